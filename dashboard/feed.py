@@ -1,0 +1,195 @@
+"""Feeds: what all streams with one filter share.
+
+A feed makes each frame once. Nothing is queued per stream: a stream is a place in the short ring
+of its feed's last frames, and one that has fallen out of the ring is too slow and is closed; its
+browser comes back with its Last-Event-ID and is caught up from the log.
+
+With `every=N` events are conflated: of each host and name the newest of a period of N seconds is
+sent, all of them together at the period's end, so ids still only grow. Periods begin at the eighth
+of N in which a stream came, so that its first frame is never sooner than N after what it was told
+at the start, and streams still share.
+"""
+
+import errno
+import math
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import islice
+
+import gevent
+from gevent.event import Event as Flag
+
+from dashboard.event import UNNAMED, Event, EventId
+
+RING = 32  # frames; at one a second a stream may be half a minute late before it is closed
+_PHASES = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which events a stream wants: names ("message" for the unnamed) and hosts, None for all.
+
+    `every` is in seconds; `phase` tells apart the feeds whose periods begin at different times.
+    """
+
+    names: frozenset[str] | None = None
+    hosts: frozenset[str] | None = None
+    every: float | None = None
+    phase: int = 0
+
+    def wants(self, event: Event) -> bool:
+        return (self.hosts is None or event.host in self.hosts) and (
+            self.names is None or (event.name or UNNAMED) in self.names
+        )
+
+    def from_now(self, now: float) -> "Filter":
+        """The same filter with the phase for a stream that comes `now` (seconds since 1970)."""
+        if self.every is None:
+            return self
+        slot = math.ceil(now / (self.every / _PHASES))
+        return Filter(self.names, self.hosts, self.every, slot % _PHASES)
+
+    def period(self, event_id: EventId) -> int:
+        """The number of the period that an id falls in. Only for filters with `every`."""
+        assert self.every is not None
+        start = self.phase * self.every / _PHASES
+        return math.floor((event_id.time - start) / self.every)
+
+    def remaining(self, event_id: EventId) -> float:
+        """Seconds from an id's time to the end of its period. Only for filters with `every`."""
+        assert self.every is not None
+        start = self.phase * self.every / _PHASES
+        return start + (self.period(event_id) + 1) * self.every - event_id.time
+
+    def thin(self, events: Iterable["Encoded"]) -> list["Encoded"]:
+        """Conflate a stretch of the log as the feed would have done live."""
+        if self.every is None:
+            return list(events)
+        newest: dict[tuple[int, str, str | None], Encoded] = {}
+        for encoded in events:
+            event = encoded.event
+            assert event.id is not None
+            newest[self.period(event.id), event.host, event.name] = encoded
+        return sorted(newest.values(), key=lambda encoded: encoded.event.id or EventId(0, 0))
+
+
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    """An event and its bytes on the wire, made once for all feeds."""
+
+    event: Event
+    wire: bytes
+
+
+class Lagging(Exception):
+    """A stream has fallen out of the ring of its feed."""
+
+
+class Feed:
+    """The frames of one filter, and the streams that wait for them. `now` is monotonic seconds."""
+
+    def __init__(self, filter: Filter, now: float) -> None:
+        self.filter = filter
+        self.followers: set[Follower] = set()
+        self.last_frame_at = now
+        self.due: float | None = None  # when what is pending has to go out
+        self._ring: deque[bytes] = deque(maxlen=RING)
+        self.made = 0  # frames, ever: the place where a stream that joins now stands
+        self._flag = Flag()
+        self._pending: dict[tuple[str, str | None], Encoded] = {}
+        self._pending_period = 0
+
+    def take(self, batch: Iterable[Encoded], now: float) -> bool:
+        """Make a frame of what the filter wants of a batch. Returns whether there is a frame."""
+        wanted = [encoded for encoded in batch if self.filter.wants(encoded.event)]
+        if self.filter.every is None:
+            return self.send(b"".join(encoded.wire for encoded in wanted), now)
+        return self.send(b"".join(self._conflate(encoded, now) for encoded in wanted), now)
+
+    def flush(self, now: float) -> bool:
+        """Send what is pending. Returns whether there was anything."""
+        return self.send(self._drain(), now)
+
+    def send(self, frame: bytes, now: float) -> bool:
+        """Add a frame for every stream and wake them. An empty one is none."""
+        if not frame:
+            return False
+        self._ring.append(frame)
+        self.made += 1
+        self.last_frame_at = now
+        flag, self._flag = self._flag, Flag()
+        flag.set()
+        return True
+
+    def wake(self) -> None:
+        """Let every waiting stream look up, without a frame."""
+        flag, self._flag = self._flag, Flag()
+        flag.set()
+
+    def laggards(self) -> list["Follower"]:
+        """The followers that need a frame which is no longer kept."""
+        oldest = self.made - len(self._ring)
+        return [follower for follower in self.followers if follower.place < oldest]
+
+    def after(self, place: int) -> bytes:
+        """All frames since a place, joined. Raises Lagging when they are no longer kept."""
+        missing = self.made - place
+        if missing > len(self._ring):
+            raise Lagging
+        return b"".join(islice(self._ring, len(self._ring) - missing, None))
+
+    def wait(self, timeout: float | None) -> None:
+        """Wait for the next frame or wake-up, at most `timeout` seconds."""
+        self._flag.wait(timeout)
+
+    def _conflate(self, encoded: Encoded, now: float) -> bytes:
+        """Keep an event until its period ends; return the period before, if that ended now."""
+        event = encoded.event
+        ended = b""
+        if event.id is not None:
+            period = self.filter.period(event.id)
+            if period != self._pending_period:
+                ended = self._drain()
+                self._pending_period = period
+        if self.due is None:
+            # A span of the monotonic clock: a wall clock that steps back must not stall the feed.
+            every = self.filter.every or 0
+            self.due = now + (self.filter.remaining(event.id) if event.id else every)
+        self._pending[event.host, event.name] = encoded
+        return ended
+
+    def _drain(self) -> bytes:
+        pending = sorted(
+            self._pending.values(), key=lambda encoded: encoded.event.id or EventId(0, 0)
+        )
+        self._pending.clear()
+        self.due = None
+        return b"".join(encoded.wire for encoded in pending)
+
+
+class Follower:
+    """A stream that a greenlet serves: its place among the frames of its feed."""
+
+    def __init__(self, feed: Feed) -> None:
+        self.feed = feed
+        self.place = feed.made
+        self._greenlet = gevent.getcurrent()
+        feed.followers.add(self)
+
+    def frames(self) -> bytes:
+        """Everything since the last call; waits for it. Empty after a wake-up without a frame.
+
+        Raises Lagging when frames were missed.
+        """
+        if self.place == self.feed.made:
+            self.feed.wait(None)
+        frames = self.feed.after(self.place)
+        self.place = self.feed.made
+        return frames
+
+    def cut(self) -> None:
+        """End the stream although its greenlet hangs in a write that the reader doesn't take."""
+        broken = BrokenPipeError(errno.EPIPE, "the reader does not keep up")
+        if isinstance(self._greenlet, gevent.Greenlet):
+            self._greenlet.kill(broken, block=False)

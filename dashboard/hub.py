@@ -1,0 +1,292 @@
+"""The hub: one tail of the log per worker, each event encoded once, one frame per feed.
+
+A stream joins with no hole and no double because everything it needs is read in one step of the
+event loop: the hub's position, the newest events and the feed's place in its ring. Whoever comes
+back with an older id first reads the stretch between his id and the hub's position, from memory
+where the hub still holds it, else from the log, and joins when the two meet.
+"""
+
+import time
+from bisect import bisect_right
+from collections import deque
+from collections.abc import Callable, Mapping
+from itertools import islice
+
+import gevent
+import msgspec
+from gevent.event import Event as Flag
+
+from dashboard.event import Event, EventId, Unlogged
+from dashboard.feed import Encoded, Feed, Filter, Follower
+from dashboard.instruments import Instruments
+from dashboard.log import EventLog, LogUnavailable
+from dashboard.sse import ServerSentEvent, encode
+
+_BATCH = 1000
+_RECENT_BYTES = 4 << 20
+_NOWHERE = EventId(0, 0)
+_LOOK_FOR_LAGGARDS = 5.0  # seconds between two looks for streams that have stopped reading
+_STOP_SECONDS = 0.3  # that streams have to end by themselves
+
+
+class Hub:
+    """The tail of the log in one worker, and the feeds that hang on it."""
+
+    def __init__(
+        self,
+        log: EventLog,
+        *,
+        interval: float,
+        heartbeat: float,
+        retention: float,
+        instruments: Instruments,
+        most_streams: int,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        """`interval`, `heartbeat` and `retention` are seconds."""
+        self.streams = 0
+        self.position = _NOWHERE
+        self.ready = Flag()  # set once the newest events of the log are known
+        self.stopping = False
+        self.problem: tuple[str, float] | None = None  # why the log fails, and since when
+        self._log = log
+        self._interval = interval
+        self._heartbeat = heartbeat
+        self._retention = retention
+        self._most_streams = most_streams
+        self._instruments = instruments
+        self._clock = clock
+        self._latest: dict[tuple[str, str | None], Encoded] = {}
+        self._loaded = False
+        self._recent: deque[Encoded] = deque()
+        self._recent_bytes = 0
+        self._recent_after = _NOWHERE  # every event above this id, up to position, is in _recent
+        self._feeds: dict[Filter, Feed] = {}
+        self._timers_changed = Flag()
+
+    # What runs in greenlets.
+
+    def follow(self) -> None:
+        """Tail the log for ever: read what is new, deliver it, wait to be woken."""
+        pause = 0.05
+        while True:
+            try:
+                if not self._loaded:
+                    self._load_latest()
+                batch = self._log.read_after(self.position, _BATCH)
+            except LogUnavailable as error:
+                self._note_problem(str(error))
+                self.ready.set()  # streams go on with what comes unlogged
+                self._take_unlogged(self._log.wait(pause))
+                pause = min(pause * 2, max(self._interval, 1.0))
+                continue
+            pause = 0.05
+            if batch:
+                self.deliver(batch)
+            if len(batch) < _BATCH:
+                self._take_unlogged(self._log.wait(self._interval))
+
+    def keep_time(self) -> None:
+        """Send heartbeats into silence, flush conflating feeds, close streams that lag."""
+        while True:
+            now = time.monotonic()
+            next_due = now + min(self._heartbeat, _LOOK_FOR_LAGGARDS)
+            for feed in list(self._feeds.values()):
+                for follower in feed.laggards():
+                    self.count_dropped("lagging")
+                    follower.cut()
+                if feed.due is not None and feed.due <= now:
+                    self._count_frame(feed.flush(now))
+                if feed.last_frame_at + self._heartbeat <= now:
+                    self._count_frame(feed.send(self._heartbeat_frame(), now))
+                next_due = min(next_due, feed.last_frame_at + self._heartbeat)
+                if feed.due is not None:
+                    next_due = min(next_due, feed.due)
+            self._timers_changed.clear()
+            self._timers_changed.wait(max(0.001, next_due - time.monotonic()))
+
+    def deliver(self, batch: list[Event]) -> None:
+        """Encode logged events once and hand them to every feed, in one step."""
+        started = time.perf_counter()
+        encoded_batch = [self._remember(event) for event in batch]
+        self._instruments.events.inc(len(batch))
+        self._hand_out(encoded_batch)
+        self._instruments.fan_out.observe(time.perf_counter() - started)
+        self.problem = None
+
+    def stop(self) -> None:
+        """End every stream: each wakes up, sees `stopping`, and returns; a stuck one is cut."""
+        self.stopping = True
+        self.ready.set()
+        for feed in self._feeds.values():
+            feed.wake()
+        gevent.sleep(_STOP_SECONDS)
+        for feed in list(self._feeds.values()):
+            for follower in list(feed.followers):
+                follower.cut()
+
+    # What streams ask for.
+
+    def now(self) -> float:
+        """The wall clock, in seconds since 1970."""
+        return round(self._clock(), 3)
+
+    def admit(self) -> bool:
+        """Make room for a stream, which `release` gives back; False when the worker is full."""
+        if self.streams >= self._most_streams:
+            self.count_dropped("busy")
+            return False
+        self.streams += 1
+        self._instruments.streams.inc()
+        self._instruments.streams_opened.inc()
+        return True
+
+    def release(self) -> None:
+        """A stream that was admitted has ended."""
+        self.streams -= 1
+        self._instruments.streams.dec()
+
+    def count_dropped(self, reason: str) -> None:
+        """Count a stream that the server ends: "busy", "lagging" or "stopping"."""
+        self._instruments.streams_dropped.labels(reason).inc()
+
+    def count_gap(self) -> None:
+        """Count a stream that is told of a gap."""
+        self._instruments.gaps.inc()
+
+    def join(self, filter: Filter) -> Follower:
+        """Let the current greenlet follow the feed of a filter from its next frame on.
+
+        Give it back with `leave`.
+        """
+        feed = self._feeds.get(filter)
+        if feed is None:
+            feed = self._feeds[filter] = Feed(filter, time.monotonic())
+            self._instruments.feeds.inc()
+            self._timers_changed.set()
+        return Follower(feed)
+
+    def leave(self, follower: Follower) -> None:
+        """Take a stream out of its feed; the last one takes the feed with it."""
+        feed = follower.feed
+        feed.followers.discard(follower)
+        if not feed.followers and self._feeds.get(feed.filter) is feed:
+            del self._feeds[feed.filter]
+            self._instruments.feeds.dec()
+
+    def latest(self, filter: Filter) -> list[Encoded]:
+        """The newest event of each host and name that the filter wants, in id order."""
+        self._forget_expired()
+        return sorted(
+            (encoded for encoded in self._latest.values() if filter.wants(encoded.event)),
+            key=_id_of,
+        )
+
+    def hosts(self) -> list[str]:
+        """The hosts that have an event in the log, sorted."""
+        self._forget_expired()
+        return sorted({host for host, _ in self._latest})
+
+    def covers(self, after: EventId, replay: float) -> bool:
+        """Whether everything after an id can be told: it is of this log and recent enough.
+
+        Reads the log when the id is older than what the hub holds. Raises LogUnavailable.
+        """
+        if after > self.position or self._clock() - after.time > replay:
+            return False
+        if after >= self._recent_after > _NOWHERE:
+            return True
+        oldest = self._log.look_back(lambda log: log.oldest())
+        return oldest is not None and after >= oldest
+
+    def read_on(self, after: EventId, filter: Filter) -> tuple[list[Encoded], EventId]:
+        """What the filter wants of the next stretch after an id, and the id where that ends.
+
+        Whoever gets back the hub's own `position` has everything and, as long as it does not let
+        go of the event loop in between, may join the feed. Raises LogUnavailable.
+        """
+        reached = self.position
+        if after >= self._recent_after:
+            start = bisect_right(self._recent, after, key=_id_of)
+            batch = list(islice(self._recent, start, None))
+        else:
+            batch = self._read_back(after, reached)
+            if len(batch) == _BATCH:
+                reached = _id_of(batch[-1])
+        return [encoded for encoded in batch if filter.wants(encoded.event)], reached
+
+    # Inside.
+
+    def _load_latest(self) -> None:
+        for event in self._log.latest():
+            encoded = Encoded(event, _encode(event))
+            self._latest[event.host, event.name] = encoded
+            self.position = max(self.position, _id_of(encoded))
+        self._recent_after = self.position
+        self._loaded = True
+        self.ready.set()
+
+    def _read_back(self, after: EventId, last: EventId) -> list[Encoded]:
+        first = EventId(after.ms, after.sequence + 1)
+        events = self._log.look_back(lambda log: log.read_range(first, last, limit=_BATCH))
+        return [Encoded(event, _encode(event)) for event in events]
+
+    def _remember(self, event: Event) -> Encoded:
+        encoded = Encoded(event, _encode(event))
+        self._latest[event.host, event.name] = encoded
+        self.position = _id_of(encoded)
+        self._recent.append(encoded)
+        self._recent_bytes += len(encoded.wire)
+        while self._recent_bytes > _RECENT_BYTES:
+            oldest = self._recent.popleft()
+            self._recent_bytes -= len(oldest.wire)
+            self._recent_after = _id_of(oldest)
+        return encoded
+
+    def _take_unlogged(self, announced: list[Unlogged]) -> None:
+        for unlogged in announced:
+            self._note_problem(unlogged.reason)
+            self._instruments.unlogged.inc(len(unlogged.events))
+            self._hand_out([Encoded(event, _encode(event)) for event in unlogged.events])
+
+    def _hand_out(self, batch: list[Encoded]) -> None:
+        now = time.monotonic()
+        timers = False
+        for feed in self._feeds.values():
+            had_due = feed.due
+            self._count_frame(feed.take(batch, now))
+            timers = timers or feed.due != had_due
+        if timers:
+            self._timers_changed.set()
+
+    def _count_frame(self, made: bool) -> None:
+        if made:
+            self._instruments.frames.inc()
+
+    def _note_problem(self, reason: str) -> None:
+        since = self.problem[1] if self.problem else self._clock()
+        self.problem = (reason, since)
+
+    def _forget_expired(self) -> None:
+        end = self._clock() - self._retention
+        for key, encoded in list(self._latest.items()):
+            if _id_of(encoded).time < end:
+                del self._latest[key]
+
+    def _heartbeat_frame(self) -> bytes:
+        return control_event("heartbeat", {"time": self.now()})
+
+
+def control_event(name: str, data: Mapping[str, object], *, retry: int | None = None) -> bytes:
+    """The bytes of an event of the protocol itself; it has no id."""
+    text = msgspec.json.encode(data).decode()
+    return encode(ServerSentEvent(text, event=name, retry=retry))
+
+
+def _encode(event: Event) -> bytes:
+    event_id = None if event.id is None else str(event.id)
+    return encode(ServerSentEvent(event.data, event=event.name, id=event_id))
+
+
+def _id_of(encoded: Encoded) -> EventId:
+    return encoded.event.id or _NOWHERE

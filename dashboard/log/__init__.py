@@ -1,0 +1,105 @@
+"""The log: everything is an event in one ordered log, and a stream is a position in it.
+
+`EventLog` is the contract; every engine passes the same tests (tests/log_contract.py). Engines
+are plain blocking code for native threads and scripts; `ThreadedLog` puts one behind gevent.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Protocol, TypeVar
+
+from dashboard.event import Event, EventId, Unlogged
+
+__all__ = [
+    "EventLog",
+    "LogUnavailable",
+    "open_log",
+    "open_log_for_greenlets",
+    "run_directory",
+]
+
+
+T = TypeVar("T")
+
+
+class LogUnavailable(Exception):
+    """The log can't be read or written now; the text says why, for an operator."""
+
+
+class EventLog(Protocol):
+    """An ordered log of events, shared by processes.
+
+    Every method but `wait`, `announce` and `close` raises `LogUnavailable` while the engine
+    cannot do its work, and does it again, without being reopened, as soon as it can.
+    """
+
+    def append(self, events: Sequence[Event]) -> list[EventId]:
+        """Log one batch, all or nothing; return the ids, in the order of the events.
+
+        Ids are higher than any that this log ever gave, also after the clock stepped back, after
+        a kill -9 and after everything was trimmed. Whoever waits is woken once it is readable.
+        """
+
+    def read_after(self, after: EventId, limit: int) -> list[Event]:
+        """At most `limit` events with an id above `after`, in id order."""
+
+    def read_range(
+        self,
+        first: EventId,
+        last: EventId,
+        *,
+        names: Iterable[str | None] | None = None,
+        hosts: Iterable[str] | None = None,
+        limit: int = 1000,
+    ) -> list[Event]:
+        """At most `limit` events with `first <= id <= last`, of these names and hosts, in order."""
+
+    def latest(self) -> list[Event]:
+        """The newest event of each host and name that is still in the log, in id order."""
+
+    def oldest(self) -> EventId | None:
+        """The lowest id in the log; None when it is empty."""
+
+    def look_back(self, read: Callable[["EventLog"], T]) -> T:
+        """Return `read(log)`, run where a long read holds up neither appends nor the tail."""
+
+    def wait(self, timeout: float) -> list[Unlogged]:
+        """Return when another append may have happened, or after `timeout` seconds.
+
+        Returns what was announced meanwhile. May return early for no reason, and one wake-up may
+        stand for many appends: the caller reads after its position, whatever woke it.
+        """
+
+    def announce(self, unlogged: Unlogged) -> None:
+        """Hand events that could not be logged to everyone who waits now. Never raises."""
+
+    def size(self) -> int:
+        """Bytes that the log takes in its store."""
+
+    def close(self) -> None:
+        """Free everything; a second call does nothing."""
+
+
+def run_directory(url: str) -> Path:
+    """The folder in which the processes of one log on one machine meet (locks, wake-ups)."""
+    from dashboard.log.sqlite import run_directory, sqlite_path
+
+    return run_directory(sqlite_path(url))
+
+
+def open_log(url: str, *, retention: float) -> EventLog:
+    """Open the log that a URL names, for scripts and threads. `retention` is in seconds.
+
+    Raises LogUnavailable where the log's folder can't be made.
+    """
+    from dashboard.log.sqlite import SQLiteLog, sqlite_path
+
+    return SQLiteLog(sqlite_path(url), retention=retention)
+
+
+def open_log_for_greenlets(url: str, *, retention: float) -> EventLog:
+    """The same for a gevent worker: no call blocks the event loop."""
+    from dashboard.log.sqlite import SQLiteLog, sqlite_path
+    from dashboard.log.threaded import ThreadedLog
+
+    return ThreadedLog(lambda: SQLiteLog(sqlite_path(url), retention=retention))

@@ -1,0 +1,248 @@
+"""The log in one SQLite file that the workers of a machine share.
+
+An id is kept as one integer, milliseconds shifted left by 20 bits plus the sequence, and is the
+table's row id: reading after a position is a walk along the primary key. The last id given
+outlives the events themselves in a table of its own, so that no id is ever given twice.
+
+A call blocks on the disk: use it from a native thread (`ThreadedLog`) or a script.
+"""
+
+import select
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+from dashboard.event import Event, EventId, Unlogged
+from dashboard.log import EventLog, LogUnavailable
+from dashboard.log.wakeup import Wakeups
+
+T = TypeVar("T")
+
+_SEQUENCE_BITS = 20
+_HIGHEST = (1 << 63) - 1
+_TRIM_EVERY = 5.0  # seconds between two steps of trimming
+_TRIM_STEP = 500  # rows in a step, over twice what came in since the last one
+# How long an append waits for another writer. Longer, and the live stream would feel it; the
+# sampler then sends its events on unlogged.
+_BUSY_SECONDS = 1.0
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS event (
+    id INTEGER PRIMARY KEY, host TEXT NOT NULL, name TEXT NOT NULL, data TEXT NOT NULL
+);
+CREATE TABLE IF NOT EXISTS latest (
+    host TEXT, name TEXT, id INTEGER NOT NULL, PRIMARY KEY (host, name)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS last_given (only INTEGER PRIMARY KEY CHECK (only = 1), id INTEGER);
+"""
+
+
+def sqlite_path(url: str) -> Path:
+    """The file that `sqlite:///PATH` names; `sqlite:////PATH` is absolute."""
+    return Path(url.removeprefix("sqlite:///")).absolute()
+
+
+def run_directory(path: Path) -> Path:
+    """Beside the file, so that whoever can write the log can also wake its readers."""
+    return path.with_name(path.name + "-run")
+
+
+class SQLiteLog:
+    """`EventLog` on SQLite in WAL mode. One connection; calls from several threads take turns."""
+
+    def __init__(
+        self, path: Path, *, retention: float, clock: Callable[[], float] = time.time
+    ) -> None:
+        """Raises LogUnavailable where the folder can't be made. The file is opened when needed."""
+        self._path = path
+        self._retention = retention
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._connection: sqlite3.Connection | None = None
+        self._inode = 0
+        self._last_given = 0
+        self._trimmed_at = 0.0
+        self._appended_since_trim = 0
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._wakeups = Wakeups(run_directory(path))
+        except OSError as error:
+            raise LogUnavailable(f"{path.parent}: {error.strerror}") from None
+
+    def append(self, events: Sequence[Event]) -> list[EventId]:
+        with self._connected() as connection:
+            numbers = self._write(connection, events)
+            self._trim_if_due(connection)
+        self._wakeups.ring()
+        return [_id(number) for number in numbers]
+
+    def read_after(self, after: EventId, limit: int) -> list[Event]:
+        return self._select("id > ? ORDER BY id LIMIT ?", (_number(after), limit))
+
+    def read_range(
+        self,
+        first: EventId,
+        last: EventId,
+        *,
+        names: Iterable[str | None] | None = None,
+        hosts: Iterable[str] | None = None,
+        limit: int = 1000,
+    ) -> list[Event]:
+        where = "id BETWEEN ? AND ?"
+        values: list[Any] = [_number(first), _number(last)]
+        for column, wanted in (("name", names), ("host", hosts)):
+            if wanted is not None:
+                wanted = [item or "" for item in wanted]
+                where += f" AND {column} IN ({','.join('?' * len(wanted))})"
+                values.extend(wanted)
+        return self._select(f"{where} ORDER BY id LIMIT ?", (*values, limit))
+
+    def latest(self) -> list[Event]:
+        return self._select("id IN (SELECT id FROM latest) ORDER BY id", ())
+
+    def oldest(self) -> EventId | None:
+        with self._connected() as connection:
+            row = connection.execute("SELECT min(id) FROM event").fetchone()
+        return None if row[0] is None else _id(row[0])
+
+    def look_back(self, read: Callable[[EventLog], T]) -> T:
+        return read(self)
+
+    def wait(self, timeout: float) -> list[Unlogged]:
+        try:
+            select.select([self._wakeups.listen()], [], [], timeout)
+        except OSError:
+            time.sleep(timeout)
+        return self._wakeups.drain()
+
+    def fileno(self) -> int:
+        """The descriptor that becomes readable with a wake-up, for an event loop."""
+        return self._wakeups.listen()
+
+    def drain(self) -> list[Unlogged]:
+        """What was announced, without waiting; for an event loop after `fileno`."""
+        return self._wakeups.drain()
+
+    def announce(self, unlogged: Unlogged) -> None:
+        self._wakeups.ring(unlogged)
+
+    def size(self) -> int:
+        total = 0
+        for suffix in ("", "-wal"):
+            try:
+                total += Path(f"{self._path}{suffix}").stat().st_size
+            except OSError:
+                continue  # not made yet, or gone
+        return total
+
+    def close(self) -> None:
+        with self._lock:
+            self._disconnect()
+            self._wakeups.close()
+
+    def _select(self, condition: str, values: Sequence[Any]) -> list[Event]:
+        with self._connected() as connection:
+            rows = connection.execute(
+                f"SELECT id, host, name, data FROM event WHERE {condition}", values
+            ).fetchall()
+        return [Event(host, name or None, data, _id(number)) for number, host, name, data in rows]
+
+    def _write(self, connection: sqlite3.Connection, events: Sequence[Event]) -> list[int]:
+        connection.execute("BEGIN IMMEDIATE")
+        row = connection.execute("SELECT id FROM last_given").fetchone()
+        # What this process gave counts too: the file may have been replaced by an empty one.
+        last = max(row[0] if row else 0, self._last_given)
+        first = max(int(self._clock() * 1000) << _SEQUENCE_BITS, last + 1)
+        numbers = list(range(first, first + len(events)))
+        rows = [(n, e.host, e.name or "", e.data) for n, e in zip(numbers, events, strict=True)]
+        connection.executemany("INSERT INTO event VALUES (?, ?, ?, ?)", rows)
+        connection.executemany(
+            "INSERT OR REPLACE INTO latest (id, host, name) VALUES (?, ?, ?)",
+            [row[:3] for row in rows],
+        )
+        if numbers:
+            connection.execute("INSERT OR REPLACE INTO last_given VALUES (1, ?)", numbers[-1:])
+        connection.execute("COMMIT")
+        self._last_given = numbers[-1] if numbers else last
+        self._appended_since_trim += len(numbers)
+        return numbers
+
+    def _trim_if_due(self, connection: sqlite3.Connection) -> None:
+        now = self._clock()
+        if abs(now - self._trimmed_at) < _TRIM_EVERY:
+            return
+        step = _TRIM_STEP + 2 * self._appended_since_trim
+        end = _number(EventId.at(now - self._retention))
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+            connection.execute(
+                "DELETE FROM event WHERE id IN (SELECT id FROM event WHERE id < ? LIMIT ?)",
+                (end, step),
+            )
+            connection.execute("DELETE FROM latest WHERE id < ?", (end,))
+            connection.execute("COMMIT")
+            connection.execute(f"PRAGMA incremental_vacuum({step})").fetchall()
+        except sqlite3.OperationalError:
+            _roll_back(connection)  # another writer, or no space: the next step tries again
+        self._trimmed_at, self._appended_since_trim = now, 0
+
+    @contextmanager
+    def _connected(self) -> Iterator[sqlite3.Connection]:
+        with self._lock:
+            try:
+                yield self._connect()
+            except sqlite3.Error as error:
+                # A connection that failed may hold a lock or a file that is no longer there.
+                self._disconnect()
+                raise LogUnavailable(f"{self._path}: {error}") from error
+
+    def _connect(self) -> sqlite3.Connection:
+        if self._connection is not None:
+            if self._inode == _inode(self._path):
+                return self._connection
+            self._disconnect()  # the file was deleted or replaced under us
+        connection = sqlite3.connect(
+            self._path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False
+        )
+        self._connection = connection
+        connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = NORMAL")
+        connection.execute(f"PRAGMA journal_size_limit = {16 << 20}")
+        connection.executescript(_SCHEMA)
+        self._inode = _inode(self._path)
+        return connection
+
+    def _disconnect(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            try:
+                _roll_back(connection)
+                connection.close()
+            except sqlite3.Error:
+                pass  # it is given up either way
+
+
+def _roll_back(connection: sqlite3.Connection) -> None:
+    if connection.in_transaction:
+        connection.execute("ROLLBACK")
+
+
+def _inode(path: Path) -> int:
+    try:
+        return path.stat().st_ino
+    except OSError:
+        return 0
+
+
+def _number(event_id: EventId) -> int:
+    sequence = min(event_id.sequence, (1 << _SEQUENCE_BITS) - 1)
+    return min((event_id.ms << _SEQUENCE_BITS) | sequence, _HIGHEST)
+
+
+def _id(number: int) -> EventId:
+    return EventId(number >> _SEQUENCE_BITS, number & ((1 << _SEQUENCE_BITS) - 1))

@@ -1,0 +1,87 @@
+"""A blocking log engine behind gevent: every call that may block runs in a native thread.
+
+Two threads with an engine each, so that a long look back (history, a stream that catches up) never
+holds up an append or the tail.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import TypeVar, cast
+
+import gevent
+from gevent import socket
+from gevent.threadpool import ThreadPool
+
+from dashboard.event import Event, EventId, Unlogged
+from dashboard.log import EventLog
+from dashboard.log.sqlite import SQLiteLog
+
+T = TypeVar("T")
+
+
+class ThreadedLog:
+    """`EventLog` for greenlets, over an engine whose wake-ups come through a descriptor."""
+
+    def __init__(self, open_engine: Callable[[], SQLiteLog]) -> None:
+        self._engine = open_engine()
+        self._past_engine = open_engine()
+        self._live = ThreadPool(1)
+        self._past = ThreadPool(1)
+        self._closed = False
+
+    def append(self, events: Sequence[Event]) -> list[EventId]:
+        return self._run(lambda: self._engine.append(events))
+
+    def read_after(self, after: EventId, limit: int) -> list[Event]:
+        return self._run(lambda: self._engine.read_after(after, limit))
+
+    def read_range(
+        self,
+        first: EventId,
+        last: EventId,
+        *,
+        names: Iterable[str | None] | None = None,
+        hosts: Iterable[str] | None = None,
+        limit: int = 1000,
+    ) -> list[Event]:
+        return self._run(
+            lambda: self._engine.read_range(first, last, names=names, hosts=hosts, limit=limit)
+        )
+
+    def latest(self) -> list[Event]:
+        return self._run(self._engine.latest)
+
+    def oldest(self) -> EventId | None:
+        return self._run(self._engine.oldest)
+
+    def look_back(self, read: Callable[[EventLog], T]) -> T:
+        return cast(T, self._past.spawn(read, self._past_engine).get())
+
+    def wait(self, timeout: float) -> list[Unlogged]:
+        try:
+            descriptor = self._engine.fileno()
+        except OSError:
+            gevent.sleep(timeout)
+        else:
+            try:
+                socket.wait_read(descriptor, timeout=timeout)
+            except TimeoutError:
+                pass
+        return self._engine.drain()
+
+    def announce(self, unlogged: Unlogged) -> None:
+        self._engine.announce(unlogged)
+
+    def size(self) -> int:
+        return self._engine.size()
+
+    def close(self) -> None:
+        if not self._closed:
+            self._closed = True
+            # The engines wait for the call that is under way, so they close in their threads.
+            self._run(self._engine.close)
+            self._past.spawn(self._past_engine.close).get()
+            self._live.kill()
+            self._past.kill()
+
+    def _run(self, call: Callable[[], T]) -> T:
+        return cast(T, self._live.spawn(call).get())

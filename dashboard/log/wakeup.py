@@ -1,0 +1,107 @@
+"""Wake-ups between the processes that share a log: one Unix datagram socket for each.
+
+A wake-up is an empty datagram; one with content is an `Unlogged`, for the time when the log
+can't be written. A datagram that is lost (a full queue, a folder that vanished) costs its reader
+one time-out of `wait`, never an event, because the reader then looks into the log anyway.
+"""
+
+import os
+import socket
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import count
+from pathlib import Path
+
+import msgspec
+
+from dashboard.event import Unlogged
+
+_SUFFIX = ".wake"
+_numbers = count()
+_encoder = msgspec.json.Encoder()
+_decoder = msgspec.json.Decoder(Unlogged)
+
+
+class Wakeups:
+    """This process's voice to all others in the same folder, and once asked for, its ear."""
+
+    def __init__(self, folder: Path) -> None:
+        """Raises OSError where the folder can't be made."""
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._folder = folder
+        self._name = f"{os.getpid()}-{next(_numbers)}{_SUFFIX}"
+        self._listening = False
+        self._unheard: deque[Unlogged] = deque(maxlen=100)
+        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self._socket.setblocking(False)
+
+    def listen(self) -> int:
+        """The descriptor that becomes readable with a wake-up, from the first call on.
+
+        Raises OSError where no socket can be made in the folder (read-only, full); until then
+        this process hears itself alone, through `drain`.
+        """
+        if not self._listening:
+            with _short_path(self._folder) as short:
+                path = Path(short, self._name)
+                path.unlink(missing_ok=True)  # left by a killed process that had this number
+                self._socket.bind(str(path))
+            self._listening = True
+        return self._socket.fileno()
+
+    def ring(self, unlogged: Unlogged | None = None) -> None:
+        """Wake everyone who shares the log, this process too. Never blocks, never raises."""
+        content = b"" if unlogged is None else _encoder.encode(unlogged)
+        if unlogged is not None and not self._listening:
+            self._unheard.append(unlogged)
+        try:
+            with _short_path(self._folder) as short:
+                for name in os.listdir(short):
+                    if name.endswith(_SUFFIX):
+                        self._send(content, Path(short, name))
+        except OSError:
+            pass  # the folder is gone: readers fall back on their time-outs
+
+    def _send(self, content: bytes, path: Path) -> None:
+        try:
+            self._socket.sendto(content, str(path))
+        except ConnectionRefusedError:
+            path.unlink(missing_ok=True)  # its process was killed
+        except OSError:
+            pass  # a full queue: its reader is awake anyway
+
+    def drain(self) -> list[Unlogged]:
+        """Take all that has come, without waiting."""
+        found = list(self._unheard)
+        self._unheard.clear()
+        while self._listening:
+            try:
+                content = self._socket.recv(1 << 20)
+            except OSError:
+                break
+            if content:
+                try:
+                    found.append(_decoder.decode(content))
+                except msgspec.DecodeError:
+                    continue  # of another version of this program, in the middle of an upgrade
+        return found
+
+    def close(self) -> None:
+        """Leave the folder."""
+        self._socket.close()
+        try:
+            (self._folder / self._name).unlink(missing_ok=True)
+        except OSError:
+            pass  # on a read-only disk it stays, and the next ring finds nobody there
+
+
+@contextmanager
+def _short_path(folder: Path) -> Iterator[str]:
+    """The folder by a name that fits a socket address (108 bytes, unix(7)) however deep it is."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        alias = f"/proc/self/fd/{descriptor}"
+        yield alias if Path(alias).exists() else str(folder)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,137 @@
+"""What a worker starts and stops: the log, the hub, the claim to sample, and the sampler.
+
+`create_app` only makes one. It runs from gunicorn's `post_worker_init` on, which is after the fork
+and after gevent has patched the process, until the worker is told to stop.
+"""
+
+import logging
+from collections.abc import Sequence
+
+import gevent
+from gevent import monkey
+
+from dashboard.hub import Hub
+from dashboard.instruments import Instruments
+from dashboard.leadership import Leadership
+from dashboard.log import EventLog, open_log_for_greenlets, run_directory
+from dashboard.metrics import Family
+from dashboard.sampler import Sampler, cadence_of
+from dashboard.settings import Settings
+
+logger = logging.getLogger(__name__)
+
+_LOCK_RETRY = 5.0  # seconds until a lock file that could not be made is tried again
+_LEADERSHIP_CHECK = 5.0
+
+
+class Runtime:
+    """Everything that lives as long as a worker."""
+
+    def __init__(self, settings: Settings, *, build: str, families: Sequence[type[Family]]) -> None:
+        self.settings = settings
+        self.build = build
+        self.families = families
+        self.instruments = Instruments()
+        self.leads = False
+        self.run_directory = run_directory(settings.log)
+        self._leadership = Leadership(self.run_directory / f"leader-{settings.host_name}.lock")
+        self._greenlets: list[gevent.Greenlet[..., None]] = []
+        self._log: EventLog | None = None
+        self._hub: Hub | None = None
+        self._sampler: Sampler | None = None
+
+    @property
+    def log(self) -> EventLog:
+        """The log of this worker, once it runs."""
+        assert self._log is not None
+        return self._log
+
+    @property
+    def hub(self) -> Hub:
+        """The hub of this worker, once it runs."""
+        assert self._hub is not None
+        return self._hub
+
+    def ensure_running(self) -> None:
+        """Start, if no server hook has. Raises RuntimeError in a process that gevent can't run."""
+        if self._hub is None:
+            if not monkey.is_module_patched("socket"):
+                raise RuntimeError(
+                    "Vitals runs on gevent: serve it with `./run` (gunicorn), or start another "
+                    "server under it, such as `python -m gevent.monkey -m flask run`"
+                )
+            self.start()
+
+    def start(self) -> None:
+        """Open the log and begin to follow it; sample as soon as no other process does."""
+        settings = self.settings
+        self._log = open_log_for_greenlets(settings.log, retention=settings.retention)
+        self._hub = Hub(
+            self._log,
+            interval=settings.interval,
+            heartbeat=settings.heartbeat,
+            retention=settings.retention,
+            most_streams=settings.max_streams,
+            instruments=self.instruments,
+        )
+        self._greenlets = [
+            gevent.spawn(self._hub.follow),
+            gevent.spawn(self._hub.keep_time),
+            gevent.spawn(self._sample_when_leading),
+        ]
+
+    def stop(self) -> None:
+        """Let another worker sample at once, end all streams, close the log."""
+        if self._hub is None or self._log is None:
+            return
+        gevent.killall(self._greenlets)
+        self._resign()
+        self._hub.stop()
+        self._log.close()
+
+    def greeting(self) -> dict[str, object]:
+        """The data of `hello`: who speaks, of whom, and how often."""
+        settings = self.settings
+        return {
+            "build": self.build,
+            "host": settings.host_name,
+            "hosts": sorted({settings.host_name, *self.hub.hosts()}),
+            "time": self.hub.now(),
+            "interval": settings.interval,
+            "cadences": self.cadences(),
+        }
+
+    def cadences(self) -> dict[str, float]:
+        """Seconds between two samples of each family, by name."""
+        interval = self.settings.interval
+        return {family.name: cadence_of(family.cadence, interval) for family in self.families}
+
+    def _sample_when_leading(self) -> None:
+        while True:
+            try:
+                self._leadership.acquire()
+            except OSError as error:
+                logger.error("no lock to sample under: %s", error)
+                gevent.sleep(_LOCK_RETRY)
+                continue
+            self.leads = True
+            logger.info("this worker samples %s", self.settings.host_name)
+            self._sampler = Sampler(
+                self.log,
+                self.families,
+                host=self.settings.host_name,
+                interval=self.settings.interval,
+                instruments=self.instruments,
+            )
+            self._sampler.start()
+            while self._leadership.holds():
+                gevent.sleep(_LEADERSHIP_CHECK)
+            logger.warning("the lock file is gone, so another worker may lead: standing back")
+            self._resign()
+
+    def _resign(self) -> None:
+        self.leads = False
+        if self._sampler is not None:
+            self._sampler.stop()
+            self._sampler = None
+        self._leadership.release()

@@ -1,0 +1,170 @@
+"""The sampler: reads each family on its cadence and appends what it read to the log.
+
+Ticks fall on wall-clock multiples of the cadence, each computed from the clock anew, so nothing
+drifts, a late tick does not move the next one, and a clock that is set back stalls nothing.
+Reading runs in native threads: the fast families one after another in one thread, each slower
+family in its own, because it may block (a dead mount, a sensor bus). A reading that is not back by
+its deadline is given up and its family not entered again until the old reading returns; the family
+goes stale, the others go on.
+"""
+
+import logging
+import math
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import gevent
+import msgspec
+from gevent.threadpool import ThreadPool
+
+from dashboard.event import Event, Unlogged
+from dashboard.instruments import Instruments
+from dashboard.log import EventLog, LogUnavailable
+from dashboard.metrics import Family
+
+logger = logging.getLogger(__name__)
+
+_STOP_SECONDS = 0.2
+_FIRST_AFTER = 0.25  # seconds
+_DEADLINE = 4.0  # seconds that a reading may take; longer only where a tick is rarer
+
+
+def cadence_of(family: float, interval: float) -> float:
+    """Seconds between samples of a family: its own, but a whole number of longer intervals."""
+    if family <= interval or interval <= 1:
+        return max(family, interval)
+    return math.ceil(family / interval) * interval
+
+
+def next_tick(now: float, previous: int | None, cadence: float) -> int:
+    """The number of the next multiple of the cadence; never the same twice in a row."""
+    tick = math.floor(now / cadence) + 1
+    # A timer that fires a hair early would otherwise find the tick it just served ahead of it.
+    return tick + 1 if tick == previous else tick
+
+
+class _Group:
+    """Families that are read together: one thread, one batch."""
+
+    def __init__(self, families: Sequence[type[Family]], cadence: float) -> None:
+        self.cadence = cadence
+        self.names = ", ".join(family.name for family in families)
+        self.running: Any = None
+        self.reported: set[str] = set()
+        self._types = families
+        self._families: list[Family] = []
+
+    def start(self) -> None:
+        """Make the readers, in the thread that reads; they note their counters' first values."""
+        self._families = [family() for family in self._types]
+
+    def read(self) -> list[tuple[str, dict[str, Any] | None, Exception | None]]:
+        """Read every family, in the native thread. One that fails does not take others along."""
+        found: list[tuple[str, dict[str, Any] | None, Exception | None]] = []
+        for family in self._families:
+            try:
+                found.append((family.name, family.read(), None))
+            except Exception as error:  # whatever a driver or a half-gone device may raise
+                found.append((family.name, None, error))
+        return found
+
+
+class Sampler:
+    """Samples one host for as long as its process leads."""
+
+    def __init__(
+        self,
+        log: EventLog,
+        families: Sequence[type[Family]],
+        *,
+        host: str,
+        interval: float,
+        instruments: Instruments,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._log = log
+        self._host = host
+        self._instruments = instruments
+        self._clock = clock
+        fast = [family for family in families if family.cadence == 0]
+        slow = [family for family in families if family.cadence != 0]
+        self._groups = [_Group(fast, interval)] if fast else []
+        self._groups += [_Group([f], cadence_of(f.cadence, interval)) for f in slow]
+        self._greenlets: list[gevent.Greenlet[..., None]] = []
+        self._threads: ThreadPool | None = None
+
+    def start(self) -> None:
+        """Begin to sample, each group at its next tick."""
+        self._threads = ThreadPool(len(self._groups))
+        self._greenlets = [gevent.spawn(self._keep_sampling, group) for group in self._groups]
+
+    def stop(self) -> None:
+        """Stop sampling. A reading that hangs is left to its thread."""
+        gevent.killall(self._greenlets)
+        self._greenlets = []
+        threads, self._threads = self._threads, None
+        readings = [group.running for group in self._groups if group.running is not None]
+        gevent.wait(readings, timeout=_STOP_SECONDS)
+        # kill() waits for its threads; one that hangs ends with the process.
+        if threads is not None and all(reading.ready() for reading in readings):
+            threads.kill()
+
+    def _keep_sampling(self, group: _Group) -> None:
+        self._in_thread(group, group.start)
+        previous: int | None = None
+        # The first samples come at once, so that a page that is opened now has all its figures,
+        # after a moment for the counters to move.
+        if group.cadence > 1:
+            gevent.sleep(_FIRST_AFTER)
+            self._sample(group)
+        while True:
+            now = self._clock()
+            previous = next_tick(now, previous, group.cadence)
+            gevent.sleep(max(0.0, previous * group.cadence - now))
+            self._sample(group)
+
+    def _sample(self, group: _Group) -> None:
+        sampled_at = self._clock()
+        started = time.perf_counter()
+        found = self._in_thread(group, group.read)
+        if found is None:
+            return
+        cadence = f"{group.cadence:g}"
+        self._instruments.sample.labels(cadence).observe(time.perf_counter() - started)
+        events = []
+        for name, figures, error in found:
+            if error is not None and name not in group.reported:
+                group.reported.add(name)
+                logger.warning("reading %s failed: %s", name, error)
+            elif error is None:
+                group.reported.discard(name)
+            if figures is not None:
+                data = {"host": self._host, "time": round(sampled_at, 3), **figures}
+                events.append(Event(self._host, name, msgspec.json.encode(data).decode()))
+        if events:
+            self._append(events)
+
+    def _append(self, events: list[Event]) -> None:
+        try:
+            with self._instruments.append.time():
+                self._log.append(events)
+        except LogUnavailable as error:
+            self._instruments.append_failures.inc()
+            self._log.announce(Unlogged(str(error), events))
+
+    def _in_thread(self, group: _Group, call: Callable[[], Any]) -> Any:
+        """Run a call of the group in a thread. None at the deadline, or while an old one hangs."""
+        if group.running is not None:
+            if not group.running.ready():
+                self._instruments.overdue.labels(group.names).inc()
+                return None
+            group.running = None
+        assert self._threads is not None
+        group.running = self._threads.spawn(call)
+        group.running.wait(timeout=max(_DEADLINE, group.cadence))
+        if not group.running.ready():
+            logger.warning("%s: no reading after %g s, given up", group.names, _DEADLINE)
+            return None
+        result, group.running = group.running, None
+        return result.get()

@@ -1,0 +1,142 @@
+"""`event_stream`: any iterator of events as a correct Server-Sent Events response.
+
+The iterator runs in a greenlet of its own, one event ahead at most, so that the response can send
+heartbeats while it is silent and can let go of it, with its `finally` blocks run, once the reader
+has left. An iterator that blocks without gevent knowing (a C library's wait) holds up the worker.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from weakref import WeakSet
+
+import gevent
+from flask import Response, copy_current_request_context, has_request_context
+from gevent.event import Event as Flag
+
+from dashboard.sse import ServerSentEvent, encode
+
+HEADERS = {
+    "Content-Type": "text/event-stream; charset=utf-8",
+    "Cache-Control": "no-cache, no-transform",
+    "X-Accel-Buffering": "no",  # nginx would gather events in its buffers otherwise
+}
+
+_open: "WeakSet[_Pump]" = WeakSet()
+
+
+def event_stream(
+    events: Iterable[ServerSentEvent | str],
+    *,
+    heartbeat: float = 15.0,
+    retry: int | None = None,
+) -> Response:
+    """Answer a Flask view with the events of an iterator, each sent as soon as it comes.
+
+    A `str` is sent as an unnamed event; a `ServerSentEvent` may have a name, an id, a retry time.
+    While the iterator is silent, an event `heartbeat` without an id goes out every `heartbeat`
+    seconds. `retry` is the pause in milliseconds after which a browser comes back.
+
+    When the iterator ends the response ends; EventSource then comes back by itself, so a stream
+    that is over for good ends with an event at which the page calls `close()`, or is answered with
+    204 the next time. An exception of the iterator breaks the response off and is logged. When
+    the reader leaves, the iterator is closed. The iterator may use Flask's `request`.
+    """
+    return stream_response(_blocks(events, heartbeat, retry))
+
+
+def stream_response(blocks: Iterable[bytes]) -> Response:
+    """A response with the headers of an event stream over blocks that are already encoded."""
+    return Response(blocks, headers=HEADERS, direct_passthrough=True)
+
+
+def stop_all() -> None:
+    """End every response of `event_stream` in this process: its worker has to go."""
+    for pump in list(_open):
+        pump.stop()
+
+
+def _blocks(
+    events: Iterable[ServerSentEvent | str], heartbeat: float, retry: int | None
+) -> Iterator[bytes]:
+    pump = _Pump(events)
+    # Whatever the first event takes, the headers leave now, so the browser knows it is connected.
+    first = ServerSentEvent(retry=retry) if retry is not None else ServerSentEvent(comment="")
+    return _Closing(pump, encode(first), heartbeat)
+
+
+class _Closing:
+    """The blocks of a pump; `close` reaches the iterator even if nothing was ever read."""
+
+    def __init__(self, pump: "_Pump", first: bytes, heartbeat: float) -> None:
+        self._pump = pump
+        self._first: bytes | None = first
+        self._heartbeat = heartbeat
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self
+
+    def __next__(self) -> bytes:
+        if self._first is not None:
+            first, self._first = self._first, None
+            return first
+        event = self._pump.next(self._heartbeat)
+        return encode(event or ServerSentEvent("", event="heartbeat"))
+
+    def close(self) -> None:
+        self._pump.stop()
+
+
+class _Pump:
+    """Runs an iterator in a greenlet, one event ahead of its reader."""
+
+    def __init__(self, events: Iterable[ServerSentEvent | str]) -> None:
+        self._events = events
+        self._event: ServerSentEvent | None = None
+        self._error: BaseException | None = None
+        self._ended = False
+        self._has_event = Flag()
+        self._has_room = Flag()
+        run: Callable[[], None] = self._run
+        if has_request_context():
+            run = copy_current_request_context(run)
+        self._greenlet = gevent.spawn(run)
+        _open.add(self)
+
+    def next(self, timeout: float) -> ServerSentEvent | None:
+        """The next event, or None after `timeout` seconds. Raises StopIteration at the end."""
+        if not self._has_event.wait(timeout):
+            return None
+        event, self._event = self._event, None
+        if event is None:
+            if self._error is not None:
+                raise self._error
+            raise StopIteration
+        if not self._ended:
+            self._has_event.clear()
+        self._has_room.set()
+        return event
+
+    def stop(self) -> None:
+        """Close the iterator and end the stream."""
+        self._greenlet.kill(block=False)
+        self._ended = True
+        self._has_event.set()
+
+    def _run(self) -> None:
+        iterator = iter(self._events)
+        try:
+            for item in iterator:
+                event = item if isinstance(item, ServerSentEvent) else ServerSentEvent(item)
+                self._event = event
+                self._has_room.clear()
+                self._has_event.set()
+                self._has_room.wait()
+        except gevent.GreenletExit:
+            pass
+        except Exception as error:
+            self._error = error
+        finally:
+            close = getattr(iterator, "close", None)
+            if close is not None:
+                close()
+            self._ended = True
+            self._has_event.set()

@@ -1,0 +1,53 @@
+"""Errors as RFC 9457 `application/problem+json`, whatever raised them."""
+
+from typing import Any
+
+import msgspec
+from flask import Flask, Response
+from werkzeug.exceptions import HTTPException
+
+
+class Problem(Exception):
+    """An answer that is an error; `detail` says what is wrong and what is allowed.
+
+    `key` names the query key, header or field that is wrong.
+    """
+
+    def __init__(self, status: int, detail: str, *, key: str | None = None) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.detail = detail
+        self.key = key
+
+
+def problem_response(status: int, title: str, detail: str, **members: Any) -> Response:
+    """The response of an error; `members` are extension members of the document."""
+    document = {"type": "about:blank", "title": title, "status": status, "detail": detail}
+    body = msgspec.json.encode(document | members)
+    return Response(body, status, content_type="application/problem+json")
+
+
+def register(app: Flask) -> None:
+    """Let every error of an app leave it as a problem document."""
+
+    @app.errorhandler(Problem)
+    def _(problem: Problem) -> Response:
+        title = _title(problem.status)
+        members = {} if problem.key is None else {"key": problem.key}
+        return problem_response(problem.status, title, problem.detail, **members)
+
+    @app.errorhandler(HTTPException)
+    def _(error: HTTPException) -> Response:
+        response = error.get_response()
+        code = error.code or 500
+        answer = problem_response(code, error.name, error.description or error.name)
+        for name in ("Allow", "Location", "Retry-After"):
+            if name in response.headers:
+                answer.headers[name] = response.headers[name]
+        return answer
+
+
+def _title(status: int) -> str:
+    from http import HTTPStatus
+
+    return HTTPStatus(status).phrase

@@ -1,0 +1,154 @@
+"""GET /stream: the log as Server-Sent Events, from where the reader stands.
+
+The order is the contract's: `retry` and `hello` at once; then what was missed, or a `gap`, or the
+newest of everything; then live. From the moment the stream has joined its feed nothing is read
+from the log any more.
+"""
+
+import random
+from collections.abc import Iterator
+
+from flask import Blueprint, Response, current_app, request
+
+from dashboard.event import EventId
+from dashboard.feed import Encoded, Filter, Follower, Lagging
+from dashboard.hub import control_event
+from dashboard.log import LogUnavailable
+from dashboard.runtime import Runtime
+from dashboard.web.event_stream import HEADERS, stream_response
+from dashboard.web.problem import Problem
+from dashboard.web.query import Query
+
+blueprint = Blueprint("stream", __name__)
+
+_KEYS = ("events", "host", "every", "last_event_id")
+_BUSY_RETRY = 5  # times the usual pause: a full worker is left alone for longer
+_READY_SECONDS = 5.0
+
+
+@blueprint.get("/stream")
+def stream() -> Response:
+    """The event stream; see the contract in docs/api.md."""
+    query = Query(request.args, _KEYS)
+    filter = Filter(
+        names=query.names("events"),
+        hosts=query.hosts("host"),
+        every=query.number("every", 0.1, 3600),
+    )
+    after = _position(query)
+    if request.method == "HEAD":
+        return Response(headers=HEADERS)
+    runtime: Runtime = current_app.extensions["vitals"]
+    if not runtime.hub.admit():
+        return stream_response(_busy(runtime))
+    return stream_response(_Stream(runtime, filter, after))
+
+
+def _position(query: Query) -> EventId | None:
+    """Where the reader stands. What a browser sends as it reconnects is newer than its URL."""
+    from_url = _parse("last_event_id", query.text("last_event_id"))
+    return _parse("Last-Event-ID", request.headers.get("Last-Event-ID")) or from_url
+
+
+def _parse(key: str, text: str | None) -> EventId | None:
+    if text is None:
+        return None
+    try:
+        return EventId.parse(text)
+    except ValueError as error:
+        raise Problem(400, f"{key}: {error}", key=key) from None
+
+
+class _Stream:
+    """The blocks of one stream; `close` gives back what it holds, even if it never began."""
+
+    def __init__(self, runtime: Runtime, filter: Filter, after: EventId | None) -> None:
+        self._runtime = runtime
+        self._hub = runtime.hub
+        self._filter = filter
+        self._after = after
+        self._follower: Follower | None = None
+        self._closed = False
+
+    def __iter__(self) -> Iterator[bytes]:
+        yield self._hello()
+        self._hub.ready.wait(_READY_SECONDS)
+        for block in self._catch_up():
+            if block:
+                yield block
+        assert self._follower is not None
+        try:
+            while not self._hub.stopping:
+                frames = self._follower.frames()
+                if frames:
+                    yield frames
+        except Lagging:
+            self._hub.count_dropped("lagging")
+        else:
+            self._hub.count_dropped("stopping")
+
+    def close(self) -> None:
+        """Leave the feed and make room for another stream."""
+        if not self._closed:
+            self._closed = True
+            if self._follower is not None:
+                self._hub.leave(self._follower)
+            self._hub.release()
+
+    def _hello(self) -> bytes:
+        retry = round(self._runtime.settings.retry * random.uniform(0.5, 1.5))
+        return control_event("hello", self._runtime.greeting(), retry=retry)
+
+    def _catch_up(self) -> Iterator[bytes]:
+        """Yield what the reader lacks; when it ends, `_follower` stands right behind that."""
+        hub, filter, after = self._hub, self._filter, self._after
+        told = after is not None and self._is_covered(after)
+        while told and after is not None and after < hub.position:
+            held: list[Encoded] = []
+            try:
+                # A conflating stream sees the whole stretch before it can say what is newest.
+                while after < hub.position:
+                    events, after = hub.read_on(after, filter)
+                    held += events
+                    if filter.every is None:
+                        break
+            except LogUnavailable:
+                told = False
+                break
+            if after == hub.position:
+                self._join()
+                yield _wire(filter.thin(held))
+                return
+            yield _wire(held)
+        newest = [] if told else hub.latest(filter)
+        self._join()
+        if not told and after is not None:
+            yield self._gap(after)
+        yield _wire(newest)
+
+    def _is_covered(self, after: EventId) -> bool:
+        try:
+            return self._hub.covers(after, self._runtime.settings.replay)
+        except LogUnavailable:
+            return False
+
+    def _join(self) -> None:
+        filter = self._filter.from_now(self._hub.now())
+        self._follower = self._hub.join(filter)
+
+    def _gap(self, after: EventId) -> bytes:
+        start, end = after.time, round(self._hub.now(), 3)
+        self._hub.count_gap()
+        data = {"from": start, "to": end, "seconds": max(0, round(end - start, 3))}
+        return control_event("gap", data)
+
+
+def _wire(events: list[Encoded]) -> bytes:
+    return b"".join(encoded.wire for encoded in events)
+
+
+def _busy(runtime: Runtime) -> Iterator[bytes]:
+    settings = runtime.settings
+    retry = round(settings.retry * _BUSY_RETRY * random.uniform(0.5, 1.5))
+    data = {"time": runtime.hub.now(), "streams": settings.max_streams}
+    yield control_event("busy", data, retry=retry)

@@ -1,0 +1,45 @@
+"""The runtime inside a gunicorn worker: start it, and stop it the moment the worker is told to go.
+
+On SIGTERM gunicorn only notes that the worker is to end, looks at that once a second, and then
+waits for requests that are under way; streams never end by themselves. So the signal also ends
+them, at once, and both `kill -HUP` and `kill -TERM` take about a second.
+"""
+
+import logging
+import signal
+from typing import Any
+
+import gevent
+
+from dashboard.runtime import Runtime
+from dashboard.web.event_stream import stop_all
+
+_LOOK_EVERY = 1.0  # seconds; gunicorn also ends workers without a signal (max_requests, reload)
+
+
+def start(worker: Any) -> None:
+    """Start the runtime of a worker's application; `worker` is gunicorn's, after it has loaded."""
+    logger = logging.getLogger("dashboard")
+    logger.handlers = worker.log.error_log.handlers
+    logger.setLevel(worker.log.error_log.level)
+    logger.propagate = False
+
+    runtime: Runtime = worker.wsgi.extensions["vitals"]
+    runtime.start()
+
+    def stop() -> None:
+        stop_all()
+        runtime.stop()
+
+    def told_to_stop() -> None:
+        worker.handle_exit(signal.SIGTERM, None)
+        stop()
+
+    gevent.signal_handler(signal.SIGTERM, told_to_stop)
+
+    def watch() -> None:
+        while worker.alive:
+            gevent.sleep(_LOOK_EVERY)
+        stop()
+
+    gevent.spawn(watch)

@@ -1,0 +1,57 @@
+"""gunicorn for Vitals; what is typed after `./run` or `gunicorn` goes before what stands here.
+
+The settings are checked here, in the master, before anything listens, from the file alone: the
+master never imports the application, so that a HUP brings in a new version of its code whole.
+"""
+
+import importlib.util
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+_ROOT = Path(__file__).resolve().parent
+_KEPT = "vitals settings that were good"
+
+
+def _load_settings() -> Any:
+    path = _ROOT / "dashboard" / "settings.py"
+    spec = importlib.util.spec_from_file_location("vitals_settings", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["vitals_settings"] = module  # dataclasses looks its module up
+    spec.loader.exec_module(module)
+    try:
+        settings = module.load(os.environ)
+    except module.SettingError as error:
+        print(f"Vitals: {error}", file=sys.stderr)
+        kept = sys.modules.get(_KEPT)
+        if kept is None:
+            sys.exit(2)
+        print("Vitals: going on with the settings of before", file=sys.stderr)
+        return kept
+    sys.modules[_KEPT] = settings
+    return settings
+
+
+_settings = _load_settings()
+
+wsgi_app = "app:app"
+chdir = str(_ROOT)
+bind = ["127.0.0.1:8000"]
+worker_class = "gevent"
+# Streams, and a reserve so that the page and /healthz answer when all streams are taken.
+worker_connections = _settings.max_streams + 1000
+backlog = 8192
+timeout = 30
+graceful_timeout = 5
+keepalive = 1  # idle connections hold up a worker that is told to stop for as long as this
+control_socket_disable = True  # it would lie in the home folder, where two services meet
+
+
+def post_worker_init(worker: Any) -> None:
+    """Start the runtime: after the fork, in a process that gevent has patched."""
+    from dashboard.worker import start
+
+    start(worker)
