@@ -1,0 +1,114 @@
+"""Disk traffic.
+
+Counted are whole disks, once: a partition's traffic is in its disk's counters already, and so is
+that of what is built on disks (LVM and LUKS as dm-*, RAID as md*, loop, bcache, DRBD, ZFS
+volumes). RAM disks and zram are memory. Names tell all of this: a partition is called like its
+disk plus a number, with a `p` between where the disk's own name ends in a digit.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Collection
+from typing import Any, ClassVar
+
+import psutil
+
+from dashboard.metrics.family import Clock, Field
+from dashboard.metrics.rates import Counters, Rates, percent, total
+
+_BUILT_ON_OTHERS = re.compile(r"(dm-|md|loop|z?ram|bcache|drbd|zd)\d")
+_PARTITION = re.compile(r"(.*\d)p\d+|(.*\D)\d+")
+
+_SOURCE = "/proc/diskstats by psutil.disk_io_counters"
+
+
+class Disk:
+    """Traffic since the last reading, of all disks together and of each."""
+
+    name: ClassVar[str] = "disk"
+    cadence: ClassVar[float] = 0
+    fields: ClassVar[tuple[Field, ...]] = (
+        Field("read_bytes_per_second", "bytes/s", "read from all disks", _SOURCE),
+        Field("write_bytes_per_second", "bytes/s", "written to all disks", _SOURCE),
+        Field("reads_per_second", "1/s", "read requests done", _SOURCE),
+        Field("writes_per_second", "1/s", "write requests done", _SOURCE),
+        Field("busy_percent", "%", "the busiest disk's busy_percent", _SOURCE),
+        Field("devices{}.read_bytes_per_second", "bytes/s", "read from this disk", _SOURCE),
+        Field("devices{}.write_bytes_per_second", "bytes/s", "written to this disk", _SOURCE),
+        Field("devices{}.reads_per_second", "1/s", "read requests done", _SOURCE),
+        Field("devices{}.writes_per_second", "1/s", "write requests done", _SOURCE),
+        Field("devices{}.busy_percent", "%", "time with a request outstanding", _SOURCE),
+    )
+
+    def __init__(self, *, ps: Any = psutil, clock: Clock = time.monotonic) -> None:
+        self.absent_reason: str | None = None
+        self._ps = ps
+        self._rates: Rates[str] = Rates(clock)
+        self._rates.update(self._counters())
+
+    def read(self) -> dict[str, Any] | None:
+        """The family's fields; None on a machine without disks."""
+        counters = self._counters()
+        rates = self._rates.update(counters)
+        if not counters:
+            self.absent_reason = "this machine shows no disks"
+            return None
+        self.absent_reason = None
+        devices = {name: _figures(rates.get(name)) for name in counters}
+        sums = {
+            key: total(device[key] for device in devices.values() if device[key] is not None)
+            for key in _FIGURES
+        }
+        busy = [
+            device["busy_percent"]
+            for device in devices.values()
+            if device["busy_percent"] is not None
+        ]
+        return {**sums, "busy_percent": max(busy, default=None), "devices": devices}
+
+    def _counters(self) -> dict[str, Counters]:
+        """Bytes and requests, read and written, and the ms busy (where known), per whole disk."""
+        try:
+            found = self._ps.disk_io_counters(perdisk=True, nowrap=False) or {}
+        except (NotImplementedError, OSError, RuntimeError):
+            return {}
+        counters: dict[str, Counters] = {}
+        for name in whole_disks(found):
+            disk = found[name]
+            four = (disk.read_bytes, disk.write_bytes, disk.read_count, disk.write_count)
+            busy = getattr(disk, "busy_time", None)
+            counters[name] = four if busy is None else (*four, busy)
+        return counters
+
+
+_FIGURES = (
+    "read_bytes_per_second",
+    "write_bytes_per_second",
+    "reads_per_second",
+    "writes_per_second",
+)
+
+
+def _figures(rates: Counters | None) -> dict[str, Any]:
+    if rates is None:
+        return dict.fromkeys((*_FIGURES, "busy_percent"))
+    figures: dict[str, Any] = {
+        key: round(rate, 1) for key, rate in zip(_FIGURES, rates, strict=False)
+    }
+    figures["busy_percent"] = percent(rates[4], 1000) if len(rates) > 4 else None
+    return figures
+
+
+def whole_disks(names: Collection[str]) -> list[str]:
+    """Those of `names` that are disks of their own, in the same order."""
+    return [
+        name for name in names if not _BUILT_ON_OTHERS.match(name) and _parent(name) not in names
+    ]
+
+
+def _parent(name: str) -> str | None:
+    """What the disk would be called if `name` were a partition."""
+    match = _PARTITION.fullmatch(name)
+    return (match[1] or match[2]) if match else None

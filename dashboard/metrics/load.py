@@ -1,0 +1,36 @@
+"""Load averages, beside the number of CPUs that they are to be compared with."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import psutil
+
+from dashboard.metrics.family import Field
+
+
+class Load:
+    """The mean number of processes that ran or waited (on Linux also for a disk)."""
+
+    name: ClassVar[str] = "load"
+    cadence: ClassVar[float] = 0
+    fields: ClassVar[tuple[Field, ...]] = (
+        Field("load1", "processes", "mean over about 1 minute", "getloadavg(3)"),
+        Field("load5", "processes", "mean over about 5 minutes", "getloadavg(3)"),
+        Field("load15", "processes", "mean over about 15 minutes", "getloadavg(3)"),
+        Field("cpus", "CPUs", "logical CPUs: the load at which all are busy", "psutil.cpu_count"),
+    )
+
+    def __init__(self, *, ps: Any = psutil) -> None:
+        self.absent_reason: str | None = None
+        self._ps = ps
+
+    def read(self) -> dict[str, Any] | None:
+        """The family's fields; None where the system keeps no load average."""
+        try:
+            load1, load5, load15 = (round(load, 2) for load in self._ps.getloadavg())
+        except OSError:
+            self.absent_reason = "this system keeps no load average"
+            return None
+        self.absent_reason = None
+        return {"load1": load1, "load5": load5, "load15": load15, "cpus": self._ps.cpu_count()}

@@ -1,0 +1,137 @@
+"""Network traffic.
+
+A packet can pass several interfaces of one machine (the card, the bond or bridge over it, a VPN,
+a container's veth). The totals count it once, where it enters or leaves the machine:
+
+- the interfaces with hardware of their own (`/sys/class/net/NAME/device`), but for one whose
+  master has hardware too and counts its traffic already (a cloud's accelerated card beside its
+  synthetic one);
+- where none has (in a container), those not named like something built on others;
+- where that leaves none, all.
+
+Loopback is never counted. `interfaces` also shows the bridges, bonds and VPNs that the totals
+leave out, if they ever carried anything, but neither loopback nor the machine's ends of its
+containers, of which there may be hundreds.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Collection
+from pathlib import Path
+from typing import Any, ClassVar
+
+import psutil
+
+from dashboard.metrics.family import Clock, Field
+from dashboard.metrics.rates import Counters, Rates, total
+
+_LOOPBACK = re.compile(r"lo\d*|Loopback.*")
+_BUILT_ON_OTHERS = re.compile(
+    r"(veth|docker|br-?\d|br-|bridge|virbr|vmbr|vnet|lxc|lxdbr|cni|cali|flannel|cilium|kube"
+    r"|bond|team|dummy|ifb|tun|tap|wg|ppp|gre|gretap|erspan|sit|ip6tnl|vxlan|ovs|utun|awdl|llw"
+    r"|anpi|ap\d|gif|stf|nordlynx|tailscale|zt).*|.+[.@].+"
+)
+_CONTAINER_END = re.compile(r"(veth|cali|lxc|vnet|fwbr|fwpr|fwln|tap\d+i).*")
+_CLASSIFY_SECONDS = 60.0
+
+_SOURCE = "/proc/net/dev by psutil.net_io_counters"
+
+
+class Network:
+    """Traffic since the last reading, in and out of the machine and per interface."""
+
+    name: ClassVar[str] = "network"
+    cadence: ClassVar[float] = 0
+    fields: ClassVar[tuple[Field, ...]] = (
+        Field("received_bytes_per_second", "bytes/s", "received from other machines", _SOURCE),
+        Field("sent_bytes_per_second", "bytes/s", "sent to other machines", _SOURCE),
+        Field("errors_per_second", "1/s", "packets with errors, in and out; not drops", _SOURCE),
+        Field("interfaces{}.received_bytes_per_second", "bytes/s", "received here", _SOURCE),
+        Field("interfaces{}.sent_bytes_per_second", "bytes/s", "sent from here", _SOURCE),
+        Field("interfaces{}.errors_per_second", "1/s", "packets with errors here", _SOURCE),
+    )
+
+    def __init__(
+        self,
+        *,
+        ps: Any = psutil,
+        clock: Clock = time.monotonic,
+        sysfs: Path = Path("/sys"),
+    ) -> None:
+        self.absent_reason: str | None = None
+        self._ps = ps
+        self._clock = clock
+        self._sysfs = sysfs
+        self._rates: Rates[str] = Rates(clock)
+        self._counted: frozenset[str] = frozenset()
+        self._classified: tuple[float, frozenset[str]] | None = None
+        self._rates.update(self._counters())
+
+    def read(self) -> dict[str, Any] | None:
+        """The family's fields; None on a machine that has only loopback."""
+        counters = self._counters()
+        rates = self._rates.update(counters)
+        if not counters:
+            self.absent_reason = "this machine has no network interface besides loopback"
+            return None
+        self.absent_reason = None
+        self._classify(counters)
+        sums = [rates[name] for name in counters if name in self._counted and name in rates]
+        return {
+            **{key: total(each[i] for each in sums) for i, key in enumerate(_FIGURES)},
+            "interfaces": {
+                name: _figures(rates.get(name))
+                for name, counts in counters.items()
+                if name in self._counted or (any(counts) and not _CONTAINER_END.fullmatch(name))
+            },
+        }
+
+    def _counters(self) -> dict[str, Counters]:
+        """Bytes received, bytes sent and errors, per interface besides loopback."""
+        try:
+            found = self._ps.net_io_counters(pernic=True, nowrap=False) or {}
+        except OSError:
+            return {}
+        return {
+            name: (nic.bytes_recv, nic.bytes_sent, nic.errin + nic.errout)
+            for name, nic in found.items()
+            if not _LOOPBACK.fullmatch(name)
+        }
+
+    def _classify(self, names: Collection[str]) -> None:
+        """Decides what counts: when interfaces come or go, and each minute for their masters."""
+        now = self._clock()
+        present = frozenset(names)
+        if self._classified is not None:
+            then, known = self._classified
+            if known == present and 0 <= now - then < _CLASSIFY_SECONDS:
+                return
+        self._counted = counted(present, self._sysfs / "class" / "net")
+        self._classified = now, present
+
+
+def counted(names: Collection[str], sys_class_net: Path) -> frozenset[str]:
+    """Those of `names` (without loopback) whose traffic makes up the machine's."""
+    real = {name for name in names if (sys_class_net / name / "device").exists()}
+    chosen = {name for name in real if _master(sys_class_net / name) not in real}
+    if not chosen:
+        chosen = {name for name in names if not _BUILT_ON_OTHERS.fullmatch(name)}
+    return frozenset(chosen or names)
+
+
+def _master(interface: Path) -> str | None:
+    try:
+        return (interface / "master").readlink().name
+    except OSError:
+        return None
+
+
+_FIGURES = ("received_bytes_per_second", "sent_bytes_per_second", "errors_per_second")
+
+
+def _figures(rates: Counters | None) -> dict[str, float | None]:
+    if rates is None:
+        return dict.fromkeys(_FIGURES)
+    return {key: round(rate, 1) for key, rate in zip(_FIGURES, rates, strict=True)}

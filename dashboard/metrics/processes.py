@@ -1,0 +1,167 @@
+"""Processes: how many, and those that use most.
+
+What a process was started with is nobody's business here (passwords stand in arguments and
+environments), so neither is ever opened: on Linux all of this comes from `/proc/PID/stat`
+(proc_pid_stat(5)), one small file per process, which costs a third of what psutil needs for the
+same. A process is its pid *and* its start, because pids are given out again.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from heapq import nlargest
+from pathlib import Path
+from typing import Any, ClassVar, NamedTuple
+
+import psutil
+
+from dashboard.metrics import procfs
+from dashboard.metrics.family import Clock, Field
+from dashboard.metrics.rates import Rates
+
+TOP = 10
+
+Identity = tuple[int, float]
+"""A pid and its start, in whatever unit the system has."""
+
+
+class Process(NamedTuple):
+    """What one reading tells of a process: CPU time in seconds, memory in bytes."""
+
+    name: str
+    running: bool
+    cpu_seconds: float
+    memory_bytes: int
+
+
+class Processes:
+    """The number of processes, and the top ten by CPU since the last reading, then by memory."""
+
+    name: ClassVar[str] = "processes"
+    cadence: ClassVar[float] = 5
+    fields: ClassVar[tuple[Field, ...]] = (
+        Field("count", "processes", "all that this user may see, kernel threads included", "/proc"),
+        Field("running", "processes", "on a CPU or ready for one just now", "/proc/PID/stat state"),
+        Field("top[].pid", "", "process id", "/proc"),
+        Field(
+            "top[].name",
+            "",
+            "the program's name, its first 15 bytes; never its arguments",
+            "/proc/PID/stat comm",
+        ),
+        Field(
+            "top[].user", "", "whose rights it has; the number where nameless", "owner of /proc/PID"
+        ),
+        Field(
+            "top[].cpu_percent",
+            "% of one core",
+            "CPU time since the last reading: up to 100 times the number of cores; null if new",
+            "/proc/PID/stat utime + stime",
+        ),
+        Field("top[].memory_bytes", "bytes", "resident memory", "/proc/PID/stat rss"),
+    )
+
+    def __init__(self, *, ps: Any = psutil, clock: Clock = time.monotonic) -> None:
+        self.absent_reason: str | None = None
+        self._ps = ps
+        self._proc = procfs.root(ps)
+        self._most = 100.0 * (ps.cpu_count() or 1)
+        self._rates: Rates[Identity] = Rates(clock)
+        self._names: dict[int, str] = {}
+        self._measure()
+
+    def read(self) -> dict[str, Any]:
+        """The family's fields. Raises OSError when processes can't be listed."""
+        found, rates = self._measure()
+
+        def by_use(identity: Identity) -> tuple[float, int]:
+            rate = rates.get(identity)
+            return (-1.0 if rate is None else rate[0]), found[identity].memory_bytes
+
+        top = []
+        for identity in nlargest(TOP, found, key=by_use):
+            process, rate = found[identity], rates.get(identity)
+            top.append(
+                {
+                    "pid": identity[0],
+                    "name": process.name,
+                    "user": self._user(identity[0]),
+                    "cpu_percent": None
+                    if rate is None
+                    else round(min(self._most, 100 * rate[0]), 1),
+                    "memory_bytes": process.memory_bytes,
+                }
+            )
+        running = sum(process.running for process in found.values())
+        return {"count": len(found), "running": running, "top": top}
+
+    def _measure(self) -> tuple[dict[Identity, Process], dict[Identity, tuple[float, ...]]]:
+        found = self._from_psutil() if self._proc is None else self._from_proc(self._proc)
+        return found, self._rates.update({key: (p.cpu_seconds,) for key, p in found.items()})
+
+    def _from_proc(self, proc: str) -> dict[Identity, Process]:
+        found: dict[Identity, Process] = {}
+        for entry in os.listdir(proc):
+            if not entry.isdecimal():
+                continue
+            try:
+                stat = procfs.read(f"{proc}/{entry}/stat")
+            except OSError:  # it ended meanwhile, or may not be seen
+                continue
+            # The name stands in brackets and may hold brackets and spaces itself.
+            start, end = stat.find(b"("), stat.rfind(b")")
+            words = stat[end + 2 :].split(None, 22)
+            if len(words) < 22:
+                continue
+            found[int(entry), int(words[19])] = Process(
+                stat[start + 1 : end].decode("utf-8", "replace"),
+                words[0] == b"R",
+                (int(words[11]) + int(words[12])) / _TICKS,
+                max(0, int(words[21])) * _PAGE,
+            )
+        return found
+
+    def _from_psutil(self) -> dict[Identity, Process]:
+        found: dict[Identity, Process] = {}
+        for process in self._ps.process_iter():
+            try:
+                with process.oneshot():
+                    times, status = process.cpu_times(), process.status()
+                    found[process.pid, process.create_time()] = Process(
+                        process.name(),
+                        status == self._ps.STATUS_RUNNING,
+                        times.user + times.system,
+                        process.memory_info().rss,
+                    )
+            except self._ps.NoSuchProcess:
+                continue
+            except self._ps.AccessDenied:
+                # Counted, though nothing more may be known of it.
+                found[process.pid, 0.0] = Process("", False, 0.0, 0)
+        return found
+
+    def _user(self, pid: int) -> str | None:
+        """The effective user's name. Looking one up may go over a network, so each is kept."""
+        if self._proc is None:
+            try:
+                return str(self._ps.Process(pid).username())
+            except (self._ps.Error, KeyError):
+                return None
+        try:
+            # The folder belongs to the effective user even where the files in it are root's.
+            uid = Path(self._proc, str(pid)).stat().st_uid
+        except OSError:
+            return None
+        if uid not in self._names:
+            import pwd  # not on Windows, where this is never reached
+
+            try:
+                self._names[uid] = pwd.getpwuid(uid).pw_name
+            except KeyError:
+                self._names[uid] = str(uid)
+        return self._names[uid]
+
+
+_TICKS = os.sysconf("SC_CLK_TCK") if hasattr(os, "sysconf") else 100
+_PAGE = os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 4096

@@ -1,0 +1,192 @@
+"""Processes: the top, pids given out again, and what must never be read."""
+
+from __future__ import annotations
+
+import json
+import os
+import pwd
+import subprocess
+import sys
+from contextlib import nullcontext
+from types import SimpleNamespace
+from typing import Any
+
+import psutil
+import pytest
+
+from dashboard.metrics import procfs
+from dashboard.metrics.processes import TOP, Processes
+
+from .conftest import Machine, Watch
+
+PAGE = os.sysconf("SC_PAGE_SIZE")
+
+
+@pytest.fixture
+def processes(machine: Machine) -> Processes:
+    return Processes(ps=machine.ps, clock=machine.watch)
+
+
+def test_top_by_cpu_then_by_memory(machine: Machine, processes: Processes) -> None:
+    machine.a_second_passes()
+    reading = processes.read()
+    assert (reading["count"], reading["running"]) == (10, 2)
+    assert [(each["pid"], each["name"], each["cpu_percent"]) for each in reading["top"]] == [
+        (812, "python3", 250.0),
+        (701, "postgres", 40.0),
+        (1, "systemd", 0.0),
+        (702, "tmux: server (1) x", 0.0),
+        (865, "agent", 0.0),
+        (864, "agent", 0.0),
+        (863, "agent", 0.0),
+        (2, "kthreadd", 0.0),
+        (850, "node", None),
+        (900, "curl", None),
+    ]
+    assert reading["top"][0]["memory_bytes"] == 60000 * PAGE
+
+
+def test_user_is_whom_the_process_belongs_to(machine: Machine, processes: Processes) -> None:
+    owner = pwd.getpwuid((machine.proc / "701").stat().st_uid).pw_name
+    assert {each["user"] for each in processes.read()["top"]} == {owner}
+
+
+def test_no_more_than_ten(machine: Machine, processes: Processes) -> None:
+    reading = processes.read()
+    assert reading["count"] == 12
+    assert len(reading["top"]) == TOP
+    assert {each["cpu_percent"] for each in reading["top"]} == {None}, "no time has passed"
+
+
+def test_never_more_than_all_cores(machine: Machine, processes: Processes) -> None:
+    stat = (machine.proc / "812" / "stat").read_text()
+    machine.write("812/stat", stat.replace(" 90000 3000 ", " 99000 3000 "))
+    machine.watch.forward(1)
+    assert processes.read()["top"][0]["cpu_percent"] == 400.0
+
+
+def test_time_that_went_down_is_not_known(machine: Machine, processes: Processes) -> None:
+    machine.replace("701/stat", " 5000 2000 ", " 4000 2000 ")
+    machine.watch.forward(1)
+    shares = {each["pid"]: each["cpu_percent"] for each in processes.read()["top"]}
+    assert shares[701] is None
+    assert shares[812] == 0.0
+
+
+def test_one_that_ends_while_it_is_read(machine: Machine, processes: Processes) -> None:
+    (machine.proc / "701" / "stat").unlink()
+    machine.write("702/stat", "")
+    machine.watch.forward(1)
+    reading = processes.read()
+    assert reading["count"] == 10
+    assert not {701, 702} & {each["pid"] for each in reading["top"]}
+
+
+def test_a_name_that_is_no_text(machine: Machine, processes: Processes) -> None:
+    stat = (machine.proc / "812" / "stat").read_bytes().replace(b"python3", b"p\xff\n)")
+    (machine.proc / "812" / "stat").write_bytes(stat)
+    assert processes.read()["top"][0]["name"] == "p\N{REPLACEMENT CHARACTER}\n)"
+
+
+def test_a_user_without_a_name_is_a_number(
+    machine: Machine, processes: Processes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def nobody(uid: int) -> Any:
+        raise KeyError(uid)
+
+    monkeypatch.setattr(pwd, "getpwuid", nobody)
+    uid = (machine.proc / "701").stat().st_uid
+    assert {each["user"] for each in processes.read()["top"]} == {str(uid)}
+
+
+def test_of_a_process_only_stat_is_opened(
+    processes: Processes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened = []
+    read = procfs.read
+
+    def watched(path: str) -> bytes:
+        opened.append(path)
+        return read(path)
+
+    monkeypatch.setattr(procfs, "read", watched)
+    processes.read()
+    assert opened
+    assert {path.rpartition("/")[2] for path in opened} == {"stat"}
+
+
+@pytest.mark.parametrize("linux", [True, False])
+def test_arguments_and_environment_stay_out(linux: bool) -> None:
+    secret = "hunter2-in-the-open"
+    ps = SimpleNamespace(**{**vars(psutil), "LINUX": linux})
+    # Memory enough to be among the top wherever nothing else runs, and a name that is cut off.
+    program = "import sys; kept = bytearray(1 << 28); print(flush=True); sys.stdin.read()"
+    with subprocess.Popen(
+        [sys.executable, "-c", program, f"--password={secret}"],
+        env={"PASSWORD": secret},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    ) as child:
+        assert child.stdout is not None
+        child.stdout.readline()
+        ps.process_iter = lambda: [psutil.Process(child.pid)]
+        reading = Processes(ps=ps).read()
+        assert child.stdin is not None
+        child.stdin.close()
+    if not linux:
+        assert [each["pid"] for each in reading["top"]] == [child.pid]
+    assert secret not in json.dumps(reading)
+
+
+def test_elsewhere_psutil_alone(watch: Watch) -> None:
+    times = SimpleNamespace(user=1.0, system=0.5)
+
+    def cpu_times() -> Any:
+        return times
+
+    def refuses() -> Any:
+        raise psutil.AccessDenied(7)
+
+    def gone() -> Any:
+        raise psutil.NoSuchProcess(8)
+
+    def process(pid: int, cpu: Any) -> Any:
+        return SimpleNamespace(
+            pid=pid,
+            oneshot=nullcontext,
+            cpu_times=cpu,
+            status=lambda: psutil.STATUS_RUNNING,
+            create_time=lambda: 5.0,
+            name=lambda: "editor",
+            memory_info=lambda: SimpleNamespace(rss=4096),
+            username=lambda: "ada",
+        )
+
+    def not_told() -> Any:
+        raise psutil.AccessDenied(7)
+
+    found = [process(6, cpu_times), process(7, refuses), process(8, gone)]
+    found[1].username = not_told
+    ps = SimpleNamespace(
+        **{
+            **vars(psutil),
+            "LINUX": False,
+            "process_iter": lambda: found,
+            "Process": lambda pid: found[pid - 6],
+            "cpu_count": lambda: 2,
+        }
+    )
+    processes = Processes(ps=ps, clock=watch)
+    watch.forward(2)
+    times.user += 1.0
+    editor = {
+        "pid": 6,
+        "name": "editor",
+        "user": "ada",
+        "cpu_percent": 50.0,
+        "memory_bytes": 4096,
+    }
+    reading = processes.read()
+    assert (reading["count"], reading["running"]) == (2, 1)
+    assert reading["top"][0] == editor
+    assert reading["top"][1]["user"] is None

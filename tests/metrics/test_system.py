@@ -1,0 +1,28 @@
+"""Uptime, sessions and names."""
+
+from __future__ import annotations
+
+import platform
+from types import SimpleNamespace
+
+from dashboard.metrics.system import System
+
+from .conftest import Machine
+
+
+def test_frozen(machine: Machine) -> None:
+    reading = System(ps=machine.ps).read()
+    assert (reading["uptime_seconds"], reading["boot_time"], reading["users"]) == (
+        86461,
+        1767225600,
+        2,
+    )
+    assert reading["kernel"] == platform.release()
+    assert reading["os"]
+
+
+def test_elsewhere_the_wall_clock_and_never_negative() -> None:
+    ps = SimpleNamespace(boot_time=lambda: 1000.0)
+    assert System(ps=ps, wall_clock=lambda: 1500.4).read()["uptime_seconds"] == 500
+    assert System(ps=ps, wall_clock=lambda: 900.0).read()["uptime_seconds"] == 0
+    assert System(ps=ps).read()["users"] is None
