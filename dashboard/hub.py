@@ -57,6 +57,7 @@ class Hub:
         self._instruments = instruments
         self._clock = clock
         self._latest: dict[tuple[str, str | None], Encoded] = {}
+        self._heard_at: dict[tuple[str, str | None], float] = {}  # by the monotonic clock
         self._loaded = False
         self._recent: deque[Encoded] = deque()
         self._recent_bytes = 0
@@ -187,6 +188,14 @@ class Hub:
         self._forget_expired()
         return sorted({host for host, _ in self._latest})
 
+    def age(self, host: str, name: str) -> float | None:
+        """Seconds since the log last had an event of a host and name; None when it has none.
+
+        By the monotonic clock, so that no step of the wall clock makes old figures look new.
+        """
+        heard_at = self._heard_at.get((host, name))
+        return None if heard_at is None else time.monotonic() - heard_at
+
     def covers(self, after: EventId, replay: float) -> bool:
         """Whether everything after an id can be told: it is of this log and recent enough.
 
@@ -220,11 +229,16 @@ class Hub:
     def _load_latest(self) -> None:
         for event in self._log.latest():
             encoded = Encoded(event, _encode(event))
-            self._latest[event.host, event.name] = encoded
+            self._set_latest(encoded, age=max(0.0, self._clock() - _id_of(encoded).time))
             self.position = max(self.position, _id_of(encoded))
         self._recent_after = self.position
         self._loaded = True
         self.ready.set()
+
+    def _set_latest(self, encoded: Encoded, *, age: float = 0.0) -> None:
+        key = encoded.event.host, encoded.event.name
+        self._latest[key] = encoded
+        self._heard_at[key] = time.monotonic() - age
 
     def _read_back(self, after: EventId, last: EventId) -> list[Encoded]:
         first = EventId(after.ms, after.sequence + 1)
@@ -233,7 +247,7 @@ class Hub:
 
     def _remember(self, event: Event) -> Encoded:
         encoded = Encoded(event, _encode(event))
-        self._latest[event.host, event.name] = encoded
+        self._set_latest(encoded)
         self.position = _id_of(encoded)
         self._recent.append(encoded)
         self._recent_bytes += len(encoded.wire)
@@ -247,7 +261,10 @@ class Hub:
         for unlogged in announced:
             self._note_problem(unlogged.reason)
             self._instruments.unlogged.inc(len(unlogged.events))
-            self._hand_out([Encoded(event, _encode(event)) for event in unlogged.events])
+            batch = [Encoded(event, _encode(event)) for event in unlogged.events]
+            for encoded in batch:
+                self._set_latest(encoded)
+            self._hand_out(batch)
 
     def _hand_out(self, batch: list[Encoded]) -> None:
         now = time.monotonic()
@@ -270,8 +287,9 @@ class Hub:
     def _forget_expired(self) -> None:
         end = self._clock() - self._retention
         for key, encoded in list(self._latest.items()):
-            if _id_of(encoded).time < end:
+            if encoded.event.id is not None and encoded.event.id.time < end:
                 del self._latest[key]
+                del self._heard_at[key]
 
     def _heartbeat_frame(self) -> bytes:
         return control_event("heartbeat", {"time": self.now()})

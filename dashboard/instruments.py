@@ -1,6 +1,6 @@
 """What the service counts about itself; each worker has its own, `/metrics` shows all workers'."""
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
 
 _SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5)
 
@@ -10,6 +10,10 @@ class Instruments:
 
     def __init__(self) -> None:
         self.registry = registry = CollectorRegistry()
+        ProcessCollector(registry=registry)
+        self.leads = Gauge(
+            "vitals_leads", "1 in the worker that samples this host.", registry=registry
+        )
         self.streams = Gauge("vitals_streams", "Streams that are open now.", registry=registry)
         self.feeds = Gauge("vitals_feeds", "Distinct filters that are followed.", registry=registry)
         self.streams_opened = Counter(

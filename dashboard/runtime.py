@@ -17,6 +17,7 @@ from dashboard.log import EventLog, open_log_for_greenlets, run_directory
 from dashboard.metrics import Family
 from dashboard.sampler import Sampler, cadence_of
 from dashboard.settings import Settings
+from dashboard.worker_metrics import WorkerMetrics
 
 logger = logging.getLogger(__name__)
 
@@ -32,8 +33,8 @@ class Runtime:
         self.build = build
         self.families = families
         self.instruments = Instruments()
-        self.leads = False
         self.run_directory = run_directory(settings.log)
+        self.workers = WorkerMetrics(self.run_directory, self.instruments.registry)
         self._leadership = Leadership(self.run_directory / f"leader-{settings.host_name}.lock")
         self._greenlets: list[gevent.Greenlet[..., None]] = []
         self._log: EventLog | None = None
@@ -79,6 +80,7 @@ class Runtime:
             gevent.spawn(self._hub.keep_time),
             gevent.spawn(self._sample_when_leading),
         ]
+        self.workers.start()
 
     def stop(self) -> None:
         """Let another worker sample at once, end all streams, close the log."""
@@ -86,6 +88,7 @@ class Runtime:
             return
         gevent.killall(self._greenlets)
         self._resign()
+        self.workers.stop()
         self._hub.stop()
         self._log.close()
 
@@ -114,7 +117,7 @@ class Runtime:
                 logger.error("no lock to sample under: %s", error)
                 gevent.sleep(_LOCK_RETRY)
                 continue
-            self.leads = True
+            self.instruments.leads.set(1)
             logger.info("this worker samples %s", self.settings.host_name)
             self._sampler = Sampler(
                 self.log,
@@ -130,7 +133,7 @@ class Runtime:
             self._resign()
 
     def _resign(self) -> None:
-        self.leads = False
+        self.instruments.leads.set(0)
         if self._sampler is not None:
             self._sampler.stop()
             self._sampler = None

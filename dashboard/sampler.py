@@ -51,7 +51,7 @@ class _Group:
         self.cadence = cadence
         self.names = ", ".join(family.name for family in families)
         self.running: Any = None
-        self.reported: set[str] = set()
+        self.reported: dict[str, str] = {}  # what was last said of a family in trouble
         self._types = families
         self._families: list[Family] = []
 
@@ -59,14 +59,18 @@ class _Group:
         """Make the readers, in the thread that reads; they note their counters' first values."""
         self._families = [family() for family in self._types]
 
-    def read(self) -> list[tuple[str, dict[str, Any] | None, Exception | None]]:
-        """Read every family, in the native thread. One that fails does not take others along."""
-        found: list[tuple[str, dict[str, Any] | None, Exception | None]] = []
+    def read(self) -> list[tuple[str, dict[str, Any] | None, str | None]]:
+        """Read every family, in the native thread: (name, figures, why there are none).
+
+        One that fails does not take the others along.
+        """
+        found: list[tuple[str, dict[str, Any] | None, str | None]] = []
         for family in self._families:
             try:
-                found.append((family.name, family.read(), None))
+                figures = family.read()
+                found.append((family.name, figures, None if figures else family.absent_reason))
             except Exception as error:  # whatever a driver or a half-gone device may raise
-                found.append((family.name, None, error))
+                found.append((family.name, None, f"{type(error).__name__}: {error}"))
         return found
 
 
@@ -133,17 +137,21 @@ class Sampler:
         cadence = f"{group.cadence:g}"
         self._instruments.sample.labels(cadence).observe(time.perf_counter() - started)
         events = []
-        for name, figures, error in found:
-            if error is not None and name not in group.reported:
-                group.reported.add(name)
-                logger.warning("reading %s failed: %s", name, error)
-            elif error is None:
-                group.reported.discard(name)
+        for name, figures, trouble in found:
+            self._report(group, name, trouble)
             if figures is not None:
                 data = {"host": self._host, "time": round(sampled_at, 3), **figures}
                 events.append(Event(self._host, name, msgspec.json.encode(data).decode()))
         if events:
             self._append(events)
+
+    def _report(self, group: _Group, name: str, trouble: str | None) -> None:
+        """Say what keeps a family from having figures, once for each new reason."""
+        if trouble is None:
+            group.reported.pop(name, None)
+        elif group.reported.get(name) != trouble:
+            group.reported[name] = trouble
+            logger.info("no figures for %s: %s", name, trouble)
 
     def _append(self, events: list[Event]) -> None:
         try:

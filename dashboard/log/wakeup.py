@@ -43,7 +43,7 @@ class Wakeups:
         this process hears itself alone, through `drain`.
         """
         if not self._listening:
-            with _short_path(self._folder) as short:
+            with short_path(self._folder) as short:
                 path = Path(short, self._name)
                 path.unlink(missing_ok=True)  # left by a killed process that had this number
                 self._socket.bind(str(path))
@@ -56,7 +56,7 @@ class Wakeups:
         if unlogged is not None and not self._listening:
             self._unheard.append(unlogged)
         try:
-            with _short_path(self._folder) as short:
+            with short_path(self._folder) as short:
                 for name in os.listdir(short):
                     if name.endswith(_SUFFIX):
                         self._send(content, Path(short, name))
@@ -97,7 +97,7 @@ class Wakeups:
 
 
 @contextmanager
-def _short_path(folder: Path) -> Iterator[str]:
+def short_path(folder: Path) -> Iterator[str]:
     """The folder by a name that fits a socket address (108 bytes, unix(7)) however deep it is."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:

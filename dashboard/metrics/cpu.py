@@ -60,7 +60,7 @@ class Cpu:
         self._rates: Rates[int] = Rates(clock, jitter=100 if self._proc else 1)
         self._frequency: float | None = None
         self._frequency_due: float | None = None
-        self._rates.update(self._counters())
+        self._rates.prime(self._counters)
 
     def read(self) -> dict[str, Any]:
         """The family's fields. Raises OSError when the counters can't be read."""

@@ -46,10 +46,10 @@ class Disk:
         self.absent_reason: str | None = None
         self._ps = ps
         self._rates: Rates[str] = Rates(clock)
-        self._rates.update(self._counters())
+        self._rates.prime(self._counters)
 
     def read(self) -> dict[str, Any] | None:
-        """The family's fields; None on a machine without disks."""
+        """The family's fields; None on a machine without disks. Raises OSError."""
         counters = self._counters()
         rates = self._rates.update(counters)
         if not counters:
@@ -72,7 +72,7 @@ class Disk:
         """Bytes and requests, read and written, and the ms busy (where known), per whole disk."""
         try:
             found = self._ps.disk_io_counters(perdisk=True, nowrap=False) or {}
-        except (NotImplementedError, OSError, RuntimeError):
+        except NotImplementedError:
             return {}
         counters: dict[str, Counters] = {}
         for name in whole_disks(found):

@@ -28,7 +28,8 @@ class Family(Protocol):
     """A long-lived reader of one family, used by one native thread at a time.
 
     A reader is constructed with no arguments (keyword arguments hand it a fixture). The constructor
-    takes a first reading of the counters, so the first `read()` has rates already if 10 ms went by.
+    takes a first reading of the counters, so the first `read()` has rates already if 10 ms went by;
+    it never raises.
     """
 
     name: ClassVar[str]

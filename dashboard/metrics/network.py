@@ -67,10 +67,10 @@ class Network:
         self._rates: Rates[str] = Rates(clock)
         self._counted: frozenset[str] = frozenset()
         self._classified: tuple[float, frozenset[str]] | None = None
-        self._rates.update(self._counters())
+        self._rates.prime(self._counters)
 
     def read(self) -> dict[str, Any] | None:
-        """The family's fields; None on a machine that has only loopback."""
+        """The family's fields; None on a machine that has only loopback. Raises OSError."""
         counters = self._counters()
         rates = self._rates.update(counters)
         if not counters:
@@ -90,10 +90,7 @@ class Network:
 
     def _counters(self) -> dict[str, Counters]:
         """Bytes received, bytes sent and errors, per interface besides loopback."""
-        try:
-            found = self._ps.net_io_counters(pernic=True, nowrap=False) or {}
-        except OSError:
-            return {}
+        found = self._ps.net_io_counters(pernic=True, nowrap=False) or {}
         return {
             name: (nic.bytes_recv, nic.bytes_sent, nic.errin + nic.errout)
             for name, nic in found.items()

@@ -18,7 +18,7 @@ import psutil
 
 from dashboard.metrics import procfs
 from dashboard.metrics.family import Clock, Field
-from dashboard.metrics.rates import Rates
+from dashboard.metrics.rates import Counters, Rates
 
 TOP = 10
 
@@ -69,15 +69,16 @@ class Processes:
         self._most = 100.0 * (ps.cpu_count() or 1)
         self._rates: Rates[Identity] = Rates(clock)
         self._names: dict[int, str] = {}
-        self._measure()
+        self._rates.prime(lambda: _cpu_time(self._found()))
 
     def read(self) -> dict[str, Any]:
         """The family's fields. Raises OSError when processes can't be listed."""
-        found, rates = self._measure()
+        found = self._found()
+        rates = self._rates.update(_cpu_time(found))
 
         def by_use(identity: Identity) -> tuple[float, int]:
             rate = rates.get(identity)
-            return (-1.0 if rate is None else rate[0]), found[identity].memory_bytes
+            return (0.0 if rate is None else rate[0]), found[identity].memory_bytes
 
         top = []
         for identity in nlargest(TOP, found, key=by_use):
@@ -96,9 +97,8 @@ class Processes:
         running = sum(process.running for process in found.values())
         return {"count": len(found), "running": running, "top": top}
 
-    def _measure(self) -> tuple[dict[Identity, Process], dict[Identity, tuple[float, ...]]]:
-        found = self._from_psutil() if self._proc is None else self._from_proc(self._proc)
-        return found, self._rates.update({key: (p.cpu_seconds,) for key, p in found.items()})
+    def _found(self) -> dict[Identity, Process]:
+        return self._from_psutil() if self._proc is None else self._from_proc(self._proc)
 
     def _from_proc(self, proc: str) -> dict[Identity, Process]:
         found: dict[Identity, Process] = {}
@@ -161,6 +161,10 @@ class Processes:
             except KeyError:
                 self._names[uid] = str(uid)
         return self._names[uid]
+
+
+def _cpu_time(found: dict[Identity, Process]) -> dict[Identity, Counters]:
+    return {identity: (process.cpu_seconds,) for identity, process in found.items()}
 
 
 _TICKS = os.sysconf("SC_CLK_TCK") if hasattr(os, "sysconf") else 100

@@ -13,7 +13,7 @@ Four things can make such a difference lie, and each gives no rate rather than a
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from typing import Generic, TypeVar
 
 from dashboard.metrics.family import Clock
@@ -35,6 +35,17 @@ class Rates(Generic[Key]):
         self._jitter = jitter
         self._time: float | None = None
         self._counters: Mapping[Key, Counters] = {}
+
+    def prime(self, read: Callable[[], Mapping[Key, Counters]]) -> None:
+        """Takes the first counters, so that the next `update` has rates.
+
+        A reader comes into being even where it can't read: whatever is wrong here is met again
+        by its first reading, which has somebody to tell.
+        """
+        try:
+            self.update(read())
+        except Exception:
+            pass
 
     def update(self, counters: Mapping[Key, Counters]) -> dict[Key, Counters]:
         """The rates, in units per second, of those keys that have them, in the order given.

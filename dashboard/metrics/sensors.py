@@ -8,6 +8,7 @@ a driver that fails loses only its own.
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Callable
 from typing import Any, ClassVar
 
@@ -78,9 +79,10 @@ class Sensors:
         return data if found else None
 
     def _temperatures(self) -> list[dict[str, Any]]:
+        name = _Labels()
         return [
             {
-                "label": f"{chip} {label}".strip(),
+                "label": name(chip, label),
                 "celsius": celsius,
                 "high": _degrees(high, 1, 200),
                 "critical": _degrees(critical, 1, 200),
@@ -91,8 +93,9 @@ class Sensors:
         ]
 
     def _fans(self) -> list[dict[str, Any]]:
+        name = _Labels()
         return [
-            {"label": f"{chip} {label}".strip(), "rpm": int(rpm)}
+            {"label": name(chip, label), "rpm": int(rpm)}
             for chip, readings in self._ps.sensors_fans().items()
             for label, rpm in readings
             if 0 <= rpm < 100_000
@@ -109,6 +112,18 @@ class Sensors:
             # psutil's constants for "unknown" and "unlimited" are negative.
             "seconds_left": int(seconds) if seconds is not None and seconds >= 0 else None,
         }
+
+
+class _Labels:
+    """Makes labels, numbering equal ones: two drives of a kind are one chip to psutil."""
+
+    def __init__(self) -> None:
+        self._given: Counter[str] = Counter()
+
+    def __call__(self, chip: str, label: str) -> str:
+        name = f"{chip} {label}".strip()
+        self._given[name] += 1
+        return name if self._given[name] == 1 else f"{name} {self._given[name]}"
 
 
 def _degrees(value: float | None, lowest: float, highest: float) -> float | None:

@@ -1,11 +1,68 @@
 """Health and metrics, for whoever is woken at night."""
 
-from flask import Blueprint, Response
+import msgspec
+from flask import Blueprint, Response, current_app
+from prometheus_client import CollectorRegistry
+from prometheus_client.openmetrics.exposition import CONTENT_TYPE_LATEST, generate_latest
+
+from dashboard.exposition import STALE_AFTER, Figures, LogGauges
+from dashboard.runtime import Runtime
+from dashboard.web.problem import problem_response
 
 blueprint = Blueprint("ops", __name__)
+
+_SLACK = 1.0  # seconds for a tick that is on its way
 
 
 @blueprint.get("/healthz")
 def healthz() -> Response:
     """200 while this worker answers at all."""
     return Response("ok\n", content_type="text/plain; charset=utf-8")
+
+
+@blueprint.get("/readyz")
+def readyz() -> Response:
+    """200 while the machine is sampled and the log takes the samples, else 503 and what is wrong.
+
+    `checks` has one text for each: "ok", or what is wrong and since when.
+    """
+    runtime: Runtime = current_app.extensions["vitals"]
+    checks = {"sampling": _sampling(runtime), "log": _log(runtime)}
+    wrong = [f"{name}: {text}" for name, text in checks.items() if text != "ok"]
+    if wrong:
+        return problem_response(503, "Not ready", "; ".join(wrong), checks=checks)
+    body = msgspec.json.encode({"status": "ok", "checks": checks})
+    return Response(body, content_type="application/json")
+
+
+@blueprint.get("/metrics")
+def metrics() -> Response:
+    """OpenMetrics text: every host's newest figures, and the counters of every worker."""
+    runtime: Runtime = current_app.extensions["vitals"]
+    registry = CollectorRegistry()
+    registry.register(Figures(runtime.hub, runtime.cadences()))
+    registry.register(LogGauges(runtime.log, runtime.hub))
+    registry.register(runtime.workers)
+    text = generate_latest(registry)  # type: ignore[no-untyped-call]
+    return Response(text, content_type=CONTENT_TYPE_LATEST)
+
+
+def _sampling(runtime: Runtime) -> str:
+    host, interval = runtime.settings.host_name, runtime.settings.interval
+    ages = [
+        runtime.hub.age(host, name) for name, each in runtime.cadences().items() if each <= interval
+    ]
+    known = [age for age in ages if age is not None]
+    if not known:
+        return f"no sample of {host} has come yet"
+    if min(known) > STALE_AFTER * interval + _SLACK:
+        return f"the last sample of {host} is {min(known):.0f} s old"
+    return "ok"
+
+
+def _log(runtime: Runtime) -> str:
+    problem = runtime.hub.problem
+    if problem is None:
+        return "ok"
+    reason, since = problem
+    return f"{reason} (for {max(0.0, runtime.hub.now() - since):.0f} s)"

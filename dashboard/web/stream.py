@@ -15,7 +15,7 @@ from dashboard.feed import Encoded, Filter, Follower, Lagging
 from dashboard.hub import control_event
 from dashboard.log import LogUnavailable
 from dashboard.runtime import Runtime
-from dashboard.web.event_stream import HEADERS, stream_response
+from dashboard.web.event_stream import stream_response
 from dashboard.web.problem import Problem
 from dashboard.web.query import Query
 
@@ -37,7 +37,7 @@ def stream() -> Response:
     )
     after = _position(query)
     if request.method == "HEAD":
-        return Response(headers=HEADERS)
+        return stream_response(iter(()))
     runtime: Runtime = current_app.extensions["vitals"]
     if not runtime.hub.admit():
         return stream_response(_busy(runtime))

@@ -67,6 +67,19 @@ def test_fields_are_what_a_reading_has(machine: Machine, family: type[Family]) -
     assert set(paths(reading, maps_of(family.fields))) == set(names)
 
 
+@pytest.mark.parametrize("family", FAMILIES, ids=lambda family: family.name)
+def test_a_reader_comes_into_being_even_where_nothing_can_be_read(
+    machine: Machine, family: type[Family]
+) -> None:
+    def broken(*arguments: Any, **keywords: Any) -> Any:
+        raise PermissionError(13, "no")
+
+    machine.remove("")
+    for question in ("cpu_times", "disk_io_counters", "net_io_counters", "process_iter"):
+        setattr(machine.ps, question, broken)
+    assert machine.readers()[family.name].absent_reason is None
+
+
 def test_everything_a_machine_has_is_measured(machine: Machine) -> None:
     """On the frozen server no figure may be missing, but of what is new."""
     readers = machine.readers()
@@ -113,9 +126,10 @@ def test_the_page_says_what_the_code_says(family: type[Family]) -> None:
 @pytest.mark.parametrize(
     ("event", "fields"),
     [
-        ("hello", {"build", "host", "hosts", "time", "interval"}),
+        ("hello", {"build", "host", "hosts", "time", "interval", "cadences"}),
         ("gap", {"from", "to", "seconds"}),
         ("heartbeat", {"time"}),
+        ("busy", {"time", "streams"}),
     ],
 )
 def test_the_page_has_the_events_of_the_protocol(event: str, fields: set[str]) -> None:
@@ -167,7 +181,7 @@ def test_this_machine_has_figures_in_the_first_reading() -> None:
     assert cpu["percent"] is not None
     processes = readers["processes"].read()
     assert processes is not None
-    assert processes["top"][0]["cpu_percent"] is not None
+    assert any(process["cpu_percent"] is not None for process in processes["top"])
     assert {process["pid"] for process in processes["top"]} <= set(range(1, 2**22 + 1))
     memory = readers["memory"].read()
     assert memory is not None

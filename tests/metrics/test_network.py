@@ -99,7 +99,9 @@ def test_a_counter_that_wraps_gives_nothing_for_once(machine: Machine, network: 
     assert reading["received_bytes_per_second"] == 250_000
 
 
-def test_a_master_found_later_is_believed_within_a_minute(machine: Machine, network: Network) -> None:
+def test_a_master_found_later_is_believed_within_a_minute(
+    machine: Machine, network: Network
+) -> None:
     machine.a_second_passes()
     assert network.read()
     (machine.sysfs / "class" / "net" / "bond0" / "device").mkdir(parents=True)

@@ -8,6 +8,7 @@ import pwd
 import subprocess
 import sys
 from contextlib import nullcontext
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -34,14 +35,14 @@ def test_top_by_cpu_then_by_memory(machine: Machine, processes: Processes) -> No
     assert [(each["pid"], each["name"], each["cpu_percent"]) for each in reading["top"]] == [
         (812, "python3", 250.0),
         (701, "postgres", 40.0),
+        (850, "node", None),
         (1, "systemd", 0.0),
+        (900, "curl", None),
         (702, "tmux: server (1) x", 0.0),
         (865, "agent", 0.0),
         (864, "agent", 0.0),
         (863, "agent", 0.0),
         (2, "kthreadd", 0.0),
-        (850, "node", None),
-        (900, "curl", None),
     ]
     assert reading["top"][0]["memory_bytes"] == 60000 * PAGE
 
@@ -116,25 +117,28 @@ def test_of_a_process_only_stat_is_opened(
 
 
 @pytest.mark.parametrize("linux", [True, False])
-def test_arguments_and_environment_stay_out(linux: bool) -> None:
+def test_arguments_and_environment_stay_out(tmp_path: Path, linux: bool) -> None:
     secret = "hunter2-in-the-open"
-    ps = SimpleNamespace(**{**vars(psutil), "LINUX": linux})
-    # Memory enough to be among the top wherever nothing else runs, and a name that is cut off.
-    program = "import sys; kept = bytearray(1 << 28); print(flush=True); sys.stdin.read()"
+    program = "print(flush=True); input()"
     with subprocess.Popen(
         [sys.executable, "-c", program, f"--password={secret}"],
         env={"PASSWORD": secret},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
     ) as child:
         assert child.stdout is not None
         child.stdout.readline()
-        ps.process_iter = lambda: [psutil.Process(child.pid)]
-        reading = Processes(ps=ps).read()
-        assert child.stdin is not None
-        child.stdin.close()
-    if not linux:
-        assert [each["pid"] for each in reading["top"]] == [child.pid]
+        (tmp_path / str(child.pid)).symlink_to(f"/proc/{child.pid}")
+        alone = {
+            "LINUX": linux,
+            "PROCFS_PATH": str(tmp_path),
+            "process_iter": lambda: [psutil.Process(child.pid)],
+        }
+        reading = Processes(ps=SimpleNamespace(**{**vars(psutil), **alone})).read()
+    assert [each["pid"] for each in reading["top"]] == [child.pid]
+    assert reading["top"][0]["name"].startswith("python")
+    assert reading["top"][0]["memory_bytes"] > 100_000
     assert secret not in json.dumps(reading)
 
 

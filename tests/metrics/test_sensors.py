@@ -64,6 +64,15 @@ def test_no_limit_is_like_that(limit: float | None) -> None:
     ]
 
 
+def test_equal_labels_are_told_apart() -> None:
+    drives = {"nvme": [("Composite", 40.0, None, None), ("Composite", 50.0, None, None)]}
+    fans = {"nct": [("", 900), ("", 0), ("rear", 5)]}
+    reading = Sensors(ps=machine_with(temperatures=drives, fans=fans)).read()
+    assert reading is not None
+    labels = [each["label"] for each in reading["temperatures"] + reading["fans"]]
+    assert labels == ["nvme Composite", "nvme Composite 2", "nct", "nct 2", "nct rear"]
+
+
 @pytest.mark.parametrize(
     ("seconds", "left"), [(-1, None), (-2, None), (0, 0), (90.5, 90), (None, None)]
 )

@@ -1,0 +1,65 @@
+// @ts-check
+/** Building the page without ever parsing a string as HTML: what is called by others stays text. */
+import { text } from "./format.js";
+
+/** @typedef {import("./format.js").Figure} Figure */
+
+/**
+ * @template {keyof HTMLElementTagNameMap} Tag
+ * @param {Tag} tag
+ * @param {Record<string, string>} [attributes]
+ * @param {...(Node | string)} children
+ * @returns {HTMLElementTagNameMap[Tag]}
+ */
+export function make(tag, attributes = {}, ...children) {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
+  element.append(...children);
+  return element;
+}
+
+/**
+ * Setting what is already there would still cost a layout.
+ * @param {Node} node
+ * @param {string} content
+ */
+export function write(node, content) {
+  if (node.textContent !== content) node.textContent = content;
+}
+
+/**
+ * @param {Element} element
+ * @param {string} name
+ * @param {string | null} value null takes it away
+ */
+export function mark(element, name, value) {
+  if (value === null) element.removeAttribute(name);
+  else if (element.getAttribute(name) !== value) element.setAttribute(name, value);
+}
+
+/**
+ * A figure as `<data value="…" data-value="cpu.percent">`, which scripts can read as a plain number.
+ * @param {string} name
+ * @returns {HTMLDataElement}
+ */
+export function valueElement(name) {
+  return make("data", { "data-value": name }, "—");
+}
+
+/**
+ * @param {HTMLDataElement} element
+ * @param {unknown} value
+ * @param {string} content
+ */
+export function writeValue(element, value, content) {
+  mark(element, "value", value === null || value === undefined ? "" : String(value));
+  write(element, content);
+}
+
+/**
+ * @param {Element} element
+ * @param {Figure} figure
+ */
+export function writeFigure(element, figure) {
+  write(element, text(figure));
+}

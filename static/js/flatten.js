@@ -1,0 +1,53 @@
+// @ts-check
+/**
+ * The numbers of one event as a flat row, named the way /history names its columns:
+ * `percent`, `cores.0`, `devices.sda.busy_percent`, `mounts./var.percent`.
+ */
+
+/** The fields that tell the entries of a list apart; an entry without one goes by its position. */
+const IDENTITIES = ["mountpoint", "label", "name"];
+
+/**
+ * @param {Record<string, unknown>} data an event's data
+ * @param {(key: string) => boolean} wanted
+ * @returns {Map<string, number | null>}
+ */
+export function flatten(data, wanted) {
+  /** @type {Map<string, number | null>} */
+  const row = new Map();
+  for (const [key, value] of Object.entries(data)) {
+    if (key !== "time") collect(row, key, value, wanted);
+  }
+  return row;
+}
+
+/**
+ * @param {Map<string, number | null>} row
+ * @param {string} key
+ * @param {unknown} value
+ * @param {(key: string) => boolean} wanted
+ */
+function collect(row, key, value, wanted) {
+  if (typeof value === "number" || value === null) {
+    if (wanted(key)) row.set(key, value);
+  } else if (Array.isArray(value)) {
+    value.forEach((entry, position) => collect(row, `${key}.${identity(entry, position)}`, entry, wanted));
+  } else if (typeof value === "object") {
+    for (const [name, entry] of Object.entries(value)) collect(row, `${key}.${name}`, entry, wanted);
+  }
+}
+
+/**
+ * @param {unknown} entry
+ * @param {number} position
+ * @returns {string}
+ */
+function identity(entry, position) {
+  if (typeof entry === "object" && entry !== null) {
+    const fields = /** @type {Record<string, unknown>} */ (entry);
+    for (const field of IDENTITIES) {
+      if (typeof fields[field] === "string") return /** @type {string} */ (fields[field]);
+    }
+  }
+  return String(position);
+}

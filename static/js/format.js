@@ -1,0 +1,163 @@
+// @ts-check
+/**
+ * Figures as people read them. Each is a number and a unit apart, so that the unit can be set
+ * smaller; a figure that the machine does not have is a dash.
+ */
+
+/** @typedef {{number: string, unit: string}} Figure */
+/** @typedef {number | null | undefined} Maybe */
+
+export const NONE = "—";
+
+/** Keeps a number and its unit on one line. */
+const SPACE = "\u00a0";
+
+/**
+ * @param {Maybe} value
+ * @returns {value is number}
+ */
+function known(value) {
+  return typeof value === "number" && Number.isFinite(value);
+}
+
+/**
+ * Two or three digits, which is what can be read in passing.
+ * @param {number} value
+ */
+function short(value) {
+  return value.toFixed(Math.abs(value) < 9.95 ? 1 : 0);
+}
+
+/**
+ * @param {Maybe} value 0 to 100
+ * @returns {Figure}
+ */
+export function percent(value) {
+  return { number: known(value) ? short(value) : NONE, unit: "%" };
+}
+
+/**
+ * Rates in powers of 1000, as disks and networks are sold.
+ * @param {Maybe} value bytes per second
+ * @returns {Figure}
+ */
+export function rate(value) {
+  return scaled(value, 1000, ["B/s", "kB/s", "MB/s", "GB/s", "TB/s"], "kB/s");
+}
+
+/**
+ * Sizes in powers of 1024, as memory is.
+ * @param {Maybe} value bytes
+ * @returns {Figure}
+ */
+export function size(value) {
+  return scaled(value, 1024, ["B", "KiB", "MiB", "GiB", "TiB", "PiB"], "GiB");
+}
+
+/**
+ * @param {Maybe} value
+ * @param {number} base
+ * @param {string[]} units
+ * @param {string} unknown the unit that stands beside the dash
+ * @returns {Figure}
+ */
+function scaled(value, base, units, unknown) {
+  if (!known(value)) return { number: NONE, unit: unknown };
+  let rest = value;
+  let step = 0;
+  // 999.6 would be written as 1000.
+  while (Math.abs(rest) >= base - 0.5 && step < units.length - 1) {
+    rest /= base;
+    step += 1;
+  }
+  return { number: step === 0 ? rest.toFixed(0) : short(rest), unit: units[step] };
+}
+
+/**
+ * @param {Maybe} value a load average
+ * @returns {Figure}
+ */
+export function load(value) {
+  return { number: known(value) ? value.toFixed(Math.abs(value) < 99.95 ? 2 : 0) : NONE, unit: "" };
+}
+
+/**
+ * @param {Maybe} value of something that can be counted
+ * @returns {Figure}
+ */
+export function count(value) {
+  return { number: known(value) ? value.toFixed(0) : NONE, unit: "" };
+}
+
+/**
+ * @param {Maybe} value °C
+ * @returns {Figure}
+ */
+export function celsius(value) {
+  return { number: known(value) ? value.toFixed(0) : NONE, unit: "°C" };
+}
+
+/**
+ * @param {Figure} figure
+ * @returns {string} on one line
+ */
+export function text({ number, unit }) {
+  return unit ? number + SPACE + unit : number;
+}
+
+/**
+ * For the marks of an axis, which are round: 8 MB/s, not 8.0.
+ * @param {Figure} figure
+ * @returns {string}
+ */
+export function terse({ number, unit }) {
+  return text({ number: number.replace(/\.0$/, ""), unit });
+}
+
+/**
+ * The two largest units of a long time.
+ * @param {Maybe} seconds
+ * @returns {string}
+ */
+export function duration(seconds) {
+  if (!known(seconds)) return NONE;
+  const minutes = Math.floor(seconds / 60);
+  const hours = Math.floor(minutes / 60);
+  const days = Math.floor(hours / 24);
+  if (days > 0) return `${days}${SPACE}d ${hours % 24}${SPACE}h`;
+  if (hours > 0) return `${hours}${SPACE}h ${minutes % 60}${SPACE}min`;
+  return `${minutes}${SPACE}min`;
+}
+
+/**
+ * How long ago, in one unit, never rounded up: an age of 4.9 s is not yet 5 s.
+ * @param {number} seconds
+ * @returns {string}
+ */
+export function age(seconds) {
+  if (seconds < 3) return `${Math.max(0, Math.floor(seconds * 10) / 10).toFixed(1)}${SPACE}s`;
+  if (seconds < 120) return `${Math.floor(seconds)}${SPACE}s`;
+  if (seconds < 7200) return `${Math.floor(seconds / 60)}${SPACE}min`;
+  if (seconds < 172_800) return `${Math.floor(seconds / 3600)}${SPACE}h`;
+  return `${Math.floor(seconds / 86_400)}${SPACE}d`;
+}
+
+/** A fixed form: a wall has one clock, whatever the browser's language. */
+const CLOCK = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", second: "2-digit" });
+const MINUTES = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit" });
+
+/**
+ * @param {number} time seconds since 1970
+ * @returns {string} HH:MM:SS in the display's time zone
+ */
+export function clock(time) {
+  return Number.isFinite(time) ? CLOCK.format(time * 1000) : "--:--:--";
+}
+
+/**
+ * @param {number} time seconds since 1970
+ * @returns {string} HH:MM in the display's time zone
+ */
+export function minute(time) {
+  return MINUTES.format(time * 1000);
+}

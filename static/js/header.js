@@ -1,0 +1,78 @@
+// @ts-check
+/** The line above all: which machine, what time it is there, and whether this is live. */
+import { mark, write, writeValue } from "./dom.js";
+import { celsius, clock, duration, text } from "./format.js";
+import { linkState, linkWords } from "./link.js";
+import { figure } from "./panel.js";
+
+/** @typedef {import("./link.js").LinkFacts} LinkFacts */
+/** @typedef {import("./link.js").LinkState} LinkState */
+/** @typedef {import("./panel.js").View} View */
+/** @typedef {{label: string, celsius: number | null}} Temperature */
+
+export class Header {
+  /** @param {HTMLElement} root <html> */
+  constructor(root) {
+    this.root = root;
+    /** @type {<T extends HTMLElement = HTMLElement>(selector: string) => T} */
+    const find = (selector) => {
+      const element = root.querySelector(selector);
+      if (!element) throw new Error(`the page has no ${selector}`);
+      return /** @type {any} */ (element);
+    };
+    this.clock = find("[data-clock]");
+    this.uptime = /** @type {HTMLDataElement} */ (find('[data-value="system.uptime_seconds"]'));
+    this.system = find("[data-system]");
+    this.sensors = find('[data-panel="sensors"]');
+    this.hottest = /** @type {HTMLDataElement} */ (find('[data-value="sensors.celsius"]'));
+    this.state = find("[data-link-state]");
+    this.words = find("[data-link-words]");
+    this.announcer = find("[data-announcer]");
+    /** @type {LinkState | null} */
+    this.announced = null;
+  }
+
+  /**
+   * @param {LinkFacts} facts
+   * @returns {LinkState}
+   */
+  showLink(facts) {
+    const state = linkState(facts);
+    mark(this.root, "data-link", state);
+    write(this.state, state);
+    write(this.words, linkWords(state, facts));
+    if (state !== this.announced) {
+      // Only changes are spoken; the age alone would never let a screen reader rest.
+      if (this.announced !== null) write(this.announcer, `${state}: ${linkWords(state, facts)}`);
+      this.announced = state;
+    }
+    return state;
+  }
+
+  /** @param {View} view */
+  draw({ store, host, now }) {
+    write(this.clock, clock(now));
+    const system = store.latest(host, "system");
+    const uptime = figure(system, "uptime_seconds");
+    writeValue(this.uptime, uptime, duration(uptime));
+    mark(this.uptime, "data-freshness", store.freshness(host, "system", now));
+    write(this.system, [system?.os, system?.kernel].filter((name) => typeof name === "string").join(" · "));
+
+    const hottest = warmest(store.latest(host, "sensors")?.temperatures);
+    mark(this.sensors, "hidden", hottest ? null : "");
+    mark(this.sensors, "data-freshness", store.freshness(host, "sensors", now));
+    if (hottest) writeValue(this.hottest, hottest.celsius, text(celsius(hottest.celsius)));
+  }
+}
+
+/**
+ * @param {unknown} temperatures
+ * @returns {Temperature | null}
+ */
+function warmest(temperatures) {
+  if (!Array.isArray(temperatures)) return null;
+  return /** @type {Temperature[]} */ (temperatures).reduce(
+    (most, one) => ((one.celsius ?? -Infinity) > (most?.celsius ?? -Infinity) ? one : most),
+    /** @type {Temperature | null} */ (null),
+  );
+}

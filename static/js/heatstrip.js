@@ -1,0 +1,66 @@
+// @ts-check
+/**
+ * A row for each core, a cell for each sample, brighter the busier. It stays readable at 128 cores,
+ * where lines would be a tangle; it lies under the chart of all cores and shares its time axis.
+ */
+import { Canvas } from "./canvas.js";
+import { palette } from "./theme.js";
+
+/** @typedef {import("./table.js").Column} Column */
+
+/** Shades to choose from: more than an eye tells apart, and few enough to paint in batches. */
+const SHADES = 20;
+
+export class HeatStrip {
+  constructor() {
+    this.canvas = new Canvas("heatstrip", () => this.#paint());
+    this.element = this.canvas.element;
+    /** @type {{times: number[], rows: Column[], from: number, to: number, longest: number}} */
+    this.shown = { times: [], rows: [], from: 0, to: 1, longest: 1 };
+  }
+
+  /**
+   * @param {number[]} times
+   * @param {Column[]} rows percent, one for each core
+   * @param {number} from
+   * @param {number} to
+   * @param {number} longest seconds that one sample can stand for
+   */
+  draw(times, rows, from, to, longest) {
+    this.shown = { times, rows, from, to, longest };
+    this.#paint();
+  }
+
+  #paint() {
+    const context = this.canvas.begin();
+    if (!context) return;
+    const { times, rows, from, to, longest } = this.shown;
+    const { width, height } = this.canvas;
+    const { color, rem } = palette();
+    const gap = rows.length > 1 && height / rows.length > rem / 2 ? rem / 16 : 0;
+    const x = (/** @type {number} */ time) => Math.max(0, ((time - from) / (to - from)) * width);
+    const shades = Array.from({ length: SHADES + 1 }, () => new Path2D());
+
+    rows.forEach((row, index) => {
+      const top = (index * height) / rows.length + gap / 2;
+      for (let i = 1; i < times.length; i += 1) {
+        const value = row[i];
+        if (value === null || times[i] < from) continue;
+        // A sample tells of the time since the one before it.
+        const left = x(Math.max(times[i - 1], times[i] - longest));
+        // Half a pixel over the edge, so that no seams show between cells.
+        shades[shade(value)].rect(left, top, x(times[i]) - left + 0.5, height / rows.length - gap);
+      }
+    });
+    context.fillStyle = color("heat");
+    shades.forEach((path, step) => {
+      context.globalAlpha = 0.08 + (0.92 * step) / SHADES;
+      context.fill(path);
+    });
+  }
+}
+
+/** @param {number} percent */
+function shade(percent) {
+  return Math.round((Math.min(100, Math.max(0, percent)) / 100) * SHADES);
+}

@@ -1,0 +1,45 @@
+// @ts-check
+/**
+ * Whether what the page shows is live, in one of three words:
+ *
+ * - live: the newest sample is fresh, by the server's clock;
+ * - stale: it is not, though the server is (or was a moment ago) connected;
+ * - lost: it is not, and there has been no connection for just as long, or never one.
+ *
+ * A connection that breaks and heals within that time was never worth a word.
+ */
+import { age as inWords } from "./format.js";
+
+/** @typedef {"live" | "stale" | "lost"} LinkState */
+/**
+ * @typedef {object} LinkFacts
+ * @property {number | null} age of the newest sample of the fast families, seconds
+ * @property {number} patience the age up to which a sample is fresh, seconds
+ * @property {boolean} connected
+ * @property {number} apart seconds without a connection, 0 while connected
+ * @property {boolean} everConnected
+ * @property {string} trouble why there is no connection, or empty
+ */
+
+/**
+ * @param {LinkFacts} facts
+ * @returns {LinkState}
+ */
+export function linkState({ age, patience, connected, apart, everConnected }) {
+  if (age !== null && age <= patience) return "live";
+  if (connected) return "stale";
+  return apart > patience || !everConnected ? "lost" : "stale";
+}
+
+/**
+ * @param {LinkState} state
+ * @param {LinkFacts} facts
+ * @returns {string} what follows the state's name
+ */
+export function linkWords(state, { age, apart, everConnected, trouble }) {
+  if (state === "live") return inWords(age ?? 0);
+  if (state === "stale") return age === null ? "no sample yet" : `last sample ${inWords(age)} ago`;
+  const reason = trouble ? ` (${trouble})` : "";
+  if (!everConnected) return apart < 2 && !trouble ? "connecting" : `no connection yet${reason}, trying again`;
+  return `no connection for ${inWords(apart)}${reason}, trying again`;
+}

@@ -1,0 +1,189 @@
+// @ts-check
+/**
+ * Everything the page knows of the machine: for each host and event a table of recent rows and the
+ * newest whole event. The stream writes here; panels only read.
+ */
+import { flatten } from "./flatten.js";
+import { GAP, Table } from "./table.js";
+
+/** @typedef {import("./table.js").Column} Column */
+/** @typedef {Record<string, unknown> & {host?: string, time?: number}} Data */
+/** @typedef {{id?: string, host: string, event: string, data: Data}} LatestEvent */
+/**
+ * @typedef {object} History
+ * @property {string | null} last_event_id
+ * @property {number} to the server's clock, seconds since 1970
+ * @property {LatestEvent[]} latest
+ * @property {Record<string, Record<string, Record<string, Column>>>} hosts
+ */
+/** @typedef {{time: number, interval?: number, cadences?: Record<string, number>}} Hello */
+/** @typedef {"waiting" | "missing" | "absent" | "fresh" | "stale"} Freshness */
+
+/** The slow families' cadences, until the server's hello tells the real ones. */
+const SLOW = { processes: 5, sensors: 5, filesystem: 10, system: 60 };
+
+/** Under this age a late figure is delivery and not silence, however short the interval. */
+const LEAST_PATIENCE = 1;
+
+export class Store {
+  /**
+   * @param {object} options
+   * @param {number} options.interval seconds between samples of the fast families
+   * @param {number} options.window seconds to keep
+   * @param {Map<string, (key: string) => boolean>} options.wanted for each event to keep, its columns to keep
+   */
+  constructor({ interval, window, wanted }) {
+    this.interval = interval;
+    this.window = window;
+    this.wanted = wanted;
+    /** @type {Record<string, number> | null} */
+    this.cadences = null;
+    /** The server's time at the first hello: from then on a family can be missed. */
+    this.since = NaN;
+    /** @type {Map<string, {table: Table, latest: Data | null, id: string}>} */
+    this.entries = new Map();
+  }
+
+  /** @param {History} history replaces all that is known */
+  fill(history) {
+    this.entries.clear();
+    for (const [host, events] of Object.entries(history.hosts)) {
+      for (const [event, columns] of Object.entries(events)) {
+        const wanted = this.wanted.get(event);
+        if (!wanted) continue;
+        const kept = Object.entries(columns).filter(([key]) => key !== "time" && wanted(key));
+        this.#entry(host, event).table.replace(/** @type {number[]} */ (columns.time ?? []), Object.fromEntries(kept));
+      }
+    }
+    for (const { id, host, event, data } of history.latest) {
+      if (this.wanted.has(event)) Object.assign(this.#entry(host, event), { latest: data, id: id ?? "" });
+    }
+  }
+
+  /** @param {Hello} hello */
+  greet(hello) {
+    if (hello.interval) this.interval = hello.interval;
+    this.cadences = hello.cadences ?? null;
+    if (Number.isNaN(this.since)) this.since = hello.time;
+  }
+
+  /**
+   * @param {string} event
+   * @param {string} id of this event, or of the one before it while the server cannot write its log
+   * @param {Data} data
+   * @returns {boolean} whether it was news
+   */
+  accept(event, id, data) {
+    const wanted = this.wanted.get(event);
+    if (!wanted || typeof data.host !== "string" || typeof data.time !== "number") return false;
+    const entry = this.#entry(data.host, event);
+    // After a gap the server sends the newest event of each name, which may be one we have.
+    // The time counts too: a browser repeats the last id with each event that comes without one.
+    if (id === entry.id && data.time === entry.latest?.time) return false;
+    entry.table.append(data.time, flatten(data, wanted), this.cadence(event));
+    entry.latest = data;
+    entry.id = id;
+    return true;
+  }
+
+  /**
+   * @param {string} event
+   * @returns {number} seconds between two of them
+   */
+  cadence(event) {
+    const told = this.cadences?.[event];
+    return told ?? Math.max(this.interval, SLOW[/** @type {keyof typeof SLOW} */ (event)] ?? 0);
+  }
+
+  /**
+   * @param {string} event
+   * @returns {number} the age in seconds up to which its figures count as fresh
+   */
+  patience(event) {
+    return Math.max(GAP * this.cadence(event), LEAST_PATIENCE);
+  }
+
+  /**
+   * @param {string} host
+   * @param {string} event
+   * @returns {Table}
+   */
+  table(host, event) {
+    return this.#entry(host, event).table;
+  }
+
+  /**
+   * @param {string} host
+   * @param {string} event
+   * @returns {Data | null}
+   */
+  latest(host, event) {
+    return this.entries.get(key(host, event))?.latest ?? null;
+  }
+
+  /**
+   * @param {string} host
+   * @param {string} event
+   * @returns {number | null} the newest sample's time, by the server's clock
+   */
+  time(host, event) {
+    const entry = this.entries.get(key(host, event));
+    return entry?.latest?.time ?? entry?.table.last ?? null;
+  }
+
+  /**
+   * @param {string} host
+   * @param {string} event
+   * @param {number} now the server's clock
+   * @returns {Freshness}
+   */
+  freshness(host, event, now) {
+    const time = this.time(host, event);
+    if (time !== null) return now - time > this.patience(event) ? "stale" : "fresh";
+    if (this.cadences && !(event in this.cadences)) return "absent";
+    return now - this.since > this.patience(event) + 1 ? "missing" : "waiting";
+  }
+
+  /**
+   * @param {string} host
+   * @returns {number | null} the newest sample's time of the families that come every interval
+   */
+  newest(host) {
+    let newest = null;
+    for (const event of this.wanted.keys()) {
+      const time = this.cadence(event) <= this.interval ? this.time(host, event) : null;
+      if (time !== null && (newest === null || time > newest)) newest = time;
+    }
+    return newest;
+  }
+
+  /**
+   * @param {string} host
+   * @param {string} event
+   */
+  #entry(host, event) {
+    const name = key(host, event);
+    let entry = this.entries.get(name);
+    if (!entry) {
+      entry = { table: new Table(this.#capacity(event)), latest: null, id: "" };
+      this.entries.set(name, entry);
+    }
+    return entry;
+  }
+
+  /**
+   * Rows for the window, its gaps, and as much again as /history may send of a finer log.
+   * @param {string} event
+   */
+  #capacity(event) {
+    return Math.min(20_000, Math.ceil(this.window / this.cadence(event)) + 700);
+  }
+}
+
+/**
+ * @param {string} host
+ * @param {string} event
+ */
+function key(host, event) {
+  return `${event}@${host}`;
+}

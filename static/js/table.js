@@ -1,0 +1,105 @@
+// @ts-check
+/**
+ * The newest rows of one kind of event: times, and columns in step with them.
+ *
+ * The size is bounded: arrays grow to twice the capacity and are then cut back to it, so a row
+ * costs one push and a page that stays open for months holds no more than on its first day.
+ *
+ * A silence of more than three cadences becomes a row of nulls. Charts break their line at it, so
+ * a real gap can never be drawn over.
+ */
+
+/** A column per core and per mount is expected; a host with thousands of them is not drawn. */
+const MOST_COLUMNS = 512;
+
+/** After this many missed samples it is a gap and not jitter. */
+export const GAP = 3;
+
+/** @typedef {(number | null)[]} Column */
+
+export class Table {
+  /** @param {number} capacity rows */
+  constructor(capacity) {
+    this.capacity = capacity;
+    /** @type {number[]} */
+    this.times = [];
+    /** @type {Map<string, Column>} */
+    this.columns = new Map();
+  }
+
+  /** @returns {number | null} the newest row's time */
+  get last() {
+    return this.times.length ? this.times[this.times.length - 1] : null;
+  }
+
+  /**
+   * Take columns as they are, nulls and all: the server has marked the gaps.
+   * @param {number[]} times ascending
+   * @param {Record<string, Column>} columns each as long as times
+   */
+  replace(times, columns) {
+    const from = Math.max(0, times.length - this.capacity);
+    this.times = times.slice(from);
+    this.columns = new Map();
+    for (const [key, column] of Object.entries(columns)) {
+      if (this.columns.size < MOST_COLUMNS) this.columns.set(key, column.slice(from));
+    }
+  }
+
+  /**
+   * @param {number} time seconds since 1970
+   * @param {Map<string, number | null>} row
+   * @param {number} cadence seconds between samples
+   */
+  append(time, row, cadence) {
+    // The server's clock was set back: rows from a time that is yet to come would bend the
+    // chart back on itself, so what is told again replaces what was told before.
+    while (this.last !== null && this.last >= time) this.#drop();
+    if (this.last !== null && time - this.last > GAP * cadence) this.#push(this.last + cadence, new Map());
+    this.#push(time, row);
+    if (this.times.length >= 2 * this.capacity) this.#trim();
+  }
+
+  /**
+   * The rows from a time on, and one before it so that a line reaches the chart's edge.
+   * @param {number} from seconds since 1970
+   * @param {string[]} keys
+   * @returns {[number[], ...Column[]]} times, then a column for each key
+   */
+  since(from, keys) {
+    let start = this.times.length;
+    while (start > 0 && this.times[start - 1] >= from) start -= 1;
+    start = Math.max(0, start - 1);
+    const times = this.times.slice(start);
+    return [times, ...keys.map((key) => this.columns.get(key)?.slice(start) ?? times.map(() => null))];
+  }
+
+  /**
+   * @param {number} time
+   * @param {Map<string, number | null>} row
+   */
+  #push(time, row) {
+    for (const key of row.keys()) {
+      if (!this.columns.has(key) && this.columns.size < MOST_COLUMNS) {
+        this.columns.set(key, this.times.map(() => null));
+      }
+    }
+    this.times.push(time);
+    for (const [key, column] of this.columns) column.push(row.get(key) ?? null);
+  }
+
+  #drop() {
+    this.times.pop();
+    for (const column of this.columns.values()) column.pop();
+  }
+
+  #trim() {
+    const surplus = this.times.length - this.capacity;
+    this.times.splice(0, surplus);
+    for (const [key, column] of this.columns) {
+      column.splice(0, surplus);
+      // A disk that was taken out leaves no empty column behind.
+      if (column.every((value) => value === null)) this.columns.delete(key);
+    }
+  }
+}
