@@ -21,6 +21,7 @@ import gevent
 from gevent.event import Event as Flag
 
 from dashboard.event import UNNAMED, Event, EventId
+from dashboard.frame import Frame
 
 RING = 32  # frames; at one a second a stream may be half a minute late before it is closed
 _PHASES = 8
@@ -94,33 +95,40 @@ class Feed:
         self.followers: set[Follower] = set()
         self.last_frame_at = now
         self.due: float | None = None  # when what is pending has to go out
-        self._ring: deque[bytes] = deque(maxlen=RING)
+        self.parked: dict[int, set[int]] = {}  # form -> descriptors of parked sockets
+        self._ring: deque[Frame] = deque(maxlen=RING)
         self.made = 0  # frames, ever: the place where a stream that joins now stands
         self._flag = Flag()
         self._pending: dict[tuple[str, str | None], Encoded] = {}
         self._pending_period = 0
 
-    def take(self, batch: Iterable[Encoded], now: float) -> bool:
-        """Make a frame of what the filter wants of a batch. Returns whether there is a frame."""
+    @property
+    def in_use(self) -> bool:
+        """Whether any stream is in it."""
+        return bool(self.followers or self.parked)
+
+    def take(self, batch: Iterable[Encoded], now: float) -> Frame | None:
+        """Make a frame of what the filter wants of a batch; None when that is nothing."""
         wanted = [encoded for encoded in batch if self.filter.wants(encoded.event)]
         if self.filter.every is None:
             return self.send(b"".join(encoded.wire for encoded in wanted), now)
         return self.send(b"".join(self._conflate(encoded, now) for encoded in wanted), now)
 
-    def flush(self, now: float) -> bool:
-        """Send what is pending. Returns whether there was anything."""
+    def flush(self, now: float) -> Frame | None:
+        """Make a frame of what is pending; None when nothing is."""
         return self.send(self._drain(), now)
 
-    def send(self, frame: bytes, now: float) -> bool:
-        """Add a frame for every stream and wake them. An empty one is none."""
-        if not frame:
-            return False
+    def send(self, raw: bytes, now: float) -> Frame | None:
+        """Add a frame and wake the followers; parked sockets are written to by the hub."""
+        if not raw:
+            return None
+        frame = Frame(raw)
         self._ring.append(frame)
         self.made += 1
         self.last_frame_at = now
         flag, self._flag = self._flag, Flag()
         flag.set()
-        return True
+        return frame
 
     def wake(self) -> None:
         """Let every waiting stream look up, without a frame."""
@@ -132,12 +140,13 @@ class Feed:
         oldest = self.made - len(self._ring)
         return [follower for follower in self.followers if follower.place < oldest]
 
-    def after(self, place: int) -> bytes:
+    def after(self, place: int, form: int) -> bytes:
         """All frames since a place, joined. Raises Lagging when they are no longer kept."""
         missing = self.made - place
         if missing > len(self._ring):
             raise Lagging
-        return b"".join(islice(self._ring, len(self._ring) - missing, None))
+        missed = islice(self._ring, len(self._ring) - missing, None)
+        return b"".join(frame.form(form) for frame in missed)
 
     def wait(self, timeout: float | None) -> None:
         """Wait for the next frame or wake-up, at most `timeout` seconds."""
@@ -177,14 +186,19 @@ class Follower:
         self._greenlet = gevent.getcurrent()
         feed.followers.add(self)
 
-    def frames(self) -> bytes:
+    @property
+    def is_even(self) -> bool:
+        """Whether it has had every frame that was made."""
+        return self.place == self.feed.made
+
+    def frames(self, form: int) -> bytes:
         """Everything since the last call; waits for it. Empty after a wake-up without a frame.
 
         Raises Lagging when frames were missed.
         """
-        if self.place == self.feed.made:
+        if self.is_even:
             self.feed.wait(None)
-        frames = self.feed.after(self.place)
+        frames = self.feed.after(self.place, form)
         self.place = self.feed.made
         return frames
 

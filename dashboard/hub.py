@@ -6,23 +6,28 @@ back with an older id first reads the stretch between his id and the hub's posit
 where the hub still holds it, else from the log, and joins when the two meet.
 """
 
+import math
 import time
 from bisect import bisect_right
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from itertools import islice
 
 import gevent
 import msgspec
 from gevent.event import Event as Flag
+from gevent.lock import Semaphore
 
+from dashboard.connections import SEND_BUFFER, Connections
 from dashboard.event import Event, EventId, Unlogged
 from dashboard.feed import Encoded, Feed, Filter, Follower
+from dashboard.frame import Frame
 from dashboard.instruments import Instruments
 from dashboard.log import EventLog, LogUnavailable
 from dashboard.sse import ServerSentEvent, encode
 
 _BATCH = 1000
+_FRAME_BYTES = SEND_BUFFER // 4
 _RECENT_BYTES = 4 << 20
 _NOWHERE = EventId(0, 0)
 _LOOK_FOR_LAGGARDS = 5.0  # seconds between two looks for streams that have stopped reading
@@ -53,7 +58,7 @@ class Hub:
         self._interval = interval
         self._heartbeat = heartbeat
         self._retention = retention
-        self._most_streams = most_streams
+        self.most_streams = most_streams
         self._instruments = instruments
         self._clock = clock
         self._latest: dict[tuple[str, str | None], Encoded] = {}
@@ -64,6 +69,9 @@ class Hub:
         self._recent_after = _NOWHERE  # every event above this id, up to position, is in _recent
         self._feeds: dict[Filter, Feed] = {}
         self._timers_changed = Flag()
+        self._connections = Connections(self._socket_closed)
+        # One fan-out at a time: a long one lets go of the event loop in between.
+        self._sending = Semaphore()
 
     # What runs in greenlets.
 
@@ -82,8 +90,8 @@ class Hub:
                 pause = min(pause * 2, max(self._interval, 1.0))
                 continue
             pause = 0.05
-            if batch:
-                self.deliver(batch)
+            for piece in _pieces(batch):
+                self.deliver(piece)
             if len(batch) < _BATCH:
                 self._take_unlogged(self._log.wait(self._interval))
 
@@ -96,10 +104,9 @@ class Hub:
                 for follower in feed.laggards():
                     self.count_dropped("lagging")
                     follower.cut()
-                if feed.due is not None and feed.due <= now:
-                    self._count_frame(feed.flush(now))
-                if feed.last_frame_at + self._heartbeat <= now:
-                    self._count_frame(feed.send(self._heartbeat_frame(), now))
+                if min(feed.last_frame_at + self._heartbeat, feed.due or math.inf) <= now:
+                    with self._sending:
+                        self._write([(feed, self._timed_frame(feed, time.monotonic()))])
                 next_due = min(next_due, feed.last_frame_at + self._heartbeat)
                 if feed.due is not None:
                     next_due = min(next_due, feed.due)
@@ -109,9 +116,9 @@ class Hub:
     def deliver(self, batch: list[Event]) -> None:
         """Encode logged events once and hand them to every feed, in one step."""
         started = time.perf_counter()
-        encoded_batch = [self._remember(event) for event in batch]
-        self._instruments.events.inc(len(batch))
-        self._hand_out(encoded_batch)
+        with self._sending:
+            self._instruments.events.inc(len(batch))
+            self._hand_out([self._remember(event) for event in batch])
         self._instruments.fan_out.observe(time.perf_counter() - started)
         self.problem = None
 
@@ -121,6 +128,7 @@ class Hub:
         self.ready.set()
         for feed in self._feeds.values():
             feed.wake()
+        self._connections.close_all()
         gevent.sleep(_STOP_SECONDS)
         for feed in list(self._feeds.values()):
             for follower in list(feed.followers):
@@ -134,7 +142,7 @@ class Hub:
 
     def admit(self) -> bool:
         """Make room for a stream, which `release` gives back; False when the worker is full."""
-        if self.streams >= self._most_streams:
+        if self.streams >= self.most_streams:
             self.count_dropped("busy")
             return False
         self.streams += 1
@@ -169,11 +177,17 @@ class Hub:
 
     def leave(self, follower: Follower) -> None:
         """Take a stream out of its feed; the last one takes the feed with it."""
-        feed = follower.feed
-        feed.followers.discard(follower)
-        if not feed.followers and self._feeds.get(feed.filter) is feed:
-            del self._feeds[feed.filter]
-            self._instruments.feeds.dec()
+        follower.feed.followers.discard(follower)
+        self._drop_if_unused(follower.feed)
+
+    def park(self, descriptor: int, follower: Follower, form: int) -> None:
+        """Take over a stream that is even with its feed; it is released when its socket closes.
+
+        `form` is a sum of frame.CHUNKED and frame.GZIP.
+        """
+        assert follower.is_even
+        self._connections.park(descriptor, follower.feed, form)
+        follower.feed.followers.discard(follower)
 
     def latest(self, filter: Filter) -> list[Encoded]:
         """The newest event of each host and name that the filter wants, in id order."""
@@ -203,10 +217,14 @@ class Hub:
         """
         if after > self.position or self._clock() - after.time > replay:
             return False
-        if after >= self._recent_after > _NOWHERE:
+        if self.remembers(after):
             return True
         oldest = self._log.look_back(lambda log: log.oldest())
         return oldest is not None and after >= oldest
+
+    def remembers(self, after: EventId) -> bool:
+        """Whether everything after an id can be told without reading the log."""
+        return after >= self._recent_after > _NOWHERE
 
     def read_on(self, after: EventId, filter: Filter) -> tuple[list[Encoded], EventId]:
         """What the filter wants of the next stretch after an id, and the id where that ends.
@@ -225,6 +243,17 @@ class Hub:
         return [encoded for encoded in batch if filter.wants(encoded.event)], reached
 
     # Inside.
+
+    def _drop_if_unused(self, feed: Feed) -> None:
+        if not feed.in_use and self._feeds.get(feed.filter) is feed:
+            del self._feeds[feed.filter]
+            self._instruments.feeds.dec()
+
+    def _socket_closed(self, feed: Feed, reason: str) -> None:
+        if reason != "gone":
+            self.count_dropped(reason)
+        self.release()
+        self._drop_if_unused(feed)
 
     def _load_latest(self) -> None:
         for event in self._log.latest():
@@ -262,23 +291,26 @@ class Hub:
             self._note_problem(unlogged.reason)
             self._instruments.unlogged.inc(len(unlogged.events))
             batch = [Encoded(event, _encode(event)) for event in unlogged.events]
-            for encoded in batch:
-                self._set_latest(encoded)
-            self._hand_out(batch)
+            with self._sending:
+                for encoded in batch:
+                    self._set_latest(encoded)
+                self._hand_out(batch)
 
     def _hand_out(self, batch: list[Encoded]) -> None:
+        """Make every feed's frame in one step with the hub's position, then write to sockets."""
         now = time.monotonic()
-        timers = False
+        made = []
         for feed in self._feeds.values():
             had_due = feed.due
-            self._count_frame(feed.take(batch, now))
-            timers = timers or feed.due != had_due
-        if timers:
-            self._timers_changed.set()
+            made.append((feed, feed.take(batch, now)))
+            if feed.due != had_due:
+                self._timers_changed.set()
+        self._write(made)
 
-    def _count_frame(self, made: bool) -> None:
-        if made:
-            self._instruments.frames.inc()
+    def _write(self, made: list[tuple[Feed, Frame | None]]) -> None:
+        frames = [(feed, frame) for feed, frame in made if frame is not None]
+        self._instruments.frames.inc(len(frames))
+        self._connections.write(frames)
 
     def _note_problem(self, reason: str) -> None:
         since = self.problem[1] if self.problem else self._clock()
@@ -291,8 +323,25 @@ class Hub:
                 del self._latest[key]
                 del self._heard_at[key]
 
-    def _heartbeat_frame(self) -> bytes:
-        return control_event("heartbeat", {"time": self.now()})
+    def _timed_frame(self, feed: Feed, now: float) -> Frame | None:
+        """What is due in a feed: what it held back, or a sign of life."""
+        if feed.due is not None and feed.due <= now:
+            return feed.flush(now)
+        if feed.last_frame_at + self._heartbeat <= now:
+            return feed.send(control_event("heartbeat", {"time": self.now()}), now)
+        return None
+
+
+def _pieces(batch: list[Event]) -> Iterator[list[Event]]:
+    """Cut a batch so that each piece's frame fits well into a socket's send buffer."""
+    start, size = 0, 0
+    for index, event in enumerate(batch):
+        size += len(event.data) + 100
+        if size > _FRAME_BYTES and index > start:
+            yield batch[start:index]
+            start, size = index, len(event.data) + 100
+    if start < len(batch):
+        yield batch[start:]
 
 
 def control_event(name: str, data: Mapping[str, object], *, retry: int | None = None) -> bytes:

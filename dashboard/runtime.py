@@ -10,6 +10,7 @@ from collections.abc import Sequence
 import gevent
 from gevent import monkey
 
+from dashboard.connections import capacity
 from dashboard.hub import Hub
 from dashboard.instruments import Instruments
 from dashboard.leadership import Leadership
@@ -72,7 +73,7 @@ class Runtime:
             interval=settings.interval,
             heartbeat=settings.heartbeat,
             retention=settings.retention,
-            most_streams=settings.max_streams,
+            most_streams=self._capacity(),
             instruments=self.instruments,
         )
         self._greenlets = [
@@ -108,6 +109,16 @@ class Runtime:
         """Seconds between two samples of each family, by name."""
         interval = self.settings.interval
         return {family.name: cadence_of(family.cadence, interval) for family in self.families}
+
+    def _capacity(self) -> int:
+        most = capacity(self.settings.max_streams)
+        if most < self.settings.max_streams:
+            logger.warning(
+                "MAX_STREAMS is %d, but this worker's descriptors allow %d streams (ulimit -Hn)",
+                self.settings.max_streams,
+                most,
+            )
+        return most
 
     def _sample_when_leading(self) -> None:
         while True:

@@ -51,6 +51,14 @@ def _whole(low: int, high: int) -> Callable[[str], int]:
     return parse
 
 
+def _switch(text: str) -> bool:
+    values = {"on": True, "true": True, "1": True, "off": False, "false": False, "0": False}
+    try:
+        return values[text.strip().lower()]
+    except KeyError:
+        raise ValueError from None
+
+
 def _host(text: str) -> str:
     if not re.fullmatch(HOST_PATTERN, text):
         raise ValueError
@@ -139,8 +147,22 @@ class Settings:
         _is(16_000),
         _whole(1, 1_000_000),
         "a whole number from 1 to 1000000",
-        "streams a worker holds",
+        "streams a worker holds, if the descriptor limit allows as many",
         "`16000`",
+    )
+    gzip: bool = _setting(
+        _is(True),
+        _switch,
+        "on or off",
+        "compress streams for clients that accept it",
+        "`on`",
+    )
+    parking: bool = _setting(
+        _is(True),
+        _switch,
+        "on or off",
+        "keep a stream that has caught up as a bare socket; off: a greenlet each",
+        "`on`",
     )
 
 

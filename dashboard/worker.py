@@ -11,6 +11,7 @@ from typing import Any
 
 import gevent
 
+from dashboard.connections import bound_buffers
 from dashboard.runtime import Runtime
 from dashboard.web.event_stream import stop_all
 
@@ -24,6 +25,7 @@ def start(worker: Any) -> None:
     logger.setLevel(worker.log.error_log.level)
     logger.propagate = False
 
+    bound_buffers(worker.sockets)
     runtime: Runtime = worker.wsgi.extensions["vitals"]
     runtime.start()
 

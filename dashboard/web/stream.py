@@ -7,17 +7,23 @@ from the log any more.
 
 import random
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from flask import Blueprint, Response, current_app, request
 
+from dashboard.connections import LeftRequest, can_park, take_socket
 from dashboard.event import EventId
 from dashboard.feed import Encoded, Filter, Follower, Lagging
+from dashboard.frame import CHUNKED, GZIP, GZIP_HEADER, gzip_block
 from dashboard.hub import control_event
 from dashboard.log import LogUnavailable
 from dashboard.runtime import Runtime
 from dashboard.web.event_stream import stream_response
 from dashboard.web.problem import Problem
 from dashboard.web.query import Query
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
 
 blueprint = Blueprint("stream", __name__)
 
@@ -36,12 +42,27 @@ def stream() -> Response:
         every=query.number("every", 0.1, 3600),
     )
     after = _position(query)
-    if request.method == "HEAD":
-        return stream_response(iter(()))
     runtime: Runtime = current_app.extensions["vitals"]
-    if not runtime.hub.admit():
-        return stream_response(_busy(runtime))
-    return stream_response(_Stream(runtime, filter, after))
+    form = _form(runtime)
+    blocks: Iterator[bytes] = iter(())
+    if request.method != "HEAD":
+        if runtime.hub.admit():
+            blocks = _Stream(runtime, filter, after, form, request.environ)
+        else:
+            blocks = _busy(runtime, form)
+    response = stream_response(blocks)
+    if runtime.settings.gzip:
+        response.headers["Vary"] = "Accept-Encoding"
+    if form & GZIP:
+        response.headers["Content-Encoding"] = "gzip"
+    return response
+
+
+def _form(runtime: Runtime) -> int:
+    """What the body is to be, before the server frames it."""
+    if not runtime.settings.gzip or "gzip" not in request.headers.get("Accept-Encoding", ""):
+        return 0
+    return GZIP if request.accept_encodings["gzip"] > 0 else 0
 
 
 def _position(query: Query) -> EventId | None:
@@ -62,24 +83,57 @@ def _parse(key: str, text: str | None) -> EventId | None:
 class _Stream:
     """The blocks of one stream; `close` gives back what it holds, even if it never began."""
 
-    def __init__(self, runtime: Runtime, filter: Filter, after: EventId | None) -> None:
+    def __init__(
+        self,
+        runtime: Runtime,
+        filter: Filter,
+        after: EventId | None,
+        form: int,
+        environ: "WSGIEnvironment",
+    ) -> None:
         self._runtime = runtime
         self._hub = runtime.hub
         self._filter = filter
         self._after = after
+        self._form = form
+        self._environ = environ
         self._follower: Follower | None = None
-        self._closed = False
+        self._holds_place = True
+        self._blocks = self._run()
 
     def __iter__(self) -> Iterator[bytes]:
-        yield self._hello()
-        self._hub.ready.wait(_READY_SECONDS)
+        return self
+
+    def __next__(self) -> bytes:
+        return next(self._blocks)
+
+    def close(self) -> None:
+        """Leave the feed and make room for another stream."""
+        if self._follower is not None:
+            self._hub.leave(self._follower)
+            self._follower = None
+        if self._holds_place:
+            self._holds_place = False
+            self._hub.release()
+
+    def _run(self) -> Iterator[bytes]:
+        start = GZIP_HEADER if self._form & GZIP else b""
+        hello = start + self._encoded(self._hello(), stored=True)
+        if not self._hub.ready.is_set() or self._must_read_log():
+            yield hello  # at once, whatever the log takes
+            hello = b""
+            self._hub.ready.wait(_READY_SECONDS)
         for block in self._catch_up():
-            if block:
-                yield block
+            if hello or block:
+                yield hello + (self._encoded(block) if block else b"")
+                hello = b""
         assert self._follower is not None
+        may_park = self._runtime.settings.parking and can_park(self._environ)
         try:
             while not self._hub.stopping:
-                frames = self._follower.frames()
+                if may_park and self._follower.is_even:
+                    self._park(self._follower)
+                frames = self._follower.frames(self._form)
                 if frames:
                     yield frames
         except Lagging:
@@ -87,13 +141,18 @@ class _Stream:
         else:
             self._hub.count_dropped("stopping")
 
-    def close(self) -> None:
-        """Leave the feed and make room for another stream."""
-        if not self._closed:
-            self._closed = True
-            if self._follower is not None:
-                self._hub.leave(self._follower)
-            self._hub.release()
+    def _park(self, follower: Follower) -> None:
+        """Leave the request; from here on the hub writes to the socket."""
+        chunked = CHUNKED if self._environ["SERVER_PROTOCOL"] == "HTTP/1.1" else 0
+        self._hub.park(take_socket(self._environ), follower, self._form | chunked)
+        self._follower, self._holds_place = None, False
+        raise LeftRequest
+
+    def _encoded(self, block: bytes, *, stored: bool = False) -> bytes:
+        return gzip_block(block, stored=stored) if self._form & GZIP else block
+
+    def _must_read_log(self) -> bool:
+        return self._after is not None and not self._hub.remembers(self._after)
 
     def _hello(self) -> bytes:
         retry = round(self._runtime.settings.retry * random.uniform(0.5, 1.5))
@@ -147,8 +206,9 @@ def _wire(events: list[Encoded]) -> bytes:
     return b"".join(encoded.wire for encoded in events)
 
 
-def _busy(runtime: Runtime) -> Iterator[bytes]:
+def _busy(runtime: Runtime, form: int) -> Iterator[bytes]:
     settings = runtime.settings
     retry = round(settings.retry * _BUSY_RETRY * random.uniform(0.5, 1.5))
-    data = {"time": runtime.hub.now(), "streams": settings.max_streams}
-    yield control_event("busy", data, retry=retry)
+    data = {"time": runtime.hub.now(), "streams": runtime.hub.most_streams}
+    block = control_event("busy", data, retry=retry)
+    yield GZIP_HEADER + gzip_block(block) if form & GZIP else block
