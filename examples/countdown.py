@@ -1,0 +1,24 @@
+"""An event stream from a Flask view: gunicorn -k gevent examples.countdown:app
+
+Then: curl -N http://127.0.0.1:8000/countdown
+"""
+
+from collections.abc import Iterator
+
+from flask import Flask, Response
+from gevent import sleep
+
+from dashboard import ServerSentEvent, event_stream
+
+app = Flask(__name__)
+
+
+@app.get("/countdown")
+def countdown() -> Response:
+    def steps() -> Iterator[str | ServerSentEvent]:
+        for number in range(10, 0, -1):
+            yield str(number)
+            sleep(1)
+        yield ServerSentEvent("lift-off", event="completed")
+
+    return event_stream(steps())
