@@ -118,11 +118,18 @@ class Connections:
         return len(self._feeds)
 
     def park(self, descriptor: int, feed: Feed, form: int) -> None:
-        """Let a socket have every frame of a feed from the next one on."""
+        """Let a socket have every frame of a feed from the next one on.
+
+        Raises OSError, with the socket closed, where the kernel watches no more of them.
+        """
         assert self._epoll is not None
+        try:
+            self._epoll.register(descriptor, select.EPOLLRDHUP)
+        except OSError:
+            os.close(descriptor)
+            raise
         self._feeds[descriptor] = feed, form
         feed.parked.setdefault(form, set()).add(descriptor)
-        self._epoll.register(descriptor, select.EPOLLRDHUP)
 
     def write(self, frames: Iterable[tuple[Feed, Frame]]) -> None:
         """Send each frame to all sockets that are in its feed now; each takes it or is closed.

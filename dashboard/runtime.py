@@ -5,6 +5,8 @@ and after gevent has patched the process, until the worker is told to stop.
 """
 
 import logging
+import os
+import signal
 from collections.abc import Sequence
 
 import gevent
@@ -81,6 +83,8 @@ class Runtime:
             gevent.spawn(self._hub.keep_time),
             gevent.spawn(self._sample_when_leading),
         ]
+        for greenlet in self._greenlets:
+            greenlet.link_exception(self._fail)
         self.workers.start()
 
     def stop(self) -> None:
@@ -102,6 +106,7 @@ class Runtime:
             "hosts": sorted({settings.host_name, *self.hub.hosts()}),
             "time": self.hub.now(),
             "interval": settings.interval,
+            "heartbeat": settings.heartbeat,
             "cadences": self.cadences(),
         }
 
@@ -109,6 +114,11 @@ class Runtime:
         """Seconds between two samples of each family, by name."""
         interval = self.settings.interval
         return {family.name: cadence_of(family.cadence, interval) for family in self.families}
+
+    def _fail(self, greenlet: object) -> None:
+        # Without its hub a worker would go on answering with old figures; its successor has new.
+        logger.critical("a part of this worker failed, so it ends: %s", greenlet)
+        os.kill(os.getpid(), signal.SIGTERM)
 
     def _capacity(self) -> int:
         most = capacity(self.settings.max_streams)

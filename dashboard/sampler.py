@@ -57,7 +57,11 @@ class _Group:
 
     def start(self) -> None:
         """Make the readers, in the thread that reads; they note their counters' first values."""
-        self._families = [family() for family in self._types]
+        for family in self._types:
+            try:
+                self._families.append(family())
+            except Exception:  # the other families of the group are not to go with it
+                logger.exception("%s can't be read", family.name)
 
     def read(self) -> list[tuple[str, dict[str, Any] | None, str | None]]:
         """Read every family, in the native thread: (name, figures, why there are none).

@@ -7,19 +7,25 @@ them, at once, and both `kill -HUP` and `kill -TERM` take about a second.
 
 import logging
 import signal
+import sys
 from typing import Any
 
 import gevent
+from gevent import monkey
 
 from dashboard.connections import bound_buffers
 from dashboard.runtime import Runtime
 from dashboard.web.event_stream import stop_all
 
+_HALT = 4  # gunicorn's master ends with a worker that exits with this
 _LOOK_EVERY = 1.0  # seconds; gunicorn also ends workers without a signal (max_requests, reload)
 
 
 def start(worker: Any) -> None:
     """Start the runtime of a worker's application; `worker` is gunicorn's, after it has loaded."""
+    if not monkey.is_module_patched("socket"):
+        print(f"Vitals: runs on gevent; -k {worker.cfg.worker_class_str} is not", file=sys.stderr)
+        sys.exit(_HALT)
     logger = logging.getLogger("dashboard")
     logger.handlers = worker.log.error_log.handlers
     logger.setLevel(worker.log.error_log.level)

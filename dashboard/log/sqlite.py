@@ -185,43 +185,55 @@ class SQLiteLog:
             )
             connection.execute("DELETE FROM latest WHERE id < ?", (end,))
             connection.execute("COMMIT")
-            connection.execute(f"PRAGMA incremental_vacuum({step})").fetchall()
-        except sqlite3.OperationalError:
-            _roll_back(connection)  # another writer, or no space: the next step tries again
+            # executescript() because execute() steps this statement once: one page a time.
+            connection.executescript(f"PRAGMA incremental_vacuum({step})")
+        except sqlite3.Error:
+            # Another writer, or no space: the next step tries again. The batch is logged already.
+            _roll_back(connection)
         self._trimmed_at, self._appended_since_trim = now, 0
 
     @contextmanager
     def _connected(self) -> Iterator[sqlite3.Connection]:
         with self._lock:
             try:
-                yield self._connect()
+                connection = self._connect()
+                try:
+                    yield connection
+                finally:
+                    _roll_back(connection)
             except sqlite3.Error as error:
-                # A connection that failed may hold a lock or a file that is no longer there.
-                self._disconnect()
+                # A connection that failed may hold a lock or a file that is no longer there; one
+                # that only found another writer is good, and can read meanwhile.
+                if getattr(error, "sqlite_errorcode", 0) & 0xFF != sqlite3.SQLITE_BUSY:
+                    self._disconnect()
                 raise LogUnavailable(f"{self._path}: {error}") from error
 
     def _connect(self) -> sqlite3.Connection:
         if self._connection is not None:
-            if self._inode == _inode(self._path):
+            if self._inode == _inode(self._path) != 0:
                 return self._connection
             self._disconnect()  # the file was deleted or replaced under us
         connection = sqlite3.connect(
             self._path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False
         )
-        self._connection = connection
-        connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = NORMAL")
-        connection.execute(f"PRAGMA journal_size_limit = {16 << 20}")
-        connection.executescript(_SCHEMA)
-        self._inode = _inode(self._path)
+        try:
+            # Only for a new file: this would wait for a writer although there is nothing to do.
+            if connection.execute("SELECT count(*) FROM sqlite_schema").fetchone() == (0,):
+                connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("PRAGMA synchronous = NORMAL")
+            connection.execute(f"PRAGMA journal_size_limit = {16 << 20}")
+            connection.executescript(_SCHEMA)
+        except BaseException:
+            connection.close()
+            raise
+        self._connection, self._inode = connection, _inode(self._path)
         return connection
 
     def _disconnect(self) -> None:
         connection, self._connection = self._connection, None
         if connection is not None:
             try:
-                _roll_back(connection)
                 connection.close()
             except sqlite3.Error:
                 pass  # it is given up either way

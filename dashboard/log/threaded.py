@@ -54,7 +54,7 @@ class ThreadedLog:
         return self._run(self._engine.oldest)
 
     def look_back(self, read: Callable[[EventLog], T]) -> T:
-        return cast(T, self._past.spawn(read, self._past_engine).get())
+        return _run(self._past, lambda: read(self._past_engine))
 
     def wait(self, timeout: float) -> list[Unlogged]:
         try:
@@ -79,9 +79,25 @@ class ThreadedLog:
             self._closed = True
             # The engines wait for the call that is under way, so they close in their threads.
             self._run(self._engine.close)
-            self._past.spawn(self._past_engine.close).get()
+            _run(self._past, self._past_engine.close)
             self._live.kill()
             self._past.kill()
 
     def _run(self, call: Callable[[], T]) -> T:
-        return cast(T, self._live.spawn(call).get())
+        return _run(self._live, call)
+
+
+def _run(pool: ThreadPool, call: Callable[[], T]) -> T:
+    """Return or raise in the greenlet what a call returns or raises in the native thread."""
+    # gevent prints the traceback of an exception that leaves a pool's thread, each time.
+    result, error = cast(tuple[T, Exception | None], pool.spawn(_outcome, call).get())
+    if error is not None:
+        raise error
+    return result
+
+
+def _outcome(call: Callable[[], T]) -> tuple[T | None, Exception | None]:
+    try:
+        return call(), None
+    except Exception as error:
+        return None, error

@@ -123,6 +123,10 @@ class _Stream:
             yield hello  # at once, whatever the log takes
             hello = b""
             self._hub.ready.wait(_READY_SECONDS)
+        if self._hub.stopping:
+            # Without a word about what was missed: another worker will tell it.
+            yield hello
+            return
         for block in self._catch_up():
             if hello or block:
                 yield hello + (self._encoded(block) if block else b"")

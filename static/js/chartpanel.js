@@ -39,7 +39,8 @@ import { GAP } from "./table.js";
 export class ChartPanel extends Panel {
   /** @param {ChartSpec} spec */
   constructor(spec) {
-    super({ event: spec.event, title: spec.title, className: "panel chart", attributes: { "data-panel": spec.name } });
+    const attributes = { "data-panel": spec.name, "aria-label": `${spec.title}, chart` };
+    super({ event: spec.event, title: spec.title, className: "panel chart", attributes });
     this.spec = spec;
     this.values = spec.lines.map((line) => (line.quiet ? null : valueElement(`${spec.event}.${line.field}`)));
     const labels = spec.lines.map((line, index) => {
@@ -70,7 +71,8 @@ export class ChartPanel extends Panel {
       if (element) writeValue(element, value, text((line.format ?? format)(value)));
     });
     const [times, ...columns] = table.since(from, lines.map((line) => line.field));
-    this.chart.draw([times, ...columns.map((column, index) => (lines[index]?.downward ? column.map(negative) : column))], from, to);
+    const drawn = columns.map((column, index) => (lines[index].downward ? column.map(negative) : column));
+    this.chart.draw([times, ...drawn], from, to);
 
     if (this.strip && strip) {
       const count = listLength(data, strip);

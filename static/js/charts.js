@@ -14,7 +14,7 @@ const RATES = { range: mirrored, label: (value) => (value === 0 ? "0" : terse(ra
 
 /** From zero, and at least to where each core has one runnable process. @type {Axis} */
 const LOAD = {
-  range: (_low, high) => [0, Math.max(1, (high ?? 0) * 1.1)],
+  range: (_low, high) => [0, Math.max(1, (high ?? 0) * 1.15)],
   label: (value) => String(value),
 };
 
@@ -53,8 +53,8 @@ export const CHARTS = [
     axis: RATES,
     format: rate,
     lines: [
-      { field: "read_bytes_per_second", name: "↑ read", color: "blue", width: 1.5, fill: 0.22 },
-      { field: "write_bytes_per_second", name: "↓ written", color: "orange", width: 1.5, fill: 0.22, downward: true },
+      { field: "read_bytes_per_second", name: "read ▴", color: "blue", width: 1.5, fill: 0.22 },
+      { field: "write_bytes_per_second", name: "written ▾", color: "orange", width: 1.5, fill: 0.22, downward: true },
     ],
   },
   {
@@ -65,8 +65,16 @@ export const CHARTS = [
     axis: RATES,
     format: rate,
     lines: [
-      { field: "received_bytes_per_second", name: "↑ down", color: "blue", width: 1.5, fill: 0.22, quiet: true },
-      { field: "sent_bytes_per_second", name: "↓ up", color: "orange", width: 1.5, fill: 0.22, downward: true, quiet: true },
+      { field: "received_bytes_per_second", name: "received ▴", color: "blue", width: 1.5, fill: 0.22, quiet: true },
+      {
+        field: "sent_bytes_per_second",
+        name: "sent ▾",
+        color: "orange",
+        width: 1.5,
+        fill: 0.22,
+        downward: true,
+        quiet: true,
+      },
     ],
   },
   {

@@ -65,8 +65,8 @@ function scaled(value, base, units, unknown) {
   if (!known(value)) return { number: NONE, unit: unknown };
   let rest = value;
   let step = 0;
-  // 999.6 would be written as 1000.
-  while (Math.abs(rest) >= base - 0.5 && step < units.length - 1) {
+  // At most three digits, after rounding too.
+  while (Math.abs(rest) >= 999.5 && step < units.length - 1) {
     rest /= base;
     step += 1;
   }
@@ -102,7 +102,7 @@ export function celsius(value) {
  * @returns {string} on one line
  */
 export function text({ number, unit }) {
-  return unit ? number + SPACE + unit : number;
+  return unit && number !== NONE ? number + SPACE + unit : number;
 }
 
 /**

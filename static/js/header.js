@@ -30,6 +30,7 @@ export class Header {
     this.announcer = find("[data-announcer]");
     /** @type {LinkState | null} */
     this.announced = null;
+    this.name = document.title;
   }
 
   /**
@@ -43,6 +44,7 @@ export class Header {
     write(this.words, linkWords(state, facts));
     if (state !== this.announced) {
       // Only changes are spoken; the age alone would never let a screen reader rest.
+      document.title = state === "live" ? this.name : `${state} · ${this.name}`;
       if (this.announced !== null) write(this.announcer, `${state}: ${linkWords(state, facts)}`);
       this.announced = state;
     }

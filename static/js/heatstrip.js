@@ -43,13 +43,21 @@ export class HeatStrip {
 
     rows.forEach((row, index) => {
       const top = (index * height) / rows.length + gap / 2;
+      let left = 0;
+      let most = 0;
       for (let i = 1; i < times.length; i += 1) {
         const value = row[i];
-        if (value === null || times[i] < from) continue;
+        if (value === null) continue;
         // A sample tells of the time since the one before it.
-        const left = x(Math.max(times[i - 1], times[i] - longest));
+        const start = x(Math.max(times[i - 1], times[i] - longest));
+        if (start - left >= 1 || most === 0) [left, most] = [start, 0];
+        most = Math.max(most, value, 0.1);
+        // Of the samples that share a pixel the busiest is the one to see.
+        const right = x(times[i]);
+        if (right - left < 1) continue;
         // Half a pixel over the edge, so that no seams show between cells.
-        shades[shade(value)].rect(left, top, x(times[i]) - left + 0.5, height / rows.length - gap);
+        shades[shade(most)].rect(left, top, right - left + 0.5, height / rows.length - gap);
+        most = 0;
       }
     });
     context.fillStyle = color("heat");

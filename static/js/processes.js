@@ -5,14 +5,21 @@ import { percent, size, text } from "./format.js";
 import { figure, Panel } from "./panel.js";
 
 /** @typedef {import("./panel.js").View} View */
-/** @typedef {{name: string, user: string | null, cpu_percent: number | null, memory_bytes: number | null}} Process */
+/**
+ * @typedef {object} Process
+ * @property {string} name
+ * @property {string | null} user
+ * @property {number | null} cpu_percent of one core
+ * @property {number | null} memory_bytes
+ */
 
 const ROWS = 10;
 const COLUMNS = ["Name", "User", "CPU", "Memory"];
 
 export class ProcessPanel extends Panel {
   constructor() {
-    super({ event: "processes", title: "Processes", className: "panel table", attributes: { "data-panel": "processes" } });
+    const attributes = { "data-panel": "processes" };
+    super({ event: "processes", title: "Processes", className: "panel table", attributes });
     this.count = make("span", { class: "labels" });
     this.age.before(this.count);
     this.rows = Array.from({ length: ROWS }, () => {

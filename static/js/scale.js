@@ -4,12 +4,12 @@
 /**
  * @param {number} value
  * @param {number} least the end of an idle axis
- * @returns {number} the next 1, 2 or 5 times a power of ten that leaves some room
+ * @returns {number} the next round figure that leaves some room
  */
 export function roundUp(value, least) {
   const wanted = Math.max(value * 1.05, least);
   const power = 10 ** Math.floor(Math.log10(wanted));
-  const digit = [1, 2, 5, 10].find((candidate) => candidate * power >= wanted) ?? 10;
+  const digit = [1, 1.5, 2, 3, 4, 5, 6, 8, 10].find((candidate) => candidate * power >= wanted) ?? 10;
   return digit * power;
 }
 

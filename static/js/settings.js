@@ -1,8 +1,5 @@
 // @ts-check
-/**
- * What the page was told: by the server in data- attributes of <html>, and by the viewer in the
- * page's own address. Read once; nothing else looks at either.
- */
+/** What the server told the page, in data- attributes of <html>. Read once, and only here. */
 
 /**
  * @typedef {object} Settings
@@ -11,7 +8,6 @@
  * @property {string} streamUrl
  * @property {string} historyUrl
  * @property {number} window seconds that the charts show
- * @property {"dark" | "light"} theme
  */
 
 /** Five minutes: long enough to see what led here, short enough to see a spike of one second. */
@@ -19,10 +15,9 @@ const WINDOW = 300;
 
 /**
  * @param {HTMLElement} root
- * @param {Location} address
  * @returns {Settings}
  */
-export function readSettings(root, address) {
+export function readSettings(root) {
   const given = root.dataset;
   const interval = Number(given.interval);
   return {
@@ -31,6 +26,5 @@ export function readSettings(root, address) {
     streamUrl: given.stream ?? "/stream",
     historyUrl: given.history ?? "/history",
     window: WINDOW,
-    theme: new URLSearchParams(address.search).get("theme") === "light" ? "light" : "dark",
   };
 }

@@ -103,6 +103,11 @@ export class Store {
     return Math.max(GAP * this.cadence(event), LEAST_PATIENCE);
   }
 
+  /** @returns {number} the same for the families that come every interval */
+  get patienceOfFast() {
+    return Math.max(GAP * this.interval, LEAST_PATIENCE);
+  }
+
   /**
    * @param {string} host
    * @param {string} event

@@ -4,7 +4,6 @@
  * cannot read custom properties, so they are read here once for each theme and type size.
  */
 
-/** @typedef {"dark" | "light"} Theme */
 /**
  * @typedef {object} Palette
  * @property {(name: string) => string} color by the name of its custom property, without dashes
@@ -26,12 +25,6 @@ export function palette() {
     };
   }
   return current;
-}
-
-/** @param {Theme} theme */
-export function setTheme(theme) {
-  document.documentElement.dataset.theme = theme;
-  current = null;
 }
 
 /**
@@ -57,7 +50,8 @@ export function watchTheme(changed) {
 export function bindToggle(button, changed) {
   button.addEventListener("click", () => {
     const next = document.documentElement.dataset.theme === "light" ? "dark" : "light";
-    setTheme(next);
+    document.documentElement.dataset.theme = next;
+    current = null;
     const address = new URL(location.href);
     if (next === "light") address.searchParams.set("theme", next);
     else address.searchParams.delete("theme");

@@ -36,7 +36,8 @@ export class Tile extends Panel {
     this.mark = make("span", { class: "mark" });
     this.detail = make("p", { class: "detail" });
     this.sparkline = new Sparkline(spec.color, spec.top);
-    this.body.append(make("p", { class: "number" }, this.number, this.unit, this.mark), this.detail, this.sparkline.element);
+    const line = make("p", { class: "number" }, this.number, this.unit, this.mark);
+    this.body.append(line, this.detail, this.sparkline.element);
   }
 
   /** @param {View} view */

@@ -9,7 +9,7 @@ import { ProcessPanel } from "./processes.js";
 import { readSettings } from "./settings.js";
 import { Store } from "./store.js";
 import { Stream } from "./stream.js";
-import { bindToggle, setTheme, watchTheme } from "./theme.js";
+import { bindToggle, watchTheme } from "./theme.js";
 import { Tile } from "./tile.js";
 import { TILES } from "./tiles.js";
 
@@ -36,8 +36,7 @@ function columns(pattern) {
 }
 
 const root = document.documentElement;
-const settings = readSettings(root, location);
-setTheme(settings.theme);
+const settings = readSettings(root);
 
 const store = new Store({ interval: settings.interval, window: settings.window, wanted: WANTED });
 const clock = new ServerClock();
@@ -80,7 +79,7 @@ const stream = new Stream(
       const time = Number(data.time);
       clock.sample(time, before !== null && time < before, store.patience(name));
       changed = true;
-      look();
+      frame.request();
     },
   },
 );
@@ -91,6 +90,7 @@ let changed = false;
 let edge = 0;
 
 const frame = new Frame(() => {
+  sayLink();
   const now = clock.now();
   // The edge moves by whole intervals, so that charts move once for each sample.
   const to = Math.floor(now / store.interval) * store.interval;
@@ -104,17 +104,21 @@ const frame = new Frame(() => {
   edge = to;
 });
 
-/** Say what holds now, and have it drawn. */
-function look() {
+function sayLink() {
   const newest = store.newest(settings.host);
   header.showLink({
     age: newest === null ? null : Math.max(0, clock.now() - newest),
-    patience: Math.max(3 * store.interval, 1),
+    patience: store.patienceOfFast,
     connected: stream.connected,
     apart: stream.apart,
     everConnected: stream.everConnected,
     trouble: stream.trouble,
   });
+}
+
+/** Say what holds now, and draw it. A hidden tab draws nothing, but still says it. */
+function look() {
+  sayLink();
   frame.request();
 }
 
@@ -131,3 +135,6 @@ if (toggle instanceof HTMLButtonElement) {
 }
 setInterval(look, TICK);
 stream.start();
+
+/** For the browser's console and for tests: what the page knows, beside what it shows. */
+export { store, stream };
