@@ -69,6 +69,7 @@ class Hub:
         self._recent_after = _NOWHERE  # every event above this id, up to position, is in _recent
         self._feeds: dict[Filter, Feed] = {}
         self._timers_changed = Flag()
+        self._pulling = Semaphore()
         self._connections = Connections(self._socket_closed)
         # One fan-out at a time: a long one lets go of the event loop in between.
         self._sending = Semaphore()
@@ -80,9 +81,7 @@ class Hub:
         pause = 0.05
         while True:
             try:
-                if not self._loaded:
-                    self._load_latest()
-                batch = self._log.read_after(self.position, _BATCH)
+                more = self._pull()
             except LogUnavailable as error:
                 self._note_problem(str(error))
                 self.ready.set()  # streams go on with what comes unlogged
@@ -90,9 +89,7 @@ class Hub:
                 pause = min(pause * 2, max(self._interval, 1.0))
                 continue
             pause = 0.05
-            for piece in _pieces(batch):
-                self.deliver(piece)
-            if len(batch) < _BATCH:
+            if not more:
                 self._take_unlogged(self._log.wait(self._interval))
 
     def keep_time(self) -> None:
@@ -112,6 +109,16 @@ class Hub:
                     next_due = min(next_due, feed.due)
             self._timers_changed.clear()
             self._timers_changed.wait(max(0.001, next_due - time.monotonic()))
+
+    def _pull(self) -> bool:
+        """Deliver what the log has after the position. Returns whether there may be more."""
+        with self._pulling:
+            if not self._loaded:
+                self._load_latest()
+            batch = self._log.read_after(self.position, _BATCH)
+            for piece in _pieces(batch):
+                self.deliver(piece)
+            return len(batch) == _BATCH
 
     def deliver(self, batch: list[Event]) -> None:
         """Encode logged events once and hand them to every feed, in one step."""
@@ -215,16 +222,27 @@ class Hub:
 
         Reads the log when the id is older than what the hub holds. Raises LogUnavailable.
         """
-        if after > self.position or self._clock() - after.time > replay:
+        if self._clock() - after.time > replay:
+            return False
+        if after > self.position and not self._catches_up_with(after):
             return False
         if self.remembers(after):
             return True
         oldest = self._log.look_back(lambda log: log.oldest())
         return oldest is not None and after >= oldest
 
+    def _catches_up_with(self, after: EventId) -> bool:
+        """Whether an id is of the log though not read here yet: another worker was quicker."""
+        newest = self._log.look_back(lambda log: log.latest())
+        if not newest or newest[-1].id is None or after > newest[-1].id:
+            return False
+        while after > self.position and self._pull():
+            pass
+        return after <= self.position
+
     def remembers(self, after: EventId) -> bool:
         """Whether everything after an id can be told without reading the log."""
-        return after >= self._recent_after > _NOWHERE
+        return self.position >= after >= self._recent_after > _NOWHERE
 
     def read_on(self, after: EventId, filter: Filter) -> tuple[list[Encoded], EventId]:
         """What the filter wants of the next stretch after an id, and the id where that ends.

@@ -43,6 +43,8 @@ class Runtime:
         self._log: EventLog | None = None
         self._hub: Hub | None = None
         self._sampler: Sampler | None = None
+        self._greeting: dict[str, object] = {}
+        self._greeting_made_at = 0.0
 
     @property
     def log(self) -> EventLog:
@@ -99,16 +101,20 @@ class Runtime:
 
     def greeting(self) -> dict[str, object]:
         """The data of `hello`: who speaks, of whom, and how often."""
-        settings = self.settings
-        return {
-            "build": self.build,
-            "host": settings.host_name,
-            "hosts": sorted({settings.host_name, *self.hub.hosts()}),
-            "time": self.hub.now(),
-            "interval": settings.interval,
-            "heartbeat": settings.heartbeat,
-            "cadences": self.cadences(),
-        }
+        now = self.hub.now()
+        if abs(now - self._greeting_made_at) >= 1:
+            settings = self.settings
+            self._greeting_made_at = now
+            self._greeting = {
+                "build": self.build,
+                "host": settings.host_name,
+                "hosts": sorted({settings.host_name, *self.hub.hosts()}),
+                "time": now,
+                "interval": settings.interval,
+                "heartbeat": settings.heartbeat,
+                "cadences": self.cadences(),
+            }
+        return {**self._greeting, "time": now}
 
     def cadences(self) -> dict[str, float]:
         """Seconds between two samples of each family, by name."""

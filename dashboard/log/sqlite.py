@@ -18,6 +18,7 @@ from typing import Any, TypeVar
 
 from dashboard.event import Event, EventId, Unlogged
 from dashboard.log import EventLog, LogUnavailable
+from dashboard.log.database_files import DatabaseFiles
 from dashboard.log.wakeup import Wakeups
 
 T = TypeVar("T")
@@ -63,7 +64,7 @@ class SQLiteLog:
         self._clock = clock
         self._lock = threading.Lock()
         self._connection: sqlite3.Connection | None = None
-        self._inode = 0
+        self._files = DatabaseFiles(path, run_directory(path) / "open.lock")
         self._last_given = 0
         self._trimmed_at = 0.0
         self._appended_since_trim = 0
@@ -201,7 +202,7 @@ class SQLiteLog:
                     yield connection
                 finally:
                     _roll_back(connection)
-            except sqlite3.Error as error:
+            except (sqlite3.Error, TimeoutError) as error:
                 # A connection that failed may hold a lock or a file that is no longer there; one
                 # that only found another writer is good, and can read meanwhile.
                 if getattr(error, "sqlite_errorcode", 0) & 0xFF != sqlite3.SQLITE_BUSY:
@@ -209,10 +210,13 @@ class SQLiteLog:
                 raise LogUnavailable(f"{self._path}: {error}") from error
 
     def _connect(self) -> sqlite3.Connection:
-        if self._connection is not None:
-            if self._inode == _inode(self._path) != 0:
-                return self._connection
-            self._disconnect()  # the file was deleted or replaced under us
+        if self._connection is None or not self._files.are_ours():
+            with self._files.opening(_BUSY_SECONDS):
+                self._disconnect()
+                self._connection = self._open()
+        return self._connection
+
+    def _open(self) -> sqlite3.Connection:
         connection = sqlite3.connect(
             self._path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False
         )
@@ -227,7 +231,6 @@ class SQLiteLog:
         except BaseException:
             connection.close()
             raise
-        self._connection, self._inode = connection, _inode(self._path)
         return connection
 
     def _disconnect(self) -> None:
@@ -242,13 +245,6 @@ class SQLiteLog:
 def _roll_back(connection: sqlite3.Connection) -> None:
     if connection.in_transaction:
         connection.execute("ROLLBACK")
-
-
-def _inode(path: Path) -> int:
-    try:
-        return path.stat().st_ino
-    except OSError:
-        return 0
 
 
 def _number(event_id: EventId) -> int:

@@ -6,19 +6,24 @@ has left. An iterator that blocks without gevent knowing (a C library's wait) ho
 """
 
 from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING
 from weakref import WeakSet
 
 import gevent
 from flask import Response, copy_current_request_context, has_request_context
 from gevent.event import Event as Flag
+from werkzeug.datastructures import Headers
 
 from dashboard.sse import ServerSentEvent, encode
 
-HEADERS = {
-    "Content-Type": "text/event-stream; charset=utf-8",
-    "Cache-Control": "no-cache, no-transform",
-    "X-Accel-Buffering": "no",  # nginx would gather events in its buffers otherwise
-}
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
+
+_HEADERS = (
+    ("Content-Type", "text/event-stream; charset=utf-8"),
+    ("Cache-Control", "no-cache, no-transform"),
+    ("X-Accel-Buffering", "no"),  # nginx would gather events in its buffers otherwise
+)
 
 _open: "WeakSet[_Pump]" = WeakSet()
 
@@ -40,12 +45,27 @@ def event_stream(
     204 the next time. An exception of the iterator breaks the response off and is logged. When
     the reader leaves, the iterator is closed. The iterator may use Flask's `request`.
     """
-    return stream_response(_blocks(events, heartbeat, retry))
+    return EventStreamResponse(_blocks(events, heartbeat, retry))
 
 
-def stream_response(blocks: Iterable[bytes]) -> Response:
-    """A response with the headers of an event stream over blocks that are already encoded."""
-    return Response(blocks, headers=HEADERS, direct_passthrough=True)
+class EventStreamResponse(Response):
+    """A response over blocks that are already encoded.
+
+    Its length is not known and its headers are whole, so nothing is left for werkzeug to work out,
+    which counts when ten thousand streams come back at once.
+    """
+
+    default_mimetype = None
+
+    def __init__(self, blocks: Iterable[bytes], headers: Iterable[tuple[str, str]] = ()) -> None:
+        super().__init__(headers=[*_HEADERS, *headers], direct_passthrough=True)
+        self._blocks = blocks
+
+    def get_wsgi_headers(self, environ: "WSGIEnvironment") -> Headers:
+        return self.headers
+
+    def get_app_iter(self, environ: "WSGIEnvironment") -> Iterable[bytes]:
+        return self._blocks
 
 
 def stop_all() -> None:

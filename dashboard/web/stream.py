@@ -7,9 +7,13 @@ from the log any more.
 
 import random
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import TYPE_CHECKING
+from urllib.parse import parse_qsl
 
 from flask import Blueprint, Response, current_app, request
+from werkzeug.datastructures import MultiDict
+from werkzeug.http import parse_accept_header
 
 from dashboard.connections import LeftRequest, can_park, take_socket
 from dashboard.event import EventId
@@ -18,7 +22,7 @@ from dashboard.frame import CHUNKED, GZIP, GZIP_HEADER, gzip_block
 from dashboard.hub import control_event
 from dashboard.log import LogUnavailable
 from dashboard.runtime import Runtime
-from dashboard.web.event_stream import stream_response
+from dashboard.web.event_stream import EventStreamResponse
 from dashboard.web.problem import Problem
 from dashboard.web.query import Query
 
@@ -35,43 +39,47 @@ _READY_SECONDS = 5.0
 @blueprint.get("/stream")
 def stream() -> Response:
     """The event stream; see the contract in docs/api.md."""
-    query = Query(request.args, _KEYS)
+    environ = request.environ
+    filter, after = _parse_query(environ.get("QUERY_STRING", ""))
+    # What a browser sends as it reconnects is newer than what its URL says.
+    after = _position("Last-Event-ID", environ.get("HTTP_LAST_EVENT_ID")) or after
+    runtime: Runtime = current_app.extensions["vitals"]
+    form = 0
+    headers: list[tuple[str, str]] = []
+    if runtime.settings.gzip:
+        headers.append(("Vary", "Accept-Encoding"))
+        if _accepts_gzip(environ.get("HTTP_ACCEPT_ENCODING", "")):
+            headers.append(("Content-Encoding", "gzip"))
+            form = GZIP
+    blocks: Iterator[bytes]
+    if environ["REQUEST_METHOD"] == "HEAD":
+        blocks = iter(())
+    elif runtime.hub.admit():
+        blocks = _Stream(runtime, filter, after, form, environ)
+    else:
+        blocks = _busy(runtime, form)
+    return EventStreamResponse(blocks, headers)
+
+
+# The browsers of a wall all ask the same, so what they ask is worked out once.
+@lru_cache(maxsize=1024)
+def _parse_query(text: str) -> tuple[Filter, EventId | None]:
+    """The filter and the position of a query string. Raises Problem(400)."""
+    query = Query(MultiDict(parse_qsl(text, keep_blank_values=True)), _KEYS)
     filter = Filter(
         names=query.names("events"),
         hosts=query.hosts("host"),
         every=query.number("every", 0.1, 3600),
     )
-    after = _position(query)
-    runtime: Runtime = current_app.extensions["vitals"]
-    form = _form(runtime)
-    blocks: Iterator[bytes] = iter(())
-    if request.method != "HEAD":
-        if runtime.hub.admit():
-            blocks = _Stream(runtime, filter, after, form, request.environ)
-        else:
-            blocks = _busy(runtime, form)
-    response = stream_response(blocks)
-    if runtime.settings.gzip:
-        response.headers["Vary"] = "Accept-Encoding"
-    if form & GZIP:
-        response.headers["Content-Encoding"] = "gzip"
-    return response
+    return filter, _position("last_event_id", query.text("last_event_id"))
 
 
-def _form(runtime: Runtime) -> int:
-    """What the body is to be, before the server frames it."""
-    if not runtime.settings.gzip or "gzip" not in request.headers.get("Accept-Encoding", ""):
-        return 0
-    return GZIP if request.accept_encodings["gzip"] > 0 else 0
+@lru_cache(maxsize=256)
+def _accepts_gzip(accept_encoding: str) -> bool:
+    return parse_accept_header(accept_encoding)["gzip"] > 0
 
 
-def _position(query: Query) -> EventId | None:
-    """Where the reader stands. What a browser sends as it reconnects is newer than its URL."""
-    from_url = _parse("last_event_id", query.text("last_event_id"))
-    return _parse("Last-Event-ID", request.headers.get("Last-Event-ID")) or from_url
-
-
-def _parse(key: str, text: str | None) -> EventId | None:
+def _position(key: str, text: str | None) -> EventId | None:
     if text is None:
         return None
     try:
