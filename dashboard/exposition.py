@@ -116,9 +116,9 @@ class Figures:
             labels=["host", "family"],
         )
         families: dict[str, GaugeMetricFamily] = {}
-        for encoded in self._hub.latest(Filter(names=frozenset(self._cadences))):
+        for encoded in self._hub.recent.latest(Filter(names=frozenset(self._cadences))):
             host, name = encoded.event.host, encoded.event.name
-            age = self._hub.age(host, name) if name else None
+            age = self._hub.recent.age(host, name) if name else None
             if name is None or age is None:
                 continue
             is_stale = age > STALE_AFTER * self._cadences[name]

@@ -22,6 +22,7 @@ from gevent.event import Event as Flag
 
 from dashboard.event import UNNAMED, Event, EventId
 from dashboard.frame import Frame
+from dashboard.wire import Encoded, id_of
 
 RING = 32  # frames; at one a second a stream may be half a minute late before it is closed
 _PHASES = 8
@@ -63,7 +64,7 @@ class Filter:
         start = self.phase * self.every / _PHASES
         return start + (self.period(event_id) + 1) * self.every - event_id.time
 
-    def thin(self, events: Iterable["Encoded"]) -> list["Encoded"]:
+    def thin(self, events: Iterable[Encoded]) -> list[Encoded]:
         """Conflate a stretch of the log as the feed would have done live."""
         if self.every is None:
             return list(events)
@@ -72,15 +73,7 @@ class Filter:
             event = encoded.event
             assert event.id is not None
             newest[self.period(event.id), event.host, event.name] = encoded
-        return sorted(newest.values(), key=lambda encoded: encoded.event.id or EventId(0, 0))
-
-
-@dataclass(frozen=True, slots=True)
-class Encoded:
-    """An event and its bytes on the wire, made once for all feeds."""
-
-    event: Event
-    wire: bytes
+        return sorted(newest.values(), key=id_of)
 
 
 class Lagging(Exception):
@@ -169,9 +162,7 @@ class Feed:
         return ended
 
     def _drain(self) -> bytes:
-        pending = sorted(
-            self._pending.values(), key=lambda encoded: encoded.event.id or EventId(0, 0)
-        )
+        pending = sorted(self._pending.values(), key=id_of)
         self._pending.clear()
         self.due = None
         return b"".join(encoded.wire for encoded in pending)

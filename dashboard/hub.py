@@ -8,28 +8,24 @@ where the hub still holds it, else from the log, and joins when the two meet.
 
 import math
 import time
-from bisect import bisect_right
-from collections import deque
-from collections.abc import Callable, Iterator, Mapping
-from itertools import islice
+from collections.abc import Callable, Iterator
 
 import gevent
-import msgspec
 from gevent.event import Event as Flag
 from gevent.lock import Semaphore
 
+from dashboard.admission import Admission
 from dashboard.connections import SEND_BUFFER, Connections
 from dashboard.event import Event, EventId, Unlogged
-from dashboard.feed import Encoded, Feed, Filter, Follower
+from dashboard.feed import Feed, Filter, Follower
 from dashboard.frame import Frame
 from dashboard.instruments import Instruments
 from dashboard.log import EventLog, LogUnavailable
-from dashboard.sse import ServerSentEvent, encode
+from dashboard.recent import Recent
+from dashboard.wire import Encoded, control_event, id_of
 
 _BATCH = 1000
 _FRAME_BYTES = SEND_BUFFER // 4
-_RECENT_BYTES = 4 << 20
-_NOWHERE = EventId(0, 0)
 _LOOK_FOR_LAGGARDS = 5.0  # seconds between two looks for streams that have stopped reading
 _STOP_SECONDS = 0.3  # that streams have to end by themselves
 
@@ -49,24 +45,17 @@ class Hub:
         clock: Callable[[], float] = time.time,
     ) -> None:
         """`interval`, `heartbeat` and `retention` are seconds."""
-        self.streams = 0
-        self.position = _NOWHERE
+        self.recent = Recent(retention=retention, clock=clock)
         self.ready = Flag()  # set once the newest events of the log are known
         self.stopping = False
         self.problem: tuple[str, float] | None = None  # why the log fails, and since when
         self._log = log
         self._interval = interval
         self._heartbeat = heartbeat
-        self._retention = retention
-        self.most_streams = most_streams
+        self.admission = Admission(most_streams, instruments)
         self._instruments = instruments
         self._clock = clock
-        self._latest: dict[tuple[str, str | None], Encoded] = {}
-        self._heard_at: dict[tuple[str, str | None], float] = {}  # by the monotonic clock
         self._loaded = False
-        self._recent: deque[Encoded] = deque()
-        self._recent_bytes = 0
-        self._recent_after = _NOWHERE  # every event above this id, up to position, is in _recent
         self._feeds: dict[Filter, Feed] = {}
         self._timers_changed = Flag()
         self._pulling = Semaphore()
@@ -99,7 +88,7 @@ class Hub:
             next_due = now + min(self._heartbeat, _LOOK_FOR_LAGGARDS)
             for feed in list(self._feeds.values()):
                 for follower in feed.laggards():
-                    self.count_dropped("lagging")
+                    self.admission.count_dropped("lagging")
                     follower.cut()
                 if min(feed.last_frame_at + self._heartbeat, feed.due or math.inf) <= now:
                     with self._sending:
@@ -114,7 +103,9 @@ class Hub:
         """Deliver what the log has after the position. Returns whether there may be more."""
         with self._pulling:
             if not self._loaded:
-                self._load_latest()
+                self.recent.load(map(Encoded.of, self._log.latest()))
+                self._loaded = True
+                self.ready.set()
             batch = self._log.read_after(self.position, _BATCH)
             for piece in _pieces(batch):
                 self.deliver(piece)
@@ -125,7 +116,7 @@ class Hub:
         started = time.perf_counter()
         with self._sending:
             self._instruments.events.inc(len(batch))
-            self._hand_out([self._remember(event) for event in batch])
+            self._hand_out(batch)
         self._instruments.fan_out.observe(time.perf_counter() - started)
         self.problem = None
 
@@ -143,32 +134,14 @@ class Hub:
 
     # What streams ask for.
 
+    @property
+    def position(self) -> EventId:
+        """The id up to which everything has been delivered."""
+        return self.recent.position
+
     def now(self) -> float:
         """The wall clock, in seconds since 1970."""
         return round(self._clock(), 3)
-
-    def admit(self) -> bool:
-        """Make room for a stream, which `release` gives back; False when the worker is full."""
-        if self.streams >= self.most_streams:
-            self.count_dropped("busy")
-            return False
-        self.streams += 1
-        self._instruments.streams.inc()
-        self._instruments.streams_opened.inc()
-        return True
-
-    def release(self) -> None:
-        """A stream that was admitted has ended."""
-        self.streams -= 1
-        self._instruments.streams.dec()
-
-    def count_dropped(self, reason: str) -> None:
-        """Count a stream that the server ends: "busy", "lagging" or "stopping"."""
-        self._instruments.streams_dropped.labels(reason).inc()
-
-    def count_gap(self) -> None:
-        """Count a stream that is told of a gap."""
-        self._instruments.gaps.inc()
 
     def join(self, filter: Filter) -> Follower:
         """Let the current greenlet follow the feed of a filter from its next frame on.
@@ -196,27 +169,6 @@ class Hub:
         self._connections.park(descriptor, follower.feed, form)
         follower.feed.followers.discard(follower)
 
-    def latest(self, filter: Filter) -> list[Encoded]:
-        """The newest event of each host and name that the filter wants, in id order."""
-        self._forget_expired()
-        return sorted(
-            (encoded for encoded in self._latest.values() if filter.wants(encoded.event)),
-            key=_id_of,
-        )
-
-    def hosts(self) -> list[str]:
-        """The hosts that have an event in the log, sorted."""
-        self._forget_expired()
-        return sorted({host for host, _ in self._latest})
-
-    def age(self, host: str, name: str) -> float | None:
-        """Seconds since the log last had an event of a host and name; None when it has none.
-
-        By the monotonic clock, so that no step of the wall clock makes old figures look new.
-        """
-        heard_at = self._heard_at.get((host, name))
-        return None if heard_at is None else time.monotonic() - heard_at
-
     def covers(self, after: EventId, replay: float) -> bool:
         """Whether everything after an id can be told: it is of this log and recent enough.
 
@@ -226,7 +178,7 @@ class Hub:
             return False
         if after > self.position and not self._catches_up_with(after):
             return False
-        if self.remembers(after):
+        if self.recent.covers(after):
             return True
         oldest = self._log.look_back(lambda log: log.oldest())
         return oldest is not None and after >= oldest
@@ -240,10 +192,6 @@ class Hub:
             pass
         return after <= self.position
 
-    def remembers(self, after: EventId) -> bool:
-        """Whether everything after an id can be told without reading the log."""
-        return self.position >= after >= self._recent_after > _NOWHERE
-
     def read_on(self, after: EventId, filter: Filter) -> tuple[list[Encoded], EventId]:
         """What the filter wants of the next stretch after an id, and the id where that ends.
 
@@ -251,13 +199,12 @@ class Hub:
         go of the event loop in between, may join the feed. Raises LogUnavailable.
         """
         reached = self.position
-        if after >= self._recent_after:
-            start = bisect_right(self._recent, after, key=_id_of)
-            batch = list(islice(self._recent, start, None))
+        if self.recent.covers(after):
+            batch = self.recent.since(after)
         else:
             batch = self._read_back(after, reached)
             if len(batch) == _BATCH:
-                reached = _id_of(batch[-1])
+                reached = id_of(batch[-1])
         return [encoded for encoded in batch if filter.wants(encoded.event)], reached
 
     # Inside.
@@ -269,54 +216,28 @@ class Hub:
 
     def _socket_closed(self, feed: Feed, reason: str) -> None:
         if reason != "gone":
-            self.count_dropped(reason)
-        self.release()
+            self.admission.count_dropped(reason)
+        self.admission.release()
         self._drop_if_unused(feed)
-
-    def _load_latest(self) -> None:
-        for event in self._log.latest():
-            encoded = Encoded(event, _encode(event))
-            self._set_latest(encoded, age=max(0.0, self._clock() - _id_of(encoded).time))
-            self.position = max(self.position, _id_of(encoded))
-        self._recent_after = self.position
-        self._loaded = True
-        self.ready.set()
-
-    def _set_latest(self, encoded: Encoded, *, age: float = 0.0) -> None:
-        key = encoded.event.host, encoded.event.name
-        self._latest[key] = encoded
-        self._heard_at[key] = time.monotonic() - age
 
     def _read_back(self, after: EventId, last: EventId) -> list[Encoded]:
         first = EventId(after.ms, after.sequence + 1)
         events = self._log.look_back(lambda log: log.read_range(first, last, limit=_BATCH))
-        return [Encoded(event, _encode(event)) for event in events]
-
-    def _remember(self, event: Event) -> Encoded:
-        encoded = Encoded(event, _encode(event))
-        self._set_latest(encoded)
-        self.position = _id_of(encoded)
-        self._recent.append(encoded)
-        self._recent_bytes += len(encoded.wire)
-        while self._recent_bytes > _RECENT_BYTES:
-            oldest = self._recent.popleft()
-            self._recent_bytes -= len(oldest.wire)
-            self._recent_after = _id_of(oldest)
-        return encoded
+        return [Encoded.of(event) for event in events]
 
     def _take_unlogged(self, announced: list[Unlogged]) -> None:
         for unlogged in announced:
             self._note_problem(unlogged.reason)
             self._instruments.unlogged.inc(len(unlogged.events))
-            batch = [Encoded(event, _encode(event)) for event in unlogged.events]
             with self._sending:
-                for encoded in batch:
-                    self._set_latest(encoded)
-                self._hand_out(batch)
+                self._hand_out(unlogged.events)
 
-    def _hand_out(self, batch: list[Encoded]) -> None:
+    def _hand_out(self, events: list[Event]) -> None:
         """Make every feed's frame in one step with the hub's position, then write to sockets."""
         now = time.monotonic()
+        batch = [Encoded.of(event) for event in events]
+        for encoded in batch:
+            self.recent.add(encoded)
         made = []
         for feed in self._feeds.values():
             had_due = feed.due
@@ -333,13 +254,6 @@ class Hub:
     def _note_problem(self, reason: str) -> None:
         since = self.problem[1] if self.problem else self._clock()
         self.problem = (reason, since)
-
-    def _forget_expired(self) -> None:
-        end = self._clock() - self._retention
-        for key, encoded in list(self._latest.items()):
-            if encoded.event.id is not None and encoded.event.id.time < end:
-                del self._latest[key]
-                del self._heard_at[key]
 
     def _timed_frame(self, feed: Feed, now: float) -> Frame | None:
         """What is due in a feed: what it held back, or a sign of life."""
@@ -360,18 +274,3 @@ def _pieces(batch: list[Event]) -> Iterator[list[Event]]:
             start, size = index, len(event.data) + 100
     if start < len(batch):
         yield batch[start:]
-
-
-def control_event(name: str, data: Mapping[str, object], *, retry: int | None = None) -> bytes:
-    """The bytes of an event of the protocol itself; it has no id."""
-    text = msgspec.json.encode(data).decode()
-    return encode(ServerSentEvent(text, event=name, retry=retry))
-
-
-def _encode(event: Event) -> bytes:
-    event_id = None if event.id is None else str(event.id)
-    return encode(ServerSentEvent(event.data, event=event.name, id=event_id))
-
-
-def _id_of(encoded: Encoded) -> EventId:
-    return encoded.event.id or _NOWHERE

@@ -108,7 +108,7 @@ class Runtime:
             self._greeting = {
                 "build": self.build,
                 "host": settings.host_name,
-                "hosts": sorted({settings.host_name, *self.hub.hosts()}),
+                "hosts": sorted({settings.host_name, *self.hub.recent.hosts()}),
                 "time": now,
                 "interval": settings.interval,
                 "heartbeat": settings.heartbeat,

@@ -21,7 +21,7 @@ from typing import Any
 PREFIX = "DASHBOARD_"
 HOST_PATTERN = r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,251}[A-Za-z0-9])?"
 
-_DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h|d)?")
+_DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h|d)?", re.ASCII)
 _UNIT_SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 
 
@@ -44,7 +44,7 @@ def _duration(low: float, high: float) -> Callable[[str], float]:
 
 def _whole(low: int, high: int) -> Callable[[str], int]:
     def parse(text: str) -> int:
-        if not re.fullmatch(r"\d{1,12}", text.strip()) or not low <= int(text) <= high:
+        if not re.fullmatch(r"[0-9]{1,12}", text.strip()) or not low <= int(text) <= high:
             raise ValueError
         return int(text)
 
@@ -213,6 +213,6 @@ def _read_file(path: str) -> dict[str, Any]:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SettingError(f"{PREFIX}CONFIG={path!r}: not TOML: {error}") from None
     for key, value in content.items():
-        if not isinstance(value, str | int | float) or isinstance(value, bool):
-            raise SettingError(f"{key} in {path}: a text or a number is wanted")
+        if not isinstance(value, str | int | float):  # true and false are numbers to Python
+            raise SettingError(f"{key} in {path}: a text, a number, true or false is wanted")
     return content

@@ -65,6 +65,11 @@ class EventStreamResponse(Response):
         return self.headers
 
     def get_app_iter(self, environ: "WSGIEnvironment") -> Iterable[bytes]:
+        if environ["REQUEST_METHOD"] == "HEAD":
+            close = getattr(self._blocks, "close", None)
+            if close is not None:
+                close()
+            return ()
         return self._blocks
 
 
@@ -97,6 +102,7 @@ class _Closing:
     def __next__(self) -> bytes:
         if self._first is not None:
             first, self._first = self._first, None
+            self._pump.start()
             return first
         event = self._pump.next(self._heartbeat)
         return encode(event or ServerSentEvent("", event="heartbeat"))
@@ -109,17 +115,23 @@ class _Pump:
     """Runs an iterator in a greenlet, one event ahead of its reader."""
 
     def __init__(self, events: Iterable[ServerSentEvent | str]) -> None:
-        self._events = events
+        self._iterator = iter(events)
         self._event: ServerSentEvent | None = None
         self._error: BaseException | None = None
+        self._begun = False
         self._ended = False
         self._has_event = Flag()
         self._has_room = Flag()
         run: Callable[[], None] = self._run
-        if has_request_context():
-            run = copy_current_request_context(run)
-        self._greenlet = gevent.spawn(run)
-        _open.add(self)
+        # The request is over, for Flask, by the time at which its response is sent.
+        self._run_in_context = copy_current_request_context(run) if has_request_context() else run
+        self._greenlet: gevent.Greenlet[[], None] | None = None
+
+    def start(self) -> None:
+        """Begin to take events from the iterator."""
+        if not self._ended:
+            self._greenlet = gevent.spawn(self._run_in_context)
+            _open.add(self)
 
     def next(self, timeout: float) -> ServerSentEvent | None:
         """The next event, or None after `timeout` seconds. Raises StopIteration at the end."""
@@ -137,14 +149,17 @@ class _Pump:
 
     def stop(self) -> None:
         """Close the iterator and end the stream."""
-        self._greenlet.kill(block=False)
+        if self._greenlet is not None:
+            self._greenlet.kill(block=False)
+        if not self._begun:
+            self._close_iterator()
         self._ended = True
         self._has_event.set()
 
     def _run(self) -> None:
-        iterator = iter(self._events)
+        self._begun = True
         try:
-            for item in iterator:
+            for item in self._iterator:
                 event = item if isinstance(item, ServerSentEvent) else ServerSentEvent(item)
                 self._event = event
                 self._has_room.clear()
@@ -155,8 +170,13 @@ class _Pump:
         except Exception as error:
             self._error = error
         finally:
-            close = getattr(iterator, "close", None)
-            if close is not None:
-                close()
-            self._ended = True
-            self._has_event.set()
+            try:
+                self._close_iterator()
+            finally:
+                self._ended = True
+                self._has_event.set()
+
+    def _close_iterator(self) -> None:
+        close = getattr(self._iterator, "close", None)
+        if close is not None:
+            close()

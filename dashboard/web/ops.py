@@ -50,7 +50,9 @@ def metrics() -> Response:
 def _sampling(runtime: Runtime) -> str:
     host, interval = runtime.settings.host_name, runtime.settings.interval
     ages = [
-        runtime.hub.age(host, name) for name, each in runtime.cadences().items() if each <= interval
+        runtime.hub.recent.age(host, name)
+        for name, each in runtime.cadences().items()
+        if each <= interval
     ]
     known = [age for age in ages if age is not None]
     if not known:

@@ -17,14 +17,14 @@ from werkzeug.http import parse_accept_header
 
 from dashboard.connections import LeftRequest, can_park, take_socket
 from dashboard.event import EventId
-from dashboard.feed import Encoded, Filter, Follower, Lagging
+from dashboard.feed import Filter, Follower, Lagging
 from dashboard.frame import CHUNKED, GZIP, GZIP_HEADER, gzip_block
-from dashboard.hub import control_event
 from dashboard.log import LogUnavailable
 from dashboard.runtime import Runtime
 from dashboard.web.event_stream import EventStreamResponse
 from dashboard.web.problem import Problem
 from dashboard.web.query import Query
+from dashboard.wire import Encoded, control_event
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
@@ -54,7 +54,7 @@ def stream() -> Response:
     blocks: Iterator[bytes]
     if environ["REQUEST_METHOD"] == "HEAD":
         blocks = iter(())
-    elif runtime.hub.admit():
+    elif runtime.hub.admission.admit():
         blocks = _Stream(runtime, filter, after, form, environ)
     else:
         blocks = _busy(runtime, form)
@@ -122,7 +122,7 @@ class _Stream:
             self._follower = None
         if self._holds_place:
             self._holds_place = False
-            self._hub.release()
+            self._hub.admission.release()
 
     def _run(self) -> Iterator[bytes]:
         start = GZIP_HEADER if self._form & GZIP else b""
@@ -149,9 +149,9 @@ class _Stream:
                 if frames:
                     yield frames
         except Lagging:
-            self._hub.count_dropped("lagging")
+            self._hub.admission.count_dropped("lagging")
         else:
-            self._hub.count_dropped("stopping")
+            self._hub.admission.count_dropped("stopping")
 
     def _park(self, follower: Follower) -> None:
         """Leave the request; from here on the hub writes to the socket."""
@@ -164,7 +164,7 @@ class _Stream:
         return gzip_block(block, stored=stored) if self._form & GZIP else block
 
     def _must_read_log(self) -> bool:
-        return self._after is not None and not self._hub.remembers(self._after)
+        return self._after is not None and not self._hub.recent.covers(self._after)
 
     def _hello(self) -> bytes:
         retry = round(self._runtime.settings.retry * random.uniform(0.5, 1.5))
@@ -191,7 +191,7 @@ class _Stream:
                 yield _wire(filter.thin(held))
                 return
             yield _wire(held)
-        newest = [] if told else hub.latest(filter)
+        newest = [] if told else hub.recent.latest(filter)
         self._join()
         if not told and after is not None:
             yield self._gap(after)
@@ -209,7 +209,7 @@ class _Stream:
 
     def _gap(self, after: EventId) -> bytes:
         start, end = after.time, round(self._hub.now(), 3)
-        self._hub.count_gap()
+        self._hub.admission.count_gap()
         data = {"from": start, "to": end, "seconds": max(0, round(end - start, 3))}
         return control_event("gap", data)
 
@@ -221,6 +221,6 @@ def _wire(events: list[Encoded]) -> bytes:
 def _busy(runtime: Runtime, form: int) -> Iterator[bytes]:
     settings = runtime.settings
     retry = round(settings.retry * _BUSY_RETRY * random.uniform(0.5, 1.5))
-    data = {"time": runtime.hub.now(), "streams": runtime.hub.most_streams}
+    data = {"time": runtime.hub.now(), "streams": runtime.hub.admission.most}
     block = control_event("busy", data, retry=retry)
     yield GZIP_HEADER + gzip_block(block) if form & GZIP else block
