@@ -5,6 +5,7 @@ master never imports the application, so that a HUP brings in a new version of i
 """
 
 import importlib.util
+import ipaddress
 import os
 import sys
 from pathlib import Path
@@ -48,6 +49,27 @@ timeout = 30
 graceful_timeout = 5
 keepalive = 1  # idle connections hold up a worker that is told to stop for as long as this
 control_socket_disable = True  # it would lie in the home folder, where two services meet
+
+
+def on_starting(server: Any) -> None:
+    """Refuse to show the machine to a network that nobody opened it to."""
+    open_to = [address for address in server.address if not _is_loopback(address)]
+    if open_to and not _settings.read_token and not _settings.public:
+        print(
+            f"Vitals: bound to {open_to[0][0]}, which others can reach, without a READ_TOKEN: set "
+            "DASHBOARD_READ_TOKEN, or DASHBOARD_PUBLIC=1 if everyone may read",
+            file=sys.stderr,
+        )
+        sys.exit(2)
+
+
+def _is_loopback(address: Any) -> bool:
+    if not isinstance(address, tuple):
+        return True  # a Unix socket, or a descriptor that was handed over
+    try:
+        return ipaddress.ip_address(address[0]).is_loopback
+    except ValueError:
+        return str(address[0]).lower() == "localhost"
 
 
 def post_worker_init(worker: Any) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from flask import Flask
 
+from dashboard import access
 from dashboard.build import build_id
 from dashboard.runtime import Runtime
 from dashboard.settings import Settings, load
@@ -21,7 +22,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     Without settings they are read from the environment; raises SettingError for a wrong one.
     """
     from dashboard.metrics import FAMILIES
-    from dashboard.web import history, ops, pages, problem, stream
+    from dashboard.web import history, ops, pages, problem, sign_in, stream
 
     root = Path(__file__).parent.parent
     app = Flask(
@@ -37,7 +38,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     runtime = Runtime(settings, build=build_id(), families=FAMILIES)
     app.extensions["vitals"] = runtime
     app.before_request(runtime.ensure_running)
+    app.extensions["vitals_access"] = access.register(app, settings)
     problem.register(app)
-    for module in (pages, stream, history, ops):
+    for module in (pages, stream, history, ops, sign_in):
         app.register_blueprint(module.blueprint)
     return app

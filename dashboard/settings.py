@@ -59,6 +59,25 @@ def _switch(text: str) -> bool:
         raise ValueError from None
 
 
+def _secret(text: str) -> str:
+    if not re.fullmatch(r"[!-~]{16,512}", text):
+        raise ValueError
+    return text
+
+
+def _list_of(pattern: str) -> Callable[[str], tuple[str, ...]]:
+    def parse(text: str) -> tuple[str, ...]:
+        items = tuple(item.strip() for item in text.split(",") if item.strip())
+        if not items or not all(re.fullmatch(pattern, item) for item in items):
+            raise ValueError
+        return items
+
+    return parse
+
+
+_ORIGIN = rf"https?://(?:{HOST_PATTERN}|\[[0-9A-Fa-f:.]+\])(?::\d{{1,5}})?"
+
+
 def _host(text: str) -> str:
     if not re.fullmatch(HOST_PATTERN, text):
         raise ValueError
@@ -149,6 +168,48 @@ class Settings:
         "a whole number from 1 to 1000000",
         "streams a worker holds, if the descriptor limit allows as many",
         "`16000`",
+    )
+    read_token: str = _setting(
+        _is(""),
+        _secret,
+        "16 to 512 visible ASCII characters",
+        "what reading needs: as bearer token, or in the sign-in page",
+        "none",
+    )
+    secret_key: str = _setting(
+        _is(""),
+        _secret,
+        "16 to 512 visible ASCII characters",
+        "signs the sign-in cookies; a new one ends them all (without: made from `READ_TOKEN`)",
+        "none",
+    )
+    public: bool = _setting(
+        _is(False),
+        _switch,
+        "on or off",
+        "may be bound to other than loopback addresses without a `READ_TOKEN`",
+        "`off`",
+    )
+    allowed_hosts: tuple[str, ...] = _setting(
+        _is(()),
+        _list_of(HOST_PATTERN),
+        "host names without ports, separated by commas",
+        "names by which browsers may ask, beside IP addresses, localhost and the machine's name",
+        "none",
+    )
+    allowed_origins: tuple[str, ...] = _setting(
+        _is(()),
+        _list_of(_ORIGIN),
+        "origins such as https://intranet.example, separated by commas",
+        "other origins whose pages may read the stream and the history",
+        "none",
+    )
+    frame_ancestors: tuple[str, ...] = _setting(
+        _is(()),
+        _list_of(_ORIGIN),
+        "origins such as https://intranet.example, separated by commas",
+        "other origins that may show the pages in a frame",
+        "none",
     )
     gzip: bool = _setting(
         _is(True),

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 _HEADERS = (
     ("Content-Type", "text/event-stream; charset=utf-8"),
     ("Cache-Control", "no-cache, no-transform"),
+    ("X-Content-Type-Options", "nosniff"),
     ("X-Accel-Buffering", "no"),  # nginx would gather events in its buffers otherwise
 )
 

@@ -27,13 +27,15 @@ def history() -> Response:
     """Columns per host and event; see the contract in docs/api.md."""
     query = Query(request.args, _KEYS)
     since = query.number("since", 1, 366 * 86400) or _DEFAULT_SECONDS
-    points = int(query.number("points", 10, 20_000) or _DEFAULT_POINTS)
+    points = query.number("points", 10, 20_000) or _DEFAULT_POINTS
+    if points != int(points):
+        raise Problem(400, f"points={points:g}: a whole number is wanted", key="points")
     names, hosts = query.names("events"), query.hosts("host")
     runtime: Runtime = current_app.extensions["vitals"]
     now = time.time()
 
     def read(log: EventLog) -> bytes:
-        found = _read(log, now - since, names, hosts, points)
+        found = _read(log, now - since, names, hosts, int(points))
         head = {"from": round(now - since, 3), "to": round(now, 3)}
         return msgspec.json.encode({**head, "interval": runtime.settings.interval, **found})
 

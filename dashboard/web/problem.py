@@ -1,10 +1,13 @@
 """Errors as RFC 9457 `application/problem+json`, whatever raised them."""
 
+from http import HTTPStatus
 from typing import Any
 
 import msgspec
 from flask import Flask, Response
 from werkzeug.exceptions import HTTPException
+
+from dashboard.access import Refused
 
 
 class Problem(Exception):
@@ -36,6 +39,14 @@ def register(app: Flask) -> None:
         members = {} if problem.key is None else {"key": problem.key}
         return problem_response(problem.status, title, problem.detail, **members)
 
+    @app.errorhandler(Refused)
+    def _(refused: Refused) -> Response:
+        members = {} if refused.key is None else {"key": refused.key}
+        answer = problem_response(refused.status, _title(refused.status), refused.detail, **members)
+        if refused.status == 401:
+            answer.headers["WWW-Authenticate"] = 'Bearer realm="Vitals"'
+        return answer
+
     @app.errorhandler(HTTPException)
     def _(error: HTTPException) -> Response:
         response = error.get_response()
@@ -48,6 +59,4 @@ def register(app: Flask) -> None:
 
 
 def _title(status: int) -> str:
-    from http import HTTPStatus
-
     return HTTPStatus(status).phrase

@@ -1,0 +1,160 @@
+"""Who may do what: the Host header, the token to read, other origins, and the pages' policies.
+
+Served on loopback nothing is asked but a Host header that belongs here: a page of some other site
+whose name was made to point at this machine (DNS rebinding) is refused. With READ_TOKEN all figures
+need it, as a bearer token or as the cookie that the sign-in page gives for it; /healthz, /readyz,
+the static files and the sign-in page itself are open.
+"""
+
+import hmac
+import ipaddress
+import socket
+from collections.abc import Callable, Iterable
+from functools import lru_cache
+from urllib.parse import urlsplit
+
+from flask import Flask, redirect, request, url_for
+from flask_cors import CORS
+from itsdangerous import BadSignature, URLSafeSerializer
+from werkzeug.wrappers import Response
+
+from dashboard.settings import Settings
+
+COOKIE = "vitals"
+COOKIE_SECONDS = 400 * 86400  # the longest that browsers keep one; renewed while a page is shown
+_OPEN_ENDPOINTS = frozenset({"static", "ops.healthz", "ops.readyz", "sign_in.sign_in"})
+_PAGES = frozenset({"pages.wall"})
+_READ_PATHS = (r"/stream", r"/history")
+
+
+class Refused(Exception):
+    """A request that may not be answered."""
+
+    def __init__(self, status: int, detail: str, *, key: str | None = None) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.detail = detail
+        self.key = key
+
+
+class Access:
+    """The rules of one service."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._token = settings.read_token.encode()
+        key = settings.secret_key or settings.read_token
+        self._signer = URLSafeSerializer(key, salt="vitals sign-in") if key else None
+        names = {settings.host_name, socket.gethostname(), *settings.allowed_hosts}
+        self._is_ours: Callable[[str], bool] = lru_cache(maxsize=256)(
+            lambda host: _is_local(host) or host.lower() in {name.lower() for name in names}
+        )
+
+    def check(self) -> Response | None:
+        """Let a request pass (None), or send it to the sign-in page. Raises Refused."""
+        host = request.environ.get("HTTP_HOST", "")
+        if host and not self._is_ours(_without_port(host)):
+            raise Refused(
+                400,
+                f"the Host header {host!r} is neither an IP address, localhost, this machine's "
+                "name, nor in ALLOWED_HOSTS",
+                key="Host",
+            )
+        if request.method not in ("GET", "HEAD", "OPTIONS") and _is_cross_site(host):
+            raise Refused(403, "requests of other sites' pages may not change anything here")
+        if not self._token or request.endpoint in _OPEN_ENDPOINTS or self.is_signed_in():
+            return None
+        if request.endpoint in _PAGES:
+            return redirect(url_for("sign_in.sign_in", next=request.full_path), 303)
+        raise Refused(401, "reading needs the token: Authorization: Bearer …")
+
+    def is_token(self, given: str) -> bool:
+        """Whether a text is the token, told in the same time wherever they differ."""
+        return bool(self._token) and hmac.compare_digest(given.encode(), self._token)
+
+    def is_signed_in(self) -> bool:
+        """Whether the request carries the token or a cookie for it."""
+        scheme, _, given = request.environ.get("HTTP_AUTHORIZATION", "").partition(" ")
+        if scheme.lower() == "bearer":
+            return self.is_token(given.strip())
+        cookie = request.cookies.get(COOKIE)
+        if self._signer is None or cookie is None:
+            return False
+        try:
+            return bool(self._signer.loads(cookie) == "read")
+        except BadSignature:
+            return False
+
+    def sign_in(self, response: Response) -> None:
+        """Give the browser a cookie that stands for the token."""
+        assert self._signer is not None
+        response.set_cookie(
+            COOKIE,
+            self._signer.dumps("read"),
+            max_age=COOKIE_SECONDS,
+            secure=request.is_secure,
+            httponly=True,
+            samesite="Lax",
+        )
+
+
+def register(app: Flask, settings: Settings) -> Access:
+    """Hold an app to the rules."""
+    access = Access(settings)
+    app.before_request(access.check)
+    if settings.allowed_origins:
+        CORS(app, resources=list(_READ_PATHS), origins=list(settings.allowed_origins))
+    policy = page_policy(settings.frame_ancestors)
+
+    @app.after_request
+    def _(response: Response) -> Response:
+        if "X-Content-Type-Options" in response.headers:
+            return response  # a stream, whose headers are whole
+        if response.mimetype == "text/html":
+            response.headers["Content-Security-Policy"] = policy
+            response.headers["Referrer-Policy"] = "same-origin"
+            if settings.read_token and access.is_signed_in():
+                access.sign_in(response)  # so that a display that is on stays signed in
+        response.headers["X-Content-Type-Options"] = "nosniff"
+        return response
+
+    return access
+
+
+def page_policy(frame_ancestors: Iterable[str]) -> str:
+    """The Content-Security-Policy of every page."""
+    return "; ".join(
+        (
+            "default-src 'none'",
+            "script-src 'self'",
+            "style-src 'self'",
+            "img-src 'self' data:",
+            "connect-src 'self'",
+            "form-action 'self'",
+            "base-uri 'none'",
+            " ".join(("frame-ancestors 'self'", *frame_ancestors)),
+        )
+    )
+
+
+def _is_local(host: str) -> bool:
+    if host.lower() == "localhost" or host.lower().endswith(".localhost"):
+        return True
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
+def _without_port(host: str) -> str:
+    if host.startswith("["):
+        return host[1:].partition("]")[0]
+    return host.partition(":")[0].rstrip(".")
+
+
+def _is_cross_site(host: str) -> bool:
+    site = request.headers.get("Sec-Fetch-Site")
+    if site is not None:
+        return site not in ("same-origin", "none")
+    origin = request.headers.get("Origin")
+    return origin is not None and urlsplit(origin).netloc != host

@@ -1,0 +1,133 @@
+"""Who may read: the Host header, the token, the cookie, other origins, and the bind address."""
+
+import subprocess
+import sys
+from collections.abc import Callable
+
+import httpx
+import pytest
+from playwright.sync_api import Page
+
+from tests.service import ROOT, Service
+
+TOKEN = "correct-horse-battery-staple"
+
+
+@pytest.fixture(scope="module")
+def guarded(tmp_path_factory: pytest.TempPathFactory) -> "Service":
+    """A service that wants a token; stopped with the module's other service."""
+    return Service(
+        tmp_path_factory.mktemp("guarded"),
+        READ_TOKEN=TOKEN,
+        ALLOWED_HOSTS="wall.example",
+        ALLOWED_ORIGINS="https://intranet.example",
+        FRAME_ANCESTORS="https://intranet.example",
+    ).start()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _stop(guarded: Service) -> object:
+    yield
+    guarded.stop()
+
+
+def bearer(token: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {token}"}
+
+
+@pytest.mark.parametrize(
+    "host", ["127.0.0.1:1", "localhost", "[::1]:80", "box", "WALL.example:443"]
+)
+def test_a_host_that_belongs_here_is_answered(guarded: Service, host: str) -> None:
+    answer = guarded.get("/history", headers={"Host": host, **bearer(TOKEN)})
+    assert answer.status_code == 200
+
+
+@pytest.mark.parametrize("host", ["evil.example", "127.0.0.1.evil.example", "wall.example.evil"])
+def test_another_host_is_refused_by_name(guarded: Service, host: str) -> None:
+    answer = guarded.get("/healthz", headers={"Host": host})
+    assert answer.status_code == 400
+    assert answer.json()["key"] == "Host"
+    assert host in answer.json()["detail"]
+
+
+@pytest.mark.parametrize("path", ["/stream", "/history", "/metrics"])
+@pytest.mark.parametrize("headers", [{}, bearer("wrong"), {"Cookie": "vitals=read"}])
+def test_figures_need_the_token(guarded: Service, path: str, headers: dict[str, str]) -> None:
+    answer = guarded.get(path, headers=headers)
+    assert answer.status_code == 401
+    assert answer.headers["WWW-Authenticate"].startswith("Bearer")
+    assert TOKEN not in answer.text
+
+
+def test_with_the_token_figures_are_given(guarded: Service) -> None:
+    assert guarded.get("/history", headers=bearer(TOKEN)).status_code == 200
+    assert guarded.get("/metrics", headers=bearer(TOKEN)).status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/static/favicon.svg", "/sign-in"])
+def test_what_shows_nothing_is_open(guarded: Service, path: str) -> None:
+    assert guarded.get(path).status_code == 200
+
+
+def test_a_display_signs_in_once(guarded: Service, page: Page, page_errors: list[str]) -> None:
+    page.goto(f"{guarded.url}/?theme=light")
+    assert "/sign-in" in page.url
+    page.fill("#token", "not the token at all")
+    page.click("button")
+    page.wait_for_selector("[role=alert]")
+    page_errors.clear()  # the browser reports the 403 of the wrong token
+    page.fill("#token", TOKEN)
+    page.click("button")
+    page.wait_for_selector("html[data-link=live]")
+    assert page.url.endswith("/?theme=light")
+    (cookie,) = page.context.cookies()
+    assert cookie["httpOnly"]
+    assert cookie["sameSite"] == "Lax"
+    assert cookie["expires"] > 300 * 86400
+    page.reload()
+    page.wait_for_selector("html[data-link=live]")
+
+
+@pytest.mark.parametrize("target", ["https://evil.example/", "//evil.example", "/\\evil.example"])
+def test_signing_in_never_leads_elsewhere(guarded: Service, target: str) -> None:
+    answer = httpx.post(f"{guarded.url}/sign-in", params={"next": target}, data={"token": TOKEN})
+    assert answer.status_code == 303
+    assert answer.headers["Location"] == "/"
+
+
+def test_another_site_cannot_post(guarded: Service) -> None:
+    for headers in ({"Origin": "https://evil.example"}, {"Sec-Fetch-Site": "cross-site"}):
+        url = f"{guarded.url}/sign-in"
+        assert httpx.post(url, data={"token": TOKEN}, headers=headers).status_code == 403
+
+
+def test_only_allowed_origins_may_read(guarded: Service) -> None:
+    ours = guarded.get("/history", headers={"Origin": "https://intranet.example", **bearer(TOKEN)})
+    assert ours.headers["Access-Control-Allow-Origin"] == "https://intranet.example"
+    other = guarded.get("/history", headers={"Origin": "https://evil.example", **bearer(TOKEN)})
+    assert "Access-Control-Allow-Origin" not in other.headers
+
+
+def test_pages_have_a_strict_policy(guarded: Service) -> None:
+    headers = guarded.get("/sign-in").headers
+    policy = headers["Content-Security-Policy"]
+    assert "default-src 'none'" in policy
+    assert "unsafe" not in policy
+    assert "frame-ancestors 'self' https://intranet.example" in policy
+    assert headers["X-Content-Type-Options"] == "nosniff"
+
+
+def test_without_a_token_it_does_not_open_to_a_network(
+    start_service: Callable[..., Service],
+) -> None:
+    command = [sys.executable, "-m", "gunicorn", "-b", "0.0.0.0:0"]
+    refused = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert refused.returncode == 2
+    lines = [line for line in refused.stderr.splitlines() if line.startswith("Vitals:")]
+    assert len(lines) == 1
+    assert "READ_TOKEN" in lines[0]
+    assert "PUBLIC" in lines[0]
+    assert "Traceback" not in refused.stderr
+    opened = start_service(PUBLIC=1, arguments=("-b", "0.0.0.0:0"))
+    assert opened.answers()
