@@ -19,6 +19,8 @@ import ssl
 import struct
 import time
 from collections.abc import Callable, Iterable, Mapping
+from email.utils import formatdate
+from functools import lru_cache
 from typing import Any
 
 import gevent
@@ -32,6 +34,8 @@ _DEAD_AFTER_MS = 30_000  # unacknowledged data; with HEARTBEAT 15 a dead peer go
 _KEEPALIVE = (20, 8, 4)  # seconds of silence, seconds between probes, probes: 52 s in all
 _YIELD_AFTER = 0.25  # seconds that a fan-out may keep the event loop
 _STRIDE = 128  # writes between two looks at the clock
+# gevent takes epoll out of `select`, as it would block; asked with no wait it never does.
+_EPOLL: Any = monkey.get_original("select", "epoll") if hasattr(select, "EPOLLRDHUP") else None
 _RESERVE = 500  # descriptors for everything but streams
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 
@@ -54,15 +58,42 @@ def can_park(environ: Mapping[str, Any]) -> bool:
         hasattr(connection, "detach")
         and not isinstance(connection, ssl.SSLSocket)
         and environ.get("SERVER_PROTOCOL") in ("HTTP/1.0", "HTTP/1.1")
-        and _epoll_type() is not None
+        and _EPOLL is not None
     )
 
 
 def take_socket(environ: Mapping[str, Any]) -> int:
-    """Take the connection out of a request's hands; whoever does raises LeftRequest next."""
+    """Take the connection out of a request's hands; whoever does raises LeftRequest next.
+
+    The descriptor does not block: gevent's sockets never do underneath.
+    """
     descriptor: int = environ["gunicorn.socket"].detach()
-    os.set_blocking(descriptor, False)
     return descriptor
+
+
+def write_whole(descriptor: int, data: bytes) -> bool:
+    """Write without waiting; False when the socket did not take all of it."""
+    try:
+        return os.write(descriptor, data) == len(data)
+    except OSError:
+        return False
+
+
+def response_head(protocol: str, headers: Iterable[tuple[str, str]]) -> bytes:
+    """The head of a 200 response without an end, as the server would have written it."""
+    framing = (
+        "Connection: keep-alive\r\nTransfer-Encoding: chunked"
+        if protocol == "HTTP/1.1"
+        else "Connection: close"
+    )
+    lines = "".join(f"{name}: {value}\r\n" for name, value in headers)
+    head = f"{protocol} 200 OK\r\nDate: {_http_date(int(time.time()))}\r\n{framing}\r\n{lines}\r\n"
+    return head.encode("latin-1")
+
+
+@lru_cache(maxsize=1)
+def _http_date(second: int) -> str:
+    return formatdate(second, usegmt=True)
 
 
 def bound_buffers(listeners: Iterable[Any]) -> None:
@@ -107,8 +138,7 @@ class Connections:
         self._feeds: dict[int, tuple[Feed, int]] = {}  # descriptor -> its feed and form
         self._writing = False
         self._leaving: dict[int, str] = {}  # descriptors to be closed after the fan-out
-        epoll = _epoll_type()
-        self._epoll = epoll() if epoll else None
+        self._epoll = _EPOLL() if _EPOLL else None
         self._watcher: Any = None
         if self._epoll is not None:
             self._watcher = gevent.get_hub().loop.io(self._epoll.fileno(), 1)
@@ -173,7 +203,7 @@ class Connections:
         if not feed.parked[form]:
             del feed.parked[form]
         if reason == "stopping" and form & CHUNKED and not form & GZIP:
-            _write(descriptor, LAST_CHUNK)
+            write_whole(descriptor, LAST_CHUNK)
         if reason == "lagging":
             _free_buffer(descriptor)
         os.close(descriptor)  # which takes it out of the epoll, too
@@ -208,21 +238,7 @@ class Connections:
             self.close(descriptor, "gone")
 
 
-def _write(descriptor: int, data: bytes) -> None:
-    try:
-        os.write(descriptor, data)
-    except OSError:
-        pass  # it ends either way
-
-
 def _free_buffer(descriptor: int) -> None:
     """Let the close drop what the reader has not taken, instead of trying for another while."""
     with socket.socket(fileno=os.dup(descriptor)) as connection:
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
-
-
-def _epoll_type() -> Any:
-    # gevent takes epoll out of `select`, as it would block; asked with no wait it never does.
-    if not hasattr(select, "EPOLLRDHUP"):
-        return None
-    return monkey.get_original("select", "epoll")

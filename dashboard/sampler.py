@@ -78,6 +78,11 @@ class _Group:
         return found
 
 
+def _kill_after(threads: ThreadPool, readings: Sequence[Any]) -> None:
+    gevent.wait(readings)
+    threads.kill()
+
+
 class Sampler:
     """Samples one host for as long as its process leads."""
 
@@ -114,9 +119,9 @@ class Sampler:
         threads, self._threads = self._threads, None
         readings = [group.running for group in self._groups if group.running is not None]
         gevent.wait(readings, timeout=_STOP_SECONDS)
-        # kill() waits for its threads; one that hangs ends with the process.
-        if threads is not None and all(reading.ready() for reading in readings):
-            threads.kill()
+        if threads is not None:
+            # kill() waits for its threads, and one that hangs may do so until the process ends.
+            gevent.spawn(_kill_after, threads, readings)
 
     def _keep_sampling(self, group: _Group) -> None:
         self._in_thread(group, group.start)
@@ -174,9 +179,10 @@ class Sampler:
             group.running = None
         assert self._threads is not None
         group.running = self._threads.spawn(call)
-        group.running.wait(timeout=max(_DEADLINE, group.cadence))
+        deadline = max(_DEADLINE, group.cadence)
+        group.running.wait(timeout=deadline)
         if not group.running.ready():
-            logger.warning("%s: no reading after %g s, given up", group.names, _DEADLINE)
+            logger.warning("%s: no reading after %g s, given up", group.names, deadline)
             return None
         result, group.running = group.running, None
         return result.get()

@@ -262,7 +262,9 @@ def load(environ: Mapping[str, str]) -> Settings:
         try:
             values[key] = metadata["parse"](text)
         except ValueError:
-            raise SettingError(f"{where}={text!r}: allowed is {metadata['allowed']}") from None
+            secret = metadata["parse"] is _secret  # this line ends up in logs
+            shown = " (not shown, as it is a secret)" if secret else f"={text!r}"
+            raise SettingError(f"{where}{shown}: allowed is {metadata['allowed']}") from None
     return Settings(**values)
 
 

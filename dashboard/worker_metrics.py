@@ -74,6 +74,9 @@ class WorkerMetrics:
 
     def collect(self) -> Iterator[Metric]:
         """The metrics of every worker, each sample with the label `worker`."""
+        if not (self._folder / self._name).exists():
+            self.stop()
+            self.start()  # the folder was deleted and made anew: be found there again
         merged: dict[str, Metric] = {}
         for worker, told in self._ask_all():
             for metric in told:

@@ -33,16 +33,21 @@ class Wakeups:
         self._name = f"{os.getpid()}-{next(_numbers)}{_SUFFIX}"
         self._listening = False
         self._unheard: deque[Unlogged] = deque(maxlen=100)
-        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-        self._socket.setblocking(False)
+        self._socket = _new_socket()
 
     def listen(self) -> int:
-        """The descriptor that becomes readable with a wake-up, from the first call on.
+        """The descriptor that becomes readable with a wake-up; ask again before each wait.
 
         Raises OSError where no socket can be made in the folder (read-only, full); until then
         this process hears itself alone, through `drain`.
         """
+        if self._listening and not self._can_be_found():
+            self._unheard.extend(self.drain())
+            self._listening = False
+            self._socket.close()
+            self._socket = _new_socket()
         if not self._listening:
+            self._folder.mkdir(mode=0o700, exist_ok=True)
             with short_path(self._folder) as short:
                 path = Path(short, self._name)
                 path.unlink(missing_ok=True)  # left by a killed process that had this number
@@ -53,7 +58,7 @@ class Wakeups:
     def ring(self, unlogged: Unlogged | None = None) -> None:
         """Wake everyone who shares the log, this process too. Never blocks, never raises."""
         content = b"" if unlogged is None else _encoder.encode(unlogged)
-        if unlogged is not None and not self._listening:
+        if unlogged is not None and not (self._listening and self._can_be_found()):
             self._unheard.append(unlogged)
         try:
             with short_path(self._folder) as short:
@@ -62,6 +67,10 @@ class Wakeups:
                         self._send(content, Path(short, name))
         except OSError:
             pass  # the folder is gone: readers fall back on their time-outs
+
+    def _can_be_found(self) -> bool:
+        """Whether the socket is in the folder still: somebody may have deleted it with the log."""
+        return (self._folder / self._name).exists()
 
     def _send(self, content: bytes, path: Path) -> None:
         try:
@@ -94,6 +103,12 @@ class Wakeups:
             (self._folder / self._name).unlink(missing_ok=True)
         except OSError:
             pass  # on a read-only disk it stays, and the next ring finds nobody there
+
+
+def _new_socket() -> socket.socket:
+    new = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    new.setblocking(False)
+    return new
 
 
 @contextmanager

@@ -5,20 +5,28 @@ newest of everything; then live. From the moment the stream has joined its feed 
 from the log any more.
 """
 
+import os
 import random
 from collections.abc import Iterator
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 from urllib.parse import parse_qsl
 
 from flask import Blueprint, Response, current_app, request
-from werkzeug.datastructures import MultiDict
+from werkzeug.datastructures import Headers, MultiDict
 from werkzeug.http import parse_accept_header
 
-from dashboard.connections import LeftRequest, can_park, take_socket
+from dashboard.connections import (
+    SEND_BUFFER,
+    LeftRequest,
+    can_park,
+    response_head,
+    take_socket,
+    write_whole,
+)
 from dashboard.event import EventId
 from dashboard.feed import Filter, Follower, Lagging
-from dashboard.frame import CHUNKED, GZIP, GZIP_HEADER, gzip_block
+from dashboard.frame import CHUNKED, GZIP, GZIP_HEADER, Frame, gzip_block
 from dashboard.log import LogUnavailable
 from dashboard.runtime import Runtime
 from dashboard.web.event_stream import EventStreamResponse
@@ -34,6 +42,7 @@ blueprint = Blueprint("stream", __name__)
 _KEYS = ("events", "host", "every", "last_event_id")
 _BUSY_RETRY = 5  # times the usual pause: a full worker is left alone for longer
 _READY_SECONDS = 5.0
+_ONE_WRITE = SEND_BUFFER // 2  # bytes that a fresh connection certainly takes
 
 
 @blueprint.get("/stream")
@@ -58,7 +67,10 @@ def stream() -> Response:
         blocks = _Stream(runtime, filter, after, form, environ)
     else:
         blocks = _busy(runtime, form)
-    return EventStreamResponse(blocks, headers)
+    response = EventStreamResponse(blocks, headers)
+    if isinstance(blocks, _Stream):
+        blocks.headers = response.headers  # as they will be when all of Flask is done with them
+    return response
 
 
 # The browsers of a wall all ask the same, so what they ask is worked out once.
@@ -108,6 +120,7 @@ class _Stream:
         self._follower: Follower | None = None
         self._holds_place = True
         self._blocks = self._run()
+        self.headers = Headers()
 
     def __iter__(self) -> Iterator[bytes]:
         return self
@@ -135,12 +148,15 @@ class _Stream:
             # Without a word about what was missed: another worker will tell it.
             yield hello
             return
-        for block in self._catch_up():
-            if hello or block:
-                yield hello + (self._encoded(block) if block else b"")
-                hello = b""
-        assert self._follower is not None
         may_park = self._runtime.settings.parking and can_park(self._environ)
+        for block in self._catch_up():
+            data = hello + (self._encoded(block) if block else b"")
+            if hello and may_park and self._follower is not None and len(data) <= _ONE_WRITE:
+                self._park(self._follower, data)
+            if data:
+                yield data
+            hello = b""
+        assert self._follower is not None
         try:
             while not self._hub.stopping:
                 if may_park and self._follower.is_even:
@@ -153,10 +169,21 @@ class _Stream:
         else:
             self._hub.admission.count_dropped("stopping")
 
-    def _park(self, follower: Follower) -> None:
-        """Leave the request; from here on the hub writes to the socket."""
-        chunked = CHUNKED if self._environ["SERVER_PROTOCOL"] == "HTTP/1.1" else 0
-        self._hub.park(take_socket(self._environ), follower, self._form | chunked)
+    def _park(self, follower: Follower, first: bytes = b"") -> NoReturn:
+        """Leave the request; from here on the hub writes to the socket.
+
+        With `first` nothing of the response has been sent: then its head and the first block go
+        out here, in one write in place of the server's two.
+        """
+        protocol = self._environ["SERVER_PROTOCOL"]
+        chunked = CHUNKED if protocol == "HTTP/1.1" else 0
+        descriptor = take_socket(self._environ)
+        if first:
+            head = response_head(protocol, self.headers)
+            if not write_whole(descriptor, head + Frame(first).form(chunked)):
+                os.close(descriptor)
+                raise LeftRequest
+        self._hub.park(descriptor, follower, self._form | chunked)
         self._follower, self._holds_place = None, False
         raise LeftRequest
 
@@ -193,9 +220,8 @@ class _Stream:
             yield _wire(held)
         newest = [] if told else hub.recent.latest(filter)
         self._join()
-        if not told and after is not None:
-            yield self._gap(after)
-        yield _wire(newest)
+        gap = self._gap(after) if after is not None and not told else b""
+        yield gap + _wire(newest)
 
     def _is_covered(self, after: EventId) -> bool:
         try:
