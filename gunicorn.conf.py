@@ -9,13 +9,16 @@ import ipaddress
 import os
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 _ROOT = Path(__file__).resolve().parent
+# What outlives a reload of this file, which makes its names anew: entries of sys.modules.
 _KEPT = "vitals settings that were good"
+_SERVED = "vitals settings that were served"
 
 
-def _load_settings() -> Any:
+def _load_settings() -> tuple[Any, dict[str, str]]:
+    """The settings, and the variables that say them to the workers."""
     path = _ROOT / "dashboard" / "settings.py"
     spec = importlib.util.spec_from_file_location("vitals_settings", path)
     assert spec is not None
@@ -24,19 +27,19 @@ def _load_settings() -> Any:
     sys.modules["vitals_settings"] = module  # dataclasses looks its module up
     spec.loader.exec_module(module)
     try:
-        settings = module.load(os.environ)
+        settings = module.load(os.environ), module.as_variables(os.environ)
     except module.SettingError as error:
         print(f"Vitals: {error}", file=sys.stderr)
-        kept = sys.modules.get(_KEPT)
+        kept = cast(tuple[Any, dict[str, str]] | None, sys.modules.get(_KEPT))
         if kept is None:
             sys.exit(2)
         print("Vitals: going on with the settings of before", file=sys.stderr)
         return kept
-    sys.modules[_KEPT] = settings
+    sys.modules[_KEPT] = cast(Any, settings)
     return settings
 
 
-_settings = _load_settings()
+_settings, _variables = _load_settings()
 
 wsgi_app = "app:app"
 chdir = str(_ROOT)
@@ -53,14 +56,31 @@ control_socket_disable = True  # it would lie in the home folder, where two serv
 
 def on_starting(server: Any) -> None:
     """Refuse to show the machine to a network that nobody opened it to."""
-    open_to = [address for address in server.address if not _is_loopback(address)]
-    if open_to and not _settings.read_token and not _settings.public:
-        print(
-            f"Vitals: bound to {open_to[0][0]}, which others can reach, without a READ_TOKEN: set "
-            "DASHBOARD_READ_TOKEN, or DASHBOARD_PUBLIC=1 if everyone may read",
-            file=sys.stderr,
-        )
+    if not _may_serve(server.address):
         sys.exit(2)
+    sys.modules[_SERVED] = cast(Any, _variables)
+
+
+def on_reload(server: Any) -> None:
+    """The same at a HUP, where refusing means to go on as before."""
+    global _variables
+    if _may_serve(server.address):
+        sys.modules[_SERVED] = cast(Any, _variables)
+    else:
+        print("Vitals: going on with the settings of before", file=sys.stderr)
+        _variables = cast(dict[str, str], sys.modules[_SERVED])
+
+
+def _may_serve(addresses: list[Any]) -> bool:
+    open_to = [address for address in addresses if not _is_loopback(address)]
+    if not open_to or _settings.read_token or _settings.public:
+        return True
+    print(
+        f"Vitals: bound to {open_to[0][0]}, which others can reach, without a READ_TOKEN: set "
+        "DASHBOARD_READ_TOKEN, or DASHBOARD_PUBLIC=1 if everyone may read",
+        file=sys.stderr,
+    )
+    return False
 
 
 def _is_loopback(address: Any) -> bool:
@@ -70,6 +90,13 @@ def _is_loopback(address: Any) -> bool:
         return ipaddress.ip_address(address[0]).is_loopback
     except ValueError:
         return str(address[0]).lower() == "localhost"
+
+
+def post_fork(server: Any, worker: Any) -> None:
+    """Hand on what was checked: a worker that starts later must not find a file gone wrong."""
+    for name in [name for name in os.environ if name.startswith("DASHBOARD_")]:
+        del os.environ[name]
+    os.environ.update(_variables)
 
 
 def post_worker_init(worker: Any) -> None:

@@ -241,18 +241,9 @@ def load(environ: Mapping[str, str]) -> Settings:
     Raises `SettingError` for the first key that is unknown or whose value is not allowed, and
     for a file that cannot be read.
     """
-    given: dict[str, tuple[str, str]] = {}
-    path = environ.get(PREFIX + "CONFIG")
-    if path:
-        for key, value in _read_file(path).items():
-            given[key.lower()] = (f"{key} in {path}", str(value))
-    for name, text in environ.items():
-        if name.startswith(PREFIX) and name != PREFIX + "CONFIG":
-            given[name.removeprefix(PREFIX).lower()] = (name, text)
-
     fields = {field.name: field for field in dataclasses.fields(Settings)}
     values: dict[str, Any] = {}
-    for key, (where, text) in given.items():
+    for key, (where, text) in _given(environ).items():
         if key not in fields:
             near = difflib.get_close_matches(key, fields, n=1)
             hint = f"; did you mean {near[0].upper()}?" if near else ""
@@ -266,6 +257,27 @@ def load(environ: Mapping[str, str]) -> Settings:
             shown = " (not shown, as it is a secret)" if secret else f"={text!r}"
             raise SettingError(f"{where}{shown}: allowed is {metadata['allowed']}") from None
     return Settings(**values)
+
+
+def as_variables(environ: Mapping[str, str]) -> dict[str, str]:
+    """The same settings as variables alone, with those of the file that DASHBOARD_CONFIG names.
+
+    Raises `SettingError` for a file that cannot be read.
+    """
+    return {PREFIX + key.upper(): text for key, (_, text) in _given(environ).items()}
+
+
+def _given(environ: Mapping[str, str]) -> dict[str, tuple[str, str]]:
+    """Each key that is given, with where it stands and its text."""
+    given: dict[str, tuple[str, str]] = {}
+    path = environ.get(PREFIX + "CONFIG")
+    if path:
+        for key, value in _read_file(path).items():
+            given[key.lower()] = (f"{key} in {path}", str(value))
+    for name, text in environ.items():
+        if name.startswith(PREFIX) and name != PREFIX + "CONFIG":
+            given[name.removeprefix(PREFIX).lower()] = (name, text)
+    return given
 
 
 def _read_file(path: str) -> dict[str, Any]:

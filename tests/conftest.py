@@ -7,33 +7,56 @@ import pytest
 
 from tests.service import Reader, Service
 
-pytest_plugins = ["tests.browser_fixtures"]
+pytest_plugins = ["tests.browser_fixtures", "tests.leaks"]
 
-
-@pytest.fixture
-def start_service(tmp_path: Path) -> Iterator[Callable[..., Service]]:
-    """Start services, each in a folder of its own; all are stopped after the test."""
-    services: list[Service] = []
-
-    def start(*, workers: int = 1, arguments: tuple[str, ...] = (), **settings: object) -> Service:
-        folder = tmp_path / f"service-{len(services)}"
-        folder.mkdir()
-        service = Service(folder, workers=workers, **settings)
-        service.arguments = list(arguments)
-        services.append(service)
-        return service.start()
-
-    yield start
-    for service in services:
-        service.stop()
+# The ways in which a stream may be served, as settings: a suite of the stream's contract runs over
+# each (`params=WAYS` on a fixture `way` of its own), the others over the default.
+WAYS: dict[str, dict[str, object]] = {
+    "parked": {"PARKING": "on"},
+    "greenlets": {"PARKING": "off"},
+}
 
 
 @pytest.fixture(scope="module")
-def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+def way() -> dict[str, object]:
+    """Settings that each service of this module has."""
+    return {}
+
+
+@pytest.fixture
+def make_service(tmp_path: Path, way: dict[str, object]) -> Iterator[Callable[..., Service]]:
+    """Make services, each in a folder of its own, and don't start them yet."""
+    services: list[Service] = []
+
+    def make(*, workers: int = 1, arguments: tuple[str, ...] = (), **settings: object) -> Service:
+        folder = tmp_path / f"service-{len(services)}"
+        folder.mkdir()
+        service = Service(folder, workers=workers, **(way | settings))
+        service.arguments = list(arguments)
+        services.append(service)
+        return service
+
+    yield make
+    for service in services:
+        service.close()
+
+
+@pytest.fixture
+def start_service(make_service: Callable[..., Service]) -> Callable[..., Service]:
+    """Start services, each in a folder of its own; all are stopped after the test."""
+
+    def start(*, workers: int = 1, arguments: tuple[str, ...] = (), **settings: object) -> Service:
+        return make_service(workers=workers, arguments=arguments, **settings).start()
+
+    return start
+
+
+@pytest.fixture(scope="module")
+def service(tmp_path_factory: pytest.TempPathFactory, way: dict[str, object]) -> Iterator[Service]:
     """One service with the default settings for the tests of a module that only read."""
-    service = Service(tmp_path_factory.mktemp("service"))
+    service = Service(tmp_path_factory.mktemp("service"), workers=1, **way)
     yield service.start()
-    service.stop()
+    service.close()
 
 
 @pytest.fixture

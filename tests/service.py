@@ -4,23 +4,30 @@ import json
 import os
 import re
 import signal
+import socket
+import sqlite3
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import httpx
-from httpx_sse import EventSource, ServerSentEvent
+from httpx_sse import ServerSentEvent
+from httpx_sse._decoders import SSEDecoder, SSELineDecoder
+
+from dashboard.event import Event
+from dashboard.log.sqlite import SQLiteLog
 
 ROOT = Path(__file__).parent.parent
 T = TypeVar("T")
 
 
-def wait_for(condition: Callable[[], T], what: str, *, timeout: float = 30.0) -> T:
+def wait_for(condition: Callable[[], T | None], what: str, *, timeout: float = 30.0) -> T:
     """Return the first true value of a condition; fail after a time no idle machine needs."""
     deadline = time.monotonic() + timeout
     while True:
@@ -29,6 +36,15 @@ def wait_for(condition: Callable[[], T], what: str, *, timeout: float = 30.0) ->
             return value
         assert time.monotonic() < deadline, f"waited {timeout:g} s for {what}"
         time.sleep(0.02)
+
+
+class Logged(NamedTuple):
+    """A row of the log, read by sqlite3 and not by the engine."""
+
+    id: str
+    host: str
+    name: str
+    data: dict[str, Any]
 
 
 class Service:
@@ -42,12 +58,30 @@ class Service:
         self.arguments: list[str] = []
         self.output = folder / "service.log"
         self.port = 0
+        self.environ: dict[str, str] = {}
+        self.clock_offset = 0.0  # seconds; what `append` thinks that the time is
         self.process: subprocess.Popen[bytes] | None = None
+        # Each request on a connection of its own: any worker may answer.
+        self._client = httpx.Client(
+            timeout=20, verify=False, limits=httpx.Limits(max_keepalive_connections=0)
+        )
+        self._log: SQLiteLog | None = None
+
+    @property
+    def run_directory(self) -> Path:
+        """Where the workers meet."""
+        return self.log_file.with_name(self.log_file.name + "-run")
+
+    def delete_log(self) -> None:
+        """Delete the log's files."""
+        for suffix in ("", "-wal", "-shm"):
+            Path(f"{self.log_file}{suffix}").unlink(missing_ok=True)
 
     def start(self) -> "Service":
         """Start, and return once it listens. A second start takes the port of the first."""
         environ = {k: v for k, v in os.environ.items() if not k.startswith("DASHBOARD_")}
         environ |= {f"DASHBOARD_{key}": str(value) for key, value in self.settings.items()}
+        environ |= self.environ
         offset = self.output.stat().st_size if self.output.exists() else 0
         with self.output.open("ab") as output:
             self.process = subprocess.Popen(
@@ -69,13 +103,18 @@ class Service:
             return re.search(r"Listening at: http://127\.0\.0\.1:(\d+)", text)
 
         self.port = int(wait_for(listening, "gunicorn to listen")[1])
-        wait_for(self.answers, "the service to answer")
+
+        def answering() -> bool:
+            listening()  # fails when the workers could not start and the master has ended
+            return self.answers()
+
+        wait_for(answering, "the service to answer")
         return self
 
     def answers(self) -> bool:
         """Whether a worker answers."""
         try:
-            return httpx.get(f"{self.url}/healthz", timeout=5).status_code == 200
+            return self._client.get(f"{self.url}/healthz", timeout=5).status_code == 200
         except httpx.HTTPError:
             return False
 
@@ -118,13 +157,83 @@ class Service:
 
     def get(self, path: str, **options: Any) -> httpx.Response:
         """GET a path; the answer is whole, so not for streams."""
-        return httpx.get(self.url + path, timeout=20, **options)
+        return self.request("GET", path, **options)
+
+    def request(self, method: str, path: str, **options: Any) -> httpx.Response:
+        """Any request; the answer is whole."""
+        return self._client.request(method, self.url + path, **options)
+
+    def total(self, name: str, **labels: str) -> float:
+        """The sum of a metric over all samples (so over all workers) that have these labels."""
+        return sum(v for found, v in self.metric(name) if labels.items() <= found.items())
+
+    def dial(self, *, receive_buffer: int | None = None) -> socket.socket:
+        """A bare connection."""
+        connection = socket.socket()
+        if receive_buffer is not None:
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+        connection.settimeout(20)
+        connection.connect(("127.0.0.1", self.port))
+        return connection
+
+    def append(self, name: str | None, host: str = "other", **fields: object) -> str:
+        """Log an event from this process, as `flask publish` would, and return its id."""
+        return self.append_all([(name, host, fields)])[0]
+
+    def append_all(self, events: Iterable[tuple[str | None, str, dict[str, Any]]]) -> list[str]:
+        """Log a batch of (name, host, fields of the data)."""
+        if self._log is None:
+            clock = lambda: time.time() + self.clock_offset  # noqa: E731
+            self._log = SQLiteLog(self.log_file, retention=6 * 3600.0, clock=clock)
+        batch = [
+            Event(host, name, json.dumps({"host": host, "time": time.time()} | fields))
+            for name, host, fields in events
+        ]
+        return [str(event_id) for event_id in self._log.append(batch)]
+
+    def logged(self, *names: str, host: str | None = None) -> list[Logged]:
+        """What is in the log now, in id order: of some names (all, without any) and one host."""
+        # Not read-only: the last reader of a log in WAL mode may have to recover it.
+        with closing(sqlite3.connect(self.log_file, timeout=20)) as database:
+            rows = database.execute("SELECT id, host, name, data FROM event ORDER BY id").fetchall()
+        return [
+            Logged(f"{number >> 20}-{number & 0xFFFFF}", its_host, name, json.loads(text))
+            for number, its_host, name, text in rows
+            if (not names or name in names) and (host is None or its_host == host)
+        ]
+
+    def logged_ids(self, *names: str, host: str | None = None) -> list[str]:
+        """The ids that are in the log now."""
+        return [event.id for event in self.logged(*names, host=host)]
+
+    def newest_id(self) -> str:
+        """The highest id in the log; waits for one."""
+        return wait_for(self._ids_if_any, "the log to have an event")[-1]
 
     def json(self, path: str) -> Any:
         """GET a path and decode its JSON."""
         response = self.get(path)
         assert response.status_code == 200, response.text
         return response.json()
+
+    def _ids_if_any(self) -> list[str]:
+        try:
+            return self.logged_ids()
+        except sqlite3.OperationalError:
+            return []  # the worker has not made it yet
+
+    def wait_until_ready(self) -> "Service":
+        """Wait until it samples and logs."""
+        wait_for(lambda: self.get("/readyz").status_code == 200, "the service to be ready")
+        return self
+
+    def close(self) -> None:
+        """Stop for good, and give back what this object holds."""
+        self.stop()
+        self._client.close()
+        if self._log is not None:
+            self._log.close()
+            self._log = None
 
     def stop(self, sig: int = signal.SIGTERM) -> None:
         """Signal the master, or with SIGKILL it and all workers, and wait for the end."""
@@ -142,18 +251,33 @@ class Service:
             raise
 
 
+@dataclass(frozen=True, slots=True)
+class Received:
+    """An event as it came. `id` is its own, "" without one (where a browser keeps the last)."""
+
+    event: str
+    data: str
+    id: str
+    retry: int | None
+
+
 class Reader:
-    """A client that reads a stream in a thread, comes back with its last id, and keeps all."""
+    """A client that reads a stream in a thread, comes back with its last id, and keeps all.
+
+    The bytes are parsed by httpx-sse.
+    """
 
     def __init__(
         self, service: Service, query: str = "", *, last_event_id: str | None = None
     ) -> None:
-        self.events: list[ServerSentEvent] = []
+        self.events: list[Received] = []
         self.connects = 0
         self.last_event_id = last_event_id
         self._url = f"{service.url}/stream{query}"
         self._leaving = threading.Event()
-        self._client = httpx.Client(timeout=httpx.Timeout(10, read=60))
+        self._socket: socket.socket | None = None
+        self._failure: BaseException | None = None
+        self._client = httpx.Client(timeout=httpx.Timeout(10, read=60), verify=False)
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
 
@@ -163,45 +287,89 @@ class Reader:
                 self._read()
             except (httpx.HTTPError, OSError):
                 pass  # the server went away; we come back, as a browser does
+            except BaseException as error:
+                self._failure = error
+                return
             self._leaving.wait(0.1)
 
     def _read(self) -> None:
         headers = {"Last-Event-ID": self.last_event_id} if self.last_event_id else {}
         with self._client.stream("GET", self._url, headers=headers) as response:
+            self._socket = response.extensions["network_stream"].get_extra_info("socket")
             assert response.status_code == 200, response.read()
             self.connects += 1
-            for event in EventSource(response).iter_sse():
-                if event.id:
-                    self.last_event_id = event.id
-                self.events.append(event)
+            lines, decoder = SSELineDecoder(), SSEDecoder()
+            has_id = False
+            for text in response.iter_text():
+                for line in lines.decode(text):
+                    has_id = has_id or line.startswith("id:")
+                    event = decoder.decode(line)
+                    if event is not None:
+                        self._keep(event, has_id)
+                        has_id = False
                 if self._leaving.is_set():
                     return
 
-    def named(self, *names: str) -> list[ServerSentEvent]:
+    def _keep(self, event: ServerSentEvent, has_id: bool) -> None:
+        if has_id:
+            self.last_event_id = event.id
+        name = event.event or "message"
+        self.events.append(Received(name, event.data, event.id if has_id else "", event.retry))
+
+    def named(self, *names: str) -> list[Received]:
         """What came of some names."""
         return [event for event in list(self.events) if event.event in names]
 
-    def logged_ids(self) -> list[str]:
-        """The ids of all events that have one of their own, in the order they came."""
-        protocol = {"hello", "gap", "heartbeat", "busy"}
-        return [event.id for event in list(self.events) if event.event not in protocol]
+    def logged(self) -> list[Received]:
+        """All events with an id, in the order they came."""
+        return [event for event in list(self.events) if event.id]
 
-    def wait_for(self, count: int, *names: str, timeout: float = 30.0) -> list[ServerSentEvent]:
+    def logged_ids(self) -> list[str]:
+        """The ids of all events that have one, in the order they came."""
+        return [event.id for event in self.logged()]
+
+    def wait_for(self, count: int, *names: str, timeout: float = 30.0) -> list[Received]:
         """Wait until `count` events of some names (of any, without names) have come."""
 
-        def enough() -> list[ServerSentEvent] | None:
+        def enough() -> list[Received] | None:
+            if self._failure is not None:
+                raise self._failure
             found = self.named(*names) if names else list(self.events)
             return found if len(found) >= count else None
 
         return wait_for(enough, f"{count} events {names}", timeout=timeout)
 
+    def wait_for_id(self, event_id: str) -> None:
+        """Wait until an id, or a later one, has come."""
+        wait_for(
+            lambda: self.last_event_id and key(self.last_event_id) >= key(event_id),
+            f"the event {event_id}",
+        )
+
     def close(self) -> None:
-        """Leave."""
+        """Leave. Raises what went wrong in the thread."""
         self._leaving.set()
+        if self._socket is not None:
+            try:
+                self._socket.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass  # closed already
+        self._thread.join(30)
+        assert not self._thread.is_alive(), "the reader does not end"
         self._client.close()
+        if self._failure is not None:
+            raise self._failure
 
 
-def data(event: ServerSentEvent) -> dict[str, Any]:
+def more(readers: Reader | Iterable[Reader], name: str, count: int) -> None:
+    """Wait until each reader has some more events of a name."""
+    readers = [readers] if isinstance(readers, Reader) else readers
+    wanted = [(reader, len(reader.named(name)) + count) for reader in readers]
+    for reader, total in wanted:
+        reader.wait_for(total, name)
+
+
+def data(event: Received) -> dict[str, Any]:
     """The JSON object of an event."""
     value = json.loads(event.data)
     assert isinstance(value, dict)
@@ -222,4 +390,4 @@ def running(folder: Path, *, workers: int = 1, **settings: object) -> Iterator[S
     try:
         yield service.start()
     finally:
-        service.stop()
+        service.close()

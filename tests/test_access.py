@@ -1,14 +1,17 @@
 """Who may read: the Host header, the token, the cookie, other origins, and the bind address."""
 
+import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import httpx
 import pytest
 from playwright.sync_api import Page
 
-from tests.service import ROOT, Service
+from tests.service import ROOT, Service, wait_for
 
 TOKEN = "correct-horse-battery-staple"
 
@@ -131,3 +134,18 @@ def test_without_a_token_it_does_not_open_to_a_network(
     assert "Traceback" not in refused.stderr
     opened = start_service(PUBLIC=1, arguments=("-b", "0.0.0.0:0"))
     assert opened.answers()
+
+
+def test_a_reload_without_the_token_does_not_open_the_service(
+    start_service: Callable[..., Service], tmp_path: Path
+) -> None:
+    config = tmp_path / "vitals.toml"
+    config.write_text(f'read_token = "{TOKEN}"\n')
+    service = start_service(CONFIG=config, arguments=("-b", "0.0.0.0:0"))
+    before = service.worker_pids()
+    config.write_text("")
+    os.kill(service.pid, signal.SIGHUP)
+    wait_for(lambda: not set(before) & set(service.worker_pids()), "the old worker to go")
+    wait_for(service.answers, "the new worker to answer")
+    assert "going on with the settings of before" in service.output.read_text()
+    assert service.get("/history").status_code == 401
