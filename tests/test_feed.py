@@ -1,0 +1,317 @@
+"""Feeds: filters, conflation, and the short ring of the last frames. Time is the test's own."""
+
+import re
+from collections import Counter
+from itertools import pairwise
+
+import gevent
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from dashboard.event import Event, EventId
+from dashboard.feed import RING, Feed, Filter, Follower, Lagging
+from dashboard.frame import Frame
+from dashboard.wire import Encoded
+
+pytestmark = pytest.mark.usefixtures("no_leaks")
+
+START = 1_800_000_000.0
+
+
+def logged(
+    time: float, sequence: int = 0, *, host: str = "box", name: str | None = "cpu"
+) -> Encoded:
+    """An event with an id of this time, seconds after START."""
+    return Encoded.of(Event(host, name, "{}", EventId(round((START + time) * 1000), sequence)))
+
+
+def ids(*frames: Frame | None) -> list[EventId]:
+    """The ids in frames, in their order."""
+    text = b"".join(frame.raw for frame in frames if frame is not None)
+    return [EventId.parse(found.decode()) for found in re.findall(rb"^id: (.*)$", text, re.M)]
+
+
+def ids_of(*events: Encoded) -> list[EventId | None]:
+    return [encoded.event.id for encoded in events]
+
+
+# Filters.
+
+
+def test_a_filter_without_conditions_wants_everything() -> None:
+    assert Filter().wants(logged(0).event)
+    assert Filter().wants(logged(0, name=None).event)
+
+
+def test_a_filter_wants_its_names_and_hosts_only() -> None:
+    some = Filter(names=frozenset({"cpu", "load"}), hosts=frozenset({"a", "b"}))
+    wanted = [
+        (host, name)
+        for host in ("a", "b", "c")
+        for name in ("cpu", "load", "memory", None)
+        if some.wants(logged(0, host=host, name=name).event)
+    ]
+    assert wanted == [("a", "cpu"), ("a", "load"), ("b", "cpu"), ("b", "load")]
+
+
+def test_the_unnamed_are_asked_for_as_message() -> None:
+    unnamed = Filter(names=frozenset({"message"}))
+    assert unnamed.wants(logged(0, name=None).event)
+    assert not unnamed.wants(logged(0).event)
+    assert not Filter(names=frozenset({"cpu"})).wants(logged(0, name=None).event)
+
+
+def test_a_frame_has_what_the_filter_wants_in_order() -> None:
+    feed = Feed(Filter(names=frozenset({"cpu"})), 0)
+    batch = [logged(0), logged(0, 1, name="load"), logged(0, 2)]
+    frame = feed.take(batch, 0)
+    assert frame is not None
+    assert frame.raw == batch[0].wire + batch[2].wire
+
+
+def test_a_batch_that_the_filter_does_not_want_makes_no_frame() -> None:
+    feed = Feed(Filter(names=frozenset({"load"})), 0)
+    assert feed.take([logged(0)], 5) is None
+    assert feed.made == 0
+    assert feed.last_frame_at == 0, "silence goes on"
+
+
+# Conflation.
+
+
+class Play:
+    """A feed with `every` on a clock of the test's; collects its frames and when they came."""
+
+    def __init__(self, every: float) -> None:
+        self.feed = Feed(Filter(every=every), 0)
+        self.now = 0.0
+        self.frames: list[tuple[float, Frame]] = []
+
+    def until(self, now: float) -> None:
+        """Let time pass, as the hub does it: what is due goes out."""
+        while self.feed.due is not None and self.feed.due <= now:
+            self.now = max(self.now, self.feed.due)
+            self._keep(self.feed.flush(self.now))
+        self.now = now
+
+    def take(self, *batch: Encoded) -> None:
+        self._keep(self.feed.take(batch, self.now))
+
+    def _keep(self, frame: Frame | None) -> None:
+        if frame is not None:
+            self.frames.append((self.now, frame))
+
+
+def test_of_each_host_and_name_the_newest_of_a_period_is_sent() -> None:
+    play = Play(10)
+    events = [logged(t / 10, name=name) for t, name in enumerate(["cpu", "load", "cpu", "cpu"], 1)]
+    other = logged(0.45, host="b")
+    play.take(*events[:2])
+    play.take(*events[2:], other)
+    assert play.frames == []
+    play.until(9.9)
+    assert play.frames == [], "before the period's end"
+    play.until(10)
+    ((_, frame),) = play.frames
+    assert ids(frame) == ids_of(events[1], events[3], other)
+
+
+def test_nothing_is_pending_after_a_flush() -> None:
+    play = Play(10)
+    play.take(logged(1))
+    play.until(100)
+    assert len(play.frames) == 1
+    assert play.feed.due is None
+    assert play.feed.flush(101) is None
+
+
+def test_an_event_of_the_next_period_sends_the_one_before() -> None:
+    play = Play(10)
+    first, second = logged(9.9), logged(10.1)
+    play.take(first)
+    play.take(second)  # before the timer of the first period was looked at
+    assert ids(*(frame for _, frame in play.frames)) == ids_of(first)
+    play.until(30)
+    assert ids(*(frame for _, frame in play.frames)) == ids_of(first, second)
+
+
+def test_one_batch_over_several_periods_keeps_one_of_each() -> None:
+    play = Play(1)
+    batch = [logged(t / 4) for t in range(12)]
+    play.take(*batch)
+    play.until(10)
+    assert ids(*(frame for _, frame in play.frames)) == ids_of(batch[3], batch[7], batch[11])
+
+
+@pytest.mark.parametrize("step", [0.0, -60.0, -3600.0])
+def test_a_clock_that_stands_still_or_steps_back_stalls_nothing(step: float) -> None:
+    play = Play(5)
+    play.take(logged(0.5))
+    play.until(5)
+    assert len(play.frames) == 1
+    # The log keeps the last millisecond and raises the sequence, for as long as the step takes.
+    for second in range(5, 65):
+        play.until(float(second))
+        play.take(logged(0.5, second))
+    play.until(70)
+    times = [time for time, _ in play.frames]
+    gaps = [b - a for a, b in pairwise(times)]
+    assert len(play.frames) >= 12
+    assert max(gaps) <= 6
+    found = ids(*(frame for _, frame in play.frames))
+    assert found == sorted(set(found))
+    assert found[-1] == logged(0.5, 64).event.id
+
+
+def test_an_event_that_was_not_logged_is_conflated_and_sent_too() -> None:
+    play = Play(5)
+    unlogged = Encoded.of(Event("box", "cpu", '{"percent":1}'))
+    play.take(unlogged)
+    play.until(5)
+    ((_, frame),) = play.frames
+    assert frame.raw == unlogged.wire
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.floats(min_value=0, max_value=3), st.sampled_from("ab"), st.sampled_from("xyz")
+        ),
+        max_size=60,
+    )
+)
+def test_whatever_comes_ids_grow_and_each_period_has_the_newest_of_each_kind(
+    steps: list[tuple[float, str, str]],
+) -> None:
+    play = Play(2)
+    sent = []
+    time = 0.0
+    for number, (step, host, name) in enumerate(steps):
+        time += step
+        play.until(time)
+        sent.append(logged(time, number, host=host, name=name))
+        play.take(sent[-1])
+    play.until(time + 10)
+    found = ids(*(frame for _, frame in play.frames))
+    assert found == sorted(set(found))
+    newest = {
+        (int((e.event.id.time - START) / 2), e.event.host, e.event.name): e.event.id
+        for e in sent
+        if e.event.id is not None
+    }
+    assert found == sorted(newest.values()), "one of each kind and period, the newest"
+    for at, frame in play.frames:
+        for event_id in ids(frame):
+            assert at - (event_id.time - START) <= 2.01, "kept for longer than a period"
+
+
+@given(st.floats(min_value=0, max_value=100), st.sampled_from([0.1, 1.0, 7.5, 60.0]))
+@example(now=0.05, every=8.0)
+def test_a_streams_first_frame_is_no_sooner_than_the_period_after_it_came(
+    now: float, every: float
+) -> None:
+    feed = Feed(Filter(every=every).from_now(START + now), 0)
+    feed.take([logged(now + every / 100)], 0)
+    assert feed.due is not None
+    assert feed.due >= every * 0.85, "told at the start, and again soon after"
+
+
+@given(st.floats(min_value=0, max_value=1000))
+def test_streams_that_come_at_any_time_share_few_feeds(now: float) -> None:
+    every = Filter(every=10.0)
+    filters = {every.from_now(START + now + n / 10) for n in range(1000)}
+    assert len(filters) <= 8
+    assert Filter().from_now(START + now) == Filter()
+
+
+def test_thinning_the_past_gives_what_the_feed_gave_live() -> None:
+    play = Play(3)
+    events = [logged(t * 0.7, name="xyz"[t % 3]) for t in range(60)]
+    for encoded in events:
+        play.take(encoded)
+    play.until(1000)
+    live = ids(*(frame for _, frame in play.frames))
+    assert ids_of(*play.feed.filter.thin(events)) == live
+    assert Filter().thin(events) == events
+
+
+# The ring.
+
+
+def frame_of(feed: Feed, number: int) -> None:
+    feed.send(b"%d\n" % number, float(number))
+
+
+def test_a_follower_gets_every_frame_once_from_where_it_came() -> None:
+    feed = Feed(Filter(), 0)
+    frame_of(feed, 0)
+    follower = Follower(feed)
+    assert follower.is_even
+    frame_of(feed, 1)
+    frame_of(feed, 2)
+    assert not follower.is_even
+    assert follower.frames(0) == b"1\n2\n"
+    frame_of(feed, 3)
+    assert follower.frames(0) == b"3\n"
+
+
+def test_a_follower_that_is_as_late_as_the_ring_is_long_misses_nothing() -> None:
+    feed = Feed(Filter(), 0)
+    follower = Follower(feed)
+    for number in range(RING):
+        frame_of(feed, number)
+    assert feed.laggards() == []
+    assert follower.frames(0) == b"".join(b"%d\n" % number for number in range(RING))
+
+
+def test_a_follower_that_is_later_is_told_instead_of_missing_a_frame() -> None:
+    feed = Feed(Filter(), 0)
+    slow, quick = Follower(feed), Follower(feed)
+    for number in range(RING + 1):
+        frame_of(feed, number)
+        assert quick.frames(0) == b"%d\n" % number
+    assert feed.laggards() == [slow]
+    with pytest.raises(Lagging):
+        slow.frames(0)
+
+
+def test_the_ring_bounds_what_a_feed_keeps() -> None:
+    feed = Feed(Filter(), 0)
+    late = Follower(feed)
+    for number in range(1000):
+        frame_of(feed, number)
+    late.place = feed.made - RING
+    assert late.frames(0).count(b"\n") == RING
+
+
+def test_frames_wake_all_that_wait_and_a_wake_without_a_frame_is_empty() -> None:
+    feed = Feed(Filter(), 0)
+    waiting = [gevent.spawn(Follower(feed).frames, 0) for _ in range(3)]
+    gevent.sleep(0.01)
+    assert not any(greenlet.ready() for greenlet in waiting)
+    frame_of(feed, 1)
+    assert [greenlet.get(timeout=30) for greenlet in waiting] == [b"1\n"] * 3
+    waiting = [gevent.spawn(Follower(feed).frames, 0) for _ in range(3)]
+    gevent.sleep(0.01)
+    feed.wake()
+    assert [greenlet.get(timeout=30) for greenlet in waiting] == [b""] * 3
+
+
+def test_a_follower_that_hangs_is_cut_with_a_broken_pipe() -> None:
+    feed = Feed(Filter(), 0)
+    seen = Counter[str]()
+
+    def hang() -> None:
+        Follower(feed)
+        try:
+            gevent.sleep(3600)
+        except BrokenPipeError:
+            seen["cut"] += 1
+
+    greenlet = gevent.spawn(hang)
+    gevent.sleep(0.01)
+    (follower,) = feed.followers
+    follower.cut()
+    greenlet.join(30)
+    assert seen["cut"] == 1

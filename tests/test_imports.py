@@ -1,0 +1,78 @@
+"""Imports run one way: each module only from its own line and those below it."""
+
+import ast
+from collections.abc import Iterator
+
+import pytest
+
+from tests.service import ROOT
+
+# From the top down, DESIGN section 2. The modules of one line may know each other.
+LAYERS = [
+    {"", "worker"},  # "" is dashboard itself: the composition
+    {"web", "cli"},
+    {"runtime", "exposition", "access", "build"},
+    {"sampler", "hub", "leadership", "worker_metrics"},
+    {"connections", "recent", "admission"},
+    {"feed", "instruments"},
+    {"metrics", "log", "alerts", "columns", "frame", "wire"},
+    {"event"},
+    {"sse", "settings"},
+]
+ONLY_IN = {
+    "psutil": {"metrics"},
+    "sqlite3": {"log/sqlite.py"},
+    "redis": {"log/redis.py"},
+    "flask": {"web", "cli.py", "__init__.py", "access.py"},
+    "gunicorn": set[str](),
+}
+NO_GEVENT = {"event", "sse", "settings", "alerts", "metrics", "columns", "wire", "frame"}
+FILES = {str(f.relative_to(ROOT / "dashboard")): f for f in (ROOT / "dashboard").rglob("*.py")}
+
+
+def part(module: str) -> str:
+    """The part of the package that a file or a dotted name belongs to."""
+    first = module.removesuffix(".py").replace("/", ".").split(".")[0]
+    return "" if first == "__init__" else first
+
+
+def imports(file: str) -> Iterator[str]:
+    """The modules that a file imports, wherever in it."""
+    for node in ast.walk(ast.parse(FILES[file].read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{file}: relative import"
+            if node.module == "dashboard":  # its modules, or what it exports itself
+                parts = set[str]().union(*LAYERS)
+                names = {alias.name for alias in node.names}
+                yield from (f"dashboard.{name}" if name in parts else "dashboard" for name in names)
+            else:
+                yield node.module or ""
+
+
+def level(name: str) -> int:
+    """The line of a part, 0 the topmost."""
+    places = [n for n, layer in enumerate(LAYERS) if name in layer]
+    assert places, f"dashboard/{name} is in no layer: place it"
+    return places[0]
+
+
+@pytest.mark.parametrize("file", sorted(FILES))
+def test_a_module_imports_only_from_its_own_line_and_below(file: str) -> None:
+    for module in imports(file):
+        if module.split(".")[0] == "dashboard":
+            imported = module.partition(".")[2]
+            assert level(part(file)) <= level(part(imported)), f"{file} imports {module}"
+
+
+@pytest.mark.parametrize("file", sorted(FILES))
+def test_a_package_is_imported_only_where_it_belongs(file: str) -> None:
+    for package in {module.split(".")[0] for module in imports(file)}:
+        places = ONLY_IN.get(package, {file})
+        assert {file, file.split("/")[0]} & places, f"{file} imports {package}"
+        assert not (package == "gevent" and part(file) in NO_GEVENT), f"{file} imports gevent"
+
+
+def test_the_settings_import_nothing_of_the_package() -> None:
+    assert not [module for module in imports("settings.py") if module.startswith("dashboard")]
