@@ -161,6 +161,13 @@ class Connections:
         self._feeds[descriptor] = feed, form
         feed.parked.setdefault(form, set()).add(descriptor)
 
+    def move(self, source: Feed, target: Feed) -> None:
+        """Let the sockets of one feed have the frames of another from now on."""
+        for form, descriptors in source.parked.items():
+            target.parked.setdefault(form, set()).update(descriptors)
+            self._feeds.update(dict.fromkeys(descriptors, (target, form)))
+        source.parked = {}
+
     def write(self, frames: Iterable[tuple[Feed, Frame]]) -> None:
         """Send each frame to all sockets that are in its feed now; each takes it or is closed.
 

@@ -5,16 +5,18 @@ of its feed's last frames, and one that has fallen out of the ring is too slow a
 browser comes back with its Last-Event-ID and is caught up from the log.
 
 With `every=N` events are conflated: of each host and name the newest of a period of N seconds is
-sent, all of them together at the period's end, so ids still only grow. Periods begin at the eighth
-of N in which a stream came, so that its first frame is never sooner than N after what it was told
-at the start, and streams still share.
+sent, all of them together at the period's end, so ids still only grow. Periods lie on one of eight
+grids, by the moment in which a stream came. Whoever comes has just been told the newest of
+everything, so he starts in a young feed, shared with those who were told the same, whose first
+period goes on until N seconds are over; at its end it is like the grown feed of its grid, and its
+streams move there.
 """
 
 import errno
 import math
 from collections import deque
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 
 import gevent
@@ -32,37 +34,53 @@ _PHASES = 8
 class Filter:
     """Which events a stream wants: names ("message" for the unnamed) and hosts, None for all.
 
-    `every` is in seconds; `phase` tells apart the feeds whose periods begin at different times.
+    `every` is in seconds. The rest tells apart the feeds of one `every`: `phase` is the grid of
+    its periods; a young one has the id up to which its streams were told everything, and the
+    number of its first period.
     """
 
     names: frozenset[str] | None = None
     hosts: frozenset[str] | None = None
     every: float | None = None
     phase: int = 0
+    told: EventId | None = None
+    first: int | None = None
 
     def wants(self, event: Event) -> bool:
         return (self.hosts is None or event.host in self.hosts) and (
             self.names is None or (event.name or UNNAMED) in self.names
         )
 
-    def from_now(self, now: float) -> "Filter":
-        """The same filter with the phase for a stream that comes `now` (seconds since 1970)."""
+    def from_now(self, now: float, told: EventId) -> "Filter":
+        """The filter for a stream that comes `now` (seconds since 1970) and was told up to an id.
+
+        Its first period ends between N and an eighth more from now.
+        """
         if self.every is None:
             return self
         slot = math.ceil(now / (self.every / _PHASES))
-        return Filter(self.names, self.hosts, self.every, slot % _PHASES)
+        young = replace(self, phase=slot % _PHASES, told=told)
+        # The grid's line after now, and the middle of the period that begins there.
+        line = slot * self.every / _PHASES
+        return replace(young, first=young.period(line + self.every / 2))
 
-    def period(self, event_id: EventId) -> int:
-        """The number of the period that an id falls in. Only for filters with `every`."""
-        assert self.every is not None
-        start = self.phase * self.every / _PHASES
-        return math.floor((event_id.time - start) / self.every)
+    def grown(self) -> "Filter":
+        """The same filter after the first period."""
+        return replace(self, told=None, first=None)
 
-    def remaining(self, event_id: EventId) -> float:
-        """Seconds from an id's time to the end of its period. Only for filters with `every`."""
+    def period(self, time: float) -> int:
+        """The number of the period that a time falls in. Only for filters with `every`."""
         assert self.every is not None
-        start = self.phase * self.every / _PHASES
-        return start + (self.period(event_id) + 1) * self.every - event_id.time
+        number = math.floor((time - self._start()) / self.every)
+        return number if self.first is None else max(number, self.first)
+
+    def remaining(self, time: float) -> float:
+        """Seconds from a time to the end of its period. Only for filters with `every`."""
+        assert self.every is not None
+        return self._start() + (self.period(time) + 1) * self.every - time
+
+    def _start(self) -> float:
+        return self.phase * (self.every or 0) / _PHASES
 
     def thin(self, events: Iterable[Encoded]) -> list[Encoded]:
         """Conflate a stretch of the log as the feed would have done live."""
@@ -72,7 +90,7 @@ class Filter:
         for encoded in events:
             event = encoded.event
             assert event.id is not None
-            newest[self.period(event.id), event.host, event.name] = encoded
+            newest[self.period(event.id.time), event.host, event.name] = encoded
         return sorted(newest.values(), key=id_of)
 
 
@@ -83,17 +101,28 @@ class Lagging(Exception):
 class Feed:
     """The frames of one filter, and the streams that wait for them. `now` is monotonic seconds."""
 
-    def __init__(self, filter: Filter, now: float) -> None:
+    def __init__(self, filter: Filter, now: float, *, due: float | None = None) -> None:
+        """`due` is when a young feed's first period ends."""
         self.filter = filter
         self.followers: set[Follower] = set()
         self.last_frame_at = now
-        self.due: float | None = None  # when what is pending has to go out
+        self.due = due  # when what is pending has to go out
         self.parked: dict[int, set[int]] = {}  # form -> descriptors of parked sockets
         self._ring: deque[Frame] = deque(maxlen=RING)
         self.made = 0  # frames, ever: the place where a stream that joins now stands
         self._flag = Flag()
         self._pending: dict[tuple[str, str | None], Encoded] = {}
         self._pending_period = 0
+
+    def has_grown(self) -> bool:
+        """Whether a young feed is now as the grown one of its grid would be."""
+        if self.filter.first is None or self.followers:
+            return False  # a greenlet would have to be told of a move; it goes on as it is
+        return self._pending_period > self.filter.first or self.due is None
+
+    def holds(self, period: int) -> bool:
+        """Whether what is pending belongs to a period or to one before."""
+        return bool(self._pending) and self._pending_period <= period
 
     @property
     def in_use(self) -> bool:
@@ -150,14 +179,14 @@ class Feed:
         event = encoded.event
         ended = b""
         if event.id is not None:
-            period = self.filter.period(event.id)
+            period = self.filter.period(event.id.time)
             if period != self._pending_period:
                 ended = self._drain()
                 self._pending_period = period
         if self.due is None:
             # A span of the monotonic clock: a wall clock that steps back must not stall the feed.
             every = self.filter.every or 0
-            self.due = now + (self.filter.remaining(event.id) if event.id else every)
+            self.due = now + (self.filter.remaining(event.id.time) if event.id else every)
         self._pending[event.host, event.name] = encoded
         return ended
 

@@ -84,20 +84,17 @@ class Hub:
     def keep_time(self) -> None:
         """Send heartbeats into silence, flush conflating feeds, close streams that lag."""
         while True:
-            now = time.monotonic()
-            next_due = now + min(self._heartbeat, _LOOK_FOR_LAGGARDS)
-            for feed in list(self._feeds.values()):
+            for feed in self._feeds.values():
                 for follower in feed.laggards():
                     self.admission.count_dropped("lagging")
                     follower.cut()
-                if min(feed.last_frame_at + self._heartbeat, feed.due or math.inf) <= now:
-                    with self._sending:
-                        self._write([(feed, self._timed_frame(feed, time.monotonic()))])
-                next_due = min(next_due, feed.last_frame_at + self._heartbeat)
-                if feed.due is not None:
-                    next_due = min(next_due, feed.due)
+            with self._sending:
+                now = time.monotonic()
+                self._write([(feed, self._timed_frame(feed, now)) for feed in self._due(now)])
             self._timers_changed.clear()
-            self._timers_changed.wait(max(0.001, next_due - time.monotonic()))
+            times = [time.monotonic() + _LOOK_FOR_LAGGARDS]
+            times += [self._next_time(feed) for feed in self._feeds.values()]
+            self._timers_changed.wait(max(0.001, min(times) - time.monotonic()))
 
     def _pull(self) -> bool:
         """Deliver what the log has after the position. Returns whether there may be more."""
@@ -146,11 +143,15 @@ class Hub:
     def join(self, filter: Filter) -> Follower:
         """Let the current greenlet follow the feed of a filter from its next frame on.
 
-        Give it back with `leave`.
+        Its stream has been told everything up to `position`. Give it back with `leave`.
         """
+        now = self._clock()
+        filter = filter.from_now(now, self.position)
         feed = self._feeds.get(filter)
         if feed is None:
-            feed = self._feeds[filter] = Feed(filter, time.monotonic())
+            started = time.monotonic()
+            due = None if filter.every is None else started + filter.remaining(now)
+            feed = self._feeds[filter] = Feed(filter, started, due=due)
             self._instruments.feeds.inc()
             self._timers_changed.set()
         return Follower(feed)
@@ -250,6 +251,30 @@ class Hub:
         frames = [(feed, frame) for feed, frame in made if frame is not None]
         self._instruments.frames.inc(len(frames))
         self._connections.write(frames)
+        for feed in [feed for feed in self._feeds.values() if feed.has_grown()]:
+            del self._feeds[feed.filter]
+            grown = self._feeds.get(feed.filter.grown())
+            if grown is None:
+                feed.filter = feed.filter.grown()
+                self._feeds[feed.filter] = feed
+            else:
+                self._connections.move(feed, grown)
+                self._instruments.feeds.dec()
+
+    def _next_time(self, feed: Feed) -> float:
+        """When something is due in a feed, by the monotonic clock."""
+        return min(feed.last_frame_at + self._heartbeat, feed.due or math.inf)
+
+    def _due(self, now: float) -> list[Feed]:
+        due = {id(feed): feed for feed in self._feeds.values() if self._next_time(feed) <= now}
+        # A young feed that ends its first period moves to the grown one, which must have ended it.
+        for feed in list(due.values()):
+            first = feed.filter.first
+            grown = self._feeds.get(feed.filter.grown()) if first is not None else None
+            if grown is not None and first is not None and grown.holds(first):
+                grown.due = now
+                due[id(grown)] = grown
+        return list(due.values())
 
     def _note_problem(self, reason: str) -> None:
         since = self.problem[1] if self.problem else self._clock()

@@ -2,6 +2,7 @@
 
 import random
 import re
+import socket
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import gevent
+import gevent.socket
 import pytest
 from flask import Flask
 from werkzeug.test import EnvironBuilder
@@ -259,7 +261,7 @@ def test_a_stream_with_every_is_not_sent_again_what_it_was_told_as_it_came(
         every = Filter(every=0.8)
 
         def join() -> Follower:
-            return hub.join(every.from_now(hub.now()))
+            return hub.join(every)
 
         first = join()
         hub.deliver([logged_at(clock.now + 0.01)])
@@ -273,6 +275,45 @@ def test_a_stream_with_every_is_not_sent_again_what_it_was_told_as_it_came(
         assert str(told.event.id).encode() not in got
         hub.leave(first)
         hub.leave(second)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_parked_conflating_streams_get_newer_events_only_and_not_too_many(
+    tmp_path: Path, seed: int
+) -> None:
+    rng = random.Random(seed)
+    every = Filter(every=0.15)
+    with closing(Stack(tmp_path)) as stack:
+        stack.start()
+        parked: list[tuple[EventId, socket.socket]] = []
+        for number in range(120):
+            (given,) = stack.writer.append([event(number, name=rng.choice(["a", "b", "c"]))])
+            if rng.random() < 0.3:
+                stack.settled(given)
+                mine, theirs = socket.socketpair()
+                theirs.setblocking(False)
+                assert stack.hub.admission.admit()
+                told, follower = stack.hub.position, stack.hub.join(every)
+                stack.hub.park(theirs.detach(), follower, 0)
+                parked.append((told, mine))
+            gevent.sleep(0.005)
+        (last,) = stack.writer.append([LAST])
+        for told, connection in parked:
+            received = b""
+            while str(last).encode() + b"\n" not in received:
+                gevent.socket.wait_read(connection.fileno(), timeout=PATIENCE)
+                block = connection.recv(65536)
+                assert block, "the stream ended"
+                received += block
+            connection.close()
+            found = re.findall(rb"^id: (.*)\nevent: (.*)$", received, re.M)
+            ids = [EventId.parse(text.decode()) for text, _ in found]
+            assert ids == sorted(set(ids))
+            assert ids[0] > told, "told already"
+            for name in {name for _, name in found}:
+                times = [i.time for i, (_, n) in zip(ids, found, strict=True) if n == name]
+                assert len(times) <= (times[-1] - times[0]) / 0.15 + 2
+        wait_until(lambda: stack.hub.admission.streams == 0)
 
 
 # What streams want.

@@ -634,7 +634,9 @@ def test_every_holds_for_what_is_replayed(quick: Service, read: Read) -> None:
     assert len(got) <= span + 3
     for before, after in pairwise(got):
         first_left_out = log[log.index(before) + 1]
-        assert (key(after)[0] - key(first_left_out)[0]) / 1000 <= 1.002
+        assert (key(after)[0] - key(first_left_out)[0]) / 1000 <= 1.13, (
+            "the first period may be an eighth longer"
+        )
 
 
 # --- capacity ------------------------------------------------------------------------------------

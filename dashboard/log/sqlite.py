@@ -203,10 +203,8 @@ class SQLiteLog:
                 finally:
                     _roll_back(connection)
             except (sqlite3.Error, TimeoutError) as error:
-                # A connection that failed may hold a lock or a file that is no longer there; one
-                # that only found another writer is good, and can read meanwhile.
-                if getattr(error, "sqlite_errorcode", 0) & 0xFF != sqlite3.SQLITE_BUSY:
-                    self._disconnect()
+                # A connection that failed may hold a lock or a file that is no longer there.
+                self._disconnect()
                 raise LogUnavailable(f"{self._path}: {error}") from error
 
     def _connect(self) -> sqlite3.Connection:
@@ -221,7 +219,7 @@ class SQLiteLog:
             self._path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False
         )
         try:
-            # Only for a new file: this would wait for a writer although there is nothing to do.
+            # Only in a new file, as it asks for the write lock; others may be holding that.
             if connection.execute("SELECT count(*) FROM sqlite_schema").fetchone() == (0,):
                 connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
             connection.execute("PRAGMA journal_mode = WAL")

@@ -230,8 +230,7 @@ class _Stream:
             return False
 
     def _join(self) -> None:
-        filter = self._filter.from_now(self._hub.now())
-        self._follower = self._hub.join(filter)
+        self._follower = self._hub.join(self._filter)
 
     def _gap(self, after: EventId) -> bytes:
         start, end = after.time, round(self._hub.now(), 3)
