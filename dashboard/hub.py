@@ -22,10 +22,11 @@ from dashboard.frame import Frame
 from dashboard.instruments import Instruments
 from dashboard.log import EventLog, LogUnavailable
 from dashboard.recent import Recent
-from dashboard.wire import Encoded, control_event, id_of
+from dashboard.wire import NOWHERE, Encoded, control_event, id_of
 
 _BATCH = 1000
 _FRAME_BYTES = SEND_BUFFER // 4
+_LOAD_SECONDS = 60.0
 _LOOK_FOR_LAGGARDS = 5.0  # seconds between two looks for streams that have stopped reading
 _STOP_SECONDS = 0.3  # that streams have to end by themselves
 
@@ -100,13 +101,40 @@ class Hub:
         """Deliver what the log has after the position. Returns whether there may be more."""
         with self._pulling:
             if not self._loaded:
-                self.recent.load(map(Encoded.of, self._log.latest()))
-                self._loaded = True
-                self.ready.set()
+                self._load()
             batch = self._log.read_after(self.position, _BATCH)
             for piece in _pieces(batch):
                 self.deliver(piece)
             return len(batch) == _BATCH
+
+    def _load(self) -> None:
+        """Begin where the log ends, with its last minute in memory.
+
+        After a restart everyone comes back at once, and nobody should have to read the log.
+        """
+        start = EventId.at(self._clock() - _LOAD_SECONDS)
+
+        def read(log: EventLog) -> tuple[list[Encoded], list[Encoded]]:
+            newest = log.latest()
+            last = newest[-1].id if newest else None
+            stretch: list[Event] = []
+            first = start
+            while last is not None and first <= last:
+                batch = log.read_range(first, last, limit=_BATCH)
+                stretch += batch
+                if len(batch) < _BATCH:
+                    break
+                first = _next(batch[-1].id or last)
+            return [Encoded.of(event) for event in newest], [Encoded.of(e) for e in stretch]
+
+        newest, stretch = self._log.look_back(read)
+        after = start if stretch else id_of(newest[-1]) if newest else NOWHERE
+        oldest = self._log.look_back(lambda log: log.oldest())
+        if oldest is not None and after < oldest:
+            after = oldest  # an id from before the log began is not covered
+        self.recent.load(newest, stretch, after)
+        self._loaded = True
+        self.ready.set()
 
     def deliver(self, batch: list[Event]) -> None:
         """Encode logged events once and hand them to every feed, in one step."""
@@ -222,7 +250,7 @@ class Hub:
         self._drop_if_unused(feed)
 
     def _read_back(self, after: EventId, last: EventId) -> list[Encoded]:
-        first = EventId(after.ms, after.sequence + 1)
+        first = _next(after)
         events = self._log.look_back(lambda log: log.read_range(first, last, limit=_BATCH))
         return [Encoded.of(event) for event in events]
 
@@ -287,6 +315,10 @@ class Hub:
         if feed.last_frame_at + self._heartbeat <= now:
             return feed.send(control_event("heartbeat", {"time": self.now()}), now)
         return None
+
+
+def _next(event_id: EventId) -> EventId:
+    return EventId(event_id.ms, event_id.sequence + 1)
 
 
 def _pieces(batch: list[Event]) -> Iterator[list[Event]]:

@@ -33,20 +33,30 @@ class Recent:
         self._stretch_bytes = 0
         self._stretch_after = NOWHERE  # every event above this id, up to position, is kept
 
-    def load(self, newest: Iterable[Encoded]) -> None:
-        """Begin with the newest event of each host and name, as the log has them."""
+    def load(self, newest: Iterable[Encoded], stretch: Iterable[Encoded], after: EventId) -> None:
+        """Begin with what the log has: the newest of each host and name, and its last stretch.
+
+        `stretch` is every event above the id `after`, up to the newest of all.
+        """
         for encoded in newest:
             age = max(0.0, self._clock() - id_of(encoded).time)
             self._set_latest(encoded, time.monotonic() - age)
             self.position = max(self.position, id_of(encoded))
-        self._stretch_after = self.position
+        self._stretch_after = after
+        for encoded in stretch:
+            self._keep(encoded)
 
     def add(self, encoded: Encoded) -> None:
         """Remember the next event of the log. One that was not logged is only the newest."""
         self._set_latest(encoded, time.monotonic())
         if encoded.event.id is None:
             return
+        if self.position == NOWHERE:
+            self._stretch_after = encoded.event.id  # the log was empty: nothing came before
         self.position = encoded.event.id
+        self._keep(encoded)
+
+    def _keep(self, encoded: Encoded) -> None:
         self._stretch.append(encoded)
         self._stretch_bytes += len(encoded.wire)
         while self._stretch_bytes > _BYTES:
