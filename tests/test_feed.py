@@ -208,21 +208,28 @@ def test_whatever_comes_ids_grow_and_each_period_has_the_newest_of_each_kind(
 
 @given(st.floats(min_value=0, max_value=100), st.sampled_from([0.1, 1.0, 7.5, 60.0]))
 @example(now=0.05, every=8.0)
-def test_a_streams_first_frame_is_no_sooner_than_the_period_after_it_came(
+def test_a_streams_first_period_ends_no_sooner_than_it_asked_for_and_soon_after_that(
     now: float, every: float
 ) -> None:
-    feed = Feed(Filter(every=every).from_now(START + now), 0)
-    feed.take([logged(now + every / 100)], 0)
+    mine = Filter(every=every).from_now(START + now, EventId.at(START))
+    assert every - 1e-5 <= mine.remaining(START + now) <= every * 9 / 8 + 1e-5
+    feed = Feed(mine, 0, due=mine.remaining(START + now))
+    assert feed.take([logged(now + every / 100)], every / 100) is None
     assert feed.due is not None
-    assert feed.due >= every * 0.85, "told at the start, and again soon after"
+    assert feed.due >= every - 0.0011, "told at the start, and again soon after"
 
 
 @given(st.floats(min_value=0, max_value=1000))
-def test_streams_that_come_at_any_time_share_few_feeds(now: float) -> None:
-    every = Filter(every=10.0)
-    filters = {every.from_now(START + now + n / 10) for n in range(1000)}
+def test_streams_that_come_at_any_time_come_to_share_few_feeds(now: float) -> None:
+    every, told = Filter(every=10.0), EventId.at(START)
+    filters = {every.from_now(START + now + n / 10, told).grown() for n in range(1000)}
     assert len(filters) <= 8
-    assert Filter().from_now(START + now) == Filter()
+    assert Filter().from_now(START + now, told) == Filter()
+
+
+def test_streams_that_come_together_share_a_feed_from_the_start() -> None:
+    every, told = Filter(every=8.0), EventId.at(START)
+    assert every.from_now(START + 0.1, told) == every.from_now(START + 0.9, told)
 
 
 def test_thinning_the_past_gives_what_the_feed_gave_live() -> None:

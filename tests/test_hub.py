@@ -147,7 +147,7 @@ def stack(tmp_path: Path) -> Iterator[Stack]:
 # No hole, no double.
 
 
-@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("seed", range(5))
 @pytest.mark.parametrize("memory", [4 << 20, 4000, 300])
 def test_readers_that_come_at_any_time_with_any_id_get_each_event_after_it_once_in_order(
     tmp_path: Path, seed: int, memory: int, monkeypatch: pytest.MonkeyPatch
@@ -189,7 +189,7 @@ def test_readers_that_come_at_any_time_with_any_id_get_each_event_after_it_once_
             assert greenlet.get(timeout=PATIENCE) == expected
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", range(4))
 def test_new_readers_get_the_newest_of_each_kind_and_then_each_event_once(
     tmp_path: Path, seed: int
 ) -> None:
@@ -228,7 +228,7 @@ def test_new_readers_get_the_newest_of_each_kind_and_then_each_event_once(
             assert found[:live] == sorted(newest.values())
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", range(4))
 def test_conflating_readers_never_get_an_event_twice_or_an_older_one(
     tmp_path: Path, seed: int
 ) -> None:
@@ -277,7 +277,7 @@ def test_a_stream_with_every_is_not_sent_again_what_it_was_told_as_it_came(
         hub.leave(second)
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", range(4))
 def test_parked_conflating_streams_get_newer_events_only_and_not_too_many(
     tmp_path: Path, seed: int
 ) -> None:
@@ -312,7 +312,8 @@ def test_parked_conflating_streams_get_newer_events_only_and_not_too_many(
             assert ids[0] > told, "told already"
             for name in {name for _, name in found}:
                 times = [i.time for i, (_, n) in zip(ids, found, strict=True) if n == name]
-                assert len(times) <= (times[-1] - times[0]) / 0.15 + 2
+                # One a period; one more of it where a busy machine delivers it after its end.
+                assert len(times) <= 2 * (times[-1] - times[0]) / 0.15 + 4
         wait_until(lambda: stack.hub.admission.streams == 0)
 
 

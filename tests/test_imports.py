@@ -11,6 +11,7 @@ from tests.service import ROOT
 LAYERS = [
     {"", "worker"},  # "" is dashboard itself: the composition
     {"web", "cli"},
+    {"stream"},
     {"runtime", "exposition", "access", "build"},
     {"sampler", "hub", "leadership", "worker_metrics"},
     {"connections", "recent", "admission"},

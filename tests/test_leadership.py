@@ -152,6 +152,22 @@ def test_one_who_comes_after_the_file_was_deleted_leads_and_the_old_leader_knows
     assert not new.holds()
 
 
+def test_one_who_waited_for_a_deleted_file_does_not_lead_beside_the_new_leader(path: Path) -> None:
+    old, waiter, new = Leadership(path), Leadership(path), Leadership(path)
+    old.acquire()
+    waiting = gevent.spawn(waiter.acquire)
+    gevent.sleep(0.1)
+    path.unlink()
+    new.acquire()
+    old.release()
+    waiting.join(0.3)
+    assert not waiting.ready(), "it took the deleted file's lock for the leadership"
+    new.release()
+    waiting.get(timeout=30)
+    assert waiter.holds()
+    waiter.release()
+
+
 def test_a_released_leadership_goes_to_the_one_who_waits(path: Path) -> None:
     first, second = Leadership(path), Leadership(path)
     first.acquire()

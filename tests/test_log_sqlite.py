@@ -107,6 +107,14 @@ class OnDisk(LogContract):
         checkpoint(path)
         assert path.stat().st_size < full / 2
 
+    def test_names_that_came_once_do_not_pile_up(self, path: Path, open_log: OpenLog) -> None:
+        clock = Clock()
+        log = open_log(retention=10, clock=clock)
+        for number in range(50):
+            clock.now += 20
+            log.append([event(number, name=f"deploy-{number}")])
+        assert rows(path, "latest") <= 2
+
     # A disk in trouble.
 
     def test_a_full_disk_is_told_and_writing_resumes_by_itself(self, open_log: OpenLog) -> None:
@@ -250,6 +258,13 @@ class OnDisk(LogContract):
             assert numbers(log.read_after(NOWHERE, ALL)) == [1], "reading goes on"
         log.append([event(3)])
         assert numbers(log.read_after(NOWHERE, ALL)) == [1, 3]
+
+    def test_a_log_opened_while_another_writes_can_be_read(
+        self, path: Path, open_log: OpenLog
+    ) -> None:
+        open_log().append([event(1)])
+        with locked(path):
+            assert numbers(open_log().read_after(NOWHERE, ALL)) == [1]
 
     def test_an_append_waits_for_a_lock_that_is_held_for_a_moment(
         self, path: Path, open_log: OpenLog
@@ -525,6 +540,14 @@ def integrity(path: Path) -> str:
     (row,) = connection.execute("PRAGMA integrity_check").fetchall()
     connection.close()
     return str(row[0])
+
+
+def rows(path: Path, table: str) -> int:
+    """How many rows a table has."""
+    connection = sqlite3.connect(path)
+    (row,) = connection.execute(f"SELECT count(*) FROM {table}").fetchall()
+    connection.close()
+    return int(row[0])
 
 
 def sockets(folder: Path) -> list[str]:

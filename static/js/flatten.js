@@ -4,8 +4,8 @@
  * `percent`, `cores.0`, `devices.sda.busy_percent`, `mounts./var.percent`.
  */
 
-/** The fields that tell the entries of a list apart; an entry without one goes by its position. */
-const IDENTITIES = ["mountpoint", "label", "name"];
+/** The fields that tell the objects of a list apart; one that has neither is no column. */
+const IDENTITIES = ["mountpoint", "label"];
 
 /**
  * @param {Record<string, unknown>} data an event's data
@@ -31,7 +31,10 @@ function collect(row, key, value, wanted) {
   if (typeof value === "number" || value === null) {
     if (wanted(key)) row.set(key, value);
   } else if (Array.isArray(value)) {
-    value.forEach((entry, position) => collect(row, `${key}.${identity(entry, position)}`, entry, wanted));
+    value.forEach((entry, position) => {
+      const name = identity(entry, position);
+      if (name !== null) collect(row, `${key}.${name}`, entry, wanted);
+    });
   } else if (typeof value === "object") {
     for (const [name, entry] of Object.entries(value)) collect(row, `${key}.${name}`, entry, wanted);
   }
@@ -40,14 +43,11 @@ function collect(row, key, value, wanted) {
 /**
  * @param {unknown} entry
  * @param {number} position
- * @returns {string}
+ * @returns {string | null}
  */
 function identity(entry, position) {
-  if (typeof entry === "object" && entry !== null) {
-    const fields = /** @type {Record<string, unknown>} */ (entry);
-    for (const field of IDENTITIES) {
-      if (typeof fields[field] === "string") return /** @type {string} */ (fields[field]);
-    }
-  }
-  return String(position);
+  if (typeof entry !== "object" || entry === null) return String(position);
+  const fields = /** @type {Record<string, unknown>} */ (entry);
+  const found = IDENTITIES.map((field) => fields[field]).find((name) => typeof name === "string");
+  return /** @type {string | undefined} */ (found) ?? null;
 }

@@ -16,7 +16,7 @@ import { GAP, Table } from "./table.js";
  * @property {LatestEvent[]} latest
  * @property {Record<string, Record<string, Record<string, Column>>>} hosts
  */
-/** @typedef {{time: number, interval?: number, cadences?: Record<string, number>}} Hello */
+/** @typedef {{time: number, interval?: number, heartbeat?: number, cadences?: Record<string, number>}} Hello */
 /** @typedef {"waiting" | "missing" | "absent" | "fresh" | "stale"} Freshness */
 
 /** The slow families' cadences, until the server's hello tells the real ones. */

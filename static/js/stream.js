@@ -33,17 +33,16 @@
 const POINTS = 600;
 
 /**
- * Milliseconds before another try: quick at first (a restart takes a second), soon enough while a
- * person may be waiting for it, then seldom.
+ * Milliseconds before another try: quick at first (a restart takes a second), then as often as
+ * EventSource itself would come back. However long the server was away, the wall is live again soon.
  */
 const FIRST_RETRY = 300;
-const SOON = 4000;
-const SELDOM = 30_000;
+const LONGEST_PAUSE = 3000;
 
-/** Seconds without a connection after which nobody stands there and waits. */
-const PATIENCE = 60;
+/** The server breaks silences with a heartbeat, and hello says after how long. Later than that by: */
+const GRACE = 5000;
 
-/** The server breaks a silence of 15 s with a heartbeat. Past this one the peer is gone. */
+/** Milliseconds of silence after which the peer is gone, until a hello tells. */
 const LONGEST_SILENCE = 20_000;
 
 const HISTORY_TIMEOUT = 15_000;
@@ -59,6 +58,10 @@ export class Stream {
     /** Why there is no connection, in a few words; empty while nothing is wrong. */
     this.trouble = "";
     this.everConnected = false;
+    /** Milliseconds. */
+    this.longestSilence = LONGEST_SILENCE;
+    /** Whether this connection has brought its hello; one that was told "busy" is none. */
+    this.greeted = false;
     /** @type {EventSource | null} */
     this.source = null;
     /** @type {string | null} */
@@ -80,7 +83,7 @@ export class Stream {
   }
 
   get connected() {
-    return this.source?.readyState === EventSource.OPEN;
+    return this.greeted && this.source?.readyState === EventSource.OPEN;
   }
 
   /** @returns {number} seconds without a connection */
@@ -119,20 +122,24 @@ export class Stream {
 
     source.addEventListener("error", () => {
       fillable = true;
+      this.greeted = false;
       if (source.readyState === EventSource.CLOSED) this.#later(() => this.#open(true), "the stream was refused");
     });
     /** @type {(name: string, handle: (data: Data, id: string) => void) => void} */
     const on = (name, handle) =>
       source.addEventListener(name, (event) => {
-        this.heard = this.together = performance.now();
+        this.heard = performance.now();
         handle(JSON.parse(event.data), event.lastEventId);
+        if (this.connected) this.together = this.heard;
       });
 
     on("hello", (data) => {
       this.attempts = 0;
-      this.everConnected = true;
+      this.greeted = this.everConnected = true;
       this.trouble = "";
-      this.listener.hello(/** @type {Hello} */ (/** @type {unknown} */ (data)));
+      const hello = /** @type {Hello} */ (/** @type {unknown} */ (data));
+      this.longestSilence = hello.heartbeat ? hello.heartbeat * 1000 + GRACE : LONGEST_SILENCE;
+      this.listener.hello(hello);
     });
     on("heartbeat", (data) => this.listener.heartbeat(Number(data.time)));
     on("busy", () => {
@@ -154,6 +161,7 @@ export class Stream {
     this.timer = undefined;
     this.source?.close();
     this.source = null;
+    this.greeted = false;
   }
 
   /**
@@ -164,7 +172,7 @@ export class Stream {
     this.#close();
     this.trouble = trouble;
     this.next = next;
-    const pause = Math.min(this.apart < PATIENCE ? SOON : SELDOM, FIRST_RETRY * 2 ** this.attempts);
+    const pause = Math.min(LONGEST_PAUSE, FIRST_RETRY * 2 ** this.attempts);
     this.attempts += 1;
     // Jitter, so that a wall of displays does not come back as one.
     this.timer = setTimeout(next, pause * (0.5 + Math.random() / 2));
@@ -178,7 +186,7 @@ export class Stream {
 
   #watch() {
     if (this.connected) this.together = Math.max(this.together, this.heard);
-    if (this.source && performance.now() - this.heard > LONGEST_SILENCE) {
+    if (this.source && performance.now() - this.heard > this.longestSilence) {
       this.#later(() => this.#open(true), "no answer");
     }
   }

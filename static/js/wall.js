@@ -14,7 +14,7 @@ import { Tile } from "./tile.js";
 import { TILES } from "./tiles.js";
 
 /** How often to look at ages, milliseconds: silence sends no event that could. */
-const TICK = 500;
+const TICK = 250;
 
 /** Which columns of each family are drawn; of the others only the newest event is kept. */
 const WANTED = new Map([
@@ -92,8 +92,10 @@ let edge = 0;
 const frame = new Frame(() => {
   sayLink();
   const now = clock.now();
-  // The edge moves by whole intervals, so that charts move once for each sample.
-  const to = Math.floor(now / store.interval) * store.interval;
+  // The edge moves by whole intervals, so that charts move once for each sample. That one is taken a
+  // few milliseconds later; outside the edge its line would be drawn, but no axis would make room for it.
+  const newest = store.newest(settings.host) ?? 0;
+  const to = Math.max(Math.floor(now / store.interval) * store.interval, Math.min(now, newest));
   const view = { store, host: settings.host, now, from: to - settings.window, to };
   header.draw(view);
   for (const panel of [...tiles, ...panels]) {

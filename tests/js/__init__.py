@@ -1,0 +1,1 @@
+"""The page's modules that need no browser, under node."""

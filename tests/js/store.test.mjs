@@ -1,0 +1,79 @@
+import assert from "node:assert/strict";
+import test from "node:test";
+import { Store } from "../../static/js/store.js";
+
+function make(options = {}) {
+  const wanted = new Map([["cpu", (key) => key === "percent"], ["filesystem", () => true]]);
+  return new Store({ interval: 1, window: 300, wanted, ...options });
+}
+
+const cpu = (time, percent = 1) => ({ host: "box", time, percent });
+
+test("what it has already is no news", () => {
+  const store = make();
+  assert.equal(store.accept("cpu", "1-0", cpu(1)), true);
+  assert.equal(store.accept("cpu", "1-0", cpu(1)), false);
+  assert.deepEqual(store.table("box", "cpu").times, [1]);
+});
+
+test("an event without an id comes with the last one, and is news", () => {
+  const store = make();
+  store.accept("cpu", "1-0", cpu(1));
+  assert.equal(store.accept("cpu", "1-0", cpu(2)), true);
+  assert.deepEqual(store.table("box", "cpu").times, [1, 2]);
+});
+
+test("what cannot be drawn is refused", () => {
+  const store = make();
+  assert.equal(store.accept("news", "1-0", cpu(1)), false);
+  assert.equal(store.accept("cpu", "1-0", { host: "box" }), false);
+  assert.equal(store.accept("cpu", "1-0", { time: 1 }), false);
+});
+
+test("the newest event that history tells is not taken again from the stream", () => {
+  const store = make();
+  const latest = [{ id: "2-0", host: "box", event: "cpu", data: cpu(2) }];
+  store.fill({ last_event_id: "2-0", to: 3, latest, hosts: { box: { cpu: { time: [1, 2], percent: [4, 5] } } } });
+  assert.equal(store.accept("cpu", "2-0", cpu(2)), false);
+  assert.deepEqual(store.table("box", "cpu").times, [1, 2]);
+  assert.equal(store.time("box", "cpu"), 2);
+});
+
+test("history replaces what was known", () => {
+  const store = make();
+  store.accept("cpu", "1-0", cpu(1));
+  store.fill({ last_event_id: null, to: 3, latest: [], hosts: {} });
+  assert.equal(store.time("box", "cpu"), null);
+  assert.deepEqual(store.table("box", "cpu").times, []);
+});
+
+test("freshness is by each family's own cadence", () => {
+  const store = make();
+  assert.equal(store.freshness("box", "cpu", 0), "waiting");
+  store.greet({ time: 100, interval: 1, cadences: { cpu: 1, filesystem: 10 } });
+  assert.equal(store.freshness("box", "cpu", 104), "waiting");
+  assert.equal(store.freshness("box", "cpu", 104.1), "missing");
+  assert.equal(store.freshness("box", "sensors", 100), "absent");
+  store.accept("cpu", "1-0", cpu(110));
+  store.accept("filesystem", "2-0", { host: "box", time: 110, mounts: [] });
+  assert.equal(store.freshness("box", "cpu", 113), "fresh");
+  assert.equal(store.freshness("box", "cpu", 113.1), "stale");
+  assert.equal(store.freshness("box", "filesystem", 140), "fresh");
+  assert.equal(store.freshness("box", "filesystem", 140.1), "stale");
+});
+
+test("only the fast families tell the link's age", () => {
+  const store = make();
+  store.greet({ time: 100, interval: 1, cadences: { cpu: 1, filesystem: 10 } });
+  store.accept("filesystem", "1-0", { host: "box", time: 150, mounts: [] });
+  assert.equal(store.newest("box"), null);
+  store.accept("cpu", "2-0", cpu(120));
+  assert.equal(store.newest("box"), 120);
+  assert.equal(store.newest("other"), null);
+});
+
+test("a short interval still leaves a second for delivery", () => {
+  const store = make({ interval: 0.05 });
+  assert.equal(store.patienceOfFast, 1);
+  assert.equal(make({ interval: 2 }).patienceOfFast, 6);
+});

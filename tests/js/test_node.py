@@ -1,0 +1,49 @@
+"""The page's pure modules, by node's own test runner; and the names of columns, by both sides."""
+
+import json
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+from dashboard.columns import numbers
+from dashboard.metrics import FAMILIES
+
+HERE = Path(__file__).parent
+FILES = sorted(HERE.glob("*.test.mjs"))
+
+
+def node(*arguments: str | Path, given: str = "") -> subprocess.CompletedProcess[str]:
+    program = shutil.which("node")
+    assert program, "no node on the PATH; ./test sets it up"
+    return subprocess.run(
+        [program, *arguments], input=given, capture_output=True, encoding="utf-8", timeout=100
+    )
+
+
+def test_pure_modules() -> None:
+    # The files by name: what `node --test FOLDER` finds differs between its versions.
+    done = node("--test", "--test-reporter=spec", *FILES)
+    assert done.returncode == 0, done.stdout + done.stderr
+    passed = re.search(r"pass (\d+)", done.stdout)
+    assert passed is not None
+    assert int(passed[1]) >= sum(file.read_text().count("\ntest(") for file in FILES)
+
+
+def test_the_page_names_columns_as_history_does() -> None:
+    readings = [reading for family in FAMILIES if (reading := family().read()) is not None]
+    # And what this machine may not have.
+    readings += [
+        {
+            "cores": [1.5, None],
+            "temperatures": [{"label": "k10", "celsius": 40.5}, {"celsius": 3}],
+            "devices": {"sd.a": {"busy_percent": None}},
+            "mounts": [{"mountpoint": "/mnt/a b", "percent": 3}],
+            "top": [{"pid": 1, "name": "init", "cpu_percent": 0}],
+            "battery": {"percent": 3, "plugged": True},
+            "time": 3,
+        }
+    ]
+    done = node(HERE / "flatten_events.mjs", given=json.dumps(readings))
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout) == [dict(numbers(reading)) for reading in readings]

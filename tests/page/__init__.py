@@ -1,0 +1,1 @@
+"""The wall page in real Chromium, over a real service."""

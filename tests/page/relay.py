@@ -1,0 +1,159 @@
+"""What can happen between a browser and a service, as a TCP relay and as a real nginx."""
+
+import os
+import shutil
+import socket
+import subprocess
+import threading
+from pathlib import Path
+
+from tests.service import wait_for
+
+
+class _Link:
+    """A browser's connection and ours to the service, and the bytes between them."""
+
+    def __init__(self, near: socket.socket, far: socket.socket) -> None:
+        self.sockets = (near, far)
+        self.is_stream = False
+        self.frozen = False
+        self._threads = [
+            threading.Thread(target=self._pump, args=pair, daemon=True)
+            for pair in ((near, far), (far, near))
+        ]
+        for thread in self._threads:
+            thread.start()
+
+    def _pump(self, source: socket.socket, target: socket.socket) -> None:
+        try:
+            while data := source.recv(1 << 16):
+                # A browser may use a connection for one request after another.
+                if source is self.sockets[0]:
+                    self.is_stream = data.startswith(b"GET /stream")
+                if not self.frozen:
+                    target.sendall(data)
+        except OSError:
+            pass  # closed by one side, or by us
+        self.close()
+
+    def close(self) -> None:
+        for one in self.sockets:
+            try:
+                one.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass  # closed already
+
+    def join(self) -> None:
+        self.close()
+        for thread in self._threads:
+            thread.join(10)
+        for one in self.sockets:
+            one.close()
+
+
+class Relay:
+    """A network between a browser and a port of this machine, which can break in two ways."""
+
+    def __init__(self, port: int) -> None:
+        self._target = port
+        self._broken = False
+        self._links: list[_Link] = []
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
+        self._thread = threading.Thread(target=self._accept, daemon=True)
+        self._thread.start()
+
+    def freeze_streams(self) -> None:
+        """From now on nothing passes on the streams that are open; no one is told (half-open)."""
+        streams = [link for link in self._links if link.is_stream]
+        assert streams
+        for link in streams:
+            link.frozen = True
+
+    def cut(self) -> None:
+        """Break all connections, and let none through until `mend`."""
+        self._broken = True
+        for link in self._links:
+            link.close()
+
+    def mend(self) -> None:
+        """Let connections through again."""
+        self._broken = False
+
+    def close(self) -> None:
+        self._listener.shutdown(socket.SHUT_RDWR)
+        self._thread.join(10)
+        self._listener.close()
+        for link in self._links:
+            link.join()
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                near, _ = self._listener.accept()
+            except OSError:
+                return
+            try:
+                if self._broken:
+                    raise ConnectionRefusedError
+                far = socket.create_connection(("127.0.0.1", self._target))
+            except OSError:
+                near.close()
+            else:
+                self._links.append(_Link(near, far))
+
+
+_NGINX = """
+daemon off;
+{user}
+worker_processes 1;
+pid {folder}/nginx.pid;
+error_log {folder}/error.log;
+events {{}}
+http {{
+    access_log off;
+    client_body_temp_path {folder}/body;
+    proxy_temp_path {folder}/proxy;
+    fastcgi_temp_path {folder}/fastcgi;
+    uwsgi_temp_path {folder}/uwsgi;
+    scgi_temp_path {folder}/scgi;
+    server {{
+        listen 127.0.0.1:{port};
+        location / {{
+            proxy_pass http://127.0.0.1:{target};
+            proxy_http_version 1.1;
+        }}
+    }}
+}}
+"""
+
+
+class Nginx:
+    """nginx as the README tells to set it up."""
+
+    def __init__(self, folder: Path, target: int) -> None:
+        program = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin")
+        assert program, "no nginx on the PATH; ./test installs it, or names what is missing"
+        with socket.create_server(("127.0.0.1", 0)) as probe:
+            port = probe.getsockname()[1]
+        folder.mkdir()
+        conf = folder / "nginx.conf"
+        # As root its workers would be another user, who may not enter the test's folder.
+        user = "user root;" if os.geteuid() == 0 else ""
+        conf.write_text(_NGINX.format(folder=folder, port=port, target=target, user=user))
+        self.url = f"http://127.0.0.1:{port}"
+        self._process = subprocess.Popen([program, "-p", str(folder), "-c", str(conf)])
+
+        def listening() -> bool:
+            assert self._process.poll() is None, (folder / "error.log").read_text()
+            try:
+                socket.create_connection(("127.0.0.1", port), timeout=1).close()
+            except OSError:
+                return False
+            return True
+
+        wait_for(listening, "nginx to listen")
+
+    def close(self) -> None:
+        self._process.terminate()
+        self._process.wait(20)

@@ -1,0 +1,179 @@
+"""What the page costs: it draws no more than can be seen, and holds no more than it draws."""
+
+import math
+import re
+import shutil
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page
+
+from tests.browser_fixtures import ARGUMENTS
+from tests.page.past import Readings, read_machine, sampling_held_up
+from tests.page.relay import Relay
+from tests.page.wall import FAST_EVENTS, Wall, measured
+from tests.service import Service, wait_for
+
+Start = Callable[..., Service]
+OpenWall = Callable[..., Wall]
+
+# How often a chart was drawn: each of its drawings begins by clearing its one canvas.
+COUNT_DRAWINGS = """
+window.drawings = 0;
+const clear = CanvasRenderingContext2D.prototype.clearRect;
+CanvasRenderingContext2D.prototype.clearRect = function (...box) {
+    if (this.canvas.closest('[data-panel="memory"]')) window.drawings += 1;
+    return clear.apply(this, box);
+};
+"""
+
+
+class Ticks:
+    """Samples as a sampler would log them, at times that need not pass: real readings of now."""
+
+    def __init__(self, service: Service, *, start: float, step: float) -> None:
+        self.service = service
+        self.readings: Readings = read_machine(*FAST_EVENTS, "processes")
+        self.next = start
+        self.step = step
+
+    def log(self, count: int) -> float:
+        """Log some ticks, and return the time of the last."""
+        batch = []
+        for _ in range(count):
+            at = round(self.next, 3)
+            self.next += self.step
+            batch += [
+                (name, "box", {**reading, "time": at})
+                for name, reading in self.readings.items()
+                if name != "processes"
+            ]
+        batch.append(("processes", "box", {**self.readings["processes"], "time": at}))
+        self.service.append_all(batch)
+        return at
+
+
+def drawings(page: Page) -> int:
+    return int(page.evaluate("window.drawings"))
+
+
+@pytest.mark.usefixtures("outages")
+def test_a_burst_is_drawn_a_few_times(
+    make_service: Start, open_wall: OpenWall, make_relay: Callable[[Service], Relay], page: Page
+) -> None:
+    count = 2500
+    service = make_service(INTERVAL=0.1, RETRY=200)
+    with sampling_held_up(service):
+        service.start()
+        ticks = Ticks(service, start=time.time() - count / 10 - 1, step=0.1)
+        first = ticks.log(1)
+        relay = make_relay(service)
+        page.add_init_script(COUNT_DRAWINGS)
+        wall = open_wall(service, url=relay.url)
+        wait_for(lambda: wall.newest("memory") == first, "the first sample")
+        relay.cut()
+        for _ in range(count // 100):
+            last = ticks.log(100)
+        drawn, started = drawings(page), time.monotonic()
+        relay.mend()
+        wait_for(lambda: wall.newest("memory") == last, "the replay")
+        took = time.monotonic() - started
+        drawn = drawings(page) - drawn
+        measured(f"replay of {5 * count} events in {drawn} drawings", took)
+        assert len(wall.rows("memory").samples) == count + 1
+        # Five a second, and one or two at the edges.
+        assert drawn <= took / 0.2 + 3
+        assert drawn < count / 50
+        before = drawings(page)
+        wait_for(lambda: drawings(page) > before, "the burst to be drawn")
+
+
+@pytest.fixture
+def tabs(browser: Browser, tmp_path: Path) -> Iterator[BrowserContext]:
+    """A window whose tabs hide each other; playwright's own pages all count as seen."""
+    chromium = shutil.which("chromium")
+    assert chromium
+    process = subprocess.Popen(
+        [
+            *(chromium, *ARGUMENTS, "--headless", "--remote-debugging-port=0"),
+            *(f"--user-data-dir={tmp_path / 'chromium'}", "about:blank"),
+        ],
+        stderr=subprocess.PIPE,
+        encoding="utf-8",
+    )
+    assert process.stderr is not None
+    try:
+        address = next(
+            match[0] for line in process.stderr if (match := re.search(r"ws://\S+", line))
+        )
+        window = browser.browser_type.connect_over_cdp(address, no_defaults=True)
+        yield window.contexts[0]
+        window.close()
+    finally:
+        process.terminate()
+        process.wait(20)
+        process.stderr.close()
+
+
+def test_a_hidden_tab_draws_nothing(start_service: Start, tabs: BrowserContext) -> None:
+    service = start_service().wait_until_ready()
+    page = tabs.pages[0]
+    page.add_init_script(COUNT_DRAWINGS)
+    wall = Wall(page, service).open()
+    wall.wait_for_link("live")
+    wait_for(lambda: drawings(page) > 1, "the first drawings")
+    front = tabs.new_page()
+    front.bring_to_front()
+    assert page.evaluate("document.visibilityState") == "hidden"
+    drawn = drawings(page)
+    for _ in range(3):
+        wall.wait_for_sample()
+    assert drawings(page) == drawn
+    # It listens on, and its title says how it is.
+    assert wall.link == "live"
+    page.bring_to_front()
+    wait_for(lambda: drawings(page) > drawn, "what came meanwhile to be drawn")
+
+
+def test_memory_is_bounded(make_service: Start, open_wall: OpenWall, page: Page) -> None:
+    service = make_service(INTERVAL=0.05, RETRY=200)
+    with sampling_held_up(service):
+        service.start()
+        wall = open_wall(service)
+        capacity = wall.rows("cpu").capacity
+        filling, more = 2 * capacity + 500, 5000
+        ticks = Ticks(service, start=time.time() - 0.05 * (filling + more), step=0.05)
+        tell(wall, ticks, filling)
+        before = metrics(page)
+        tell(wall, ticks, more)
+        after = metrics(page)
+    print(f"\nmeasured: memory after {filling} ticks {before}, after {more} more {after}")
+    assert after["Nodes"] <= before["Nodes"] + 20
+    assert after["JSEventListeners"] <= before["JSEventListeners"] + 2
+    # Kept whole, these ticks would be some 25 MB; tables between once and twice their size, 3.
+    assert after["JSHeapUsedSize"] <= before["JSHeapUsedSize"] + 6e6
+    for event in FAST_EVENTS:
+        rows = wall.rows(event)
+        assert rows.capacity == capacity
+        assert rows.capacity <= len(rows.times) < 2 * rows.capacity
+        assert {len(column) for column in rows.columns.values()} == {len(rows.times)}
+
+
+def tell(wall: Wall, ticks: Ticks, count: int) -> None:
+    """Have that many ticks logged and shown, no faster than the page takes them."""
+    for _ in range(math.ceil(count / 250)):
+        last = ticks.log(250)
+        wait_for(lambda last=last: wall.newest("cpu") == last, "the page to keep up")  # type: ignore[misc]
+
+
+def metrics(page: Page) -> dict[str, float]:
+    session = page.context.new_cdp_session(page)
+    session.send("Performance.enable")
+    session.send("HeapProfiler.collectGarbage")
+    found = session.send("Performance.getMetrics")["metrics"]
+    session.detach()
+    wanted = {"Nodes", "JSEventListeners", "JSHeapUsedSize"}
+    return {one["name"]: one["value"] for one in found if one["name"] in wanted}
