@@ -9,13 +9,15 @@ the static files and the sign-in page itself are open.
 import hmac
 import ipaddress
 import socket
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
+from typing import Any
 from urllib.parse import urlsplit
 
 from flask import Flask, redirect, request, url_for
 from flask_cors import CORS
 from itsdangerous import BadSignature, URLSafeSerializer
+from werkzeug.http import parse_cookie
 from werkzeug.wrappers import Response
 
 from dashboard.settings import Settings
@@ -51,32 +53,39 @@ class Access:
 
     def check(self) -> Response | None:
         """Let a request pass (None), or send it to the sign-in page. Raises Refused."""
-        host = request.environ.get("HTTP_HOST", "")
-        if host and not self._is_ours(_without_port(host)):
+        environ = request.environ
+        if not self.is_addressed(environ):
             raise Refused(
                 400,
-                f"the Host header {host!r} is neither an IP address, localhost, this machine's "
-                "name, nor in ALLOWED_HOSTS",
+                f"the Host header {environ['HTTP_HOST']!r} is neither an IP address, localhost, "
+                "this machine's name, nor in ALLOWED_HOSTS",
                 key="Host",
             )
-        if request.method not in ("GET", "HEAD", "OPTIONS") and _is_cross_site(host):
+        if request.method not in ("GET", "HEAD", "OPTIONS") and _is_cross_site(environ):
             raise Refused(403, "requests of other sites' pages may not change anything here")
-        if not self._token or request.endpoint in _OPEN_ENDPOINTS or self.is_signed_in():
+        if request.endpoint in _OPEN_ENDPOINTS or self.may_read(environ):
             return None
         if request.endpoint in _PAGES:
             return redirect(url_for("sign_in.sign_in", next=request.full_path), 303)
         raise Refused(401, "reading needs the token: Authorization: Bearer …")
 
+    def is_addressed(self, environ: Mapping[str, Any]) -> bool:
+        """Whether a request names this service, or nothing, as only programs do."""
+        host = environ.get("HTTP_HOST", "")
+        return not host or self._is_ours(_without_port(host))
+
     def is_token(self, given: str) -> bool:
         """Whether a text is the token, told in the same time wherever they differ."""
         return bool(self._token) and hmac.compare_digest(given.encode(), self._token)
 
-    def is_signed_in(self) -> bool:
-        """Whether the request carries the token or a cookie for it."""
-        scheme, _, given = request.environ.get("HTTP_AUTHORIZATION", "").partition(" ")
+    def may_read(self, environ: Mapping[str, Any]) -> bool:
+        """Whether a request carries the token or a cookie for it, where one is needed."""
+        if not self._token:
+            return True
+        scheme, _, given = environ.get("HTTP_AUTHORIZATION", "").partition(" ")
         if scheme.lower() == "bearer":
             return self.is_token(given.strip())
-        cookie = request.cookies.get(COOKIE)
+        cookie = parse_cookie(environ.get("HTTP_COOKIE", "")).get(COOKIE)
         if self._signer is None or cookie is None:
             return False
         try:
@@ -112,7 +121,7 @@ def register(app: Flask, settings: Settings) -> Access:
         if response.mimetype == "text/html":
             response.headers["Content-Security-Policy"] = policy
             response.headers["Referrer-Policy"] = "same-origin"
-            if settings.read_token and access.is_signed_in():
+            if settings.read_token and access.may_read(request.environ):
                 access.sign_in(response)  # so that a display that is on stays signed in
         response.headers["X-Content-Type-Options"] = "nosniff"
         return response
@@ -152,9 +161,9 @@ def _without_port(host: str) -> str:
     return host.partition(":")[0].rstrip(".")
 
 
-def _is_cross_site(host: str) -> bool:
-    site = request.headers.get("Sec-Fetch-Site")
+def _is_cross_site(environ: Mapping[str, Any]) -> bool:
+    site = environ.get("HTTP_SEC_FETCH_SITE")
     if site is not None:
         return site not in ("same-origin", "none")
-    origin = request.headers.get("Origin")
-    return origin is not None and urlsplit(origin).netloc != host
+    origin = environ.get("HTTP_ORIGIN")
+    return origin is not None and urlsplit(origin).netloc != environ.get("HTTP_HOST", "")

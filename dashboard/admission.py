@@ -18,8 +18,15 @@ class Admission:
             return False
         self.streams += 1
         self._instruments.streams.inc()
-        self._instruments.streams_opened.inc()
         return True
+
+    def has_room(self) -> bool:
+        """Whether `admit` would say yes."""
+        return self.streams < self.most
+
+    def count_opened(self) -> None:
+        """Count a stream that sends its first bytes."""
+        self._instruments.streams_opened.inc()
 
     def release(self) -> None:
         """Give the place of a stream back."""

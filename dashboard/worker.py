@@ -14,9 +14,11 @@ from typing import Any
 import gevent
 from gevent import monkey
 
+from dashboard.access import Access
 from dashboard.connections import bound_buffers
 from dashboard.runtime import Runtime
 from dashboard.web.event_stream import stop_all
+from dashboard.web.quick_stream import in_front_of
 
 _HALT = 4  # gunicorn's master ends with a worker that exits with this
 _LOOK_EVERY = 1.0  # seconds; gunicorn also ends workers without a signal (max_requests, reload)
@@ -35,6 +37,9 @@ def start(worker: Any) -> None:
     bound_buffers(worker.sockets)
     runtime: Runtime = worker.wsgi.extensions["vitals"]
     runtime.start()
+    if runtime.settings.parking:
+        access: Access = worker.wsgi.extensions["vitals_access"]
+        worker.handle = in_front_of(worker.handle, runtime, access)
     # What a worker begins with lives as long as it does: the garbage collector need not look
     # through it again while ten thousand streams come back.
     gc.collect()

@@ -19,7 +19,7 @@ from dashboard.sse import ServerSentEvent, encode
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
 
-_HEADERS = (
+HEADERS = (
     ("Content-Type", "text/event-stream; charset=utf-8"),
     ("Cache-Control", "no-cache, no-transform"),
     ("X-Content-Type-Options", "nosniff"),
@@ -59,7 +59,7 @@ class EventStreamResponse(Response):
     default_mimetype = None
 
     def __init__(self, blocks: Iterable[bytes], headers: Iterable[tuple[str, str]] = ()) -> None:
-        super().__init__(headers=[*_HEADERS, *headers], direct_passthrough=True)
+        super().__init__(headers=[*HEADERS, *headers], direct_passthrough=True)
         self._blocks = blocks
 
     def get_wsgi_headers(self, environ: "WSGIEnvironment") -> Headers:

@@ -1,0 +1,183 @@
+"""One stream: from where its reader stands to live, and then out of the way.
+
+The order is the contract's: `retry` and `hello` at once; then what was missed, or a `gap`, or the
+newest of everything; then live. From the moment the stream has joined its feed nothing is read
+from the log any more, and where its socket can be parked nothing is left of it but that.
+"""
+
+import os
+import random
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, NoReturn
+
+from dashboard.connections import (
+    SEND_BUFFER,
+    LeftRequest,
+    can_park,
+    response_head,
+    take_socket,
+    write_whole,
+)
+from dashboard.event import EventId
+from dashboard.feed import Filter, Follower, Lagging
+from dashboard.frame import CHUNKED, GZIP, GZIP_HEADER, Frame, gzip_block
+from dashboard.log import LogUnavailable
+from dashboard.runtime import Runtime
+from dashboard.wire import Encoded, control_event
+
+_READY_SECONDS = 5.0
+ONE_WRITE = SEND_BUFFER // 2  # bytes that a fresh connection certainly takes
+
+
+class Stream:
+    """The blocks of one stream; `close` gives back what it holds, even if it never began."""
+
+    def __init__(
+        self,
+        runtime: Runtime,
+        filter: Filter,
+        after: EventId | None,
+        form: int,
+        environ: Mapping[str, Any],
+    ) -> None:
+        self._runtime = runtime
+        self._hub = runtime.hub
+        self._filter = filter
+        self._after = after
+        self._form = form
+        self._environ = environ
+        self._follower: Follower | None = None
+        self._holds_place = True
+        self._blocks = self._run()
+        self.headers: Iterable[tuple[str, str]] = ()  # of the response, as it is to be sent
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self
+
+    def __next__(self) -> bytes:
+        return next(self._blocks)
+
+    def close(self) -> None:
+        """Leave the feed and make room for another stream."""
+        if self._follower is not None:
+            self._hub.leave(self._follower)
+            self._follower = None
+        if self._holds_place:
+            self._holds_place = False
+            self._hub.admission.release()
+
+    def first_block(self) -> bytes | None:
+        """`hello` and all that the reader lacks, if that is known without reading the log.
+
+        The stream then stands even with its feed. None where it can't: take the blocks one by one.
+        """
+        if not self._hub.ready.is_set() or self._hub.stopping or self._must_read_log():
+            return None
+        block = next(self._catch_up())
+        return self._begin() + (self._encoded(block) if block else b"")
+
+    def park(self, first: bytes = b"") -> NoReturn:
+        """Leave the request, by raising LeftRequest; from here on the hub writes to the socket.
+
+        With `first` nothing of the response has been sent: then its head and the first block go
+        out here, in one write in place of the server's two.
+        """
+        assert self._follower is not None
+        protocol = self._environ["SERVER_PROTOCOL"]
+        chunked = CHUNKED if protocol == "HTTP/1.1" else 0
+        descriptor = take_socket(self._environ)
+        if first:
+            head = response_head(protocol, self.headers)
+            if not write_whole(descriptor, head + Frame(first).form(chunked)):
+                os.close(descriptor)
+                raise LeftRequest
+        self._hub.park(descriptor, self._follower, self._form | chunked)
+        self._follower, self._holds_place = None, False
+        raise LeftRequest
+
+    def _run(self) -> Iterator[bytes]:
+        may_park = self._runtime.settings.parking and can_park(self._environ)
+        first = self.first_block()
+        if first is None:
+            yield self._begin()  # at once, whatever the log takes
+            self._hub.ready.wait(_READY_SECONDS)
+            if self._hub.stopping:
+                return  # without a word about what was missed: another worker will tell it
+            for block in self._catch_up():
+                if block:
+                    yield self._encoded(block)
+        elif may_park and len(first) <= ONE_WRITE:
+            self.park(first)
+        else:
+            yield first
+        assert self._follower is not None
+        try:
+            while not self._hub.stopping:
+                if may_park and self._follower.is_even:
+                    self.park()
+                frames = self._follower.frames(self._form)
+                if frames:
+                    yield frames
+        except Lagging:
+            self._hub.admission.count_dropped("lagging")
+        else:
+            self._hub.admission.count_dropped("stopping")
+
+    def _begin(self) -> bytes:
+        self._hub.admission.count_opened()
+        retry = round(self._runtime.settings.retry * random.uniform(0.5, 1.5))
+        hello = control_event("hello", self._runtime.greeting(), retry=retry)
+        if self._form & GZIP:
+            return GZIP_HEADER + gzip_block(hello, stored=True)
+        return hello
+
+    def _encoded(self, block: bytes) -> bytes:
+        return gzip_block(block) if self._form & GZIP else block
+
+    def _must_read_log(self) -> bool:
+        return self._after is not None and not self._hub.recent.covers(self._after)
+
+    def _catch_up(self) -> Iterator[bytes]:
+        """Yield what the reader lacks; when it ends, `_follower` stands right behind that."""
+        hub, filter, after = self._hub, self._filter, self._after
+        told = after is not None and self._is_covered(after)
+        while told and after is not None and after < hub.position:
+            held: list[Encoded] = []
+            try:
+                # A conflating stream sees the whole stretch before it can say what is newest.
+                while after < hub.position:
+                    events, after = hub.read_on(after, filter)
+                    held += events
+                    if filter.every is None:
+                        break
+            except LogUnavailable:
+                told = False
+                break
+            if after == hub.position:
+                self._join()
+                yield _wire(filter.thin(held))
+                return
+            yield _wire(held)
+        newest = [] if told else hub.recent.latest(filter)
+        self._join()
+        gap = self._gap(after) if after is not None and not told else b""
+        yield gap + _wire(newest)
+
+    def _is_covered(self, after: EventId) -> bool:
+        try:
+            return self._hub.covers(after, self._runtime.settings.replay)
+        except LogUnavailable:
+            return False
+
+    def _join(self) -> None:
+        self._follower = self._hub.join(self._filter)
+
+    def _gap(self, after: EventId) -> bytes:
+        start, end = after.time, round(self._hub.now(), 3)
+        self._hub.admission.count_gap()
+        data = {"from": start, "to": end, "seconds": max(0, round(end - start, 3))}
+        return control_event("gap", data)
+
+
+def _wire(events: list[Encoded]) -> bytes:
+    return b"".join(encoded.wire for encoded in events)
