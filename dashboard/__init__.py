@@ -22,7 +22,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     Without settings they are read from the environment; raises SettingError for a wrong one.
     """
     from dashboard.metrics import FAMILIES
-    from dashboard.web import history, ops, pages, problem, sign_in, stream
+    from dashboard.web import compression, history, ops, pages, problem, sign_in, stream
 
     root = Path(__file__).parent.parent
     app = Flask(
@@ -39,6 +39,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.extensions["vitals"] = runtime
     app.before_request(runtime.ensure_running)
     app.extensions["vitals_access"] = access.register(app, settings)
+    compression.register(app)
     problem.register(app)
     for module in (pages, stream, history, ops, sign_in):
         app.register_blueprint(module.blueprint)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from itertools import pairwise
 from typing import Any
 
+import httpx
 import pytest
 
 from tests.service import Reader, Service, data, key, wait_for
@@ -258,3 +259,12 @@ def test_a_log_that_cannot_be_read_is_said(make_service: Start) -> None:
     assert str(service.log_file) in response.json()["detail"]
     service.log_file.rmdir()
     wait_for(lambda: service.get("/history").status_code == 200, "the log to be there")
+
+
+def test_the_history_is_compressed_for_clients_that_accept_it(service: Service) -> None:
+    plain = httpx.get(f"{service.url}/history", headers={"Accept-Encoding": "identity"})
+    assert "Content-Encoding" not in plain.headers
+    packed = httpx.get(f"{service.url}/history", headers={"Accept-Encoding": "gzip"})
+    assert packed.headers["Content-Encoding"] == "gzip"
+    assert packed.headers["Vary"] == "Accept-Encoding"
+    assert packed.json().keys() == plain.json().keys()

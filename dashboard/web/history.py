@@ -11,6 +11,7 @@ from dashboard.columns import columns
 from dashboard.event import UNNAMED, Event, EventId
 from dashboard.log import EventLog, LogUnavailable
 from dashboard.runtime import Runtime
+from dashboard.web.compression import accepts_gzip, compress
 from dashboard.web.problem import Problem
 from dashboard.web.query import Query
 
@@ -32,18 +33,23 @@ def history() -> Response:
         raise Problem(400, f"points={points:g}: a whole number is wanted", key="points")
     names, hosts = query.names("events"), query.hosts("host")
     runtime: Runtime = current_app.extensions["vitals"]
+    zipped = accepts_gzip(request.headers.get("Accept-Encoding", ""))
     now = time.time()
 
     def read(log: EventLog) -> bytes:
         found = _read(log, now - since, names, hosts, int(points))
         head = {"from": round(now - since, 3), "to": round(now, 3)}
-        return msgspec.json.encode({**head, "interval": runtime.settings.interval, **found})
+        body = msgspec.json.encode({**head, "interval": runtime.settings.interval, **found})
+        return compress(body) if zipped else body
 
     try:
         body = runtime.log.look_back(read)
     except LogUnavailable as error:
         raise Problem(503, f"the log cannot be read: {error}") from None
-    return Response(body, content_type="application/json", headers={"Cache-Control": "no-store"})
+    headers = {"Cache-Control": "no-store", "Vary": "Accept-Encoding"}
+    if zipped:
+        headers["Content-Encoding"] = "gzip"
+    return Response(body, content_type="application/json", headers=headers)
 
 
 def _read(

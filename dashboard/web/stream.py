@@ -8,13 +8,13 @@ from urllib.parse import parse_qsl
 
 from flask import Blueprint, Response, current_app, request
 from werkzeug.datastructures import MultiDict
-from werkzeug.http import parse_accept_header
 
 from dashboard.event import EventId
 from dashboard.feed import Filter
 from dashboard.frame import GZIP, GZIP_HEADER, gzip_block
 from dashboard.runtime import Runtime
 from dashboard.stream import Stream
+from dashboard.web.compression import accepts_gzip
 from dashboard.web.event_stream import EventStreamResponse
 from dashboard.web.problem import Problem
 from dashboard.web.query import Query
@@ -51,7 +51,7 @@ def open_stream(
     headers: list[tuple[str, str]] = []
     if runtime.settings.gzip:
         headers.append(("Vary", "Accept-Encoding"))
-        if _accepts_gzip(environ.get("HTTP_ACCEPT_ENCODING", "")):
+        if accepts_gzip(environ.get("HTTP_ACCEPT_ENCODING", "")):
             headers.append(("Content-Encoding", "gzip"))
             form = GZIP
     if environ["REQUEST_METHOD"] == "HEAD":
@@ -72,11 +72,6 @@ def _parse_query(text: str) -> tuple[Filter, EventId | None]:
         every=query.number("every", 0.1, 3600),
     )
     return filter, _position("last_event_id", query.text("last_event_id"))
-
-
-@lru_cache(maxsize=256)
-def _accepts_gzip(accept_encoding: str) -> bool:
-    return parse_accept_header(accept_encoding)["gzip"] > 0
 
 
 def _position(key: str, text: str | None) -> EventId | None:
