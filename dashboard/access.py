@@ -15,7 +15,6 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from flask import Flask, redirect, request, url_for
-from flask_cors import CORS
 from itsdangerous import BadSignature, URLSafeSerializer
 from werkzeug.http import parse_cookie
 from werkzeug.wrappers import Response
@@ -111,6 +110,8 @@ def register(app: Flask, settings: Settings) -> Access:
     access = Access(settings)
     app.before_request(access.check)
     if settings.allowed_origins:
+        from flask_cors import CORS  # only who needs it pays for it
+
         CORS(app, resources=list(_READ_PATHS), origins=list(settings.allowed_origins))
     policy = page_policy(settings.frame_ancestors)
 

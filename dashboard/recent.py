@@ -14,7 +14,7 @@ from dashboard.event import EventId
 from dashboard.feed import Filter
 from dashboard.wire import NOWHERE, Encoded, id_of
 
-_BYTES = 4 << 20
+_BYTES = 1 << 20  # some ten minutes of one machine
 
 Key = tuple[str, str | None]  # host and name
 

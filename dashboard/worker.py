@@ -13,6 +13,7 @@ from typing import Any
 
 import gevent
 from gevent import monkey
+from gevent.server import StreamServer
 
 from dashboard.access import Access
 from dashboard.connections import bound_buffers
@@ -21,6 +22,8 @@ from dashboard.web.event_stream import stop_all
 from dashboard.web.quick_stream import in_front_of
 
 _HALT = 4  # gunicorn's master ends with a worker that exits with this
+_ACCEPT_AT_ONCE = 16
+_SWITCH_SECONDS = 0.0005
 _LOOK_EVERY = 1.0  # seconds; gunicorn also ends workers without a signal (max_requests, reload)
 
 
@@ -40,6 +43,10 @@ def start(worker: Any) -> None:
     if runtime.settings.parking:
         access: Access = worker.wsgi.extensions["vitals_access"]
         worker.handle = in_front_of(worker.handle, runtime, access)
+    # A storm of new connections must not hold off a tick: few are accepted in one turn of the
+    # event loop, and the thread that reads the log gets its turn at the interpreter soon.
+    StreamServer.max_accept = _ACCEPT_AT_ONCE
+    sys.setswitchinterval(_SWITCH_SECONDS)
     # What a worker begins with lives as long as it does: the garbage collector need not look
     # through it again while ten thousand streams come back.
     gc.collect()

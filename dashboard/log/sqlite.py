@@ -224,6 +224,7 @@ class SQLiteLog:
                 connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = NORMAL")
+            connection.execute("PRAGMA cache_size = -512")  # KiB; reading on needs few pages
             connection.execute(f"PRAGMA journal_size_limit = {16 << 20}")
             connection.executescript(_SCHEMA)
         except BaseException:
