@@ -4,6 +4,7 @@ The settings are checked here, in the master, before anything listens, from the 
 master never imports the application, so that a HUP brings in a new version of its code whole.
 """
 
+import gc
 import importlib.util
 import ipaddress
 import os
@@ -90,6 +91,12 @@ def _is_loopback(address: Any) -> bool:
         return ipaddress.ip_address(address[0]).is_loopback
     except ValueError:
         return str(address[0]).lower() == "localhost"
+
+
+def pre_fork(server: Any, worker: Any) -> None:
+    """Leave what master and workers share as it is: a collection would touch and so copy it."""
+    gc.collect()
+    gc.freeze()
 
 
 def post_fork(server: Any, worker: Any) -> None:
