@@ -11,12 +11,17 @@ export class Canvas {
     this.element = make("canvas", { class: className, "aria-hidden": "true" });
     this.width = 0;
     this.height = 0;
-    new ResizeObserver(([entry]) => {
+    this.observer = new ResizeObserver(([entry]) => {
       if (!entry) return;
       this.width = entry.contentRect.width;
       this.height = entry.contentRect.height;
       redraw();
-    }).observe(this.element);
+    });
+    this.observer.observe(this.element);
+  }
+
+  destroy() {
+    this.observer.disconnect();
   }
 
   /** @returns {CanvasRenderingContext2D | null} cleared, in CSS pixels; null while there is no room */

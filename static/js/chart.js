@@ -1,16 +1,16 @@
 // @ts-check
 /**
  * One uPlot in one box: follows the box's size, the theme and the type size, and draws the time
- * window it is told. No cursor, no legend: nobody hovers over a wall, and labels stand in the head.
+ * window it is told. No legend: labels stand in the panel's head, or beside the lines they name.
  */
 import uPlot from "../vendor/uPlot.esm.js";
-import { minute } from "./format.js";
-import { palette } from "./theme.js";
+import { clock, minute } from "./format.js";
 
 /** @typedef {import("./table.js").Column} Column */
+/** @typedef {import("./theme.js").Look} Look */
 /**
  * @typedef {object} Line
- * @property {string} color a name of the palette
+ * @property {string} color a name of the look's colours
  * @property {number} [width] rem/16 at 1, so that lines grow with the type
  * @property {number} [fill] opacity of the area between the line and zero
  * @property {boolean} [dashed]
@@ -19,33 +19,51 @@ import { palette } from "./theme.js";
  * @typedef {object} Axis
  * @property {(low: number | null, high: number | null) => [number, number]} range of the drawn data
  * @property {(value: number) => string} label
- * @property {(height: number) => number[]} [marks] for a plot of so many rem; else uPlot chooses
+ * @property {(height: number) => number[]} [marks] for a plot of so many units; else uPlot chooses
+ */
+/**
+ * @typedef {object} Hand what somebody who sits close may do with a chart; nothing on a wall
+ * @property {string} key charts of one key move their cursors in step
+ * @property {(from: number, to: number) => void} zoom
+ * @property {() => void} follow
+ */
+/**
+ * @typedef {object} ChartOptions
+ * @property {Look} look
+ * @property {Hand | null} hand
+ * @property {number | null} threshold a value to draw a line at
+ * @property {number} end units right of the plot: half a label of the axis, or room for direct labels
+ * @property {() => void} drawn called when lines stand where they belong
+ * @property {(index: number | null) => void} pointed called with the row under the cursor
  */
 
-/** Rem beside and below the plot. All charts have the same, so that their time axes align. */
+/** Units beside and below the plot. All charts have the same, so that their time axes align. */
 const GUTTER = 4.4;
 const FOOT = 1.7;
 
-/** Rem right of the plot: half a label's width. The style sheet lets it reach into the margin. */
-const END = 1.3;
+/** Units right of the plot: half a label's width. The style sheet lets it reach into the margin. */
+export const END = 1.3;
 
 export class Chart {
   /**
    * @param {HTMLElement} box
    * @param {Line[]} lines
    * @param {Axis} axis
+   * @param {ChartOptions} options
    */
-  constructor(box, lines, axis) {
+  constructor(box, lines, axis, options) {
     this.box = box;
     this.lines = lines;
     this.axis = axis;
+    this.options = options;
     this.from = 0;
     this.to = 1;
     /** @type {[number[], ...Column[]]} */
     this.data = [[], ...lines.map(() => [])];
     /** @type {uPlot | null} */
     this.plot = null;
-    new ResizeObserver(() => this.#resize()).observe(box);
+    this.observer = new ResizeObserver(() => this.#resize());
+    this.observer.observe(box);
   }
 
   /**
@@ -58,6 +76,21 @@ export class Chart {
     this.from = from;
     this.to = to;
     this.plot?.setData(data);
+  }
+
+  /**
+   * @param {number} value
+   * @returns {number | null} CSS pixels below the box's upper edge at which it is drawn
+   */
+  height(value) {
+    if (!this.plot) return null;
+    return this.plot.valToPos(value, "y") + this.plot.over.offsetTop;
+  }
+
+  destroy() {
+    this.observer.disconnect();
+    this.plot?.destroy();
+    this.plot = null;
   }
 
   /** Colours and type are fixed in a plot, so another theme is another plot. */
@@ -76,22 +109,29 @@ export class Chart {
 
   /** @returns {Omit<uPlot.Options, "width" | "height">} */
   #options() {
-    const { color, rem, family } = palette();
+    const { look, hand, end, drawn, pointed } = this.options;
+    const { unit, family } = look;
     // Whole pixels: uPlot scales the number before "px" to the screen, and reads no fractions.
-    const font = `${Math.round(0.9 * rem)}px ${family}`;
+    const font = `${Math.round(0.9 * unit)}px ${family}`;
     const { range, label, marks } = this.axis;
     /** @type {Partial<uPlot.Axis>} */
     const common = {
       font,
-      stroke: color("ink-dim"),
-      gap: 0.35 * rem,
+      stroke: look.color("ink-dim"),
+      gap: 0.35 * unit,
       ticks: { show: false },
-      grid: { stroke: color("grid"), width: rem / 16 },
+      grid: { stroke: look.color("grid"), width: unit / 16 },
     };
     return {
-      padding: [0.5 * rem, END * rem, 0, 0],
-      cursor: { show: false },
+      padding: [0.5 * unit, end * unit, 0, 0],
+      cursor: hand ? cursor(hand) : { show: false },
+      select: { show: hand !== null, left: 0, top: 0, width: 0, height: 0 },
       legend: { show: false },
+      hooks: {
+        draw: [(plot) => this.#threshold(plot), drawn],
+        setCursor: [(plot) => pointed(plot.cursor.left !== undefined && plot.cursor.left >= 0 ? (plot.cursor.idx ?? null) : null)],
+        setSelect: [(plot) => this.#selected(plot)],
+      },
       scales: {
         x: { time: true, range: () => [this.from, this.to] },
         y: { range: (_plot, low, high) => range(low, high) },
@@ -99,32 +139,76 @@ export class Chart {
       axes: [
         {
           ...common,
-          size: FOOT * rem,
-          space: 3.5 * rem,
-          incrs: [60, 120, 300, 600, 900, 1800, 3600, 7200, 14_400, 21_600],
-          values: (_plot, splits) => splits.map(minute),
+          size: FOOT * unit,
+          space: 3.5 * unit,
+          incrs: [1, 5, 10, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14_400, 21_600],
+          values: (_plot, splits, _axis, _space, increment) => splits.map(increment < 60 ? clock : minute),
         },
         {
           ...common,
-          size: GUTTER * rem,
-          space: 2 * rem,
+          size: GUTTER * unit,
+          space: 2 * unit,
           values: (_plot, splits) => splits.map(label),
-          ...(marks && { splits: (plot) => marks(plot.bbox.height / devicePixelRatio / rem) }),
+          ...(marks && { splits: (plot) => marks(plot.bbox.height / devicePixelRatio / unit) }),
         },
       ],
-      series: [{}, ...this.lines.map((line) => series(line, color(line.color), rem))],
+      series: [{}, ...this.lines.map((line) => series(line, look.color(line.color), unit))],
     };
   }
+
+  /** @param {uPlot} plot */
+  #threshold(plot) {
+    const { look, threshold } = this.options;
+    if (threshold === null) return;
+    const { ctx, bbox } = plot;
+    const y = Math.round(plot.valToPos(threshold, "y", true));
+    if (y < bbox.top) return;
+    ctx.save();
+    ctx.strokeStyle = look.color("warn");
+    ctx.lineWidth = (look.unit / 16) * devicePixelRatio;
+    ctx.setLineDash([2, 6].map((length) => (length * look.unit * devicePixelRatio) / 16));
+    ctx.beginPath();
+    ctx.moveTo(bbox.left, y);
+    ctx.lineTo(bbox.left + bbox.width, y);
+    ctx.stroke();
+    ctx.restore();
+  }
+
+  /** @param {uPlot} plot */
+  #selected(plot) {
+    const { left, width } = plot.select;
+    if (width < 4) return;
+    this.options.hand?.zoom(plot.posToVal(left, "x"), plot.posToVal(left + width, "x"));
+    plot.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
+  }
+}
+
+/**
+ * @param {Hand} hand
+ * @returns {uPlot.Cursor}
+ */
+function cursor({ key, follow }) {
+  return {
+    y: false,
+    sync: { key, setSeries: false },
+    drag: { x: true, y: false, setScale: false },
+    bind: {
+      dblclick: () => () => {
+        follow();
+        return null;
+      },
+    },
+  };
 }
 
 /**
  * @param {Line} line
  * @param {string} color
- * @param {number} rem
+ * @param {number} size pixels of the type
  * @returns {uPlot.Series}
  */
-function series({ width = 2, fill = 0, dashed = false }, color, rem) {
-  const unit = rem / 16;
+function series({ width = 2, fill = 0, dashed = false }, color, size) {
+  const unit = size / 16;
   return {
     stroke: color,
     width: width * unit,

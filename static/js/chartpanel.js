@@ -1,20 +1,25 @@
 // @ts-check
 /**
- * A chart of one family with its labels above it: each line's name in the line's own colour, with
- * its newest value, at a fixed place so that nothing jumps about.
+ * A chart of one family. Each line's name stands in the line's own colour with its newest value: in
+ * the head, at a fixed place so that nothing jumps about; or, to be read from afar, beside the line.
  */
-import { Chart } from "./chart.js";
+import { Chart, END } from "./chart.js";
 import { make, valueElement, write, writeValue } from "./dom.js";
 import { text } from "./format.js";
 import { HeatStrip } from "./heatstrip.js";
+import { levelOf, thresholdOf } from "./levels.js";
 import { figure, Panel } from "./panel.js";
+import { spread } from "./scale.js";
 import { GAP } from "./table.js";
 
 /** @typedef {import("./chart.js").Axis} Axis */
+/** @typedef {import("./chart.js").Hand} Hand */
 /** @typedef {import("./chart.js").Line} Line */
 /** @typedef {import("./format.js").Figure} Figure */
 /** @typedef {import("./panel.js").View} View */
 /** @typedef {import("./panel.js").Data} Data */
+/** @typedef {import("./table.js").Column} Column */
+/** @typedef {import("./theme.js").Look} Look */
 /**
  * @typedef {Line & {
  *   field: string,
@@ -33,49 +38,85 @@ import { GAP } from "./table.js";
  * @property {ChartLine[]} lines
  * @property {Axis} axis
  * @property {(value: number | null) => Figure} format
+ * @property {string} [watch] the field whose level the panel shows
  * @property {string} [strip] a list field to draw as a heat strip below
  */
+/**
+ * @typedef {object} PanelOptions
+ * @property {Look} look
+ * @property {Hand | null} hand null on a wall, where nobody points at anything
+ * @property {boolean} direct names beside the lines
+ * @property {number} series at most so many lines
+ * @property {boolean} tiles whether tiles stand above, with the values of quiet lines in them
+ */
+
+/** Units beside a plot for the names of its lines, and the height of one of them. */
+const DIRECT_END = 8;
+const DIRECT_HEIGHT = 2.7;
 
 export class ChartPanel extends Panel {
-  /** @param {ChartSpec} spec */
-  constructor(spec) {
+  /**
+   * @param {ChartSpec} spec
+   * @param {PanelOptions} options
+   */
+  constructor(spec, options) {
     const attributes = { "data-panel": spec.name, "aria-label": `${spec.title}, chart` };
     super({ event: spec.event, title: spec.title, className: "panel chart", attributes });
     this.spec = spec;
-    this.values = spec.lines.map((line) => (line.quiet ? null : valueElement(`${spec.event}.${line.field}`)));
-    const labels = spec.lines.map((line, index) => {
+    this.options = options;
+    this.lines = spec.lines.slice(0, options.series);
+    this.values = this.lines.map(({ quiet, field }) => (quiet && options.tiles ? null : valueElement(`${spec.event}.${field}`)));
+    this.labels = this.lines.map((line, index) => {
       const value = this.values[index];
       const label = make("li", { class: `ink-${line.color}` }, line.name);
       if (line.dashed) label.classList.add("dashed");
       if (value) label.append(" ", value);
       return label;
     });
-    this.age.before(make("ul", { class: "labels" }, ...labels));
-
+    const list = make("ul", { class: options.direct ? "labels direct" : "labels" }, ...this.labels);
     const box = make("div", { class: "plot", role: "img", "aria-label": spec.says });
     this.body.append(box);
-    this.chart = new Chart(box, spec.lines, spec.axis);
-    this.strip = spec.strip ? new HeatStrip() : null;
+    if (options.direct) box.append(list);
+    else this.mark.before(list);
+
+    /** The row under the cursor, or null: then the newest values are shown. @type {number | null} */
+    this.pointed = null;
+    /** @type {[number[], ...Column[]]} */
+    this.shown = [[], ...this.lines.map(() => [])];
+    /** @type {Data | null} */
+    this.data = null;
+    this.chart = new Chart(box, this.lines, spec.axis, {
+      look: options.look,
+      hand: options.hand,
+      threshold: spec.watch ? thresholdOf(`${spec.event}.${spec.watch}`) : null,
+      end: options.direct ? DIRECT_END : END,
+      drawn: () => options.direct && this.#placeLabels(),
+      pointed: (index) => {
+        if (index === this.pointed) return;
+        this.pointed = index;
+        this.#writeValues();
+      },
+    });
+    // From afar nobody tells the cores apart, and the chart needs the room.
+    this.strip = spec.strip && !options.direct ? new HeatStrip(options.look) : null;
     this.stripLabel = make("span");
     if (this.strip) this.body.append(make("div", { class: "strip" }, this.stripLabel, this.strip.element));
   }
 
   /** @param {View} view */
   draw({ store, host, from, to }) {
-    const { lines, format, strip } = this.spec;
-    const data = store.latest(host, this.event);
+    const { strip, watch } = this.spec;
+    this.data = this.gone ? null : store.latest(host, this.event);
     const table = store.table(host, this.event);
-    lines.forEach((line, index) => {
-      const element = this.values[index];
-      const value = figure(data, line.field);
-      if (element) writeValue(element, value, text((line.format ?? format)(value)));
-    });
-    const [times, ...columns] = table.since(from, lines.map((line) => line.field));
-    const drawn = columns.map((column, index) => (lines[index].downward ? column.map(negative) : column));
+    const [times, ...columns] = table.since(from, this.lines.map((line) => line.field));
+    const drawn = columns.map((column, index) => (this.lines[index].downward ? column.map(negative) : column));
+    this.shown = [times, ...columns];
+    if (watch) this.setLevel(levelOf(`${this.event}.${watch}`, figure(this.data, watch)));
+    this.#writeValues();
     this.chart.draw([times, ...drawn], from, to);
 
     if (this.strip && strip) {
-      const count = listLength(data, strip);
+      const count = listLength(store.latest(host, this.event), strip);
       write(this.stripLabel, `${count} ${strip}`);
       const [moments, ...rows] = table.since(from, Array.from({ length: count }, (_, core) => `${strip}.${core}`));
       this.strip.draw(moments, rows, from, to, GAP * store.cadence(this.event));
@@ -84,6 +125,32 @@ export class ChartPanel extends Panel {
 
   restyle() {
     this.chart.rebuild();
+  }
+
+  destroy() {
+    this.chart.destroy();
+    this.strip?.destroy();
+  }
+
+  #writeValues() {
+    const [, ...columns] = this.shown;
+    this.lines.forEach(({ field, format }, index) => {
+      const element = this.values[index];
+      if (!element) return;
+      const value = this.pointed === null ? figure(this.data, field) : (columns[index][this.pointed] ?? null);
+      writeValue(element, value, text((format ?? this.spec.format)(value)));
+    });
+  }
+
+  #placeLabels() {
+    const { unit } = this.options.look;
+    const [, ...columns] = this.chart.data;
+    const wanted = columns.map((column) => this.chart.height(column.findLast((value) => value !== null) ?? 0) ?? 0);
+    const height = DIRECT_HEIGHT * unit;
+    const places = spread(wanted.map((y) => y - height / 2), height, this.chart.box.clientHeight);
+    this.labels.forEach((label, index) => {
+      label.style.transform = `translateY(${Math.round(places[index])}px)`;
+    });
   }
 }
 

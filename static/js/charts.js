@@ -24,22 +24,24 @@ export const CHARTS = [
     name: "cpu",
     event: "cpu",
     title: "CPU",
-    says: "CPU use and time waiting for disks in percent, over the last five minutes; below, each core",
+    says: "CPU use and time waiting for disks in percent; below, each core",
     axis: PERCENT,
     format: percent,
     strip: "cores",
+    watch: "percent",
     lines: [
       { field: "percent", name: "all cores", color: "blue", fill: 0.22, quiet: true },
-      { field: "iowait", name: "waiting for disk", color: "orange", width: 1.5 },
+      { field: "iowait", name: "disk wait", color: "orange", width: 1.5 },
     ],
   },
   {
     name: "memory",
     event: "memory",
     title: "Memory",
-    says: "Memory and swap in use in percent, over the last five minutes",
+    says: "Memory and swap in use in percent",
     axis: PERCENT,
     format: percent,
+    watch: "percent",
     lines: [
       { field: "percent", name: "in use", color: "green", fill: 0.22, quiet: true },
       { field: "swap_percent", name: "swap", color: "orange" },
@@ -49,7 +51,7 @@ export const CHARTS = [
     name: "disk",
     event: "disk",
     title: "Disk",
-    says: "Bytes read from disks, upwards, and written, downwards, each second, over the last five minutes",
+    says: "Bytes read from disks, upwards, and written, downwards, each second",
     axis: RATES,
     format: rate,
     lines: [
@@ -61,7 +63,7 @@ export const CHARTS = [
     name: "network",
     event: "network",
     title: "Network",
-    says: "Bytes received, upwards, and sent, downwards, each second, over the last five minutes",
+    says: "Bytes received, upwards, and sent, downwards, each second",
     axis: RATES,
     format: rate,
     lines: [
@@ -81,7 +83,7 @@ export const CHARTS = [
     name: "load",
     event: "load",
     title: "Load",
-    says: "Load averages over 1, 5 and 15 minutes against the number of CPUs, over the last five minutes",
+    says: "Load averages over 1, 5 and 15 minutes against the number of CPUs",
     axis: LOAD,
     format: load,
     lines: [
@@ -95,7 +97,7 @@ export const CHARTS = [
     name: "pressure",
     event: "pressure",
     title: "Pressure",
-    says: "Share of time in which something waited for CPU, disk or memory, in percent, over the last five minutes",
+    says: "Share of time in which something waited for CPU, disk or memory, in percent",
     axis: PERCENT,
     format: percent,
     lines: [

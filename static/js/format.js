@@ -142,8 +142,18 @@ export function age(seconds) {
   return `${Math.floor(seconds / 86_400)}${SPACE}d`;
 }
 
+/**
+ * The same in whole units, for what is told all the time and must not flicker.
+ * @param {number} seconds
+ * @returns {string}
+ */
+export function wholeAge(seconds) {
+  return seconds < 3 ? `${Math.max(0, Math.floor(seconds))}${SPACE}s` : age(seconds);
+}
+
 /** A fixed form: a wall has one clock, whatever the browser's language. */
 const CLOCK = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", second: "2-digit" });
+const MOMENT = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle: "short" });
 const MINUTES = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit" });
 
 /**
@@ -152,6 +162,14 @@ const MINUTES = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-d
  */
 export function clock(time) {
   return Number.isFinite(time) ? CLOCK.format(time * 1000) : "--:--:--";
+}
+
+/**
+ * @param {Maybe} time seconds since 1970
+ * @returns {string} date and time of day in the display's time zone
+ */
+export function moment(time) {
+  return known(time) ? MOMENT.format(time * 1000) : NONE;
 }
 
 /**

@@ -4,15 +4,17 @@
  * where lines would be a tangle; it lies under the chart of all cores and shares its time axis.
  */
 import { Canvas } from "./canvas.js";
-import { palette } from "./theme.js";
 
 /** @typedef {import("./table.js").Column} Column */
+/** @typedef {import("./theme.js").Look} Look */
 
 /** Shades to choose from: more than an eye tells apart, and few enough to paint in batches. */
 const SHADES = 20;
 
 export class HeatStrip {
-  constructor() {
+  /** @param {Look} look */
+  constructor(look) {
+    this.look = look;
     this.canvas = new Canvas("heatstrip", () => this.#paint());
     this.element = this.canvas.element;
     /** @type {{times: number[], rows: Column[], from: number, to: number, longest: number}} */
@@ -31,13 +33,17 @@ export class HeatStrip {
     this.#paint();
   }
 
+  destroy() {
+    this.canvas.destroy();
+  }
+
   #paint() {
     const context = this.canvas.begin();
     if (!context) return;
     const { times, rows, from, to, longest } = this.shown;
     const { width, height } = this.canvas;
-    const { color, rem } = palette();
-    const gap = rows.length > 1 && height / rows.length > rem / 2 ? rem / 16 : 0;
+    const { unit } = this.look;
+    const gap = rows.length > 1 && height / rows.length > unit / 2 ? unit / 16 : 0;
     const x = (/** @type {number} */ time) => Math.max(0, ((time - from) / (to - from)) * width);
     const shades = Array.from({ length: SHADES + 1 }, () => new Path2D());
 
@@ -60,7 +66,7 @@ export class HeatStrip {
         most = 0;
       }
     });
-    context.fillStyle = color("heat");
+    context.fillStyle = this.look.color("heat");
     shades.forEach((path, step) => {
       context.globalAlpha = 0.08 + (0.92 * step) / SHADES;
       context.fill(path);

@@ -1,17 +1,20 @@
 // @ts-check
 /**
  * A piece of the wall that shows one family of figures of one host. It draws what the store holds
- * and owns no data. Whatever it shows, it says first how old that is:
+ * and owns no data. Whatever it shows, it says how old that is, by the server's time of the sample:
  *
  * `data-freshness` is "waiting" before the first sample, "missing" when it should have come by now,
- * "absent" where the machine has no such family, "fresh", or "stale" when the family missed three of
- * its own cadences.
+ * "absent" where the machine has no such family, "fresh", "stale" when the family missed three of
+ * its own cadences (the panel dims), and "gone" after ten (figures give way to a dash).
  */
 import { make, mark, write } from "./dom.js";
-import { age } from "./format.js";
+import { age, clock, wholeAge } from "./format.js";
+import { WORDS } from "./levels.js";
 
 /** @typedef {import("./store.js").Store} Store */
 /** @typedef {import("./store.js").Data} Data */
+/** @typedef {import("./store.js").Freshness} Freshness */
+/** @typedef {import("./levels.js").Level} Level */
 /**
  * @typedef {object} View
  * @property {Store} store
@@ -28,6 +31,7 @@ const NOTICES = {
   absent: "Not on this machine",
   fresh: "",
   stale: "",
+  gone: "",
 };
 
 export class Panel {
@@ -40,25 +44,42 @@ export class Panel {
    */
   constructor({ event, title, className, attributes }) {
     this.event = event;
+    /** @type {Freshness} */
+    this.freshness = "waiting";
     this.age = make("span", { class: "age" });
+    this.mark = make("strong", { class: "mark" });
     this.title = make("h2", {}, title);
-    this.head = make("header", {}, this.title, this.age);
+    this.head = make("header", {}, this.title, this.mark, this.age);
     this.body = make("div", { class: "body" });
     this.notice = make("p", { class: "notice" });
     this.element = make("section", { class: className, "aria-label": title, ...attributes });
     this.element.append(this.head, this.body, this.notice);
   }
 
+  /** @returns {boolean} whether figures are so old that they are shown no more */
+  get gone() {
+    return this.freshness === "gone";
+  }
+
   /**
    * @param {View} view
-   * @returns {void}
+   * @returns {boolean} whether it has to be drawn anew, though no figure has changed
    */
   refresh({ store, host, now }) {
-    const freshness = store.freshness(host, this.event, now);
-    mark(this.element, "data-freshness", freshness);
-    const time = store.time(host, this.event);
-    write(this.age, freshness === "stale" && time !== null ? `${age(now - time)} old` : "");
-    write(this.notice, NOTICES[freshness]);
+    const before = this.freshness;
+    this.freshness = store.freshness(host, this.event, now);
+    mark(this.element, "data-freshness", this.freshness);
+    write(this.age, ageWords(this.freshness, store.time(host, this.event), now));
+    write(this.notice, NOTICES[this.freshness]);
+    return this.freshness !== before;
+  }
+
+  /**
+   * @param {Level} level
+   */
+  setLevel(level) {
+    mark(this.element, "data-level", level || null);
+    write(this.mark, WORDS[level]);
   }
 
   /**
@@ -69,6 +90,21 @@ export class Panel {
 
   /** Another theme or type size: what was drawn with the old one has to go. */
   restyle() {}
+
+  /** It leaves the page: nothing of it may go on listening. */
+  destroy() {}
+}
+
+/**
+ * @param {Freshness} freshness
+ * @param {number | null} time of the sample
+ * @param {number} now
+ * @returns {string}
+ */
+function ageWords(freshness, time, now) {
+  if (time === null) return "";
+  if (freshness === "gone") return `since ${clock(time)}`;
+  return freshness === "stale" ? `${age(now - time)} old` : wholeAge(now - time);
 }
 
 /**

@@ -36,3 +36,26 @@ export function mirrored(down, up) {
 export function percentMarks(height) {
   return height < 7 ? [0, 50, 100] : [0, 25, 50, 75, 100];
 }
+
+/**
+ * Where to put things of one height so that none covers another and each stays near where it belongs.
+ * @param {number[]} wanted upper edges
+ * @param {number} height of each
+ * @param {number} room from zero to here
+ * @returns {number[]} upper edges, in the order of `wanted`
+ */
+export function spread(wanted, height, room) {
+  const order = wanted.map((_, index) => index).sort((a, b) => wanted[a] - wanted[b]);
+  const places = [...wanted];
+  let free = 0;
+  for (const index of order) {
+    places[index] = Math.max(free, places[index]);
+    free = places[index] + height;
+  }
+  let end = room;
+  for (const index of order.reverse()) {
+    places[index] = Math.max(0, Math.min(end - height, places[index]));
+    end = places[index];
+  }
+  return places;
+}

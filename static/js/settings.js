@@ -3,15 +3,14 @@
 
 /**
  * @typedef {object} Settings
- * @property {string} host the host whose figures are shown
+ * @property {string} build of the server when it made this page
+ * @property {string} host the server's own
  * @property {number} interval seconds between samples of the fast families
  * @property {string} streamUrl
  * @property {string} historyUrl
- * @property {number} window seconds that the charts show
+ * @property {string | null} screensUrl where displays report; null where the server does not want to know
+ * @property {string | null} panel the one panel of an embed
  */
-
-/** Five minutes: long enough to see what led here, short enough to see a spike of one second. */
-const WINDOW = 300;
 
 /**
  * @param {HTMLElement} root
@@ -21,10 +20,12 @@ export function readSettings(root) {
   const given = root.dataset;
   const interval = Number(given.interval);
   return {
+    build: given.build ?? "",
     host: given.host ?? "",
     interval: interval > 0 ? interval : 1,
     streamUrl: given.stream ?? "/stream",
     historyUrl: given.history ?? "/history",
-    window: WINDOW,
+    screensUrl: given.screens ?? null,
+    panel: given.embed ?? null,
   };
 }

@@ -1,16 +1,18 @@
 // @ts-check
 /** The last minutes of one figure as a line without axes, broken where there are no samples. */
 import { Canvas } from "./canvas.js";
-import { palette } from "./theme.js";
 
 /** @typedef {import("./table.js").Column} Column */
+/** @typedef {import("./theme.js").Look} Look */
 
 export class Sparkline {
   /**
-   * @param {string} color a name of the palette
+   * @param {Look} look
+   * @param {string} color a name of its colours
    * @param {(highest: number) => number} top the value at the upper edge; the lower one is zero
    */
-  constructor(color, top) {
+  constructor(look, color, top) {
+    this.look = look;
     this.color = color;
     this.top = top;
     this.canvas = new Canvas("sparkline", () => this.#paint());
@@ -30,12 +32,16 @@ export class Sparkline {
     this.#paint();
   }
 
+  destroy() {
+    this.canvas.destroy();
+  }
+
   #paint() {
     const context = this.canvas.begin();
     if (!context) return;
     const { times, values, from, to } = this.shown;
-    const { color, rem } = palette();
-    const stroke = rem / 8;
+    const color = this.look.color(this.color);
+    const stroke = this.look.unit / 8;
     const top = this.top(values.reduce((/** @type {number} */ most, value) => Math.max(most, value ?? 0), 0));
     const { width, height } = this.canvas;
     const x = (/** @type {number} */ time) => ((time - from) / (to - from)) * width;
@@ -47,11 +53,11 @@ export class Sparkline {
       const area = new Path2D(line);
       area.lineTo(x(times[end - 1]), height);
       area.lineTo(x(times[start]), height);
-      context.fillStyle = color(this.color);
+      context.fillStyle = color;
       context.globalAlpha = 0.16;
       context.fill(area);
       context.globalAlpha = 1;
-      context.strokeStyle = color(this.color);
+      context.strokeStyle = color;
       context.lineWidth = stroke;
       context.lineJoin = "round";
       context.stroke(line);

@@ -17,10 +17,19 @@ import { GAP, Table } from "./table.js";
  * @property {Record<string, Record<string, Record<string, Column>>>} hosts
  */
 /** @typedef {{time: number, interval?: number, heartbeat?: number, cadences?: Record<string, number>}} Hello */
-/** @typedef {"waiting" | "missing" | "absent" | "fresh" | "stale"} Freshness */
+/** @typedef {"waiting" | "missing" | "absent" | "fresh" | "stale" | "gone"} Freshness */
+
+/**
+ * More rows than this a chart does not get, however long its window and short the interval: that is
+ * a few for each pixel, lowest and highest kept.
+ */
+const ROWS = 3000;
 
 /** The slow families' cadences, until the server's hello tells the real ones. */
 const SLOW = { processes: 5, sensors: 5, filesystem: 10, system: 60 };
+
+/** Figures are shown no more at so many times the age up to which they count as fresh: ten cadences. */
+const GONE = 10 / GAP;
 
 /** Under this age a late figure is delivery and not silence, however short the interval. */
 const LEAST_PATIENCE = 1;
@@ -103,9 +112,9 @@ export class Store {
     return Math.max(GAP * this.cadence(event), LEAST_PATIENCE);
   }
 
-  /** @returns {number} the same for the families that come every interval */
+  /** @returns {number} the same for the quickest of the families that are kept */
   get patienceOfFast() {
-    return Math.max(GAP * this.interval, LEAST_PATIENCE);
+    return Math.max(GAP * this.#pace(), LEAST_PATIENCE);
   }
 
   /**
@@ -144,19 +153,23 @@ export class Store {
    */
   freshness(host, event, now) {
     const time = this.time(host, event);
-    if (time !== null) return now - time > this.patience(event) ? "stale" : "fresh";
+    if (time !== null) {
+      const missed = (now - time) / this.patience(event);
+      return missed > GONE ? "gone" : missed > 1 ? "stale" : "fresh";
+    }
     if (this.cadences && !(event in this.cadences)) return "absent";
     return now - this.since > this.patience(event) + 1 ? "missing" : "waiting";
   }
 
   /**
    * @param {string} host
-   * @returns {number | null} the newest sample's time of the families that come every interval
+   * @returns {number | null} the newest sample's time of the quickest families that are kept
    */
   newest(host) {
     let newest = null;
+    const pace = this.#pace();
     for (const event of this.wanted.keys()) {
-      const time = this.cadence(event) <= this.interval ? this.time(host, event) : null;
+      const time = this.cadence(event) <= pace ? this.time(host, event) : null;
       if (time !== null && (newest === null || time > newest)) newest = time;
     }
     return newest;
@@ -170,10 +183,15 @@ export class Store {
     const name = key(host, event);
     let entry = this.entries.get(name);
     if (!entry) {
-      entry = { table: new Table(this.#capacity(event)), latest: null, id: "" };
+      entry = { table: new Table(this.#capacity(event), (2 * this.window) / ROWS), latest: null, id: "" };
       this.entries.set(name, entry);
     }
     return entry;
+  }
+
+  /** @returns {number} seconds: the shortest cadence of what is kept */
+  #pace() {
+    return Math.min(...[...this.wanted.keys()].map((event) => this.cadence(event)));
   }
 
   /**
@@ -181,7 +199,7 @@ export class Store {
    * @param {string} event
    */
   #capacity(event) {
-    return Math.min(20_000, Math.ceil(this.window / this.cadence(event)) + 700);
+    return Math.min(ROWS, Math.ceil(this.window / this.cadence(event))) + 700;
   }
 }
 

@@ -5,6 +5,9 @@
  * The size is bounded: arrays grow to twice the capacity and are then cut back to it, so a row
  * costs one push and a page that stays open for months holds no more than on its first day.
  *
+ * Where samples come more densely than a chart can show, those of one span of time become two rows,
+ * with each column's lowest and highest value in the order in which they came: as /history does it.
+ *
  * A silence of more than three cadences becomes a row of nulls. Charts break their line at it, so
  * a real gap can never be drawn over.
  */
@@ -18,9 +21,13 @@ export const GAP = 3;
 /** @typedef {(number | null)[]} Column */
 
 export class Table {
-  /** @param {number} capacity rows */
-  constructor(capacity) {
+  /**
+   * @param {number} capacity rows
+   * @param {number} [span] seconds of which two rows are enough, lowest and highest; 0: keep all
+   */
+  constructor(capacity, span = 0) {
     this.capacity = capacity;
+    this.span = span;
     /** @type {number[]} */
     this.times = [];
     /** @type {Map<string, Column>} */
@@ -56,6 +63,7 @@ export class Table {
     // chart back on itself, so what is told again replaces what was told before.
     while (this.last !== null && this.last >= time) this.#drop();
     if (this.last !== null && time - this.last > GAP * cadence) this.#push(this.last + cadence, new Map());
+    if (this.span > 0 && this.last !== null && this.#spanOf(this.last) !== this.#spanOf(time)) this.#reduce();
     this.#push(time, row);
     if (this.times.length >= 2 * this.capacity) this.#trim();
   }
@@ -91,6 +99,37 @@ export class Table {
   #drop() {
     this.times.pop();
     for (const column of this.columns.values()) column.pop();
+  }
+
+  /** @param {number} time */
+  #spanOf(time) {
+    return Math.floor(time / this.span);
+  }
+
+  /** The newest span is complete: of many rows two are left. */
+  #reduce() {
+    const end = this.times.length;
+    let start = end - 1;
+    while (start > 0 && this.#spanOf(this.times[start - 1]) === this.#spanOf(this.times[end - 1])) start -= 1;
+    if (end - start <= 2) return;
+    const columns = [...this.columns.values()];
+    for (let row = start; row < end; row += 1) {
+      if (columns.every((column) => column[row] === null)) return; // a gap, which has to stay one
+    }
+    this.times.splice(start + 1, end - start - 2);
+    for (const column of columns) {
+      let lowest = -1;
+      let highest = -1;
+      for (let row = start; row < end; row += 1) {
+        const value = column[row];
+        if (value === null) continue;
+        if (lowest < 0 || value < /** @type {number} */ (column[lowest])) lowest = row;
+        if (highest < 0 || value > /** @type {number} */ (column[highest])) highest = row;
+      }
+      const first = Math.min(lowest, highest);
+      const second = Math.max(lowest, highest);
+      column.splice(start, end - start, first < 0 ? null : column[first], second < 0 ? null : column[second]);
+    }
   }
 
   #trim() {

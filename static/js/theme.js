@@ -1,61 +1,66 @@
 // @ts-check
 /**
- * Dark or light, and what canvases need of it. The style sheet owns every colour and size; a canvas
- * cannot read custom properties, so they are read here once for each theme and type size.
+ * What canvases need of the style sheet, which owns every colour and size: a canvas cannot read
+ * custom properties, so they are read here once for each theme and type size.
  */
 
-/**
- * @typedef {object} Palette
- * @property {(name: string) => string} color by the name of its custom property, without dashes
- * @property {number} rem the type size that all else follows, CSS pixels
- * @property {string} family
- */
-
-/** @type {Palette | null} */
-let current = null;
-
-/** @returns {Palette} */
-export function palette() {
-  if (current === null) {
-    const style = getComputedStyle(document.documentElement);
-    current = {
-      color: (name) => style.getPropertyValue(`--${name}`).trim(),
-      rem: parseFloat(style.fontSize),
-      family: style.fontFamily,
-    };
+export class Look {
+  /** @param {Element} element whose colours and type are in force */
+  constructor(element) {
+    this.element = element;
+    /** @type {CSSStyleDeclaration | null} live, but slow to ask */
+    this.style = null;
+    /** @type {Map<string, string>} */
+    this.colors = new Map();
+    this.size = 0;
   }
-  return current;
+
+  /**
+   * @param {string} name of a custom property, without dashes
+   * @returns {string}
+   */
+  color(name) {
+    let color = this.colors.get(name);
+    if (color === undefined) {
+      color = this.#style().getPropertyValue(`--${name}`).trim();
+      this.colors.set(name, color);
+    }
+    return color;
+  }
+
+  /** @returns {number} CSS pixels of the type size that all else follows */
+  get unit() {
+    if (this.size === 0) this.size = parseFloat(this.#style().fontSize);
+    return this.size;
+  }
+
+  get family() {
+    return this.#style().fontFamily;
+  }
+
+  /** @returns {boolean} whether the type size is another one than when it was last asked for */
+  get outgrown() {
+    return this.size !== 0 && parseFloat(getComputedStyle(this.element).fontSize) !== this.size;
+  }
+
+  /** Another theme or type size is in force. */
+  renew() {
+    this.style = null;
+    this.colors.clear();
+    this.size = 0;
+  }
+
+  #style() {
+    this.style ??= getComputedStyle(this.element);
+    return this.style;
+  }
 }
 
 /**
- * Calls back when canvases have to be drawn with other colours or another type size.
- * @param {() => void} changed
+ * @param {import("./address.js").Theme} theme
+ * @returns {"dark" | "light"} auto is as the system has it
  */
-export function watchTheme(changed) {
-  let rem = palette().rem;
-  addEventListener("resize", () => {
-    const now = parseFloat(getComputedStyle(document.documentElement).fontSize);
-    if (now === rem) return;
-    rem = now;
-    current = null;
-    changed();
-  });
-}
-
-/**
- * The address stays what the display shows, so that it can be bookmarked.
- * @param {HTMLButtonElement} button
- * @param {() => void} changed
- */
-export function bindToggle(button, changed) {
-  button.addEventListener("click", () => {
-    const next = document.documentElement.dataset.theme === "light" ? "dark" : "light";
-    document.documentElement.dataset.theme = next;
-    current = null;
-    const address = new URL(location.href);
-    if (next === "light") address.searchParams.set("theme", next);
-    else address.searchParams.delete("theme");
-    history.replaceState(null, "", address);
-    changed();
-  });
+export function resolveTheme(theme) {
+  if (theme !== "auto") return theme;
+  return matchMedia("(prefers-color-scheme: light)").matches ? "light" : "dark";
 }

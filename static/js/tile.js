@@ -1,23 +1,25 @@
 // @ts-check
 /** One number that can be read from across the room, what it means, and the way it came. */
 import { make, valueElement, write, writeValue } from "./dom.js";
+import { levelOf } from "./levels.js";
 import { Panel } from "./panel.js";
 import { Sparkline } from "./sparkline.js";
 
 /** @typedef {import("./format.js").Figure} Figure */
 /** @typedef {import("./panel.js").View} View */
 /** @typedef {import("./panel.js").Data} Data */
+/** @typedef {import("./theme.js").Look} Look */
 /**
  * @typedef {object} TileSpec
  * @property {string} name
  * @property {string} event
  * @property {string} title
+ * @property {RegExp} columns the columns that its sparkline may draw
  * @property {string} value the name of its number, as in data-value
  * @property {string} color
  * @property {(data: Data) => Reading} read
  * @property {(value: number) => Figure} format
  * @property {(highest: number) => number} top the sparkline's upper end
- * @property {number} [high] from this value on it is marked as high
  */
 /**
  * @typedef {object} Reading
@@ -27,16 +29,18 @@ import { Sparkline } from "./sparkline.js";
  */
 
 export class Tile extends Panel {
-  /** @param {TileSpec} spec */
-  constructor(spec) {
+  /**
+   * @param {TileSpec} spec
+   * @param {Look} look
+   */
+  constructor(spec, look) {
     super({ event: spec.event, title: spec.title, className: "tile", attributes: { "data-tile": spec.name } });
     this.spec = spec;
     this.number = valueElement(spec.value);
     this.unit = make("span", { class: "unit" });
-    this.mark = make("span", { class: "mark" });
     this.detail = make("p", { class: "detail" });
-    this.sparkline = new Sparkline(spec.color, spec.top);
-    const line = make("p", { class: "number" }, this.number, this.unit, this.mark);
+    this.sparkline = new Sparkline(look, spec.color, spec.top);
+    const line = make("p", { class: "number" }, this.number, this.unit);
     this.body.append(line, this.detail, this.sparkline.element);
   }
 
@@ -44,15 +48,18 @@ export class Tile extends Panel {
   draw({ store, host, from, to }) {
     const data = store.latest(host, this.event);
     if (!data) return;
-    const { value, detail, column } = this.spec.read(data);
+    const { value: newest, detail, column } = this.spec.read(data);
+    const value = this.gone ? null : newest;
     const { number, unit } = this.spec.format(value ?? NaN);
     writeValue(this.number, value, number);
     write(this.unit, unit);
     write(this.detail, detail);
-    const high = this.spec.high !== undefined && value !== null && value >= this.spec.high;
-    this.element.classList.toggle("high", high);
-    write(this.mark, high ? "▲ high" : "");
+    this.setLevel(levelOf(this.spec.value, value));
     const [times, values] = store.table(host, this.event).since(from, [column]);
     this.sparkline.draw(times, values ?? [], from, to);
+  }
+
+  destroy() {
+    this.sparkline.destroy();
   }
 }

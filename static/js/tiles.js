@@ -18,12 +18,12 @@ export const TILES = [
   {
     name: "cpu",
     event: "cpu",
+    columns: /^percent$/,
     title: "CPU",
     value: "cpu.percent",
     color: "blue",
     format: percent,
     top: whole,
-    high: 90,
     read: (data) => ({
       value: figure(data, "percent"),
       detail: `user ${text(percent(figure(data, "user")))} · system ${text(percent(figure(data, "system")))}`,
@@ -33,12 +33,12 @@ export const TILES = [
   {
     name: "memory",
     event: "memory",
+    columns: /^percent$/,
     title: "Memory",
     value: "memory.percent",
     color: "green",
     format: percent,
     top: whole,
-    high: 90,
     read: (data) => ({
       value: figure(data, "percent"),
       detail: outOf(figure(data, "used"), figure(data, "total")),
@@ -48,12 +48,12 @@ export const TILES = [
   {
     name: "filesystem",
     event: "filesystem",
+    columns: /^mounts\..*\.percent$/,
     title: "Fullest disk",
     value: "filesystem.percent",
     color: "purple",
     format: percent,
     top: whole,
-    high: 85,
     read: (data) => {
       const mount = fullest(data);
       if (!mount) return { value: null, detail: "no disks", column: "" };
@@ -67,6 +67,7 @@ export const TILES = [
   {
     name: "received",
     event: "network",
+    columns: /^received_bytes_per_second$/,
     title: "Network down",
     value: "network.received_bytes_per_second",
     color: "blue",
@@ -81,6 +82,7 @@ export const TILES = [
   {
     name: "sent",
     event: "network",
+    columns: /^sent_bytes_per_second$/,
     title: "Network up",
     value: "network.sent_bytes_per_second",
     color: "orange",

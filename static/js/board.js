@@ -1,0 +1,232 @@
+// @ts-check
+/**
+ * Tiles and panels that live: one store, one clock, one stream, and what draws them. The wall, an
+ * embedded frame and a web component are each a board with other things around it.
+ */
+import { PANELS, TILE_SET, wantedBy } from "./catalog.js";
+import { ServerClock } from "./clock.js";
+import { columnsFor, DESK, presetFor } from "./distance.js";
+import { Frame } from "./frame.js";
+import { Store } from "./store.js";
+import { Stream } from "./streaming/stream.js";
+import { Timeline } from "./timeline.js";
+
+/** @typedef {import("./address.js").Display} Display */
+/** @typedef {import("./address.js").Place} Place */
+/** @typedef {import("./chart.js").Hand} Hand */
+/** @typedef {import("./link.js").LinkFacts} LinkFacts */
+/** @typedef {import("./panel.js").Panel} Panel */
+/** @typedef {import("./panel.js").View} View */
+/** @typedef {import("./settings.js").Settings} Settings */
+/** @typedef {import("./store.js").Data} Data */
+/** @typedef {import("./store.js").Hello} Hello */
+/** @typedef {import("./streaming/broker.js").Port} Port */
+/** @typedef {import("./theme.js").Look} Look */
+/**
+ * @typedef {object} BoardOptions
+ * @property {Settings} settings
+ * @property {Display} display
+ * @property {Look} look
+ * @property {HTMLElement | null} tilesInto
+ * @property {HTMLElement} panelsInto
+ * @property {boolean} hand whether somebody may point at charts and zoom
+ * @property {string[]} besides families that something around the board shows
+ * @property {string[]} signals other events to hear of
+ * @property {(connect: (port: Port) => void) => void} connect to a broker (streaming/transport.js)
+ * @property {Partial<BoardListener>} listener
+ */
+/**
+ * @typedef {object} BoardListener
+ * @property {(facts: LinkFacts) => void} link four times a second, and when anything happens
+ * @property {(view: View) => void} draw
+ * @property {(hello: Hello) => void} hello
+ * @property {(name: string, data: Data) => void} signal
+ * @property {() => void} held the charts were stopped, zoomed or let go
+ */
+
+/** How often to look at ages, milliseconds: silence sends no event that could. */
+const TICK = 250;
+
+export class Board {
+  /** @param {BoardOptions} options */
+  constructor(options) {
+    const { display, settings, look } = options;
+    const preset = presetFor(display.distance);
+    this.options = options;
+    this.look = look;
+    this.host = display.host ?? settings.host;
+    this.timeline = new Timeline(display.window);
+    this.clock = new ServerClock();
+
+    const tileNames = options.tilesInto ? (display.tiles ?? preset.tiles) : [];
+    /** @type {Place[]} */
+    this.places = display.panels ?? preset.panels.map((name) => ({ name, across: 1, down: 1 }));
+    const panelEntries = this.places.map(({ name }) => /** @type {import("./catalog.js").Entry} */ (PANELS.get(name)));
+    const tileEntries = tileNames.map((name) => /** @type {NonNullable<ReturnType<typeof TILE_SET.get>>} */ (TILE_SET.get(name)));
+    const wanted = wantedBy([...panelEntries, ...tileEntries], options.besides);
+    this.store = new Store({ interval: settings.interval, window: display.window, wanted });
+
+    /** @type {Hand | null} */
+    const hand = options.hand ? { key: `vitals ${look.element.id}`, zoom: (from, to) => this.zoom(from, to), follow: () => this.follow() } : null;
+    const direct = display.distance !== null;
+    const panelOptions = { look, hand, direct, series: preset.series, tiles: tileNames.length > 0 };
+    this.tiles = tileEntries.map((entry) => entry.make(look));
+    this.panels = panelEntries.map((entry) => entry.make(panelOptions));
+    options.tilesInto?.replaceChildren(...this.tiles.map(({ element }) => element));
+    options.panelsInto.replaceChildren(...this.panels.map(({ element }) => element));
+    this.#place();
+
+    /** Whether there is anything that charts have not drawn yet. */
+    this.changed = false;
+    /** @type {View | null} as it was last drawn */
+    this.view = null;
+    this.frame = new Frame(() => this.#draw());
+    this.stream = this.#stream([...wanted.keys(), ...options.signals]);
+    /** @type {ReturnType<typeof setInterval> | undefined} */
+    this.ticking = undefined;
+  }
+
+  start() {
+    this.ticking = setInterval(() => this.tell(), TICK);
+    this.stream.start();
+  }
+
+  destroy() {
+    clearInterval(this.ticking);
+    this.stream.stop();
+    for (const panel of this.#all()) panel.destroy();
+  }
+
+  /** Another theme or type size is in force. */
+  restyle() {
+    this.look.renew();
+    for (const panel of this.#all()) panel.restyle();
+    this.#redraw();
+  }
+
+  /** Stop the charts where they are, or let them go on. */
+  toggle() {
+    if (!this.timeline.live) this.follow();
+    else if (this.view) {
+      this.timeline.pause(this.view);
+      this.options.listener.held?.();
+    }
+  }
+
+  /**
+   * @param {number} from seconds since 1970
+   * @param {number} to
+   */
+  zoom(from, to) {
+    this.timeline.zoom({ from, to });
+    this.#redraw();
+    this.options.listener.held?.();
+  }
+
+  follow() {
+    this.timeline.follow();
+    this.#redraw();
+    this.options.listener.held?.();
+  }
+
+  /** Say what holds now, and draw it. A hidden tab draws nothing, but still says it. */
+  tell() {
+    this.options.listener.link?.(this.#link());
+    this.frame.request();
+  }
+
+  #all() {
+    return [...this.tiles, ...this.panels];
+  }
+
+  /** Desk layouts are the style sheet's; all others are a plain grid. */
+  #place() {
+    const { display, panelsInto } = this.options;
+    const own = display.panels !== null || display.columns !== null || display.distance !== null;
+    panelsInto.dataset.layout = own ? "grid" : "desk";
+    const preset = presetFor(display.distance);
+    const cells = this.places.reduce((sum, { across, down }) => sum + across * down, 0);
+    const columns = display.columns ?? (display.panels ? columnsFor(cells) : preset.columns);
+    panelsInto.style.setProperty("--columns", String(own ? columns : DESK.columns));
+    this.panels.forEach(({ element }, index) => {
+      const { across, down } = this.places[index];
+      element.style.setProperty("--across", String(Math.min(across, columns)));
+      element.style.setProperty("--down", String(down));
+    });
+  }
+
+  /** @param {string[]} events */
+  #stream(events) {
+    const { settings, display, signals, listener, connect } = this.options;
+    return new Stream(
+      { ...settings, events, host: this.host, window: display.window },
+      {
+        history: (history) => {
+          // The stream's hello tells it better, but may be long in coming.
+          if (Number.isNaN(this.clock.now())) this.clock.hear(history.to);
+          this.store.fill(history);
+          this.changed = true;
+          this.tell();
+        },
+        hello: (hello) => {
+          this.clock.hear(hello.time);
+          this.store.greet(hello);
+          listener.hello?.(hello);
+          this.tell();
+        },
+        heartbeat: (time) => {
+          this.clock.hear(time);
+          this.tell();
+        },
+        event: (name, id, data) => {
+          if (signals.includes(name)) {
+            listener.signal?.(name, data);
+            return;
+          }
+          const before = this.store.time(this.host, name);
+          if (!this.store.accept(name, id, data)) return;
+          const time = Number(data.time);
+          this.clock.sample(time, before !== null && time < before, this.store.patience(name));
+          this.changed = true;
+          this.frame.request();
+        },
+      },
+      connect,
+    );
+  }
+
+  /** @returns {LinkFacts} */
+  #link() {
+    const { store, stream, clock, host } = this;
+    const newest = store.newest(host);
+    return {
+      age: newest === null ? null : Math.max(0, clock.now() - newest),
+      patience: store.patienceOfFast,
+      connected: stream.connected,
+      apart: stream.apart,
+      everConnected: stream.everConnected,
+      trouble: stream.trouble,
+    };
+  }
+
+  #redraw() {
+    this.changed = true;
+    this.frame.request();
+  }
+
+  #draw() {
+    const { store, host, clock } = this;
+    this.options.listener.link?.(this.#link());
+    const now = clock.now();
+    const { from, to } = this.timeline.span(now, store.newest(host) ?? 0, store.interval);
+    const view = { store, host, now, from, to };
+    const moved = this.changed || to !== this.view?.to;
+    for (const panel of this.#all()) {
+      const other = panel.refresh(view);
+      if (moved || other) panel.draw(view);
+    }
+    this.changed = false;
+    this.view = view;
+    this.options.listener.draw?.(view);
+  }
+}

@@ -1,0 +1,209 @@
+// @ts-check
+/**
+ * One connection to the server for many readers: the tabs of a browser, or the charts of a page.
+ *
+ * Each reader has a port and says what it wants to hear and from which id on. The connection's filter
+ * is what all of them want together; it goes on from the oldest position, and no reader is sent an
+ * event twice. A reader that is behind the others is served from the last stretch, or, where that
+ * does not reach back to it, by opening the connection anew from its id.
+ *
+ * To the broker: join {stream, events, hosts, after}, ping, hurry, leave.
+ * To a reader: state, hello, heartbeat, event, gap, pong, left (its broker has forgotten it).
+ */
+import { Connection } from "./connection.js";
+import { isAfter } from "./ids.js";
+
+/**
+ * @typedef {object} Port what a MessagePort has; messages are plain objects
+ * @property {(message: any) => void} postMessage
+ * @property {((event: any) => any) | null} onmessage
+ */
+/**
+ * @typedef {object} Reader
+ * @property {Port} port
+ * @property {string[]} events
+ * @property {string[]} hosts
+ * @property {string} skip up to this id it has all already
+ * @property {number} seen when it last spoke, monotonic, milliseconds
+ */
+/** @typedef {{name: string, id: string, data: string}} Told */
+
+/** What is kept for readers that come a moment later, in characters of data. */
+const STRETCH = 1_000_000;
+
+/** Browsers let the timers of hidden tabs run once a minute; after three of those one is dead. */
+const FORGOTTEN = 200_000;
+
+export class Broker {
+  constructor() {
+    /** @type {Map<Port, Reader>} */
+    this.readers = new Map();
+    this.stream = "";
+    /** @type {Set<string>} */
+    this.events = new Set();
+    /** @type {Set<string>} */
+    this.hosts = new Set();
+    /** The last events, oldest first, and the id after which they are all that there were. */
+    /** @type {Told[]} */
+    this.stretch = [];
+    /** @type {string | null} */
+    this.stretchAfter = null;
+    this.stretchSize = 0;
+    /** @type {{data: any, at: number} | null} */
+    this.greeting = null;
+    this.connection = new Connection({
+      hello: (data) => this.#hello(data),
+      heartbeat: (data) => this.#tell({ kind: "heartbeat", time: JSON.parse(data).time }),
+      gap: (fillable) => this.#gap(fillable),
+      event: (name, id, data, logged) => this.#event({ name, id, data }, logged),
+      state: () => this.#tell(this.#state()),
+    });
+    setInterval(() => this.#forget(), 30_000);
+    // A network that comes back is worth a try at once.
+    globalThis.addEventListener?.("online", () => this.connection.hurry());
+  }
+
+  /** @param {Port} port */
+  accept(port) {
+    port.onmessage = ({ data }) => {
+      const reader = this.readers.get(port);
+      if (reader) reader.seen = performance.now();
+      if (data.kind === "join") this.#join(port, data);
+      else if (data.kind === "leave") this.#leave(port);
+      else if (data.kind === "hurry") this.connection.hurry();
+      else if (data.kind === "ping") port.postMessage({ kind: reader ? "pong" : "left" });
+    };
+  }
+
+  /**
+   * @param {Port} port
+   * @param {{stream: string, events: string[], hosts: string[], after: string | null}} wish
+   */
+  #join(port, { stream, events, hosts, after }) {
+    const reader = { port, events, hosts, skip: after ?? "", seen: performance.now() };
+    const alone = this.readers.size === 0 || (this.readers.size === 1 && this.readers.has(port));
+    this.readers.set(port, reader);
+    const covered = events.every((name) => this.events.has(name)) && hosts.every((host) => this.hosts.has(host));
+    const wider = stream !== this.stream || !covered;
+    const last = this.connection.lastId;
+    if (this.connection.watching === undefined || (alone && !this.#reaches(after))) {
+      this.#open(stream, after, false);
+    } else if (wider || !this.#reaches(after)) {
+      // What the others have had already they are not sent again.
+      for (const other of this.readers.values()) {
+        if (other !== reader && last && isAfter(last, other.skip)) other.skip = last;
+      }
+      this.#open(stream, !after || !last || isAfter(after, last) ? last : after, true);
+    } else {
+      for (const told of this.stretch) if (isAfter(told.id, reader.skip)) this.#send(reader, told);
+      if (this.greeting) port.postMessage({ kind: "hello", data: this.#greetingNow() });
+    }
+    port.postMessage(this.#state());
+  }
+
+  /** @param {string | null} after */
+  #reaches(after) {
+    const last = this.connection.lastId;
+    if (!after || !last) return false;
+    return !isAfter(last, after) || (this.stretchAfter !== null && !isAfter(this.stretchAfter, after));
+  }
+
+  /**
+   * @param {string} stream
+   * @param {string | null} after
+   * @param {boolean} fillable
+   */
+  #open(stream, after, fillable) {
+    const readers = [...this.readers.values()];
+    this.stream = stream;
+    this.events = new Set(readers.flatMap(({ events }) => events));
+    this.hosts = new Set(readers.flatMap(({ hosts }) => hosts));
+    this.#forgetStretch(after);
+    const url = new URL(stream);
+    url.searchParams.set("events", [...this.events].sort().join());
+    url.searchParams.set("host", [...this.hosts].sort().join());
+    this.connection.open(url.href, [...this.events], after, fillable);
+  }
+
+  /** @param {string | null} after */
+  #forgetStretch(after) {
+    this.stretch = [];
+    this.stretchAfter = after;
+    this.stretchSize = 0;
+  }
+
+  /** @param {string} data */
+  #hello(data) {
+    this.greeting = { data: JSON.parse(data), at: performance.now() };
+    this.#tell({ kind: "hello", data: this.greeting.data });
+  }
+
+  #greetingNow() {
+    if (!this.greeting) return null;
+    const { data, at } = this.greeting;
+    return { ...data, time: data.time + (performance.now() - at) / 1000 };
+  }
+
+  /** @param {boolean} fillable */
+  #gap(fillable) {
+    // What follows may be the newest events of another log, whose ids compare with nothing.
+    this.#forgetStretch(null);
+    for (const reader of this.readers.values()) reader.skip = "";
+    this.#tell({ kind: "gap", fillable });
+  }
+
+  /**
+   * @param {Told} told
+   * @param {boolean} logged one that the log could not take is only for those who listen now
+   */
+  #event(told, logged) {
+    if (logged) this.#remember(told);
+    for (const reader of this.readers.values()) {
+      if (!logged || isAfter(told.id, reader.skip)) this.#send(reader, told);
+    }
+  }
+
+  /** @param {Told} told */
+  #remember(told) {
+    if (this.stretchAfter === null) return;
+    this.stretch.push(told);
+    this.stretchSize += told.data.length;
+    while (this.stretchSize > STRETCH && this.stretch.length > 1) {
+      const oldest = /** @type {Told} */ (this.stretch.shift());
+      this.stretchSize -= oldest.data.length;
+      this.stretchAfter = oldest.id;
+    }
+  }
+
+  /**
+   * @param {Reader} reader
+   * @param {Told} told
+   */
+  #send(reader, { name, id, data }) {
+    if (reader.events.includes(name)) reader.port.postMessage({ kind: "event", name, id, data });
+  }
+
+  #state() {
+    const { connected, apart, everConnected, trouble, lastId } = this.connection;
+    return { kind: "state", connected, apart, everConnected, trouble, lastId };
+  }
+
+  /** @param {object} message */
+  #tell(message) {
+    for (const { port } of this.readers.values()) port.postMessage(message);
+  }
+
+  /** @param {Port} port */
+  #leave(port) {
+    this.readers.delete(port);
+    if (this.readers.size === 0) this.connection.close();
+  }
+
+  #forget() {
+    for (const [port, { seen }] of this.readers) {
+      if (performance.now() - seen < FORGOTTEN) continue;
+      port.postMessage({ kind: "left" });
+      this.#leave(port);
+    }
+  }
+}

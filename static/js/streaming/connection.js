@@ -1,0 +1,173 @@
+// @ts-check
+/**
+ * One EventSource, for ever: whatever ends it, another one goes on from the last id.
+ *
+ * A broken connection is resumed by EventSource itself. It gives up on any status but 200, it never
+ * notices a peer that vanished, and it may sleep through the sleep of the machine; so all three are
+ * watched here. It knows no page: it runs in a tab or in a worker that tabs share.
+ */
+
+/**
+ * @typedef {object} ConnectionListener
+ * @property {(data: string) => void} hello
+ * @property {(data: string) => void} heartbeat
+ * @property {(fillable: boolean) => void} gap events are missing; fillable: the log may have them
+ * @property {(name: string, id: string, data: string, logged: boolean) => void} event logged: it came with an
+ *   id of its own; a browser repeats the last one with each event that has none
+ * @property {() => void} state connected, trouble or everConnected have changed
+ */
+
+/**
+ * Milliseconds before another try: quick at first (a restart takes a second), then as often as
+ * EventSource itself would come back. However long the server was away, the wall is live again soon.
+ */
+const FIRST_RETRY = 300;
+const LONGEST_PAUSE = 3000;
+
+/** The server breaks silences with a heartbeat, and hello says after how long. Later than that by: */
+const GRACE = 5000;
+
+/** Milliseconds of silence after which the peer is gone, until a hello tells. */
+const LONGEST_SILENCE = 20_000;
+
+/** Milliseconds by which the wall clock runs ahead of the monotonic one when the machine slept. */
+const SLEPT = 3000;
+
+export class Connection {
+  /** @param {ConnectionListener} listener */
+  constructor(listener) {
+    this.listener = listener;
+    /** Why there is no connection, in a few words; empty while nothing is wrong. */
+    this.trouble = "";
+    this.everConnected = false;
+    /** Whether this connection has brought its hello; one that was told "busy" is none. */
+    this.greeted = false;
+    this.longestSilence = LONGEST_SILENCE;
+    /** @type {EventSource | null} */
+    this.source = null;
+    /** @type {string | null} */
+    this.lastId = null;
+    this.url = "";
+    /** @type {string[]} */
+    this.names = [];
+    this.attempts = 0;
+    /** When anything last arrived, and when the connection was last known good: monotonic, ms. */
+    this.heard = this.together = performance.now();
+    this.ahead = Date.now() - performance.now();
+    /** @type {ReturnType<typeof setTimeout> | undefined} */
+    this.timer = undefined;
+    /** @type {ReturnType<typeof setInterval> | undefined} */
+    this.watching = undefined;
+  }
+
+  get connected() {
+    return this.greeted && this.source?.readyState === EventSource.OPEN;
+  }
+
+  /** @returns {number} seconds without a connection */
+  get apart() {
+    return this.connected ? 0 : (performance.now() - this.together) / 1000;
+  }
+
+  /**
+   * @param {string} url absolute, without a position
+   * @param {string[]} names of the events to hear
+   * @param {string | null} after the id to go on from; null begins with the newest events
+   * @param {boolean} fillable whether the log may know what a gap at the start has missed
+   */
+  open(url, names, after, fillable) {
+    this.url = url;
+    this.names = names;
+    this.lastId = after;
+    this.watching ??= setInterval(() => this.#watch(), 1000);
+    this.#open(fillable);
+  }
+
+  close() {
+    clearInterval(this.watching);
+    this.watching = undefined;
+    this.#drop();
+  }
+
+  /** Something says that now is a good moment: a network came back, or a display woke up. */
+  hurry() {
+    if (this.watching === undefined) return;
+    const late = performance.now() - this.heard > this.longestSilence - GRACE;
+    if (this.timer !== undefined || late) this.#open(true);
+  }
+
+  /** @param {boolean} fillable */
+  #open(fillable) {
+    this.#drop();
+    const url = new URL(this.url);
+    if (this.lastId) url.searchParams.set("last_event_id", this.lastId);
+    const source = new EventSource(url.href);
+    this.source = source;
+    this.heard = performance.now();
+
+    source.addEventListener("error", () => {
+      fillable = true;
+      this.greeted = false;
+      if (source.readyState === EventSource.CLOSED) this.#later("the stream was refused");
+      else this.listener.state();
+    });
+    /** @type {(name: string, handle: (data: string, id: string) => void) => void} */
+    const on = (name, handle) =>
+      source.addEventListener(name, (event) => {
+        this.heard = performance.now();
+        handle(event.data, event.lastEventId);
+        if (this.connected) this.together = this.heard;
+      });
+
+    on("hello", (data) => {
+      this.attempts = 0;
+      this.greeted = this.everConnected = true;
+      this.trouble = "";
+      const { heartbeat } = JSON.parse(data);
+      this.longestSilence = heartbeat ? heartbeat * 1000 + GRACE : LONGEST_SILENCE;
+      this.listener.state();
+      this.listener.hello(data);
+    });
+    on("heartbeat", (data) => this.listener.heartbeat(data));
+    on("busy", () => {
+      this.trouble = "the server is full";
+      this.listener.state();
+    });
+    on("gap", () => this.listener.gap(fillable));
+    for (const name of this.names) {
+      on(name, (data, id) => {
+        const logged = id !== "" && id !== this.lastId;
+        if (logged) this.lastId = id;
+        this.listener.event(name, id, data, logged);
+      });
+    }
+  }
+
+  #drop() {
+    clearTimeout(this.timer);
+    this.timer = undefined;
+    this.source?.close();
+    this.source = null;
+    this.greeted = false;
+  }
+
+  /** @param {string} trouble */
+  #later(trouble) {
+    this.#drop();
+    this.trouble = trouble;
+    const pause = Math.min(LONGEST_PAUSE, FIRST_RETRY * 2 ** this.attempts);
+    this.attempts += 1;
+    // Jitter, so that a wall of displays does not come back as one.
+    this.timer = setTimeout(() => this.#open(true), pause * (0.5 + Math.random() / 2));
+    this.listener.state();
+  }
+
+  #watch() {
+    if (this.connected) this.together = Math.max(this.together, this.heard);
+    const ahead = Date.now() - performance.now();
+    const slept = ahead - this.ahead > SLEPT;
+    this.ahead = ahead;
+    if (this.source && performance.now() - this.heard > this.longestSilence) this.#later("no answer");
+    else if (slept) this.#open(true);
+  }
+}

@@ -1,0 +1,210 @@
+// @ts-check
+/**
+ * What a page hears of the server: history first, then the stream from where history ends, for ever.
+ *
+ *     history --> join after its last id --> events
+ *        ^                                     |
+ *        +---------- gap, or forgotten --------+
+ *
+ * The connection itself is a broker's, which others may share (transport.js).
+ */
+import { portToOwnBroker } from "./transport.js";
+
+/** @typedef {import("../store.js").Data} Data */
+/** @typedef {import("../store.js").Hello} Hello */
+/** @typedef {import("../store.js").History} History */
+/** @typedef {import("./broker.js").Port} Port */
+/**
+ * @typedef {object} Listener
+ * @property {(history: History) => void} history
+ * @property {(hello: Hello) => void} hello
+ * @property {(event: string, id: string, data: Data) => void} event
+ * @property {(time: number) => void} heartbeat
+ */
+/**
+ * @typedef {object} StreamOptions
+ * @property {string} historyUrl
+ * @property {string} streamUrl
+ * @property {string} host
+ * @property {string[]} events the names to receive
+ * @property {number} window seconds of history
+ */
+
+/** Rows per series to ask for: more than the charts have pixels to tell apart is of no use. */
+const POINTS = 600;
+
+/** Milliseconds before history is asked for again, the first time and at most. */
+const FIRST_RETRY = 300;
+const LONGEST_PAUSE = 3000;
+const HISTORY_TIMEOUT = 15_000;
+
+/** How often to make sure that the broker is still there, milliseconds. */
+const PING = 10_000;
+const MOST_UNANSWERED = 3;
+
+export class Stream {
+  /**
+   * @param {StreamOptions} options
+   * @param {Listener} listener
+   * @param {(connect: (port: Port) => void) => void} connect finds a broker, and may find another one later
+   */
+  constructor(options, listener, connect) {
+    this.options = options;
+    this.listener = listener;
+    this.connect = connect;
+    /** Why there is no connection, in a few words; empty while nothing is wrong. */
+    this.trouble = "";
+    /** The status that history was refused with, or 0. */
+    this.refused = 0;
+    this.everConnected = false;
+    this.connected = false;
+    /** @type {Port | null} */
+    this.port = null;
+    /** @type {string | null} */
+    this.lastId = null;
+    this.attempts = 0;
+    /** When there last was a connection, monotonic, milliseconds. */
+    this.together = performance.now();
+    /** Pings without an answer. */
+    this.unanswered = 0;
+    /** Whether the broker was told what is wanted. */
+    this.joined = false;
+    /** @type {ReturnType<typeof setTimeout> | undefined} */
+    this.timer = undefined;
+    /** @type {ReturnType<typeof setInterval> | undefined} */
+    this.pinging = undefined;
+    /** The history that is awaited: an answer to an earlier question is not wanted any more. @type {object | null} */
+    this.asked = null;
+    this.over = new AbortController();
+  }
+
+  start() {
+    this.connect((port) => this.#use(port));
+    const { signal } = this.over;
+    addEventListener("online", () => this.hurry(), { signal });
+    // A display wakes up, a tab is looked at again, a page comes back from the back button's cache.
+    document.addEventListener("visibilitychange", () => document.hidden || this.hurry(), { signal });
+    document.addEventListener("resume", () => this.hurry(), { signal });
+    addEventListener("pagehide", () => this.#leave(), { signal });
+    addEventListener("pageshow", ({ persisted }) => persisted && this.#load(), { signal });
+    this.pinging = setInterval(() => this.#ping(), PING);
+    this.#load();
+  }
+
+  stop() {
+    this.over.abort();
+    clearInterval(this.pinging);
+    clearTimeout(this.timer);
+    this.asked = null;
+    this.#leave();
+  }
+
+  /** @returns {number} seconds without a connection */
+  get apart() {
+    return this.connected ? 0 : (performance.now() - this.together) / 1000;
+  }
+
+  /** Something says that now is a good moment for another try. */
+  hurry() {
+    if (this.timer !== undefined) this.#load();
+    this.port?.postMessage({ kind: "hurry" });
+  }
+
+  /** @param {Partial<StreamOptions>} options other events, another host or window: everything anew */
+  ask(options) {
+    Object.assign(this.options, options);
+    this.#load();
+  }
+
+  async #load() {
+    clearTimeout(this.timer);
+    this.timer = undefined;
+    const { historyUrl, host, events, window } = this.options;
+    const url = new URL(historyUrl, document.baseURI);
+    const query = { since: window, points: POINTS, events: events.join(), host };
+    for (const [name, value] of Object.entries(query)) url.searchParams.set(name, String(value));
+    const asked = (this.asked = {});
+    try {
+      const answer = await fetch(url, { cache: "no-store", signal: AbortSignal.timeout(HISTORY_TIMEOUT) });
+      this.refused = answer.ok ? 0 : answer.status;
+      if (!answer.ok) throw new Error(`history answered ${answer.status}`);
+      const history = /** @type {History} */ (await answer.json());
+      if (this.asked !== asked) return;
+      this.attempts = 0;
+      this.lastId = history.last_event_id;
+      this.listener.history(history);
+    } catch (error) {
+      if (this.asked !== asked) return;
+      this.trouble = reason(error);
+      const pause = Math.min(LONGEST_PAUSE, FIRST_RETRY * 2 ** this.attempts);
+      this.attempts += 1;
+      this.timer = setTimeout(() => this.#load(), pause * (0.5 + Math.random() / 2));
+      // A log that cannot be read does not keep the newest figures from coming.
+      if (!this.joined) this.#join();
+      return;
+    }
+    this.#join();
+  }
+
+  /** @param {Port} port */
+  #use(port) {
+    if (this.port) this.port.onmessage = null;
+    this.port = port;
+    this.unanswered = 0;
+    port.onmessage = ({ data }) => this.#hear(data);
+    if (this.joined) this.#join();
+    else port.postMessage({ kind: "ping" });
+  }
+
+  #join() {
+    const { streamUrl, host, events } = this.options;
+    this.joined = true;
+    const stream = new URL(streamUrl, document.baseURI).href;
+    this.port?.postMessage({ kind: "join", stream, events, hosts: [host], after: this.lastId });
+  }
+
+  #leave() {
+    this.port?.postMessage({ kind: "leave" });
+    this.joined = false;
+  }
+
+  /** @param {any} message of the broker */
+  #hear(message) {
+    this.unanswered = 0;
+    if (message.kind === "event") {
+      this.lastId = message.id || this.lastId;
+      this.listener.event(message.name, message.id, JSON.parse(message.data));
+    } else if (message.kind === "hello") this.listener.hello(message.data);
+    else if (message.kind === "heartbeat") this.listener.heartbeat(Number(message.time));
+    else if (message.kind === "state") this.#state(message);
+    else if (message.kind === "gap" && message.fillable) this.#load();
+    else if (message.kind === "left" && this.joined) this.#load();
+  }
+
+  /** @param {{connected: boolean, everConnected: boolean, trouble: string, apart: number}} state */
+  #state({ connected, everConnected, trouble, apart }) {
+    this.connected = connected;
+    this.everConnected ||= everConnected;
+    this.together = performance.now() - apart * 1000;
+    this.trouble = trouble;
+  }
+
+  #ping() {
+    this.unanswered += 1;
+    // A worker that was killed, or another tab that holds the connection and was frozen.
+    if (this.unanswered > MOST_UNANSWERED) this.#use(portToOwnBroker());
+    else this.port?.postMessage({ kind: "ping" });
+  }
+}
+
+/**
+ * @param {unknown} error of fetch, or our own
+ * @returns {string}
+ */
+function reason(error) {
+  if (!(error instanceof Error)) return "unknown trouble";
+  if (error.name === "TimeoutError") return "no answer";
+  if (error instanceof TypeError) return "the server cannot be reached";
+  if (error instanceof SyntaxError) return "history is not JSON";
+  return error.message;
+}
