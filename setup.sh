@@ -16,7 +16,7 @@ VENDOR=$ROOT/static/vendor
 
 # What the tests start. Each is a command of the same name, so that it is looked for as a command:
 # it need not come from Debian.
-TEST_PACKAGES=(chromium nginx)
+TEST_PACKAGES=(chromium nginx curl openssl)
 
 say() { # LINE [MORE LINES...]
     printf 'vitals: %s\n' "$1" >&2

@@ -15,6 +15,7 @@ from gevent import monkey
 from dashboard.connections import capacity
 from dashboard.hub import Hub
 from dashboard.instruments import Instruments
+from dashboard.jobs import Jobs
 from dashboard.leadership import Leadership
 from dashboard.log import EventLog, open_log_for_greenlets, run_directory
 from dashboard.metrics import Family
@@ -42,6 +43,7 @@ class Runtime:
         self._greenlets: list[gevent.Greenlet[..., None]] = []
         self._log: EventLog | None = None
         self._hub: Hub | None = None
+        self._jobs: Jobs | None = None
         self._sampler: Sampler | None = None
         self._greeting: dict[str, object] = {}
         self._greeting_made_at = 0.0
@@ -58,13 +60,19 @@ class Runtime:
         assert self._hub is not None
         return self._hub
 
+    @property
+    def jobs(self) -> Jobs:
+        """The jobs whose progress is in the log, once it runs."""
+        assert self._jobs is not None
+        return self._jobs
+
     def ensure_running(self) -> None:
         """Start, if no server hook has. Raises RuntimeError in a process that gevent can't run."""
         if self._hub is None:
             if not monkey.is_module_patched("socket"):
                 raise RuntimeError(
                     "Vitals runs on gevent: serve it with `./run` (gunicorn), or start another "
-                    "server under it, such as `python -m gevent.monkey -m flask run`"
+                    "server under it, such as `python -m gevent.monkey --module flask run`"
                 )
             self.start()
 
@@ -72,6 +80,7 @@ class Runtime:
         """Open the log and begin to follow it; sample as soon as no other process does."""
         settings = self.settings
         self._log = open_log_for_greenlets(settings.log, retention=settings.retention)
+        self._jobs = Jobs(self._log, retention=settings.retention)
         self._hub = Hub(
             self._log,
             interval=settings.interval,

@@ -50,6 +50,9 @@ class Logged(NamedTuple):
 class Service:
     """One gunicorn with its workers. Settings are given without their prefix."""
 
+    scheme = "http"
+    announces = r"Listening at: https?://127\.0\.0\.1:(\d+)"
+
     def __init__(self, folder: Path, *, workers: int = 1, **settings: object) -> None:
         self.folder = folder
         self.workers = workers
@@ -85,10 +88,7 @@ class Service:
         offset = self.output.stat().st_size if self.output.exists() else 0
         with self.output.open("ab") as output:
             self.process = subprocess.Popen(
-                [
-                    *(sys.executable, "-m", "gunicorn", "-w", str(self.workers)),
-                    *("-b", f"127.0.0.1:{self.port}", *self.arguments),
-                ],
+                self.command(),
                 cwd=ROOT,
                 env=environ,
                 stdout=output,
@@ -100,7 +100,7 @@ class Service:
             text = self.output.read_text()[offset:]
             assert self.process is not None
             assert self.process.poll() is None, f"the service did not start:\n{text}"
-            return re.search(r"Listening at: http://127\.0\.0\.1:(\d+)", text)
+            return re.search(self.announces, text)
 
         self.port = int(wait_for(listening, "gunicorn to listen")[1])
 
@@ -111,6 +111,13 @@ class Service:
         wait_for(answering, "the service to answer")
         return self
 
+    def command(self) -> list[str]:
+        """What is started, in the project's folder."""
+        return [
+            *(sys.executable, "-m", "gunicorn", "-w", str(self.workers)),
+            *("-b", f"127.0.0.1:{self.port}", *self.arguments),
+        ]
+
     def answers(self) -> bool:
         """Whether a worker answers."""
         try:
@@ -120,7 +127,7 @@ class Service:
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+        return f"{self.scheme}://127.0.0.1:{self.port}"
 
     @property
     def pid(self) -> int:
