@@ -69,7 +69,7 @@ export class Board {
     /** @type {Hand | null} */
     const hand = options.hand ? { key: `vitals ${look.element.id}`, zoom: (from, to) => this.zoom(from, to), follow: () => this.follow() } : null;
     const direct = display.distance !== null;
-    const panelOptions = { look, hand, direct, series: preset.series, tiles: tileNames.length > 0 };
+    const panelOptions = { look, hand, direct, series: preset.series, told: new Set(tileEntries.map(({ value }) => value)) };
     this.tiles = tileEntries.map((entry) => entry.make(look));
     this.panels = panelEntries.map((entry) => entry.make(panelOptions));
     options.tilesInto?.replaceChildren(...this.tiles.map(({ element }) => element));
@@ -109,6 +109,7 @@ export class Board {
     if (!this.timeline.live) this.follow();
     else if (this.view) {
       this.timeline.pause(this.view);
+      this.store.hold();
       this.options.listener.held?.();
     }
   }
@@ -119,14 +120,29 @@ export class Board {
    */
   zoom(from, to) {
     this.timeline.zoom({ from, to });
+    if (!this.timeline.live) this.store.hold();
     this.#redraw();
     this.options.listener.held?.();
   }
 
   follow() {
     this.timeline.follow();
+    this.store.letGo();
     this.#redraw();
     this.options.listener.held?.();
+  }
+
+  /**
+   * Another stretch of time, and with it another fineness: history is asked for anew. What is known
+   * already is shown meanwhile.
+   * @param {number} window seconds
+   */
+  setWindow(window) {
+    this.options.display.window = window;
+    this.timeline.window = window;
+    this.store.window = window;
+    this.follow();
+    this.stream.ask({ window });
   }
 
   /** Say what holds now, and draw it. A hidden tab draws nothing, but still says it. */

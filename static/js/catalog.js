@@ -46,11 +46,11 @@ export const PANELS = new Map([
   }),
 ]);
 
-/** @type {ReadonlyMap<string, {title: string, event: string, columns: RegExp, make: (look: Look) => Panel}>} */
+/** @type {ReadonlyMap<string, {title: string, event: string, value: string, columns: RegExp, make: (look: Look) => Panel}>} */
 export const TILE_SET = new Map(
   TILES.map((spec) => [
     spec.name,
-    { title: spec.title, event: spec.event, columns: spec.columns, make: (look) => new Tile(spec, look) },
+    { title: spec.title, event: spec.event, value: spec.value, columns: spec.columns, make: (look) => new Tile(spec, look) },
   ]),
 );
 

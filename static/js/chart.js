@@ -4,6 +4,7 @@
  * window it is told. No legend: labels stand in the panel's head, or beside the lines they name.
  */
 import uPlot from "../vendor/uPlot.esm.js";
+import { make, write } from "./dom.js";
 import { clock, minute } from "./format.js";
 
 /** @typedef {import("./table.js").Column} Column */
@@ -62,6 +63,8 @@ export class Chart {
     this.data = [[], ...lines.map(() => [])];
     /** @type {uPlot | null} */
     this.plot = null;
+    /** Says at which time the cursor stands, below it. */
+    this.flag = options.hand && make("span", { class: "flag", hidden: "" });
     this.observer = new ResizeObserver(() => this.#resize());
     this.observer.observe(box);
   }
@@ -109,7 +112,7 @@ export class Chart {
 
   /** @returns {Omit<uPlot.Options, "width" | "height">} */
   #options() {
-    const { look, hand, end, drawn, pointed } = this.options;
+    const { look, hand, end, drawn } = this.options;
     const { unit, family } = look;
     // Whole pixels: uPlot scales the number before "px" to the screen, and reads no fractions.
     const font = `${Math.round(0.9 * unit)}px ${family}`;
@@ -124,12 +127,13 @@ export class Chart {
     };
     return {
       padding: [0.5 * unit, end * unit, 0, 0],
-      cursor: hand ? cursor(hand) : { show: false },
+      cursor: hand ? { ...cursor(hand), dataIdx: (_plot, _line, row, time) => this.#rowAt(row, time) } : { show: false },
       select: { show: hand !== null, left: 0, top: 0, width: 0, height: 0 },
       legend: { show: false },
       hooks: {
+        ready: [(plot) => this.flag && plot.over.append(this.flag)],
         draw: [(plot) => this.#threshold(plot), drawn],
-        setCursor: [(plot) => pointed(plot.cursor.left !== undefined && plot.cursor.left >= 0 ? (plot.cursor.idx ?? null) : null)],
+        setCursor: [(plot) => this.#point(plot)],
         setSelect: [(plot) => this.#selected(plot)],
       },
       scales: {
@@ -147,7 +151,8 @@ export class Chart {
         {
           ...common,
           size: GUTTER * unit,
-          space: 2 * unit,
+          // Few enough marks to be read, however tall the plot.
+          space: (_plot, _axis, _low, _high, height) => Math.max(2 * unit, height / 7),
           values: (_plot, splits) => splits.map(label),
           ...(marks && { splits: (plot) => marks(plot.bbox.height / devicePixelRatio / unit) }),
         },
@@ -172,6 +177,38 @@ export class Chart {
     ctx.lineTo(bbox.left + bbox.width, y);
     ctx.stroke();
     ctx.restore();
+  }
+
+  /** @param {uPlot} plot */
+  #point(plot) {
+    const { left = -1, idx } = plot.cursor;
+    const outside = left < 0 || typeof idx !== "number";
+    if (this.flag) this.flag.hidden = outside;
+    if (outside) {
+      this.options.pointed(null);
+      return;
+    }
+    const time = plot.posToVal(left, "x");
+    const row = this.#rowAt(idx, time);
+    if (this.flag) {
+      write(this.flag, clock(this.#isGap(row) ? time : this.data[0][row]));
+      this.flag.style.setProperty("left", `${left}px`);
+    }
+    this.options.pointed(row);
+  }
+
+  /**
+   * A gap is one row of nulls, however long it lasts: the sample after it says nothing of the time in it.
+   * @param {number} nearest row
+   * @param {number} time
+   */
+  #rowAt(nearest, time) {
+    return nearest > 0 && this.data[0][nearest] > time && this.#isGap(nearest - 1) ? nearest - 1 : nearest;
+  }
+
+  /** @param {number} row */
+  #isGap(row) {
+    return this.data.slice(1).every((column) => column[row] === null);
   }
 
   /** @param {uPlot} plot */

@@ -25,9 +25,8 @@ import { GAP } from "./table.js";
  *   field: string,
  *   name: string,
  *   downward?: boolean,
- *   quiet?: boolean,
  *   format?: (value: number | null) => Figure,
- * }} ChartLine field of the event; downward: drawn below zero; quiet: a tile has its value already
+ * }} ChartLine field of the event; downward: drawn below zero
  */
 /**
  * @typedef {object} ChartSpec
@@ -47,7 +46,7 @@ import { GAP } from "./table.js";
  * @property {Hand | null} hand null on a wall, where nobody points at anything
  * @property {boolean} direct names beside the lines
  * @property {number} series at most so many lines
- * @property {boolean} tiles whether tiles stand above, with the values of quiet lines in them
+ * @property {ReadonlySet<string>} told values that a tile shows already, so that a line need not
  */
 
 /** Units beside a plot for the names of its lines, and the height of one of them. */
@@ -65,7 +64,10 @@ export class ChartPanel extends Panel {
     this.spec = spec;
     this.options = options;
     this.lines = spec.lines.slice(0, options.series);
-    this.values = this.lines.map(({ quiet, field }) => (quiet && options.tiles ? null : valueElement(`${spec.event}.${field}`)));
+    this.values = this.lines.map(({ field }) => {
+      const name = `${spec.event}.${field}`;
+      return options.told.has(name) ? null : valueElement(name);
+    });
     this.labels = this.lines.map((line, index) => {
       const value = this.values[index];
       const label = make("li", { class: `ink-${line.color}` }, line.name);

@@ -30,7 +30,7 @@ export const CHARTS = [
     strip: "cores",
     watch: "percent",
     lines: [
-      { field: "percent", name: "all cores", color: "blue", fill: 0.22, quiet: true },
+      { field: "percent", name: "all cores", color: "blue", fill: 0.22 },
       { field: "iowait", name: "disk wait", color: "orange", width: 1.5 },
     ],
   },
@@ -43,7 +43,7 @@ export const CHARTS = [
     format: percent,
     watch: "percent",
     lines: [
-      { field: "percent", name: "in use", color: "green", fill: 0.22, quiet: true },
+      { field: "percent", name: "in use", color: "green", fill: 0.22 },
       { field: "swap_percent", name: "swap", color: "orange" },
     ],
   },
@@ -67,7 +67,7 @@ export const CHARTS = [
     axis: RATES,
     format: rate,
     lines: [
-      { field: "received_bytes_per_second", name: "received ▴", color: "blue", width: 1.5, fill: 0.22, quiet: true },
+      { field: "received_bytes_per_second", name: "received ▴", color: "blue", width: 1.5, fill: 0.22 },
       {
         field: "sent_bytes_per_second",
         name: "sent ▾",
@@ -75,7 +75,6 @@ export const CHARTS = [
         width: 1.5,
         fill: 0.22,
         downward: true,
-        quiet: true,
       },
     ],
   },

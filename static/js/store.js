@@ -16,7 +16,7 @@ import { GAP, Table } from "./table.js";
  * @property {LatestEvent[]} latest
  * @property {Record<string, Record<string, Record<string, Column>>>} hosts
  */
-/** @typedef {{time: number, interval?: number, heartbeat?: number, cadences?: Record<string, number>}} Hello */
+/** @typedef {{time: number, interval?: number, heartbeat?: number, hosts?: string[], cadences?: Record<string, number>}} Hello */
 /** @typedef {"waiting" | "missing" | "absent" | "fresh" | "stale" | "gone"} Freshness */
 
 /**
@@ -47,6 +47,10 @@ export class Store {
     this.wanted = wanted;
     /** @type {Record<string, number> | null} */
     this.cadences = null;
+    /** All machines that the server knows. @type {string[]} */
+    this.hosts = [];
+    /** Tables as charts show them while they are held still, by event and host. @type {Map<string, Table> | null} */
+    this.held = null;
     /** The server's time at the first hello: from then on a family can be missed. */
     this.since = NaN;
     /** @type {Map<string, {table: Table, latest: Data | null, id: string}>} */
@@ -73,6 +77,7 @@ export class Store {
   greet(hello) {
     if (hello.interval) this.interval = hello.interval;
     this.cadences = hello.cadences ?? null;
+    this.hosts = hello.hosts ?? [];
     if (Number.isNaN(this.since)) this.since = hello.time;
   }
 
@@ -123,7 +128,16 @@ export class Store {
    * @returns {Table}
    */
   table(host, event) {
-    return this.#entry(host, event).table;
+    return this.held?.get(key(host, event)) ?? this.#entry(host, event).table;
+  }
+
+  /** What charts show stays as it is, whatever comes, is trimmed or is told anew, until it is let go. */
+  hold() {
+    this.held ??= new Map([...this.entries].map(([name, { table }]) => [name, table.copy()]));
+  }
+
+  letGo() {
+    this.held = null;
   }
 
   /**

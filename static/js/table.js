@@ -34,6 +34,14 @@ export class Table {
     this.columns = new Map();
   }
 
+  /** @returns {Table} with the same rows, which stay as they are */
+  copy() {
+    const copy = new Table(this.capacity, this.span);
+    copy.times = [...this.times];
+    copy.columns = new Map([...this.columns].map(([key, column]) => [key, [...column]]));
+    return copy;
+  }
+
   /** @returns {number | null} the newest row's time */
   get last() {
     return this.times.length ? this.times[this.times.length - 1] : null;
