@@ -175,7 +175,8 @@ export class Board {
   #stream(events) {
     const { settings, display, signals, listener, connect } = this.options;
     return new Stream(
-      { ...settings, events, host: this.host, window: display.window },
+      // What the server says of itself and of its displays comes under its own name.
+      { ...settings, events, host: this.host, hosts: signals.length ? [this.host, settings.host] : [this.host], window: display.window },
       {
         history: (history) => {
           // The stream's hello tells it better, but may be long in coming.
@@ -199,6 +200,7 @@ export class Board {
             listener.signal?.(name, data);
             return;
           }
+          if (data.host !== this.host) return;
           const before = this.store.time(this.host, name);
           if (!this.store.accept(name, id, data)) return;
           const time = Number(data.time);

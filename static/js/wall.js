@@ -30,6 +30,10 @@ root.toggleAttribute("data-kiosk", display.kiosk);
 const notes = new Notes(find("[data-notes]"));
 problems.forEach((problem, index) => notes.say(`address-${index}`, problem));
 
+if (display.host) {
+  find("h1").textContent = display.host;
+  document.title = `${display.host} · Vitals`;
+}
 const header = new Header(root);
 const board = new Board({
   settings,

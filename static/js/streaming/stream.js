@@ -25,7 +25,8 @@ import { portToOwnBroker } from "./transport.js";
  * @typedef {object} StreamOptions
  * @property {string} historyUrl
  * @property {string} streamUrl
- * @property {string} host
+ * @property {string} host whose figures are wanted
+ * @property {string[]} hosts the same, and those whose other events are
  * @property {string[]} events the names to receive
  * @property {number} window seconds of history
  */
@@ -157,10 +158,10 @@ export class Stream {
   }
 
   #join() {
-    const { streamUrl, host, events } = this.options;
+    const { streamUrl, hosts, events } = this.options;
     this.joined = true;
     const stream = new URL(streamUrl, document.baseURI).href;
-    this.port?.postMessage({ kind: "join", stream, events, hosts: [host], after: this.lastId });
+    this.port?.postMessage({ kind: "join", stream, events, hosts, after: this.lastId });
   }
 
   #leave() {
