@@ -1,7 +1,12 @@
-"""GET /history: the past as columns, and the id from which a stream goes on."""
+"""GET /history: the past as columns, and the id from which a stream goes on.
+
+Measurements are columns. What else happened (log lines, notices, a job's steps) is asked for as
+`lines`: the newest events, whole, however long ago.
+"""
 
 import time
-from collections import defaultdict
+from collections import defaultdict, deque
+from collections.abc import Iterator
 from typing import Any
 
 import msgspec
@@ -17,10 +22,11 @@ from dashboard.web.query import Query
 
 blueprint = Blueprint("history", __name__)
 
-_KEYS = ("since", "events", "host", "points")
+_KEYS = ("since", "events", "host", "points", "lines")
 _BATCH = 2000
 _DEFAULT_SECONDS = 300
 _DEFAULT_POINTS = 600
+_MOST_LINES = 1000
 
 
 @blueprint.get("/history")
@@ -28,16 +34,31 @@ def history() -> Response:
     """Columns per host and event; see the contract in docs/api.md."""
     query = Query(request.args, _KEYS)
     since = query.number("since", 1, 366 * 86400) or _DEFAULT_SECONDS
-    points = query.number("points", 10, 20_000) or _DEFAULT_POINTS
-    if points != int(points):
-        raise Problem(400, f"points={points:g}: a whole number is wanted", key="points")
+    points = _whole_number(query, "points", 10, 20_000) or _DEFAULT_POINTS
+    lines = _whole_number(query, "lines", 1, _MOST_LINES)
     names, hosts = query.names("events"), query.hosts("host")
     runtime: Runtime = current_app.extensions["vitals"]
+    families = frozenset(family.name for family in runtime.families)
     zipped = accepts_gzip(request.headers.get("Accept-Encoding", ""))
     now = time.time()
 
     def read(log: EventLog) -> bytes:
-        found = _read(log, now - since, names, hosts, int(points))
+        # The end is fixed first: what is appended while we read belongs to the stream that follows.
+        latest = log.latest()
+        wanted = [event for event in latest if _wants(event, names, hosts)]
+        last = latest[-1].id if latest else None
+        found: dict[str, Any] = {
+            "last_event_id": None if last is None else str(last),
+            "latest": [_whole(event) for event in wanted],
+            "hosts": {},
+        }
+        if last is not None:
+            start = EventId.at(now - since)
+            found["hosts"] = _columns(_walk(log, start, last, names, hosts), points)
+        if last is not None and lines is not None:
+            start = EventId.at(now - runtime.settings.retention)
+            others = frozenset(event.name or UNNAMED for event in wanted) - families
+            found["lines"] = _newest(_walk(log, start, last, others, hosts), lines)
         head = {"from": round(now - since, 3), "to": round(now, 3)}
         body = msgspec.json.encode({**head, "interval": runtime.settings.interval, **found})
         return compress(body) if zipped else body
@@ -52,37 +73,48 @@ def history() -> Response:
     return Response(body, content_type="application/json", headers=headers)
 
 
-def _read(
+def _whole_number(query: Query, key: str, low: int, high: int) -> int | None:
+    number = query.number(key, low, high)
+    if number is not None and number != int(number):
+        raise Problem(400, f"{key}={number:g}: a whole number is wanted", key=key)
+    return None if number is None else int(number)
+
+
+def _walk(
     log: EventLog,
-    start: float,
+    first: EventId,
+    last: EventId,
     names: frozenset[str] | None,
     hosts: frozenset[str] | None,
-    points: int,
-) -> dict[str, Any]:
-    """Everything that blocks, in the thread for looking back."""
-    latest = log.latest()
-    # The end is fixed first: what is appended while we read belongs to the stream that follows.
-    last = latest[-1].id if latest else None
+) -> Iterator[Event]:
+    """The events from an id to another, of these names and hosts, in id order."""
     wanted = None if names is None else [None if n == UNNAMED else n for n in names]
-    rows: dict[tuple[str, str], list[Any]] = defaultdict(list)
-    first = EventId.at(start)
-    while last is not None and first <= last:
+    while first <= last:
         batch = log.read_range(first, last, names=wanted, hosts=hosts, limit=_BATCH)
-        for event in batch:
-            data = msgspec.json.decode(event.data)
-            if isinstance(data, dict) and isinstance(data.get("time"), int | float):
-                rows[event.host, event.name or UNNAMED].append(data)
+        yield from batch
         if len(batch) < _BATCH or batch[-1].id is None:
             break
         first = EventId(batch[-1].id.ms, batch[-1].id.sequence + 1)
+
+
+def _columns(events: Iterator[Event], points: int) -> dict[str, dict[str, Any]]:
+    rows: dict[tuple[str, str], list[Any]] = defaultdict(list)
+    for event in events:
+        data = msgspec.json.decode(event.data)
+        if isinstance(data, dict) and isinstance(data.get("time"), int | float):
+            rows[event.host, event.name or UNNAMED].append(data)
     by_host: dict[str, dict[str, Any]] = defaultdict(dict)
-    for (host, name), events in rows.items():
-        by_host[host][name] = columns(events, points)
-    return {
-        "last_event_id": None if last is None else str(last),
-        "latest": [_whole(e) for e in latest if _wants(e, names, hosts)],
-        "hosts": by_host,
-    }
+    for (host, name), measured in rows.items():
+        by_host[host][name] = columns(measured, points)
+    return by_host
+
+
+def _newest(events: Iterator[Event], count: int) -> dict[str, list[dict[str, Any]]]:
+    """The newest `count` of each name."""
+    found: dict[str, deque[Event]] = defaultdict(lambda: deque(maxlen=count))
+    for event in events:
+        found[event.name or UNNAMED].append(event)
+    return {name: [_whole(event) for event in found[name]] for name in sorted(found)}
 
 
 def _wants(event: Event, names: frozenset[str] | None, hosts: frozenset[str] | None) -> bool:

@@ -18,6 +18,7 @@ def wall() -> Response:
         interval=runtime.settings.interval,
         stream_url=url_for("stream.stream"),
         history_url=url_for("history.history"),
+        screens_url=url_for("screens.listing") if runtime.settings.screens else None,
     )
     response = make_response(page)
     response.headers["Cache-Control"] = "no-cache"

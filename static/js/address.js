@@ -35,8 +35,8 @@ const WINDOWS = { least: 30, most: 86_400 };
 /** Five minutes: long enough to see what led here, short enough to see a spike of one second. */
 const WINDOW = 300;
 
-const MOST_COLUMNS = 6;
-const MOST_DOWN = 4;
+export const MOST_COLUMNS = 6;
+export const MOST_DOWN = 4;
 const UNITS = { s: 1, m: 60, h: 3600 };
 const THEMES = ["dark", "light", "auto"];
 

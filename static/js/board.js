@@ -6,6 +6,7 @@
 import { PANELS, TILE_SET, wantedBy } from "./catalog.js";
 import { ServerClock } from "./clock.js";
 import { columnsFor, DESK, presetFor } from "./distance.js";
+import { Journal, MOST_ITEMS } from "./journal.js";
 import { Frame } from "./frame.js";
 import { Store } from "./store.js";
 import { Stream } from "./streaming/stream.js";
@@ -31,6 +32,7 @@ import { Timeline } from "./timeline.js";
  * @property {HTMLElement} panelsInto
  * @property {boolean} hand whether somebody may point at charts and zoom
  * @property {string[]} besides families that something around the board shows
+ * @property {string[]} [happenings] events that something around the board shows, kept whole
  * @property {string[]} signals other events to hear of
  * @property {(connect: (port: Port) => void) => void} connect to a broker (streaming/transport.js)
  * @property {Partial<BoardListener>} listener
@@ -66,6 +68,9 @@ export class Board {
     const wanted = wantedBy([...panelEntries, ...tileEntries], options.besides);
     this.store = new Store({ interval: settings.interval, window: display.window, wanted });
 
+    const happenings = panelEntries.filter(({ whole }) => whole).map(({ event }) => event);
+    this.journal = new Journal([...happenings, ...(options.happenings ?? [])]);
+
     /** @type {Hand | null} */
     const hand = options.hand ? { key: `vitals ${look.element.id}`, zoom: (from, to) => this.zoom(from, to), follow: () => this.follow() } : null;
     const direct = display.distance !== null;
@@ -81,7 +86,7 @@ export class Board {
     /** @type {View | null} as it was last drawn */
     this.view = null;
     this.frame = new Frame(() => this.#draw());
-    this.stream = this.#stream([...wanted.keys(), ...options.signals]);
+    this.stream = this.#stream([...wanted.keys(), ...this.journal.lists.keys(), ...options.signals]);
     /** @type {ReturnType<typeof setInterval> | undefined} */
     this.ticking = undefined;
   }
@@ -107,11 +112,14 @@ export class Board {
   /** Stop the charts where they are, or let them go on. */
   toggle() {
     if (!this.timeline.live) this.follow();
-    else if (this.view) {
-      this.timeline.pause(this.view);
-      this.store.hold();
-      this.options.listener.held?.();
-    }
+    else if (this.view) this.pause(this.view);
+  }
+
+  /** @param {{from: number, to: number}} span seconds since 1970 */
+  pause(span) {
+    this.timeline.pause(span);
+    this.store.hold();
+    this.options.listener.held?.();
   }
 
   /**
@@ -176,12 +184,13 @@ export class Board {
     const { settings, display, signals, listener, connect } = this.options;
     return new Stream(
       // What the server says of itself and of its displays comes under its own name.
-      { ...settings, events, host: this.host, hosts: signals.length ? [this.host, settings.host] : [this.host], window: display.window },
+      { ...settings, events, host: this.host, hosts: signals.length ? [this.host, settings.host] : [this.host], window: display.window, lines: this.journal.lists.size ? MOST_ITEMS : 0 },
       {
         history: (history) => {
           // The stream's hello tells it better, but may be long in coming.
           if (Number.isNaN(this.clock.now())) this.clock.hear(history.to);
           this.store.fill(history);
+          this.journal.fill(history.lines ?? {});
           this.changed = true;
           this.tell();
         },
@@ -201,6 +210,7 @@ export class Board {
             return;
           }
           if (data.host !== this.host) return;
+          if (this.journal.accept(name, id, data)) this.#redraw();
           const before = this.store.time(this.host, name);
           if (!this.store.accept(name, id, data)) return;
           const time = Number(data.time);
@@ -237,7 +247,7 @@ export class Board {
     this.options.listener.link?.(this.#link());
     const now = clock.now();
     const { from, to } = this.timeline.span(now, store.newest(host) ?? 0, store.interval);
-    const view = { store, host, now, from, to };
+    const view = { store, journal: this.journal, host, now, from, to };
     const moved = this.changed || to !== this.view?.to;
     for (const panel of this.#all()) {
       const other = panel.refresh(view);

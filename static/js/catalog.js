@@ -1,7 +1,10 @@
 // @ts-check
 /** Every tile and panel that there is, by the name that it has in an address. */
+import { AlertPanel } from "./alertpanel.js";
 import { ChartPanel } from "./chartpanel.js";
 import { CHARTS } from "./charts.js";
+import { JobPanel } from "./jobpanel.js";
+import { LinePanel, LINES } from "./linepanels.js";
 import { CoresPanel } from "./strippanel.js";
 import { TablePanel } from "./tablepanel.js";
 import { TABLES } from "./tables.js";
@@ -16,6 +19,7 @@ import { TILES } from "./tiles.js";
  * @property {string} title
  * @property {string} event the family that it shows
  * @property {RegExp} columns those of the family's columns that it draws
+ * @property {boolean} [whole] it is no family: its events are kept whole
  * @property {(options: PanelOptions) => Panel} make
  */
 
@@ -44,6 +48,19 @@ export const PANELS = new Map([
     const entry = { title: spec.title, event: spec.event, columns: NONE, make: () => new TablePanel(spec) };
     return /** @type {[string, Entry]} */ ([spec.name, entry]);
   }),
+  /** @type {[string, Entry]} */ (["progress", { title: "Jobs", event: "progress", columns: NONE, whole: true, make: () => new JobPanel() }]),
+  /** @type {[string, Entry]} */ (["alerts", { title: "Alerts", event: "alert", columns: NONE, whole: true, make: () => new AlertPanel() }]),
+  ...LINES.map((spec) => {
+    /** @type {Entry} */
+    const entry = {
+      title: spec.title,
+      event: spec.event,
+      columns: NONE,
+      whole: true,
+      make: ({ hand }) => new LinePanel(spec, hand !== null),
+    };
+    return /** @type {[string, Entry]} */ ([spec.name, entry]);
+  }),
 ]);
 
 /** @type {ReadonlyMap<string, {title: string, event: string, value: string, columns: RegExp, make: (look: Look) => Panel}>} */
@@ -58,13 +75,15 @@ export const TILE_SET = new Map(
 export const KNOWN = { tiles: [...TILE_SET.keys()], panels: [...PANELS.keys()] };
 
 /**
- * @param {{event: string, columns: RegExp}[]} entries
+ * @param {{event: string, columns: RegExp, whole?: boolean}[]} entries
  * @param {string[]} besides events of which only the newest is wanted
  * @returns {Map<string, (key: string) => boolean>} for each event its columns to keep
  */
 export function wantedBy(entries, besides) {
   /** @type {Map<string, RegExp[]>} */
   const patterns = new Map(besides.map((event) => [event, []]));
-  for (const { event, columns } of entries) patterns.set(event, [...(patterns.get(event) ?? []), columns]);
+  for (const { event, columns, whole } of entries) {
+    if (!whole) patterns.set(event, [...(patterns.get(event) ?? []), columns]);
+  }
   return new Map([...patterns].map(([event, all]) => [event, (key) => all.some((pattern) => pattern.test(key))]));
 }

@@ -57,6 +57,8 @@ export class Chart {
     this.lines = lines;
     this.axis = axis;
     this.options = options;
+    /** Times at which something happened. @type {number[]} */
+    this.marks = [];
     this.from = 0;
     this.to = 1;
     /** @type {[number[], ...Column[]]} */
@@ -73,9 +75,11 @@ export class Chart {
    * @param {[number[], ...Column[]]} data times, then a column for each line
    * @param {number} from
    * @param {number} to
+   * @param {number[]} marks times at which something happened, drawn as thin lines
    */
-  draw(data, from, to) {
+  draw(data, from, to, marks) {
     this.data = data;
+    this.marks = marks;
     this.from = from;
     this.to = to;
     this.plot?.setData(data);
@@ -132,7 +136,7 @@ export class Chart {
       legend: { show: false },
       hooks: {
         ready: [(plot) => this.flag && plot.over.append(this.flag)],
-        draw: [(plot) => this.#threshold(plot), drawn],
+        draw: [(plot) => this.#threshold(plot), (plot) => this.#mark(plot), drawn],
         setCursor: [(plot) => this.#point(plot)],
         setSelect: [(plot) => this.#selected(plot)],
       },
@@ -209,6 +213,25 @@ export class Chart {
   /** @param {number} row */
   #isGap(row) {
     return this.data.slice(1).every((column) => column[row] === null);
+  }
+
+  /** @param {uPlot} plot */
+  #mark(plot) {
+    const { ctx, bbox } = plot;
+    const unit = this.options.look.unit * devicePixelRatio;
+    ctx.save();
+    ctx.fillStyle = this.options.look.color("purple");
+    for (const time of this.marks) {
+      const x = Math.round(plot.valToPos(time, "x", true));
+      if (x < bbox.left || x > bbox.left + bbox.width) continue;
+      ctx.fillRect(x, bbox.top, Math.max(1, unit / 16), bbox.height);
+      ctx.beginPath();
+      ctx.moveTo(x - unit / 4, bbox.top);
+      ctx.lineTo(x + unit / 4, bbox.top);
+      ctx.lineTo(x, bbox.top + unit / 3);
+      ctx.fill();
+    }
+    ctx.restore();
   }
 
   /** @param {uPlot} plot */

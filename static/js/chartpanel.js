@@ -106,7 +106,7 @@ export class ChartPanel extends Panel {
   }
 
   /** @param {View} view */
-  draw({ store, host, from, to }) {
+  draw({ store, journal, host, from, to }) {
     const { strip, watch } = this.spec;
     this.data = this.gone ? null : store.latest(host, this.event);
     const table = store.table(host, this.event);
@@ -115,7 +115,8 @@ export class ChartPanel extends Panel {
     this.shown = [times, ...columns];
     if (watch) this.setLevel(levelOf(`${this.event}.${watch}`, figure(this.data, watch)));
     this.#writeValues();
-    this.chart.draw([times, ...drawn], from, to);
+    const notices = journal.items("notice").map(({ data }) => Number(data.time));
+    this.chart.draw([times, ...drawn], from, to, notices.filter((time) => time >= from && time <= to));
 
     if (this.strip && strip) {
       const count = listLength(store.latest(host, this.event), strip);

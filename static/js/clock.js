@@ -23,6 +23,8 @@ export class ServerClock {
     /** Server time minus monotonic time, seconds. */
     this.offset = NaN;
     this.adjusted = 0;
+    /** When the server's time was told last, monotonic milliseconds. */
+    this.told = NaN;
   }
 
   /** @returns {number} seconds since 1970 by the server's clock; NaN before it was heard */
@@ -32,7 +34,8 @@ export class ServerClock {
 
   /** @param {number} time the server's time, just now */
   hear(time) {
-    this.offset = time - this.monotonic() / 1000;
+    this.told = this.monotonic();
+    this.offset = time - this.told / 1000;
   }
 
   /**
@@ -41,7 +44,8 @@ export class ServerClock {
    * @param {number} patience seconds of age up to which a sample counts as fresh
    */
   sample(time, backwards, patience) {
-    const local = this.monotonic() / 1000;
+    this.told = this.monotonic();
+    const local = this.told / 1000;
     const age = local + this.offset - time;
     if (!(age >= 0) || backwards) {
       this.offset = time - local;

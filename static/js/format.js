@@ -130,6 +130,23 @@ export function duration(seconds) {
 }
 
 /**
+ * @param {number} seconds
+ * @returns {string} a short time in one unit
+ */
+export function span(seconds) {
+  if (seconds < 100) return `${Math.round(seconds)}${SPACE}s`;
+  return seconds < 6000 ? `${Math.round(seconds / 60)}${SPACE}min` : `${Math.round(seconds / 3600)}${SPACE}h`;
+}
+
+/**
+ * @param {number} value of whatever is counted
+ * @returns {string} 850, 12.5k, 3.2M
+ */
+export function amount(value) {
+  return AMOUNT.format(value);
+}
+
+/**
  * How long ago, in one unit, never rounded up: an age of 4.9 s is not yet 5 s.
  * @param {number} seconds
  * @returns {string}
@@ -153,6 +170,7 @@ export function wholeAge(seconds) {
 
 /** A fixed form: a wall has one clock, whatever the browser's language. */
 const CLOCK = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", second: "2-digit" });
+const AMOUNT = new Intl.NumberFormat("en-US", { notation: "compact", maximumSignificantDigits: 3 });
 const MOMENT = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle: "short" });
 const MINUTES = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit" });
 

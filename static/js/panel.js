@@ -12,12 +12,14 @@ import { age, clock, wholeAge } from "./format.js";
 import { WORDS } from "./levels.js";
 
 /** @typedef {import("./store.js").Store} Store */
+/** @typedef {import("./journal.js").Journal} Journal */
 /** @typedef {import("./store.js").Data} Data */
 /** @typedef {import("./store.js").Freshness} Freshness */
 /** @typedef {import("./levels.js").Level} Level */
 /**
  * @typedef {object} View
  * @property {Store} store
+ * @property {Journal} journal
  * @property {string} host
  * @property {number} now the server's clock, seconds since 1970
  * @property {number} from the time at the charts' left edge
@@ -52,7 +54,7 @@ export class Panel {
     this.head = make("header", {}, this.title, this.mark, this.age);
     this.body = make("div", { class: "body" });
     this.notice = make("p", { class: "notice" });
-    this.element = make("section", { class: className, "aria-label": title, ...attributes });
+    this.element = make("section", { class: className, "aria-label": title, "data-event": event, ...attributes });
     this.element.append(this.head, this.body, this.notice);
   }
 
@@ -66,12 +68,21 @@ export class Panel {
    * @returns {boolean} whether it has to be drawn anew, though no figure has changed
    */
   refresh({ store, host, now }) {
-    const before = this.freshness;
-    this.freshness = store.freshness(host, this.event, now);
-    mark(this.element, "data-freshness", this.freshness);
+    const changed = this.setFreshness(store.freshness(host, this.event, now));
     write(this.age, ageWords(this.freshness, store.time(host, this.event), now));
     write(this.notice, NOTICES[this.freshness]);
-    return this.freshness !== before;
+    return changed;
+  }
+
+  /**
+   * @param {Freshness} freshness
+   * @returns {boolean} whether it is another one than before
+   */
+  setFreshness(freshness) {
+    if (freshness === this.element.getAttribute("data-freshness")) return false;
+    this.freshness = freshness;
+    mark(this.element, "data-freshness", freshness);
+    return true;
   }
 
   /**

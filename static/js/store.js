@@ -15,8 +15,9 @@ import { GAP, Table } from "./table.js";
  * @property {number} to the server's clock, seconds since 1970
  * @property {LatestEvent[]} latest
  * @property {Record<string, Record<string, Record<string, Column>>>} hosts
+ * @property {Record<string, import("./journal.js").Item[]>} [lines]
  */
-/** @typedef {{time: number, interval?: number, heartbeat?: number, hosts?: string[], cadences?: Record<string, number>}} Hello */
+/** @typedef {{time: number, build?: string, interval?: number, heartbeat?: number, hosts?: string[], cadences?: Record<string, number>}} Hello */
 /** @typedef {"waiting" | "missing" | "absent" | "fresh" | "stale" | "gone"} Freshness */
 
 /**

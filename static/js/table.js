@@ -70,8 +70,10 @@ export class Table {
     // The server's clock was set back: rows from a time that is yet to come would bend the
     // chart back on itself, so what is told again replaces what was told before.
     while (this.last !== null && this.last >= time) this.#drop();
-    if (this.last !== null && time - this.last > GAP * cadence) this.#push(this.last + cadence, new Map());
-    if (this.span > 0 && this.last !== null && this.#spanOf(this.last) !== this.#spanOf(time)) this.#reduce();
+    if (this.last !== null) {
+      if (this.span > 0 && this.#spanOf(this.last) !== this.#spanOf(time)) this.#reduce();
+      if (time - this.last > GAP * cadence) this.#push(this.last + cadence, new Map());
+    }
     this.#push(time, row);
     if (this.times.length >= 2 * this.capacity) this.#trim();
   }
@@ -114,16 +116,17 @@ export class Table {
     return Math.floor(time / this.span);
   }
 
-  /** The newest span is complete: of many rows two are left. */
+  /** The newest span is complete: of many rows two are left. A gap in it stays, and what was before it. */
   #reduce() {
-    const end = this.times.length;
-    let start = end - 1;
-    while (start > 0 && this.#spanOf(this.times[start - 1]) === this.#spanOf(this.times[end - 1])) start -= 1;
-    if (end - start <= 2) return;
     const columns = [...this.columns.values()];
-    for (let row = start; row < end; row += 1) {
-      if (columns.every((column) => column[row] === null)) return; // a gap, which has to stay one
+    const end = this.times.length;
+    const span = this.#spanOf(this.times[end - 1]);
+    let start = end;
+    while (start > 0 && this.#spanOf(this.times[start - 1]) === span) {
+      if (columns.every((column) => column[start - 1] === null)) break;
+      start -= 1;
     }
+    if (end - start <= 2) return;
     this.times.splice(start + 1, end - start - 2);
     for (const column of columns) {
       let lowest = -1;

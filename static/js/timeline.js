@@ -36,7 +36,7 @@ export class Timeline {
 
   /** @param {Span} span as it is shown now */
   pause(span) {
-    this.held ??= { ...span };
+    this.held ??= { from: span.from, to: span.to };
   }
 
   /** @param {Span} span */

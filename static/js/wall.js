@@ -1,7 +1,9 @@
 // @ts-check
 /** The wall: a board, the line above it, and what a display needs. Composition only. */
 import { readAddress } from "./address.js";
+import { AlertBanner } from "./alertpanel.js";
 import { Board } from "./board.js";
+import { Care } from "./care/care.js";
 import { KNOWN } from "./catalog.js";
 import { Header } from "./header.js";
 import { Notes } from "./notes.js";
@@ -35,6 +37,8 @@ if (display.host) {
   document.title = `${display.host} · Vitals`;
 }
 const header = new Header(root);
+const banner = new AlertBanner(find("[data-alerts]"), find("main"), !display.kiosk);
+const care = new Care({ root, settings, display, notes });
 const board = new Board({
   settings,
   display,
@@ -43,11 +47,17 @@ const board = new Board({
   panelsInto: find("[data-panels]"),
   hand: !display.kiosk,
   besides: ["system", "sensors"],
-  signals: [],
+  happenings: ["alert", "notice"],
+  signals: care.signals,
   connect: (connect) => connectToSharedBroker(settings.build, connect),
   listener: {
     link: (facts) => header.showLink(facts),
-    draw: (view) => header.draw(view),
+    draw: (view) => {
+      header.draw(view);
+      banner.draw(view);
+    },
+    hello: (hello) => care.hello(hello),
+    signal: (_name, data) => care.signal(data),
   },
 });
 
@@ -57,6 +67,13 @@ matchMedia("(prefers-color-scheme: light)").addEventListener("change", () => {
   board.restyle();
 });
 board.start();
+care.start(board);
+
+if (!display.kiosk) {
+  const wall = { root, toolsInto: find("[data-tools]"), settings, display, board, notes };
+  // Should it not come, all that the page is for is there nonetheless.
+  import("./closeup/closeup.js").then(({ CloseUp }) => new CloseUp(wall).start()).catch(console.warn);
+}
 
 const { store, stream } = board;
 

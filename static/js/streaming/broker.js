@@ -7,8 +7,8 @@
  * event twice. A reader that is behind the others is served from the last stretch, or, where that
  * does not reach back to it, by opening the connection anew from its id.
  *
- * To the broker: join {stream, events, hosts, after}, ping, hurry, leave.
- * To a reader: state, hello, heartbeat, event, gap, pong, left (its broker has forgotten it).
+ * To the broker: join {stream, events, hosts, after, loaded}, ping, hurry, leave.
+ * To a reader: state, hello, heartbeat, event, gap {fillable}, pong, left (its broker has forgotten it).
  */
 import { Connection } from "./connection.js";
 import { isAfter } from "./ids.js";
@@ -24,12 +24,16 @@ import { isAfter } from "./ids.js";
  * @property {string[]} events
  * @property {string[]} hosts
  * @property {string} skip up to this id it has all already
+ * @property {boolean} fillable whether the log may know what a gap has missed; right behind history it does not
  * @property {number} seen when it last spoke, monotonic, milliseconds
  */
 /** @typedef {{name: string, id: string, data: string}} Told */
 
 /** What is kept for readers that come a moment later, in characters of data. */
 const STRETCH = 1_000_000;
+
+/** The highest sequence that an id may have. */
+const LAST_SEQUENCE = "9".repeat(20);
 
 /** Browsers let the timers of hidden tabs run once a minute; after three of those one is dead. */
 const FORGOTTEN = 200_000;
@@ -54,9 +58,9 @@ export class Broker {
     this.connection = new Connection({
       hello: (data) => this.#hello(data),
       heartbeat: (data) => this.#tell({ kind: "heartbeat", time: JSON.parse(data).time }),
-      gap: (fillable) => this.#gap(fillable),
+      gap: (data) => this.#gap(data),
       event: (name, id, data, logged) => this.#event({ name, id, data }, logged),
-      state: () => this.#tell(this.#state()),
+      state: () => this.#changed(),
     });
     setInterval(() => this.#forget(), 30_000);
     // A network that comes back is worth a try at once.
@@ -77,27 +81,29 @@ export class Broker {
 
   /**
    * @param {Port} port
-   * @param {{stream: string, events: string[], hosts: string[], after: string | null}} wish
+   * @param {{stream: string, events: string[], hosts: string[], after: string | null, loaded: boolean}} wish
+   *   loaded: `after` is where history ended just now
    */
-  #join(port, { stream, events, hosts, after }) {
-    const reader = { port, events, hosts, skip: after ?? "", seen: performance.now() };
+  #join(port, { stream, events, hosts, after, loaded }) {
+    const reader = { port, events, hosts, skip: after ?? "", fillable: true, seen: performance.now() };
     const alone = this.readers.size === 0 || (this.readers.size === 1 && this.readers.has(port));
     this.readers.set(port, reader);
     const covered = events.every((name) => this.events.has(name)) && hosts.every((host) => this.hosts.has(host));
     const wider = stream !== this.stream || !covered;
     const last = this.connection.lastId;
     if (this.connection.watching === undefined || (alone && !this.#reaches(after))) {
-      this.#open(stream, after, false);
+      this.#open(stream, after);
     } else if (wider || !this.#reaches(after)) {
       // What the others have had already they are not sent again.
       for (const other of this.readers.values()) {
         if (other !== reader && last && isAfter(last, other.skip)) other.skip = last;
       }
-      this.#open(stream, !after || !last || isAfter(after, last) ? last : after, true);
+      this.#open(stream, !after || !last || isAfter(after, last) ? last : after);
     } else {
       for (const told of this.stretch) if (isAfter(told.id, reader.skip)) this.#send(reader, told);
       if (this.greeting) port.postMessage({ kind: "hello", data: this.#greetingNow() });
     }
+    reader.fillable = !loaded;
     port.postMessage(this.#state());
   }
 
@@ -111,9 +117,8 @@ export class Broker {
   /**
    * @param {string} stream
    * @param {string | null} after
-   * @param {boolean} fillable
    */
-  #open(stream, after, fillable) {
+  #open(stream, after) {
     const readers = [...this.readers.values()];
     this.stream = stream;
     this.events = new Set(readers.flatMap(({ events }) => events));
@@ -122,7 +127,7 @@ export class Broker {
     const url = new URL(stream);
     url.searchParams.set("events", [...this.events].sort().join());
     url.searchParams.set("host", [...this.hosts].sort().join());
-    this.connection.open(url.href, [...this.events], after, fillable);
+    this.connection.open(url.href, [...this.events], after);
   }
 
   /** @param {string | null} after */
@@ -144,12 +149,22 @@ export class Broker {
     return { ...data, time: data.time + (performance.now() - at) / 1000 };
   }
 
-  /** @param {boolean} fillable */
-  #gap(fillable) {
-    // What follows may be the newest events of another log, whose ids compare with nothing.
-    this.#forgetStretch(null);
-    for (const reader of this.readers.values()) reader.skip = "";
-    this.#tell({ kind: "gap", fillable });
+  /** @param {string} data */
+  #gap(data) {
+    // What follows is the newest event of each name, and behind this moment all that there is.
+    this.#forgetStretch(`${Math.ceil(JSON.parse(data).to * 1000)}-${LAST_SEQUENCE}`);
+    for (const reader of this.readers.values()) {
+      // It may be another log, with whose ids the old ones can't be compared.
+      reader.skip = "";
+      reader.port.postMessage({ kind: "gap", fillable: reader.fillable });
+      reader.fillable = true;
+    }
+  }
+
+  #changed() {
+    // Whatever was loaded just now is old by the time another connection stands.
+    if (!this.connection.connected) for (const reader of this.readers.values()) reader.fillable = true;
+    this.#tell(this.#state());
   }
 
   /**
@@ -171,7 +186,7 @@ export class Broker {
     while (this.stretchSize > STRETCH && this.stretch.length > 1) {
       const oldest = /** @type {Told} */ (this.stretch.shift());
       this.stretchSize -= oldest.data.length;
-      this.stretchAfter = oldest.id;
+      if (isAfter(oldest.id, this.stretchAfter)) this.stretchAfter = oldest.id;
     }
   }
 
@@ -184,8 +199,8 @@ export class Broker {
   }
 
   #state() {
-    const { connected, apart, everConnected, trouble, lastId } = this.connection;
-    return { kind: "state", connected, apart, everConnected, trouble, lastId };
+    const { connected, apart, everConnected, trouble, opened } = this.connection;
+    return { kind: "state", connected, apart, everConnected, trouble, opened };
   }
 
   /** @param {object} message */

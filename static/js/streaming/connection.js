@@ -11,10 +11,10 @@
  * @typedef {object} ConnectionListener
  * @property {(data: string) => void} hello
  * @property {(data: string) => void} heartbeat
- * @property {(fillable: boolean) => void} gap events are missing; fillable: the log may have them
+ * @property {(data: string) => void} gap events are missing
  * @property {(name: string, id: string, data: string, logged: boolean) => void} event logged: it came with an
  *   id of its own; a browser repeats the last one with each event that has none
- * @property {() => void} state connected, trouble or everConnected have changed
+ * @property {() => void} state connected, trouble or everConnected may have changed; an EventSource may be a new one
  */
 
 /**
@@ -29,6 +29,9 @@ const GRACE = 5000;
 
 /** Milliseconds of silence after which the peer is gone, until a hello tells. */
 const LONGEST_SILENCE = 20_000;
+
+/** Milliseconds for which a try is left alone, however many hurry. */
+const HURRIED = 1000;
 
 /** Milliseconds by which the wall clock runs ahead of the monotonic one when the machine slept. */
 const SLEPT = 3000;
@@ -51,6 +54,9 @@ export class Connection {
     /** @type {string[]} */
     this.names = [];
     this.attempts = 0;
+    /** How many EventSources there have been, and when the last one was made: monotonic, ms. */
+    this.opened = 0;
+    this.tried = -Infinity;
     /** When anything last arrived, and when the connection was last known good: monotonic, ms. */
     this.heard = this.together = performance.now();
     this.ahead = Date.now() - performance.now();
@@ -73,14 +79,13 @@ export class Connection {
    * @param {string} url absolute, without a position
    * @param {string[]} names of the events to hear
    * @param {string | null} after the id to go on from; null begins with the newest events
-   * @param {boolean} fillable whether the log may know what a gap at the start has missed
    */
-  open(url, names, after, fillable) {
+  open(url, names, after) {
     this.url = url;
     this.names = names;
     this.lastId = after;
     this.watching ??= setInterval(() => this.#watch(), 1000);
-    this.#open(fillable);
+    this.#open();
   }
 
   close() {
@@ -92,21 +97,24 @@ export class Connection {
   /** Something says that now is a good moment: a network came back, or a display woke up. */
   hurry() {
     if (this.watching === undefined) return;
-    const late = performance.now() - this.heard > this.longestSilence - GRACE;
-    if (this.timer !== undefined || late) this.#open(true);
+    const now = performance.now();
+    const late = now - this.heard > this.longestSilence - GRACE;
+    // EventSource waits for seconds between two tries, and cannot be asked for one.
+    const waiting = !this.connected && now - this.tried > HURRIED;
+    if (this.timer !== undefined || late || waiting) this.#open();
   }
 
-  /** @param {boolean} fillable */
-  #open(fillable) {
+  #open() {
     this.#drop();
     const url = new URL(this.url);
     if (this.lastId) url.searchParams.set("last_event_id", this.lastId);
     const source = new EventSource(url.href);
     this.source = source;
-    this.heard = performance.now();
+    this.opened += 1;
+    this.heard = this.tried = performance.now();
+    this.listener.state();
 
     source.addEventListener("error", () => {
-      fillable = true;
       this.greeted = false;
       if (source.readyState === EventSource.CLOSED) this.#later("the stream was refused");
       else this.listener.state();
@@ -133,7 +141,7 @@ export class Connection {
       this.trouble = "the server is full";
       this.listener.state();
     });
-    on("gap", () => this.listener.gap(fillable));
+    on("gap", (data) => this.listener.gap(data));
     for (const name of this.names) {
       on(name, (data, id) => {
         const logged = id !== "" && id !== this.lastId;
@@ -158,7 +166,7 @@ export class Connection {
     const pause = Math.min(LONGEST_PAUSE, FIRST_RETRY * 2 ** this.attempts);
     this.attempts += 1;
     // Jitter, so that a wall of displays does not come back as one.
-    this.timer = setTimeout(() => this.#open(true), pause * (0.5 + Math.random() / 2));
+    this.timer = setTimeout(() => this.#open(), pause * (0.5 + Math.random() / 2));
     this.listener.state();
   }
 
@@ -168,6 +176,6 @@ export class Connection {
     const slept = ahead - this.ahead > SLEPT;
     this.ahead = ahead;
     if (this.source && performance.now() - this.heard > this.longestSilence) this.#later("no answer");
-    else if (slept) this.#open(true);
+    else if (slept) this.#open();
   }
 }

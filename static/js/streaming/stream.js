@@ -29,6 +29,7 @@ import { portToOwnBroker } from "./transport.js";
  * @property {string[]} hosts the same, and those whose other events are
  * @property {string[]} events the names to receive
  * @property {number} window seconds of history
+ * @property {number} lines so many of the newest events that are no measurements, of each name
  */
 
 /** Rows per series to ask for: more than the charts have pixels to tell apart is of no use. */
@@ -53,8 +54,10 @@ export class Stream {
     this.options = options;
     this.listener = listener;
     this.connect = connect;
-    /** Why there is no connection, in a few words; empty while nothing is wrong. */
-    this.trouble = "";
+    /** What is wrong with history, and with the connection, in a few words; empty while nothing is. */
+    this.troubles = { history: "", connection: "" };
+    /** How many connections its broker has opened, for all of its readers. */
+    this.opened = 0;
     /** The status that history was refused with, or 0. */
     this.refused = 0;
     this.everConnected = false;
@@ -100,6 +103,11 @@ export class Stream {
     this.#leave();
   }
 
+  /** Why there is no connection, or no history; empty while nothing is wrong. */
+  get trouble() {
+    return this.troubles.connection || this.troubles.history;
+  }
+
   /** @returns {number} seconds without a connection */
   get apart() {
     return this.connected ? 0 : (performance.now() - this.together) / 1000;
@@ -120,9 +128,9 @@ export class Stream {
   async #load() {
     clearTimeout(this.timer);
     this.timer = undefined;
-    const { historyUrl, host, events, window } = this.options;
+    const { historyUrl, host, events, window, lines } = this.options;
     const url = new URL(historyUrl, document.baseURI);
-    const query = { since: window, points: POINTS, events: events.join(), host };
+    const query = { since: window, points: POINTS, events: events.join(), host, ...(lines && { lines }) };
     for (const [name, value] of Object.entries(query)) url.searchParams.set(name, String(value));
     const asked = (this.asked = {});
     try {
@@ -132,36 +140,42 @@ export class Stream {
       const history = /** @type {History} */ (await answer.json());
       if (this.asked !== asked) return;
       this.attempts = 0;
+      this.troubles.history = "";
       this.lastId = history.last_event_id;
       this.listener.history(history);
     } catch (error) {
       if (this.asked !== asked) return;
-      this.trouble = reason(error);
+      this.troubles.history = reason(error);
       const pause = Math.min(LONGEST_PAUSE, FIRST_RETRY * 2 ** this.attempts);
       this.attempts += 1;
       this.timer = setTimeout(() => this.#load(), pause * (0.5 + Math.random() / 2));
       // A log that cannot be read does not keep the newest figures from coming.
-      if (!this.joined) this.#join();
+      if (!this.joined) this.#join(false);
       return;
     }
-    this.#join();
+    this.#join(true);
   }
 
   /** @param {Port} port */
   #use(port) {
-    if (this.port) this.port.onmessage = null;
+    if (this.port && this.port !== port) {
+      this.port.onmessage = null;
+      // Should it only have been slow, it need not go on for us.
+      this.port.postMessage({ kind: "leave" });
+    }
     this.port = port;
     this.unanswered = 0;
     port.onmessage = ({ data }) => this.#hear(data);
-    if (this.joined) this.#join();
+    if (this.joined) this.#join(false);
     else port.postMessage({ kind: "ping" });
   }
 
-  #join() {
+  /** @param {boolean} loaded history, just now */
+  #join(loaded) {
     const { streamUrl, hosts, events } = this.options;
     this.joined = true;
     const stream = new URL(streamUrl, document.baseURI).href;
-    this.port?.postMessage({ kind: "join", stream, events, hosts, after: this.lastId });
+    this.port?.postMessage({ kind: "join", stream, events, hosts, after: this.lastId, loaded });
   }
 
   #leave() {
@@ -182,12 +196,13 @@ export class Stream {
     else if (message.kind === "left" && this.joined) this.#load();
   }
 
-  /** @param {{connected: boolean, everConnected: boolean, trouble: string, apart: number}} state */
-  #state({ connected, everConnected, trouble, apart }) {
+  /** @param {{connected: boolean, everConnected: boolean, trouble: string, apart: number, opened: number}} state */
+  #state({ connected, everConnected, trouble, apart, opened }) {
     this.connected = connected;
     this.everConnected ||= everConnected;
     this.together = performance.now() - apart * 1000;
-    this.trouble = trouble;
+    this.troubles.connection = trouble;
+    this.opened = opened;
   }
 
   #ping() {

@@ -15,15 +15,20 @@ import { Broker } from "./broker.js";
 /** How long a SharedWorker may take to answer before a tab helps itself, milliseconds. */
 const PATIENCE = 10_000;
 
-/** @type {Broker | null} */
-let own = null;
+/** Brokers in this very page, by what tells them apart. @type {Map<string, Broker>} */
+const own = new Map();
 
 /**
+ * @param {string} [key] a page that embeds panels of several servers has a broker for each of them
  * @returns {Port} to a broker in this very page, which all that is on the page share
  */
-export function portToOwnBroker() {
-  own ??= new Broker();
-  return portTo(own);
+export function portToOwnBroker(key = "") {
+  let broker = own.get(key);
+  if (!broker) {
+    broker = new Broker();
+    own.set(key, broker);
+  }
+  return portToBroker(broker);
 }
 
 /**
@@ -31,9 +36,14 @@ export function portToOwnBroker() {
  * @param {(port: Port) => void} connect called at once, and again when another broker takes over
  */
 export function connectToSharedBroker(build, connect) {
-  if (typeof SharedWorker === "function") connectToWorker(build, connect);
-  else if (typeof BroadcastChannel === "function" && navigator.locks) connectToTab(build, connect);
-  else connect(portToOwnBroker());
+  try {
+    if (typeof SharedWorker === "function") connectToWorker(build, connect);
+    else if (typeof BroadcastChannel === "function" && navigator.locks) connectToTab(build, connect);
+    else connect(portToOwnBroker());
+  } catch {
+    // A frame of another site may have them and not be allowed to use them.
+    connect(portToOwnBroker());
+  }
 }
 
 /**
@@ -72,10 +82,11 @@ function connectToTab(build, connect) {
     else if (data.to === "everyone") connect(port);
   });
   connect(port);
-  navigator.locks.request(name, async () => {
-    serveTabs(channel, new Broker(), (broker) => connect(portTo(broker)));
+  const lead = async () => {
+    serveTabs(channel, new Broker(), (broker) => connect(portToBroker(broker)));
     await new Promise(() => {}); // until this tab goes
-  });
+  };
+  navigator.locks.request(name, lead).catch(() => connect(portToOwnBroker()));
 }
 
 /**
@@ -111,7 +122,7 @@ function serveTabs(channel, broker, started) {
  * @param {Broker} broker
  * @returns {Port} to a broker in the same page
  */
-function portTo(broker) {
+export function portToBroker(broker) {
   /** @type {Port} */
   const near = { postMessage: (data) => far.onmessage?.({ data }), onmessage: null };
   /** @type {Port} */

@@ -1,0 +1,60 @@
+// @ts-check
+/**
+ * What stands still for months burns in. So everything moves by a few pixels, all at once and all
+ * together, every few minutes: along the edge of a small square, and back to where it began.
+ *
+ * Only up and to the left: to the other sides a page would grow, and could be scrolled.
+ */
+
+/** Milliseconds between two moves. */
+const PAUSE = 180_000;
+
+/** In steps. */
+const PATH = [
+  [0, 0],
+  [-1, 0],
+  [-2, 0],
+  [-2, -1],
+  [-2, -2],
+  [-1, -2],
+  [0, -2],
+  [0, -1],
+];
+
+export class Shift {
+  /**
+   * @param {HTMLElement} element
+   * @param {() => number} unit CSS pixels of the type size; the page's padding is three quarters of it
+   */
+  constructor(element, unit) {
+    this.element = element;
+    this.unit = unit;
+    this.place = 0;
+  }
+
+  start() {
+    this.#move();
+    setInterval(() => {
+      this.place = (this.place + 1) % PATH.length;
+      this.#move();
+    }, PAUSE);
+  }
+
+  #move() {
+    const [x, y] = shiftAt(this.place, this.unit());
+    this.element.style.setProperty("transform", `translate(${x}px, ${y}px)`);
+    // Charts know where they are on the screen, and ask again when something was scrolled.
+    dispatchEvent(new Event("scroll"));
+  }
+}
+
+/**
+ * @param {number} place along the path
+ * @param {number} unit CSS pixels of the type size
+ * @returns {[number, number]} CSS pixels, even: whole ones also where two of them are three of the screen's
+ */
+export function shiftAt(place, unit) {
+  const step = Math.max(2, 2 * Math.round(unit / 8));
+  const [x, y] = PATH[place % PATH.length];
+  return [x * step, y * step];
+}

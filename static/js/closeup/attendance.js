@@ -1,0 +1,37 @@
+// @ts-check
+/** Whether somebody is still there. A wall that was paused and left would show the past for months. */
+
+/** Milliseconds without any sign of life after which nobody is there. */
+const PATIENCE = 15 * 60_000;
+const LOOK = 1000;
+
+const SIGNS = ["pointermove", "pointerdown", "wheel", "keydown", "touchstart"];
+
+export class Attendance {
+  /** @param {() => void} left called once nobody has been there for long */
+  constructor(left) {
+    this.left = left;
+    this.seen = 0;
+    /** @type {AbortController | null} */
+    this.watching = null;
+  }
+
+  /** @param {boolean} wanted */
+  watch(wanted) {
+    if (!wanted) {
+      this.watching?.abort();
+      this.watching = null;
+    } else if (!this.watching) this.#begin();
+  }
+
+  #begin() {
+    this.watching = new AbortController();
+    const { signal } = this.watching;
+    this.seen = performance.now();
+    for (const sign of SIGNS) {
+      addEventListener(sign, () => (this.seen = performance.now()), { signal, passive: true, capture: true });
+    }
+    const looking = setInterval(() => performance.now() - this.seen >= PATIENCE && this.left(), LOOK);
+    signal.addEventListener("abort", () => clearInterval(looking));
+  }
+}

@@ -1,0 +1,35 @@
+// @ts-check
+/** A dialog: a title, a way out, and what it is for. It stays as it is while it is closed. */
+import { make } from "../dom.js";
+import { button } from "./tools.js";
+
+let count = 0;
+
+export class Dialog {
+  /**
+   * @param {string} title
+   * @param {string} className
+   */
+  constructor(title, className) {
+    count += 1;
+    const id = `dialog-${count}`;
+    this.body = make("div", { class: "dialog-body" });
+    const close = button("close", "Close (Escape)", () => this.close());
+    const sheet = make("div", { class: "sheet" }, make("header", {}, make("h2", { id }, title), close), this.body);
+    this.element = make("dialog", { class: className, "aria-labelledby": id }, sheet);
+    document.body.append(this.element);
+
+    // A click beside it closes it, but not the end of a drag that began inside.
+    let beside = false;
+    this.element.addEventListener("pointerdown", ({ target }) => (beside = target === this.element));
+    this.element.addEventListener("click", ({ target }) => beside && target === this.element && this.close());
+  }
+
+  open() {
+    if (!this.element.open) this.element.showModal();
+  }
+
+  close() {
+    this.element.close();
+  }
+}

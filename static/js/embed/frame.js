@@ -1,0 +1,39 @@
+// @ts-check
+/** The page of an iframe: one panel, described by the frame's address. Composition only. */
+import { readAddress } from "../address.js";
+import { KNOWN } from "../catalog.js";
+import { readSettings } from "../settings.js";
+import { connectToSharedBroker } from "../streaming/transport.js";
+import { View } from "./view.js";
+
+/** What has a meaning for one panel; the other keys are for a whole wall on a display. */
+const KEYS = ["window", "theme", "host", "distance", "kiosk", "background"];
+
+const root = document.documentElement;
+const settings = readSettings(root);
+const { display, problems } = readAddress(location.search, KNOWN);
+const asked = [...new Set(new URLSearchParams(location.search).keys())];
+// What is not known at all has its sentence already.
+const foreign = asked.filter((key) => !KEYS.includes(key) && !problems.some((problem) => problem.startsWith(`"${key}"`)));
+if (foreign.length) problems.push(`${foreign.join(", ")}: only for a whole wall; here are ${KEYS.join(", ")}`);
+root.toggleAttribute("data-transparent", display.transparent);
+
+const view = new View({
+  into: document.body,
+  themed: root,
+  marked: root,
+  settings,
+  display,
+  name: settings.panel ?? "",
+  problems,
+  connect: (connect) => connectToSharedBroker(settings.build, connect),
+  // The server leads to its sign-in page.
+  refused: () => location.reload(),
+});
+view.start();
+
+const { board } = view;
+const { store, stream } = board;
+
+/** For the browser's console and for tests: what the page knows, beside what it shows. */
+export { board, store, stream };

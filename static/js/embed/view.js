@@ -1,0 +1,146 @@
+// @ts-check
+/**
+ * One panel or tile that fills its box, and a line below it for when it is not live: the same in a
+ * frame and in a web component.
+ */
+import { Board } from "../board.js";
+import { KNOWN } from "../catalog.js";
+import { make, mark, write } from "../dom.js";
+import { linkState, linkWords } from "../link.js";
+import { Notes } from "../notes.js";
+import { Look, resolveTheme } from "../theme.js";
+
+/** @typedef {import("../address.js").Display} Display */
+/** @typedef {import("../address.js").Theme} Theme */
+/** @typedef {import("../link.js").LinkFacts} LinkFacts */
+/** @typedef {import("../link.js").LinkState} LinkState */
+/** @typedef {import("../settings.js").Settings} Settings */
+/** @typedef {import("../store.js").Hello} Hello */
+/** @typedef {import("../streaming/broker.js").Port} Port */
+/**
+ * @typedef {object} ViewOptions
+ * @property {HTMLElement} into its box, with the class `embed`
+ * @property {Element} themed what bears data-theme
+ * @property {Element} marked what bears data-link
+ * @property {Settings} settings
+ * @property {Display} display
+ * @property {string} name of the panel or tile
+ * @property {string[]} problems sentences about the display
+ * @property {(connect: (port: Port) => void) => void} connect
+ * @property {() => void} refused there is no right to read, any more
+ * @property {(hello: Hello) => void} [hello]
+ */
+
+const TILE = "tile-";
+
+/** Every name that one can embed. */
+export const NAMES = [...KNOWN.panels, ...KNOWN.tiles.map((name) => TILE + name)];
+
+/**
+ * The family whose samples tell whether the server is live. The panel's own may come once a minute,
+ * or never on this machine, and says so itself.
+ */
+const PULSE = "cpu";
+
+/** Seconds that a first connection may take before it is worth a word. */
+const FIRST_CONNECTION = 2;
+
+/** In the system's hands. */
+const LIGHT = "(prefers-color-scheme: light)";
+
+export class View {
+  /** @param {ViewOptions} options */
+  constructor(options) {
+    const { into, display, name, problems, settings } = options;
+    this.options = options;
+    this.theme = display.theme;
+    this.tiles = make("div", { class: "tiles" });
+    this.panels = make("div", { class: "panels" });
+    this.state = make("strong");
+    this.words = make("span");
+    this.line = make("p", { class: "link", hidden: "" }, this.state, this.words);
+    this.announcer = make("p", { class: "unseen", role: "status" });
+    /** @type {LinkState | null} */
+    this.announced = null;
+    this.refused = false;
+    const list = make("ul", { class: "notes", hidden: "" });
+    this.sheet = make("main", { class: "sheet" }, this.tiles, this.panels, list, this.line, this.announcer);
+    mark(this.sheet, "data-distance", display.distance);
+    this.notes = new Notes(list);
+    problems.forEach((problem, index) => this.notes.say(`problem-${index}`, problem));
+    into.append(this.sheet);
+    this.#showTheme();
+
+    const isTile = name.startsWith(TILE);
+    this.board = new Board({
+      settings,
+      display: {
+        ...display,
+        tiles: isTile ? [name.slice(TILE.length)] : [],
+        panels: isTile ? [] : [{ name, across: 1, down: 1 }],
+        columns: null,
+      },
+      look: new Look(this.sheet),
+      tilesInto: this.tiles,
+      panelsInto: this.panels,
+      hand: !display.kiosk,
+      besides: [PULSE],
+      signals: [],
+      connect: options.connect,
+      listener: {
+        link: (facts) => this.#showLink(facts),
+        hello: options.hello,
+        held: () => this.notes.say("held", this.board.timeline.live ? "" : "stopped here: double-click to go on"),
+      },
+    });
+    this.over = new AbortController();
+    matchMedia(LIGHT).addEventListener("change", () => this.setTheme(this.theme), { signal: this.over.signal });
+    this.observer = new ResizeObserver(() => this.board.look.outgrown && this.board.restyle());
+    this.observer.observe(this.sheet);
+  }
+
+  start() {
+    this.board.start();
+  }
+
+  /** @param {Theme} theme */
+  setTheme(theme) {
+    this.theme = theme;
+    this.#showTheme();
+    this.board.restyle();
+  }
+
+  destroy() {
+    this.over.abort();
+    this.observer.disconnect();
+    this.board.destroy();
+    this.sheet.remove();
+    this.options.marked.removeAttribute("data-link");
+  }
+
+  #showTheme() {
+    mark(this.options.themed, "data-theme", resolveTheme(this.theme));
+  }
+
+  /** @param {LinkFacts} facts */
+  #showLink(facts) {
+    if (this.over.signal.aborted) return;
+    const state = linkState(facts);
+    const words = linkWords(state, facts);
+    mark(this.options.marked, "data-link", state);
+    mark(this.line, "data-state", state);
+    write(this.state, state);
+    write(this.words, words);
+    const { everConnected, apart, trouble } = facts;
+    this.line.hidden = state === "live" || (!everConnected && !trouble && apart < FIRST_CONNECTION);
+    if (state !== this.announced) {
+      // Only changes are spoken; an age that counts on would never let a screen reader rest.
+      if (this.announced !== null) write(this.announcer, `${state}: ${words}`);
+      this.announced = state;
+    }
+    if (this.board.stream.refused === 401 && !this.refused) {
+      this.refused = true;
+      this.options.refused();
+    }
+  }
+}

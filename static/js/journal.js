@@ -1,0 +1,50 @@
+// @ts-check
+/**
+ * What happened, beside what is measured: the newest log lines, notices, alerts and steps of jobs,
+ * each kept whole. Bounded, like everything that a page keeps for months.
+ */
+import { isAfter } from "./streaming/ids.js";
+
+/** @typedef {import("./store.js").Data} Data */
+/** @typedef {{id: string, data: Data}} Item */
+
+/** Of each name: more than a panel shows, and enough to search through. */
+export const MOST_ITEMS = 500;
+
+export class Journal {
+  /** @param {Iterable<string>} names of the events to keep */
+  constructor(names) {
+    /** @type {Map<string, Item[]>} */
+    this.lists = new Map([...names].map((name) => [name, []]));
+  }
+
+  /** @param {Record<string, Item[]>} lines as /history tells them, oldest first; replaces all that is known */
+  fill(lines) {
+    for (const name of this.lists.keys()) this.lists.set(name, (lines[name] ?? []).slice(-MOST_ITEMS));
+  }
+
+  /**
+   * @param {string} name
+   * @param {string} id
+   * @param {Data} data
+   * @returns {boolean} whether it was news
+   */
+  accept(name, id, data) {
+    const list = this.lists.get(name);
+    if (!list || typeof data.time !== "number") return false;
+    const last = list[list.length - 1];
+    // After a gap the server sends the newest event of each name, which may be one that is here already.
+    if (last && id && last.id && !isAfter(id, last.id)) return false;
+    list.push({ id, data });
+    if (list.length > MOST_ITEMS) list.shift();
+    return true;
+  }
+
+  /**
+   * @param {string} name
+   * @returns {readonly Item[]} oldest first
+   */
+  items(name) {
+    return this.lists.get(name) ?? [];
+  }
+}
