@@ -1,15 +1,15 @@
 """Vitals: live vital signs of machines on a wall, over plain Server-Sent Events."""
 
 import dataclasses
-import os
 from pathlib import Path
 
 from flask import Flask
 
-from dashboard import access
+from dashboard import access, cli
 from dashboard.build import build_id
+from dashboard.log import log_url
 from dashboard.runtime import Runtime
-from dashboard.settings import Settings, load
+from dashboard.settings import Settings
 from dashboard.sse import ServerSentEvent
 from dashboard.web.event_stream import event_stream
 
@@ -22,7 +22,21 @@ def create_app(settings: Settings | None = None) -> Flask:
     Without settings they are read from the environment; raises SettingError for a wrong one.
     """
     from dashboard.metrics import FAMILIES
-    from dashboard.web import compression, history, ops, pages, problem, sign_in, stream
+    from dashboard.web import (
+        alerts,
+        compression,
+        embed,
+        history,
+        ops,
+        pages,
+        problem,
+        progress,
+        publish,
+        screens,
+        sign_in,
+        stream,
+        unread,
+    )
 
     root = Path(__file__).parent.parent
     app = Flask(
@@ -31,16 +45,17 @@ def create_app(settings: Settings | None = None) -> Flask:
         instance_path=str(root / "instance"),
         instance_relative_config=True,
     )
-    settings = settings or load(os.environ)
-    if not settings.log:
-        path = Path(app.instance_path) / "events.db"
-        settings = dataclasses.replace(settings, log=f"sqlite:///{path}")
+    settings = settings or cli.load_settings()
+    settings = dataclasses.replace(settings, log=log_url(settings))
     runtime = Runtime(settings, build=build_id(), families=FAMILIES)
     app.extensions["vitals"] = runtime
     app.before_request(runtime.ensure_running)
     app.extensions["vitals_access"] = access.register(app, settings)
     compression.register(app)
     problem.register(app)
-    for module in (pages, stream, history, ops, sign_in):
+    unread.register(app)
+    reading = (pages, embed, stream, history, alerts, ops, sign_in)
+    for module in (*reading, publish, progress, screens):
         app.register_blueprint(module.blueprint)
+    cli.register(app.cli)
     return app

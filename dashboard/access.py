@@ -3,7 +3,8 @@
 Served on loopback nothing is asked but a Host header that belongs here: a page of some other site
 whose name was made to point at this machine (DNS rebinding) is refused. With READ_TOKEN all figures
 need it, as a bearer token or as the cookie that the sign-in page gives for it; /healthz, /readyz,
-the static files and the sign-in page itself are open.
+the static files and the sign-in page itself are open. Publishing needs PUBLISH_TOKEN as a bearer
+token, and no other; where none is set nobody can publish over HTTP.
 """
 
 import hmac
@@ -24,8 +25,9 @@ from dashboard.settings import Settings
 COOKIE = "vitals"
 COOKIE_SECONDS = 400 * 86400  # the longest that browsers keep one; renewed while a page is shown
 _OPEN_ENDPOINTS = frozenset({"static", "ops.healthz", "ops.readyz", "sign_in.sign_in"})
-_PAGES = frozenset({"pages.wall"})
-_READ_PATHS = (r"/stream", r"/history")
+_PAGES = frozenset({"pages.wall", "screens.listing", "embed.frame"})
+_PUBLISH_ENDPOINTS = frozenset({"publish.publish", "progress.report"})
+_READ_PATHS = (r"/stream", r"/history", r"/alerts", r"/progress/.*", r"/embed", r"/static/.*")
 
 
 class Refused(Exception):
@@ -43,6 +45,7 @@ class Access:
 
     def __init__(self, settings: Settings) -> None:
         self._token = settings.read_token.encode()
+        self._publish_token = settings.publish_token.encode()
         key = settings.secret_key or settings.read_token
         self._signer = URLSafeSerializer(key, salt="vitals sign-in") if key else None
         names = {settings.host_name, socket.gethostname(), *settings.allowed_hosts}
@@ -62,9 +65,13 @@ class Access:
             )
         if request.method not in ("GET", "HEAD", "OPTIONS") and _is_cross_site(environ):
             raise Refused(403, "requests of other sites' pages may not change anything here")
+        if request.endpoint in _PUBLISH_ENDPOINTS:
+            self._check_publisher(environ)
+            return None
         if request.endpoint in _OPEN_ENDPOINTS or self.may_read(environ):
             return None
-        if request.endpoint in _PAGES:
+        accepted = request.accept_mimetypes
+        if request.endpoint in _PAGES and (accepted.accept_html or not accepted):
             return redirect(url_for("sign_in.sign_in", next=request.full_path), 303)
         raise Refused(401, "reading needs the token: Authorization: Bearer …")
 
@@ -75,15 +82,15 @@ class Access:
 
     def is_token(self, given: str) -> bool:
         """Whether a text is the token, told in the same time wherever they differ."""
-        return bool(self._token) and hmac.compare_digest(given.encode(), self._token)
+        return _are_equal(given, self._token)
 
     def may_read(self, environ: Mapping[str, Any]) -> bool:
         """Whether a request carries the token or a cookie for it, where one is needed."""
         if not self._token:
             return True
-        scheme, _, given = environ.get("HTTP_AUTHORIZATION", "").partition(" ")
-        if scheme.lower() == "bearer":
-            return self.is_token(given.strip())
+        given = _bearer(environ)
+        if given is not None:
+            return self.is_token(given)
         cookie = parse_cookie(environ.get("HTTP_COOKIE", "")).get(COOKIE)
         if self._signer is None or cookie is None:
             return False
@@ -91,6 +98,12 @@ class Access:
             return bool(self._signer.loads(cookie) == "read")
         except BadSignature:
             return False
+
+    def _check_publisher(self, environ: Mapping[str, Any]) -> None:
+        if not self._publish_token:
+            raise Refused(403, "publishing over HTTP is off: no PUBLISH_TOKEN is set")
+        if not _are_equal(_bearer(environ) or "", self._publish_token):
+            raise Refused(401, "publishing needs PUBLISH_TOKEN: Authorization: Bearer …")
 
     def sign_in(self, response: Response) -> None:
         """Give the browser a cookie that stands for the token."""
@@ -139,11 +152,21 @@ def page_policy(frame_ancestors: Iterable[str]) -> str:
             "style-src 'self'",
             "img-src 'self' data:",
             "connect-src 'self'",
+            "frame-src 'self'",
             "form-action 'self'",
             "base-uri 'none'",
             " ".join(("frame-ancestors 'self'", *frame_ancestors)),
         )
     )
+
+
+def _bearer(environ: Mapping[str, Any]) -> str | None:
+    scheme, _, given = environ.get("HTTP_AUTHORIZATION", "").partition(" ")
+    return given.strip() if scheme.lower() == "bearer" else None
+
+
+def _are_equal(given: str, token: bytes) -> bool:
+    return bool(token) and hmac.compare_digest(given.encode(), token)
 
 
 def _is_local(host: str) -> bool:

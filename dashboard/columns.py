@@ -56,7 +56,7 @@ def columns(rows: Iterable[Mapping[str, Any]], points: int) -> Columns:
     times: list[float] = []
     values: dict[str, list[Value]] = {}
     for row in rows:
-        for path, number in numbers(row):
+        for path, number in dict(numbers(row)).items():  # {"a.b": 1, "a": {"b": 2}} has one twice
             column = values.setdefault(path, [])
             column.extend([None] * (len(times) - len(column)))
             column.append(number)

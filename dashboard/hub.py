@@ -103,7 +103,9 @@ class Hub:
             if not self._loaded:
                 self._load()
             batch = self._log.read_after(self.position, _BATCH)
-            for piece in _pieces(batch):
+            for number, piece in enumerate(_pieces(batch)):
+                if number:
+                    gevent.sleep(0)  # else a large batch would run the feeds' rings over
                 self.deliver(piece)
             return len(batch) == _BATCH
 

@@ -12,6 +12,9 @@ from collections.abc import Sequence
 import gevent
 from gevent import monkey
 
+from dashboard.alert_log import OpenAlerts
+from dashboard.alert_rules import watches
+from dashboard.alerting import Alerting
 from dashboard.connections import capacity
 from dashboard.hub import Hub
 from dashboard.instruments import Instruments
@@ -19,6 +22,7 @@ from dashboard.jobs import Jobs
 from dashboard.leadership import Leadership
 from dashboard.log import EventLog, open_log_for_greenlets, run_directory
 from dashboard.metrics import Family
+from dashboard.notify import Notifier
 from dashboard.sampler import Sampler, cadence_of
 from dashboard.settings import Settings
 from dashboard.worker_metrics import WorkerMetrics
@@ -44,7 +48,10 @@ class Runtime:
         self._log: EventLog | None = None
         self._hub: Hub | None = None
         self._jobs: Jobs | None = None
+        self._open_alerts: OpenAlerts | None = None
         self._sampler: Sampler | None = None
+        self._alerting: Alerting | None = None
+        self._notifier: Notifier | None = None
         self._greeting: dict[str, object] = {}
         self._greeting_made_at = 0.0
 
@@ -66,6 +73,12 @@ class Runtime:
         assert self._jobs is not None
         return self._jobs
 
+    @property
+    def open_alerts(self) -> OpenAlerts:
+        """The alerts that are open, of all hosts in the log, once it runs."""
+        assert self._open_alerts is not None
+        return self._open_alerts
+
     def ensure_running(self) -> None:
         """Start, if no server hook has. Raises RuntimeError in a process that gevent can't run."""
         if self._hub is None:
@@ -81,6 +94,7 @@ class Runtime:
         settings = self.settings
         self._log = open_log_for_greenlets(settings.log, retention=settings.retention)
         self._jobs = Jobs(self._log, retention=settings.retention)
+        self._open_alerts = OpenAlerts(self._log, retention=settings.retention)
         self._hub = Hub(
             self._log,
             interval=settings.interval,
@@ -155,22 +169,52 @@ class Runtime:
                 continue
             self.instruments.leads.set(1)
             logger.info("this worker samples %s", self.settings.host_name)
-            self._sampler = Sampler(
-                self.log,
-                self.families,
-                host=self.settings.host_name,
-                interval=self.settings.interval,
-                instruments=self.instruments,
-            )
-            self._sampler.start()
+            self._lead()
             while self._leadership.holds():
                 gevent.sleep(_LEADERSHIP_CHECK)
             logger.warning("the lock file is gone, so another worker may lead: standing back")
             self._resign()
+
+    def _lead(self) -> None:
+        settings = self.settings
+        self._notifier = Notifier(
+            self.log,
+            settings.notify,
+            host=settings.host_name,
+            retention=settings.retention,
+            folder=self.run_directory,
+        )
+        cadences = self.cadences()
+        self._alerting = Alerting(
+            self.log,
+            watches(settings.alert, defaults=settings.alerts.defaults, cadences=cadences),
+            host=settings.host_name,
+            cadences=cadences,
+            retention=settings.retention,
+            on_alert=self._notifier.wake,
+        )
+        self._sampler = Sampler(
+            self.log,
+            self.families,
+            host=settings.host_name,
+            interval=settings.interval,
+            instruments=self.instruments,
+            watcher=self._alerting,
+        )
+        self._sampler.start()
+        self._alerting.start()
+        self._notifier.start()
 
     def _resign(self) -> None:
         self.instruments.leads.set(0)
         if self._sampler is not None:
             self._sampler.stop()
             self._sampler = None
+        if self._alerting is not None:
+            self._alerting.stop()
+            self._alerting = None
         self._leadership.release()
+        # Last, as it may wait for a message to arrive while another process samples already.
+        if self._notifier is not None:
+            self._notifier.stop()
+            self._notifier = None

@@ -6,18 +6,22 @@ Reading runs in native threads: the fast families one after another in one threa
 family in its own, because it may block (a dead mount, a sensor bus). A reading that is not back by
 its deadline is given up and its family not entered again until the old reading returns; the family
 goes stale, the others go on.
+
+A watcher sees each batch before it is logged, and may add events to it.
 """
 
 import logging
 import math
 import time
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 import gevent
 import msgspec
+from gevent.lock import Semaphore
 from gevent.threadpool import ThreadPool
 
+from dashboard.alerts import Sample
 from dashboard.event import Event, Unlogged
 from dashboard.instruments import Instruments
 from dashboard.log import EventLog, LogUnavailable
@@ -78,6 +82,19 @@ class _Group:
         return found
 
 
+class Watcher(Protocol):
+    """Who has something to say about samples; asked about one batch after the other."""
+
+    def take(self, samples: Sequence[Sample]) -> list[Event]:
+        """What is to be logged together with these samples."""
+
+    def logged(self) -> None:
+        """The log has taken the batch."""
+
+    def refused(self) -> list[Event]:
+        """The log has not. Returns those events that are to be sent on all the same."""
+
+
 def _kill_after(threads: ThreadPool, readings: Sequence[Any]) -> None:
     gevent.wait(readings)
     threads.kill()
@@ -94,9 +111,12 @@ class Sampler:
         host: str,
         interval: float,
         instruments: Instruments,
+        watcher: Watcher | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._log = log
+        self._watcher = watcher
+        self._appending = Semaphore()
         self._host = host
         self._instruments = instruments
         self._clock = clock
@@ -114,7 +134,11 @@ class Sampler:
 
     def stop(self) -> None:
         """Stop sampling. A reading that hangs is left to its thread."""
+        # Whoever samples next goes on from what the log says: a batch on its way arrives first.
+        is_even = self._appending.acquire(timeout=_STOP_SECONDS)
         gevent.killall(self._greenlets)
+        if is_even:
+            self._appending.release()
         self._greenlets = []
         threads, self._threads = self._threads, None
         readings = [group.running for group in self._groups if group.running is not None]
@@ -145,14 +169,14 @@ class Sampler:
             return
         cadence = f"{group.cadence:g}"
         self._instruments.sample.labels(cadence).observe(time.perf_counter() - started)
-        events = []
+        samples = []
         for name, figures, trouble in found:
             self._report(group, name, trouble)
             if figures is not None:
-                data = {"host": self._host, "time": round(sampled_at, 3), **figures}
-                events.append(Event(self._host, name, msgspec.json.encode(data).decode()))
-        if events:
-            self._append(events)
+                samples.append(Sample(name, round(sampled_at, 3), figures))
+        if samples:
+            with self._appending:
+                self._append(samples)
 
     def _report(self, group: _Group, name: str, trouble: str | None) -> None:
         """Say what keeps a family from having figures, once for each new reason."""
@@ -162,13 +186,24 @@ class Sampler:
             group.reported[name] = trouble
             logger.info("no figures for %s: %s", name, trouble)
 
-    def _append(self, events: list[Event]) -> None:
+    def _append(self, samples: list[Sample]) -> None:
+        events = [self._event(sample) for sample in samples]
+        said = self._watcher.take(samples) if self._watcher else []
         try:
             with self._instruments.append.time():
-                self._log.append(events)
+                self._log.append([*events, *said])
         except LogUnavailable as error:
             self._instruments.append_failures.inc()
+            if self._watcher:
+                events += self._watcher.refused()
             self._log.announce(Unlogged(str(error), events))
+        else:
+            if self._watcher:
+                self._watcher.logged()
+
+    def _event(self, sample: Sample) -> Event:
+        data = {"host": self._host, "time": sample.time, **sample.figures}
+        return Event(self._host, sample.family, msgspec.json.encode(data).decode())
 
     def _in_thread(self, group: _Group, call: Callable[[], Any]) -> Any:
         """Run a call of the group in a thread. None at the deadline, or while an old one hangs."""

@@ -4,22 +4,29 @@ This is the only reader of the environment. A setting is the environment variabl
 or the key `<key>` (either case) of the TOML file that `DASHBOARD_CONFIG` names; the environment
 wins. A wrong or unknown one raises `SettingError`, whose text is one line for the operator.
 
+Three keys are tables of the file rather than single values: `[[alert]]`, `[alerts]` and `[notify]`.
+As a variable each is the same as JSON.
+
 It imports nothing of the package: gunicorn.conf.py loads this file alone, so that the master
 process stays free of the application's code and a HUP brings in a new version whole.
 """
 
 import dataclasses
 import difflib
+import json
 import re
+import reprlib
 import socket
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 PREFIX = "DASHBOARD_"
 HOST_PATTERN = r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,251}[A-Za-z0-9])?"
+SECRET_PATTERN = r"[!-~]{16,512}"
 
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h|d)?", re.ASCII)
 _UNIT_SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
@@ -60,7 +67,7 @@ def _switch(text: str) -> bool:
 
 
 def _secret(text: str) -> str:
-    if not re.fullmatch(r"[!-~]{16,512}", text):
+    if not re.fullmatch(SECRET_PATTERN, text):
         raise ValueError
     return text
 
@@ -76,6 +83,14 @@ def _list_of(pattern: str) -> Callable[[str], tuple[str, ...]]:
 
 
 _ORIGIN = rf"https?://(?:{HOST_PATTERN}|\[[0-9A-Fa-f:.]+\])(?::\d{{1,5}})?"
+
+
+def server_url(text: str) -> str:
+    """The URL of a Vitals, without a slash at its end. Raises ValueError for what is none."""
+    if not re.fullmatch(rf"{_ORIGIN}(?:/[A-Za-z0-9._~/-]*)?", text):
+        raise ValueError
+    _ = urlsplit(text).port  # raises it for a port or an address that can't be
+    return text.rstrip("/")
 
 
 def _host(text: str) -> str:
@@ -95,6 +110,212 @@ def _log_url(text: str) -> str:
 def _machine_name() -> str:
     name = re.sub(r"[^A-Za-z0-9._-]", "-", socket.gethostname()).strip("-._")[:253]
     return name or "localhost"
+
+
+# The tables of the file: rules for alerts, and where their alerts go.
+
+# The names in dashboard/metrics, which this file can't import.
+FAMILIES = (
+    *("cpu", "memory", "load", "disk", "filesystem"),
+    *("network", "pressure", "processes", "sensors", "system"),
+)
+LEVELS = ("info", "warning", "critical")
+WILDCARD = "*"
+
+_RULE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
+_COMPARISON = re.compile(r"(>=|<=|>|<)\s*(-?\d{1,18}(?:\.\d{1,9})?)", re.ASCII)
+_PART = r"""\*|"[^"]+"|[^\s."*<>=]+"""
+_WHEN = re.compile(rf"([a-z]+)((?:\.(?:{_PART}))+)\s*([<>].*)")
+_CLOCK = r"([01]?\d|2[0-3])(?::([0-5]\d))?"
+_QUIET = re.compile(rf"{_CLOCK}\s*-\s*{_CLOCK}", re.ASCII)
+_RATE = re.compile(r"([1-9]\d{0,3})\s*/\s*([smhd])", re.ASCII)
+
+
+class _WrongTable(ValueError):
+    """What is wrong in a table, with the rule, the key, the value and what is allowed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """What a number is compared with; `sign` is one of > >= < <=."""
+
+    sign: str
+    number: float
+
+    def holds(self, value: float) -> bool:
+        """Whether a number is on this side."""
+        if self.sign[0] == ">":
+            return value > self.number or (self.sign == ">=" and value == self.number)
+        return value < self.number or (self.sign == "<=" and value == self.number)
+
+    def opposite(self) -> "Comparison":
+        """What holds where this one doesn't."""
+        return Comparison({">": "<=", ">=": "<", "<": ">=", "<=": ">"}[self.sign], self.number)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """When there is an alert: a figure of a family that was beyond a limit for so many seconds.
+
+    `path` leads to the figure through the family's data; a part that is the wildcard stands for
+    every item of a list or an object, each of which has an alert of its own.
+    """
+
+    name: str
+    family: str
+    path: tuple[str, ...]
+    condition: Comparison
+    clear: Comparison
+    lasting: float = 0.0
+    level: str = "warning"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alerts:
+    """`defaults` is whether the built-in rules hold."""
+
+    defaults: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notify:
+    """Where alerts are sent: apprise's URLs, which may hold passwords.
+
+    `quiet` is a stretch of the day as minutes since midnight, by the machine's clock; `rate` is so
+    many messages in so many seconds for each URL.
+    """
+
+    urls: tuple[str, ...] = ()
+    quiet: tuple[int, int] | None = None
+    rate: tuple[int, float] = (10, 3600.0)
+
+
+def _rules(text: str) -> tuple[Rule, ...]:
+    tables = _json(text)
+    if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
+        raise _WrongTable("allowed are tables [[alert]]; as a variable, a JSON list of objects")
+    rules = [_rule(table, number) for number, table in enumerate(tables, start=1)]
+    for rule in rules:
+        if [other.name for other in rules].count(rule.name) > 1:
+            raise _WrongTable(f"rule {rule.name!r}: there are two rules of this name")
+    return tuple(rules)
+
+
+def _rule(table: dict[str, Any], number: int) -> Rule:
+    name = table.get("name")
+    rule = f"rule {number}" if name is None else f"rule {reprlib.repr(name)}"
+    _check_keys(table, ("name", "when", "for", "clear", "level"), f"{rule}: ")
+
+    def wrong(key: str, allowed: str) -> _WrongTable:
+        given = f"{key}={reprlib.repr(table[key])}" if key in table else f"{key} is missing"
+        return _WrongTable(f"{rule}: {given}: allowed is {allowed}")
+
+    if not isinstance(name, str) or not _RULE_NAME.fullmatch(name):
+        raise wrong("name", "letters, digits, '.', '_' and '-', at most 64")
+    when = _WHEN.fullmatch(str(table.get("when")).strip())
+    condition = when and _comparison(when[3])
+    if not when or not condition:
+        raise wrong("when", "FAMILY.FIELD, one of > >= < <=, and a number: cpu.percent > 90")
+    if when[1] not in FAMILIES:
+        raise wrong("when", f"a field of one of the families {', '.join(FAMILIES)}")
+    clear = condition.opposite()
+    if "clear" in table:
+        given = _comparison(str(table["clear"]).strip())
+        if not given or not _is_behind(given, condition):
+            raise wrong(
+                "clear", f"one of > >= < <= and a number, {clear.sign} {clear.number:g} or beyond"
+            )
+        clear = given
+    try:
+        lasting = _duration(0, 86400)(str(table.get("for", 0)))
+    except ValueError:
+        raise wrong("for", "a duration from 0s to 24h, such as 90s, 5m or 1h") from None
+    level = table.get("level", "warning")
+    if level not in LEVELS:
+        raise wrong("level", ", ".join(LEVELS))
+    path = tuple(part.strip('"') for part in re.findall(_PART, when[2]))
+    return Rule(
+        name=name,
+        family=when[1],
+        path=path,
+        condition=condition,
+        clear=clear,
+        lasting=lasting,
+        level=level,
+    )
+
+
+def _comparison(text: str) -> Comparison | None:
+    match = _COMPARISON.fullmatch(text)
+    return match and Comparison(match[1], float(match[2]))
+
+
+def _is_behind(clear: Comparison, condition: Comparison) -> bool:
+    """Whether what ends an alert lies on the other side of what raises it."""
+    if clear.sign[0] == condition.sign[0]:
+        return False
+    if clear.number == condition.number:
+        return "=" not in clear.sign or "=" not in condition.sign
+    return not condition.holds(clear.number)
+
+
+def _alerts(text: str) -> Alerts:
+    table = _table(text, ("defaults",))
+    try:
+        return Alerts(defaults=_switch(str(table.get("defaults", True))))
+    except ValueError:
+        raise _WrongTable(f"defaults={table['defaults']!r}: allowed is true or false") from None
+
+
+def _notify(text: str) -> Notify:
+    table = _table(text, ("urls", "quiet", "rate"))
+    urls = table.get("urls", [])
+    if not isinstance(urls, list) or len(urls) > 20:
+        raise _WrongTable("urls: allowed is a list of at most 20 URLs")
+    for number, url in enumerate(urls, start=1):  # not shown, as it may hold a password
+        if not isinstance(url, str) or not re.fullmatch(r"[a-z][a-z0-9+.-]*://[^\s\x00]+", url):
+            raise _WrongTable(f"urls: number {number} (not shown): allowed are URLs of apprise")
+    quiet, rate = table.get("quiet"), table.get("rate")
+    hours = _QUIET.fullmatch(str(quiet).strip())
+    if quiet is not None and hours is None:
+        raise _WrongTable(f"quiet={quiet!r}: allowed are hours such as 22-07 or 22:30-06:45")
+    times = _RATE.fullmatch(str(rate).strip())
+    if rate is not None and times is None:
+        raise _WrongTable(f"rate={rate!r}: allowed is a number of messages per s, m, h or d: 10/h")
+    return Notify(
+        urls=tuple(dict.fromkeys(urls)),
+        quiet=hours and (_minute(hours[1], hours[2]), _minute(hours[3], hours[4])),
+        rate=(int(times[1]), _UNIT_SECONDS[times[2]]) if times else Notify().rate,
+    )
+
+
+def _minute(hour: str, minute: str | None) -> int:
+    return int(hour) * 60 + int(minute or 0)
+
+
+def _table(text: str, keys: tuple[str, ...]) -> dict[str, Any]:
+    table = _json(text)
+    if not isinstance(table, dict):
+        raise _WrongTable("allowed is one table; as a variable, a JSON object")
+    _check_keys(table, keys)
+    return table
+
+
+def _check_keys(table: dict[str, Any], allowed: tuple[str, ...], where: str = "") -> None:
+    for key in table:
+        if key not in allowed:
+            raise _WrongTable(f"{where}unknown key {key!r}; allowed: {', '.join(allowed)}")
+
+
+def _json(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        raise _WrongTable("not JSON") from None
+
+
+def _is_table(field: "dataclasses.Field[Any]") -> bool:
+    return "shown" not in field.metadata
 
 
 def _setting(
@@ -176,6 +397,20 @@ class Settings:
         "what reading needs: as bearer token, or in the sign-in page",
         "none",
     )
+    publish_token: str = _setting(
+        _is(""),
+        _secret,
+        "16 to 512 visible ASCII characters",
+        "what publishing over HTTP needs, as bearer token; without one it is off",
+        "none",
+    )
+    publish_to: str = _setting(
+        _is(""),
+        server_url,
+        "the URL of a Vitals, such as https://vitals.example:8000",
+        "the Vitals to which the `flask` commands publish, with `PUBLISH_TOKEN`; without: the log",
+        "none",
+    )
     secret_key: str = _setting(
         _is(""),
         _secret,
@@ -218,6 +453,13 @@ class Settings:
         "compress streams for clients that accept it",
         "`on`",
     )
+    screens: bool = _setting(
+        _is(True),
+        _switch,
+        "on or off",
+        "take reports of displays that give themselves a name, and list them at `/screens`",
+        "`on`",
+    )
     parking: bool = _setting(
         _is(True),
         _switch,
@@ -225,6 +467,10 @@ class Settings:
         "keep a stream that has caught up as a bare socket; off: a greenlet each",
         "`on`",
     )
+    # Tables of the file; docs/alerts.md has what is in them.
+    alert: tuple[Rule, ...] = dataclasses.field(default=(), metadata={"parse": _rules})
+    alerts: Alerts = dataclasses.field(default=Alerts(), metadata={"parse": _alerts})
+    notify: Notify = dataclasses.field(default=Notify(), metadata={"parse": _notify})
 
 
 def table() -> list[tuple[str, str, str]]:
@@ -232,6 +478,7 @@ def table() -> list[tuple[str, str, str]]:
     return [
         (field.name.upper(), field.metadata["shown"], field.metadata["meaning"])
         for field in dataclasses.fields(Settings)
+        if not _is_table(field)
     ]
 
 
@@ -252,6 +499,8 @@ def load(environ: Mapping[str, str]) -> Settings:
         metadata = fields[key].metadata
         try:
             values[key] = metadata["parse"](text)
+        except _WrongTable as error:
+            raise SettingError(f"{where}: {error}") from None
         except ValueError:
             secret = metadata["parse"] is _secret  # this line ends up in logs
             shown = " (not shown, as it is a secret)" if secret else f"={text!r}"
@@ -273,7 +522,9 @@ def _given(environ: Mapping[str, str]) -> dict[str, tuple[str, str]]:
     path = environ.get(PREFIX + "CONFIG")
     if path:
         for key, value in _read_file(path).items():
-            given[key.lower()] = (f"{key} in {path}", str(value))
+            # A TOML date is no JSON; as a text it is refused like any other wrong value.
+            text = json.dumps(value, default=str) if key.lower() in _TABLES else str(value)
+            given[key.lower()] = (f"{key} in {path}", text)
     for name, text in environ.items():
         if name.startswith(PREFIX) and name != PREFIX + "CONFIG":
             given[name.removeprefix(PREFIX).lower()] = (name, text)
@@ -288,6 +539,10 @@ def _read_file(path: str) -> dict[str, Any]:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SettingError(f"{PREFIX}CONFIG={path!r}: not TOML: {error}") from None
     for key, value in content.items():
-        if not isinstance(value, str | int | float):  # true and false are numbers to Python
+        # true and false are numbers to Python
+        if not isinstance(value, str | int | float) and key.lower() not in _TABLES:
             raise SettingError(f"{key} in {path}: a text, a number, true or false is wanted")
     return content
+
+
+_TABLES = frozenset(field.name for field in dataclasses.fields(Settings) if _is_table(field))

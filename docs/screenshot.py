@@ -1,7 +1,7 @@
-"""Takes docs/wall.png, the picture in the README: `.venv/bin/python docs/screenshot.py [SECONDS]`.
+"""Takes the pictures of the documentation: `.venv/bin/python docs/screenshot.py [SECONDS]`.
 
 A real service samples this machine for a while, five minutes unless told otherwise, under a load
-that this script makes so that the charts have something to tell; then Chromium takes the picture.
+that this script makes so that the charts have something to tell; then Chromium takes the pictures.
 """
 
 import os
@@ -15,12 +15,20 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from playwright.sync_api import sync_playwright  # noqa: E402
+from playwright.sync_api import Page, sync_playwright  # noqa: E402
 
 from tests.browser_fixtures import ARGUMENTS  # noqa: E402
 from tests.service import Service, running  # noqa: E402
 
-PICTURE = ROOT / "docs" / "wall.png"
+FOLDER = ROOT / "docs"
+# File: what is opened, and how large the screen is.
+PICTURES = {
+    "wall.png": ("/", 1920, 1080),
+    "wall-4m.png": ("/?distance=4m&panels=cpu,progress&kiosk=1", 1920, 1080),
+    "wall-light.png": ("/?panels=cpu:2x1,progress,network,cores,log&theme=light", 1920, 1080),
+    "editor.png": ("/?panels=cpu,memory,network,disk&columns=2", 1920, 1080),
+    "embed.png": ("/embed/cpu?window=5m", 640, 360),
+}
 
 
 def main() -> None:
@@ -30,8 +38,8 @@ def main() -> None:
         running(Path(folder), HOST_NAME="kepler") as service,
     ):
         be_busy(service.wait_until_ready(), Path(folder), seconds)
+        tell(service)
         take(service)
-    print(PICTURE)
 
 
 def be_busy(service: Service, folder: Path, seconds: float) -> None:
@@ -60,23 +68,60 @@ def be_busy(service: Service, folder: Path, seconds: float) -> None:
             time.sleep(rest)
 
 
+def tell(service: Service) -> None:
+    """What else happens on a machine: a backup, a deploy, lines of a log, a disk that fills."""
+    now = time.time()
+    for done in range(0, 61, 5):
+        step = {"job": "backup", "done": done, "total": 88, "state": "running"}
+        since = now - 240 + 4 * done
+        service.append("progress", host="kepler", time=since, message="home.tar", **step)
+    lines = (
+        ("sshd", "info", "Accepted publickey for deploy"),
+        ("nginx", "warning", "upstream server temporarily disabled"),
+        ("deploy", "info", "web 2.3.1 is live"),
+    )
+    for number, (source, level, message) in enumerate(lines):
+        at = now - 100 + 30 * number
+        fields = {"source": source, "level": level, "message": message}
+        service.append("log", host="kepler", time=at, **fields)
+    service.append("notice", host="kepler", time=now - 40, title="deploy", message="web 2.3.1")
+
+
 def take(service: Service) -> None:
-    """Open the page and wait until every part of it is live."""
+    """Open each page and wait until every part of it is live."""
     chromium = shutil.which("chromium")
     assert chromium, "no chromium on the PATH"
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
-        page = browser.new_page(viewport={"width": 1920, "height": 1080})
-        page.goto(service.url)
-        page.wait_for_selector('html[data-link="live"]')
-        page.wait_for_selector('[data-panel="processes"][data-freshness="fresh"]')
-        page.wait_for_selector('[data-panel="cpu"] .uplot canvas')
-        before = page.text_content("[data-clock]")
-        page.wait_for_function(
-            "(before) => document.querySelector('[data-clock]').textContent > before", arg=before
-        )
-        page.screenshot(path=PICTURE)
+        for name, (path, width, height) in PICTURES.items():
+            page = browser.new_page(viewport={"width": width, "height": height})
+            page.goto(service.url + path)
+            page.wait_for_selector('html[data-link="live"]', state="attached")
+            page.wait_for_selector("[data-panel] .uplot canvas")
+            page.wait_for_function(
+                """() => [...document.querySelectorAll("main [data-freshness]")].every(
+                    ({ dataset }) => ["fresh", "absent"].includes(dataset.freshness)
+                )"""
+            )
+            if name == "editor.png":
+                page.keyboard.press("e")
+                preview = page.frame_locator("dialog[open] iframe")
+                preview.locator('html[data-link="live"]').wait_for(state="attached")
+            wait_for_the_next_samples(page)
+            page.screenshot(path=FOLDER / name)
+            print(FOLDER / name)
+            page.close()
         browser.close()
+
+
+def wait_for_the_next_samples(page: Page) -> None:
+    """Until the newest sample of a family that comes each second is a later one, twice."""
+    module = "await import(document.querySelector('script[type=module]').src)"
+    newest = f"async () => ({module}).board.store.newest('kepler')"
+    start = page.evaluate(newest)
+    page.wait_for_function(
+        f"async (start) => ({module}).board.store.newest('kepler') > start + 1.5", arg=start
+    )
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ from typing import Protocol
 import pytest
 
 from dashboard.event import Event, EventId, Unlogged
-from dashboard.log import EventLog
+from dashboard.log import EventLog, KeyTaken
 from tests.service import ROOT, wait_for
 
 NOWHERE = EventId(0, 0)
@@ -79,6 +79,16 @@ if task == "append":  # batches of three, numbered from `first` on; the ids, a l
             continue
         print(*ids, flush=True)
         number += 3
+elif task == "once":  # batches of one, each under a key of its own; the ids
+    for n in range(int(arguments[0])):
+        while True:
+            try:
+                batch = [Event("box", "cpu", json.dumps({"number": n}))]
+                ids = log.append_once(f"key {n}", "print", batch)
+                break
+            except LogUnavailable:
+                continue
+        print(*ids, flush=True)
 elif task == "announce":
     from dashboard.event import Unlogged
     log.announce(Unlogged(arguments[0], [Event("box", "cpu", "{}")]))
@@ -411,6 +421,70 @@ class LogContract:
         ahead, behind = open_log(clock=Clock(1_800_000_100)), open_log(clock=Clock(1_800_000_000))
         ids = [event_id for log in (ahead, behind) * 3 for event_id in log.append([event(0)])]
         assert ids == sorted(set(ids))
+
+    # Once.
+
+    def test_a_batch_with_a_key_is_logged_once(self, open_log: OpenLog) -> None:
+        log, other = open_log(), open_log()
+        ids = log.append_once("k", "print", [event(1), event(2)])
+        assert ids == sorted(set(ids))
+        log.append([event(3)])
+        assert log.append_once("k", "print", [event(1), event(2)]) == ids
+        assert other.append_once("k", "print", [event(1), event(2)]) == ids
+        log.close()
+        assert open_log().append_once("k", "print", [event(1), event(2)]) == ids
+        assert numbers(other.read_after(NOWHERE, ALL)) == [1, 2, 3]
+        assert other.read_after(NOWHERE, 2)[1].id == ids[1]
+
+    def test_another_key_is_another_batch(self, log: EventLog) -> None:
+        ids = log.append_once("k", "print", [event(1)])
+        assert log.append_once("K", "print", [event(1)]) > ids
+        assert numbers(log.read_after(NOWHERE, ALL)) == [1, 1]
+
+    def test_a_key_that_comes_with_another_batch_is_refused(self, open_log: OpenLog) -> None:
+        ids = open_log().append_once("k", "print", [event(1)])
+        log = open_log()
+        with pytest.raises(KeyTaken):
+            log.append_once("k", "another print", [event(2)])
+        assert numbers(log.read_after(NOWHERE, ALL)) == [1]
+        assert log.append_once("k", "print", [event(1)]) == ids
+
+    def test_a_key_is_kept_as_long_as_its_events(self, open_log: OpenLog) -> None:
+        clock = Clock()
+        log = open_log(retention=100, clock=clock)
+        ids = log.append_once("k", "print", [event(1)])
+        clock.now += 99
+        assert log.append_once("k", "print", [event(1)]) == ids
+        clock.now += 2
+        later = log.append_once("k", "another print", [event(2)])
+        assert later > ids
+        assert log.append_once("k", "another print", [event(2)]) == later
+
+    def test_a_batch_with_a_key_that_cannot_be_logged_leaves_its_key_free(
+        self, log: EventLog
+    ) -> None:
+        with pytest.raises(UnicodeEncodeError):
+            log.append_once("k", "print", [event(1), Event("box", "log", '"\ud800"')])
+        assert log.append_once("k", "another print", [event(2)])
+        assert numbers(log.read_after(NOWHERE, ALL)) == [2]
+
+    def test_an_empty_batch_takes_no_key(self, log: EventLog) -> None:
+        assert log.append_once("k", "print", []) == []
+        assert log.append_once("k", "another print", [event(1)])
+
+    def test_processes_that_send_the_same_batches_at_once_log_each_once(
+        self, url: str, log: EventLog
+    ) -> None:
+        with elsewhere(url, "once", 50) as one, elsewhere(url, "once", 50) as other:
+            outputs = [finish(one), finish(other)]
+        assert ids_of(outputs[0]) == ids_of(outputs[1])
+        assert numbers(log.read_after(NOWHERE, ALL)) == list(range(50))
+
+    def test_a_batch_with_a_key_wakes_who_waits(self, open_log: OpenLog) -> None:
+        log, other = open_log(), open_log()
+        log.wait(0)
+        other.append_once("k", "print", [event(1)])
+        assert _waited(log) < 10
 
     # Waking.
 

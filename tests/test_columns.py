@@ -70,6 +70,11 @@ def test_a_path_that_some_rows_lack_is_none_there() -> None:
     assert found == {"time": [1, 2, 3], "a": [1, None, 3], "b": [None, 2, None]}
 
 
+def test_two_numbers_of_one_path_shift_no_row() -> None:
+    found = columns([{"time": 1, "a.b": 1, "a": {"b": 2}}, {"time": 2, "a.b": 3}], POINTS)
+    assert found == {"time": [1, 2], "a.b": [2, 3]}
+
+
 def test_a_path_that_never_had_a_number_is_no_column() -> None:
     assert columns([{"time": 1, "a": None, "b": 0}], POINTS) == {"time": [1], "b": [0]}
 

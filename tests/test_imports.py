@@ -11,23 +11,36 @@ from tests.service import ROOT
 LAYERS = [
     {"", "worker"},  # "" is dashboard itself: the composition
     {"web", "cli"},
-    {"stream"},
+    {"stream", "job_stream"},
     {"runtime", "exposition", "access", "build"},
-    {"sampler", "hub", "leadership", "worker_metrics"},
-    {"connections", "recent", "admission"},
+    {"sampler", "hub", "leadership", "worker_metrics", "alerting", "notify"},
+    {"connections", "recent", "admission", "jobs", "screens", "alert_log"},
+    {"progress"},
     {"feed", "instruments"},
-    {"metrics", "log", "alerts", "columns", "frame", "wire"},
+    {"metrics", "log", "alerts", "columns", "frame", "wire", "publishing", "job"}
+    | {"alert", "alert_rules", "alert_trend", "outbox"},
     {"event"},
-    {"sse", "settings"},
+    {"sse", "settings", "strict_json"},
 ]
 ONLY_IN = {
     "psutil": {"metrics"},
     "sqlite3": {"log/sqlite.py"},
     "redis": {"log/redis.py"},
-    "flask": {"web", "cli.py", "__init__.py", "access.py"},
+    "flask": {"web", "__init__.py", "access.py"},
+    "click": {"cli"},
     "gunicorn": set[str](),
+    "apprise": {"notify.py"},
 }
-NO_GEVENT = {"event", "sse", "settings", "alerts", "metrics", "columns", "wire", "frame"}
+ALERTS = {"alert", "alerts", "alert_rules", "alert_trend", "outbox"}
+NO_GEVENT = (
+    ALERTS
+    | {"event", "sse", "settings", "metrics", "columns", "wire", "frame"}
+    | {
+        "strict_json",
+        "publishing",
+        "job",
+    }
+)
 FILES = {str(f.relative_to(ROOT / "dashboard")): f for f in (ROOT / "dashboard").rglob("*.py")}
 
 

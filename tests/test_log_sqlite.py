@@ -115,6 +115,14 @@ class OnDisk(LogContract):
             log.append([event(number, name=f"deploy-{number}")])
         assert rows(path, "latest") <= 2
 
+    def test_keys_that_came_once_do_not_pile_up(self, path: Path, open_log: OpenLog) -> None:
+        clock = Clock()
+        log = open_log(retention=10, clock=clock)
+        for number in range(50):
+            clock.now += 20
+            log.append_once(f"key-{number}", "print", [event(number)])
+        assert rows(path, "once") <= 2
+
     # A disk in trouble.
 
     def test_a_full_disk_is_told_and_writing_resumes_by_itself(self, open_log: OpenLog) -> None:

@@ -37,10 +37,14 @@ ACCEPTED = [
     ("MAX_STREAMS", "1", 1),
     *(("GZIP", text, True) for text in ("on", "ON", "true", "1", " on ")),
     *(("GZIP", text, False) for text in ("off", "False", "0")),
+    ("SCREENS", "off", False),
     ("PARKING", "off", False),
     ("PUBLIC", "1", True),
     ("READ_TOKEN", "s" * 16, "s" * 16),
     ("READ_TOKEN", "!~" * 256, "!~" * 256),
+    ("PUBLISH_TOKEN", "p" * 16, "p" * 16),
+    ("PUBLISH_TO", "https://vitals.example", "https://vitals.example"),
+    ("PUBLISH_TO", "http://[::1]:8000/wall/", "http://[::1]:8000/wall"),
     ("SECRET_KEY", "0123456789abcdef", "0123456789abcdef"),
     ("ALLOWED_HOSTS", "wall.example", ("wall.example",)),
     ("ALLOWED_HOSTS", "a, b.c ,d", ("a", "b.c", "d")),
@@ -60,15 +64,19 @@ REFUSED = [
     ("RETRY", ["99", "600001", "2.5", "2s", "1_000", "-200", "", "0x100", "٢٠٠٠"]),
     ("MAX_STREAMS", ["0", "1000001", "many", "1.0", ""]),
     ("GZIP", ["", "yes", "2", "gzip"]),
+    ("SCREENS", ["", "none", "lobby"]),
     ("PARKING", ["", "no", "-1"]),
     ("PUBLIC", ["", "yes"]),
     ("READ_TOKEN", ["", "short", "s" * 15, "s" * 513, "with a space in it", "ümläute-und-mehr-"]),
+    ("PUBLISH_TOKEN", ["", "p" * 15, "p" * 513, "0123456789 abcdef"]),
+    ("PUBLISH_TO", ["", "vitals.example", "ftp://a", "https://", "https://u:p@a", "http://a?b=c"]),
+    ("PUBLISH_TO", ["http://a:65536", "http://[1:2]", "http://a/b c", "http://a\n"]),
     ("SECRET_KEY", ["", "s" * 15, "0123456789abcdef\n"]),
     ("ALLOWED_HOSTS", ["", ",", "*", "a:80", "https://a", "a b", "a,*"]),
     ("ALLOWED_ORIGINS", ["", "*", "a.example", "https://a/", "ftp://a", "https://*.a", "null"]),
     ("FRAME_ANCESTORS", ["", "*", "'self'", "https://a; script-src *", "https://a/b"]),
 ]
-SECRETS = {"READ_TOKEN", "SECRET_KEY"}
+SECRETS = {"READ_TOKEN", "PUBLISH_TOKEN", "SECRET_KEY"}
 KEYS = [key for key, _, _ in table()]
 
 

@@ -9,10 +9,13 @@ from pathlib import Path
 from typing import Protocol, TypeVar
 
 from dashboard.event import Event, EventId, Unlogged
+from dashboard.settings import Settings
 
 __all__ = [
     "EventLog",
+    "KeyTaken",
     "LogUnavailable",
+    "log_url",
     "open_log",
     "open_log_for_greenlets",
     "run_directory",
@@ -24,6 +27,10 @@ T = TypeVar("T")
 
 class LogUnavailable(Exception):
     """The log can't be read or written now; the text says why, for an operator."""
+
+
+class KeyTaken(Exception):
+    """Another batch was logged under this key."""
 
 
 class EventLog(Protocol):
@@ -38,6 +45,14 @@ class EventLog(Protocol):
 
         Ids are higher than any that this log ever gave, also after the clock stepped back, after
         a kill -9 and after everything was trimmed. Whoever waits is woken once it is readable.
+        """
+
+    def append_once(self, key: str, fingerprint: str, events: Sequence[Event]) -> list[EventId]:
+        """`append`, unless this was done already: then log nothing and return those ids.
+
+        Whoever doesn't know whether his batch was logged may so send it again, to any process of
+        this log. `fingerprint` is of what was sent; raises KeyTaken if it differs from the one
+        with which the key came first. A key is kept for as long as its events are.
         """
 
     def read_after(self, after: EventId, limit: int) -> list[Event]:
@@ -78,6 +93,12 @@ class EventLog(Protocol):
 
     def close(self) -> None:
         """Free everything; a second call does nothing."""
+
+
+def log_url(settings: Settings) -> str:
+    """The URL of the log that the settings name, or of the one in Flask's instance folder."""
+    instance = Path(__file__).parents[2] / "instance"
+    return settings.log or f"sqlite:///{instance / 'events.db'}"
 
 
 def run_directory(url: str) -> Path:

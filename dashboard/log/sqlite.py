@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from dashboard.event import Event, EventId, Unlogged
-from dashboard.log import EventLog, LogUnavailable
+from dashboard.log import EventLog, KeyTaken, LogUnavailable
 from dashboard.log.database_files import DatabaseFiles
 from dashboard.log.wakeup import Wakeups
 
@@ -39,6 +39,10 @@ CREATE TABLE IF NOT EXISTS latest (
     host TEXT, name TEXT, id INTEGER NOT NULL, PRIMARY KEY (host, name)
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS last_given (only INTEGER PRIMARY KEY CHECK (only = 1), id INTEGER);
+CREATE TABLE IF NOT EXISTS once (
+    first INTEGER PRIMARY KEY, count INTEGER NOT NULL,
+    key TEXT NOT NULL UNIQUE, fingerprint TEXT NOT NULL
+);
 """
 
 
@@ -75,11 +79,10 @@ class SQLiteLog:
             raise LogUnavailable(f"{path.parent}: {error.strerror}") from None
 
     def append(self, events: Sequence[Event]) -> list[EventId]:
-        with self._connected() as connection:
-            numbers = self._write(connection, events)
-            self._trim_if_due(connection)
-        self._wakeups.ring()
-        return [_id(number) for number in numbers]
+        return self._append(events, None)
+
+    def append_once(self, key: str, fingerprint: str, events: Sequence[Event]) -> list[EventId]:
+        return self._append(events, (key, fingerprint))
 
     def read_after(self, after: EventId, limit: int) -> list[Event]:
         return self._select("id > ? ORDER BY id LIMIT ?", (_number(after), limit))
@@ -152,8 +155,36 @@ class SQLiteLog:
             ).fetchall()
         return [Event(host, name or None, data, _id(number)) for number, host, name, data in rows]
 
+    def _append(self, events: Sequence[Event], once: tuple[str, str] | None) -> list[EventId]:
+        with self._connected() as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            given = once and self._given(connection, *once)
+            if given:
+                return [_id(number) for number in given]
+            numbers = self._write(connection, events)
+            if once and numbers:
+                row = numbers[0], len(numbers), *once
+                connection.execute("INSERT OR REPLACE INTO once VALUES (?, ?, ?, ?)", row)
+            connection.execute("COMMIT")
+            if numbers:
+                self._last_given = numbers[-1]
+            self._appended_since_trim += len(numbers)
+            self._trim_if_due(connection)
+        self._wakeups.ring()
+        return [_id(number) for number in numbers]
+
+    def _given(self, connection: sqlite3.Connection, key: str, fingerprint: str) -> range | None:
+        """The numbers of the batch that was logged under a key, while they are kept."""
+        row = connection.execute(
+            "SELECT first, count, fingerprint FROM once WHERE key = ?", (key,)
+        ).fetchone()
+        if row is None or row[0] < self._kept_from():
+            return None
+        if row[2] != fingerprint:
+            raise KeyTaken(key)
+        return range(row[0], row[0] + row[1])
+
     def _write(self, connection: sqlite3.Connection, events: Sequence[Event]) -> list[int]:
-        connection.execute("BEGIN IMMEDIATE")
         row = connection.execute("SELECT id FROM last_given").fetchone()
         # What this process gave counts too: the file may have been replaced by an empty one.
         last = max(row[0] if row else 0, self._last_given)
@@ -167,17 +198,17 @@ class SQLiteLog:
         )
         if numbers:
             connection.execute("INSERT OR REPLACE INTO last_given VALUES (1, ?)", numbers[-1:])
-        connection.execute("COMMIT")
-        self._last_given = numbers[-1] if numbers else last
-        self._appended_since_trim += len(numbers)
         return numbers
+
+    def _kept_from(self) -> int:
+        return _number(EventId.at(self._clock() - self._retention))
 
     def _trim_if_due(self, connection: sqlite3.Connection) -> None:
         now = self._clock()
         if abs(now - self._trimmed_at) < _TRIM_EVERY:
             return
         step = _TRIM_STEP + 2 * self._appended_since_trim
-        end = _number(EventId.at(now - self._retention))
+        end = self._kept_from()
         try:
             connection.execute("BEGIN IMMEDIATE")
             connection.execute(
@@ -185,6 +216,10 @@ class SQLiteLog:
                 (end, step),
             )
             connection.execute("DELETE FROM latest WHERE id < ?", (end,))
+            connection.execute(
+                "DELETE FROM once WHERE first IN (SELECT first FROM once WHERE first < ? LIMIT ?)",
+                (end, step),
+            )
             connection.execute("COMMIT")
             # executescript() because execute() steps this statement once: one page a time.
             connection.executescript(f"PRAGMA incremental_vacuum({step})")

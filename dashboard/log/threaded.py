@@ -31,6 +31,9 @@ class ThreadedLog:
     def append(self, events: Sequence[Event]) -> list[EventId]:
         return self._run(lambda: self._engine.append(events))
 
+    def append_once(self, key: str, fingerprint: str, events: Sequence[Event]) -> list[EventId]:
+        return self._run(lambda: self._engine.append_once(key, fingerprint, events))
+
     def read_after(self, after: EventId, limit: int) -> list[Event]:
         return self._run(lambda: self._engine.read_after(after, limit))
 

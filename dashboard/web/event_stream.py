@@ -5,6 +5,7 @@ heartbeats while it is silent and can let go of it, with its `finally` blocks ru
 has left. An iterator that blocks without gevent knowing (a C library's wait) holds up the worker.
 """
 
+import time
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING
 from weakref import WeakSet
@@ -15,6 +16,7 @@ from gevent.event import Event as Flag
 from werkzeug.datastructures import Headers
 
 from dashboard.sse import ServerSentEvent, encode
+from dashboard.wire import control_event
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
@@ -38,7 +40,7 @@ def event_stream(
     """Answer a Flask view with the events of an iterator, each sent as soon as it comes.
 
     A `str` is sent as an unnamed event; a `ServerSentEvent` may have a name, an id, a retry time.
-    While the iterator is silent, an event `heartbeat` without an id goes out every `heartbeat`
+    While the iterator is silent, an event `heartbeat` (the time, no id) goes out every `heartbeat`
     seconds. `retry` is the pause in milliseconds after which a browser comes back.
 
     When the iterator ends the response ends; EventSource then comes back by itself, so a stream
@@ -106,7 +108,9 @@ class _Closing:
             self._pump.start()
             return first
         event = self._pump.next(self._heartbeat)
-        return encode(event or ServerSentEvent("", event="heartbeat"))
+        if event is None:
+            return control_event("heartbeat", {"time": round(time.time(), 3)})
+        return encode(event)
 
     def close(self) -> None:
         self._pump.stop()

@@ -8,6 +8,10 @@ from flask import Flask, Response
 from werkzeug.exceptions import HTTPException
 
 from dashboard.access import Refused
+from dashboard.log import LogUnavailable
+from dashboard.strict_json import Rejected
+
+_RETRY_AFTER = 5  # seconds; a log that fails for longer is asked again
 
 
 class Problem(Exception):
@@ -45,6 +49,20 @@ def register(app: Flask) -> None:
         answer = problem_response(refused.status, _title(refused.status), refused.detail, **members)
         if refused.status == 401:
             answer.headers["WWW-Authenticate"] = 'Bearer realm="Vitals"'
+        return answer
+
+    @app.errorhandler(Rejected)
+    def _(rejected: Rejected) -> Response:
+        told = {"key": rejected.key, "index": rejected.index}
+        members = {name: value for name, value in told.items() if value is not None}
+        return problem_response(
+            rejected.status, _title(rejected.status), rejected.detail, **members
+        )
+
+    @app.errorhandler(LogUnavailable)
+    def _(error: LogUnavailable) -> Response:
+        answer = problem_response(503, _title(503), f"the log does not work now: {error}")
+        answer.headers["Retry-After"] = str(_RETRY_AFTER)
         return answer
 
     @app.errorhandler(HTTPException)

@@ -19,9 +19,8 @@ class Query:
         """Raises Problem(400) for a key that is not allowed or is given twice."""
         for key, values in args.lists():
             if key not in allowed:
-                raise Problem(
-                    400, f"unknown query key {key!r}; allowed: {', '.join(allowed)}", key=key
-                )
+                known = ", ".join(allowed) or "none"
+                raise Problem(400, f"unknown query key {key!r}; allowed: {known}", key=key)
             if len(values) > 1:
                 raise Problem(400, f"query key {key!r} is given {len(values)} times", key=key)
         self._args = args

@@ -46,7 +46,7 @@ def open_stream(
     """
     filter, after = _parse_query(environ.get("QUERY_STRING", ""))
     # What a browser sends as it reconnects is newer than what its URL says.
-    after = _position("Last-Event-ID", environ.get("HTTP_LAST_EVENT_ID")) or after
+    after = position("Last-Event-ID", environ.get("HTTP_LAST_EVENT_ID")) or after
     form = 0
     headers: list[tuple[str, str]] = []
     if runtime.settings.gzip:
@@ -57,7 +57,7 @@ def open_stream(
     if environ["REQUEST_METHOD"] == "HEAD":
         return iter(()), headers
     if not runtime.hub.admission.admit():
-        return _busy(runtime, form), headers
+        return busy(runtime, form), headers
     return Stream(runtime, filter, after, form, environ), headers
 
 
@@ -71,10 +71,11 @@ def _parse_query(text: str) -> tuple[Filter, EventId | None]:
         hosts=query.hosts("host"),
         every=query.number("every", 0.1, 3600),
     )
-    return filter, _position("last_event_id", query.text("last_event_id"))
+    return filter, position("last_event_id", query.text("last_event_id"))
 
 
-def _position(key: str, text: str | None) -> EventId | None:
+def position(key: str, text: str | None) -> EventId | None:
+    """The id that a header or a query key names, if it is there. Raises Problem(400)."""
     if text is None:
         return None
     try:
@@ -83,7 +84,8 @@ def _position(key: str, text: str | None) -> EventId | None:
         raise Problem(400, f"{key}: {error}", key=key) from None
 
 
-def _busy(runtime: Runtime, form: int) -> Iterator[bytes]:
+def busy(runtime: Runtime, form: int) -> Iterator[bytes]:
+    """The whole stream of one that finds no place."""
     settings = runtime.settings
     retry = round(settings.retry * _BUSY_RETRY * random.uniform(0.5, 1.5))
     data = {"time": runtime.hub.now(), "streams": runtime.hub.admission.most}

@@ -35,7 +35,7 @@ import { clock, minute } from "./format.js";
  * @property {number | null} threshold a value to draw a line at
  * @property {number} end units right of the plot: half a label of the axis, or room for direct labels
  * @property {() => void} drawn called when lines stand where they belong
- * @property {(index: number | null) => void} pointed called with the row under the cursor
+ * @property {(index: number | null) => void} pointed called with the row under the cursor, or -1 where nothing is known
  */
 
 /** Units beside and below the plot. All charts have the same, so that their time axes align. */
@@ -44,6 +44,12 @@ const FOOT = 1.7;
 
 /** Units right of the plot: half a label's width. The style sheet lets it reach into the margin. */
 export const END = 1.3;
+
+/** Units from the end of a line at which the cursor still finds it. */
+const REACH = 0.5;
+
+/** The row of a time at which nothing is known. */
+const NOWHERE = -1;
 
 export class Chart {
   /**
@@ -131,7 +137,7 @@ export class Chart {
     };
     return {
       padding: [0.5 * unit, end * unit, 0, 0],
-      cursor: hand ? { ...cursor(hand), dataIdx: (_plot, _line, row, time) => this.#rowAt(row, time) } : { show: false },
+      cursor: hand ? { ...cursor(hand), dataIdx: (plot, _line, row, time) => orNull(this.#rowAt(plot, row, time)) } : { show: false },
       select: { show: hand !== null, left: 0, top: 0, width: 0, height: 0 },
       legend: { show: false },
       hooks: {
@@ -148,9 +154,15 @@ export class Chart {
         {
           ...common,
           size: FOOT * unit,
-          space: 3.5 * unit,
+          // HH:MM:SS wants more room than HH:MM.
+          space: (_plot, _axis, low, high, width) => ((30 * width) / (high - low) < 3.5 * unit ? 3.5 : 5.5) * unit,
           incrs: [1, 5, 10, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14_400, 21_600],
-          values: (_plot, splits, _axis, _space, increment) => splits.map(increment < 60 ? clock : minute),
+          values: (plot, splits, _axis, _space, increment) => {
+            if (increment >= 60) return splits.map(minute);
+            // Half of it may reach beyond the plot, but not beyond the canvas.
+            const last = this.to - ((2.2 - Math.min(end, 2.2)) * unit * (this.to - this.from)) / (plot.bbox.width / devicePixelRatio);
+            return splits.map((time) => (time > last ? "" : clock(time)));
+          },
         },
         {
           ...common,
@@ -193,21 +205,28 @@ export class Chart {
       return;
     }
     const time = plot.posToVal(left, "x");
-    const row = this.#rowAt(idx, time);
+    const row = this.#rowAt(plot, idx, time);
     if (this.flag) {
-      write(this.flag, clock(this.#isGap(row) ? time : this.data[0][row]));
+      write(this.flag, clock(row === NOWHERE || this.#isGap(row) ? Math.round(time) : this.data[0][row]));
       this.flag.style.setProperty("left", `${left}px`);
     }
     this.options.pointed(row);
   }
 
   /**
-   * A gap is one row of nulls, however long it lasts: the sample after it says nothing of the time in it.
+   * Which row tells of a time. Where no line is drawn the nearest sample says nothing: a gap is one row
+   * of nulls, however long it lasts, and before the first sample and after the last there is none.
+   * @param {uPlot} plot
    * @param {number} nearest row
    * @param {number} time
+   * @returns {number} a row, or NOWHERE
    */
-  #rowAt(nearest, time) {
-    return nearest > 0 && this.data[0][nearest] > time && this.#isGap(nearest - 1) ? nearest - 1 : nearest;
+  #rowAt(plot, nearest, time) {
+    const found = this.data[0][nearest];
+    const other = found > time ? nearest - 1 : nearest + 1;
+    const isEnd = other < 0 || other >= this.data[0].length || this.#isGap(other);
+    const apart = Math.abs(plot.valToPos(found, "x") - plot.valToPos(time, "x"));
+    return isEnd && apart > REACH * this.options.look.unit ? NOWHERE : nearest;
   }
 
   /** @param {number} row */
@@ -241,6 +260,11 @@ export class Chart {
     this.options.hand?.zoom(plot.posToVal(left, "x"), plot.posToVal(left + width, "x"));
     plot.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
   }
+}
+
+/** @param {number} row */
+function orNull(row) {
+  return row === NOWHERE ? null : row;
 }
 
 /**

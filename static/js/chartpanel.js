@@ -64,15 +64,12 @@ export class ChartPanel extends Panel {
     this.spec = spec;
     this.options = options;
     this.lines = spec.lines.slice(0, options.series);
-    this.values = this.lines.map(({ field }) => {
-      const name = `${spec.event}.${field}`;
-      return options.told.has(name) ? null : valueElement(name);
-    });
+    /** What a tile tells already has no name here, and is told only where somebody points at it. */
+    this.told = this.lines.map(({ field }) => options.told.has(`${spec.event}.${field}`));
+    this.values = this.lines.map(({ field }, index) => (this.told[index] ? make("data") : valueElement(`${spec.event}.${field}`)));
     this.labels = this.lines.map((line, index) => {
-      const value = this.values[index];
-      const label = make("li", { class: `ink-${line.color}` }, line.name);
+      const label = make("li", { class: `ink-${line.color}` }, line.name, " ", this.values[index]);
       if (line.dashed) label.classList.add("dashed");
-      if (value) label.append(" ", value);
       return label;
     });
     const list = make("ul", { class: options.direct ? "labels direct" : "labels" }, ...this.labels);
@@ -138,10 +135,9 @@ export class ChartPanel extends Panel {
   #writeValues() {
     const [, ...columns] = this.shown;
     this.lines.forEach(({ field, format }, index) => {
-      const element = this.values[index];
-      if (!element) return;
       const value = this.pointed === null ? figure(this.data, field) : (columns[index][this.pointed] ?? null);
-      writeValue(element, value, text((format ?? this.spec.format)(value)));
+      const silent = this.told[index] && this.pointed === null;
+      writeValue(this.values[index], value, silent ? "" : text((format ?? this.spec.format)(value)));
     });
   }
 

@@ -71,8 +71,9 @@ export class Table {
     // chart back on itself, so what is told again replaces what was told before.
     while (this.last !== null && this.last >= time) this.#drop();
     if (this.last !== null) {
-      if (this.span > 0 && this.#spanOf(this.last) !== this.#spanOf(time)) this.#reduce();
-      if (time - this.last > GAP * cadence) this.#push(this.last + cadence, new Map());
+      const missed = time - this.last > GAP * cadence;
+      if (this.span > 0 && (missed || this.#spanOf(this.last) !== this.#spanOf(time))) this.#reduce();
+      if (missed) this.#push(this.last + cadence, new Map());
     }
     this.#push(time, row);
     if (this.times.length >= 2 * this.capacity) this.#trim();
@@ -116,7 +117,7 @@ export class Table {
     return Math.floor(time / this.span);
   }
 
-  /** The newest span is complete: of many rows two are left. A gap in it stays, and what was before it. */
+  /** The newest span is complete, or what there is of it since a gap: of many rows two are left. */
   #reduce() {
     const columns = [...this.columns.values()];
     const end = this.times.length;

@@ -62,6 +62,25 @@ test("freshness is by each family's own cadence", () => {
   assert.equal(store.freshness("box", "filesystem", 140.1), "stale");
 });
 
+test("after ten cadences figures are gone, and back with the next sample", () => {
+  const store = make();
+  store.greet({ time: 100, interval: 1, cadences: { cpu: 1, filesystem: 10 } });
+  store.accept("cpu", "1-0", cpu(110));
+  store.accept("filesystem", "2-0", { host: "box", time: 110, mounts: [] });
+  assert.equal(store.freshness("box", "cpu", 120), "stale");
+  assert.equal(store.freshness("box", "cpu", 120.1), "gone");
+  assert.equal(store.freshness("box", "filesystem", 120.1), "fresh");
+  assert.equal(store.freshness("box", "filesystem", 210), "stale");
+  assert.equal(store.freshness("box", "filesystem", 210.1), "gone");
+  store.accept("cpu", "3-0", cpu(121));
+  assert.equal(store.freshness("box", "cpu", 121), "fresh");
+  // Twenty a second: silence is not counted in blinks of an eye.
+  const quick = make({ interval: 0.05 });
+  quick.accept("cpu", "1-0", cpu(110));
+  assert.equal(quick.freshness("box", "cpu", 113.3), "stale");
+  assert.equal(quick.freshness("box", "cpu", 113.4), "gone");
+});
+
 test("only the fast families tell the link's age", () => {
   const store = make();
   store.greet({ time: 100, interval: 1, cadences: { cpu: 1, filesystem: 10 } });
@@ -76,4 +95,28 @@ test("a short interval still leaves a second for delivery", () => {
   const store = make({ interval: 0.05 });
   assert.equal(store.patienceOfFast, 1);
   assert.equal(make({ interval: 2 }).patienceOfFast, 6);
+});
+
+test("what is held stays as it is, while all else goes on", () => {
+  const store = make();
+  store.accept("cpu", "1-0", cpu(1, 5));
+  store.hold();
+  store.accept("cpu", "2-0", cpu(2, 6));
+  store.hold();
+  assert.deepEqual(store.table("box", "cpu").times, [1]);
+  assert.deepEqual(store.table("box", "cpu").columns.get("percent"), [5]);
+  assert.equal(store.latest("box", "cpu").percent, 6);
+  assert.equal(store.time("box", "cpu"), 2);
+  store.fill({ last_event_id: "9-0", to: 9, latest: [], hosts: { box: { cpu: { time: [8], percent: [7] } } } });
+  assert.deepEqual(store.table("box", "cpu").times, [1], "not even history takes it away");
+  store.letGo();
+  assert.deepEqual(store.table("box", "cpu").times, [8]);
+});
+
+test("another window has room for as much", () => {
+  const store = make();
+  const { capacity } = store.table("box", "cpu");
+  store.window = 900;
+  store.fill({ last_event_id: null, to: 3, latest: [], hosts: { box: { cpu: { time: [1], percent: [1] } } } });
+  assert.equal(store.table("box", "cpu").capacity, capacity + 600);
 });

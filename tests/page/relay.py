@@ -142,12 +142,20 @@ class Nginx:
         user = "user root;" if os.geteuid() == 0 else ""
         conf.write_text(_NGINX.format(folder=folder, port=port, target=target, user=user))
         self.url = f"http://127.0.0.1:{port}"
-        self._process = subprocess.Popen([program, "-p", str(folder), "-c", str(conf)])
+        self._command = [program, "-p", str(folder), "-c", str(conf)]
+        self._process: subprocess.Popen[bytes] | None = None
+        self._port = port
+        self._errors = folder / "error.log"
+        self.start()
+
+    def start(self) -> None:
+        """Start, and return once it listens."""
+        process = self._process = subprocess.Popen(self._command)
 
         def listening() -> bool:
-            assert self._process.poll() is None, (folder / "error.log").read_text()
+            assert process.poll() is None, self._errors.read_text()
             try:
-                socket.create_connection(("127.0.0.1", port), timeout=1).close()
+                socket.create_connection(("127.0.0.1", self._port), timeout=1).close()
             except OSError:
                 return False
             return True
@@ -155,5 +163,7 @@ class Nginx:
         wait_for(listening, "nginx to listen")
 
     def close(self) -> None:
-        self._process.terminate()
-        self._process.wait(20)
+        process, self._process = self._process, None
+        if process is not None:
+            process.terminate()
+            process.wait(20)

@@ -26,6 +26,8 @@ _TABLE = f"""async ([host, event]) => {{
     return {{ times, columns: Object.fromEntries(columns), capacity }};
 }}"""
 
+_OPENED = f"async () => ({_MODULE}).stream.opened"
+
 _NEWEST = f"async ([host, event]) => ({_MODULE}).store.time(host, event) ?? 0"
 
 # How far below a plot's upper edge its line begins, as a share of its height.
@@ -183,27 +185,34 @@ class Wall:
         return self._requests_to("/history?")
 
     @property
-    def stream_requests(self) -> list[str]:
-        """The addresses of all streams that the page asked for; not when EventSource itself did."""
-        return self._requests_to("/stream?")
+    def streams_opened(self) -> int:
+        """How many EventSources there have been in the browser for all tabs that share one.
+
+        Not how often one of them came back by itself. Requests of a SharedWorker playwright does
+        not tell of, so the page is asked, to which the worker says it.
+        """
+        return int(self.page.evaluate(_OPENED))
 
     def _requests_to(self, path: str) -> list[str]:
         self.page.evaluate("0")  # playwright tells of what has happened only while it is called
         return [url for url in self._requests if path in url]
 
 
-def history(service: Service, event: str) -> Rows:
+def history(service: Service, event: str, seconds: int = 300) -> Rows:
     """The same figures as /history tells them, unreduced."""
-    answer = service.json(f"/history?since=300&points=20000&host=box&events={event}")
+    answer = service.json(f"/history?since={seconds}&points=20000&host=box&events={event}")
     columns = dict(answer["hosts"]["box"][event])
     return Rows(columns.pop("time"), columns, 0)
 
 
-def assert_same_as_history(wall: Wall, event: str = "cpu") -> None:
-    """The page has every sample that the log has, once, in order and with the same figures."""
-    page, log = wall.rows(event), history(wall.service, event)
+def assert_same_as_history(wall: Wall, event: str = "cpu", seconds: int = 300) -> None:
+    """The page has every sample that the log has, once, in order and with the same figures.
+
+    `seconds` is the page's window.
+    """
+    page, log = wall.rows(event), history(wall.service, event, seconds)
     assert page.times == sorted(set(page.times)), "not in order, or twice"
-    # Both go on while we look, and history begins where its five minutes do.
+    # Both go on while we look, and history begins where its window does.
     end = min(page.samples[-1], log.samples[-1])
     start = max(page.samples[0], log.samples[0])
     assert end - start > 1

@@ -75,6 +75,7 @@ export class Care {
     this.greeted = true;
     if (this.board) this.summons.know(this.board.clock.offset);
     if (build) this.renewal.hear(build);
+    this.#tick();
   }
 
   /** @param {Data} data of a signal */

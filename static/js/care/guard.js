@@ -44,7 +44,8 @@
     "error",
     ({ target }) => {
       const needed = target instanceof HTMLScriptElement || (target instanceof HTMLLinkElement && target.rel === "stylesheet");
-      if (!needed || failed) return;
+      // What came with a script of its own is that one's to mind.
+      if (!needed || target.onerror || failed) return;
       failed = true;
       retry();
     },

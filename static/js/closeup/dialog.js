@@ -15,7 +15,9 @@ export class Dialog {
     const id = `dialog-${count}`;
     this.body = make("div", { class: "dialog-body" });
     const close = button("close", "Close (Escape)", () => this.close());
-    const sheet = make("div", { class: "sheet" }, make("header", {}, make("h2", { id }, title), close), this.body);
+    // The title has the focus first, so that it is what a screen reader begins with.
+    const head = make("header", {}, make("h2", { id, tabindex: "-1", autofocus: "" }, title), close);
+    const sheet = make("div", { class: "sheet" }, head, this.body);
     this.element = make("dialog", { class: className, "aria-labelledby": id }, sheet);
     document.body.append(this.element);
 

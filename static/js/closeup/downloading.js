@@ -63,8 +63,8 @@ export function create({ board }) {
  */
 function collect(board, { store, host, from, to }) {
   // A wall of tiles only shows their sparklines.
-  const names = board.places.map(({ name }) => /** @type {Entry} */ (PANELS.get(name)));
-  const entries = names.length ? names : [...TILE_SET.values()];
+  const panels = board.places.map(({ name }) => /** @type {Entry} */ (PANELS.get(name))).filter(({ whole }) => !whole);
+  const entries = panels.length ? panels : [...TILE_SET.values()];
   const events = [...new Set(entries.map(({ event }) => event))];
   const parts = events.map((event) => {
     const { times, columns } = store.table(host, event);

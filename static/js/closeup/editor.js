@@ -37,6 +37,8 @@ class Editor {
     this.preview = new Preview();
     this.address = make("input", { type: "text", readonly: "", "aria-label": "Address", "data-address": "" });
     this.address.addEventListener("focus", () => this.address.select());
+    /** @type {Record<string, HTMLButtonElement>} */
+    this.defaults = {};
     this.words = make("p", { class: "hint", role: "status", "data-editor-words": "" });
     this.another = make("a", { class: "plain", target: "_blank", rel: "noopener", "data-another": "" }, "Open in a new tab");
     /** What is in the making. @type {Draft} */
@@ -69,7 +71,7 @@ class Editor {
       make(
         "div",
         { class: "choose" },
-        make("fieldset", {}, make("legend", {}, "Panels"), this.#defaultButton("panels"), panels.element),
+        make("fieldset", {}, make("legend", {}, "Panels"), this.#defaultButton("panels"), panels.element, make("p", { class: "hint" }, "Sizes are columns across × rows down.")),
         make("div", { class: "rest" }, make("fieldset", {}, make("legend", {}, "Tiles"), this.#defaultButton("tiles"), tiles.element), ...fields.elements),
       ),
       make(
@@ -90,8 +92,9 @@ class Editor {
 
   /** @param {"panels" | "tiles"} key */
   #defaultButton(key) {
-    const button = make("button", { type: "button", class: "plain small", "data-default": key }, "As usual");
-    button.title = `The ${key} that this distance has`;
+    const button = make("button", { type: "button", class: "plain small", "data-default": key }, "Default");
+    this.defaults[key] = button;
+    button.title = `The ${key} that are usual at this distance`;
     button.addEventListener("click", () => {
       this.draft[key] = "";
       this.#showDraft();
@@ -136,6 +139,7 @@ class Editor {
     const { display, problems, query } = readDraft(this.draft, KNOWN);
     const url = (/** @type {string} */ search) => new URL(search ? `?${search}` : location.pathname, location.origin + location.pathname).href;
     this.fields.showProblems(problems);
+    for (const [key, button] of Object.entries(this.defaults)) button.hidden = !this.draft[key];
     this.address.value = url(query);
     this.another.href = url(query);
     this.preview.show(url(previewQuery(display)));

@@ -13,12 +13,12 @@ const FIELDS = [
   { group: "Look", key: "theme", label: "Theme", make: () => chosen({ "": "dark", light: "light", auto: "as the system" }) },
   { group: "Look", key: "distance", label: "Read from", make: () => chosen({ "": "a desk", "2m": "2 metres", "4m": "4 metres", "8m": "8 metres" }) },
   { group: "Look", key: "host", label: "Machine", make: (hosts) => typed("the server's own", { list: hosts }) },
-  { group: "On a wall", key: "kiosk", label: "Kiosk: nothing to click on", make: () => ticked() },
+  { group: "On a wall", key: "kiosk", label: "Kiosk: no tools", make: () => ticked() },
   { group: "On a wall", key: "wake", label: "Keep the display awake", make: () => ticked() },
   { group: "On a wall", key: "shift", label: "Shift against burn-in", make: () => chosen({ "": "in a kiosk", 1: "always", 0: "never" }) },
-  { group: "On a wall", key: "dim", label: "Dim", hint: "22-07, 21:30-6:15", make: () => typed("never") },
-  { group: "On a wall", key: "blank", label: "Black", hint: "22-07, 21:30-6:15", make: () => typed("never") },
-  { group: "On a wall", key: "screen", label: "Name of the screen", hint: "lobby, for /screens", make: () => typed("none") },
+  { group: "On a wall", key: "dim", label: "Dim", hint: "22-07, 21:30-6:15", make: () => typed("never, or 22-07") },
+  { group: "On a wall", key: "blank", label: "Black", hint: "22-07, 21:30-6:15", make: () => typed("never, or 22-07") },
+  { group: "On a wall", key: "screen", label: "Name of this screen", hint: "lobby: so it is called at /screens", make: () => typed("none, or lobby") },
 ];
 
 export class Fields {

@@ -1,6 +1,8 @@
 // @ts-check
 /** The page of an iframe: one panel, described by the frame's address. Composition only. */
 import { readAddress } from "../address.js";
+import { MEANS, reloadWhenServed } from "../care/reload.js";
+import { Renewal } from "../care/renewal.js";
 import { KNOWN } from "../catalog.js";
 import { readSettings } from "../settings.js";
 import { connectToSharedBroker } from "../streaming/transport.js";
@@ -29,10 +31,25 @@ const view = new View({
   connect: (connect) => connectToSharedBroker(settings.build, connect),
   // The server leads to its sign-in page.
   refused: () => location.reload(),
+  hello: ({ build }) => build && renewal.hear(build),
+});
+const { board } = view;
+
+const renewal = new Renewal({
+  build: settings.build,
+  say: (text) => view.notes.say("build", text),
+  now: () => board.clock.now(),
+  reload: reloadWhenServed,
+  later: MEANS.later,
+  // Frames of one page share the tab's memory; this one lasts over a reload as well and is the frame's own.
+  recall: () => history.state?.loads ?? [],
+  keep: (loads) => {
+    history.replaceState({ loads }, "");
+    return true;
+  },
 });
 view.start();
 
-const { board } = view;
 const { store, stream } = board;
 
 /** For the browser's console and for tests: what the page knows, beside what it shows. */

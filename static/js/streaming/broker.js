@@ -8,7 +8,7 @@
  * does not reach back to it, by opening the connection anew from its id.
  *
  * To the broker: join {stream, events, hosts, after, loaded}, ping, hurry, leave.
- * To a reader: state, hello, heartbeat, event, gap {fillable}, pong, left (its broker has forgotten it).
+ * To a reader: joined, state, hello, heartbeat, event, gap {fillable}, pong, left (its broker has forgotten it).
  */
 import { Connection } from "./connection.js";
 import { isAfter } from "./ids.js";
@@ -88,6 +88,7 @@ export class Broker {
     const reader = { port, events, hosts, skip: after ?? "", fillable: true, seen: performance.now() };
     const alone = this.readers.size === 0 || (this.readers.size === 1 && this.readers.has(port));
     this.readers.set(port, reader);
+    port.postMessage({ kind: "joined" });
     const covered = events.every((name) => this.events.has(name)) && hosts.every((host) => this.hosts.has(host));
     const wider = stream !== this.stream || !covered;
     const last = this.connection.lastId;

@@ -73,6 +73,8 @@ export class Stream {
     this.unanswered = 0;
     /** Whether the broker was told what is wanted. */
     this.joined = false;
+    /** Joins that the broker has not answered: events before the answer are not in step with the history. */
+    this.joining = 0;
     /** @type {ReturnType<typeof setTimeout> | undefined} */
     this.timer = undefined;
     /** @type {ReturnType<typeof setInterval> | undefined} */
@@ -164,7 +166,7 @@ export class Stream {
       this.port.postMessage({ kind: "leave" });
     }
     this.port = port;
-    this.unanswered = 0;
+    this.unanswered = this.joining = 0;
     port.onmessage = ({ data }) => this.#hear(data);
     if (this.joined) this.#join(false);
     else port.postMessage({ kind: "ping" });
@@ -174,6 +176,7 @@ export class Stream {
   #join(loaded) {
     const { streamUrl, hosts, events } = this.options;
     this.joined = true;
+    this.joining += 1;
     const stream = new URL(streamUrl, document.baseURI).href;
     this.port?.postMessage({ kind: "join", stream, events, hosts, after: this.lastId, loaded });
   }
@@ -186,7 +189,9 @@ export class Stream {
   /** @param {any} message of the broker */
   #hear(message) {
     this.unanswered = 0;
-    if (message.kind === "event") {
+    if (message.kind === "joined") this.joining -= 1;
+    else if (message.kind === "event") {
+      if (this.joining > 0) return;
       this.lastId = message.id || this.lastId;
       this.listener.event(message.name, message.id, JSON.parse(message.data));
     } else if (message.kind === "hello") this.listener.hello(message.data);

@@ -1,0 +1,140 @@
+"""Alerts in the process that samples: the rules look at each batch before it is logged.
+
+What they have to say goes into the log in the same batch as the samples that made them say it. So
+there is no moment at which a kill -9 could part the two: the log is what is known of alerts, and
+whoever samples next goes on from there. Until he has read it he raises nothing.
+
+While the log takes nothing, what has to be said waits for it, and those who watch now are told.
+"""
+
+import logging
+import time
+from collections.abc import Callable, Iterable, Sequence
+
+import gevent
+import msgspec
+
+from dashboard.alert import Alert
+from dashboard.alert_log import alerts_between, log_end
+from dashboard.alerts import STILL, Alerts, Sample, Watch
+from dashboard.event import Event, EventId
+from dashboard.log import EventLog, LogUnavailable
+
+logger = logging.getLogger(__name__)
+
+_MOST_WAITING = 1000
+_BATCH = 1000
+_RETRY = 2.0  # seconds until a log that can't be read is asked again
+
+
+class Alerting:
+    """The alerts of this host, for as long as this process samples it."""
+
+    def __init__(
+        self,
+        log: EventLog,
+        watches: Sequence[Watch],
+        *,
+        host: str,
+        cadences: dict[str, float],
+        retention: float,
+        on_alert: Callable[[], None] = lambda: None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        """`on_alert` is called when the log has something new about alerts."""
+        self._log = log
+        self._watches = watches
+        self._host = host
+        self._cadences = cadences
+        self._retention = retention
+        self._on_alert = on_alert
+        self._clock = clock
+        # A reminder has to come before the log forgets that the alert was raised.
+        self._alerts = Alerts(
+            watches, host=host, cadences=cadences, still=min(STILL, retention / 3)
+        )
+        self._is_ready = False
+        self._waiting: list[Event] = []  # for the log to take them
+        self._fresh: list[Event] = []  # those of the newest samples
+        self._greenlet: gevent.Greenlet[..., None] | None = None
+
+    def start(self) -> None:
+        """Take over from whoever sampled before."""
+        self._greenlet = gevent.spawn(self._restore)
+
+    def stop(self) -> None:
+        """Leave it to the next."""
+        if self._greenlet is not None:
+            self._greenlet.kill()
+
+    # What the sampler calls, for one batch after the other.
+
+    def take(self, samples: Sequence[Sample]) -> list[Event]:
+        """What is to be logged together with these samples."""
+        if not self._is_ready:
+            return []
+        try:
+            self._fresh = [alert.event() for alert in self._alerts.take(samples)]
+        except Exception:  # a rule that fails must not take the samples along
+            logger.exception("the rules for alerts failed")
+            self._fresh = []
+        self._waiting = [*self._waiting, *self._fresh][-_MOST_WAITING:]
+        return self._waiting
+
+    def logged(self) -> None:
+        """The log has taken all of that."""
+        if self._waiting:
+            self._waiting = []
+            self._on_alert()
+
+    def refused(self) -> list[Event]:
+        """The log has taken nothing. Returns what those who watch now have not been told yet."""
+        return self._fresh
+
+    # Taking over.
+
+    def _restore(self) -> None:
+        while True:
+            try:
+                self._log.look_back(self._read)
+                break
+            except LogUnavailable as error:
+                logger.warning("no alerts until the log can be read: %s", error)
+                gevent.sleep(_RETRY)
+        self._is_ready = True
+
+    def _read(self, log: EventLog) -> None:
+        """Everything that blocks, in the thread for looking back. Raises LogUnavailable."""
+        newest, last = log.latest(), log_end(log)
+        if last is None:
+            return
+        for family in self._cadences:
+            seconds = max((watch.memory(family) for watch in self._watches), default=0.0)
+            if seconds:
+                for event in self._events(log, family, min(seconds, self._retention), last):
+                    self._remember(event)
+        for event in newest:
+            if event.host == self._host and event.name in self._cadences:
+                self._remember(event)
+        kept_from = EventId.at(self._clock() - self._retention)
+        known: dict[str, Alert] = {}
+        for _, alert in alerts_between(log, kept_from, last, host=self._host):
+            known[alert.alert] = alert
+        self._alerts.restore(alert for alert in known.values() if alert.rule and alert.is_open)
+
+    def _events(self, log: EventLog, family: str, seconds: float, last: EventId) -> Iterable[Event]:
+        first = EventId.at(self._clock() - seconds)
+        while True:
+            batch = log.read_range(first, last, names=[family], hosts=[self._host], limit=_BATCH)
+            yield from batch
+            newest = batch[-1].id if batch else None
+            if newest is None or len(batch) < _BATCH:
+                return
+            first = EventId(newest.ms, newest.sequence + 1)
+
+    def _remember(self, event: Event) -> None:
+        try:
+            figures = msgspec.json.decode(event.data)
+            self._alerts.remember(Sample(event.name or "", float(figures["time"]), figures))
+        except (msgspec.DecodeError, UnicodeDecodeError, KeyError, TypeError, ValueError):
+            return  # whoever may write the log may write what he likes

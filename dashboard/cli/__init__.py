@@ -1,0 +1,34 @@
+"""The commands of Flask's own `flask`: publish, progress, log and tail; docs/cli.md is for users.
+
+They start nothing of the service. They write to the log that the settings name, whether or not the
+service runs, or to another Vitals over HTTP; `tail` is a client of the stream like any other.
+"""
+
+import os
+
+import click
+
+from dashboard import settings
+from dashboard.cli.log import log
+from dashboard.cli.progress import progress
+from dashboard.cli.publish import publish
+from dashboard.cli.tail import tail
+from dashboard.cli.target import Wrong
+
+__all__ = ["load_settings", "register"]
+
+
+def register(group: click.Group) -> None:
+    """Add the commands to a group: that of a Flask app."""
+    for command in (publish, progress, log, tail):
+        group.add_command(command)
+
+
+def load_settings() -> settings.Settings:
+    """The settings of the environment. Raises SettingError, or inside of a command Wrong."""
+    try:
+        return settings.load(os.environ)
+    except settings.SettingError as error:
+        if click.get_current_context(silent=True) is None:
+            raise
+        raise Wrong(str(error)) from None

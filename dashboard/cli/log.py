@@ -1,0 +1,180 @@
+"""`flask log`: each line of standard input is an event."""
+
+import os
+import re
+import select
+import signal
+import sys
+import time
+from collections.abc import Iterator
+from types import FrameType
+
+import click
+import msgspec
+
+from dashboard.cli.target import Target, Wrong, say, with_target
+from dashboard.cli.text import Lines
+from dashboard.event import Event
+from dashboard.log.backlog import MOST_BYTES, MOST_EVENTS, Backlog
+from dashboard.log.http import Refused
+
+LEVELS = ("debug", "info", "warning", "error", "critical")
+SOURCE = re.compile(r"[A-Za-z0-9._@:-]{1,64}")
+_PIECE = 64 << 10
+# Seconds that what is left may take when the input has ended, and when somebody ends the command.
+_END_SECONDS = 30.0
+_STOP_SECONDS = 5.0
+_SILENCE = 1.0  # after which a look is taken at how the sending goes
+_ENDING = (signal.SIGINT, signal.SIGTERM)
+
+_WORDS = {
+    "trace": "debug",
+    "debug": "debug",
+    "info": "info",
+    "notice": "info",
+    "warn": "warning",
+    "warning": "warning",
+    "err": "error",
+    "error": "error",
+    "severe": "error",
+    "failed": "error",
+    "exception": "error",
+    "traceback": "error",
+    "crit": "critical",
+    "critical": "critical",
+    "fatal": "critical",
+    "alert": "critical",
+    "emerg": "critical",
+    "panic": "critical",
+}
+# level=error or "level":"error"; else any of the words that stands alone, unlike /error.html.
+_LABELLED = re.compile(r"""\b(?:level|severity|lvl)"?\s*[=:]\s*"?([a-z]+)""", re.I)
+_ANY = "|".join(_WORDS)
+_WORD = re.compile(rf"""(?<![\w/.=-])({_ANY})(?![\w/=-]|\.\w|":)""", re.I)
+
+
+@click.command(
+    help=f"""Send each line of standard input as an event `log`.
+
+    Lines wait for a log that is away: at most {MOST_EVENTS:,}, and {MOST_BYTES >> 20} MiB. What
+    comes then is dropped and counted, and an event says how many. A program that writes here is
+    never held up for longer than two seconds. Of a line 16 KiB are kept.
+
+    \b
+        journalctl -f -o cat -u nginx | flask log --name nginx
+    """
+)
+@click.option(
+    "--name",
+    default="stdin",
+    show_default=True,
+    help="What writes these lines: letters, digits, '.', '_', '@', ':' and '-'.",
+)
+@click.option(
+    "--level",
+    type=click.Choice(LEVELS),
+    help="The level of all lines [default: by the words in each].",
+)
+@with_target
+def log(name: str, level: str | None, target: Target) -> None:
+    if not SOURCE.fullmatch(name):
+        raise Wrong(
+            f"--name {name!r}: allowed are 1 to 64 letters, digits, '.', '_', '@', ':' and '-'"
+        )
+    source = Source(target.host, name, level)
+    backlog = Backlog(target.send, lost=source.lost, say=say)
+    lines = Lines()
+    try:
+        with _Input() as pieces:
+            for piece in pieces:
+                for line in lines.feed(piece):
+                    backlog.put(source.event(line))
+                backlog.check()
+        for line in lines.end():
+            backlog.put(source.event(line))
+        left = backlog.close(_STOP_SECONDS if pieces.signal else _END_SECONDS)
+    except Refused as error:
+        raise Wrong(str(error)) from None
+    if left:
+        raise click.ClickException(f"{left} lines could not be sent")
+    sys.exit(128 + signal.SIGINT if pieces.signal == signal.SIGINT else 0)
+
+
+class Source:
+    """What the events of one program's lines have in common."""
+
+    def __init__(self, host: str, name: str, level: str | None) -> None:
+        self._host = host
+        self._name = name
+        self._level = level
+
+    def event(self, line: str) -> Event:
+        """The event of a line."""
+        return self._event(self._level or level_of(line), line)
+
+    def lost(self, count: int) -> Event:
+        """The event that stands where lines are missing."""
+        return self._event("warning", f"{count} lines were dropped here", dropped=count)
+
+    def _event(self, level: str, message: str, **others: int) -> Event:
+        fields = {
+            "host": self._host,
+            "time": round(time.time(), 3),
+            "source": self._name,
+            "level": level,
+            "message": message,
+        }
+        return Event(self._host, "log", msgspec.json.encode(fields | others).decode())
+
+
+def level_of(line: str) -> str:
+    """The level that a line speaks of, as far as words tell."""
+    labelled = _LABELLED.search(line)
+    if labelled and labelled[1].lower() in _WORDS:
+        return _WORDS[labelled[1].lower()]
+    word = _WORD.search(line)
+    return _WORDS[word[1].lower()] if word else "info"
+
+
+class _Input:
+    """The pieces of standard input, until it ends or somebody ends the command.
+
+    A signal ends it between two pieces, so that no line that was read is lost. In silence there is
+    an empty piece now and then.
+    """
+
+    def __init__(self) -> None:
+        self.signal: int | None = None  # the one that has ended it
+        self._told, self._tell = os.pipe()
+
+    def __enter__(self) -> "_Input":
+        os.set_blocking(self._tell, False)
+        self._fd_before = signal.set_wakeup_fd(self._tell)
+        self._before = [(number, signal.signal(number, _ignore)) for number in _ENDING]
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        for number, handler in self._before:
+            signal.signal(number, handler)
+        signal.set_wakeup_fd(self._fd_before)
+        os.close(self._told)
+        os.close(self._tell)
+
+    def __iter__(self) -> Iterator[bytes]:
+        descriptor = sys.stdin.fileno()
+        while True:
+            ready, _, _ = select.select([self._told, descriptor], [], [], _SILENCE)
+            if self._told in ready:
+                self.signal = os.read(self._told, 1)[0]
+                return
+            if not ready:
+                yield b""
+                continue
+            piece = os.read(descriptor, _PIECE)
+            if not piece:
+                return
+            yield piece
+
+
+def _ignore(number: int, frame: FrameType | None) -> None:
+    """A handler, so that the signal is told to the pipe."""

@@ -1,0 +1,118 @@
+"""`flask publish`: one event, or one for each line of standard input."""
+
+import sys
+import time
+import uuid
+from collections.abc import Sequence
+from typing import Any
+
+import click
+
+from dashboard.cli.target import Target, Wrong, with_target
+from dashboard.event import Event
+from dashboard.log import LogUnavailable
+from dashboard.log.http import Refused
+from dashboard.publishing import MOST_EVENT_BYTES, read_events
+from dashboard.strict_json import Rejected, decode, encode, text_of
+
+_PATIENCE = 10.0  # seconds in which a log that is away may come back
+_PAUSE = 0.5
+
+
+@click.command()
+@click.argument("name")
+@click.argument("data", nargs=-1)
+@click.option(
+    "--lines", is_flag=True, help="Read a JSON object from each line, and publish it as it comes."
+)
+@with_target
+def publish(name: str, data: tuple[str, ...], lines: bool, target: Target) -> None:
+    """Put an event on every stream, and print its id.
+
+    NAME is what browsers listen for; `message` makes an unnamed event. DATA is a JSON object, `-`
+    for one from standard input, or fields: KEY=TEXT, or KEY:=JSON for numbers and all else.
+
+    \b
+        flask publish deploy version=1.2 by=ann
+        flask publish temperature room=attic celsius:=31.5
+        flask publish deploy '{"version": "1.2"}'
+        flask publish deploy - < deploy.json
+    """
+    try:
+        if not lines:
+            _publish(target, name, _given(data))
+            return
+        if data not in ((), ("-",)):
+            raise click.UsageError("with --lines the data comes from standard input")
+        for number, line in enumerate(iter(_stdin_line, b""), 1):
+            try:
+                if line.strip():
+                    _publish(target, name, decode(text_of(line)))
+            except Rejected as error:
+                raise Wrong(f"line {number}: {error.detail}") from None
+    except Rejected as error:
+        raise Wrong(error.detail) from None
+    except Refused as error:
+        raise Wrong(str(error)) from None
+    except LogUnavailable as error:
+        raise click.ClickException(str(error)) from None
+
+
+def _stdin_line() -> bytes:
+    return sys.stdin.buffer.readline(2 * MOST_EVENT_BYTES)
+
+
+def _publish(target: Target, name: str, data: Any) -> None:
+    body = encode({"event": name, "data": data}).encode()
+    events = read_events(body, lines=False, host=target.host, now=time.time())
+    for event_id in _send(target, events):
+        click.echo(event_id)
+
+
+def _send(target: Target, events: Sequence[Event]) -> list[Any]:
+    key = uuid.uuid4().hex
+    deadline = time.monotonic() + _PATIENCE
+    while True:
+        try:
+            return list(target.send(events, key))
+        except Refused:
+            raise
+        except LogUnavailable:
+            if time.monotonic() > deadline:
+                raise
+        time.sleep(_PAUSE)
+
+
+def _given(arguments: Sequence[str]) -> Any:
+    """The value of DATA. Raises Rejected and Wrong."""
+    if not arguments:
+        return {}
+    first, *others = arguments
+    if first == "-" and not others:
+        body = sys.stdin.buffer.read(2 * MOST_EVENT_BYTES)
+        return decode(text_of(body))
+    if first.lstrip().startswith(("{", "[", '"')) and not others:
+        return decode(text_of(first.encode("utf-8", "surrogateescape")))
+    fields: dict[str, Any] = {}
+    for argument in arguments:
+        key, value = _field(argument)
+        if key in fields:
+            raise Wrong(f"DATA: {key!r} is given twice")
+        fields[key] = value
+    return fields
+
+
+def _field(argument: str) -> tuple[str, Any]:
+    text = text_of(argument.encode("utf-8", "surrogateescape"))
+    key, equals, value = text.partition("=")
+    if not equals or key in ("", ":"):
+        raise Wrong(
+            f"DATA: {argument!r}: wanted is a JSON object, '-', or fields such as key=text and "
+            "key:=1.5"
+        )
+    if not key.endswith(":"):
+        return key, value
+    try:
+        return key[:-1], decode(value)
+    except Rejected as error:
+        raise Wrong(f"DATA: {argument!r}: {error.detail}") from None

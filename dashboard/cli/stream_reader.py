@@ -1,0 +1,186 @@
+"""A client of /stream that never gives up: it comes back with the last id, as browsers do.
+
+The rules are the WHATWG standard's, "Parsing an event stream" and "Interpreting an event stream"
+(https://html.spec.whatwg.org/multipage/server-sent-events.html).
+"""
+
+import codecs
+import http.client
+import json
+import socket
+import ssl
+import time
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+from urllib.parse import urlencode, urlsplit
+
+from dashboard.log.http import dial, explanation, reason_of
+
+_PIECE = 64 << 10
+_CONNECT_SECONDS = 10.0
+_LONGEST_PAUSE = 30.0
+_RETRY = 2.0  # seconds, until the server says otherwise
+_LONGEST_RETRY = 3600.0
+
+
+class StreamRefused(Exception):
+    """The server answers, and gives no stream; the text says why."""
+
+
+class Block(NamedTuple):
+    """One event as it came. `id` is its own; None without one."""
+
+    event: str
+    data: str
+    id: str | None
+
+
+class Parser:
+    """Bytes of an event stream to events. `retry` is milliseconds, once the stream has said it."""
+
+    def __init__(self) -> None:
+        self.retry: int | None = None
+        self._decoder = codecs.getincrementaldecoder("utf-8-sig")("replace")
+        self._rest = ""
+        self._event = ""
+        self._id: str | None = None
+        self._data: list[str] = []
+
+    def feed(self, piece: bytes) -> Iterator[Block]:
+        """The events that a piece of the stream completes."""
+        text = self._rest + self._decoder.decode(piece)
+        # The LF of a CRLF may still be to come, and is no line of its own.
+        held = "\r" if text.endswith("\r") else ""
+        text = text.removesuffix("\r").replace("\r\n", "\n").replace("\r", "\n")
+        *lines, rest = text.split("\n")
+        self._rest = rest + held
+        for line in lines:
+            block = self._take(line)
+            if block is not None:
+                yield block
+
+    def _take(self, line: str) -> Block | None:
+        if not line:
+            block = Block(self._event or "message", "\n".join(self._data), self._id)
+            has_data = bool(self._data)
+            self._event, self._id, self._data = "", None, []
+            return block if has_data else None
+        field, _, value = line.partition(":")
+        value = value.removeprefix(" ")
+        if field == "event":
+            self._event = value
+        elif field == "data":
+            self._data.append(value)
+        elif field == "id" and "\0" not in value:
+            self._id = value
+        elif field == "retry" and value.isascii() and value.isdigit() and len(value) < 16:
+            self.retry = int(value)
+        return None
+
+
+class StreamReader:
+    """The events of a Vitals, for ever."""
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        token: str,
+        query: dict[str, str],
+        last_event_id: str | None,
+        say: Callable[[str], None],
+    ) -> None:
+        """`query` is that of /stream; `say` tells the operator of what is in the way, in a line."""
+        path = urlsplit(url).path.rstrip("/") + "/stream"
+        self._url = url
+        self._target = f"{path}?{urlencode(query)}" if query else path
+        self._headers = {"Accept": "text/event-stream"}
+        if token:
+            self._headers["Authorization"] = f"Bearer {token}"
+        self._last_event_id = last_event_id
+        self._say = say
+        self._retry = _RETRY
+        self._silence = 60.0  # seconds after which the connection counts as dead
+        self._was_connected = False
+        self._is_away = False
+
+    def __iter__(self) -> Iterator[list[Block]]:
+        """What comes, in pieces as it comes; ends only where the server says that all is done.
+
+        Raises StreamRefused, if there was never a stream.
+        """
+        pause = self._retry
+        while True:
+            began = time.monotonic()
+            connection = dial(self._url, _CONNECT_SECONDS)
+            try:
+                connection.connect()
+                # A response that ends with its connection takes the socket away from that.
+                sock = connection.sock
+                response = self._open(connection)
+                if response is None:
+                    return
+                yield from self._read(sock, response)
+                reason = "the stream ended"
+            except (OSError, http.client.HTTPException) as error:
+                if isinstance(error, ssl.SSLCertVerificationError) and not self._was_connected:
+                    raise StreamRefused(f"{self._url}: {reason_of(error)}") from None
+                reason = reason_of(error)
+            finally:
+                connection.close()
+            is_brief = time.monotonic() - began < self._retry
+            if is_brief and not self._is_away:
+                self._is_away = True
+                self._say(f"{self._url}: {reason}; trying again")
+            pause = min(pause * 1.5, max(_LONGEST_PAUSE, self._retry)) if is_brief else self._retry
+            time.sleep(pause)
+
+    def _open(self, connection: http.client.HTTPConnection) -> http.client.HTTPResponse | None:
+        headers = dict(self._headers)
+        if self._last_event_id:
+            headers["Last-Event-ID"] = self._last_event_id
+        connection.request("GET", self._target, headers=headers)
+        response = connection.getresponse()
+        if response.status == 204:
+            return None
+        kind = response.headers.get_content_type()
+        if response.status == 200 and kind == "text/event-stream":
+            return response
+        reason = f"an answer of the type {kind}"
+        if response.status != 200:
+            reason = explanation(response.status, response.read(_PIECE))
+        if self._was_connected or response.status >= 500 or response.status in (408, 429):
+            raise http.client.HTTPException(reason)
+        raise StreamRefused(f"{self._url}: {reason}")
+
+    def _read(
+        self, sock: socket.socket, response: http.client.HTTPResponse
+    ) -> Iterator[list[Block]]:
+        self._was_connected = True
+        parser = Parser()
+        with response:
+            while True:
+                sock.settimeout(self._silence)
+                piece = response.read1(_PIECE)
+                if not piece:
+                    return
+                blocks = list(parser.feed(piece))
+                if parser.retry is not None:
+                    self._retry = min(parser.retry / 1000, _LONGEST_RETRY)
+                for block in blocks:
+                    self._note(block)
+                if blocks:
+                    yield blocks
+
+    def _note(self, block: Block) -> None:
+        if block.id is not None:
+            self._last_event_id = block.id
+        if block.event == "hello":
+            if self._is_away:
+                self._say(f"{self._url}: there again")
+            self._is_away = False
+            try:
+                heartbeat = float(json.loads(block.data)["heartbeat"])
+            except (ValueError, KeyError, TypeError):
+                return
+            self._silence = 2 * heartbeat + 10

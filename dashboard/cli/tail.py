@@ -1,0 +1,142 @@
+"""`flask tail`: what happens, as it happens, on the terminal."""
+
+import json
+import os
+import re
+import signal
+import sys
+import time
+from typing import Any
+
+import click
+import msgspec
+
+from dashboard import settings
+from dashboard.cli.stream_reader import Block, StreamReader, StreamRefused
+from dashboard.cli.target import Wrong, checked_url, given_token, say
+from dashboard.event import EventId
+
+# Of these there is nothing to tell; `gap` is told, as something is missing there.
+_SILENT = frozenset({"hello", "heartbeat", "busy"})
+_AGO = re.compile(r"(\d{1,9})([smhd]?)", re.ASCII)
+_SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+
+
+@click.command()
+@click.option("--events", metavar="NAMES", help="Only events of these names, as in cpu,log.")
+@click.option("--host", metavar="NAMES", help="Only events of these machines.")
+@click.option(
+    "--since",
+    metavar="WHEN",
+    help="Begin so long ago (90s, 5m), as far as REPLAY reaches, or after an event's id.",
+)
+@click.option(
+    "--json", "as_json", is_flag=True, help="A JSON object with id, event and data a line."
+)
+@click.option(
+    *("--from", "url"),
+    metavar="URL",
+    callback=checked_url,
+    default="http://127.0.0.1:8000",
+    show_default=True,
+    help="The Vitals to read from.",
+)
+@click.option(
+    "--token-file", metavar="FILE", help="Where its token is [default: the setting READ_TOKEN]."
+)
+@click.option("--token", metavar="TOKEN", help="The token itself; all users' `ps` shows it.")
+def tail(
+    events: str | None,
+    host: str | None,
+    since: str | None,
+    as_json: bool,
+    url: str,
+    token: str | None,
+    token_file: str | None,
+) -> None:
+    """Print the stream, one event a line: first the newest of each kind, then what happens.
+
+    It comes back by itself when the service was away, and goes on where it was: each event once.
+    What it could not get is told by the event `gap`.
+    """
+    default = settings.load(os.environ).read_token
+    query = {"events": events, "host": host}
+    reader = StreamReader(
+        url,
+        token=given_token(token, token_file, default=default),
+        query={key: value for key, value in query.items() if value is not None},
+        last_event_id=_position(since),
+        say=say,
+    )
+    show = _as_json if as_json else _as_text
+    try:
+        for blocks in reader:
+            lines = [show(block) for block in blocks if block.event not in _SILENT]
+            sys.stdout.write("".join(f"{line}\n" for line in lines))
+            sys.stdout.flush()
+    except StreamRefused as error:
+        raise Wrong(str(error)) from None
+    except KeyboardInterrupt:
+        sys.exit(128 + signal.SIGINT)
+    except BrokenPipeError:
+        # Who read it has enough. Python would complain once more when it closes the file.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _position(since: str | None) -> str | None:
+    """The id after which to begin. Raises Wrong."""
+    if since is None:
+        return None
+    ago = _AGO.fullmatch(since)
+    if ago:
+        return str(EventId.at(time.time() - int(ago[1]) * _SECONDS[ago[2]]))
+    try:
+        return str(EventId.parse(since))
+    except ValueError:
+        raise Wrong(
+            f"--since {since!r}: wanted is a time such as 90s, 5m or 1h, or an id"
+        ) from None
+
+
+def _as_json(block: Block) -> str:
+    fields = {"id": block.id, "event": block.event, "data": _data(block)}
+    return _harmless(msgspec.json.encode(fields).decode())
+
+
+def _as_text(block: Block) -> str:
+    data = _data(block)
+    fields = dict(data) if isinstance(data, dict) else {"data": data}
+    when, host = fields.pop("time", None), fields.pop("host", "")
+    # What somebody published may hold anything in any field.
+    is_time = isinstance(when, int | float) and 0 <= when < 1e11
+    clock = time.strftime("%H:%M:%S", time.localtime(when)) if is_time else "--:--:--"
+    words = {"log": _log_line, "progress": _progress_line}.get(block.event, _fields)(fields)
+    return _harmless(f"{clock} {host} {block.event} {words}")
+
+
+def _data(block: Block) -> Any:
+    try:
+        return json.loads(block.data)
+    except ValueError:
+        return block.data
+
+
+def _log_line(fields: dict[str, Any]) -> str:
+    return f"{fields.get('source')} {fields.get('level')}: {fields.get('message')}"
+
+
+def _progress_line(fields: dict[str, Any]) -> str:
+    done, total, message = fields.get("done"), fields.get("total"), fields.get("message")
+    figures = "" if done is None else f" {done}" if total is None else f" {done}/{total}"
+    words = "" if message is None else f": {message}"
+    return f"{fields.get('job')} {fields.get('state')}{figures}{words}"
+
+
+def _fields(fields: dict[str, Any]) -> str:
+    return msgspec.json.encode(fields).decode()
+
+
+def _harmless(text: str) -> str:
+    """The text without control characters, which terminals obey."""
+    return _CONTROL.sub(lambda match: f"\\u{ord(match[0]):04x}", text)

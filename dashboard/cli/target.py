@@ -1,0 +1,137 @@
+"""Where a command sends its events: this machine's log, or another Vitals over HTTP."""
+
+import functools
+import os
+import re
+import sys
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import click
+
+from dashboard import settings
+from dashboard.event import HOST, Event, EventId
+from dashboard.log import LogUnavailable, log_url, open_log
+from dashboard.log.http import HTTPLog
+
+# Seconds: only the service, which knows what its operator wants to keep, deletes what is old.
+_KEEP = 1e11
+_SECRET = re.compile(settings.SECRET_PATTERN)
+
+
+class Wrong(click.ClickException):
+    """Something that the user has to change; the command ends with status 2."""
+
+    exit_code = 2
+
+
+class Target:
+    """An open log, and the name of the machine whose events go there."""
+
+    def __init__(self, host: str, *, url: str = "", token: str = "") -> None:
+        """Without a URL it is the log that the settings name. Raises LogUnavailable."""
+        self.host = host
+        self._http = HTTPLog(url, token) if url else None
+        local = log_url(settings.load(os.environ))
+        self._log = None if url else open_log(local, retention=_KEEP)
+
+    def send(self, events: Sequence[Event], key: str) -> list[EventId]:
+        """Log a batch; sent again under its key it is logged once. Raises LogUnavailable."""
+        if self._http is not None:
+            return self._http.append_once(key, "", events)
+        # What this log says it did not take it did not take: no key has to be kept there.
+        assert self._log is not None
+        return self._log.append(events)
+
+    def close(self) -> None:
+        """Let go of the log."""
+        for log in (self._http, self._log):
+            if log is not None:
+                log.close()
+
+
+def checked_url(context: click.Context, parameter: click.Parameter, value: str | None) -> str:
+    """The URL of a Vitals, for an option's `callback`; "" without one."""
+    try:
+        return settings.server_url(value) if value is not None else ""
+    except ValueError:
+        raise click.BadParameter(
+            f"{value!r}: wanted is one such as https://vitals.example:8000"
+        ) from None
+
+
+def checked_host(context: click.Context, parameter: click.Parameter, value: str | None) -> str:
+    """A host name, for an option's `callback`; without one this machine's."""
+    if value is None:
+        return settings.load(os.environ).host_name
+    if not HOST.fullmatch(value):
+        raise click.BadParameter(f"{value!r}: allowed are letters, digits, '.', '_' and '-'")
+    return value
+
+
+def given_token(token: str | None, file: str | None, *, default: str) -> str:
+    """The token of the options --token and --token-file, or else the setting's. Raises Wrong."""
+    if token is not None and file is not None:
+        raise click.UsageError("--token and --token-file: one of the two is enough")
+    if file is not None:
+        try:
+            token = Path(file).read_text("utf-8", errors="replace").strip()
+        except OSError as error:
+            raise Wrong(f"--token-file {file}: {error.strerror}") from None
+    token = default if token is None else token
+    if token and not _SECRET.fullmatch(token):
+        raise Wrong("the token: a token is 16 to 512 visible ASCII characters")
+    return token
+
+
+def with_target(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the options --to, --token, --token-file and --host, and `target` for them."""
+
+    @click.option(
+        *("--to", "url"),
+        metavar="URL",
+        callback=checked_url,
+        help="Send to the Vitals at this URL, not to this machine's log [default: PUBLISH_TO].",
+    )
+    @click.option(
+        "--token-file",
+        metavar="FILE",
+        help="Where the token for --to is [default: the setting PUBLISH_TOKEN].",
+    )
+    @click.option("--token", metavar="TOKEN", help="The token itself; all users' `ps` shows it.")
+    @click.option(
+        *("--host", "host"),
+        metavar="NAME",
+        callback=checked_host,
+        help="The machine that it is about [default: HOST_NAME].",
+    )
+    @functools.wraps(function)
+    def command(
+        *, url: str, token: str | None, token_file: str | None, host: str, **others: Any
+    ) -> Any:
+        ours = settings.load(os.environ)
+        is_given = token is not None or token_file is not None
+        url = url or ours.publish_to
+        if url:
+            token = given_token(token, token_file, default=ours.publish_token)
+            if not token:
+                raise click.UsageError(
+                    f"{url} wants a token: --token-file, or the setting PUBLISH_TOKEN"
+                )
+        elif is_given:
+            raise click.UsageError("a token is for --to: this machine's log needs none")
+        try:
+            target = Target(host, url=url, token=token or "")
+        except LogUnavailable as error:
+            raise click.ClickException(str(error)) from None
+        with closing(target):
+            return function(target=target, **others)
+
+    return command
+
+
+def say(text: str) -> None:
+    """Tell the operator, on standard error."""
+    print(f"flask: {text}", file=sys.stderr, flush=True)

@@ -1,0 +1,94 @@
+"""The stream of one job: its steps since an id, those to come, and the end.
+
+What is past is read from the log; then the stream joins the feed of all progress, which wakes it,
+and takes what is new from the hub. It ends with the step that ends the run.
+"""
+
+from collections.abc import Iterator
+
+from dashboard.event import Event, EventId
+from dashboard.feed import Filter, Follower, Lagging
+from dashboard.job import EVENT, step_of
+from dashboard.jobs import next_id
+from dashboard.log import LogUnavailable
+from dashboard.runtime import Runtime
+from dashboard.sse import ServerSentEvent
+
+_BATCH = 500
+_READY_SECONDS = 5.0
+_PROGRESS = Filter(names=frozenset({EVENT}))
+
+
+class JobStream:
+    """The events of one job's stream; `close` gives back its place, even if it never began.
+
+    Each step is an unnamed event with the log's id; the last is called after the state in which
+    the job ends, "completed" or "failed". The place was taken from the hub's `admission`.
+    """
+
+    def __init__(self, runtime: Runtime, job: str, after: EventId) -> None:
+        """`after` is the id of the last step that the reader has."""
+        self._hub = runtime.hub
+        self._log = runtime.log
+        self._job = job
+        self._after = after
+        self._follower: Follower | None = None
+        self._holds_place = True
+        self._events = self._run()
+
+    def __iter__(self) -> Iterator[ServerSentEvent]:
+        return self
+
+    def __next__(self) -> ServerSentEvent:
+        return next(self._events)
+
+    def close(self) -> None:
+        """Leave the feed and make room for another stream."""
+        if self._follower is not None:
+            self._hub.leave(self._follower)
+            self._follower = None
+        if self._holds_place:
+            self._holds_place = False
+            self._hub.admission.release()
+
+    def _run(self) -> Iterator[ServerSentEvent]:
+        self._hub.admission.count_opened()
+        self._hub.ready.wait(_READY_SECONDS)
+        try:
+            for event in self._progress():
+                step = step_of(event)
+                if step is not None and step.job == self._job:
+                    name = step.state if step.is_end else None
+                    yield ServerSentEvent(event.data, event=name, id=str(event.id))
+                    if step.is_end:
+                        return
+        except Lagging:
+            self._hub.admission.count_dropped("lagging")
+        except LogUnavailable:
+            return  # its browser comes back with the last id, when the log may be there again
+        else:
+            self._hub.admission.count_dropped("stopping")
+
+    def _progress(self) -> Iterator[Event]:
+        """The progress of all jobs after the id, in order, until the worker stops."""
+        hub, position = self._hub, self._after
+        while position < hub.position:
+            events, position = self._read_back(position, hub.position)
+            yield from events
+        # Nothing can have come between that comparison and this.
+        self._follower = hub.join(_PROGRESS)
+        while not hub.stopping:
+            while position < hub.position:
+                news, position = hub.read_on(position, _PROGRESS)
+                yield from (encoded.event for encoded in news)
+            self._follower.frames(0)  # only to be woken: the events themselves are in the hub
+
+    def _read_back(self, after: EventId, last: EventId) -> tuple[list[Event], EventId]:
+        """The next stretch of progress after an id, and the id where that ends."""
+        first = next_id(after)
+        events = self._log.look_back(
+            lambda log: log.read_range(first, last, names=[EVENT], limit=_BATCH)
+        )
+        if len(events) < _BATCH:
+            return events, last
+        return events, events[-1].id or last

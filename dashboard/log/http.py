@@ -1,0 +1,137 @@
+"""Another Vitals as a log that can only be appended to: POST /events, for scripts and threads.
+
+Each batch goes out under an Idempotency-Key, so one whose answer was lost can be sent again, as
+often as needed, and is logged once. The connection is kept between batches. A call blocks; one
+thread at a time.
+"""
+
+import http.client
+import ssl
+import uuid
+from collections.abc import Sequence
+from urllib.parse import urlsplit
+
+import msgspec
+
+from dashboard.event import UNNAMED, Event, EventId
+from dashboard.log import LogUnavailable
+
+_TIMEOUT = 10.0  # seconds of silence after which a server counts as gone
+_MOST_ANSWER = 1 << 20
+_TRY_AGAIN = (408, 429)
+_CONTENT = (413, 415, 422)
+
+
+class Refused(LogUnavailable):
+    """The other side says no; asking again is of no use until somebody changes something.
+
+    `is_content`: it is these very events that are refused, whoever sends them.
+    """
+
+    def __init__(self, reason: str, *, is_content: bool = False) -> None:
+        super().__init__(reason)
+        self.is_content = is_content
+
+
+class HTTPLog:
+    """The appending half of `EventLog`, over HTTP or HTTPS."""
+
+    def __init__(self, url: str, token: str, *, timeout: float = _TIMEOUT) -> None:
+        """`url` is that of the other Vitals, `token` its PUBLISH_TOKEN; nothing is sent yet."""
+        self._url = url
+        self._path = urlsplit(url).path.rstrip("/") + "/events"
+        self._headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+        self._timeout = timeout
+        self._connection: http.client.HTTPConnection | None = None
+
+    def append(self, events: Sequence[Event]) -> list[EventId]:
+        """Log one batch, all or nothing. Raises LogUnavailable, and Refused."""
+        return self.append_once(uuid.uuid4().hex, "", events)
+
+    def append_once(self, key: str, fingerprint: str, events: Sequence[Event]) -> list[EventId]:
+        """The same; a batch that is sent again under its key is logged once.
+
+        The other side makes the fingerprint itself, of what it gets.
+        """
+        if not events:
+            return []
+        status, answer = self._post(_body(events), key)
+        if status == 201:
+            try:
+                return [EventId.parse(text) for text in _IDS.decode(answer).ids]
+            except (msgspec.DecodeError, ValueError):
+                raise Refused(f"{self._url}: what answers there is no Vitals") from None
+        reason = f"{self._url}: {explanation(status, answer)}"
+        if status >= 500 or status in _TRY_AGAIN:
+            raise LogUnavailable(reason)
+        raise Refused(reason, is_content=status in _CONTENT)
+
+    def close(self) -> None:
+        """Let go of the connection; the next append makes a new one."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.close()
+
+    def _post(self, body: bytes, key: str) -> tuple[int, bytes]:
+        headers = self._headers | {"Idempotency-Key": key}
+        while True:
+            was_kept = self._connection is not None
+            connection = self._connection or dial(self._url, self._timeout)
+            self._connection = connection
+            try:
+                connection.request("POST", self._path, body, headers)
+                response = connection.getresponse()
+                return response.status, response.read(_MOST_ANSWER)
+            except (OSError, http.client.HTTPException) as error:
+                self.close()
+                # A server closes connections that were idle, and may do so just now.
+                if was_kept and isinstance(error, ConnectionError):
+                    continue
+                kind = Refused if isinstance(error, ssl.SSLCertVerificationError) else None
+                raise (kind or LogUnavailable)(f"{self._url}: {reason_of(error)}") from None
+
+
+def dial(url: str, timeout: float) -> http.client.HTTPConnection:
+    """A connection to the host of a URL, not made yet; certificates are checked."""
+    parts = urlsplit(url)
+    assert parts.hostname is not None
+    if parts.scheme == "https":
+        context = ssl.create_default_context()
+        return http.client.HTTPSConnection(
+            parts.hostname, parts.port, timeout=timeout, context=context
+        )
+    return http.client.HTTPConnection(parts.hostname, parts.port, timeout=timeout)
+
+
+def reason_of(error: Exception) -> str:
+    """What went wrong on a connection, in a few words."""
+    return getattr(error, "strerror", None) or str(error) or type(error).__name__
+
+
+def explanation(status: int, answer: bytes) -> str:
+    """What an answer that is an error says, if it is a problem document, and else its status."""
+    try:
+        detail = _PROBLEM.decode(answer).detail
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        detail = ""
+    words = detail or http.client.responses.get(status, "an answer that is none")
+    # It ends up in somebody's terminal.
+    return "".join(c if c.isprintable() else "?" for c in f"{status} {words}"[:1000])
+
+
+class _Ids(msgspec.Struct):
+    ids: list[str]
+
+
+class _Problem(msgspec.Struct):
+    detail: str = ""
+
+
+_IDS = msgspec.json.Decoder(_Ids)
+_PROBLEM = msgspec.json.Decoder(_Problem)
+
+
+def _body(events: Sequence[Event]) -> bytes:
+    # The data holds the event's host and time: the other side takes them from there.
+    items = [f'{{"event":"{event.name or UNNAMED}","data":{event.data}}}' for event in events]
+    return f"[{','.join(items)}]".encode()

@@ -1,0 +1,257 @@
+"""Sending alerts out, by apprise. Only the process that samples a host sends its alerts.
+
+Each URL has an outbox of its own, which follows the log by id and is kept in a file in the run
+directory. The file is written when a message has arrived, so a message is sent again only if the
+process was killed in the moment between; and a lock on it keeps the next process waiting while this
+one is still sending. apprise blocks and is heavy: it is imported, and sends, in a native thread.
+"""
+
+import fcntl
+import hashlib
+import logging
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import gevent
+import msgspec
+from gevent.event import Event as Flag
+from gevent.threadpool import ThreadPool
+
+from dashboard.alert_log import alerts_between, log_end
+from dashboard.event import EventId
+from dashboard.log import EventLog, LogUnavailable
+from dashboard.outbox import Message, Outbox, State, message
+from dashboard.settings import Notify
+from dashboard.wire import NOWHERE
+
+logger = logging.getLogger(__name__)
+
+_LOOK_AGAIN = 10.0  # seconds; for alerts of other processes, and for what is held back
+_LOCK_AGAIN = 0.2
+_FIRST_PAUSE = 1.0  # seconds after a message that failed; doubled each time
+_LONGEST_PAUSE = 300.0
+_STOP_SECONDS = 2.0  # that a message on its way has to arrive when the process is told to end
+
+
+class Notifier:
+    """Sends the alerts of one host to all URLs of the settings."""
+
+    def __init__(
+        self,
+        log: EventLog,
+        settings: Notify,
+        *,
+        host: str,
+        retention: float,
+        folder: Path,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        """`folder` is where the outboxes are kept; `retention` is in seconds."""
+        self.log = log
+        self.settings = settings
+        self.host = host
+        self.retention = retention
+        self.folder = folder
+        self.clock = clock
+        self._threads: ThreadPool | None = None
+        self._greenlets: list[gevent.Greenlet[..., None]] = []
+        self._receivers = [_Receiver(self, n, url) for n, url in enumerate(settings.urls, start=1)]
+
+    def start(self) -> None:
+        """Begin with what has not been sent yet."""
+        if self._receivers:
+            self._threads = ThreadPool(len(self._receivers))
+            self._greenlets = [gevent.spawn(r.run, self._threads) for r in self._receivers]
+
+    def wake(self) -> None:
+        """The log has something new about alerts."""
+        for receiver in self._receivers:
+            receiver.awake.set()
+
+    def stop(self) -> None:
+        """End, after a moment for messages that are on their way."""
+        for receiver in self._receivers:
+            receiver.stopping = True
+            receiver.awake.set()
+        gevent.joinall(self._greenlets, timeout=_STOP_SECONDS)
+        gevent.killall(self._greenlets)
+        if self._threads is not None:
+            # kill() waits for its threads, and one that hangs may do so until the process ends.
+            gevent.spawn(self._threads.kill)
+            self._threads = None
+
+
+class _Receiver:
+    """One URL."""
+
+    def __init__(self, notifier: Notifier, number: int, url: str) -> None:
+        self.awake = Flag()
+        self.stopping = False
+        self._notifier = notifier
+        self._clock = notifier.clock
+        self._url = url
+        self._name = f"URL {number} ({url.partition(':')[0]})"  # all else may be secret
+        digest = hashlib.sha256(f"{notifier.host} {url}".encode()).hexdigest()[:16]
+        self._file = notifier.folder / f"notify-{digest}.json"
+        self._service: Any = None
+        self._pause = 0.0
+
+    def run(self, threads: ThreadPool) -> None:
+        """Follow the log and send, until told to stop."""
+        problem = threads.spawn(self._prepare).get()
+        if problem:
+            logger.error("no alerts go to notify %s: %s", self._name, problem)
+            return
+        try:
+            with self._alone():
+                self._follow(threads)
+        except OSError as error:
+            logger.error("no alerts go to notify %s: %s", self._name, error)
+
+    def _follow(self, threads: ThreadPool) -> None:
+        outbox: Outbox | None = None
+        while not self.stopping:
+            self.awake.clear()
+            try:
+                outbox = outbox or self._open()
+                if self._read_on(outbox):
+                    self._save(outbox)
+            except LogUnavailable as error:
+                logger.warning("notify %s: %s", self._name, error)
+            if outbox is None or not self._send(outbox, threads):
+                self._rest()
+
+    def _send(self, outbox: Outbox, threads: ThreadPool) -> bool:
+        """Send what is due. Returns whether there was something, and it has arrived."""
+        due = outbox.due(self._clock())
+        if not due:
+            self._pause = 0.0
+            return False
+        problem = threads.spawn(self._notify, message(due)).get()
+        if problem:
+            self._pause = min(max(_FIRST_PAUSE, 2 * self._pause), _LONGEST_PAUSE)
+            logger.warning("notify %s: %s; again in %g s", self._name, problem, self._pause)
+            return False
+        self._pause = 0.0
+        outbox.was_told(due, self._clock())
+        self._save(outbox)
+        return True
+
+    def _rest(self) -> None:
+        if not self._pause:
+            self.awake.wait(_LOOK_AGAIN)
+            return
+        until = time.monotonic() + self._pause
+        while not self.stopping and (left := until - time.monotonic()) > 0:
+            self.awake.wait(min(left, _LOOK_AGAIN))
+            self.awake.clear()
+
+    # The outbox and its file.
+
+    def _open(self) -> Outbox:
+        """The outbox as it was left. Raises LogUnavailable."""
+        try:
+            state = msgspec.json.decode(self._file.read_bytes(), type=State)
+            EventId.parse(state.position)
+        except FileNotFoundError:
+            state = None
+        except (OSError, ValueError) as error:  # what msgspec raises is a ValueError
+            logger.warning("notify %s: begins anew, as its file is no use: %s", self._name, error)
+            state = None
+        is_new = state is None
+        outbox = Outbox(
+            state or State(position=str(NOWHERE)),
+            quiet=self._notifier.settings.quiet,
+            rate=self._notifier.settings.rate,
+        )
+        if is_new:
+            self._read_on(outbox)
+            outbox.forget_ended()
+            self._save(outbox)
+        return outbox
+
+    def _read_on(self, outbox: Outbox) -> bool:
+        """Take what the log has got. Returns whether that changed anything."""
+        kept_from = EventId.at(self._clock() - self._notifier.retention)
+
+        def read(log: EventLog) -> bool:
+            last = log_end(log)
+            if last is None:
+                return False
+            if last < outbox.position:  # another log, of an earlier time
+                return outbox.take((), last)
+            after = max(outbox.position, kept_from)
+            alerts = alerts_between(log, after, last, host=self._notifier.host)
+            return outbox.take(alerts, last)
+
+        outbox.forget_before(kept_from.time)
+        return self._notifier.log.look_back(read)
+
+    def _save(self, outbox: Outbox) -> None:
+        draft = self._file.with_suffix(".new")
+        try:
+            with draft.open("wb") as file:
+                file.write(msgspec.json.encode(outbox.state))
+                file.flush()
+                os.fsync(file.fileno())
+            draft.replace(self._file)
+        except OSError as error:
+            logger.warning("notify %s: what was sent can't be noted: %s", self._name, error)
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Be the only process that sends to this URL. Raises OSError where there can be no lock."""
+        self._file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        lock = self._file.with_suffix(".lock")
+        descriptor = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            while not self.stopping:
+                try:
+                    fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    break
+                except BlockingIOError:
+                    self.awake.wait(_LOCK_AGAIN)
+            yield
+        finally:
+            os.close(descriptor)
+
+    # In the native thread.
+
+    def _prepare(self) -> str | None:
+        """Make the service that the URL names. Returns what is wrong, None if nothing is."""
+        try:
+            import apprise
+        except ImportError:
+            return "the package apprise is missing: pip install apprise"
+        try:
+            asset = apprise.AppriseAsset(app_id="Vitals", async_mode=False)
+            service = apprise.Apprise.instantiate(self._url, asset=asset)
+            if service is None:
+                return "apprise does not know such a URL"
+            self._service = apprise.Apprise(asset=asset)
+            self._service.add(service)
+        except Exception as error:  # whatever a plugin raises
+            return type(error).__name__
+        return None
+
+    def _notify(self, sent: Message) -> str | None:
+        """Send a message. Returns what went wrong, None if it has arrived."""
+        from apprise import NotifyFormat
+
+        try:
+            result = self._service.notify(
+                title=sent.title,
+                body=sent.body,
+                notify_type=sent.kind,
+                body_format=NotifyFormat.TEXT,
+            )
+        except Exception as error:  # whatever a plugin raises
+            return type(error).__name__
+        if result:
+            return None
+        reasons = [entry.message for entry in result.logs()]
+        return reasons[-1] if reasons else "it was not taken"

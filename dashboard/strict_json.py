@@ -1,0 +1,145 @@
+"""JSON from outside, read strictly: what two readers could take for different things is refused.
+
+RFC 8259 leaves some texts to the reader's discretion: keys that are there twice, numbers that no
+double or 64-bit integer holds, halves of surrogate pairs, nesting without end. Whatever is logged
+is read by browsers, scripts and other services for hours, so it has to be the same for all of them.
+"""
+
+import json
+import math
+import re
+import reprlib
+from collections import Counter
+from typing import Any
+
+import msgspec
+
+MOST_DEPTH = 32  # objects and lists inside each other
+_INTEGERS = range(-(1 << 63), 1 << 64)
+_SPACE = re.compile(r"[ \t\n\r]*")
+
+
+class Rejected(Exception):
+    """Something from outside that can't be taken; `detail` says what is wrong and what is allowed.
+
+    `status` is HTTP's: 400 for what is not JSON, 413 for too much, 422 for what JSON can say but
+    this service doesn't take. `key` names the field, `index` the place in a batch, from 0.
+    """
+
+    def __init__(
+        self, status: int, detail: str, *, key: str | None = None, index: int | None = None
+    ) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.detail = detail
+        # What stands here may be of the sender's making: it has to fit into the answer.
+        self.key = None if key is None else key[:64].encode("utf-8", "backslashreplace").decode()
+        self.index = index
+
+
+def text_of(body: bytes) -> str:
+    """The text of a body. Raises Rejected for what is not UTF-8."""
+    try:
+        return body.decode()
+    except UnicodeDecodeError as error:
+        raise Rejected(
+            400, f"the body is not UTF-8: {error.reason} at byte {error.start}"
+        ) from None
+
+
+def decode(text: str) -> Any:
+    """The value of a whole text. Raises Rejected."""
+    value, end = decode_at(text, skip_space(text, 0))
+    if skip_space(text, end) != len(text):
+        raise Rejected(400, f"not JSON: something follows the value, at character {end}")
+    return value
+
+
+def decode_at(text: str, start: int) -> tuple[Any, int]:
+    """The value that begins at a character, and where it ends. Raises Rejected."""
+    try:
+        value, end = _DECODER.raw_decode(text, start)
+    except json.JSONDecodeError as error:
+        reason = error.msg.removesuffix(" at")
+        raise Rejected(400, f"not JSON: {reason} at character {error.pos}") from None
+    except RecursionError:
+        raise _too_deep() from None
+    if _is_deeper_than(value, MOST_DEPTH):
+        raise _too_deep()
+    return value, end
+
+
+def encode(value: Any) -> str:
+    """The text of a value that `decode` gave. Raises Rejected for a half of a surrogate pair."""
+    try:
+        return msgspec.json.encode(value).decode()
+    except UnicodeEncodeError as error:
+        code = ord(error.object[error.start])
+        raise Rejected(
+            422, f"a text has half of a surrogate pair, U+{code:04X}, which is no character"
+        ) from None
+
+
+def skip_space(text: str, start: int) -> int:
+    """Where JSON goes on after white space."""
+    match = _SPACE.match(text, start)
+    assert match is not None
+    return match.end()
+
+
+def _is_deeper_than(value: Any, levels: int) -> bool:
+    level = [value] if isinstance(value, dict | list) else []
+    for _ in range(levels):
+        level = [
+            child
+            for container in level
+            for child in (container.values() if isinstance(container, dict) else container)
+            if isinstance(child, dict | list)
+        ]
+        if not level:
+            return False
+    return True
+
+
+def _too_deep() -> Rejected:
+    return Rejected(422, f"objects and lists are nested more than {MOST_DEPTH} deep")
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        twice = Counter(key for key, _ in pairs).most_common(1)[0][0]
+        raise Rejected(422, f"the key {reprlib.repr(twice)} is there twice in an object")
+    return found
+
+
+def _constant(text: str) -> Any:
+    raise Rejected(400, f"not JSON: {text}; null stands for a number that is missing")
+
+
+def _whole(text: str) -> int:
+    # 20 characters hold all that is in range, and int() is slow for thousands of digits.
+    number = int(text) if len(text) <= 20 else None
+    if number is None or number not in _INTEGERS:
+        raise Rejected(
+            422,
+            f"the whole number {_short(text)} is out of range: from -2^63 to 2^64 - 1; "
+            "longer ones are texts",
+        )
+    return number
+
+
+def _fraction(text: str) -> float:
+    number = float(text)
+    if math.isinf(number):
+        raise Rejected(422, f"the number {_short(text)} is out of range: at most about 1.8e308")
+    return number
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 24 else f"{text[:20]}… ({len(text)} characters)"
+
+
+_DECODER = json.JSONDecoder(
+    object_pairs_hook=_object, parse_constant=_constant, parse_int=_whole, parse_float=_fraction
+)

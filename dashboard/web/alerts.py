@@ -1,0 +1,37 @@
+"""GET /alerts: the alerts that are open, of each host."""
+
+from typing import Any
+
+import msgspec
+from flask import Blueprint, Response, current_app, request
+
+from dashboard.alert import Alert
+from dashboard.event import EventId
+from dashboard.runtime import Runtime
+from dashboard.web.query import Query
+
+blueprint = Blueprint("alerts", __name__)
+
+
+@blueprint.get("/alerts")
+def alerts() -> Response:
+    """The newest event of each open alert; see the contract in docs/api.md."""
+    hosts = Query(request.args, ("host",)).hosts("host")
+    runtime: Runtime = current_app.extensions["vitals"]
+    found, read_to = runtime.open_alerts.look()
+    body = {
+        "time": runtime.hub.now(),
+        "last_event_id": str(read_to) if read_to.ms else None,
+        "alerts": [
+            _shown(event_id, alert)
+            for event_id, alert in found
+            if hosts is None or alert.host in hosts
+        ],
+    }
+    response = Response(msgspec.json.encode(body), content_type="application/json")
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _shown(event_id: EventId, alert: Alert) -> dict[str, Any]:
+    return {"id": str(event_id), **msgspec.structs.asdict(alert)}

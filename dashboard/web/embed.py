@@ -1,0 +1,59 @@
+"""One panel for a frame in another page, and what a page's script has to know of this service."""
+
+import msgspec
+from flask import Blueprint, Response, current_app, make_response, render_template, request, url_for
+
+from dashboard.runtime import Runtime
+from dashboard.web.problem import Problem
+from dashboard.web.query import Query
+
+blueprint = Blueprint("embed", __name__)
+
+# The names of static/js/catalog.js, which draws them; a test holds one list to the other.
+PANELS = (
+    *("cpu", "memory", "disk", "network", "load", "pressure"),
+    *("cores", "processes", "filesystem", "devices", "interfaces", "sensors", "system"),
+    *("progress", "alerts", "log", "notice"),
+)
+TILES = ("cpu", "memory", "filesystem", "received", "sent")
+NAMES = (*PANELS, *(f"tile-{name}" for name in TILES))
+
+
+@blueprint.get("/embed")
+def about() -> Response:
+    """What /static/embed.js asks first: whose figures these are, and which panels there are."""
+    Query(request.args, ())
+    runtime: Runtime = current_app.extensions["vitals"]
+    facts = {
+        "build": runtime.build,
+        "host": runtime.settings.host_name,
+        "interval": runtime.settings.interval,
+        "panels": NAMES,
+    }
+    body = msgspec.json.encode(facts)
+    return Response(body, content_type="application/json", headers={"Cache-Control": "no-store"})
+
+
+@blueprint.get("/embed/<panel>")
+def frame(panel: str) -> Response:
+    """A page that one panel or tile fills. Its query is the wall's, and read by the page itself."""
+    if panel not in NAMES:
+        detail = f"there is no panel {panel!r}; there are {', '.join(NAMES)}"
+        raise Problem(404, detail, key="panel")
+    runtime: Runtime = current_app.extensions["vitals"]
+    theme = request.args.get("theme", "dark")
+    page = render_template(
+        "embed.html",
+        panel=panel,
+        # Until the script has looked, "auto" is neither.
+        theme=theme if theme in ("dark", "light") else "" if theme == "auto" else "dark",
+        transparent=request.args.get("background") == "transparent",
+        build=runtime.build,
+        host=runtime.settings.host_name,
+        interval=runtime.settings.interval,
+        stream_url=url_for("stream.stream"),
+        history_url=url_for("history.history"),
+    )
+    response = make_response(page)
+    response.headers["Cache-Control"] = "no-cache"
+    return response

@@ -1,0 +1,109 @@
+"""What is sent in: a body's bytes, read within bounds, and its events on their way to the log."""
+
+import hashlib
+import re
+from collections.abc import Sequence
+from typing import IO
+
+import gevent
+import msgspec
+from flask import Response, current_app, request
+
+from dashboard.event import Event
+from dashboard.log import KeyTaken
+from dashboard.runtime import Runtime
+from dashboard.web.problem import Problem
+
+JSON = "application/json"
+NDJSON = "application/x-ndjson"
+_BODY_SECONDS = 30.0  # that a body may take from its first byte to its last
+_PIECE = 64 << 10
+# What `curl -d` says of a body if nobody tells it, and what some programs don't say at all.
+_UNSAID = ("", "application/x-www-form-urlencoded")
+_KEY = re.compile(r"[!-~]{1,255}")
+
+
+class _TooSlow(Exception):
+    pass
+
+
+def media_type(*allowed: str) -> str:
+    """What the request says that its body is. Raises Problem(415) for anything else."""
+    encoding = request.headers.get("Content-Encoding", "identity").strip().lower()
+    if encoding not in ("", "identity"):
+        raise Problem(415, "the body is compressed; wanted is a plain one", key="Content-Encoding")
+    charset = request.mimetype_params.get("charset", "utf-8").lower()
+    if charset not in ("utf-8", "utf8", "us-ascii"):
+        raise Problem(415, "the body's charset is not UTF-8", key="Content-Type")
+    if request.mimetype in _UNSAID:
+        return JSON
+    if request.mimetype not in allowed:
+        raise Problem(
+            415, f"the body's Content-Type: wanted is {' or '.join(allowed)}", key="Content-Type"
+        )
+    return request.mimetype
+
+
+def read_body(most: int) -> bytes:
+    """The body of the request, if it has at most `most` bytes, however it is framed.
+
+    Raises Problem: 413 for more, 408 for one that takes too long, 400 for one that breaks off.
+    """
+    length = request.content_length
+    if length is not None and length > most:
+        raise _too_large(most)
+    try:
+        with gevent.Timeout(_BODY_SECONDS, _TooSlow):
+            body = _read(request.stream, most + 1)
+    except _TooSlow:
+        raise Problem(408, f"the body took longer than {_BODY_SECONDS:g} s") from None
+    except Exception:  # the server's own, of a connection that broke or chunks that are none
+        raise Problem(400, "the body broke off, or its chunks are malformed") from None
+    if len(body) > most:
+        raise _too_large(most)
+    if length is not None and len(body) < length:
+        raise Problem(400, f"the body broke off: {len(body)} of {length} bytes came")
+    return body
+
+
+def _read(stream: IO[bytes], most: int) -> bytes:
+    """The stream to its end, but at most so many bytes of it."""
+    body = bytearray()
+    while piece := stream.read(min(_PIECE, most - len(body))):
+        body += piece
+    return bytes(body)
+
+
+def _too_large(most: int) -> Problem:
+    return Problem(413, f"a body has at most {most} bytes")
+
+
+def log_events(events: Sequence[Event], body: bytes) -> Response:
+    """Log what a request published: 201 with the ids, once for all requests of one Idempotency-Key.
+
+    Raises Problem for a key that can't be taken, and LogUnavailable.
+    """
+    runtime: Runtime = current_app.extensions["vitals"]
+    key = request.headers.get("Idempotency-Key")
+    if key is None:
+        ids = runtime.log.append(events)
+    elif not _KEY.fullmatch(key):
+        raise Problem(
+            400,
+            "Idempotency-Key: wanted are 1 to 255 visible ASCII characters",
+            key="Idempotency-Key",
+        )
+    else:
+        asked = f"{request.method} {request.path}\n".encode() + body
+        fingerprint = hashlib.sha256(asked).hexdigest()
+        try:
+            ids = runtime.log.append_once(key, fingerprint, events)
+        except KeyTaken:
+            raise Problem(
+                422,
+                "this Idempotency-Key came before with another body or URL: each publication has "
+                "its own key",
+                key="Idempotency-Key",
+            ) from None
+    answer = msgspec.json.encode({"ids": [str(event_id) for event_id in ids]})
+    return Response(answer, 201, content_type=JSON, headers={"Cache-Control": "no-store"})

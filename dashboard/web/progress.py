@@ -1,0 +1,86 @@
+"""/progress/JOB: report a step of a job, and the stream of that job, which ends with it."""
+
+import random
+
+from flask import Blueprint, Response, current_app, request
+
+from dashboard.event import EventId
+from dashboard.job import JOB, JOB_ALLOWED, read_report
+from dashboard.job_stream import JobStream
+from dashboard.log import LogUnavailable
+from dashboard.runtime import Runtime
+from dashboard.web.event_stream import EventStreamResponse, event_stream
+from dashboard.web.intake import JSON, log_events, media_type, read_body
+from dashboard.web.problem import Problem
+from dashboard.web.query import Query
+from dashboard.web.stream import busy, position
+
+blueprint = Blueprint("progress", __name__)
+
+_MOST_BYTES = 64 << 10  # of a report
+_WITHOUT_LOG = 5  # times the usual pause before a browser comes back
+
+
+@blueprint.post("/progress/<job>")
+def report(job: str) -> Response:
+    """Log a step of a job; see the contract in docs/api.md."""
+    _check(job)
+    Query(request.args, ())
+    media_type(JSON)
+    body = read_body(_MOST_BYTES)
+    reported = read_report(body)
+    runtime: Runtime = current_app.extensions["vitals"]
+    run, _ = runtime.jobs.look(job)
+    step = reported.step(
+        job, run and run.step, host=runtime.settings.host_name, time=runtime.hub.now()
+    )
+    return log_events([step.event()], body)
+
+
+@blueprint.get("/progress/<job>")
+def watch(job: str) -> Response:
+    """The stream of a job; see the contract in docs/api.md."""
+    _check(job)
+    query = Query(request.args, ("last_event_id",))
+    # What a browser sends as it reconnects is newer than what its URL says.
+    after = position("Last-Event-ID", request.headers.get("Last-Event-ID")) or position(
+        "last_event_id", query.text("last_event_id")
+    )
+    runtime: Runtime = current_app.extensions["vitals"]
+    settings = runtime.settings
+    retry = round(settings.retry * random.uniform(0.5, 1.5))
+    try:
+        start = _start(runtime, job, after)
+    except LogUnavailable:
+        # EventSource gives up for good at any status but 200.
+        return event_stream([], retry=_WITHOUT_LOG * retry)
+    if start is None:
+        return Response(status=204, mimetype="text/plain")
+    if not runtime.hub.admission.admit():
+        return EventStreamResponse(busy(runtime, 0))
+    steps = JobStream(runtime, job, start)
+    return event_stream(steps, heartbeat=settings.heartbeat, retry=retry)
+
+
+def _start(runtime: Runtime, job: str, after: EventId | None) -> EventId | None:
+    """The id after which a reader goes on; None if it has seen the end.
+
+    Without an id, or with one that the log can't have given yet, that is where the job's last run
+    begins. One who was in an earlier run is told the rest of that.
+    """
+    run, read_to = runtime.jobs.look(job)
+    if run is None:
+        return read_to  # its first step is still to come
+    before = EventId(run.first.ms, run.first.sequence - 1)  # only to be compared with others
+    if after is None:
+        return before
+    if run.step.is_end and after >= run.newest:
+        return None
+    if after < run.first:
+        return None if runtime.jobs.is_end(job, after) else after
+    return after if after <= read_to else before
+
+
+def _check(job: str) -> None:
+    if not JOB.fullmatch(job):
+        raise Problem(400, f"{job!r} is no name of a job: wanted are {JOB_ALLOWED}", key="job")

@@ -1,0 +1,306 @@
+// @ts-check
+/*
+ * <vitals-chart src="https://wall.example" panel="cpu"> and
+ * <vitals-number src="https://wall.example" value="cpu.percent"> for any page; docs/embedding.md.
+ *
+ * This is a classic script, so that every page may load it. All else is modules of the server that
+ * `src` names, and only origins in its ALLOWED_ORIGINS may import those. Why a server cannot be read
+ * is said here, in the element, while it is asked again and again.
+ */
+(() => {
+  "use strict";
+  if (customElements.get("vitals-chart")) return;
+
+  const script = document.currentScript ?? document.querySelector('script[src*="/static/embed.js"]');
+  const home = script instanceof HTMLScriptElement ? script.src.replace(/\/static\/embed\.js.*$/, "") : "";
+
+  /** Milliseconds: how long an answer may take; before another try, the first time and at most. */
+  const PATIENCE = 10_000;
+  const FIRST_PAUSE = 1000;
+  const LONGEST_PAUSE = 20_000;
+
+  /** @typedef {{build: string, host: string, interval: number}} Facts what GET /embed tells */
+  /** @typedef {{change: () => void, destroy: () => void}} Shown what a server's module makes of an element */
+
+  const styles = {
+    chart: sheet(`
+      :host { display: block; position: relative; aspect-ratio: 16 / 9; overflow: hidden; }
+      .message { position: absolute; inset: 0; display: grid; place-content: center; padding: 1em;
+        overflow: auto; font: 14px/1.4 system-ui, sans-serif; text-align: center; }`),
+    number: sheet(`
+      :host { display: inline-block; }
+      .message { display: inline-block; padding: 0 0.4em; font: 13px/1.4 system-ui, sans-serif; }`),
+  };
+
+  /** @param {string} text */
+  function sheet(text) {
+    const made = new CSSStyleSheet();
+    made.replaceSync(`.message { all: initial; box-sizing: border-box; color: #4a3000; background: #fff0cc;
+      overflow-wrap: anywhere; } ${text} :host([hidden]) { display: none; }`);
+    return made;
+  }
+
+  /** What this page's own policy does not let in: the directive that says so, by origin. @type {Map<string, string>} */
+  const blocked = new Map();
+  document.addEventListener("securitypolicyviolation", ({ blockedURI, effectiveDirective }) => {
+    if (/^(connect|script|style)-src/.test(effectiveDirective) && URL.canParse(blockedURI)) {
+      blocked.set(new URL(blockedURI).origin, effectiveDirective);
+    }
+  });
+
+  /**
+   * @param {string} url
+   * @param {RequestInit} [options]
+   */
+  function get(url, options) {
+    return fetch(url, { cache: "no-store", signal: AbortSignal.timeout(PATIENCE), ...options });
+  }
+
+  /**
+   * @param {string} address
+   * @returns {Promise<Facts>} throws an Error whose message says to a reader what is wrong
+   */
+  async function question(address) {
+    const answer = await get(`${address}/embed`).catch(() => null);
+    if (!answer) throw new Error(await whyNot(address));
+    if (answer.status === 401) throw new Error(wantsToken(address));
+    const told = await answer.json().catch(() => null);
+    if (!answer.ok) throw new Error(`${address} answered ${answer.status}${told?.detail ? `: ${told.detail}` : ""}`);
+    if (!told?.build) throw new Error(`what answers at ${address} is not Vitals`);
+    return told;
+  }
+
+  /**
+   * @param {string} address of a server that could not be read
+   * @returns {Promise<string>}
+   */
+  async function whyNot(address) {
+    // Any page may ask this of any server, and learns nothing but whether there was an answer.
+    const there = await get(`${address}/healthz`, { mode: "no-cors" }).catch(() => null);
+    await new Promise((resolve) => setTimeout(resolve)); // what was blocked is told a little later
+    const { origin: its } = new URL(address);
+    if (blocked.has(its)) return `this page's Content-Security-Policy (${blocked.get(its)}) does not let in ${its}`;
+    if (!there) {
+      const mixed = location.protocol === "https:" && address.startsWith("http:");
+      return `${address} cannot be reached${mixed ? "; a page with HTTPS can read only servers with HTTPS" : ""}`;
+    }
+    // It may have come back just between the two questions.
+    if (await get(`${address}/embed`).catch(() => null)) return `${address} was away for a moment`;
+    if (origin === "null") return `a page that is a file has no origin that ${address} could let in`;
+    return `${origin} is not in ALLOWED_ORIGINS of ${address}`;
+  }
+
+  /** @param {string} address */
+  function wantsToken(address) {
+    if (new URL(address).origin === origin) return `reading needs the token: sign in at ${address}/sign-in`;
+    return `${address} wants its read token, and browsers do not send its sign-in from pages of other origins`;
+  }
+
+  /** One server, asked once for all elements that want it. */
+  class Server {
+    /** @param {string} address without a slash at its end */
+    constructor(address) {
+      this.address = address;
+      /** @type {Set<Holder>} */
+      this.holders = new Set();
+      /** @type {Facts | null} */
+      this.facts = null;
+      this.trouble = "";
+      this.attempts = 0;
+      this.asking = false;
+      /** @type {ReturnType<typeof setTimeout> | undefined} */
+      this.timer = undefined;
+    }
+
+    /** @param {Holder} holder */
+    join(holder) {
+      this.holders.add(holder);
+      if (this.facts) holder.begin(this.facts);
+      else {
+        holder.say(this.trouble);
+        this.#ask();
+      }
+    }
+
+    /** @param {Holder} holder */
+    leave(holder) {
+      this.holders.delete(holder);
+      if (this.holders.size === 0) this.#stopWaiting();
+    }
+
+    /** Now is a good moment for another try. */
+    hurry() {
+      if (this.timer === undefined) return;
+      this.#stopWaiting();
+      this.#ask();
+    }
+
+    /** @param {string} trouble why nothing can be shown now */
+    fail(trouble) {
+      this.facts = null;
+      this.trouble = `${trouble}; trying again`;
+      for (const holder of this.holders) {
+        holder.end();
+        holder.say(this.trouble);
+      }
+      if (this.timer !== undefined || this.holders.size === 0) return;
+      const pause = Math.min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** this.attempts);
+      this.attempts += 1;
+      this.timer = setTimeout(() => this.hurry(), pause * (0.5 + Math.random() / 2));
+    }
+
+    async #ask() {
+      if (this.asking || this.timer !== undefined) return;
+      this.asking = true;
+      const answer = await question(this.address).catch((/** @type {Error} */ error) => error.message);
+      this.asking = false;
+      if (typeof answer === "string") this.fail(answer);
+      else {
+        this.facts = answer;
+        for (const holder of this.holders) holder.begin(answer);
+      }
+    }
+
+    #stopWaiting() {
+      clearTimeout(this.timer);
+      this.timer = undefined;
+    }
+  }
+
+  /** @type {Map<string, Server>} */
+  const servers = new Map();
+  addEventListener("online", () => servers.forEach((server) => server.hurry()));
+
+  /** What stands behind one element while it is on a page. */
+  class Holder {
+    /**
+     * @param {HTMLElement} element
+     * @param {CSSStyleSheet} style
+     */
+    constructor(element, style) {
+      this.element = element;
+      this.root = element.attachShadow({ mode: "open" });
+      this.root.adoptedStyleSheets = [style];
+      /** @type {Server | null} */
+      this.server = null;
+      /** @type {Shown | null} */
+      this.shown = null;
+      /** Which beginning this is: what an earlier one still waits for comes to nothing. */
+      this.turn = 0;
+      this.changing = false;
+    }
+
+    join() {
+      this.leave();
+      const given = this.element.getAttribute("src") ?? home;
+      if (!given || !URL.canParse(given, document.baseURI)) {
+        this.say("src is not there: the address of a Vitals server, such as https://wall.example");
+        return;
+      }
+      const address = new URL(given, document.baseURI).href.replace(/\/+$/, "");
+      this.server = servers.get(address) ?? new Server(address);
+      servers.set(address, this.server);
+      this.server.join(this);
+    }
+
+    leave() {
+      this.server?.leave(this);
+      this.server = null;
+      this.end();
+    }
+
+    /** @param {Facts} facts */
+    async begin(facts) {
+      const { element, root, server } = this;
+      if (!server) return;
+      this.end();
+      const { turn } = this;
+      const { address, attempts } = server;
+      const refused = () => server.fail(wantsToken(address));
+      try {
+        // By the standard a module that could not be loaded is not asked for again, by the same address.
+        const { show } = await import(`${address}/static/js/embed/${element.localName}.js${attempts ? `?${attempts}` : ""}`);
+        const shown = await show({ element, root, address, facts, refused, say: (/** @type {string} */ text) => this.say(text) });
+        if (turn !== this.turn) return shown.destroy();
+        this.shown = shown;
+        shown.change();
+        Object.assign(server, { attempts: 0, trouble: "" });
+      } catch {
+        if (turn === this.turn) server.fail(await whyNot(address));
+      }
+    }
+
+    end() {
+      this.turn += 1;
+      this.shown?.destroy();
+      this.shown = null;
+      this.root.replaceChildren();
+    }
+
+    /** @param {string} name of an attribute that is another one now */
+    change(name) {
+      if (!this.element.isConnected) return;
+      if (name === "src") this.join();
+      else if (!this.changing) {
+        // Several attributes are often changed one right after the other.
+        this.changing = true;
+        queueMicrotask(() => {
+          this.changing = false;
+          this.shown?.change();
+        });
+      }
+    }
+
+    /** @param {string} text for whoever reads the page; empty takes it away */
+    say(text) {
+      this.root.querySelector(".message")?.remove();
+      if (!text) return;
+      const message = document.createElement("p");
+      message.className = "message";
+      message.setAttribute("role", "status");
+      message.textContent = text;
+      this.root.append(message);
+    }
+  }
+
+  /**
+   * @param {CSSStyleSheet} style
+   * @param {string[]} attributes
+   */
+  function elementWith(style, attributes) {
+    return class extends HTMLElement {
+      static observedAttributes = ["src", "host", ...attributes];
+
+      #holder = new Holder(this, style);
+
+      connectedCallback() {
+        this.#holder.join();
+      }
+
+      disconnectedCallback() {
+        this.#holder.leave();
+      }
+
+      /**
+       * @param {string} name
+       * @param {string | null} before
+       * @param {string | null} now
+       */
+      attributeChangedCallback(name, before, now) {
+        if (before !== now) this.#holder.change(name);
+      }
+    };
+  }
+
+  customElements.define("vitals-chart", elementWith(styles.chart, ["panel", "window", "theme", "distance"]));
+  customElements.define(
+    "vitals-number",
+    class extends elementWith(styles.number, ["value"]) {
+      /** @returns {number | null} the figure as it is; null while there is none to show */
+      get number() {
+        const text = this.getAttribute("data-number");
+        return text === null ? null : Number(text);
+      }
+    },
+  );
+})();

@@ -1,0 +1,157 @@
+// @ts-check
+/**
+ * The newest figures of one machine, for all numbers on a page that show some of it. It is a board
+ * without charts: one history and one place in the stream for however many numbers.
+ */
+import { ServerClock } from "../clock.js";
+import { Store } from "../store.js";
+import { Stream } from "../streaming/stream.js";
+import { portToOwnBroker } from "../streaming/transport.js";
+
+/** @typedef {import("../store.js").Data} Data */
+/** @typedef {import("../store.js").Freshness} Freshness */
+/** @typedef {{event: string, show: () => void, refused: () => void}} Watcher */
+
+/** How often to look at ages, milliseconds. */
+const TICK = 250;
+
+/** Numbers come one after the other while a page is built: what they want is asked for together. */
+const GATHER = 50;
+
+/** Seconds of history to ask for: only its newest events count. */
+const WINDOW = 1;
+
+/** Seconds without a connection after which an event that comes when it likes may have been missed. */
+const APART = 3;
+
+export class Figures {
+  /**
+   * @param {string} address of the server
+   * @param {string} host the machine
+   * @param {number} interval seconds between samples
+   */
+  constructor(address, host, interval) {
+    this.host = host;
+    /** @type {Set<Watcher>} */
+    this.watchers = new Set();
+    /** @type {Map<string, (key: string) => boolean>} */
+    this.wanted = new Map();
+    this.store = new Store({ interval, window: WINDOW, wanted: this.wanted });
+    this.clock = new ServerClock();
+    this.stream = new Stream(
+      { streamUrl: `${address}/stream`, historyUrl: `${address}/history`, host, hosts: [host], events: [], window: WINDOW, lines: 0 },
+      {
+        history: (history) => {
+          if (Number.isNaN(this.clock.now())) this.clock.hear(history.to);
+          this.store.fill(history);
+          this.#tell();
+        },
+        hello: (hello) => {
+          this.clock.hear(hello.time);
+          this.store.greet(hello);
+        },
+        heartbeat: (time) => this.clock.hear(time),
+        event: (name, id, data) => this.#hear(name, id, data),
+      },
+      (connect) => connect(portToOwnBroker(address)),
+    );
+    /** @type {ReturnType<typeof setTimeout> | undefined} */
+    this.gathering = undefined;
+    this.started = false;
+    this.ticking = setInterval(() => this.#tell(), TICK);
+  }
+
+  /** @param {Watcher} watcher */
+  add(watcher) {
+    this.watchers.add(watcher);
+    if (this.wanted.has(watcher.event)) return;
+    this.wanted.set(watcher.event, () => false);
+    this.gathering ??= setTimeout(() => this.#ask(), GATHER);
+  }
+
+  /** @param {Watcher} watcher */
+  remove(watcher) {
+    this.watchers.delete(watcher);
+  }
+
+  destroy() {
+    clearTimeout(this.gathering);
+    clearInterval(this.ticking);
+    this.stream.stop();
+  }
+
+  /**
+   * @param {string} event
+   * @returns {{freshness: Freshness, data: Data | null, age: number}} data is null where there is none to show
+   */
+  newest(event) {
+    const { store, host, clock } = this;
+    const now = clock.now();
+    const time = store.time(host, event);
+    const age = time === null ? 0 : Math.max(0, now - time);
+    let freshness = store.freshness(host, event, now);
+    if (store.cadences && !(event in store.cadences)) {
+      // Somebody's own event comes when it likes: the last one holds until there is another.
+      freshness = time === null ? "waiting" : this.stream.apart > APART ? "stale" : "fresh";
+    }
+    return { freshness, data: freshness === "gone" ? null : store.latest(host, event), age };
+  }
+
+  #ask() {
+    this.gathering = undefined;
+    const events = [...this.wanted.keys()];
+    if (this.started) this.stream.ask({ events });
+    else {
+      this.stream.options.events = events;
+      this.stream.start();
+      this.started = true;
+    }
+  }
+
+  /**
+   * @param {string} name
+   * @param {string} id
+   * @param {Data} data
+   */
+  #hear(name, id, data) {
+    if (data.host !== this.host) return;
+    const before = this.store.time(this.host, name);
+    if (!this.store.accept(name, id, data)) return;
+    const time = Number(data.time);
+    this.clock.sample(time, before !== null && time < before, this.store.patience(name));
+    for (const watcher of this.watchers) if (watcher.event === name) watcher.show();
+  }
+
+  #tell() {
+    for (const watcher of this.watchers) {
+      if (this.stream.refused === 401) watcher.refused();
+      else watcher.show();
+    }
+  }
+}
+
+/** @type {Map<string, Figures>} */
+const shared = new Map();
+
+/**
+ * @param {string} address
+ * @param {string} host
+ * @param {number} interval
+ * @param {Watcher} watcher
+ * @returns {{figures: Figures, leave: () => void}} those that all numbers of this server and machine share
+ */
+export function watch(address, host, interval, watcher) {
+  const key = `${address} ${host}`;
+  const figures = shared.get(key) ?? new Figures(address, host, interval);
+  shared.set(key, figures);
+  figures.add(watcher);
+  return {
+    figures,
+    leave: () => {
+      figures.remove(watcher);
+      if (figures.watchers.size > 0 || shared.get(key) !== figures) return;
+      shared.delete(key);
+      figures.destroy();
+    },
+  };
+}

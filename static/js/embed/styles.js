@@ -1,0 +1,21 @@
+// @ts-check
+/** Style sheets inside a web component, from the server that this module came from. */
+import { make } from "../dom.js";
+
+/**
+ * @param {ShadowRoot} root
+ * @param {string[]} names of files below /static
+ * @returns {Promise<unknown>} rejected where one of them does not come
+ */
+export function dress(root, names) {
+  const links = names.map((name) => {
+    const { href } = new URL(`../../${name}`, import.meta.url);
+    const link = make("link", { rel: "stylesheet", crossorigin: "anonymous", href });
+    return new Promise((resolve, reject) => {
+      link.addEventListener("load", resolve);
+      link.addEventListener("error", () => reject(new Error(href)));
+      root.append(link);
+    });
+  });
+  return Promise.all(links);
+}

@@ -1,0 +1,97 @@
+// @ts-check
+/** What /static/embed.js asks for to fill a <vitals-number>: one figure in a line of text. */
+import { readAddress } from "../address.js";
+import { make, mark, valueElement, write, writeValue } from "../dom.js";
+import { age, NONE } from "../format.js";
+import { levelOf, WORDS } from "../levels.js";
+import { watch } from "./figures.js";
+import { dress } from "./styles.js";
+import { valueOf } from "./values.js";
+
+/** @typedef {import("./figures.js").Figures} Figures */
+/** @typedef {import("./values.js").Value} Value */
+/** @typedef {import("./vitals-chart.js").Wish} Wish */
+
+/** What it leaves on its element, for the page's own scripts and styles. */
+const MARKS = ["data-freshness", "data-level", "data-number"];
+
+/**
+ * @param {Wish} wish
+ * @returns {Promise<Figure>} empty until its first change()
+ */
+export async function show(wish) {
+  await dress(wish.root, ["css/embed-number.css"]);
+  return new Figure(wish);
+}
+
+class Figure {
+  /** @param {Wish} wish */
+  constructor(wish) {
+    this.wish = wish;
+    /** @type {(() => void) | null} */
+    this.leave = null;
+    this.made = "";
+    mark(wish.element, "data-build", wish.facts.build);
+  }
+
+  change() {
+    const { element, root, address, facts, refused, say } = this.wish;
+    const name = element.getAttribute("value") ?? "";
+    const asked = element.getAttribute("host") ?? facts.host;
+    const from = `${name} ${asked}`;
+    if (from === this.made) return;
+    this.#clear();
+    this.made = from;
+    const { display, problems } = readAddress(new URLSearchParams({ host: asked }).toString(), { tiles: [], panels: [] });
+    const value = valueOf(name);
+    if (!value) problems.unshift(`value="${name}" is no name of a figure, such as cpu.percent`);
+    say(problems[0] ?? "");
+    const host = display.host ?? "";
+    if (!value || problems.length > 0) return;
+
+    const number = valueElement(name);
+    const unit = make("span", { class: "unit" });
+    const level = make("span", { class: "mark" });
+    const line = make("span", { class: "number" }, number, unit, level);
+    root.append(line);
+    const { event } = value;
+    const joined = watch(address, host, facts.interval, { event, refused, show: () => this.#show(joined.figures, name, value, line) });
+    this.leave = () => {
+      joined.leave();
+      line.remove();
+    };
+  }
+
+  destroy() {
+    this.#clear();
+    mark(this.wish.element, "data-build", null);
+  }
+
+  #clear() {
+    this.leave?.();
+    this.leave = null;
+    for (const name of MARKS) mark(this.wish.element, name, null);
+  }
+
+  /**
+   * @param {Figures} figures
+   * @param {string} name
+   * @param {Value} value
+   * @param {HTMLElement} line
+   */
+  #show(figures, name, value, line) {
+    const { element } = this.wish;
+    const { freshness, data, age: seconds } = figures.newest(value.event);
+    const figure = data ? value.read(data) : null;
+    const written = value.format(figure);
+    const level = levelOf(name, figure);
+    const [number, unit, sign] = line.children;
+    writeValue(/** @type {HTMLDataElement} */ (number), figure, written.number);
+    write(unit, written.number === NONE ? "" : written.unit);
+    write(sign, WORDS[level].split(" ")[0]);
+    mark(line, "title", freshness === "stale" || freshness === "gone" ? `${age(seconds)} old` : null);
+    mark(element, "data-freshness", freshness);
+    mark(element, "data-number", figure === null ? null : String(figure));
+    mark(element, "data-level", level || null);
+  }
+}
