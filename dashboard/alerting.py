@@ -8,6 +8,7 @@ While the log takes nothing, what has to be said waits for it, and those who wat
 """
 
 import logging
+import re
 import time
 from collections.abc import Callable, Iterable, Sequence
 
@@ -19,12 +20,35 @@ from dashboard.alert_log import alerts_between, log_end
 from dashboard.alerts import STILL, Alerts, Sample, Watch
 from dashboard.event import Event, EventId
 from dashboard.log import EventLog, LogUnavailable
+from dashboard.metrics import Family
+from dashboard.settings import WILDCARD, Rule
 
 logger = logging.getLogger(__name__)
 
 _MOST_WAITING = 1000
 _BATCH = 1000
 _RETRY = 2.0  # seconds until a log that can't be read is asked again
+
+
+def warn_of_unknown_fields(rules: Iterable[Rule], families: Iterable[type[Family]]) -> None:
+    """Tell the operator of rules that will never see a figure, because there is no such field."""
+    fields = {family.name: [field.name for field in family.fields] for family in families}
+    for rule in rules:
+        paths = [re.sub(r"\[\]|\{\}", ".*", name).split(".") for name in fields[rule.family]]
+        if not any(_is_at(rule.path, path) for path in paths):
+            logger.warning(
+                "rule %r: %s has no field %s; there are %s",
+                rule.name,
+                rule.family,
+                ".".join(rule.path),
+                ", ".join(".".join(path) for path in paths),
+            )
+
+
+def _is_at(given: Sequence[str], path: Sequence[str]) -> bool:
+    return len(given) == len(path) and all(
+        WILDCARD in (part, own) or part == own for part, own in zip(given, path, strict=True)
+    )
 
 
 class Alerting:
@@ -54,6 +78,7 @@ class Alerting:
             watches, host=host, cadences=cadences, still=min(STILL, retention / 3)
         )
         self._is_ready = False
+        self._has_failed = False
         self._waiting: list[Event] = []  # for the log to take them
         self._fresh: list[Event] = []  # those of the newest samples
         self._greenlet: gevent.Greenlet[..., None] | None = None
@@ -75,8 +100,11 @@ class Alerting:
             return []
         try:
             self._fresh = [alert.event() for alert in self._alerts.take(samples)]
+            self._has_failed = False
         except Exception:  # a rule that fails must not take the samples along
-            logger.exception("the rules for alerts failed")
+            if not self._has_failed:
+                logger.exception("the rules for alerts failed")
+            self._has_failed = True
             self._fresh = []
         self._waiting = [*self._waiting, *self._fresh][-_MOST_WAITING:]
         return self._waiting
@@ -136,5 +164,7 @@ class Alerting:
         try:
             figures = msgspec.json.decode(event.data)
             self._alerts.remember(Sample(event.name or "", float(figures["time"]), figures))
-        except (msgspec.DecodeError, UnicodeDecodeError, KeyError, TypeError, ValueError):
-            return  # whoever may write the log may write what he likes
+        except Exception:
+            # Whoever may write the log may write what he likes. A rule that fails at good samples
+            # does so again at the next.
+            return

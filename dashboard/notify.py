@@ -3,7 +3,8 @@
 Each URL has an outbox of its own, which follows the log by id and is kept in a file in the run
 directory. The file is written when a message has arrived, so a message is sent again only if the
 process was killed in the moment between; and a lock on it keeps the next process waiting while this
-one is still sending. apprise blocks and is heavy: it is imported, and sends, in a native thread.
+one is still sending. apprise blocks and is heavy: it is imported, and sends, in a native thread. In
+one for all URLs, because locks that gevent has patched are not made for contention between threads.
 """
 
 import fcntl
@@ -11,7 +12,7 @@ import hashlib
 import logging
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -34,7 +35,7 @@ _LOOK_AGAIN = 10.0  # seconds; for alerts of other processes, and for what is he
 _LOCK_AGAIN = 0.2
 _FIRST_PAUSE = 1.0  # seconds after a message that failed; doubled each time
 _LONGEST_PAUSE = 300.0
-_STOP_SECONDS = 2.0  # that a message on its way has to arrive when the process is told to end
+_STOP_SECONDS = 3.0  # gunicorn waits for five
 
 
 class Notifier:
@@ -57,15 +58,15 @@ class Notifier:
         self.retention = retention
         self.folder = folder
         self.clock = clock
-        self._threads: ThreadPool | None = None
+        self._thread: ThreadPool | None = None
         self._greenlets: list[gevent.Greenlet[..., None]] = []
         self._receivers = [_Receiver(self, n, url) for n, url in enumerate(settings.urls, start=1)]
 
     def start(self) -> None:
         """Begin with what has not been sent yet."""
         if self._receivers:
-            self._threads = ThreadPool(len(self._receivers))
-            self._greenlets = [gevent.spawn(r.run, self._threads) for r in self._receivers]
+            self._thread = ThreadPool(1)
+            self._greenlets = [gevent.spawn(r.run, self._thread) for r in self._receivers]
 
     def wake(self) -> None:
         """The log has something new about alerts."""
@@ -73,16 +74,22 @@ class Notifier:
             receiver.awake.set()
 
     def stop(self) -> None:
-        """End, after a moment for messages that are on their way."""
+        """Begin no message any more. Until one on its way has arrived nobody else sends."""
         for receiver in self._receivers:
             receiver.stopping = True
             receiver.awake.set()
+        thread, self._thread = self._thread, None
+        if thread is not None:
+            gevent.spawn(_kill_after, thread, self._greenlets)
+
+    def wait(self) -> None:
+        """Give a message that is on its way a moment to arrive, before the process ends."""
         gevent.joinall(self._greenlets, timeout=_STOP_SECONDS)
-        gevent.killall(self._greenlets)
-        if self._threads is not None:
-            # kill() waits for its threads, and one that hangs may do so until the process ends.
-            gevent.spawn(self._threads.kill)
-            self._threads = None
+
+
+def _kill_after(thread: ThreadPool, greenlets: Sequence["gevent.Greenlet[..., None]"]) -> None:
+    gevent.joinall(greenlets)
+    thread.kill()
 
 
 class _Receiver:
@@ -100,19 +107,19 @@ class _Receiver:
         self._service: Any = None
         self._pause = 0.0
 
-    def run(self, threads: ThreadPool) -> None:
+    def run(self, thread: ThreadPool) -> None:
         """Follow the log and send, until told to stop."""
-        problem = threads.spawn(self._prepare).get()
+        problem = thread.spawn(self._prepare).get()
         if problem:
             logger.error("no alerts go to notify %s: %s", self._name, problem)
             return
         try:
             with self._alone():
-                self._follow(threads)
+                self._follow(thread)
         except OSError as error:
             logger.error("no alerts go to notify %s: %s", self._name, error)
 
-    def _follow(self, threads: ThreadPool) -> None:
+    def _follow(self, thread: ThreadPool) -> None:
         outbox: Outbox | None = None
         while not self.stopping:
             self.awake.clear()
@@ -122,16 +129,18 @@ class _Receiver:
                     self._save(outbox)
             except LogUnavailable as error:
                 logger.warning("notify %s: %s", self._name, error)
-            if outbox is None or not self._send(outbox, threads):
+            if outbox is None or not self._send(outbox, thread):
                 self._rest()
 
-    def _send(self, outbox: Outbox, threads: ThreadPool) -> bool:
+    def _send(self, outbox: Outbox, thread: ThreadPool) -> bool:
         """Send what is due. Returns whether there was something, and it has arrived."""
         due = outbox.due(self._clock())
         if not due:
             self._pause = 0.0
             return False
-        problem = threads.spawn(self._notify, message(due)).get()
+        problem = thread.spawn(self._notify, message(due)).get()
+        if self.stopping and problem:
+            return False
         if problem:
             self._pause = min(max(_FIRST_PAUSE, 2 * self._pause), _LONGEST_PAUSE)
             logger.warning("notify %s: %s; again in %g s", self._name, problem, self._pause)
@@ -223,12 +232,16 @@ class _Receiver:
 
     def _prepare(self) -> str | None:
         """Make the service that the URL names. Returns what is wrong, None if nothing is."""
+        if self.stopping:
+            return None
         try:
             import apprise
         except ImportError:
             return "the package apprise is missing: pip install apprise"
         try:
-            asset = apprise.AppriseAsset(app_id="Vitals", async_mode=False)
+            # Without a deadline of its own it uses no further threads, which gevent would make
+            # into greenlets of this one; the sockets have their timeouts.
+            asset = apprise.AppriseAsset(app_id="Vitals", async_mode=False, service_timeout=0)
             service = apprise.Apprise.instantiate(self._url, asset=asset)
             if service is None:
                 return "apprise does not know such a URL"
@@ -240,6 +253,8 @@ class _Receiver:
 
     def _notify(self, sent: Message) -> str | None:
         """Send a message. Returns what went wrong, None if it has arrived."""
+        if self.stopping:  # while others of the thread were sent
+            return "stopped"
         from apprise import NotifyFormat
 
         try:

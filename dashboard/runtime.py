@@ -14,7 +14,7 @@ from gevent import monkey
 
 from dashboard.alert_log import OpenAlerts
 from dashboard.alert_rules import watches
-from dashboard.alerting import Alerting
+from dashboard.alerting import Alerting, warn_of_unknown_fields
 from dashboard.connections import capacity
 from dashboard.hub import Hub
 from dashboard.instruments import Instruments
@@ -120,6 +120,8 @@ class Runtime:
         self._resign()
         self.workers.stop()
         self._hub.stop()
+        if self._notifier is not None:
+            self._notifier.wait()
         self._log.close()
 
     def greeting(self) -> dict[str, object]:
@@ -184,6 +186,7 @@ class Runtime:
             retention=settings.retention,
             folder=self.run_directory,
         )
+        warn_of_unknown_fields(settings.alert, self.families)
         cadences = self.cadences()
         self._alerting = Alerting(
             self.log,
@@ -213,8 +216,6 @@ class Runtime:
         if self._alerting is not None:
             self._alerting.stop()
             self._alerting = None
-        self._leadership.release()
-        # Last, as it may wait for a message to arrive while another process samples already.
         if self._notifier is not None:
             self._notifier.stop()
-            self._notifier = None
+        self._leadership.release()

@@ -20,7 +20,7 @@ def post_worker_init(worker: Any) -> None:
 
     real_read = Memory.read
 
-    def read(self: Memory) -> dict[str, Any] | None:
+    def read(self: Memory) -> Any:
         try:
             return real_read(self) | {"percent": float(_figure.read_text())}
         except OSError:

@@ -33,7 +33,7 @@ class Sink:
         self.events += events
 
     def backlog(self, **bounds: int) -> Backlog:
-        return Backlog(self.send, lost=lost, say=self.said.append, **bounds)
+        return Backlog(self.send, lost=lost, say=self.said.append, room_seconds=0.05, **bounds)
 
 
 def lost(number: int) -> Event:
@@ -51,6 +51,7 @@ def test_what_waits_is_bounded_and_a_gap_is_marked_where_it_is() -> None:
     events = numbered(range(30))
     for event in events[:20]:
         backlog.put(event)
+    wait_for(lambda: sink.said, "a word about it")
     sink.is_away.clear()
     wait_for(lambda: len(sink.events) == 11, "the log to be back")
     for event in events[20:]:

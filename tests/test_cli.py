@@ -355,6 +355,33 @@ def test_a_batch_is_logged_once_though_the_server_closes_idle_connections(servic
     log.close()
 
 
+def test_a_batch_whose_answer_is_late_is_sent_again_and_logged_once(
+    start_service: Start,
+) -> None:
+    service = start_service().wait_until_ready()
+    log = HTTPLog(service.url, TOKEN, timeout=0.3)
+    attempts = 0
+
+    def send(events: Sequence[Event], key: str) -> None:
+        nonlocal attempts
+        attempts += 1
+        log.append_once(key, "", events)
+
+    backlog = Backlog(send, lost=lambda number: events[0], say=lambda text: None)
+    events = [Event("far", "late", f'{{"host":"far","time":{n}}}') for n in range(3)]
+    (worker,) = service.worker_pids()
+    os.kill(worker, signal.SIGSTOP)
+    try:
+        for event in events:
+            backlog.put(event)
+        wait_for(lambda: attempts > 3, "some attempts")
+    finally:
+        os.kill(worker, signal.SIGCONT)
+    assert backlog.close(30) == 0
+    log.close()
+    assert [row.data["time"] for row in service.logged("late")] == [0, 1, 2]
+
+
 def test_tls_is_checked(tmp_path: Path) -> None:
     service = TLSService(tmp_path, PUBLISH_TOKEN=TOKEN, INTERVAL=3600)
     try:
@@ -687,7 +714,7 @@ def test_tail_has_every_event_once_over_a_kill_9(
     tail = command("tail", "--events", "mark,old", "--json", "--from", service.url, env=environ())
     wait_for(lambda: printed(tail), "the newest event")
     ids = [old]
-    for _ in range(3):
+    for _ in range(2):
         ids += [service.append("mark", n=n) for n in range(50)]
         half = ids[-25]
         wait_for(lambda half=half: half in tail.out, "some of them")  # type: ignore[misc]

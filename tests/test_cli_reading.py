@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dashboard.cli.log import LEVELS, level_of
+from dashboard.cli.level import LEVELS, level_of
 from dashboard.cli.meter import Meter
 from dashboard.cli.stream_reader import Parser
 from dashboard.cli.text import MOST_LINE, Lines
@@ -128,7 +128,14 @@ def test_a_line_becomes_text_that_harms_nobody(line: bytes, text: str) -> None:
 )
 def test_the_level_is_that_of_the_lines_words(line: str, level: str) -> None:
     assert level_of(line) == level
-    assert level in LEVELS
+
+
+WORDS = st.sampled_from(["error", "\u017fevere", "cr\u0131tical", "level", "=", ":", '"', " ", "x"])
+
+
+@given(st.lists(WORDS | st.text(max_size=3)))
+def test_any_line_has_a_level(words: list[str]) -> None:
+    assert level_of("".join(words)) in LEVELS
 
 
 # Event streams.

@@ -9,10 +9,7 @@ import os
 import click
 
 from dashboard import settings
-from dashboard.cli.log import log
-from dashboard.cli.progress import progress
-from dashboard.cli.publish import publish
-from dashboard.cli.tail import tail
+from dashboard.cli import log, progress, publish, tail
 from dashboard.cli.target import Wrong
 
 __all__ = ["load_settings", "register"]
@@ -20,7 +17,7 @@ __all__ = ["load_settings", "register"]
 
 def register(group: click.Group) -> None:
     """Add the commands to a group: that of a Flask app."""
-    for command in (publish, progress, log, tail):
+    for command in (publish.publish, progress.progress, log.log, tail.tail):
         group.add_command(command)
 
 

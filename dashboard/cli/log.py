@@ -12,45 +12,20 @@ from types import FrameType
 import click
 import msgspec
 
+from dashboard.cli.level import LEVELS, level_of
 from dashboard.cli.target import Target, Wrong, say, with_target
 from dashboard.cli.text import Lines
 from dashboard.event import Event
 from dashboard.log.backlog import MOST_BYTES, MOST_EVENTS, Backlog
 from dashboard.log.http import Refused
 
-LEVELS = ("debug", "info", "warning", "error", "critical")
 SOURCE = re.compile(r"[A-Za-z0-9._@:-]{1,64}")
 _PIECE = 64 << 10
 # Seconds that what is left may take when the input has ended, and when somebody ends the command.
 _END_SECONDS = 30.0
 _STOP_SECONDS = 5.0
 _SILENCE = 1.0  # after which a look is taken at how the sending goes
-_ENDING = (signal.SIGINT, signal.SIGTERM)
-
-_WORDS = {
-    "trace": "debug",
-    "debug": "debug",
-    "info": "info",
-    "notice": "info",
-    "warn": "warning",
-    "warning": "warning",
-    "err": "error",
-    "error": "error",
-    "severe": "error",
-    "failed": "error",
-    "exception": "error",
-    "traceback": "error",
-    "crit": "critical",
-    "critical": "critical",
-    "fatal": "critical",
-    "alert": "critical",
-    "emerg": "critical",
-    "panic": "critical",
-}
-# level=error or "level":"error"; else any of the words that stands alone, unlike /error.html.
-_LABELLED = re.compile(r"""\b(?:level|severity|lvl)"?\s*[=:]\s*"?([a-z]+)""", re.I)
-_ANY = "|".join(_WORDS)
-_WORD = re.compile(rf"""(?<![\w/.=-])({_ANY})(?![\w/=-]|\.\w|":)""", re.I)
+_ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 @click.command(
@@ -127,15 +102,6 @@ class Source:
         return Event(self._host, "log", msgspec.json.encode(fields | others).decode())
 
 
-def level_of(line: str) -> str:
-    """The level that a line speaks of, as far as words tell."""
-    labelled = _LABELLED.search(line)
-    if labelled and labelled[1].lower() in _WORDS:
-        return _WORDS[labelled[1].lower()]
-    word = _WORD.search(line)
-    return _WORDS[word[1].lower()] if word else "info"
-
-
 class _Input:
     """The pieces of standard input, until it ends or somebody ends the command.
 
@@ -150,7 +116,9 @@ class _Input:
     def __enter__(self) -> "_Input":
         os.set_blocking(self._tell, False)
         self._fd_before = signal.set_wakeup_fd(self._tell)
-        self._before = [(number, signal.signal(number, _ignore)) for number in _ENDING]
+        # Those that are ignored (nohup, a job in the background) stay so.
+        ours = [number for number in _ENDING if signal.getsignal(number) is not signal.SIG_IGN]
+        self._before = [(number, signal.signal(number, _note)) for number in ours]
         return self
 
     def __exit__(self, *error: object) -> None:
@@ -176,5 +144,5 @@ class _Input:
             yield piece
 
 
-def _ignore(number: int, frame: FrameType | None) -> None:
+def _note(number: int, frame: FrameType | None) -> None:
     """A handler, so that the signal is told to the pipe."""

@@ -65,7 +65,9 @@ class Watch:
 
     def input(self) -> int:
         """Watch standard input to its end; return the exit status."""
-        signal.signal(signal.SIGTERM, _interrupt)
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            if signal.getsignal(number) is not signal.SIG_IGN:
+                signal.signal(number, _interrupt)
         try:
             while piece := os.read(sys.stdin.fileno(), _PIECE):
                 self._see("stdin", piece)

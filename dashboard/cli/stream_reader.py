@@ -136,9 +136,9 @@ class StreamReader:
             time.sleep(pause)
 
     def _open(self, connection: http.client.HTTPConnection) -> http.client.HTTPResponse | None:
-        headers = dict(self._headers)
+        headers: dict[str, str | bytes] = dict(self._headers)
         if self._last_event_id:
-            headers["Last-Event-ID"] = self._last_event_id
+            headers["Last-Event-ID"] = self._last_event_id.encode()
         connection.request("GET", self._target, headers=headers)
         response = connection.getresponse()
         if response.status == 204:

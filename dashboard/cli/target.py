@@ -46,10 +46,9 @@ class Target:
         return self._log.append(events)
 
     def close(self) -> None:
-        """Let go of the log."""
-        for log in (self._http, self._log):
-            if log is not None:
-                log.close()
+        """Let go of the log. A connection ends with the process: a thread may still wait for it."""
+        if self._log is not None:
+            self._log.close()
 
 
 def checked_url(context: click.Context, parameter: click.Parameter, value: str | None) -> str:

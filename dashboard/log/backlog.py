@@ -37,16 +37,19 @@ class Backlog:
         say: Callable[[str], None],
         most_events: int = MOST_EVENTS,
         most_bytes: int = MOST_BYTES,
+        room_seconds: float = _ROOM_SECONDS,
     ) -> None:
         """`send` logs a batch under a key; it raises LogUnavailable, or Refused if that is final.
 
-        `lost` makes the event that tells how many were dropped; `say` tells the operator.
+        `lost` makes the event that tells how many were dropped; `say` tells the operator. `put`
+        waits `room_seconds` for room.
         """
         self._send = send
         self._lost_event = lost
         self._say = say
         self._most_events = most_events
         self._most_bytes = most_bytes
+        self._room_seconds = room_seconds
         self._queue: deque[tuple[Event, int]] = deque()
         self._queued_bytes = 0
         self._held_events = 0  # of the queue and of the batch that is under way
@@ -65,7 +68,7 @@ class Backlog:
         size = len(event.data.encode())
         with self._changed:
             if not self._lost:
-                self._changed.wait_for(lambda: self._fits(size) or self.failure, _ROOM_SECONDS)
+                self._changed.wait_for(lambda: self._fits(size) or self.failure, self._room_seconds)
             self.check()
             # Once one is dropped all are, until the place of the gap is marked.
             if self._lost or not self._fits(size):

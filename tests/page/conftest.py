@@ -1,11 +1,15 @@
 """Fixtures of the page's tests: the page over a service, and what can stand between them."""
 
+import re
+import shutil
+import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Browser, BrowserContext, Page
 
+from tests.browser_fixtures import ARGUMENTS
 from tests.page.relay import Nginx, Relay
 from tests.page.wall import NETWORK_TROUBLE, Wall
 from tests.service import Service
@@ -55,3 +59,30 @@ def make_nginx(tmp_path: Path) -> Iterator[Callable[[Service], Nginx]]:
     yield make
     for nginx in proxies:
         nginx.close()
+
+
+@pytest.fixture
+def tabs(browser: Browser, tmp_path: Path) -> Iterator[BrowserContext]:
+    """A window whose tabs hide each other; playwright's own pages all count as seen."""
+    chromium = shutil.which("chromium")
+    assert chromium
+    process = subprocess.Popen(
+        [
+            *(chromium, *ARGUMENTS, "--headless", "--remote-debugging-port=0"),
+            *(f"--user-data-dir={tmp_path / 'chromium'}", "about:blank"),
+        ],
+        stderr=subprocess.PIPE,
+        encoding="utf-8",
+    )
+    assert process.stderr is not None
+    try:
+        address = next(
+            match[0] for line in process.stderr if (match := re.search(r"ws://\S+", line))
+        )
+        window = browser.browser_type.connect_over_cdp(address, no_defaults=True)
+        yield window.contexts[0]
+        window.close()
+    finally:
+        process.terminate()
+        process.wait(20)
+        process.stderr.close()

@@ -218,6 +218,8 @@ def test_dim_hours(
     wall.wait_for_link("live")
     wall.wait_for('html[data-hours="dim"]')
     dim = brightness()
+    under = page.evaluate("document.elementFromPoint(300, 300).localName")
+    assert under != "html", "what can be seen can be pressed"
     page.keyboard.press("Shift")
     wall.wait_for("html:not([data-hours])")
     assert 0.2 < dim / brightness() < 0.3
@@ -298,6 +300,7 @@ def held(page: Page) -> Any:
 def test_a_new_build_is_loaded_once(
     start_service: Start, page: Page, open_wall: OpenWall, tmp_path: Path
 ) -> None:
+    page.add_init_script("Math.random = () => 0.1")  # of ten seconds
     service = start_service().wait_until_ready()
     address = "/?panels=cpu:2x1,memory&columns=2&window=2m&theme=light"
     wall = open_wall(service, address)
@@ -381,7 +384,7 @@ def test_a_page_is_not_left_for_a_server_that_does_not_answer(
 
 
 @pytest.mark.usefixtures("outages")
-@pytest.mark.parametrize("part", ["js/store.js", "css/wall.css"])
+@pytest.mark.parametrize("part", ["js/store.js", "css/wall.css", "js/care/wake.js"])
 def test_a_page_of_which_a_part_did_not_come(
     service: Service, page: Page, open_wall: OpenWall, part: str
 ) -> None:
@@ -396,9 +399,10 @@ def test_a_page_of_which_a_part_did_not_come(
 
     page.route(f"**/static/{part}", answer)
     loads = Loads(page)
-    wall = open_wall(service)
+    wall = open_wall(service, "/?wake=1")
     loads.wait_for(2)
     wall.wait_for_link("live")
+    wait_for(lambda: len(missing) == 2, "the part that did not come")
     assert len(loads.urls) == 2
     assert page.evaluate("getComputedStyle(document.body).display") == "flex"
 

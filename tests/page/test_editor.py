@@ -158,7 +158,8 @@ def test_every_field_makes_its_key(editor: Editor) -> None:
     page = editor.page
     for name in ("memory", "filesystem", "received"):
         editor.row(name, "Tiles").get_by_role("checkbox").uncheck()
-    page.get_by_role("list", name="Tiles").get_by_role("button", name="Move Network up up").click()
+    up = editor.row("sent", "Tiles").get_by_role("button", name="Move Network up up")
+    up.click()
     for name in DESK[2:]:
         editor.row(name).get_by_role("checkbox").uncheck()
     editor.row("memory").get_by_role("button", name="Move Memory up").click()
@@ -185,7 +186,7 @@ def test_every_field_makes_its_key(editor: Editor) -> None:
     # One up of five is above the one before it, chosen or not.
     assert parse_qs(editor.address) | {"tiles": ["sent,cpu"]} == query
     for _ in range(3):
-        page.get_by_role("button", name="Move Network up up").click()
+        up.click()
     assert editor.address == ALL
 
 
@@ -214,11 +215,11 @@ def test_none_at_all_and_the_usual_ones_again(editor: Editor) -> None:
     assert editor.address == ""
     assert editor.chosen() == DESK
     # What is usual depends on the distance.
-    page.get_by_label("Read from").select_option("4m")
+    page.get_by_label("Read from", exact=True).select_option("4m")
     assert editor.chosen() == ["cpu", "network"]
     assert editor.address == "distance=4m"
     editor.row("memory").get_by_role("checkbox").check()
-    page.get_by_label("Read from").select_option("")
+    page.get_by_label("Read from", exact=True).select_option("")
     assert editor.chosen() == ["cpu", "network", "memory"], "what was chosen stays"
 
 

@@ -52,7 +52,7 @@ def test_samples_without_ids_are_shown(start_service: Start, open_wall: OpenWall
     assert rows.times == sorted(set(rows.times))
     assert rows.breaks == []
     assert len(rows.samples) >= 8
-    assert len(wall.stream_requests) == len(wall.history_requests) == 1
+    assert wall.streams_opened == len(wall.history_requests) == 1
 
 
 @pytest.mark.usefixtures("outages")

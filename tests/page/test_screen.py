@@ -56,32 +56,29 @@ def test_a_display_reports_how_it_is(service: Service, page: Page, open_wall: Op
 def test_a_display_without_a_name_is_not_spoken_of(
     start_service: Start, page: Page, open_wall: OpenWall
 ) -> None:
-    service = start_service(SCREENS=0)
-    posts: list[str] = []
-    page.on("request", lambda request: request.method == "POST" and posts.append(request.url))
+    service = start_service(SCREENS=0, INTERVAL=0.5)
+    methods: list[str] = []
+    page.on("request", lambda request: methods.append(request.method))
     wall = open_wall(service, "/?screen=lobby")
     assert "its setting SCREENS is off" in wall.text('[data-note="screen"]')
     assert page.get_attribute("html", "data-screens") is None
     wall.wait_for_link("live")
     for _ in range(4):
         wall.wait_for_sample()
-    assert posts == []
+    assert set(methods) == {"GET"}
 
 
 @pytest.mark.usefixtures("outages")
-@pytest.mark.parametrize("more", ["", "&host=another"])
 def test_a_display_comes_when_it_is_called_once(
     start_service: Start,
     page: Page,
     open_wall: OpenWall,
     make_relay: Callable[..., Relay],
-    more: str,
 ) -> None:
     # Whoever comes back is sent the newest of each name again, also a call that was obeyed.
     service = start_service(REPLAY=0).wait_until_ready()
-    service.append("cpu", host="another", percent=3)
     relay = make_relay(service)
-    wall = open_wall(service, f"/?screen=lobby&panels=cpu{more}", url=relay.url)
+    wall = open_wall(service, "/?screen=lobby&panels=cpu", url=relay.url)
     reported(service)
     loads, address = Loads(page), page.url
     call(service)
@@ -111,6 +108,16 @@ def test_a_display_comes_when_it_is_called_once(
     loads.wait_for(2)
     assert loads.urls == [address] * 2
     assert wall.page.get_attribute("html", "data-build")
+
+
+def test_a_display_of_another_machine_comes_as_well(
+    service: Service, page: Page, open_wall: OpenWall
+) -> None:
+    open_wall(service, "/?screen=hall&panels=cpu&host=another")
+    wait_for(lambda: "hall" in service.get("/screens", headers=JSON).text, "the report")
+    loads = Loads(page)
+    assert service.request("POST", "/screens/hall/reload").status_code == 202
+    loads.wait_for(1)
 
 
 def call_when_it_may(service: Service) -> None:

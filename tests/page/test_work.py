@@ -1,17 +1,12 @@
 """What the page costs: it draws no more than can be seen, and holds no more than it draws."""
 
 import math
-import re
-import shutil
-import subprocess
 import time
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import BrowserContext, Page
 
-from tests.browser_fixtures import ARGUMENTS
 from tests.page.past import Readings, read_machine, sampling_held_up
 from tests.page.relay import Relay
 from tests.page.wall import FAST_EVENTS, Wall, measured
@@ -89,33 +84,6 @@ def test_a_burst_is_drawn_a_few_times(
         assert drawn < count / 50
         before = drawings(page)
         wait_for(lambda: drawings(page) > before, "the burst to be drawn")
-
-
-@pytest.fixture
-def tabs(browser: Browser, tmp_path: Path) -> Iterator[BrowserContext]:
-    """A window whose tabs hide each other; playwright's own pages all count as seen."""
-    chromium = shutil.which("chromium")
-    assert chromium
-    process = subprocess.Popen(
-        [
-            *(chromium, *ARGUMENTS, "--headless", "--remote-debugging-port=0"),
-            *(f"--user-data-dir={tmp_path / 'chromium'}", "about:blank"),
-        ],
-        stderr=subprocess.PIPE,
-        encoding="utf-8",
-    )
-    assert process.stderr is not None
-    try:
-        address = next(
-            match[0] for line in process.stderr if (match := re.search(r"ws://\S+", line))
-        )
-        window = browser.browser_type.connect_over_cdp(address, no_defaults=True)
-        yield window.contexts[0]
-        window.close()
-    finally:
-        process.terminate()
-        process.wait(20)
-        process.stderr.close()
 
 
 def test_a_hidden_tab_draws_nothing(start_service: Start, tabs: BrowserContext) -> None:

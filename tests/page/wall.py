@@ -28,6 +28,8 @@ _TABLE = f"""async ([host, event]) => {{
 
 _OPENED = f"async () => ({_MODULE}).stream.opened"
 
+_JOINED = f"async () => ({_MODULE}).stream.connected"
+
 _NEWEST = f"async ([host, event]) => ({_MODULE}).store.time(host, event) ?? 0"
 
 # How far below a plot's upper edge its line begins, as a share of its height.
@@ -97,9 +99,9 @@ class Rows:
         return [at for at, row in self._rows() if all(value is None for value in row)]
 
     def values(self, column: str) -> dict[float, float | None]:
-        """A column by time, without the breaks."""
+        """A column by time, without the breaks; /history leaves out one that has no figure at all."""
         breaks = set(self.breaks)
-        pairs = zip(self.times, self.columns[column], strict=True)
+        pairs = zip(self.times, self.columns.get(column, [None] * len(self.times)), strict=True)
         return {at: value for at, value in pairs if at not in breaks}
 
     def _rows(self) -> list[tuple[float, tuple[float | None, ...]]]:
@@ -128,6 +130,12 @@ class Wall:
     def wait_for_link(self, state: str, *, timeout: float = 40) -> float:
         """Wait until the page says so; returns the seconds that this took."""
         return self.wait_for(f'html[data-link="{state}"]', timeout=timeout)
+
+    def wait_until_joined(self) -> "Wall":
+        """Wait until it is live by its stream, and not by the history that it has loaded."""
+        self.wait_for_link("live")
+        wait_for(lambda: self.page.evaluate(_JOINED), "the stream to be open")
+        return self
 
     def wait_for(self, selector: str, *, timeout: float = 40) -> float:
         """Wait until an element like this is there, seen or not; returns the seconds it took."""

@@ -1,14 +1,14 @@
 // @ts-check
-/** What a display on a wall needs by itself, for months. Composition only. */
+/**
+ * What a display on a wall needs by itself, for months. Composition only.
+ *
+ * What only some addresses ask for is loaded for those; a part that does not come is the guard's to mend.
+ */
 import { Clocks } from "./clocks.js";
 import { keep, recall, take } from "./memory.js";
-import { Night } from "./night.js";
 import { MEANS, reloadWhenServed } from "./reload.js";
 import { Renewal } from "./renewal.js";
-import { Report } from "./report.js";
-import { Shift } from "./shift.js";
 import { Summons } from "./summons.js";
-import { Wake } from "./wake.js";
 
 /** @typedef {import("../address.js").Display} Display */
 /** @typedef {import("../board.js").Board} Board */
@@ -54,18 +54,26 @@ export class Care {
       recall: () => recall("loads") ?? [],
       keep: (loads) => keep("loads", loads),
     });
-    this.night = new Night(root, display, () => this.#now());
+    /** @type {import("./night.js").Night | null} */
+    this.night = null;
   }
 
   /** @param {Board} board that is shown */
   start(board) {
     const { display, settings, notes } = this;
     this.board = board;
-    if (display.wake) new Wake((text) => notes.say("wake", text)).start();
-    if (display.shift) new Shift(document.body, () => board.look.unit).start();
-    if (display.screen && settings.screensUrl) new Report(settings.screensUrl, display.screen, board).start();
-    else if (display.screen) notes.say("screen", "this server keeps no list of screens: its setting SCREENS is off");
-    this.night.start();
+    const { screen } = display;
+    const { screensUrl } = settings;
+    if (display.dim || display.blank) {
+      bring(import("./night.js"), ({ Night }) => {
+        this.night = new Night(this.root, display, () => this.#now());
+        this.night.start();
+      });
+    }
+    if (display.wake) bring(import("./wake.js"), ({ Wake }) => new Wake((text) => notes.say("wake", text)).start());
+    if (display.shift) bring(import("./shift.js"), ({ Shift }) => new Shift(document.body, () => board.look.unit).start());
+    if (screen && screensUrl) bring(import("./report.js"), ({ Report }) => new Report(screensUrl, screen, board).start());
+    else if (screen) notes.say("screen", "this server keeps no list of screens: its setting SCREENS is off");
     setInterval(() => this.#tick(), TICK);
   }
 
@@ -87,7 +95,7 @@ export class Care {
     if (!this.board) return;
     const { offset, told } = this.board.clock;
     this.clocks.judge({ monotonic: performance.now() / 1000, own: Date.now() / 1000, offset, told });
-    this.night.tick();
+    this.night?.tick();
   }
 
   #now() {
@@ -114,4 +122,13 @@ export class Care {
     if (held.zoomed) board.zoom(held.from, held.to);
     else board.pause(held);
   }
+}
+
+/**
+ * @template T
+ * @param {Promise<T>} part
+ * @param {(part: T) => void} use
+ */
+function bring(part, use) {
+  part.then(use, () => dispatchEvent(new Event("missing")));
 }

@@ -9,6 +9,7 @@
   const FIRST = 1000;
   const LONGEST = 300_000;
   const TIMEOUT = 15_000;
+  const WELL = 60_000;
   const KEY = "vitals failed loads";
 
   const failures = () => {
@@ -40,16 +41,21 @@
     }, pause);
   };
 
+  const fail = () => {
+    if (!failed) retry();
+    failed = true;
+  };
+
   addEventListener(
     "error",
     ({ target }) => {
       const needed = target instanceof HTMLScriptElement || (target instanceof HTMLLinkElement && target.rel === "stylesheet");
-      // What came with a script of its own is that one's to mind.
-      if (!needed || target.onerror || failed) return;
-      failed = true;
-      retry();
+      // What a script has brought, and minds, is not this one's to mind.
+      if (needed && !target.onerror) fail();
     },
     true,
   );
-  addEventListener("load", () => failed || remember(0));
+  // The page's own code says so of parts that it wanted later.
+  addEventListener("missing", fail);
+  setTimeout(() => failed || remember(0), WELL);
 }

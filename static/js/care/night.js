@@ -33,7 +33,6 @@ export class Night {
   }
 
   start() {
-    if (!this.hours.dim && !this.hours.blank) return;
     addEventListener("keydown", (event) => this.#key(event), true);
     for (const name of ["pointerdown", "wheel"]) addEventListener(name, () => this.light(), { capture: true, passive: true });
     addEventListener("pointermove", (event) => this.#moved(event), { capture: true, passive: true });
@@ -42,7 +41,6 @@ export class Night {
 
   /** Called every second. */
   tick() {
-    if (!this.hours.dim && !this.hours.blank) return;
     const lit = performance.now() < this.lit;
     mark(this.root, "data-hours", lit ? null : this.#dark());
   }

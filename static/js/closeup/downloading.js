@@ -35,16 +35,20 @@ export function create({ board }) {
     });
     return button;
   };
-  dialog.body.append(
-    words,
-    note,
-    make("div", { class: "choices" }, choice("csv", "text/csv", (_about, sheet) => toCsv(sheet)), choice("json", "application/json", toJson)),
-  );
+  const choices = [choice("csv", "text/csv", (_about, sheet) => toCsv(sheet)), choice("json", "application/json", toJson)];
+  dialog.body.append(words, note, make("div", { class: "choices" }, ...choices));
 
   return {
     open() {
-      shown = board.view && collect(board, board.view);
-      if (!shown) return;
+      // Before the server was heard there is not even a time.
+      shown = board.view && Number.isFinite(board.view.to) ? collect(board, board.view) : null;
+      for (const button of choices) button.disabled = !shown;
+      dialog.open();
+      if (!shown) {
+        words.textContent = "Nothing is shown yet.";
+        note.textContent = "";
+        return;
+      }
       const { about, sheet } = shown;
       const sizes = `${sheet.times.length} rows of ${sheet.names.length} figures`;
       words.textContent = `${about.host}, ${clock(about.from)} to ${clock(about.to)}: ${sizes}.`;
@@ -52,7 +56,6 @@ export function create({ board }) {
       note.textContent =
         "Times are in UTC and in seconds since 1970. A row without figures is a gap." +
         (lists.length ? ` Lists (${lists.join(", ")}) are in the JSON file only, as they are now.` : "");
-      dialog.open();
     },
   };
 }

@@ -45,7 +45,8 @@ export function listenToKeys(actions) {
  */
 function isForSomethingElse({ key, target, ctrlKey, altKey, metaKey }) {
   if (ctrlKey || altKey || metaKey || document.querySelector("dialog[open]")) return true;
-  if (!(target instanceof HTMLElement)) return false;
+  // For a moment after a dialog has closed the focus is still in it.
+  if (!(target instanceof HTMLElement) || !target.checkVisibility()) return false;
   if (target.isContentEditable || target.closest("input, textarea, select")) return true;
   return key === " " && target.closest("button, a, summary") !== null;
 }

@@ -7,6 +7,7 @@ import { ServerClock } from "../clock.js";
 import { Store } from "../store.js";
 import { Stream } from "../streaming/stream.js";
 import { portToOwnBroker } from "../streaming/transport.js";
+import { Rights } from "./rights.js";
 
 /** @typedef {import("../store.js").Data} Data */
 /** @typedef {import("../store.js").Freshness} Freshness */
@@ -55,6 +56,7 @@ export class Figures {
       },
       (connect) => connect(portToOwnBroker(address)),
     );
+    this.rights = new Rights(`${address}/history`, () => this.watchers.forEach(({ refused }) => refused()));
     /** @type {ReturnType<typeof setTimeout> | undefined} */
     this.gathering = undefined;
     this.started = false;
@@ -75,6 +77,7 @@ export class Figures {
   }
 
   destroy() {
+    this.rights.over = true;
     clearTimeout(this.gathering);
     clearInterval(this.ticking);
     this.stream.stop();
@@ -123,10 +126,8 @@ export class Figures {
   }
 
   #tell() {
-    for (const watcher of this.watchers) {
-      if (this.stream.refused === 401) watcher.refused();
-      else watcher.show();
-    }
+    this.rights.look(this.stream);
+    for (const watcher of this.watchers) watcher.show();
   }
 }
 

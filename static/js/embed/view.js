@@ -9,6 +9,7 @@ import { make, mark, write } from "../dom.js";
 import { linkState, linkWords } from "../link.js";
 import { Notes } from "../notes.js";
 import { Look, resolveTheme } from "../theme.js";
+import { Rights } from "./rights.js";
 
 /** @typedef {import("../address.js").Display} Display */
 /** @typedef {import("../address.js").Theme} Theme */
@@ -62,7 +63,7 @@ export class View {
     this.announcer = make("p", { class: "unseen", role: "status" });
     /** @type {LinkState | null} */
     this.announced = null;
-    this.refused = false;
+    this.rights = new Rights(settings.historyUrl, options.refused);
     const list = make("ul", { class: "notes", hidden: "" });
     this.sheet = make("main", { class: "sheet" }, this.tiles, this.panels, list, this.line, this.announcer);
     mark(this.sheet, "data-distance", display.distance);
@@ -112,6 +113,7 @@ export class View {
 
   destroy() {
     this.over.abort();
+    this.rights.over = true;
     this.observer.disconnect();
     this.board.destroy();
     this.sheet.remove();
@@ -138,9 +140,6 @@ export class View {
       if (this.announced !== null) write(this.announcer, `${state}: ${words}`);
       this.announced = state;
     }
-    if (this.board.stream.refused === 401 && !this.refused) {
-      this.refused = true;
-      this.options.refused();
-    }
+    this.rights.look(this.board.stream);
   }
 }

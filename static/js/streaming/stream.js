@@ -198,7 +198,8 @@ export class Stream {
     else if (message.kind === "heartbeat") this.listener.heartbeat(Number(message.time));
     else if (message.kind === "state") this.#state(message);
     else if (message.kind === "gap" && message.fillable) this.#load();
-    else if (message.kind === "left" && this.joined) this.#load();
+    // Not what a ping from before the join is answered with.
+    else if (message.kind === "left" && this.joined && this.joining === 0) this.#load();
   }
 
   /** @param {{connected: boolean, everConnected: boolean, trouble: string, apart: number, opened: number}} state */

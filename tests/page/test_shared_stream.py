@@ -1,0 +1,138 @@
+"""One stream for all tabs of a browser: HTTP/1.1 browsers allow six connections to an origin."""
+
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext
+
+from tests.page.wall import Wall, assert_same_as_history, measured
+from tests.service import Service, wait_for
+
+OpenTab = Callable[..., Wall]
+
+NO_WORKER = "delete window.SharedWorker;"
+NO_LOCKS = NO_WORKER + 'Object.defineProperty(navigator, "locks", { value: undefined });'
+
+
+@pytest.fixture(scope="module")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    service = Service(tmp_path_factory.mktemp("service"), INTERVAL=0.5)
+    yield service.start().wait_until_ready()
+    service.close()
+
+
+@pytest.fixture
+def window(browser: Browser) -> Iterator[BrowserContext]:
+    """A browser of its own, as far as pages can tell; an error in any tab fails the test."""
+    errors: list[str] = []
+    context = browser.new_context(viewport={"width": 640, "height": 360})
+    context.on("console", lambda line: line.type == "error" and errors.append(line.text))
+    context.on("weberror", lambda error: errors.append(str(error.error)))
+    yield context
+    context.close()
+    assert errors == []
+
+
+@pytest.fixture
+def open_tab(window: BrowserContext, service: Service) -> OpenTab:
+    def open_tab(path: str = "/") -> Wall:
+        return Wall(window.new_page(), service).open(path).wait_until_joined()
+
+    return open_tab
+
+
+def streams(service: Service) -> int:
+    return int(service.total("vitals_streams"))
+
+
+def established(service: Service) -> int:
+    """The service's open connections, by the kernel."""
+    rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+    return sum(row[1].endswith(f":{service.port:04X}") and row[3] == "01" for row in rows)
+
+
+def assert_nothing_lost(wall: Wall, event: str = "cpu") -> None:
+    wall.wait_for_sample(event)
+    assert_same_as_history(wall, event)
+    assert wall.rows(event).breaks == []
+    assert wall.link == "live"
+
+
+def test_ten_tabs_are_live_on_one_connection(service: Service, open_tab: OpenTab) -> None:
+    # Before HTTP/1.1's limit of six connections the seventh tab would wait for ever.
+    walls = [open_tab() for _ in range(10)]
+    for wall in walls:
+        wall.wait_for_sample()
+        assert wall.link == "live"
+        assert wall.streams_opened == 1
+    assert streams(service) == 1
+    wait_for(lambda: established(service) == 1, "all other connections to end")
+    assert_nothing_lost(walls[0])
+    assert_nothing_lost(walls[-1])
+
+    # The first one, which has opened it, is not the one that holds it.
+    walls.pop(0).page.close()
+    walls.append(open_tab())
+    for wall in walls:
+        wall.wait_for_sample()
+    assert streams(service) == 1
+    assert walls[-1].streams_opened == 1
+    assert_nothing_lost(walls[0])
+    assert_nothing_lost(walls[-1])
+    for wall in walls:
+        wall.page.close()
+    wait_for(lambda: streams(service) == 0, "the last tab to leave")
+
+
+def test_tabs_that_want_different_things_share_one_stream(
+    service: Service, open_tab: OpenTab
+) -> None:
+    narrow = open_tab("/?panels=cpu&tiles=none")
+    narrow.wait_for_sample()
+    other = open_tab("/?panels=memory,processes&tiles=none")
+    wide = open_tab()
+    for wall in (narrow, other, wide):
+        wall.wait_for_sample("memory" if wall is other else "cpu")
+    assert streams(service) == 1
+    # Once more for each tab that wanted more than all before it.
+    assert wide.streams_opened == 3
+    assert narrow.streams_opened == 3
+    assert_nothing_lost(narrow)
+    assert_nothing_lost(other, "memory")
+    assert_nothing_lost(wide)
+
+
+def test_without_shared_workers_one_tab_serves_the_others(
+    service: Service, window: BrowserContext, open_tab: OpenTab
+) -> None:
+    window.add_init_script(NO_WORKER)
+    leader, *others = [open_tab() for _ in range(3)]
+    assert streams(service) == 1
+    for wall in others:
+        wall.wait_for_sample()
+        assert wall.streams_opened == leader.streams_opened
+    closed = time.monotonic()
+    leader.page.close()
+    for wall in others:
+        wall.wait_until_joined().wait_for_sample()
+    measured(
+        "the tab with the stream closed: until the others have a sample", time.monotonic() - closed
+    )
+    wait_for(lambda: streams(service) == 1, "another tab to take over")
+    for wall in others:
+        assert_nothing_lost(wall)
+        assert len(wall.history_requests) == 1
+    assert_nothing_lost(open_tab())
+    assert streams(service) == 1
+
+
+def test_without_anything_to_share_each_tab_has_its_own(
+    service: Service, window: BrowserContext, open_tab: OpenTab
+) -> None:
+    window.add_init_script(NO_LOCKS)
+    walls = [open_tab() for _ in range(2)]
+    assert streams(service) == 2
+    for wall in walls:
+        assert_nothing_lost(wall)
