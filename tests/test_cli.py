@@ -22,7 +22,7 @@ from click.testing import CliRunner
 from dashboard import cli
 from dashboard.cli.text import MOST_LINE
 from dashboard.event import Event
-from dashboard.log.backlog import MOST_BYTES, MOST_EVENTS
+from dashboard.log.backlog import MOST_BYTES, MOST_EVENTS, Backlog
 from dashboard.log.http import HTTPLog, Refused
 from tests import sse_reading
 from tests.service import ROOT, Logged, Reader, Service, wait_for
@@ -367,8 +367,8 @@ def test_a_batch_whose_answer_is_late_is_sent_again_and_logged_once(
         attempts += 1
         log.append_once(key, "", events)
 
-    backlog = Backlog(send, lost=lambda number: events[0], say=lambda text: None)
     events = [Event("far", "late", f'{{"host":"far","time":{n}}}') for n in range(3)]
+    backlog = Backlog(send, lost=lambda number: events[0], say=lambda text: None)
     (worker,) = service.worker_pids()
     os.kill(worker, signal.SIGSTOP)
     try:

@@ -1,7 +1,7 @@
 """What the commands read, purely: lines of programs, how far a job is, levels, event streams."""
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from dashboard.cli.level import LEVELS, level_of
@@ -159,6 +159,9 @@ FRAGMENTS = st.sampled_from(
 )
 
 
+@example([b"data", b"\r", b"\r", b"x"], 1)
+@example([b"data:x", b"\r\n", b"\r\n"], 1)
+@example([b"data:x", b"\r", b"data:x", b"\n\n"], 7)
 @given(st.lists(FRAGMENTS), st.integers(1, 5))
 def test_the_reader_of_streams_agrees_with_the_standard_on_anything(
     fragments: list[bytes], size: int

@@ -25,7 +25,19 @@ HOLE = (150, 80)  # seconds before the service's start, in which one host told n
 BOARD = "(await import(document.querySelector('script[type=module]').src)).board"
 
 # Where the board's charts begin and end, and whether they follow the newest sample.
-VIEW = f"async () => {{ const {{ view, timeline }} = {BOARD}; return [view.from, view.to, timeline.live]; }}"
+VIEW = f"""async () => {{
+    const {{ view, timeline }} = {BOARD};
+    return [view.from, view.to, timeline.live];
+}}"""
+
+# The times of the rows that a chart of the board draws.
+DRAWN = f"""async () => {{
+    const {{ store, view }} = {BOARD};
+    return store.table("box", "cpu").since(view.from, [])[0];
+}}"""
+
+# How much of the button in a panel's head is to be seen.
+OPACITY = "getComputedStyle(document.querySelector('.corner button')).opacity"
 
 NOTE = '[data-note="held"]'
 
@@ -77,7 +89,7 @@ def box(wall: Wall, panel: str) -> dict[str, float]:
     """Where a chart has its lines, in pixels of the window."""
     found = wall.page.locator(f'[data-panel="{panel}"] .u-over').bounding_box()
     assert found is not None
-    return dict(found)
+    return {"x": found["x"], "y": found["y"], "width": found["width"], "height": found["height"]}
 
 
 def point(wall: Wall, panel: str, share: float) -> None:
@@ -228,7 +240,7 @@ def test_a_drag_zooms_and_a_double_click_goes_back(wall: Wall) -> None:
     page = wall.page
     page.keyboard.press("p")
     wall.wait_for(NOTE)
-    left, right, _ = view(wall)
+    left = view(wall)[0]
     page.keyboard.press("p")
     drag(wall, "disk", 0.25, 0.75)
     wall.wait_for(f"{NOTE}:text('zoomed to')")
@@ -257,12 +269,11 @@ def test_what_is_held_outlives_new_history(wall: Wall) -> None:
     page = wall.page
     page.keyboard.press("p")
     wall.wait_for(NOTE)
-    times = "async () => {{ const {{ store, view }} = {}; return store.table('box', 'cpu').since(view.from, [])[0]; }}"
-    held = page.evaluate(times.format(BOARD))
+    held = page.evaluate(DRAWN)
     with page.expect_response(re.compile("/history")):
         page.evaluate(f"async () => {{ {BOARD}.stream.ask({{ window: 30 }}); }}")
     wall.wait_for_sample()
-    assert page.evaluate(times.format(BOARD)) == held
+    assert page.evaluate(DRAWN) == held
     assert wall.wait_for_ink("cpu", "blue")[0][0] < 0.05
 
 
@@ -445,8 +456,9 @@ def test_snippets_are_right_for_the_address_of_the_page(
 ) -> None:
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     relay = make_relay(service)
-    wall = ready(open_wall(service, "/?window=15m&panels=memory,processes", url=relay.url), "memory", "green")
-    assert page.evaluate("getComputedStyle(document.querySelector('.corner button')).opacity") == "0"
+    opened = open_wall(service, "/?window=15m&panels=memory,processes", url=relay.url)
+    wall = ready(opened, "memory", "green")
+    assert page.evaluate(OPACITY) == "0"
     page.hover('[data-panel="memory"]')
     page.get_by_role("button", name="Embed this panel: Memory").click()
     dialog = page.get_by_role("dialog", name="Embed this panel: Memory")
@@ -532,7 +544,8 @@ def test_print_is_dark_on_white_without_tools(wall: Wall) -> None:
                 const { backgroundColor } = getComputedStyle(document.body);
                 Object.assign(window.printed, {
                     ground: backgroundColor, tools: shown(".tools"), when_shown: shown(".printed"),
-                    panels: [...document.querySelectorAll(".panel")].filter((one) => one.checkVisibility()).length,
+                    panels: [...document.querySelectorAll(".panel")]
+                        .filter((one) => one.checkVisibility()).length,
                 });
             });
         }"""

@@ -52,7 +52,9 @@ class Editor:
 
     def chosen(self, label: str = "Panels") -> list[str]:
         rows = self.page.get_by_role("list", name=label).locator("li:has(input:checked)")
-        return [str(name) for name in rows.evaluate_all("(all) => all.map((li) => li.dataset.name)")]
+        return [
+            str(name) for name in rows.evaluate_all("(all) => all.map((li) => li.dataset.name)")
+        ]
 
     def drag(self, name: str, to: str, *, past: float) -> None:
         """Drag a panel's grip to another panel's row: to a share of the row's height."""
@@ -76,7 +78,9 @@ def editor(service: Service, open_wall: OpenWall) -> Editor:
 def shown(page: Page) -> list[str]:
     """The page's panels, in order."""
     panels = page.locator("[data-panels] > [data-panel]")
-    return [str(name) for name in panels.evaluate_all("(all) => all.map((one) => one.dataset.panel)")]
+    return [
+        str(name) for name in panels.evaluate_all("(all) => all.map((one) => one.dataset.panel)")
+    ]
 
 
 DESK = ["cpu", "memory", "disk", "network", "load", "pressure", "processes"]
@@ -346,12 +350,14 @@ LOW_CONTRAST = """() => {
         const { backgroundColor } = getComputedStyle(element);
         return channels(backgroundColor)[3] === 0 ? ground(element.parentElement) : backgroundColor;
     };
-    const texts = document.createTreeWalker(document.querySelector("dialog[open]"), NodeFilter.SHOW_TEXT);
+    const dialog = document.querySelector("dialog[open]");
+    const texts = document.createTreeWalker(dialog, NodeFilter.SHOW_TEXT);
     const low = [];
     while (texts.nextNode()) {
         const element = texts.currentNode.parentElement;
         if (!element.checkVisibility() || !texts.currentNode.data.trim()) continue;
-        const [a, b] = [level(getComputedStyle(element).color), level(ground(element))].sort((x, y) => y - x);
+        const levels = [getComputedStyle(element).color, ground(element)].map(level);
+        const [a, b] = levels.sort((x, y) => y - x);
         const ratio = (a + 0.05) / (b + 0.05);
         if (ratio < 4.5) low.push(`${element.tagName} ${element.textContent}: ${ratio.toFixed(1)}`);
     }
@@ -361,12 +367,14 @@ LOW_CONTRAST = """() => {
 CUT_OFF = """() => {
     const dialog = document.querySelector("dialog[open]");
     const { left, right, top, bottom } = dialog.getBoundingClientRect();
-    const found = left < 0 || right > innerWidth || top < 0 || bottom > innerHeight ? ["the dialog"] : [];
+    const whole = left >= 0 && right <= innerWidth && top >= 0 && bottom <= innerHeight;
+    const found = whole ? [] : ["the dialog"];
     if (dialog.scrollWidth > dialog.clientWidth) found.push("wider than the dialog");
     for (const one of dialog.querySelectorAll("*")) {
         if (!one.checkVisibility() || one.closest("svg, .unseen, .preview, datalist")) continue;
         const box = one.getBoundingClientRect();
-        if (box.left < left - 1 || box.right > right + 1) found.push(`${one.tagName}.${one.className}`);
+        const inside = box.left >= left - 1 && box.right <= right + 1;
+        if (!inside) found.push(`${one.tagName}.${one.className}`);
     }
     return found;
 }"""
