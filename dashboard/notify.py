@@ -223,7 +223,7 @@ class _Receiver:
                     fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
                     break
                 except BlockingIOError:
-                    self.awake.wait(_LOCK_AGAIN)
+                    gevent.sleep(_LOCK_AGAIN)
             yield
         finally:
             os.close(descriptor)

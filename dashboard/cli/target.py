@@ -40,7 +40,7 @@ class Target:
     def send(self, events: Sequence[Event], key: str) -> list[EventId]:
         """Log a batch; sent again under its key it is logged once. Raises LogUnavailable."""
         if self._http is not None:
-            return self._http.append(events)
+            return self._http.append_once(key, "", events)
         # What this log says it did not take it did not take: no key has to be kept there.
         assert self._log is not None
         return self._log.append(events)

@@ -137,7 +137,7 @@ export class Chart {
     };
     return {
       padding: [0.5 * unit, end * unit, 0, 0],
-      cursor: hand ? { ...cursor(hand), dataIdx: (plot, _line, row, time) => orNull(this.#rowAt(plot, row, time)) } : { show: false },
+      cursor: hand ? { ...cursor(hand, unit), dataIdx: (plot, _line, row, time) => orNull(this.#rowAt(plot, row, time)) } : { show: false },
       select: { show: hand !== null, left: 0, top: 0, width: 0, height: 0 },
       legend: { show: false },
       hooks: {
@@ -269,11 +269,13 @@ function orNull(row) {
 
 /**
  * @param {Hand} hand
+ * @param {number} unit
  * @returns {uPlot.Cursor}
  */
-function cursor({ key, follow }) {
+function cursor({ key, follow }, unit) {
   return {
     y: false,
+    points: { size: 0.5 * unit },
     sync: { key, setSeries: false },
     drag: { x: true, y: false, setScale: false },
     bind: {

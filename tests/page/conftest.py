@@ -3,16 +3,22 @@
 import re
 import shutil
 import subprocess
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page
 
 from tests.browser_fixtures import ARGUMENTS
+from tests.page.looks import widest
+from tests.page.past import read_machine, sampling_held_up, write_past
 from tests.page.relay import Nginx, Relay
 from tests.page.wall import NETWORK_TROUBLE, Wall
 from tests.service import Service
+
+OpenAt = Callable[..., Wall]
 
 
 @pytest.fixture
@@ -86,3 +92,46 @@ def tabs(browser: Browser, tmp_path: Path) -> Iterator[BrowserContext]:
         process.terminate()
         process.wait(20)
         process.stderr.close()
+
+
+@pytest.fixture(scope="module")
+def lived_in(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """A service with five minutes behind it, whose figures take as much room as any can.
+
+    It knows two more hosts: `calm` is idle, and `old` has not been heard of for most of an hour.
+    """
+    # A long interval: nothing is to be stale, and so look different, before the tests are done.
+    service = Service(tmp_path_factory.mktemp("service"), INTERVAL=120)
+    now = time.time()
+    service.clock_offset = -3000
+    figures = widest()
+    service.append_all((name, "old", r | {"time": now - 3000}) for name, r in figures.items())
+    write_past(service, readings=figures)
+    idle = {"cpu": {"percent": 3.0}, "memory": {"percent": 20.0}}
+    calm = [(name, r | idle.get(name, {})) for name, r in read_machine(*idle).items()]
+    service.append_all((name, "calm", r) for name, r in calm)
+    with sampling_held_up(service):
+        yield service.start()
+        service.close()
+
+
+@pytest.fixture
+def open_at(browser: Browser, lived_in: Service) -> Iterator[OpenAt]:
+    """Open the page in a window of this size, and wait until all of it has been drawn."""
+    contexts = []
+
+    def open_at(
+        width: int, height: int, path: str = "/", *, link: str = "live", **options: Any
+    ) -> Wall:
+        context = browser.new_context(viewport={"width": width, "height": height}, **options)
+        contexts.append(context)
+        wall = Wall(context.new_page(), lived_in).open(path)
+        wall.wait_for_link(link)
+        wall.wait_for("html:not(:has([data-freshness=waiting]))")
+        if link == "live":
+            wall.wait_for_ink("cpu", "blue")
+        return wall
+
+    yield open_at
+    for context in contexts:
+        context.close()

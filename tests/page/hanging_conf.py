@@ -1,4 +1,8 @@
-"""gunicorn's configuration, and a disk that hangs: while the file VITALS_TEST_HANG names exists."""
+"""gunicorn's configuration, and a disk that hangs: while the file VITALS_TEST_HANG names exists.
+
+It is read every VITALS_TEST_CADENCE seconds: more than the interval, so that it counts as slow, but
+so few that a test need not wait for minutes.
+"""
 
 import os
 import runpy
@@ -7,8 +11,6 @@ from typing import Any
 
 _real = runpy.run_path(str(Path(__file__).parents[2] / "gunicorn.conf.py"))
 globals().update(_real)
-
-CADENCE = 1.5  # seconds, so that the family counts as slow but a test need not wait half a minute
 
 
 def post_worker_init(worker: Any) -> None:
@@ -27,5 +29,5 @@ def post_worker_init(worker: Any) -> None:
         return read(self)
 
     Filesystem.read = read_when_it_can  # type: ignore[method-assign]
-    Filesystem.cadence = CADENCE
+    Filesystem.cadence = float(os.environ["VITALS_TEST_CADENCE"])
     _real["post_worker_init"](worker)

@@ -17,6 +17,7 @@ class _Link:
         self.sockets = (near, far)
         self.is_stream = False
         self.frozen = False
+        self.brought = 0  # bytes for the browser
         self._threads = [
             threading.Thread(target=self._pump, args=pair, daemon=True)
             for pair in ((near, far), (far, near))
@@ -32,6 +33,8 @@ class _Link:
                     self.is_stream = data.startswith(b"GET /stream")
                 if not self.frozen:
                     target.sendall(data)
+                    if target is self.sockets[0]:
+                        self.brought += len(data)
         except OSError:
             pass  # closed by one side, or by us
         self.close()
@@ -62,6 +65,11 @@ class Relay:
         self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
         self._thread = threading.Thread(target=self._accept, daemon=True)
         self._thread.start()
+
+    @property
+    def brought(self) -> int:
+        """Bytes that have come to the browser until now."""
+        return sum(link.brought for link in self._links)
 
     def freeze_streams(self) -> None:
         """From now on nothing passes on the streams that are open; no one is told (half-open)."""

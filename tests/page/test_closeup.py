@@ -63,7 +63,8 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kept]:
             service.append("load", host="gappy", time=float(at), **load)
     service.clock_offset = 0.0
     service.end = end
-    yield service.start().wait_until_ready()
+    service.start().wait_until_ready()
+    yield service
     service.close()
 
 

@@ -289,7 +289,8 @@ def test_closed_by_accident_nothing_is_lost(editor: Editor) -> None:
 
     page.keyboard.press("Escape")
     expect(page.locator(EDITOR)).to_be_hidden()
-    assert page.locator("iframe").count() == 0, "a preview that nobody sees draws nothing"
+    # A preview that nobody sees draws nothing.
+    expect(page.locator("iframe")).to_have_count(0)
     editor.open()
     assert now() == draft
     page.mouse.click(8, 8)

@@ -1,15 +1,17 @@
 """Parts of the machine or of the service that fail, while the page goes on with the rest."""
 
+import re
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-from tests.page.wall import FAST_PANELS, FAST_TILES, Wall
+from tests.page.wall import FAST_PANELS, FAST_TILES, Wall, assert_same_as_history, measured
 from tests.service import Service, wait_for
 
 Start = Callable[..., Service]
@@ -36,9 +38,8 @@ def log_unusable(service: Service) -> Iterator[None]:
 
 
 def test_samples_without_ids_are_shown(start_service: Start, open_wall: OpenWall) -> None:
-    service = start_service().wait_until_ready()
-    wall = open_wall(service)
-    wall.wait_for_link("live")
+    service = start_service(INTERVAL=0.5).wait_until_ready()
+    wall = open_wall(service).wait_until_joined()
     with log_unusable(service):
         wait_for(lambda: service.get("/readyz").status_code == 503, "the log's trouble")
         for _ in range(4):
@@ -57,46 +58,89 @@ def test_samples_without_ids_are_shown(start_service: Start, open_wall: OpenWall
 
 @pytest.mark.usefixtures("outages")
 def test_history_that_fails_at_load(make_service: Start, open_wall: OpenWall) -> None:
-    service = make_service()
+    service = make_service(INTERVAL=0.5)
     with log_unusable(service):
         service.start()
         wall = open_wall(service)
-        wait_for(lambda: "history answered 503" in wall.text("[data-link-words]"), "the reason")
-        assert wall.link == "lost"
-        wait_for(lambda: len(wall.history_requests) > 2, "another try")
-    wall.wait_for_link("live")
-    wall.wait_for('[data-tile="cpu"][data-freshness="fresh"]')
+        # It goes on asking, and shows meanwhile what comes.
+        wait_for(lambda: len(wall.history_requests) > 3, "another try")
+        wall.wait_for_link("live")
+        assert wall.trouble == "history answered 503"
+        wall.wait_for('[data-tile="cpu"][data-freshness="fresh"]')
+        assert wall.value("cpu.percent") not in {None, ""}
+    wait_for(lambda: not wall.trouble, "history")
+    for _ in range(4):
+        wall.wait_for_sample()
+    assert_same_as_history(wall)
     assert wall.text("[data-link-state]") == "live"
+    assert wall.streams_opened == 1
 
 
-def test_a_hung_family_goes_stale_alone(
+CADENCE = 0.8
+CLOCK = """(time) => new Intl.DateTimeFormat("en-GB", {
+    hour: "2-digit", minute: "2-digit", second: "2-digit",
+}).format(time * 1000)"""
+
+
+def test_a_hung_family_dims_alone_and_then_gives_way(
     make_service: Start, open_wall: OpenWall, tmp_path: Path
 ) -> None:
     hang = tmp_path / "hang"
-    service = make_service(arguments=("-c", str(Path(__file__).with_name("hanging_conf.py"))))
-    service.environ = {"VITALS_TEST_HANG": str(hang)}
+    conf = str(Path(__file__).with_name("hanging_conf.py"))
+    service = make_service(arguments=("-c", conf), INTERVAL=0.5)
+    service.environ = {"VITALS_TEST_HANG": str(hang), "VITALS_TEST_CADENCE": str(CADENCE)}
     service.start().wait_until_ready()
-    wall = open_wall(service)
-    disk = '[data-tile="filesystem"]'
-    wall.wait_for(f'{disk}[data-freshness="fresh"]')
+    wall = open_wall(service, "/?panels=filesystem,cpu,memory,disk,network,load")
+    tile, panel = '[data-tile="filesystem"]', '[data-panel="filesystem"]'
+    wall.wait_for(f'{tile}[data-freshness="fresh"]')
+    figure = wall.value("filesystem.percent")
     hang.touch()
-    wall.wait_for(f'{disk}[data-freshness="stale"]')
-    assert wall.text(f"{disk} .age").endswith(" s old")
+
+    wall.wait_for(f'{tile}[data-freshness="stale"]')
+    silence = time.time() - wall.newest("filesystem")
+    assert 3 * CADENCE < silence < 3 * CADENCE + 2
+    wall.wait_for(f'{panel}[data-freshness="stale"]')
+    assert wall.text(f"{tile} .age").endswith(" s old")
+    assert wall.value("filesystem.percent") == figure, "old, but still to be read"
     for _ in range(3):
         wall.wait_for_sample()
-        stale = wall.page.eval_on_selector_all(
-            '[data-freshness="stale"]',
-            "(all) => all.map((one) => one.dataset.tile ?? one.dataset.panel ?? one.outerHTML)",
-        )
-        assert stale == ["filesystem"]
+        assert_alone(wall, "stale")
+
+    wall.wait_for(f'{tile}[data-freshness="gone"]')
+    silence = time.time() - wall.newest("filesystem")
+    measured("a family that hangs, until its figures give way", silence)
+    assert 10 * CADENCE < silence < 10 * CADENCE + 2
+    wall.wait_for(f'{panel}[data-freshness="gone"]')
+    since = "since " + wall.page.evaluate(CLOCK, wall.newest("filesystem"))
+    for element in (tile, panel):
+        assert wall.text(f"{element} .age") == since
+    wall.wait_for(f'{tile} [data-value="filesystem.percent"][value=""]')
+    assert wall.text(f"{tile} .number data") == "—"
+    cells = wall.page.locator(f"{panel} tbody tr:not([hidden]) td:not(:first-child)")
+    assert set(cells.all_text_contents()) == {"—"}
+    assert_alone(wall, "gone")
+    # The curve itself stays where it was.
+    assert wall.rows("filesystem").samples
+
+    hang.unlink()
+    for element in (tile, panel):
+        wall.wait_for(f'{element}[data-freshness="fresh"]')
+    wall.wait_for(f'{tile} [data-value="filesystem.percent"]:not([value=""])')
+    assert re.fullmatch(r"\d s", wall.text(f"{tile} .age"))
+
+
+def assert_alone(wall: Wall, freshness: str) -> None:
+    """The file systems' tile and panel are like this, and all others are fresh and live."""
+    like_this = wall.page.eval_on_selector_all(
+        f'[data-freshness="{freshness}"]',
+        "(all) => all.map((one) => one.dataset.tile ?? one.dataset.panel ?? one.outerHTML)",
+    )
+    assert like_this == ["filesystem"] * 2
     assert wall.link == "live"
     for name in FAST_TILES:
         assert wall.freshness(f'[data-tile="{name}"]') == "fresh"
     for name in FAST_PANELS:
         assert wall.freshness(f'[data-panel="{name}"]') == "fresh"
-    hang.unlink()
-    wall.wait_for(f'{disk}[data-freshness="fresh"]')
-    assert wall.text(f"{disk} .age") == ""
 
 
 NAME = "<img src=x>"

@@ -26,9 +26,7 @@ _TABLE = f"""async ([host, event]) => {{
     return {{ times, columns: Object.fromEntries(columns), capacity }};
 }}"""
 
-_OPENED = f"async () => ({_MODULE}).stream.opened"
-
-_JOINED = f"async () => ({_MODULE}).stream.connected"
+_STREAM = f"async (name) => ({_MODULE}).stream[name]"
 
 _NEWEST = f"async ([host, event]) => ({_MODULE}).store.time(host, event) ?? 0"
 
@@ -99,7 +97,7 @@ class Rows:
         return [at for at, row in self._rows() if all(value is None for value in row)]
 
     def values(self, column: str) -> dict[float, float | None]:
-        """A column by time, without the breaks; /history leaves out one that has no figure at all."""
+        """A column by time, without the breaks; /history leaves out one without any figure."""
         breaks = set(self.breaks)
         pairs = zip(self.times, self.columns.get(column, [None] * len(self.times)), strict=True)
         return {at: value for at, value in pairs if at not in breaks}
@@ -134,7 +132,7 @@ class Wall:
     def wait_until_joined(self) -> "Wall":
         """Wait until it is live by its stream, and not by the history that it has loaded."""
         self.wait_for_link("live")
-        wait_for(lambda: self.page.evaluate(_JOINED), "the stream to be open")
+        wait_for(lambda: self.page.evaluate(_STREAM, "connected"), "the stream to be open")
         return self
 
     def wait_for(self, selector: str, *, timeout: float = 40) -> float:
@@ -199,7 +197,12 @@ class Wall:
         Not how often one of them came back by itself. Requests of a SharedWorker playwright does
         not tell of, so the page is asked, to which the worker says it.
         """
-        return int(self.page.evaluate(_OPENED))
+        return int(self.page.evaluate(_STREAM, "opened"))
+
+    @property
+    def trouble(self) -> str:
+        """What the page knows to be wrong with its stream or its history."""
+        return str(self.page.evaluate(_STREAM, "trouble"))
 
     def _requests_to(self, path: str) -> list[str]:
         self.page.evaluate("0")  # playwright tells of what has happened only while it is called

@@ -50,7 +50,7 @@ export class CloseUp {
       back: () => board.timeline.live || board.follow(),
       window: (seconds) => this.#setWindow(seconds),
       theme: () => this.#setTheme(root.dataset.theme === "light" ? "dark" : "light"),
-      full: () => void (document.fullscreenElement ? document.exitFullscreen() : root.requestFullscreen()),
+      full: () => this.#toggleFull(),
       download: () => this.#open("download", () => import("./downloading.js")),
       edit: () => this.#open("editor", () => import("./editor.js")),
       help: () => this.#open("help", () => import("./help.js")),
@@ -86,6 +86,16 @@ export class CloseUp {
     board.restyle();
     this.#keepAddress();
     this.#show();
+  }
+
+  async #toggleFull() {
+    const { root, notes } = this.wall;
+    try {
+      await (document.fullscreenElement ? document.exitFullscreen() : root.requestFullscreen());
+      notes.say("full", "");
+    } catch {
+      notes.say("full", "this browser does not allow full screen here");
+    }
   }
 
   #keepAddress() {

@@ -33,7 +33,7 @@ class Editor {
     this.dialog = new Dialog("Edit this page", "editor");
     this.panels = new SortList({ label: "Panels", names: titles(PANELS), sizes: true, changed: () => this.#listChanged("panels") });
     this.tiles = new SortList({ label: "Tiles", names: titles(TILE_SET), sizes: false, changed: () => this.#listChanged("tiles") });
-    this.fields = new Fields(board.store.hosts, () => this.#changed());
+    this.fields = new Fields(() => this.#changed());
     this.preview = new Preview();
     this.address = make("input", { type: "text", readonly: "", "aria-label": "Address", "data-address": "" });
     this.address.addEventListener("focus", () => this.address.select());
@@ -50,6 +50,7 @@ class Editor {
   }
 
   open() {
+    this.fields.offer(this.board.store.hosts);
     if (!this.begun) Object.assign(this, read());
     // A draft that was begun goes on; else it is the page as it is now.
     if (!this.begun || isSame(this.draft, this.begun)) this.#begin();

@@ -8,26 +8,23 @@ import { make, mark, write } from "../dom.js";
 
 /** @type {FieldSpec[]} */
 const FIELDS = [
-  { group: "Look", key: "window", label: "Time shown", hint: "300s, 15m, 6h", make: () => typed("5m") },
+  { group: "Look", key: "window", label: "Time shown", hint: "For example 300s, 15m or 6h", make: () => typed("5m") },
   { group: "Look", key: "columns", label: "Columns", make: () => chosen({ "": "automatic", ...Object.fromEntries(upTo(MOST_COLUMNS)) }) },
   { group: "Look", key: "theme", label: "Theme", make: () => chosen({ "": "dark", light: "light", auto: "as the system" }) },
   { group: "Look", key: "distance", label: "Read from", make: () => chosen({ "": "a desk", "2m": "2 metres", "4m": "4 metres", "8m": "8 metres" }) },
   { group: "Look", key: "host", label: "Machine", make: (hosts) => typed("the server's own", { list: hosts }) },
-  { group: "On a wall", key: "kiosk", label: "Kiosk: no tools", make: () => ticked() },
+  { group: "On a wall", key: "kiosk", label: "Kiosk: no tools", hint: "Nothing to click on. To come back, take kiosk=1 out of the address", make: () => ticked() },
   { group: "On a wall", key: "wake", label: "Keep the display awake", make: () => ticked() },
   { group: "On a wall", key: "shift", label: "Shift against burn-in", make: () => chosen({ "": "in a kiosk", 1: "always", 0: "never" }) },
-  { group: "On a wall", key: "dim", label: "Dim", hint: "22-07, 21:30-6:15", make: () => typed("never, or 22-07") },
-  { group: "On a wall", key: "blank", label: "Black", hint: "22-07, 21:30-6:15", make: () => typed("never, or 22-07") },
-  { group: "On a wall", key: "screen", label: "Name of this screen", hint: "lobby: so it is called at /screens", make: () => typed("none, or lobby") },
+  { group: "On a wall", key: "dim", label: "Dim", hint: "For example 22-07 or 21:30-6:15", make: () => typed("never, or 22-07") },
+  { group: "On a wall", key: "blank", label: "Black", hint: "For example 22-07 or 21:30-6:15", make: () => typed("never, or 22-07") },
+  { group: "On a wall", key: "screen", label: "Name of this screen", hint: "For example lobby: so it is called at /screens", make: () => typed("none, or lobby") },
 ];
 
 export class Fields {
-  /**
-   * @param {string[]} hosts to choose from
-   * @param {() => void} changed
-   */
-  constructor(hosts, changed) {
-    this.hosts = make("datalist", { id: "editor-hosts" }, ...hosts.map((host) => make("option", { value: host })));
+  /** @param {() => void} changed */
+  constructor(changed) {
+    this.hosts = make("datalist", { id: "editor-hosts" });
     /** @type {Map<string, {control: Control, problem: HTMLElement}>} */
     this.fields = new Map();
     /** @type {Map<string, HTMLElement[]>} */
@@ -37,7 +34,7 @@ export class Fields {
       const id = `editor-${key}`;
       const problem = make("span", { class: "problem", id: `${id}-problem` });
       for (const [name, value] of Object.entries({ id, name: key, "aria-describedby": `${id}-problem` })) control.setAttribute(name, value);
-      if (hint) control.title = `For example ${hint}`;
+      if (hint) control.title = hint;
       control.addEventListener("input", changed);
       const field = make("p", { class: control.type === "checkbox" ? "field ticked" : "field" }, make("label", { for: id }, label), control, problem);
       groups.set(group, [...(groups.get(group) ?? []), field]);
@@ -45,6 +42,11 @@ export class Fields {
     }
     this.elements = [...groups].map(([name, fields]) => make("fieldset", {}, make("legend", {}, name), ...fields));
     this.elements[0]?.append(this.hosts);
+  }
+
+  /** @param {string[]} hosts to choose from */
+  offer(hosts) {
+    this.hosts.replaceChildren(...hosts.map((host) => make("option", { value: host })));
   }
 
   /** @returns {Record<string, string>} the text of each key */

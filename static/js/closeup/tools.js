@@ -15,9 +15,13 @@ export class Tools {
     this.pause = button("pause", "", actions.pause, { "data-pause": "" });
     this.window = make("select", { "aria-label": "Time that the charts show", title: "Time that the charts show (1 to 4)", "data-window": "" });
     this.window.append(...WINDOWS.map(([seconds, name]) => make("option", { value: String(seconds) }, name)));
+    let byHand = false;
+    this.window.addEventListener("pointerdown", () => (byHand = true));
+    this.window.addEventListener("keydown", () => (byHand = false));
     this.window.addEventListener("change", () => {
       actions.window(Number(this.window.value));
-      this.window.blur(); // so that the next key is the page's again
+      // The next key is the page's again; who came by keyboard goes on from here.
+      if (byHand) this.window.blur();
     });
     this.theme = button("sun", "", actions.theme, { "data-theme-toggle": "" });
     this.full = button("full", "", actions.full, { "data-full": "" });

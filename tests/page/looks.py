@@ -1,0 +1,74 @@
+"""What to look at on the page when nobody looks, and figures that take as much room as any can."""
+
+from tests.page.past import Readings, read_machine
+
+# What the page shows and cannot be seen whole: text outside the window, or outside a box that
+# clips it or has the ground it stands on. On the one screen of a wall, below the window counts too,
+# and a name that is too long may end in an ellipsis.
+NOT_WHOLE = """(wall) => {
+    const found = [];
+    const outside = (rect, box) =>
+        rect.left < box.left - 1 || rect.right > box.right + 1 ||
+        rect.top < box.top - 1 || rect.bottom > box.bottom + 1;
+    const [top, bottom] = wall ? [0, innerHeight] : [-Infinity, Infinity];
+    const screen = { left: 0, right: innerWidth, top, bottom };
+    const look = (node, rect, words) => {
+        if (rect.width === 0 || rect.height === 0) return;
+        if (outside(rect, screen)) found.push(`${words}: outside the window`);
+        for (let box = node.parentElement; box; box = box.parentElement) {
+            const { overflow, textOverflow } = getComputedStyle(box);
+            const clips = overflow !== "visible" && !(wall && textOverflow === "ellipsis");
+            if ((clips && box !== document.body) || box.matches("section, .bar")) {
+                if (outside(rect, box.getBoundingClientRect())) {
+                    found.push(`${words}: outside ${box.tagName}.${box.className}`);
+                }
+            }
+        }
+    };
+    const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+    while (texts.nextNode()) {
+        const text = texts.currentNode;
+        if (!text.data.trim() || text.parentElement.closest(".unseen")) continue;
+        const range = document.createRange();
+        range.selectNodeContents(text);
+        for (const rect of range.getClientRects()) look(text, rect, JSON.stringify(text.data));
+    }
+    for (const canvas of document.querySelectorAll(".plot canvas, .heatstrip")) {
+        // The plot reaches into its panel's margin on purpose, but not out of it.
+        look(canvas, canvas.getBoundingClientRect(), canvas.className || "plot");
+    }
+    return found;
+}"""
+
+OVERFLOW = """() => {
+    const { scrollWidth, scrollHeight } = document.documentElement;
+    return [scrollWidth - innerWidth, scrollHeight - innerHeight];
+}"""
+
+
+def widest() -> Readings:
+    """This machine's readings with the longest figures and names that the page may have to show."""
+    readings = read_machine()
+    tera = 2.0**40
+    process = {"pid": 4194304, "name": "systemd-resolve", "user": "systemd-network"}
+    process |= {"cpu_percent": 1288.8, "memory_bytes": 888 * 2**20}
+    wide: Readings = {
+        "cpu": {"percent": 100.0, "user": 88.8, "system": 88.8, "iowait": 88.8},
+        "memory": {"percent": 99.9, "used": 888 * tera, "total": 888 * tera, "swap_percent": 88.8},
+        "load": {"load1": 88.88, "load5": 88.88, "load15": 88.88, "cpus": 128},
+        "disk": {"read_bytes_per_second": 888e6, "write_bytes_per_second": 888e6},
+        "filesystem": {
+            "mounts": [
+                {"mountpoint": "/srv", "percent": 100.0, "used": 888 * tera, "total": 888 * tera}
+            ]
+        },
+        "network": {
+            "received_bytes_per_second": 888e6,
+            "sent_bytes_per_second": 888e6,
+            "errors_per_second": 8888.8,
+        },
+        "pressure": {"cpu_some": 88.8, "io_some": 88.8, "memory_some": 88.8},
+        "processes": {"count": 88888, "running": 8888, "top": [process] * 10},
+        "sensors": {"temperatures": [{"label": "Package id 0", "celsius": 100.0}]},
+    }
+    return readings | {name: readings.get(name, {}) | fields for name, fields in wide.items()}
