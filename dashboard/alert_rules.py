@@ -51,6 +51,9 @@ class Limit:
     def threshold(self, item: str) -> float:
         return self.rule.condition.number
 
+    def about(self, item: str) -> str:
+        return self.rule.family
+
     def message(self, item: str, value: float, *, is_over: bool) -> str:
         subject = self._subject.format(item) or self._path(item)
         limit = f"{_WORDS[self.rule.condition.sign]} {self.threshold(item):g}{self._unit}"
@@ -109,6 +112,9 @@ class Silence:
 
     def threshold(self, item: str) -> float:
         return max(self._LEAST, self._CADENCES * self._cadences.get(item, 1.0))
+
+    def about(self, item: str) -> str:
+        return item
 
     def message(self, item: str, value: float, *, is_over: bool) -> str:
         if is_over:

@@ -63,6 +63,9 @@ class Filling:
     def threshold(self, item: str) -> float:
         return self._HOURS
 
+    def about(self, item: str) -> str:
+        return "filesystem"
+
     def message(self, item: str, value: float, *, is_over: bool) -> str:
         if is_over:
             return f"{item} is no longer about to be full within a day"

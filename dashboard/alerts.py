@@ -56,6 +56,9 @@ class Watch(Protocol):
     def threshold(self, item: str) -> float:
         """The limit."""
 
+    def about(self, item: str) -> str:
+        """The family that an item belongs to."""
+
     def message(self, item: str, value: float, *, is_over: bool) -> str:
         """A sentence for people."""
 
@@ -216,6 +219,7 @@ class Alerts:
             rule=watch.name,
             level=watch.level,
             state=state,
+            about=watch.about(item),
             value=finite(condition.value),
             threshold=watch.threshold(item),
             since=condition.since,

@@ -22,6 +22,7 @@ import msgspec
 from gevent.event import Event as Flag
 from gevent.threadpool import ThreadPool
 
+from dashboard.alert import Alert
 from dashboard.alert_log import alerts_between, log_end
 from dashboard.event import EventId
 from dashboard.log import EventLog, LogUnavailable
@@ -124,9 +125,9 @@ class _Receiver:
         while not self.stopping:
             self.awake.clear()
             try:
-                outbox = outbox or self._open()
+                outbox = outbox or self._open(thread)
                 if self._read_on(outbox):
-                    self._save(outbox)
+                    thread.spawn(self._save, outbox).get()
             except LogUnavailable as error:
                 logger.warning("notify %s: %s", self._name, error)
             if outbox is None or not self._send(outbox, thread):
@@ -138,7 +139,7 @@ class _Receiver:
         if not due:
             self._pause = 0.0
             return False
-        problem = thread.spawn(self._notify, message(due)).get()
+        problem = thread.spawn(self._deliver, outbox, due).get()
         if self.stopping and problem:
             return False
         if problem:
@@ -146,8 +147,6 @@ class _Receiver:
             logger.warning("notify %s: %s; again in %g s", self._name, problem, self._pause)
             return False
         self._pause = 0.0
-        outbox.was_told(due, self._clock())
-        self._save(outbox)
         return True
 
     def _rest(self) -> None:
@@ -161,7 +160,7 @@ class _Receiver:
 
     # The outbox and its file.
 
-    def _open(self) -> Outbox:
+    def _open(self, thread: ThreadPool) -> Outbox:
         """The outbox as it was left. Raises LogUnavailable."""
         try:
             state = msgspec.json.decode(self._file.read_bytes(), type=State)
@@ -180,7 +179,7 @@ class _Receiver:
         if is_new:
             self._read_on(outbox)
             outbox.forget_ended()
-            self._save(outbox)
+            thread.spawn(self._save, outbox).get()
         return outbox
 
     def _read_on(self, outbox: Outbox) -> bool:
@@ -199,17 +198,6 @@ class _Receiver:
 
         outbox.forget_before(kept_from.time)
         return self._notifier.log.look_back(read)
-
-    def _save(self, outbox: Outbox) -> None:
-        draft = self._file.with_suffix(".new")
-        try:
-            with draft.open("wb") as file:
-                file.write(msgspec.json.encode(outbox.state))
-                file.flush()
-                os.fsync(file.fileno())
-            draft.replace(self._file)
-        except OSError as error:
-            logger.warning("notify %s: what was sent can't be noted: %s", self._name, error)
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
@@ -251,10 +239,28 @@ class _Receiver:
             return type(error).__name__
         return None
 
-    def _notify(self, sent: Message) -> str | None:
-        """Send a message. Returns what went wrong, None if it has arrived."""
+    def _deliver(self, outbox: Outbox, due: Sequence[Alert]) -> str | None:
+        """Send what is due, and note it at once. Returns what went wrong, None if it has arrived."""
         if self.stopping:  # while others of the thread were sent
             return "stopped"
+        problem = self._notify(message(due))
+        if problem is None:
+            outbox.was_told(due, self._clock())
+            self._save(outbox)
+        return problem
+
+    def _save(self, outbox: Outbox) -> None:
+        draft = self._file.with_suffix(".new")
+        try:
+            with draft.open("wb") as file:
+                file.write(msgspec.json.encode(outbox.state))
+                file.flush()
+                draft.replace(self._file)
+                os.fsync(file.fileno())  # late, as a kill is more likely than a power cut
+        except OSError as error:
+            logger.warning("notify %s: what was sent can't be noted: %s", self._name, error)
+
+    def _notify(self, sent: Message) -> str | None:
         from apprise import NotifyFormat
 
         try:

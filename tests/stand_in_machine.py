@@ -80,8 +80,8 @@ class Machine:
             self.write(self.stand_ins / name, script)
             self.has(name, script)
         self.has("python3", PYTHON)
-        self.has("chromium", self.log("chromium"))
-        self.has("nginx", self.log("nginx"))
+        for name in ("chromium", "nginx", "curl", "openssl"):
+            self.has(name, self.log(name))
         self.has("uname", "#!/usr/bin/env bash\necho Linux\n")
         self.has("id", "#!/usr/bin/env bash\necho 1000\n")
 

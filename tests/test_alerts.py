@@ -83,6 +83,7 @@ def test_what_is_said_has_all_that_is_known() -> None:
         rule="hot",
         level="critical",
         state="raised",
+        about="cpu",
         value=97.25,
         threshold=90,
         since=START,
@@ -377,6 +378,12 @@ def test_a_silent_family_that_is_no_more_in_the_log_is_given_up() -> None:
     alerts.remember(tick(0, "cpu")[0])
     alerts.restore([raised("family-silent:sensors", "family-silent")])
     assert [a.state for a in alerts.take(tick(1, "cpu"))] == ["cleared"]
+
+
+def test_an_alert_names_the_family_that_it_is_about() -> None:
+    assert built_in("disk-full").about("/home") == "filesystem"
+    assert built_in("disk-filling").about("/home") == "filesystem"
+    assert built_in("family-silent").about("disk") == "disk"
 
 
 # Disks that fill up.

@@ -75,6 +75,12 @@ def said(service: Service) -> list[tuple[str, str]]:
     return [(event.data["alert"], event.data["state"]) for event in events]
 
 
+def told(service: Service) -> list[str]:
+    """The open alerts of which the receiver is known to have been told."""
+    (file,) = service.run_directory.glob("notify-*.json")
+    return msgspec.json.decode(file.read_bytes(), type=State).told
+
+
 def test_raised_killed_restarted_and_cleared_each_once(
     start: Start, figure: Figure, receiver: Receiver, read: Read
 ) -> None:
@@ -87,8 +93,9 @@ def test_raised_killed_restarted_and_cleared_each_once(
     (event,) = reader.wait_for(1, "alert")
     (logged,) = service.logged("alert")
     assert data(event) == logged.data
-    assert {key: logged.data[key] for key in ("alert", "level", "state", "value")} == {
+    assert {key: logged.data[key] for key in ("alert", "event", "level", "state", "value")} == {
         "alert": "tight",
+        "event": "memory",
         "level": "warning",
         "state": "raised",
         "value": 55.0,
@@ -100,6 +107,7 @@ def test_raised_killed_restarted_and_cleared_each_once(
     assert sample.data["percent"] == 55
     assert sample.data["time"] == logged.data["time"]
 
+    wait_for(lambda: told(service) == ["tight"], "the note that it was told")
     service.stop(signal.SIGKILL)
     service.start().wait_until_ready()
     found = service.json("/alerts")
@@ -109,6 +117,7 @@ def test_raised_killed_restarted_and_cleared_each_once(
     figure.set(75)
     receiver.wait_for("box: tight", "box: tighter")
 
+    wait_for(lambda: len(told(service)) == 2, "the note that it was told")
     service.stop(signal.SIGKILL)
     figure.set(5)  # it is over while nobody looks
     service.start().wait_until_ready()
@@ -168,6 +177,7 @@ def test_another_worker_takes_over_what_is_raised(
     service = start(workers=2)
     figure.set(55)
     receiver.wait_for("box: tight")
+    wait_for(lambda: told(service) == ["tight"], "the note that it was told")
     leader = service.leader()
     os.kill(leader, signal.SIGKILL)
     wait_for(lambda: service.leader() != leader, "another worker to lead")
@@ -250,6 +260,7 @@ def test_the_open_alerts_of_all_hosts_newest_first(quiet_service: Service) -> No
         "rule": "",
         "level": "warning",
         "state": "still",
+        "event": "",
         "value": None,
         "threshold": None,
         "since": 300.0,
@@ -286,11 +297,6 @@ def test_what_was_sent_is_kept_beside_the_log_for_the_owner_alone(
     figure.set(55)
     receiver.wait_for("box: tight")
 
-    def noted() -> State | None:
-        (file,) = service.run_directory.glob("notify-*.json")
-        state = msgspec.json.decode(file.read_bytes(), type=State)
-        return state if state.told else None
-
-    assert wait_for(noted, "the note").told == ["tight"]
+    wait_for(lambda: told(service) == ["tight"], "the note that it was told")
     (lock,) = service.run_directory.glob("notify-*.lock")
     assert lock.stat().st_mode & 0o077 == 0

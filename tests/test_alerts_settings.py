@@ -1,11 +1,14 @@
 """The tables of the settings: [[alert]], [alerts] and [notify]."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
 
 from dashboard import settings
+from dashboard.alert import duration
+from dashboard.alert_rules import Limit, watches
 from dashboard.metrics import FAMILIES
 from dashboard.settings import (
     Alerts,
@@ -17,6 +20,7 @@ from dashboard.settings import (
     as_variables,
     load,
 )
+from tests.service import ROOT
 
 FILE = """
 interval = 2
@@ -230,3 +234,29 @@ def refusal(environ: dict[str, str]) -> str:
 def test_a_setting_is_either_a_row_of_the_table_or_a_table_of_the_file() -> None:
     rows = {key.lower() for key, _, _ in settings.table()}
     assert set(Settings.__dataclass_fields__) - rows == {"alert", "alerts", "notify"}
+
+
+# The page about them.
+
+PAGE = (ROOT / "docs" / "alerts.md").read_text("utf-8")
+
+
+def test_the_example_of_the_page_is_one_that_loads(tmp_path: Path) -> None:
+    found = load(config(tmp_path, PAGE.split("```toml\n")[1].split("```")[0]))
+    assert [rule.name for rule in found.alert] == ["cpu-hot", "sensor-hot"]
+    assert found.notify.rate == Notify().rate
+    assert found.notify.quiet == (22 * 60, 7 * 60)
+
+
+def test_the_page_has_the_built_in_rules() -> None:
+    lines = re.findall(r"^\| (`[a-z-]+` \|.*) \|$", PAGE, re.M)
+    rows = [[cell.strip() for cell in line.split("|")] for line in lines]
+    found = watches((), defaults=True, cadences={})
+    assert [(row[0].strip("`"), row[-1]) for row in rows] == [(w.name, w.level) for w in found]
+    for (_, when, lasting, clear, _), watch in zip(rows, found, strict=True):
+        if isinstance(watch, Limit):
+            rule = watch.rule
+            path = ".".join((rule.family, *rule.path))
+            assert when == f"`{path} {rule.condition.sign} {rule.condition.number:g}`"
+            assert lasting == (duration(rule.lasting) if rule.lasting else "")
+            assert clear == f"{rule.clear.sign} {rule.clear.number:g}"

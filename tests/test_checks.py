@@ -23,7 +23,7 @@ CHECKS = [
     "ruff format --check",
     "mypy ",
     "tsc --project tsconfig.json",
-    "pytest ",
+    "pytest --numprocesses 2 --dist loadfile",
 ]
 
 

@@ -219,12 +219,12 @@ def test_an_event_has_host_time_and_the_familys_figures(rig: Rig) -> None:
 
 
 def test_samples_fall_on_multiples_of_the_cadence(rig: Rig) -> None:
-    rig.start(family("cpu"), interval=0.1)
-    times = [json.loads(event.data)["time"] for event in rig.wait_for(15, "cpu")]
-    late = sorted(time % 0.1 for time in times)
+    rig.start(family("cpu"), interval=0.5)
+    times = [json.loads(event.data)["time"] for event in rig.wait_for(9, "cpu")]
+    late = sorted(time % 0.5 for time in times)
     # A busy machine wakes late, but not always; a drift would spread them evenly.
-    assert late[len(late) // 2] < 0.05
-    assert len({int(time / 0.1 + 0.01) for time in times}) == len(times), "a tick twice"
+    assert late[len(late) // 2] < 0.25
+    assert len({int(time / 0.5 + 0.01) for time in times}) == len(times), "a tick twice"
 
 
 def test_families_of_one_cadence_are_one_batch_of_one_time(rig: Rig) -> None:

@@ -34,4 +34,4 @@ def alerts() -> Response:
 
 
 def _shown(event_id: EventId, alert: Alert) -> dict[str, Any]:
-    return {"id": str(event_id), **msgspec.structs.asdict(alert)}
+    return {"id": str(event_id), **msgspec.to_builtins(alert)}

@@ -100,6 +100,12 @@ export class Chart {
     return this.plot.valToPos(value, "y") + this.plot.over.offsetTop;
   }
 
+  /** @returns {number | null} CSS pixels below the box's upper edge at which the plot ends */
+  get floor() {
+    const over = this.plot?.over;
+    return over ? over.offsetTop + over.offsetHeight : null;
+  }
+
   destroy() {
     this.observer.disconnect();
     this.plot?.destroy();

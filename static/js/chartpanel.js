@@ -146,7 +146,9 @@ export class ChartPanel extends Panel {
     const [, ...columns] = this.chart.data;
     const wanted = columns.map((column) => this.chart.height(column.findLast((value) => value !== null) ?? 0) ?? 0);
     const height = DIRECT_HEIGHT * unit;
-    const places = spread(wanted.map((y) => y - height / 2), height, this.chart.box.clientHeight);
+    // The times of the axis stand below the plot, and reach to where the names are.
+    const floor = this.chart.floor ?? this.chart.box.clientHeight;
+    const places = spread(wanted.map((y) => y - height / 2), height, floor);
     this.labels.forEach((label, index) => {
       label.style.transform = `translateY(${Math.round(places[index])}px)`;
     });

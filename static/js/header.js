@@ -55,15 +55,18 @@ export class Header {
   draw({ store, host, now }) {
     write(this.clock, clock(now));
     const system = store.latest(host, "system");
-    const uptime = figure(system, "uptime_seconds");
+    const known = store.freshness(host, "system", now);
+    const uptime = known === "gone" ? null : figure(system, "uptime_seconds");
     writeValue(this.uptime, uptime, duration(uptime));
-    mark(this.uptime, "data-freshness", store.freshness(host, "system", now));
+    mark(this.uptime, "data-freshness", known);
     write(this.system, [system?.os, system?.kernel].filter((name) => typeof name === "string").join(" · "));
 
     const hottest = warmest(store.latest(host, "sensors")?.temperatures);
     mark(this.sensors, "hidden", hottest ? null : "");
-    mark(this.sensors, "data-freshness", store.freshness(host, "sensors", now));
-    if (hottest) writeValue(this.hottest, hottest.celsius, text(celsius(hottest.celsius)));
+    const felt = store.freshness(host, "sensors", now);
+    mark(this.sensors, "data-freshness", felt);
+    const degrees = felt === "gone" ? null : (hottest?.celsius ?? null);
+    writeValue(this.hottest, degrees, text(celsius(degrees)));
   }
 }
 

@@ -53,7 +53,8 @@ export class Tile extends Panel {
     const { number, unit } = this.spec.format(value ?? NaN);
     writeValue(this.number, value, number);
     write(this.unit, unit);
-    write(this.detail, detail);
+    // Its figures are as old. The line keeps its place.
+    write(this.detail, this.gone ? "\u00a0" : detail);
     this.setLevel(levelOf(this.spec.value, value));
     const [times, values] = store.table(host, this.event).since(from, [column]);
     this.sparkline.draw(times, values ?? [], from, to);

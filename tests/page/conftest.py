@@ -108,8 +108,12 @@ def lived_in(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     service.append_all((name, "old", r | {"time": now - 3000}) for name, r in figures.items())
     write_past(service, readings=figures)
     idle = {"cpu": {"percent": 3.0}, "memory": {"percent": 20.0}}
-    calm = [(name, r | idle.get(name, {})) for name, r in read_machine(*idle).items()]
-    service.append_all((name, "calm", r) for name, r in calm)
+    for ago in (60, 0):
+        calm = read_machine(*idle)
+        service.append_all(
+            (name, "calm", calm[name] | figures | {"time": time.time() - ago})
+            for name, figures in idle.items()
+        )
     with sampling_held_up(service):
         yield service.start()
         service.close()
@@ -127,7 +131,7 @@ def open_at(browser: Browser, lived_in: Service) -> Iterator[OpenAt]:
         contexts.append(context)
         wall = Wall(context.new_page(), lived_in).open(path)
         wall.wait_for_link(link)
-        wall.wait_for("html:not(:has([data-freshness=waiting]))")
+        wall.wait_for("html:not(:has(:is(.tile, .panel)[data-freshness=waiting]))")
         if link == "live":
             wall.wait_for_ink("cpu", "blue")
         return wall

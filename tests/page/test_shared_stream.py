@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage
 
 from tests.page.wall import Wall, assert_same_as_history, measured
 from tests.service import Service, wait_for
@@ -28,7 +28,12 @@ def window(browser: Browser) -> Iterator[BrowserContext]:
     """A browser of its own, as far as pages can tell; an error in any tab fails the test."""
     errors: list[str] = []
     context = browser.new_context(viewport={"width": 640, "height": 360})
-    context.on("console", lambda line: line.type == "error" and errors.append(line.text))
+
+    def on_console(message: ConsoleMessage) -> None:
+        if message.type == "error":
+            errors.append(message.text)
+
+    context.on("console", on_console)
     context.on("weberror", lambda error: errors.append(str(error.error)))
     yield context
     context.close()
