@@ -14,9 +14,12 @@ VENV=$ROOT/.venv
 MODULES=$ROOT/node_modules
 VENDOR=$ROOT/static/vendor
 
-# What the tests start. Each is a command of the same name, so that it is looked for as a command:
-# it need not come from Debian.
-TEST_PACKAGES=(chromium nginx curl openssl)
+# What the tests start: the Debian package, and after a colon its command where that has another
+# name. It is looked for as a command: it need not come from Debian.
+TEST_PACKAGES=(chromium nginx curl openssl redis-server postgresql:initdb)
+
+# Debian has PostgreSQL's commands of each version in a folder of their own, not on the PATH.
+POSTGRESQL=/usr/lib/postgresql
 
 say() { # LINE [MORE LINES...]
     printf 'vitals: %s\n' "$1" >&2
@@ -172,9 +175,11 @@ make_page() {
 missing_test_packages() {
     local package
     for package in "${TEST_PACKAGES[@]}"; do
-        if ! command -v "$package" >/dev/null; then echo "$package"; fi
+        if ! has_command "${package#*:}"; then echo "${package%:*}"; fi
     done
 }
+
+has_command() { command -v "$1" >/dev/null || compgen -G "$POSTGRESQL/*/bin/$1" >/dev/null; }
 
 install_test_packages() {
     local missing

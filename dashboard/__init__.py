@@ -27,6 +27,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         compression,
         embed,
         history,
+        openapi,
         ops,
         pages,
         problem,
@@ -54,7 +55,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     compression.register(app)
     problem.register(app)
     unread.register(app)
-    reading = (pages, embed, stream, history, alerts, ops, sign_in)
+    reading = (pages, embed, stream, history, alerts, ops, openapi, sign_in)
     for module in (*reading, publish, progress, screens):
         app.register_blueprint(module.blueprint)
     cli.register(app.cli)

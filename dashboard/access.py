@@ -3,8 +3,9 @@
 Served on loopback nothing is asked but a Host header that belongs here: a page of some other site
 whose name was made to point at this machine (DNS rebinding) is refused. With READ_TOKEN all figures
 need it, as a bearer token or as the cookie that the sign-in page gives for it; /healthz, /readyz,
-the static files and the sign-in page itself are open. Publishing needs PUBLISH_TOKEN as a bearer
-token, and no other; where none is set nobody can publish over HTTP.
+the static files and the sign-in page itself are open, and so is /openapi.json, which has no figures
+and says nothing of this installation. Publishing needs PUBLISH_TOKEN as a bearer token, and no
+other; where none is set nobody can publish over HTTP.
 """
 
 import hmac
@@ -24,7 +25,9 @@ from dashboard.settings import Settings
 
 COOKIE = "vitals"
 COOKIE_SECONDS = 400 * 86400  # the longest that browsers keep one; renewed while a page is shown
-_OPEN_ENDPOINTS = frozenset({"static", "ops.healthz", "ops.readyz", "sign_in.sign_in"})
+_OPEN_ENDPOINTS = frozenset(
+    {"static", "ops.healthz", "ops.readyz", "sign_in.sign_in", "openapi.openapi"}
+)
 _PAGES = frozenset({"pages.wall", "screens.listing", "embed.frame"})
 _PUBLISH_ENDPOINTS = frozenset({"publish.publish", "progress.report"})
 _READ_PATHS = (r"/stream", r"/history", r"/alerts", r"/progress/.*", r"/embed", r"/static/.*")

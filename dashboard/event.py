@@ -14,7 +14,7 @@ from dashboard.settings import HOST_PATTERN
 
 NAME = re.compile(r"[a-z][a-z0-9_.-]{0,63}")
 HOST = re.compile(HOST_PATTERN)
-_ID = re.compile(r"(\d{1,15})-(\d{1,19})", re.ASCII)
+ID = re.compile(r"(\d{1,15})-(\d{1,19})", re.ASCII)
 
 # Names that the stream itself speaks with; nothing that is logged may carry one.
 PROTOCOL_NAMES = frozenset({"hello", "gap", "heartbeat", "busy"})
@@ -31,7 +31,7 @@ class EventId(NamedTuple):
     @classmethod
     def parse(cls, text: str) -> Self:
         """Read the form `<unix milliseconds>-<sequence>`. Raises ValueError for any other."""
-        match = _ID.fullmatch(text)
+        match = ID.fullmatch(text)
         if match is None:
             raise ValueError(f"{text!r} is not an event id (unix milliseconds, '-', sequence)")
         return cls(int(match[1]), int(match[2]))

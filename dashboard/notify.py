@@ -3,8 +3,8 @@
 Each URL has an outbox of its own, which follows the log by id and is kept in a file in the run
 directory. The file is written when a message has arrived, so a message is sent again only if the
 process was killed in the moment between; and a lock on it keeps the next process waiting while this
-one is still sending. apprise blocks and is heavy: it is imported, and sends, in a native thread. In
-one for all URLs, because locks that gevent has patched are not made for contention between threads.
+one is still sending. apprise blocks, so it sends in a native thread; one for all URLs, because the
+locks that gevent has patched are not made for contention between threads.
 """
 
 import fcntl
@@ -15,7 +15,6 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import gevent
 import msgspec
@@ -26,7 +25,8 @@ from dashboard.alert import Alert
 from dashboard.alert_log import alerts_between, log_end
 from dashboard.event import EventId
 from dashboard.log import EventLog, LogUnavailable
-from dashboard.outbox import Message, Outbox, State, message
+from dashboard.outbox import Outbox, State, message
+from dashboard.sender import Sender
 from dashboard.settings import Notify
 from dashboard.wire import NOWHERE
 
@@ -101,12 +101,12 @@ class _Receiver:
         self.stopping = False
         self._notifier = notifier
         self._clock = notifier.clock
-        self._url = url
         self._name = f"URL {number} ({url.partition(':')[0]})"  # all else may be secret
         digest = hashlib.sha256(f"{notifier.host} {url}".encode()).hexdigest()[:16]
         self._file = notifier.folder / f"notify-{digest}.json"
-        self._service: Any = None
+        self._sender = Sender(url)
         self._pause = 0.0
+        self._trouble: OSError | None = None  # with the file
 
     def run(self, thread: ThreadPool) -> None:
         """Follow the log and send, until told to stop."""
@@ -130,7 +130,10 @@ class _Receiver:
                     thread.spawn(self._save, outbox).get()
             except LogUnavailable as error:
                 logger.warning("notify %s: %s", self._name, error)
-            if outbox is None or not self._send(outbox, thread):
+            is_busy = outbox is not None and self._send(outbox, thread)
+            if self._trouble:
+                logger.warning("notify %s: can't note what was sent: %s", self._name, self._trouble)
+            if not is_busy:
                 self._rest()
 
     def _send(self, outbox: Outbox, thread: ThreadPool) -> bool:
@@ -219,37 +222,20 @@ class _Receiver:
     # In the native thread.
 
     def _prepare(self) -> str | None:
-        """Make the service that the URL names. Returns what is wrong, None if nothing is."""
-        if self.stopping:
-            return None
-        try:
-            import apprise
-        except ImportError:
-            return "the package apprise is missing: pip install apprise"
-        try:
-            # Without a deadline of its own it uses no further threads, which gevent would make
-            # into greenlets of this one; the sockets have their timeouts.
-            asset = apprise.AppriseAsset(app_id="Vitals", async_mode=False, service_timeout=0)
-            service = apprise.Apprise.instantiate(self._url, asset=asset)
-            if service is None:
-                return "apprise does not know such a URL"
-            self._service = apprise.Apprise(asset=asset)
-            self._service.add(service)
-        except Exception as error:  # whatever a plugin raises
-            return type(error).__name__
-        return None
+        return None if self.stopping else self._sender.prepare()
 
     def _deliver(self, outbox: Outbox, due: Sequence[Alert]) -> str | None:
-        """Send what is due, and note it at once. Returns what went wrong, None if it has arrived."""
+        """Send what is due and note it at once. Returns what went wrong, None if it has arrived."""
         if self.stopping:  # while others of the thread were sent
             return "stopped"
-        problem = self._notify(message(due))
+        problem = self._sender.send(message(due))
         if problem is None:
             outbox.was_told(due, self._clock())
             self._save(outbox)
         return problem
 
     def _save(self, outbox: Outbox) -> None:
+        self._trouble = None
         draft = self._file.with_suffix(".new")
         try:
             with draft.open("wb") as file:
@@ -258,21 +244,4 @@ class _Receiver:
                 draft.replace(self._file)
                 os.fsync(file.fileno())  # late, as a kill is more likely than a power cut
         except OSError as error:
-            logger.warning("notify %s: what was sent can't be noted: %s", self._name, error)
-
-    def _notify(self, sent: Message) -> str | None:
-        from apprise import NotifyFormat
-
-        try:
-            result = self._service.notify(
-                title=sent.title,
-                body=sent.body,
-                notify_type=sent.kind,
-                body_format=NotifyFormat.TEXT,
-            )
-        except Exception as error:  # whatever a plugin raises
-            return type(error).__name__
-        if result:
-            return None
-        reasons = [entry.message for entry in result.logs()]
-        return reasons[-1] if reasons else "it was not taken"
+            self._trouble = error

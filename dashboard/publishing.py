@@ -26,7 +26,7 @@ KEYS = ("event", "host", "time", "data")
 # Beside the protocol's own names: those at which EventSource itself calls a page's functions.
 RESERVED = frozenset({family.name for family in FAMILIES}) | PROTOCOL_NAMES | {"open", "error"}
 RESERVED_PREFIX = "screen."
-_LATEST_TIME = 253_402_300_799  # the end of the year 9999
+LATEST_TIME = 253_402_300_799  # the end of the year 9999
 
 
 def read_events(body: bytes, *, lines: bool, host: str, now: float) -> list[Event]:
@@ -152,7 +152,7 @@ def _host(host: Any) -> str:
 
 def _time(time: Any) -> int | float:
     is_number = isinstance(time, int | float) and not isinstance(time, bool)
-    if not is_number or not 0 <= time <= _LATEST_TIME:
+    if not is_number or not 0 <= time <= LATEST_TIME:
         raise Rejected(
             422,
             f"time={reprlib.repr(time)}: wanted are seconds since 1970 (not milliseconds)",

@@ -80,6 +80,11 @@ def read_report(body: bytes) -> Report:
     for key in given:
         if key not in FIELDS:
             raise Rejected(400, f"unknown key {reprlib.repr(key)}; allowed: {keys}", key=key)
+    # JSON has one kind of number: 1080.0 is 1080.
+    given = {
+        key: int(value) if isinstance(value, float) and value.is_integer() else value
+        for key, value in given.items()
+    }
     for key, field in FIELDS.items():
         allowed = get_args(field.type)[-1].description
         if key not in given and field.required:

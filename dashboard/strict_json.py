@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 
 MOST_DEPTH = 32  # objects and lists inside each other
-_INTEGERS = range(-(1 << 63), 1 << 64)
+INTEGERS = range(-(1 << 63), 1 << 64)
 _SPACE = re.compile(r"[ \t\n\r]*")
 
 
@@ -120,7 +120,7 @@ def _constant(text: str) -> Any:
 def _whole(text: str) -> int:
     # 20 characters hold all that is in range, and int() is slow for thousands of digits.
     number = int(text) if len(text) <= 20 else None
-    if number is None or number not in _INTEGERS:
+    if number is None or number not in INTEGERS:
         raise Rejected(
             422,
             f"the whole number {_short(text)} is out of range: from -2^63 to 2^64 - 1; "

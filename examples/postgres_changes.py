@@ -2,7 +2,7 @@
 
     pip install 'psycopg[binary]'
     psql shop -f examples/postgres_changes.sql
-    export DASHBOARD_PUBLISH_TOKEN=...        # that of the server; VITALS=https://... is another one
+    export DASHBOARD_PUBLISH_TOKEN=...      # and VITALS=https://..., for a server elsewhere
     python -m examples.postgres_changes postgresql:///shop orders
 
 Pages then listen with addEventListener("orders", ...) on /stream?events=orders. PostgreSQL keeps

@@ -15,15 +15,17 @@ import sys
 import time
 
 from redis import Redis
-from redis.exceptions import ConnectionError
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisError
+from redis.retry import Retry
 
 from dashboard.progress import progress
 
 WAITING = "jobs"
-WORKING = "jobs:working"  # several workers need one each
+WORKING = "jobs:working"  # the job that is worked on; several workers need a list each
 
 
-def work(text: str) -> None:
+def work(text: bytes | str) -> None:
     """Do one job: the SHA-256 of each of its files. What goes wrong is reported as its end."""
     job = json.loads(text)
     with progress(job["id"], total=len(job["files"])) as bar:
@@ -37,18 +39,23 @@ def serve(redis: Redis) -> None:
     while redis.lmove(WORKING, WAITING, "LEFT", "RIGHT"):
         pass  # a killed worker's job, which is the next one now
     while True:
-        text = redis.blmove(WAITING, WORKING, 0, "RIGHT", "LEFT")
+        # Seconds; the client gives up a wait of more than 5.
+        text = redis.blmove(WAITING, WORKING, 2, "RIGHT", "LEFT")
+        if text is None:
+            continue
         try:
             work(text)
         except Exception:
             logging.exception("this job failed: %s", text)
-        redis.lrem(WORKING, 1, text)
+        redis.delete(WORKING)
 
 
 if __name__ == "__main__":
+    # If BLMOVE were tried again by itself, a job whose answer got lost would stay in WORKING.
+    once = Retry(NoBackoff(), 0)
     while True:
         try:
-            serve(Redis.from_url(sys.argv[1], decode_responses=True))
-        except ConnectionError as error:
+            serve(Redis.from_url(sys.argv[1], retry=once))
+        except RedisError as error:
             logging.warning("%s; trying again", error)
             time.sleep(1)

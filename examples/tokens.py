@@ -38,4 +38,5 @@ def tokens() -> Response:
         yield from answer(question)
         yield ServerSentEvent("", event="completed")
 
-    return event_stream(events())
+    # That a reader has left shows when something is written: so also while the model thinks.
+    return event_stream(events(), heartbeat=1)

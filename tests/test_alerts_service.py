@@ -58,7 +58,6 @@ def start(make_service: Start, figure: Figure, receiver: Receiver) -> Start:
         settings = {
             "INTERVAL": 0.1,
             "ALERT": json.dumps(RULES),
-            "ALERTS": '{"defaults": false}',
             "NOTIFY": json.dumps({"urls": [receiver.url], "rate": "1000/s"} | (notify or {})),
         }
         arguments = ("-c", str(ROOT / "tests" / "alerts_conf.py"))
@@ -230,12 +229,24 @@ def test_a_url_that_apprise_does_not_know_is_told_without_what_is_secret_in_it(
     assert not any("hunter2" in f.read_text() for f in service.run_directory.glob("notify-*"))
 
 
+def test_the_built_in_rules_are_on_and_no_trouble(start_service: Start) -> None:
+    service = start_service(INTERVAL=0.1, ALERTS="{}").wait_until_ready()
+    wait_for(lambda: len(service.logged("cpu")) > 20, "some samples")
+    assert "failed" not in service.output.read_text()
+    # Whether one of them has something to say depends on the machine; this one always has.
+    always = json.dumps([{"name": "memory-full", "when": "memory.percent > 0"}])
+    service.settings["ALERT"] = always
+    service.stop(signal.SIGKILL)
+    service.start()
+    wait_for(lambda: ("memory-full", "raised") in said(service), "the alert")
+
+
 # GET /alerts.
 
 
 @pytest.fixture(scope="module")
 def quiet_service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    service = Service(tmp_path_factory.mktemp("alerts"), ALERTS='{"defaults": false}')
+    service = Service(tmp_path_factory.mktemp("alerts"))
     yield service.start()
     service.close()
 

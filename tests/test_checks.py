@@ -84,6 +84,18 @@ def test_missing_programs_fail_for_a_user(machine: Machine, variables: dict[str,
     assert machine.calls() == []
 
 
+def test_postgresql_may_be_off_the_path(machine: Machine) -> None:
+    machine.lacks("initdb")
+    folder = machine.bin.parent / "postgresql"
+    script = machine.root / "setup.sh"
+    script.write_text(script.read_text().replace("/usr/lib/postgresql", str(folder)))
+    started = machine.start("test")
+    assert "vitals: missing: postgresql. " in started.stderr
+    (folder / "15" / "bin").mkdir(parents=True)
+    (folder / "15" / "bin" / "initdb").touch()
+    assert machine.start("test").returncode == 0
+
+
 def test_missing_programs_are_installed_by_root(machine: Machine) -> None:
     machine.lacks("chromium")
     machine.has("id", "#!/usr/bin/env bash\necho 0\n")

@@ -18,7 +18,7 @@ LAYERS = [
     {"progress"},
     {"feed", "instruments"},
     {"metrics", "log", "alerts", "columns", "frame", "wire", "publishing", "job"}
-    | {"alert", "alert_rules", "alert_trend", "outbox"},
+    | {"alert", "alert_rules", "alert_trend", "outbox", "sender"},
     {"event"},
     {"sse", "settings", "strict_json"},
 ]
@@ -29,7 +29,7 @@ ONLY_IN = {
     "flask": {"web", "__init__.py", "access.py"},
     "click": {"cli"},
     "gunicorn": set[str](),
-    "apprise": {"notify.py"},
+    "apprise": {"sender.py"},
 }
 ALERTS = {"alert", "alerts", "alert_rules", "alert_trend", "outbox"}
 NO_GEVENT = (

@@ -22,20 +22,22 @@ from dashboard.web.query import Query
 
 blueprint = Blueprint("history", __name__)
 
-_KEYS = ("since", "events", "host", "points", "lines")
+KEYS = ("since", "events", "host", "points", "lines")
 _BATCH = 2000
-_DEFAULT_SECONDS = 300
-_DEFAULT_POINTS = 600
-_MOST_LINES = 1000
+DEFAULT_SECONDS = 300
+DEFAULT_POINTS = 600
+MOST_SECONDS = 366 * 86400
+FEWEST_POINTS, MOST_POINTS = 10, 20_000
+MOST_LINES = 1000
 
 
 @blueprint.get("/history")
 def history() -> Response:
     """Columns per host and event; see the contract in docs/api.md."""
-    query = Query(request.args, _KEYS)
-    since = query.number("since", 1, 366 * 86400) or _DEFAULT_SECONDS
-    points = _whole_number(query, "points", 10, 20_000) or _DEFAULT_POINTS
-    lines = _whole_number(query, "lines", 1, _MOST_LINES)
+    query = Query(request.args, KEYS)
+    since = query.number("since", 1, MOST_SECONDS) or DEFAULT_SECONDS
+    points = _whole_number(query, "points", FEWEST_POINTS, MOST_POINTS) or DEFAULT_POINTS
+    lines = _whole_number(query, "lines", 1, MOST_LINES)
     names, hosts = query.names("events"), query.hosts("host")
     runtime: Runtime = current_app.extensions["vitals"]
     families = frozenset(family.name for family in runtime.families)

@@ -20,7 +20,7 @@ _BODY_SECONDS = 30.0  # that a body may take from its first byte to its last
 _PIECE = 64 << 10
 # What `curl -d` says of a body if nobody tells it, and what some programs don't say at all.
 _UNSAID = ("", "application/x-www-form-urlencoded")
-_KEY = re.compile(r"[!-~]{1,255}")
+IDEMPOTENCY_KEY = re.compile(r"[!-~]{1,255}")
 
 
 class _TooSlow(Exception):
@@ -87,7 +87,7 @@ def log_events(events: Sequence[Event], body: bytes) -> Response:
     key = request.headers.get("Idempotency-Key")
     if key is None:
         ids = runtime.log.append(events)
-    elif not _KEY.fullmatch(key):
+    elif not IDEMPOTENCY_KEY.fullmatch(key):
         raise Problem(
             400,
             "Idempotency-Key: wanted are 1 to 255 visible ASCII characters",

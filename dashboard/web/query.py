@@ -9,7 +9,7 @@ from werkzeug.datastructures import MultiDict
 from dashboard.event import HOST, NAME
 from dashboard.web.problem import Problem
 
-_MOST_ITEMS = 100
+MOST_ITEMS = 100
 
 
 class Query:
@@ -42,7 +42,7 @@ class Query:
         text = self._args.get(key)
         if text is None:
             return None
-        value = float(text) if re.fullmatch(r"\d{1,10}(\.\d{1,6})?", text, re.ASCII) else math.nan
+        value = float(text) if re.fullmatch(r"\d{1,10}(\.\d{1,20})?", text, re.ASCII) else math.nan
         if not low <= value <= high:
             raise Problem(
                 400, f"{key}={text!r}: allowed is a number from {low:g} to {high:g}", key=key
@@ -57,6 +57,6 @@ class Query:
         for item in items:
             if not pattern.fullmatch(item):
                 raise Problem(400, f"{key}: {item!r} is not allowed; wanted are {allowed}", key=key)
-        if len(items) > _MOST_ITEMS:
-            raise Problem(400, f"{key}: {len(items)} items; at most {_MOST_ITEMS}", key=key)
+        if len(items) > MOST_ITEMS:
+            raise Problem(400, f"{key}: {len(items)} items; at most {MOST_ITEMS}", key=key)
         return frozenset(items)

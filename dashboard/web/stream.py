@@ -22,7 +22,8 @@ from dashboard.wire import control_event
 
 blueprint = Blueprint("stream", __name__)
 
-_KEYS = ("events", "host", "every", "last_event_id")
+KEYS = ("events", "host", "every", "last_event_id")
+EVERY = (0.1, 3600.0)  # seconds
 _BUSY_RETRY = 5  # times the usual pause: a full worker is left alone for longer
 
 
@@ -65,11 +66,11 @@ def open_stream(
 @lru_cache(maxsize=1024)
 def _parse_query(text: str) -> tuple[Filter, EventId | None]:
     """The filter and the position of a query string. Raises Problem(400)."""
-    query = Query(MultiDict(parse_qsl(text, keep_blank_values=True)), _KEYS)
+    query = Query(MultiDict(parse_qsl(text, keep_blank_values=True)), KEYS)
     filter = Filter(
         names=query.names("events"),
         hosts=query.hosts("host"),
-        every=query.number("every", 0.1, 3600),
+        every=query.number("every", *EVERY),
     )
     return filter, position("last_event_id", query.text("last_event_id"))
 

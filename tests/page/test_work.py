@@ -1,6 +1,5 @@
-"""What the page costs: it draws no more than can be seen, and holds no more than it draws."""
+"""What the page costs: it draws no more than can be seen. What it holds is in test_day.py."""
 
-import math
 import time
 from collections.abc import Callable
 
@@ -104,44 +103,3 @@ def test_a_hidden_tab_draws_nothing(start_service: Start, tabs: BrowserContext) 
     assert wall.link == "live"
     page.bring_to_front()
     wait_for(lambda: drawings(page) > drawn, "what came meanwhile to be drawn")
-
-
-def test_memory_is_bounded(make_service: Start, open_wall: OpenWall, page: Page) -> None:
-    service = make_service(INTERVAL=0.05, RETRY=200)
-    with sampling_held_up(service):
-        service.start()
-        wall = open_wall(service)
-        capacity = wall.rows("cpu").capacity
-        filling, more = 2 * capacity + 500, 5000
-        ticks = Ticks(service, start=time.time() - 0.05 * (filling + more), step=0.05)
-        tell(wall, ticks, filling)
-        before = metrics(page)
-        tell(wall, ticks, more)
-        after = metrics(page)
-    print(f"\nmeasured: memory after {filling} ticks {before}, after {more} more {after}")
-    assert after["Nodes"] <= before["Nodes"] + 20
-    assert after["JSEventListeners"] <= before["JSEventListeners"] + 2
-    # Kept whole, these ticks would be some 25 MB; tables between once and twice their size, 3.
-    assert after["JSHeapUsedSize"] <= before["JSHeapUsedSize"] + 6e6
-    for event in FAST_EVENTS:
-        rows = wall.rows(event)
-        assert rows.capacity == capacity
-        assert rows.capacity <= len(rows.times) < 2 * rows.capacity
-        assert {len(column) for column in rows.columns.values()} == {len(rows.times)}
-
-
-def tell(wall: Wall, ticks: Ticks, count: int) -> None:
-    """Have that many ticks logged and shown, no faster than the page takes them."""
-    for _ in range(math.ceil(count / 250)):
-        last = ticks.log(250)
-        wait_for(lambda last=last: wall.newest("cpu") == last, "the page to keep up")  # type: ignore[misc]
-
-
-def metrics(page: Page) -> dict[str, float]:
-    session = page.context.new_cdp_session(page)
-    session.send("Performance.enable")
-    session.send("HeapProfiler.collectGarbage")
-    found = session.send("Performance.getMetrics")["metrics"]
-    session.detach()
-    wanted = {"Nodes", "JSEventListeners", "JSHeapUsedSize"}
-    return {one["name"]: one["value"] for one in found if one["name"] in wanted}

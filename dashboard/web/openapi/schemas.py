@@ -3,6 +3,8 @@
 The families describe their fields, msgspec its structs; patterns and bounds are the code's own.
 """
 
+import sys
+
 import msgspec
 
 from dashboard.alert import Alert
@@ -58,9 +60,8 @@ def _envelopes() -> dict[str, Json]:
             "time": time | {"description": "seconds since 1970; else now"},
             "data": {
                 "type": "object",
-                "description": "its fields; `host` and `time`, where they stand here, too, must "
-                "be equal to those beside it",
-                "properties": {"host": host, "time": time},
+                "description": "its fields; `host` and `time` may stand here instead, and in both "
+                "places if they are equal",
                 "additionalProperties": ref("Value"),
             },
         },
@@ -88,7 +89,7 @@ def _envelopes() -> dict[str, Json]:
         "anyOf": [
             {"type": ["null", "boolean", "string"]},
             {"type": "integer", "minimum": INTEGERS[0], "maximum": INTEGERS[-1]},
-            {"type": "number", "minimum": -1.7e308, "maximum": 1.7e308},
+            {"type": "number", "minimum": -sys.float_info.max, "maximum": sys.float_info.max},
             {"type": "array", "items": ref("Value")},
             {"type": "object", "additionalProperties": ref("Value")},
         ],
@@ -142,10 +143,11 @@ def _answers() -> dict[str, Json]:
         time=_TIME,
         age=_NUMBER | {"minimum": 0, "description": "seconds since its report"},
     )
+    listed["properties"] |= _struct(Report, "")["properties"]
     screens = _object(
         build=_TEXT | {"description": "the server's own"},
         time=_TIME,
-        screens={"type": "array", "items": {"allOf": [ref("Screen"), listed]}},
+        screens={"type": "array", "items": listed},
     )
     return {
         "EventId": _TEXT
