@@ -4,7 +4,7 @@ import argparse
 import sys
 from collections.abc import Callable
 
-from bench import fanout, frozen, overhead, page, profile, report, storm, ticks
+from bench import fanout, frozen, overhead, page, profile, publish, report, storm, ticks
 from bench.servers import Server
 
 
@@ -15,6 +15,7 @@ def main(arguments: list[str]) -> None:
         "frozen": _frozen,
         "overhead": _overhead,
         "page": _page,
+        "publish": _publish,
         "profile": _profile,
     }
     name = arguments[0] if arguments and not arguments[0].startswith("-") else "fanout"
@@ -126,6 +127,16 @@ def _page(arguments: list[str]) -> None:
     options = _parse(parser, arguments)
     found = page.run(loads=options.loads, watch=options.watch, ticks=options.ticks, say=_say)
     _show("page", page.table(found), found.load_average, options.write)
+
+
+def _publish(arguments: list[str]) -> None:
+    parser = _parser("publish")
+    parser.add_argument("--seconds", type=float, default=15, help="of each, each round")
+    parser.add_argument("--rounds", type=int, default=3)
+    options = _parse(parser, arguments)
+    found = publish.run(seconds=options.seconds, rounds=options.rounds, say=_say)
+    load = max(each.load_average for each in found)
+    _show("publish", publish.table(found), load, options.write)
 
 
 def _profile(arguments: list[str]) -> None:

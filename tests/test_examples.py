@@ -1,5 +1,6 @@
 """The examples, each with its real counterpart: Redis, PostgreSQL, a log file, a browser."""
 
+import errno
 import hashlib
 import json
 import os
@@ -131,12 +132,27 @@ def pipes(folder: Path, job: str, count: int) -> list[Path]:
     return files
 
 
+def fill(pipe: Path) -> None:
+    """Write its own name into a pipe, once somebody reads it."""
+
+    def open_it() -> int | None:
+        try:
+            return os.open(pipe, os.O_WRONLY | os.O_NONBLOCK)
+        except OSError as error:
+            if error.errno != errno.ENXIO:
+                raise
+            return None
+
+    with os.fdopen(wait_for(open_it, f"a reader of {pipe}"), "w") as file:
+        file.write(pipe.name)
+
+
 def push(redis: Redis, job: str, files: list[Path]) -> None:
     redis.lpush("jobs", json.dumps({"id": job, "files": [str(file) for file in files]}))
 
 
 def told(file: Path) -> str:
-    """The message for a file into which `file.name` was written."""
+    """The message for a pipe that was filled."""
     return f"{hashlib.sha256(file.name.encode()).hexdigest()} {file}"
 
 
@@ -151,12 +167,12 @@ def test_a_redis_worker_reports_each_step_when_it_is_done(
         expected: list[tuple[str, float, str | None]] = []
         for number, file in enumerate(one, 1):
             assert steps(reader, "one") == expected
-            file.write_text(file.name)
+            fill(file)
             expected.append(("running", number, told(file)))
             wait_for_steps(reader, "one", number)
         assert wait_for_steps(reader, "one", 4) == [*expected, ("completed", 3, None)]
         assert steps(reader, "two") == []
-        two[0].write_text(two[0].name)
+        fill(two[0])
         assert wait_for_steps(reader, "two", 2)[-1] == ("completed", 1, None)
         wait_for(lambda: not redis.exists("jobs", "jobs:working"), "empty lists")
 
@@ -183,13 +199,13 @@ def test_the_job_of_a_killed_redis_worker_is_done_again(
     files = pipes(tmp_path, "killed", 2)
     push(redis, "killed", files)
     with redis_worker(service, redis) as worker:
-        files[0].write_text(files[0].name)
+        fill(files[0])
         wait_for_steps(reader, "killed", 1)
         worker.kill()
         worker.wait()
     with redis_worker(service, redis):
         for file in files:
-            file.write_text(file.name)
+            fill(file)
         found = wait_for_steps(reader, "killed", 4)
         wait_for(lambda: not redis.exists("jobs", "jobs:working"), "empty lists")
     first, second = (told(file) for file in files)

@@ -8,7 +8,7 @@ end, so of each event stream the first block is read, and then it is left.
 import json
 import re
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pytest
@@ -17,10 +17,7 @@ from hypothesis import HealthCheck, given, settings
 from requests import PreparedRequest, Response, Session
 from requests.adapters import HTTPAdapter
 from schemathesis import Case, GenerationMode
-from schemathesis.checks import (
-    CheckFunction,
-    not_a_server_error,
-)
+from schemathesis.checks import CheckFunction, not_a_server_error
 from schemathesis.specs.openapi.checks import (
     content_type_conformance,
     negative_data_rejection,
@@ -129,7 +126,7 @@ class FirstBlocks(HTTPAdapter):
         response = super().send(request, **(options | {"stream": True}))
         if response.headers.get("Content-Type", "").startswith("text/event-stream"):
             response._content = next(response.iter_content(None))
-            response._content_consumed = True  # type: ignore[attr-defined]
+            response._content_consumed = True
             response.close()
         return response
 
@@ -173,7 +170,7 @@ def ask(
     mode: GenerationMode,
     *,
     token: str | None = None,
-    checks: list[CheckFunction] | None = None,
+    checks: Sequence[CheckFunction] = (),
 ) -> set[int]:
     """Make requests of an operation and hold the answers to the description; their statuses."""
     method, path = operation
@@ -190,7 +187,7 @@ def ask(
         suppress_health_check=list(HealthCheck),
     )
     @given(case=SCHEMA[path][method].as_strategy(generation_mode=mode))
-    def make(case: Case) -> None:
+    def make(case: Case[Any]) -> None:
         headers = {} if token is None else {"Authorization": f"Bearer {token}"}
         if "Idempotency-Key" in case.headers and good:
             headers["Idempotency-Key"] = uuid.uuid4().hex  # each publication has its own
@@ -199,7 +196,7 @@ def ask(
         session.cookies.clear()
         response = case.call(service.url, session, headers, timeout=20, allow_redirects=False)
         statuses.add(response.status_code)
-        case.validate_response(response, checks=CHECKS + (checks or []))
+        case.validate_response(response, checks=[*CHECKS, *checks])
 
     make()
     return statuses

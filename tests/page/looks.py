@@ -1,5 +1,7 @@
 """What to look at on the page when nobody looks, and figures that take as much room as any can."""
 
+from playwright.sync_api import Page
+
 from tests.page.past import Readings, read_machine
 
 # What the page shows and cannot be seen whole: text outside the window, or outside a box that
@@ -72,3 +74,14 @@ def widest() -> Readings:
         "sensors": {"temperatures": [{"label": "Package id 0", "celsius": 100.0}]},
     }
     return readings | {name: readings.get(name, {}) | fields for name, fields in wide.items()}
+
+
+def metrics(page: Page) -> dict[str, float]:
+    """What the page holds after garbage collection: nodes, listeners, bytes of its heap."""
+    session = page.context.new_cdp_session(page)
+    session.send("Performance.enable")
+    session.send("HeapProfiler.collectGarbage")
+    found = session.send("Performance.getMetrics")["metrics"]
+    session.detach()
+    wanted = {"Nodes", "JSEventListeners", "JSHeapUsedSize"}
+    return {one["name"]: float(one["value"]) for one in found if one["name"] in wanted}

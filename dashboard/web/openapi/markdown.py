@@ -12,8 +12,9 @@ from dashboard.web.openapi.parts import Json
 
 _HEAD = """# The HTTP interface in tables
 
-Every operation and every schema of `/openapi.json`, written here from it; [api.md](api.md) is the same as prose, and
-[events.md](events.md) has the meaning of every field. HEAD is answered wherever GET is, OPTIONS everywhere.
+Every operation and every schema of `/openapi.json`, written here from it; [api.md](api.md) is the
+same as prose, and [events.md](events.md) has the meaning of every field. HEAD is answered wherever
+GET is, OPTIONS everywhere.
 """
 
 
@@ -26,7 +27,9 @@ def render(described: Json) -> str:
             for method, operation in item.items():
                 if tag["name"] in operation["tags"]:
                     blocks += _operation(method, path, operation)
-    blocks.append("## Schemas\n")
+    schemes = described["components"]["securitySchemes"]
+    rows = ((f"`{name}`", _way(each), each["description"]) for name, each in schemes.items())
+    blocks += ["## Tokens\n", _table(("name", "sent as", "meaning"), rows), "## Schemas\n"]
     for name, schema in described["components"]["schemas"].items():
         blocks += _schema(name, schema)
     return "\n".join(blocks)
@@ -93,9 +96,14 @@ def _content(content: Json) -> str:
 def _access(security: list[Json]) -> str:
     if not security:
         return "Open to everybody"
-    needed = [" and ".join(each) for each in security if each]
-    free = " where it is set" if {} in security else ""
-    return f"Wants {' or '.join(f'`{name}`' for name in needed)}{free}"
+    needed = " or ".join(f"`{name}`" for each in security for name in each)
+    return f"Wants {needed}" + (", where a READ_TOKEN is set" if {} in security else "")
+
+
+def _way(scheme: Json) -> str:
+    if scheme["type"] == "http":
+        return "`Authorization: Bearer …`"
+    return f"the {scheme['in']} `{scheme['name']}`"
 
 
 def _kind(schema: Any) -> str:
@@ -105,7 +113,7 @@ def _kind(schema: Any) -> str:
     if "$ref" in schema:
         name = schema["$ref"].rpartition("/")[2]
         return f"[{name}](#{name.lower()})"
-    if "anyOf" in schema or "allOf" in schema and "type" not in schema:
+    if "anyOf" in schema or ("allOf" in schema and "type" not in schema):
         joined = " or " if "anyOf" in schema else " and "
         return joined.join(_kind(each) for each in schema.get("anyOf") or schema["allOf"])
     if "const" in schema:
