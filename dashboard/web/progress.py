@@ -42,10 +42,9 @@ def watch(job: str) -> Response:
     """The stream of a job; see the contract in docs/api.md."""
     _check(job)
     query = Query(request.args, ("last_event_id",))
+    asked = position("last_event_id", query.text("last_event_id"))
     # What a browser sends as it reconnects is newer than what its URL says.
-    after = position("Last-Event-ID", request.headers.get("Last-Event-ID")) or position(
-        "last_event_id", query.text("last_event_id")
-    )
+    after = position("Last-Event-ID", request.headers.get("Last-Event-ID")) or asked
     runtime: Runtime = current_app.extensions["vitals"]
     settings = runtime.settings
     retry = round(settings.retry * random.uniform(0.5, 1.5))

@@ -24,7 +24,8 @@ _HTML, _JSON = "text/html", "application/json"
 def listing() -> Response:
     """The screens as a page, or as JSON where the client would rather have that."""
     runtime, screens = _screens()
-    theme = Query(request.args, ("theme",)).text("theme") or "dark"
+    asked = Query(request.args, ("theme",)).text("theme")
+    theme = "dark" if asked is None else asked
     if theme not in _THEMES:
         raise Problem(400, f"theme={theme!r}: allowed is dark or light", key="theme")
     if request.accept_mimetypes.best_match((_HTML, _JSON), default=_HTML) == _JSON:

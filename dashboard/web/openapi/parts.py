@@ -4,7 +4,6 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from dashboard.event import HOST, NAME
 from dashboard.web.query import MOST_ITEMS
 
 Json = dict[str, Any]
@@ -52,11 +51,11 @@ def query(name: str, description: str, schema: Json) -> Json:
     return {"name": name, "in": "query", "description": description, "schema": schema}
 
 
-def items(name: str, description: str, pattern: "re.Pattern[str]") -> Json:
+def items(name: str, description: str, each: Json) -> Json:
     """A query key whose value is a list with commas."""
     schema = {
         "type": "array",
-        "items": {"type": "string", "pattern": whole(pattern)},
+        "items": each,
         "minItems": 1,
         "maxItems": MOST_ITEMS,
     }
@@ -64,11 +63,13 @@ def items(name: str, description: str, pattern: "re.Pattern[str]") -> Json:
 
 
 def names() -> Json:
-    return items("events", "names of events; `message` stands for those without one", NAME)
+    return items(
+        "events", "names of events; `message` stands for those without one", ref("EventName")
+    )
 
 
 def hosts() -> Json:
-    return items("host", "names of hosts", HOST)
+    return items("host", "names of hosts", ref("HostName"))
 
 
 def header(name: str, description: str, schema: Json) -> Json:

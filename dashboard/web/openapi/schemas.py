@@ -152,6 +152,8 @@ def _answers() -> dict[str, Json]:
     return {
         "EventId": _TEXT
         | {"pattern": whole(ID), "description": "milliseconds since 1970 and a sequence"},
+        "EventName": _TEXT | {"pattern": whole(NAME)},
+        "HostName": _TEXT | {"pattern": whole(HOST)},
         "Ids": _object(ids=ids),
         "Job": _TEXT | {"pattern": whole(JOB)},
         "Problem": problem,
