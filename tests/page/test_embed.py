@@ -296,8 +296,9 @@ def test_components_share_a_stream_and_leave_nothing_behind(
         first = once_more()
     for _ in range(5):
         last = once_more()
-    # V8 remembers one plot by the shape of its object. Five charts would be hundreds of nodes.
-    assert last["Nodes"] <= first["Nodes"] + 80
+    # V8 may remember one plot (some 180 nodes) by the shape of its object. One chart left behind by
+    # each of the five rounds would be 900.
+    assert last["Nodes"] <= first["Nodes"] + 300
     assert last["JSEventListeners"] <= first["JSEventListeners"] + 8
     assert last["JSHeapUsedSize"] <= first["JSHeapUsedSize"] + 1_000_000
 
