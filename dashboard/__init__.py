@@ -8,12 +8,13 @@ from flask import Flask
 from dashboard import access, cli
 from dashboard.build import build_id
 from dashboard.log import log_url
+from dashboard.progress import progress
 from dashboard.runtime import Runtime
 from dashboard.settings import Settings
 from dashboard.sse import ServerSentEvent
 from dashboard.web.event_stream import event_stream
 
-__all__ = ["ServerSentEvent", "create_app", "event_stream"]
+__all__ = ["ServerSentEvent", "create_app", "event_stream", "progress"]
 
 
 def create_app(settings: Settings | None = None) -> Flask:

@@ -1,6 +1,6 @@
 """Progress from Python: a script or a background worker reports its steps as it goes.
 
-    from dashboard.progress import progress
+    from dashboard import progress
 
     with progress("backup", total=10) as job:
         for folder in folders:
