@@ -23,7 +23,7 @@ export class Header {
     this.clock = find("[data-clock]");
     this.uptime = /** @type {HTMLDataElement} */ (find('[data-value="system.uptime_seconds"]'));
     this.system = find("[data-system]");
-    this.sensors = find('[data-panel="sensors"]');
+    this.sensors = find('[data-fact="sensors"]');
     this.hottest = /** @type {HTMLDataElement} */ (find('[data-value="sensors.celsius"]'));
     this.state = find("[data-link-state]");
     this.words = find("[data-link-words]");
