@@ -2,7 +2,7 @@
 /**
  * The newest rows of one kind of event: times, and columns in step with them.
  *
- * The size is bounded: arrays grow to twice the capacity and are then cut back to it, so a row
+ * The size is bounded: arrays grow a tenth over the capacity and are then cut back to it, so a row
  * costs one push and a page that stays open for months holds no more than on its first day.
  *
  * Where samples come more densely than a chart can show, those of one span of time become two rows,
@@ -14,6 +14,9 @@
 
 /** A column per core and per mount is expected; a host with thousands of them is not drawn. */
 const MOST_COLUMNS = 512;
+
+/** How far over the capacity arrays grow before they are cut: each cut moves all that stays. */
+const SLACK = 1.1;
 
 /** After this many missed samples it is a gap and not jitter. */
 export const GAP = 3;
@@ -76,7 +79,7 @@ export class Table {
       if (missed) this.#push(this.last + cadence, new Map());
     }
     this.#push(time, row);
-    if (this.times.length >= 2 * this.capacity) this.#trim();
+    if (this.times.length >= SLACK * this.capacity) this.#trim();
   }
 
   /**
