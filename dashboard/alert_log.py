@@ -8,15 +8,8 @@ from gevent.lock import Semaphore
 from dashboard.alert import EVENT, Alert, alert_of
 from dashboard.event import EventId
 from dashboard.log import EventLog
+from dashboard.log.reading import end_of, walk
 from dashboard.wire import NOWHERE
-
-_BATCH = 1000
-
-
-def log_end(log: EventLog) -> EventId | None:
-    """The highest id in the log; None when it is empty. Raises LogUnavailable."""
-    newest = log.latest()
-    return newest[-1].id if newest else None
 
 
 def alerts_between(
@@ -27,17 +20,10 @@ def alerts_between(
     Raises LogUnavailable.
     """
     hosts = None if host is None else [host]
-    while after < last:
-        first = EventId(after.ms, after.sequence + 1)
-        batch = log.read_range(first, last, names=[EVENT], hosts=hosts, limit=_BATCH)
-        for event in batch:
-            assert event.id is not None
-            after = event.id
-            alert = alert_of(event)
-            if alert is not None:
-                yield event.id, alert
-        if len(batch) < _BATCH:
-            return
+    for event in walk(log, after.following, last, names=[EVENT], hosts=hosts):
+        alert = alert_of(event)
+        if event.id is not None and alert is not None:
+            yield event.id, alert
 
 
 class OpenAlerts:
@@ -74,7 +60,7 @@ class OpenAlerts:
             return newest_first, self._read_to
 
     def _read_on(self, log: EventLog) -> None:
-        last = log_end(log)
+        last = end_of(log)
         if last is None:
             return
         for event_id, alert in alerts_between(log, max(self._read_to, self._kept_from()), last):

@@ -16,17 +16,17 @@ import gevent
 import msgspec
 
 from dashboard.alert import Alert
-from dashboard.alert_log import alerts_between, log_end
+from dashboard.alert_log import alerts_between
 from dashboard.alerts import STILL, Alerts, Sample, Watch
 from dashboard.event import Event, EventId
 from dashboard.log import EventLog, LogUnavailable
+from dashboard.log.reading import end_of, walk
 from dashboard.metrics import Family
 from dashboard.settings import WILDCARD, Rule
 
 logger = logging.getLogger(__name__)
 
 _MOST_WAITING = 1000
-_BATCH = 1000
 _RETRY = 2.0  # seconds until a log that can't be read is asked again
 
 
@@ -133,13 +133,14 @@ class Alerting:
 
     def _read(self, log: EventLog) -> None:
         """Everything that blocks, in the thread for looking back. Raises LogUnavailable."""
-        newest, last = log.latest(), log_end(log)
+        newest, last = log.latest(), end_of(log)
         if last is None:
             return
         for family in self._cadences:
             seconds = max((watch.memory(family) for watch in self._watches), default=0.0)
             if seconds:
-                for event in self._events(log, family, min(seconds, self._retention), last):
+                first = EventId.at(self._clock() - min(seconds, self._retention))
+                for event in walk(log, first, last, names=[family], hosts=[self._host]):
                     self._remember(event)
         for event in newest:
             if event.host == self._host and event.name in self._cadences:
@@ -149,16 +150,6 @@ class Alerting:
         for _, alert in alerts_between(log, kept_from, last, host=self._host):
             known[alert.alert] = alert
         self._alerts.restore(alert for alert in known.values() if alert.rule and alert.is_open)
-
-    def _events(self, log: EventLog, family: str, seconds: float, last: EventId) -> Iterable[Event]:
-        first = EventId.at(self._clock() - seconds)
-        while True:
-            batch = log.read_range(first, last, names=[family], hosts=[self._host], limit=_BATCH)
-            yield from batch
-            newest = batch[-1].id if batch else None
-            if newest is None or len(batch) < _BATCH:
-                return
-            first = EventId(newest.ms, newest.sequence + 1)
 
     def _remember(self, event: Event) -> None:
         try:

@@ -42,6 +42,11 @@ class EventId(NamedTuple):
         return cls(max(0, int(seconds * 1000)), 0)
 
     @property
+    def following(self) -> Self:
+        """The lowest id above it."""
+        return type(self)(self.ms, self.sequence + 1)
+
+    @property
     def time(self) -> float:
         """Seconds since 1970."""
         return self.ms / 1000

@@ -126,7 +126,7 @@ class Hub:
                 stretch += batch
                 if len(batch) < _BATCH:
                     break
-                first = _next(batch[-1].id or last)
+                first = (batch[-1].id or last).following
             return [Encoded.of(event) for event in newest], [Encoded.of(e) for e in stretch]
 
         newest, stretch = self._log.look_back(read)
@@ -252,7 +252,7 @@ class Hub:
         self._drop_if_unused(feed)
 
     def _read_back(self, after: EventId, last: EventId) -> list[Encoded]:
-        first = _next(after)
+        first = after.following
         events = self._log.look_back(lambda log: log.read_range(first, last, limit=_BATCH))
         return [Encoded.of(event) for event in events]
 
@@ -317,10 +317,6 @@ class Hub:
         if feed.last_frame_at + self._heartbeat <= now:
             return feed.send(control_event("heartbeat", {"time": self.now()}), now)
         return None
-
-
-def _next(event_id: EventId) -> EventId:
-    return EventId(event_id.ms, event_id.sequence + 1)
 
 
 def _pieces(batch: list[Event]) -> Iterator[list[Event]]:

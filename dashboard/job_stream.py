@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from dashboard.event import Event, EventId
 from dashboard.feed import Filter, Follower, Lagging
 from dashboard.job import EVENT, step_of
-from dashboard.jobs import next_id
 from dashboard.log import LogUnavailable
 from dashboard.runtime import Runtime
 from dashboard.sse import ServerSentEvent
@@ -85,7 +84,7 @@ class JobStream:
 
     def _read_back(self, after: EventId, last: EventId) -> tuple[list[Event], EventId]:
         """The next stretch of progress after an id, and the id where that ends."""
-        first = next_id(after)
+        first = after.following
         events = self._log.look_back(
             lambda log: log.read_range(first, last, names=[EVENT], limit=_BATCH)
         )

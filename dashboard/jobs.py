@@ -14,9 +14,8 @@ from gevent.lock import Semaphore
 from dashboard.event import Event, EventId
 from dashboard.job import EVENT, Step, step_of
 from dashboard.log import EventLog
+from dashboard.log.reading import end_of, walk
 from dashboard.wire import NOWHERE
-
-_BATCH = 1000
 
 
 class Run(NamedTuple):
@@ -60,19 +59,13 @@ class Jobs:
         return any(step is not None and step.job == job and step.is_end for step in steps)
 
     def _read_on(self, log: EventLog) -> None:
-        newest = log.latest()
-        end = newest[-1].id if newest else None
+        end = end_of(log)
         if end is None:
             return
         kept_from = EventId.at(self._clock() - self._retention)
-        first = max(next_id(self._read_to), kept_from)
-        while first <= end:
-            batch = log.read_range(first, end, names=[EVENT], limit=_BATCH)
-            for event in batch:
-                self._take(event)
-            if len(batch) < _BATCH:
-                break
-            first = next_id(self._read_to)
+        first = max(self._read_to.following, kept_from)
+        for event in walk(log, first, end, names=[EVENT]):
+            self._take(event)
         self._read_to = max(end, self._read_to)
 
     def _take(self, event: Event) -> None:
@@ -88,8 +81,3 @@ class Jobs:
     def _forget_expired(self) -> None:
         end = EventId.at(self._clock() - self._retention)
         self._runs = {job: run for job, run in self._runs.items() if run.newest >= end}
-
-
-def next_id(event_id: EventId) -> EventId:
-    """The lowest id above another."""
-    return EventId(event_id.ms, event_id.sequence + 1)

@@ -15,6 +15,7 @@ from flask import Blueprint, Response, current_app, request
 from dashboard.columns import columns
 from dashboard.event import UNNAMED, Event, EventId
 from dashboard.log import EventLog, LogUnavailable
+from dashboard.log.reading import walk
 from dashboard.runtime import Runtime
 from dashboard.web.compression import accepts_gzip, compress
 from dashboard.web.problem import Problem
@@ -23,7 +24,6 @@ from dashboard.web.query import Query
 blueprint = Blueprint("history", __name__)
 
 KEYS = ("since", "events", "host", "points", "lines")
-_BATCH = 2000
 DEFAULT_SECONDS = 300
 DEFAULT_POINTS = 600
 MOST_SECONDS = 366 * 86400
@@ -89,14 +89,8 @@ def _walk(
     names: frozenset[str] | None,
     hosts: frozenset[str] | None,
 ) -> Iterator[Event]:
-    """The events from an id to another, of these names and hosts, in id order."""
     wanted = None if names is None else [None if n == UNNAMED else n for n in names]
-    while first <= last:
-        batch = log.read_range(first, last, names=wanted, hosts=hosts, limit=_BATCH)
-        yield from batch
-        if len(batch) < _BATCH or batch[-1].id is None:
-            break
-        first = EventId(batch[-1].id.ms, batch[-1].id.sequence + 1)
+    return walk(log, first, last, names=wanted, hosts=hosts)
 
 
 def _columns(events: Iterator[Event], points: int) -> dict[str, dict[str, Any]]:
