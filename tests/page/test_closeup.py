@@ -36,6 +36,15 @@ DRAWN = f"""async () => {{
     return store.table("box", "cpu").since(view.from, [])[0];
 }}"""
 
+# What the labels of the load's chart say, and what its newest sample does.
+LOAD_LABELS = f"""async () => {{
+    const {{ store }} = {BOARD};
+    const newest = store.latest("box", "load");
+    const labels = document.querySelectorAll('[data-panel="load"] .labels data');
+    return [[...labels].map((label) => Number(label.textContent)),
+            [newest.load1, newest.load5, newest.load15, newest.cpus]];
+}}"""
+
 # How much of the button in a panel's head is to be seen.
 OPACITY = "getComputedStyle(document.querySelector('.corner button')).opacity"
 
@@ -106,6 +115,12 @@ def drag(wall: Wall, panel: str, start: float, end: float) -> None:
     point(wall, panel, (start + end) / 2)
     point(wall, panel, end)
     wall.page.mouse.up()
+
+
+def tells_of_now(wall: Wall) -> bool:
+    """Whether the labels of the load's chart are of its newest sample: those go on in a pause."""
+    told, newest = wall.page.evaluate(LOAD_LABELS)
+    return list(told) == [pytest.approx(value, abs=0.006) for value in newest]
 
 
 def seconds(text: str) -> int:
@@ -191,7 +206,6 @@ def test_all_charts_tell_of_the_moment_under_the_cursor(wall: Wall) -> None:
     page.keyboard.press("p")
     wall.wait_for(NOTE)
     left, right, _ = view(wall)
-    newest = wall.text('[data-panel="load"] .labels')
     assert page.locator(".flag:visible").count() == 0
     assert wall.text('[data-panel="cpu"] .labels li:first-child').strip() == "all cores"
 
@@ -214,7 +228,7 @@ def test_all_charts_tell_of_the_moment_under_the_cursor(wall: Wall) -> None:
 
     page.mouse.move(5, 5)
     expect(page.locator(".flag:visible")).to_have_count(0)
-    assert wall.text('[data-panel="load"] .labels') == newest
+    wait_for(lambda: tells_of_now(wall), "the labels to tell of the newest sample again")
     assert wall.text('[data-panel="cpu"] .labels li:first-child').strip() == "all cores"
 
 
