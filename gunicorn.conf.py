@@ -49,6 +49,7 @@ worker_class = "gevent"
 # Streams, and a reserve so that the page and /healthz answer when all streams are taken.
 worker_connections = _settings.max_streams + 1000
 backlog = 8192
+limit_request_line = 8190  # a query may name a hundred hosts and as many fields
 timeout = 30
 graceful_timeout = 5
 keepalive = 1  # idle connections hold up a worker that is told to stop for as long as this

@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 from prometheus_client.metrics_core import GaugeMetricFamily
 
-from dashboard.feed import Filter
+from dashboard.filter import Filter
 from dashboard.hub import Hub
 from dashboard.log import EventLog, LogUnavailable
 

@@ -17,7 +17,8 @@ from gevent.lock import Semaphore
 from dashboard.admission import Admission
 from dashboard.connections import SEND_BUFFER, Connections
 from dashboard.event import Event, EventId, Unlogged
-from dashboard.feed import Feed, Filter, Follower
+from dashboard.feed import Feed, Follower
+from dashboard.filter import Filter
 from dashboard.frame import Frame
 from dashboard.instruments import Instruments
 from dashboard.log import EventLog, LogUnavailable
@@ -236,7 +237,7 @@ class Hub:
             batch = self._read_back(after, reached)
             if len(batch) == _BATCH:
                 reached = id_of(batch[-1])
-        return [encoded for encoded in batch if filter.wants(encoded.event)], reached
+        return filter.pick(batch), reached
 
     # Inside.
 

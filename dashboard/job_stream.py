@@ -7,7 +7,8 @@ and takes what is new from the hub. It ends with the step that ends the run.
 from collections.abc import Iterator
 
 from dashboard.event import Event, EventId
-from dashboard.feed import Filter, Follower, Lagging
+from dashboard.feed import Follower, Lagging
+from dashboard.filter import Filter
 from dashboard.job import EVENT, step_of
 from dashboard.log import LogUnavailable
 from dashboard.runtime import Runtime

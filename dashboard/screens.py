@@ -18,7 +18,7 @@ import msgspec
 from msgspec import Meta
 
 from dashboard.event import Event
-from dashboard.feed import Filter
+from dashboard.filter import Filter
 from dashboard.recent import Recent
 from dashboard.strict_json import Rejected, decode, encode, text_of
 

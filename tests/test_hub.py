@@ -16,7 +16,8 @@ from flask import Flask
 from werkzeug.test import EnvironBuilder
 
 from dashboard.event import Event, EventId, Unlogged
-from dashboard.feed import RING, Filter, Follower
+from dashboard.feed import RING, Follower
+from dashboard.filter import Filter
 from dashboard.hub import Hub
 from dashboard.instruments import Instruments
 from dashboard.log import LogUnavailable, open_log_for_greenlets

@@ -17,8 +17,10 @@ LAYERS = [
     {"connections", "recent", "admission", "jobs", "screens", "alert_log"},
     {"progress"},
     {"feed", "instruments"},
+    {"filter"},
     {"metrics", "log", "alerts", "columns", "frame", "wire", "publishing", "job"}
     | {"alert", "alert_rules", "alert_trend", "outbox", "sender"},
+    {"fields"},
     {"event"},
     {"sse", "settings", "strict_json"},
 ]
@@ -34,7 +36,7 @@ ONLY_IN = {
 ALERTS = {"alert", "alerts", "alert_rules", "alert_trend", "outbox"}
 NO_GEVENT = (
     ALERTS
-    | {"event", "sse", "settings", "metrics", "columns", "wire", "frame"}
+    | {"event", "sse", "settings", "metrics", "columns", "wire", "frame", "filter", "fields"}
     | {
         "strict_json",
         "publishing",

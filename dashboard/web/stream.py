@@ -10,7 +10,7 @@ from flask import Blueprint, Response, current_app, request
 from werkzeug.datastructures import MultiDict
 
 from dashboard.event import EventId
-from dashboard.feed import Filter
+from dashboard.filter import Filter
 from dashboard.frame import GZIP, GZIP_HEADER, gzip_block
 from dashboard.runtime import Runtime
 from dashboard.stream import Stream
@@ -22,7 +22,7 @@ from dashboard.wire import control_event
 
 blueprint = Blueprint("stream", __name__)
 
-KEYS = ("events", "host", "every", "last_event_id")
+KEYS = ("events", "host", "fields", "every", "last_event_id")
 EVERY = (0.1, 3600.0)  # seconds
 _BUSY_RETRY = 5  # times the usual pause: a full worker is left alone for longer
 
@@ -71,6 +71,7 @@ def _parse_query(text: str) -> tuple[Filter, EventId | None]:
         names=query.names("events"),
         hosts=query.hosts("host"),
         every=query.number("every", *EVERY),
+        fields=query.fields("fields"),
     )
     return filter, position("last_event_id", query.text("last_event_id"))
 

@@ -22,6 +22,7 @@ from dashboard.web.openapi.parts import (
     READING,
     Json,
     answer,
+    fields,
     header,
     hosts,
     in_path,
@@ -87,6 +88,7 @@ def _stream() -> Json:
         parameters=[
             names(),
             hosts(),
+            fields(),
             query("every", "seconds: of each host and name at most one in that time", each),
             _AFTER,
             _LAST_ID,
@@ -108,6 +110,7 @@ def _history() -> Json:
             query("since", "seconds back", seconds | {"default": history.DEFAULT_SECONDS}),
             names(),
             hosts(),
+            fields(),
             query("points", "rows at the most", points | {"default": history.DEFAULT_POINTS}),
             query("lines", "so many of the newest events that are no family's, whole", lines),
         ],
