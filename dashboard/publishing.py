@@ -14,9 +14,17 @@ import reprlib
 from collections.abc import Iterator
 from typing import Any
 
-from dashboard.event import HOST, NAME, PROTOCOL_NAMES, UNNAMED, Event
+from dashboard.event import NAME, PROTOCOL_NAMES, UNNAMED, Event, check_host
 from dashboard.metrics import FAMILIES
-from dashboard.strict_json import Rejected, decode, decode_at, encode, skip_space, text_of
+from dashboard.strict_json import (
+    Rejected,
+    check_keys,
+    decode,
+    decode_at,
+    encode,
+    skip_space,
+    text_of,
+)
 
 MOST_BYTES = 1 << 20  # of a body
 MOST_EVENT_BYTES = 64 << 10  # of an event's data, as it is logged
@@ -87,16 +95,12 @@ def _items(text: str, start: int) -> Iterator[Any]:
 def _event(value: Any, host: str, now: float) -> Event:
     if not isinstance(value, dict):
         raise Rejected(422, f"an event is an object with the keys {', '.join(KEYS)}")
-    for key in value:
-        if key not in KEYS:
-            raise Rejected(
-                422, f"unknown key {reprlib.repr(key)}; allowed: {', '.join(KEYS)}", key=key
-            )
+    check_keys(value, KEYS)
     data = value.get("data")
     if not isinstance(data, dict):
         raise Rejected(422, "data is missing or no object: an object is wanted", key="data")
     name = event_name(value.get("event"))
-    host = _host(_own(value, data, "host", host))
+    host = check_host(_own(value, data, "host", host))
     time = _time(_own(value, data, "time", round(now, 3)))
     rest = {key: item for key, item in data.items() if key not in ("host", "time")}
     logged = encode({"host": host, "time": time, **rest})
@@ -137,17 +141,6 @@ def _own(value: dict[str, Any], data: dict[str, Any], key: str, default: Any) ->
     if beside is not None:
         return beside
     return default if inside is None else inside
-
-
-def _host(host: Any) -> str:
-    if not isinstance(host, str) or not HOST.fullmatch(host):
-        raise Rejected(
-            422,
-            f"host={reprlib.repr(host)}: wanted is a host name of letters, digits, '.', '_' and "
-            "'-', at most 253 characters",
-            key="host",
-        )
-    return host
 
 
 def _time(time: Any) -> int | float:
