@@ -24,7 +24,7 @@ from dashboard.log import EventLog, open_log_for_greenlets, run_directory
 from dashboard.metrics import Family
 from dashboard.notify import Notifier
 from dashboard.sampler import Sampler, cadence_of
-from dashboard.settings import Settings
+from dashboard.settings import Settings, check_serves
 from dashboard.worker_metrics import WorkerMetrics
 
 logger = logging.getLogger(__name__)
@@ -41,7 +41,7 @@ class Runtime:
         self.build = build
         self.families = families
         self.instruments = Instruments()
-        self.run_directory = run_directory(settings.log)
+        self.run_directory = run_directory(settings.log, instance=settings.instance)
         self.workers = WorkerMetrics(self.run_directory, self.instruments.registry)
         self._leadership = Leadership(self.run_directory / f"leader-{settings.host_name}.lock")
         self._greenlets: list[gevent.Greenlet[..., None]] = []
@@ -90,8 +90,12 @@ class Runtime:
             self.start()
 
     def start(self) -> None:
-        """Open the log and begin to follow it; sample as soon as no other process does."""
+        """Open the log and begin to follow it; sample as soon as no other process does.
+
+        Raises SettingError for settings that are an agent's.
+        """
         settings = self.settings
+        check_serves(settings)
         self._log = open_log_for_greenlets(settings.log, retention=settings.retention)
         self._jobs = Jobs(self._log, retention=settings.retention)
         self._open_alerts = OpenAlerts(self._log, retention=settings.retention)
