@@ -18,6 +18,7 @@ LAYERS = [
     {"progress"},
     {"feed", "instruments"},
     {"metrics", "log", "alerts", "columns", "frame", "wire", "publishing", "job"}
+    | {"figures"}
     | {"alert", "alert_rules", "alert_trend", "outbox", "sender"},
     {"event"},
     {"sse", "settings", "strict_json"},
@@ -38,6 +39,7 @@ NO_GEVENT = (
     | {
         "strict_json",
         "publishing",
+        "figures",
         "job",
     }
 )

@@ -10,6 +10,7 @@ from dashboard.event import HOST, NAME
 from dashboard.web.problem import Problem
 
 MOST_ITEMS = 100
+_HOST_ALLOWED = "letters, digits, '.', '_' and '-', at most 253"
 
 
 class Query:
@@ -35,7 +36,14 @@ class Query:
 
     def hosts(self, key: str) -> frozenset[str] | None:
         """A comma-separated list of host names."""
-        return self._list(key, HOST, "host names: letters, digits, '.', '_' and '-', at most 253")
+        return self._list(key, HOST, f"host names: {_HOST_ALLOWED}")
+
+    def host(self, key: str) -> str | None:
+        """One host name."""
+        text = self._args.get(key)
+        if text is not None and not HOST.fullmatch(text):
+            raise Problem(400, f"{key}={text!r}: wanted is a host name: {_HOST_ALLOWED}", key=key)
+        return text
 
     def number(self, key: str, low: float, high: float) -> float | None:
         """A decimal number from `low` to `high`."""
