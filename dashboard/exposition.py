@@ -160,15 +160,18 @@ def _add(
 ) -> None:
     for field, metric, text, factor in _GAUGES.get(name, ()):
         value = data.get(field)
-        if value is not None:
+        if isinstance(value, int | float):  # whoever may write the log may write what he likes
             family = families.setdefault(metric, GaugeMetricFamily(metric, text, labels=["host"]))
             family.add_metric([host], round(value * factor, 6))
     if name in _LISTS:
         list_field, label, label_field, gauges = _LISTS[name]
-        for item in data.get(list_field) or ():
+        items = data.get(list_field)
+        items = [i for i in items if isinstance(i, dict)] if isinstance(items, list) else []
+        # No two samples of a scrape may have the same labels.
+        for name, item in {str(item.get(label_field)): item for item in items}.items():
             for field, metric, text in gauges:
-                if item.get(field) is not None:
+                if isinstance(item.get(field), int | float):
                     family = families.setdefault(
                         metric, GaugeMetricFamily(metric, text, labels=["host", label])
                     )
-                    family.add_metric([host, str(item[label_field])], item[field])
+                    family.add_metric([host, name], item[field])

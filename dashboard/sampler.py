@@ -13,7 +13,7 @@ A watcher sees each batch before it is logged, and may add events to it.
 import logging
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Protocol
 
 import gevent
@@ -39,6 +39,11 @@ def cadence_of(family: float, interval: float) -> float:
     if family <= interval or interval <= 1:
         return max(family, interval)
     return math.ceil(family / interval) * interval
+
+
+def cadences(families: Iterable[type[Family]], interval: float) -> dict[str, float]:
+    """Seconds between two samples of each family, by name."""
+    return {family.name: cadence_of(family.cadence, interval) for family in families}
 
 
 def next_tick(now: float, previous: int | None, cadence: float) -> int:

@@ -99,10 +99,32 @@ def _host(text: str) -> str:
     return text
 
 
+APPEND_ONLY = ("http://", "https://")
+
+
 def _log_url(text: str) -> str:
+    if text.startswith(APPEND_ONLY):
+        return server_url(text)
     # The two slashes that begin a network location belong to the form; what follows the third
     # is the path, so sqlite:////var/lib/x.db is absolute and sqlite:///x.db is relative.
     if not re.fullmatch(r"sqlite:///[^\x00?#]+", text):
+        raise ValueError
+    return text
+
+
+TAG_PATTERN = r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}"
+_MOST_TAGS = 20
+
+
+def _tags(text: str) -> tuple[str, ...]:
+    tags = _list_of(TAG_PATTERN)(text)
+    if len(tags) > _MOST_TAGS or len(set(tags)) < len(tags):
+        raise ValueError
+    return tags
+
+
+def _folder(text: str) -> str:
+    if not text.startswith("/") or "\0" in text:
         raise ValueError
     return text
 
@@ -337,9 +359,16 @@ class Settings:
     log: str = _setting(
         _is(""),
         _log_url,
-        "sqlite:///PATH (four slashes for an absolute path)",
+        "sqlite:///PATH (four slashes for an absolute path), or for an agent a Vitals' https://URL",
         "where events go",
         "`sqlite:///` + instance folder + `events.db`",
+    )
+    instance: str = _setting(
+        _is(""),
+        _folder,
+        "an absolute path",
+        "the folder for the log and what processes keep beside it; without: `instance` here",
+        "none",
     )
     host_name: str = _setting(
         {"default_factory": _machine_name},
@@ -347,6 +376,13 @@ class Settings:
         "letters, digits, '.', '_' and '-', at most 253",
         "`host` in this machine's events",
         "the machine's host name",
+    )
+    host_tags: tuple[str, ...] = _setting(
+        _is(()),
+        _tags,
+        "at most 20 different tags of letters, digits, '_', '.' and '-', separated by commas",
+        "`tags` of this machine; the first one is its group on the wall",
+        "none",
     )
     interval: float = _setting(
         _is(1.0),
@@ -506,6 +542,16 @@ def load(environ: Mapping[str, str]) -> Settings:
             shown = " (not shown, as it is a secret)" if secret else f"={text!r}"
             raise SettingError(f"{where}{shown}: allowed is {metadata['allowed']}") from None
     return Settings(**values)
+
+
+def check_serves(settings: Settings) -> None:
+    """Raise SettingError for settings that are an agent's: with them nothing could be shown."""
+    if settings.log.startswith(APPEND_ONLY):
+        raise SettingError(
+            f"LOG={settings.log!r}: another Vitals takes events, but can't be read like a log, so "
+            "there would be nothing to serve: `flask agent` is for it; a service has a log of "
+            "sqlite:///PATH"
+        )
 
 
 def as_variables(environ: Mapping[str, str]) -> dict[str, str]:

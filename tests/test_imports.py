@@ -13,12 +13,13 @@ LAYERS = [
     {"web", "cli"},
     {"stream", "job_stream"},
     {"runtime", "exposition", "access", "build"},
-    {"sampler", "hub", "leadership", "worker_metrics", "alerting", "notify"},
+    {"sampler", "hub", "leadership", "worker_metrics", "alerting", "notify"} | {"duty"},
     {"connections", "recent", "admission", "jobs", "screens", "alert_log"},
     {"progress"},
     {"feed", "instruments"},
     {"filter"},
     {"metrics", "log", "alerts", "columns", "frame", "wire", "publishing", "job"}
+    | {"figures"}
     | {"alert", "alert_rules", "alert_trend", "outbox", "sender"},
     {"fields"},
     {"event"},
@@ -40,6 +41,7 @@ NO_GEVENT = (
     | {
         "strict_json",
         "publishing",
+        "figures",
         "job",
     }
 )

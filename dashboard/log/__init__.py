@@ -4,20 +4,23 @@
 are plain blocking code for native threads and scripts; `ThreadedLog` puts one behind gevent.
 """
 
+import hashlib
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Protocol, TypeVar
 
 from dashboard.event import Event, EventId, Unlogged
-from dashboard.settings import Settings
+from dashboard.settings import APPEND_ONLY, Settings
 
 __all__ = [
+    "AppendLog",
     "EventLog",
     "KeyTaken",
     "LogUnavailable",
     "log_url",
     "open_log",
     "open_log_for_greenlets",
+    "open_to_append",
     "run_directory",
 ]
 
@@ -31,6 +34,16 @@ class LogUnavailable(Exception):
 
 class KeyTaken(Exception):
     """Another batch was logged under this key."""
+
+
+class AppendLog(Protocol):
+    """The half of a log that whoever only reports needs; as in `EventLog`."""
+
+    def append(self, events: Sequence[Event]) -> list[EventId]: ...
+
+    def append_once(self, key: str, fingerprint: str, events: Sequence[Event]) -> list[EventId]: ...
+
+    def close(self) -> None: ...
 
 
 class EventLog(Protocol):
@@ -95,17 +108,27 @@ class EventLog(Protocol):
         """Free everything; a second call does nothing."""
 
 
+_INSTANCE = Path(__file__).parents[2] / "instance"
+# Seconds: only the service, which knows what its operator wants to keep, deletes what is old.
+_KEEP = 1e11
+
+
 def log_url(settings: Settings) -> str:
-    """The URL of the log that the settings name, or of the one in Flask's instance folder."""
-    instance = Path(__file__).parents[2] / "instance"
-    return settings.log or f"sqlite:///{instance / 'events.db'}"
+    """The URL of the log that the settings name, or of the one in the instance folder."""
+    return settings.log or f"sqlite:///{Path(settings.instance or _INSTANCE) / 'events.db'}"
 
 
-def run_directory(url: str) -> Path:
-    """The folder in which the processes of one log on one machine meet (locks, wake-ups)."""
+def run_directory(url: str, *, instance: str = "") -> Path:
+    """The folder in which the processes of one log on one machine meet (locks, wake-ups).
+
+    `instance` is the setting; there it is where the log is not a file of this machine.
+    """
     from dashboard.log.sqlite import run_directory, sqlite_path
 
-    return run_directory(sqlite_path(url))
+    if url.startswith("sqlite:"):
+        return run_directory(sqlite_path(url))
+    digest = hashlib.sha256(url.encode()).hexdigest()[:12]
+    return Path(instance or _INSTANCE) / f"log-{digest}-run"
 
 
 def open_log(url: str, *, retention: float) -> EventLog:
@@ -124,3 +147,17 @@ def open_log_for_greenlets(url: str, *, retention: float) -> EventLog:
     from dashboard.log.threaded import ThreadedLog
 
     return ThreadedLog(lambda: SQLiteLog(sqlite_path(url), retention=retention))
+
+
+def open_to_append(settings: Settings, *, for_greenlets: bool = False) -> AppendLog:
+    """Open the log that the settings name for whoever only reports: scripts, threads, greenlets.
+
+    Raises LogUnavailable where the log's folder can't be made.
+    """
+    url = log_url(settings)
+    if url.startswith(APPEND_ONLY):
+        from dashboard.log.http import HTTPLog
+
+        return HTTPLog(url, settings.publish_token)
+    open_it = open_log_for_greenlets if for_greenlets else open_log
+    return open_it(url, retention=_KEEP)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from werkzeug.datastructures import MultiDict
 
-from dashboard.event import NAME
+from dashboard.event import HOST, NAME
 from dashboard.fields import FIELD
 from dashboard.web.problem import Problem
 
@@ -14,6 +14,7 @@ MOST_ITEMS = 100
 MOST_FIELDS = 50
 # A host's name, in which a star may stand anywhere for any run of characters.
 HOSTS = re.compile(r"[A-Za-z0-9*](?:[A-Za-z0-9._*-]{0,251}[A-Za-z0-9*])?")
+_HOST_ALLOWED = "letters, digits, '.', '_' and '-', at most 253"
 
 
 class Query:
@@ -42,14 +43,20 @@ class Query:
         return self._list(
             key,
             HOSTS,
-            "host names: letters, digits, '.', '_' and '-', at most 253; "
-            "'*' stands for any run of characters",
+            f"host names: {_HOST_ALLOWED}; '*' stands for any run of characters",
         )
 
     def fields(self, key: str) -> frozenset[str] | None:
         """A comma-separated list of fields of events."""
         allowed = "fields as event.field or event.field.key, such as cpu.percent"
         return self._list(key, FIELD, allowed, most=MOST_FIELDS)
+
+    def host(self, key: str) -> str | None:
+        """One host name."""
+        text = self._args.get(key)
+        if text is not None and not HOST.fullmatch(text):
+            raise Problem(400, f"{key}={text!r}: wanted is a host name: {_HOST_ALLOWED}", key=key)
+        return text
 
     def number(self, key: str, low: float, high: float) -> float | None:
         """A decimal number from `low` to `high`."""

@@ -136,9 +136,13 @@ def _publish() -> Json:
         "events",
         "Put events into the log",
         description=f"A batch is logged whole or not at all. A body has at most {MOST_BYTES:,} "
-        f"bytes, a batch {MOST_EVENTS:,} events, an event's data {MOST_EVENT_BYTES:,} bytes.",
+        f"bytes, a batch {MOST_EVENTS:,} events, an event's data {MOST_EVENT_BYTES:,} bytes. With "
+        "`agent`, events have the names of families, and `alert`, and the agent's host.",
         security=PUBLISHING,
-        parameters=[_ONCE],
+        parameters=[
+            query("agent", "the machine that sends its own figures", ref("HostName")),
+            _ONCE,
+        ],
         body={
             JSON: {"schema": {"anyOf": [ref("Event"), ref("Batch")]}},
             intake.NDJSON: {
