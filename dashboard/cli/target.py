@@ -41,9 +41,8 @@ class Target:
         """Log a batch; sent again under its key it is logged once. Raises LogUnavailable."""
         if self._http is not None:
             return self._http.append_once(key, "", events)
-        # What this log says it did not take it did not take: no key has to be kept there.
         assert self._log is not None
-        return self._log.append(events)
+        return self._log.append_once(key, "", events)
 
     def close(self) -> None:
         """Let go of the log. A connection ends with the process: a thread may still wait for it."""

@@ -75,6 +75,9 @@ class EventLog(Protocol):
     def oldest(self) -> EventId | None:
         """The lowest id in the log; None when it is empty."""
 
+    def newest(self) -> EventId | None:
+        """The highest id in the log; None when it is empty."""
+
     def look_back(self, read: Callable[["EventLog"], T]) -> T:
         """Return `read(log)`, run where a long read holds up neither appends nor the tail."""
 
@@ -95,14 +98,20 @@ class EventLog(Protocol):
         """Free everything; a second call does nothing."""
 
 
+_INSTANCE = Path(__file__).parents[2] / "instance"  # Flask's folder for what is not code
+
+
 def log_url(settings: Settings) -> str:
     """The URL of the log that the settings name, or of the one in Flask's instance folder."""
-    instance = Path(__file__).parents[2] / "instance"
-    return settings.log or f"sqlite:///{instance / 'events.db'}"
+    return settings.log or f"sqlite:///{_INSTANCE / 'events.db'}"
 
 
 def run_directory(url: str) -> Path:
     """The folder in which the processes of one log on one machine meet (locks, wake-ups)."""
+    if _is_redis(url):
+        from dashboard.log.redis import redis_run_directory
+
+        return redis_run_directory(url, _INSTANCE)
     from dashboard.log.sqlite import run_directory, sqlite_path
 
     return run_directory(sqlite_path(url))
@@ -113,6 +122,10 @@ def open_log(url: str, *, retention: float) -> EventLog:
 
     Raises LogUnavailable where the log's folder can't be made.
     """
+    if _is_redis(url):
+        from dashboard.log.redis import RedisLog
+
+        return RedisLog(url, run_directory(url), retention=retention)
     from dashboard.log.sqlite import SQLiteLog, sqlite_path
 
     return SQLiteLog(sqlite_path(url), retention=retention)
@@ -120,7 +133,13 @@ def open_log(url: str, *, retention: float) -> EventLog:
 
 def open_log_for_greenlets(url: str, *, retention: float) -> EventLog:
     """The same for a gevent worker: no call blocks the event loop."""
+    if _is_redis(url):
+        return open_log(url, retention=retention)  # on sockets that gevent has patched
     from dashboard.log.sqlite import SQLiteLog, sqlite_path
     from dashboard.log.threaded import ThreadedLog
 
     return ThreadedLog(lambda: SQLiteLog(sqlite_path(url), retention=retention))
+
+
+def _is_redis(url: str) -> bool:
+    return not url.startswith("sqlite:")
