@@ -8,7 +8,7 @@ from gevent.lock import Semaphore
 from dashboard.alert import EVENT, Alert, alert_of
 from dashboard.event import EventId
 from dashboard.log import EventLog
-from dashboard.log.reading import end_of, walk
+from dashboard.log.reading import walk
 from dashboard.wire import NOWHERE
 
 
@@ -60,7 +60,7 @@ class OpenAlerts:
             return newest_first, self._read_to
 
     def _read_on(self, log: EventLog) -> None:
-        last = end_of(log)
+        last = log.newest()
         if last is None:
             return
         for event_id, alert in alerts_between(log, max(self._read_to, self._kept_from()), last):

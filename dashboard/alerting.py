@@ -20,7 +20,7 @@ from dashboard.alert_log import alerts_between
 from dashboard.alerts import STILL, Alerts, Sample, Watch
 from dashboard.event import Event, EventId
 from dashboard.log import EventLog, LogUnavailable
-from dashboard.log.reading import end_of, walk
+from dashboard.log.reading import walk
 from dashboard.metrics import Family
 from dashboard.settings import WILDCARD, Rule
 
@@ -133,7 +133,7 @@ class Alerting:
 
     def _read(self, log: EventLog) -> None:
         """Everything that blocks, in the thread for looking back. Raises LogUnavailable."""
-        newest, last = log.latest(), end_of(log)
+        newest, last = log.latest(), log.newest()
         if last is None:
             return
         for family in self._cadences:

@@ -139,15 +139,13 @@ class LogGauges:
         self._hub = hub
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
-        yield GaugeMetricFamily(
-            "vitals_log_size_bytes", "Bytes that the log takes.", value=self._log.size()
-        )
         failing = float(self._hub.problem is not None)
         yield GaugeMetricFamily("vitals_log_failing", "1 while the log fails.", value=failing)
         try:
-            oldest = self._log.look_back(lambda log: log.oldest())
+            size, oldest = self._log.look_back(lambda log: (log.size(), log.oldest()))
         except LogUnavailable:
             return
+        yield GaugeMetricFamily("vitals_log_size_bytes", "Bytes that the log takes.", value=size)
         if oldest is not None:
             age = max(0.0, self._hub.now() - oldest.time)
             yield GaugeMetricFamily(

@@ -217,11 +217,14 @@ class Hub:
 
     def _catches_up_with(self, after: EventId) -> bool:
         """Whether an id is of the log though not read here yet: another worker was quicker."""
-        newest = self._log.look_back(lambda log: log.latest())
-        if not newest or newest[-1].id is None or after > newest[-1].id:
+        newest = self._log.look_back(lambda log: log.newest())
+        if newest is None or after > newest:
             return False
-        while after > self.position and self._pull():
-            pass
+        while after > self.position:
+            position = self.position
+            self._pull()
+            if self.position == position:
+                break
         return after <= self.position
 
     def read_on(self, after: EventId, filter: Filter) -> tuple[list[Encoded], EventId]:

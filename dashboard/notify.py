@@ -25,7 +25,6 @@ from dashboard.alert import Alert
 from dashboard.alert_log import alerts_between
 from dashboard.event import EventId
 from dashboard.log import EventLog, LogUnavailable
-from dashboard.log.reading import end_of
 from dashboard.outbox import Outbox, State, message
 from dashboard.sender import Sender
 from dashboard.settings import Notify
@@ -191,7 +190,7 @@ class _Receiver:
         kept_from = EventId.at(self._clock() - self._notifier.retention)
 
         def read(log: EventLog) -> bool:
-            last = end_of(log)
+            last = log.newest()
             if last is None:
                 return False
             if last < outbox.position:  # another log, of an earlier time

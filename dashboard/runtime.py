@@ -92,7 +92,9 @@ class Runtime:
         """
         settings = self.settings
         check_serves(settings)
-        self._log = open_log_for_greenlets(settings.log, retention=settings.retention)
+        self._log = open_log_for_greenlets(
+            settings.log, retention=settings.retention, instance=settings.instance
+        )
         self._jobs = Jobs(self._log, retention=settings.retention)
         self._open_alerts = OpenAlerts(self._log, retention=settings.retention)
         self._hub = Hub(

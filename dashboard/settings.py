@@ -22,7 +22,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 PREFIX = "DASHBOARD_"
 HOST_PATTERN = r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,251}[A-Za-z0-9])?"
@@ -107,7 +107,7 @@ def _log_url(text: str) -> str:
         return server_url(text)
     # The two slashes that begin a network location belong to the form; what follows the third
     # is the path, so sqlite:////var/lib/x.db is absolute and sqlite:///x.db is relative.
-    if not re.fullmatch(r"sqlite:///[^\x00?#]+", text):
+    if not re.fullmatch(r"sqlite:///[^\x00?#]+", text) and not _is_redis_url(text):
         raise ValueError
     return text
 
@@ -127,6 +127,39 @@ def _folder(text: str) -> str:
     if not text.startswith("/") or "\0" in text:
         raise ValueError
     return text
+
+
+_REDIS_USER = r"(?:[A-Za-z0-9._~!$&'()*+,;=%-]*(?::[A-Za-z0-9._~!$&'()*+,;=:%-]*)?@)?"
+_REDIS_SERVER = re.compile(rf"rediss?://{_REDIS_USER}[A-Za-z0-9.:\[\]-]+(?:/\d{{0,4}})?", re.ASCII)
+_REDIS_SOCKET = re.compile(rf"unix://{_REDIS_USER}/[^\x00?#\s]+")
+_REDIS_OPTIONS = {
+    "prefix": r"[A-Za-z0-9_.-]{1,64}",
+    "run_directory": r"[^\x00]+",
+    "db": r"\d{1,4}",
+    "ssl_ca_certs": r"[^\x00]+",
+    "ssl_certfile": r"[^\x00]+",
+    "ssl_keyfile": r"[^\x00]+",
+}
+
+
+def _is_redis_url(text: str) -> bool:
+    place, _, query = text.partition("?")
+    if not _REDIS_SERVER.fullmatch(place) and not _REDIS_SOCKET.fullmatch(place):
+        return False
+    parts = urlsplit(place)
+    _ = parts.port  # raises ValueError for what can't be one
+    if parts.scheme != "unix" and not parts.hostname:
+        return False
+    options = parse_qs(query, keep_blank_values=True, strict_parsing=True) if query else {}
+    allowed = {"prefix", "run_directory"}
+    if parts.scheme == "unix":
+        allowed.add("db")
+    if parts.scheme == "rediss":
+        allowed |= {"ssl_ca_certs", "ssl_certfile", "ssl_keyfile"}
+    return all(
+        key in allowed and len(values) == 1 and re.fullmatch(_REDIS_OPTIONS[key], values[0])
+        for key, values in options.items()
+    )
 
 
 def _machine_name() -> str:
@@ -359,7 +392,9 @@ class Settings:
     log: str = _setting(
         _is(""),
         _log_url,
-        "sqlite:///PATH (four slashes for an absolute path), or for an agent a Vitals' https://URL",
+        "sqlite:///PATH (four slashes for an absolute path), a Redis as in docs/redis.md "
+        "(redis://USER:PASSWORD@HOST:PORT/DB, rediss:// for TLS, unix:///SOCKET), "
+        "or for an agent a Vitals' https://URL",
         "where events go",
         "`sqlite:///` + instance folder + `events.db`",
     )
@@ -538,7 +573,8 @@ def load(environ: Mapping[str, str]) -> Settings:
         except _WrongTable as error:
             raise SettingError(f"{where}: {error}") from None
         except ValueError:
-            secret = metadata["parse"] is _secret  # this line ends up in logs
+            # This line ends up in logs.
+            secret = metadata["parse"] is _secret or (metadata["parse"] is _log_url and "@" in text)
             shown = " (not shown, as it is a secret)" if secret else f"={text!r}"
             raise SettingError(f"{where}{shown}: allowed is {metadata['allowed']}") from None
     return Settings(**values)

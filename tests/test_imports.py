@@ -28,7 +28,7 @@ LAYERS = [
 ONLY_IN = {
     "psutil": {"metrics"},
     "sqlite3": {"log/sqlite.py"},
-    "redis": {"log/redis.py"},
+    "redis": {"log/redis_server.py", "log/redis_tail.py"},
     "flask": {"web", "__init__.py", "access.py"},
     "click": {"cli"},
     "gunicorn": set[str](),

@@ -88,6 +88,9 @@ class EventLog(Protocol):
     def oldest(self) -> EventId | None:
         """The lowest id in the log; None when it is empty."""
 
+    def newest(self) -> EventId | None:
+        """The highest id in the log; None when it is empty."""
+
     def look_back(self, read: Callable[["EventLog"], T]) -> T:
         """Return `read(log)`, run where a long read holds up neither appends nor the tail."""
 
@@ -123,26 +126,41 @@ def run_directory(url: str, *, instance: str = "") -> Path:
 
     `instance` is the setting; there it is where the log is not a file of this machine.
     """
+    folder = Path(instance or _INSTANCE)
+    if _is_redis(url):
+        from dashboard.log.redis import redis_run_directory
+
+        return redis_run_directory(url, folder)
     from dashboard.log.sqlite import run_directory, sqlite_path
 
     if url.startswith("sqlite:"):
         return run_directory(sqlite_path(url))
     digest = hashlib.sha256(url.encode()).hexdigest()[:12]
-    return Path(instance or _INSTANCE) / f"log-{digest}-run"
+    return folder / f"log-{digest}-run"
 
 
-def open_log(url: str, *, retention: float) -> EventLog:
+def open_log(url: str, *, retention: float, instance: str = "") -> EventLog:
     """Open the log that a URL names, for scripts and threads. `retention` is in seconds.
+
+    `instance` is the setting, as for `run_directory`.
 
     Raises LogUnavailable where the log's folder can't be made.
     """
+    if _is_redis(url):
+        from dashboard.log.redis import RedisLog
+
+        return RedisLog(url, run_directory(url, instance=instance), retention=retention)
     from dashboard.log.sqlite import SQLiteLog, sqlite_path
 
     return SQLiteLog(sqlite_path(url), retention=retention)
 
 
-def open_log_for_greenlets(url: str, *, retention: float) -> EventLog:
+def open_log_for_greenlets(url: str, *, retention: float, instance: str = "") -> EventLog:
     """The same for a gevent worker: no call blocks the event loop."""
+    if _is_redis(url):
+        return open_log(
+            url, retention=retention, instance=instance
+        )  # on sockets that gevent has patched
     from dashboard.log.sqlite import SQLiteLog, sqlite_path
     from dashboard.log.threaded import ThreadedLog
 
@@ -160,4 +178,8 @@ def open_to_append(settings: Settings, *, for_greenlets: bool = False) -> Append
 
         return HTTPLog(url, settings.publish_token)
     open_it = open_log_for_greenlets if for_greenlets else open_log
-    return open_it(url, retention=_KEEP)
+    return open_it(url, retention=_KEEP, instance=settings.instance)
+
+
+def _is_redis(url: str) -> bool:
+    return url.startswith(("redis:", "rediss:", "unix:"))

@@ -8,12 +8,6 @@ from dashboard.log import EventLog
 _BATCH = 2000
 
 
-def end_of(log: EventLog) -> EventId | None:
-    """The highest id in the log; None when it is empty. Raises LogUnavailable."""
-    newest = log.latest()
-    return newest[-1].id if newest else None
-
-
 def walk(
     log: EventLog,
     first: EventId,

@@ -56,6 +56,9 @@ class ThreadedLog:
     def oldest(self) -> EventId | None:
         return self._run(self._engine.oldest)
 
+    def newest(self) -> EventId | None:
+        return self._run(self._engine.newest)
+
     def look_back(self, read: Callable[[EventLog], T]) -> T:
         return run_in(self._past, lambda: read(self._past_engine))
 
