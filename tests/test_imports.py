@@ -13,7 +13,7 @@ LAYERS = [
     {"web", "cli"},
     {"stream", "job_stream"},
     {"runtime", "exposition", "access", "build"},
-    {"sampler", "hub", "leadership", "worker_metrics", "alerting", "notify"},
+    {"sampler", "holding", "hub", "leadership", "worker_metrics", "alerting", "notify"},
     {"connections", "recent", "admission", "jobs", "screens", "alert_log"},
     {"progress"},
     {"feed", "instruments"},
