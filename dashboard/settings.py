@@ -372,7 +372,7 @@ class Settings:
         _log_url,
         "sqlite:///PATH (four slashes for an absolute path), or a Redis as in docs/redis.md: "
         "redis://USER:PASSWORD@HOST:PORT/DB, rediss:// (TLS) or unix:///SOCKET",
-        "where events go",
+        "where events go; many machines share one in Redis: docs/redis.md",
         "`sqlite:///` + instance folder + `events.db`",
     )
     host_name: str = _setting(

@@ -22,7 +22,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from dashboard.event import Event, EventId, Unlogged
 from dashboard.log import EventLog, KeyTaken, LogUnavailable
-from dashboard.log.redis_server import Script, Server, name_of
+from dashboard.log.redis_server import Full, Script, Server, name_of
 from dashboard.log.redis_tail import Tail
 from dashboard.log.wakeup import Wakeups
 
@@ -194,7 +194,14 @@ class RedisLog:
         for event in events:
             arguments += event.host.encode(), (event.name or "").encode(), event.data.encode()
         retention = self._server.key("retention")
-        answer = self._live.run(_APPEND, [self._events, self._latest, retention, *keys], arguments)
+        try:
+            answer = self._live.run(
+                _APPEND, [self._events, self._latest, retention, *keys], arguments
+            )
+        except Full:
+            # What is too old goes with each append, and there is none: so it goes now.
+            self._live.call("XTRIM", self._events, "MINID", "~", str(self._kept_from()))
+            raise
         if not answer:
             raise KeyTaken(*keys)
         first = EventId.parse(answer[0].decode())
