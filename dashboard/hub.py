@@ -125,6 +125,8 @@ class Hub:
         with self._pulling:
             if not self._loaded:
                 self._load()
+            elif self._reading is not None:
+                self._tell_of_loss()
             batch = self._log.read_after(self.position, _BATCH)
             for number, piece in enumerate(_pieces(batch)):
                 if number:
@@ -160,6 +162,17 @@ class Hub:
         self.recent.load(newest, stretch, after)
         self._loaded = True
         self.ready.set()
+
+    def _tell_of_loss(self) -> None:
+        """A log that was away may have come back without what it had: to all who watch a gap."""
+        oldest = self._log.oldest()
+        if self.position == NOWHERE or (oldest is not None and oldest <= self.position):
+            return
+        gap = control_event("gap", self.gap_since(self.position))
+        self.recent.lose()
+        now = time.monotonic()
+        with self._sending:
+            self._write([(feed, feed.send(gap, now)) for feed in self._feeds.values()])
 
     def deliver(self, batch: list[Event]) -> None:
         """Encode logged events once and hand them to every feed, in one step."""
@@ -198,6 +211,11 @@ class Hub:
     def now(self) -> float:
         """The wall clock, in seconds since 1970."""
         return round(self._clock(), 3)
+
+    def gap_since(self, after: EventId) -> dict[str, float]:
+        """The data of a `gap`: what came after an id until now is not told."""
+        start, end = after.time, round(self.now(), 3)
+        return {"from": start, "to": end, "seconds": max(0, round(end - start, 3))}
 
     def join(self, filter: Filter) -> Follower:
         """Let the current greenlet follow the feed of a filter from its next frame on.

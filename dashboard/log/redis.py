@@ -139,6 +139,8 @@ class RedisLog:
         )
 
     def look_back(self, read: Callable[[EventLog], T]) -> T:
+        if not self._server.is_up:
+            self._live.call("TIME")  # finds out in less time than a look back may take
         past = copy.copy(self)
         past._live, past._tail = self._past, None
         return read(past)
