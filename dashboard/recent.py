@@ -64,6 +64,12 @@ class Recent:
             self._stretch_bytes -= len(oldest.event.data)
             self._stretch_after = id_of(oldest)
 
+    def lose(self) -> None:
+        """The log has lost its events: what comes next has nothing before it."""
+        self._stretch.clear()
+        self._stretch_bytes = 0
+        self._stretch_after = self.position
+
     def covers(self, after: EventId) -> bool:
         """Whether everything after an id, up to `position`, is in the stretch."""
         return self.position >= after >= self._stretch_after > NOWHERE

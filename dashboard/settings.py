@@ -395,7 +395,7 @@ class Settings:
         "sqlite:///PATH (four slashes for an absolute path), a Redis as in docs/redis.md "
         "(redis://USER:PASSWORD@HOST:PORT/DB, rediss:// for TLS, unix:///SOCKET), "
         "or for an agent a Vitals' https://URL",
-        "where events go",
+        "where events go; many machines share one in Redis: docs/redis.md",
         "`sqlite:///` + instance folder + `events.db`",
     )
     instance: str = _setting(

@@ -174,7 +174,5 @@ class Stream:
         self._follower = self._hub.join(self._filter)
 
     def _gap(self, after: EventId) -> bytes:
-        start, end = after.time, round(self._hub.now(), 3)
         self._hub.admission.count_gap()
-        data = {"from": start, "to": end, "seconds": max(0, round(end - start, 3))}
-        return control_event("gap", data)
+        return control_event("gap", self._hub.gap_since(after))

@@ -4,12 +4,15 @@ import shutil
 import signal
 import socket
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs
 
 import redis
 
-from tests.service import wait_for
+from tests.waiting import wait_for
 
 
 def free_port() -> int:
@@ -19,6 +22,27 @@ def free_port() -> int:
         port = probe.getsockname()[1]
         assert isinstance(port, int)
         return port
+
+
+def rows_in_redis(url: str) -> list[tuple[str, str, str, str]]:
+    """What is in a log (id, host, name, data), read by redis-py and not by the engine."""
+    with _client_of(url) as (client, prefix):
+        found = client.xrange(f"{prefix}:events")
+    return [(event_id, fields["h"], fields["n"], fields["d"]) for event_id, fields in found]
+
+
+def delete_in_redis(url: str) -> None:
+    """Delete all keys of a log."""
+    with _client_of(url) as (client, prefix):
+        client.delete(*client.keys(f"{prefix}:*"))
+
+
+@contextmanager
+def _client_of(url: str) -> Iterator[tuple[Any, str]]:
+    place, _, query = url.partition("?")
+    prefix = parse_qs(query).get("prefix", ["vitals"])[0]
+    with redis.Redis.from_url(place, protocol=2, decode_responses=True) as client:
+        yield client, f"{{{prefix}}}"
 
 
 class RedisServer:
@@ -73,6 +97,12 @@ class RedisServer:
         """For LOG; the workers meet in the server's folder."""
         where = f"redis://127.0.0.1:{self.port}/0" if self.port else f"unix://{self.path}"
         return f"{where}?run_directory={self.folder / 'run'}"
+
+    @property
+    def url_for_each(self) -> str:
+        """For LOG of several services: tests/service.py gives each a folder and keys of its own."""
+        where = self.url.partition("?")[0]
+        return f"{where}?run_directory={{folder}}/run&prefix={{unique}}"
 
     def client(self) -> "redis.Redis":
         """A client of the tests' own."""

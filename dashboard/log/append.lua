@@ -19,8 +19,6 @@ end
 local noted = redis.call('GET', KEYS[3])
 local keep = tonumber(ARGV[2]) or tonumber(noted or nil)
 local kept_from = keep and math.max(0, now - keep) or 0
--- Before anything is written: a full server refuses what needs memory, and this frees some.
-redis.call('XTRIM', KEYS[1], 'MINID', '~', text(kept_from))
 
 if KEYS[4] then
     local given = redis.call('GET', KEYS[4])
@@ -59,6 +57,9 @@ for at = 6, #ARGV, 3 do
     redis.call('XADD', KEYS[1], id, 'h', host, 'n', name, 'd', data)
     redis.call('HSET', KEYS[2], host .. '\0' .. name, id .. '\0' .. data)
 end
+
+-- After the rest: a full server refuses a script at its first write or not at all.
+redis.call('XTRIM', KEYS[1], 'MINID', '~', text(kept_from))
 
 if KEYS[4] then
     local value = first .. ' ' .. count .. ' ' .. ARGV[5]

@@ -22,7 +22,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from dashboard.event import Event, EventId, Unlogged
 from dashboard.log import EventLog, KeyTaken, LogUnavailable
-from dashboard.log.redis_server import Script, Server, name_of
+from dashboard.log.redis_server import Full, Script, Server, name_of
 from dashboard.log.redis_tail import Tail
 from dashboard.log.wakeup import Wakeups
 
@@ -139,6 +139,8 @@ class RedisLog:
         )
 
     def look_back(self, read: Callable[[EventLog], T]) -> T:
+        if not self._server.is_up:
+            self._live.call("TIME")  # finds out in less time than a look back may take
         past = copy.copy(self)
         past._live, past._tail = self._past, None
         return read(past)
@@ -194,7 +196,14 @@ class RedisLog:
         for event in events:
             arguments += event.host.encode(), (event.name or "").encode(), event.data.encode()
         retention = self._server.key("retention")
-        answer = self._live.run(_APPEND, [self._events, self._latest, retention, *keys], arguments)
+        try:
+            answer = self._live.run(
+                _APPEND, [self._events, self._latest, retention, *keys], arguments
+            )
+        except Full:
+            # What is too old goes with each append, and there is none: so it goes now.
+            self._live.call("XTRIM", self._events, "MINID", "~", str(self._kept_from()))
+            raise
         if not answer:
             raise KeyTaken(*keys)
         first = EventId.parse(answer[0].decode())

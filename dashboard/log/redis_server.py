@@ -7,6 +7,7 @@ up to a second; then the next call does.
 """
 
 import random
+import re
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -35,6 +36,14 @@ class _Unfit(redis.RedisError):
     """The server answers, but can't hold a log."""
 
 
+class _Unreachable(redis.RedisError):
+    """There is no connection to be had."""
+
+
+class Full(LogUnavailable):
+    """The server has no memory left for more."""
+
+
 class Server:
     """One Redis server, as a URL names it."""
 
@@ -55,6 +64,7 @@ class Server:
             "retry": Retry(NoBackoff(), 0),
             "redis_connect_func": self._greet,
             "client_name": "vitals",
+            "driver_info": None,  # one question less on each connection
         }
         if parts.scheme == "unix":
             self._kind = UnixDomainSocketConnection
@@ -105,15 +115,26 @@ class Server:
             yield
         except redis.RedisError as error:
             self._reason = f"{self.name}: {_words(error)}"
-            if not isinstance(error, redis.ResponseError) or isinstance(error, _LOST):
+            if isinstance(error, _Unreachable | redis.TimeoutError | redis.BusyLoadingError):
                 first, longest = _PAUSES
                 pause = min(first * 2 ** min(self._failures, 10), longest)
                 self._not_before = time.monotonic() + pause * random.uniform(0.5, 1.0)
                 self._failures += 1
                 self.is_up = False
-            raise LogUnavailable(self._reason) from None
+            kind = Full if isinstance(error, redis.OutOfMemoryError) else LogUnavailable
+            raise kind(self._reason) from None
         self._failures = 0
         self.is_up = True
+
+    @contextmanager
+    def reaching(self) -> Iterator[None]:
+        """What fails in here is no matter of one connection; for within `trying`."""
+        try:
+            yield
+        except redis.RedisError as error:
+            if str(error) == "No connection available.":  # of the pool: the server is as it was
+                raise
+            raise _Unreachable(_words(error)) from None
 
     def _greet(self, connection: Any) -> None:
         """Sign in, and see whether the server is one that keeps what it is given."""
@@ -160,7 +181,8 @@ class Calls:
                 return self._call(("EVAL", script.source, *rest))
 
     def _call(self, command: tuple[Any, ...]) -> Any:
-        connection = self._pool.get_connection()
+        with self._server.reaching():
+            connection = self._pool.get_connection()
         try:
             connection.send_command(*command)
             return connection.read_response()
@@ -190,34 +212,39 @@ def name_of(url: str) -> str:
     return f"{parts.scheme}://{place.rstrip('/')}"
 
 
-_LOST = (redis.exceptions.BusyLoadingError,)
-
-# How an answer begins, and what to say in its place.
+# What an error means to an operator.
+_WORDS: Mapping[type[redis.RedisError], str] = {
+    redis.OutOfMemoryError: "its memory is full (maxmemory): give it more, or shorten RETENTION",
+    redis.ReadOnlyError: "it is a replica, which can't be written: name its master in LOG",
+    redis.exceptions.MovedError: "it is a node of a cluster that does not hold the log's keys",
+    redis.exceptions.ClusterDownError: "the cluster is down",
+    redis.BusyLoadingError: "it is still loading its data",
+    redis.TimeoutError: "it does not answer",
+}
+# The same by how its answer begins.
 _ANSWERS: Mapping[str, str] = {
-    "OOM": "its memory is full (maxmemory): give it more, or set RETENTION shorter",
-    "READONLY": "it has become a replica, which can't be written",
-    "NOPERM": "its user may not do this, see docs/redis.md for what it needs",
-    "MISCONF": "it refuses to be written because it can't save to its disk",
-    "NOAUTH": "it wants a password, and LOG has none",
+    "No connection available": "all connections to it are in use",
+    "Authentication required": "it wants a password, and LOG has none",
     "WRONGPASS": "the user or the password in LOG is wrong",
-    "WRONGTYPE": "its keys of this prefix are of another program: set another ?prefix= in LOG",
-    "CLUSTERDOWN": "the cluster is down",
-    "MOVED": "it is a node of a cluster that does not hold the log's slot: name the one that does",
+    "invalid username-password pair": "the user or the password in LOG is wrong",
+    "AUTH <password> called without any password": "LOG has a password, and the server has none",
+    "MISCONF": "it refuses to be written because it can't save to its disk",
+    "WRONGTYPE": "its keys of this name are of another program: set another ?prefix= in LOG",
 }
 
 
 def _words(error: redis.RedisError) -> str:
     text = str(error).strip()
+    for kind, words in _WORDS.items():
+        if isinstance(error, kind):
+            return words
     for start, words in _ANSWERS.items():
         if text.startswith(start):
-            return f"{words} ({text})" if start == "NOPERM" else words
-    if isinstance(error, redis.AuthenticationError):
-        if "without any password configured" in text:
-            return "LOG has a password, and the server has none"
-        return _ANSWERS["WRONGPASS"]
-    if isinstance(error, redis.TimeoutError):
-        return "it does not answer"
-    return text or type(error).__name__
+            return words
+    if isinstance(error, redis.exceptions.NoPermissionError):
+        return f"its user lacks a right that docs/redis.md names ({text})"
+    connecting = re.fullmatch(r"Error -?\d+ (?:connecting to|while) .*?\. (.+?)\.?", text, re.S)
+    return (connecting[1] if connecting else text) or type(error).__name__
 
 
 def _info(answer: Any) -> dict[str, str]:

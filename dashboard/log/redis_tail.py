@@ -123,7 +123,8 @@ class Tail:
     def _ask(self) -> None:
         if self._connection is None:
             connection = self._server.connection(_TIMEOUT)
-            connection.connect()
+            with self._server.reaching():
+                connection.connect()
             self._connection = connection
             end = self._end()
             # A log that was begun anew ends below where the caller stands.
