@@ -30,6 +30,9 @@ _FRAME_BYTES = SEND_BUFFER // 4
 _LOAD_SECONDS = 60.0
 _LOOK_FOR_LAGGARDS = 5.0  # seconds between two looks for streams that have stopped reading
 _STOP_SECONDS = 0.3  # that streams have to end by themselves
+_SOON = 0.05  # seconds between two looks at an attempt to read a log that is away
+
+Trouble = tuple[str, float]  # what is wrong with the log, and since when
 
 
 class Hub:
@@ -50,7 +53,9 @@ class Hub:
         self.recent = Recent(retention=retention, clock=clock)
         self.ready = Flag()  # set once the newest events of the log are known
         self.stopping = False
-        self.problem: tuple[str, float] | None = None  # why the log fails, and since when
+        self._reading: Trouble | None = None
+        self._logging: Trouble | None = None
+        self._unlogged_of: set[str] = set()  # the hosts whose events could not be logged
         self._log = log
         self._interval = interval
         self._heartbeat = heartbeat
@@ -71,17 +76,35 @@ class Hub:
         """Tail the log for ever: read what is new, deliver it, wait to be woken."""
         pause = 0.05
         while True:
-            try:
-                more = self._pull()
-            except LogUnavailable as error:
-                self._note_problem(str(error))
+            outcome = self._try_to_pull() if self._reading is None else self._pull_beside()
+            if isinstance(outcome, LogUnavailable):
+                self._reading = _going_on(self._reading, str(outcome), self._clock())
                 self.ready.set()  # streams go on with what comes unlogged
                 self._take_unlogged(self._log.wait(pause))
                 pause = min(pause * 2, max(self._interval, 1.0))
                 continue
-            pause = 0.05
-            if not more:
+            self._reading, pause = None, 0.05
+            if not outcome:
                 self._take_unlogged(self._log.wait(self._interval))
+
+    def _try_to_pull(self) -> bool | LogUnavailable:
+        try:
+            return self._pull()
+        except LogUnavailable as error:
+            return error
+
+    def _pull_beside(self) -> bool | LogUnavailable:
+        """The same while the log is away: what comes unlogged does not wait for the attempt."""
+        attempt = gevent.spawn(self._try_to_pull)
+        try:
+            attempt.join(_SOON)
+            while not attempt.ready():
+                self._take_unlogged(self._log.wait(_SOON))
+        finally:
+            attempt.kill()
+        outcome = attempt.value
+        assert isinstance(outcome, bool | LogUnavailable), attempt.exception
+        return outcome
 
     def keep_time(self) -> None:
         """Send heartbeats into silence, flush conflating feeds, close streams that lag."""
@@ -146,7 +169,8 @@ class Hub:
             self._instruments.events.inc(len(batch))
             self._hand_out(batch)
         self._instruments.fan_out.observe(time.perf_counter() - started)
-        self.problem = None
+        if self._logging and not self._unlogged_of.isdisjoint(event.host for event in batch):
+            self._logging = None
 
     def stop(self) -> None:
         """End every stream: each wakes up, sees `stopping`, and returns; a stuck one is cut."""
@@ -161,6 +185,11 @@ class Hub:
                 follower.cut()
 
     # What streams ask for.
+
+    @property
+    def problem(self) -> Trouble | None:
+        """Why the log can't be read, or else why it takes nothing, and since when."""
+        return self._reading or self._logging
 
     @property
     def position(self) -> EventId:
@@ -262,7 +291,8 @@ class Hub:
 
     def _take_unlogged(self, announced: list[Unlogged]) -> None:
         for unlogged in announced:
-            self._note_problem(unlogged.reason)
+            self._logging = _going_on(self._logging, unlogged.reason, self._clock())
+            self._unlogged_of = {event.host for event in unlogged.events}
             self._instruments.unlogged.inc(len(unlogged.events))
             with self._sending:
                 self._hand_out(unlogged.events)
@@ -310,10 +340,6 @@ class Hub:
                 due[id(grown)] = grown
         return list(due.values())
 
-    def _note_problem(self, reason: str) -> None:
-        since = self.problem[1] if self.problem else self._clock()
-        self.problem = (reason, since)
-
     def _timed_frame(self, feed: Feed, now: float) -> Frame | None:
         """What is due in a feed: what it held back, or a sign of life."""
         if feed.due is not None and feed.due <= now:
@@ -321,6 +347,10 @@ class Hub:
         if feed.last_frame_at + self._heartbeat <= now:
             return feed.send(control_event("heartbeat", {"time": self.now()}), now)
         return None
+
+
+def _going_on(trouble: Trouble | None, reason: str, now: float) -> Trouble:
+    return reason, trouble[1] if trouble else now
 
 
 def _pieces(batch: list[Event]) -> Iterator[list[Event]]:

@@ -13,7 +13,8 @@ LAYERS = [
     {"web", "cli"},
     {"stream", "job_stream"},
     {"runtime", "exposition", "access", "build"},
-    {"sampler", "hub", "leadership", "worker_metrics", "alerting", "notify"} | {"duty"},
+    {"sampler", "holding", "hub", "leadership", "worker_metrics", "alerting", "notify"}
+    | {"duty"},
     {"connections", "recent", "admission", "jobs", "screens", "alert_log"},
     {"progress"},
     {"feed", "instruments"},

@@ -7,6 +7,7 @@ up to a second; then the next call does.
 """
 
 import random
+import re
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -217,7 +218,8 @@ def _words(error: redis.RedisError) -> str:
         return _ANSWERS["WRONGPASS"]
     if isinstance(error, redis.TimeoutError):
         return "it does not answer"
-    return text or type(error).__name__
+    connecting = re.fullmatch(r"Error -?\d+ (?:connecting to|while) .*?\. (.+?)\.?", text, re.S)
+    return (connecting[1] if connecting else text) or type(error).__name__
 
 
 def _info(answer: Any) -> dict[str, str]:
