@@ -19,7 +19,7 @@ from dashboard.alert import EVENT, Alert
 from dashboard.alert_log import alerts_between
 from dashboard.alerts import STILL, Alerts, Sample, Watch
 from dashboard.event import Event, EventId
-from dashboard.log import EventLog, LogUnavailable
+from dashboard.log import LogUnavailable, LooksBack, Past
 from dashboard.log.reading import walk
 from dashboard.metrics import Family
 from dashboard.settings import WILDCARD, Rule
@@ -55,7 +55,7 @@ class Alerting:
 
     def __init__(
         self,
-        log: EventLog,
+        log: LooksBack,
         watches: Sequence[Watch],
         *,
         host: str,
@@ -122,7 +122,7 @@ class Alerting:
                 gevent.sleep(_RETRY)
         self._is_ready = True
 
-    def _read(self, log: EventLog) -> None:
+    def _read(self, log: Past) -> None:
         """Everything that blocks, in the thread for looking back. Raises LogUnavailable."""
         newest, last = log.latest(), log.newest()
         if last is None:

@@ -1,16 +1,23 @@
 """What the one process does that samples a host: the samples, their alerts, and sending those."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
 
 from dashboard.alert_rules import watches
 from dashboard.alerting import Alerting, warn_of_unknown_fields
-from dashboard.instruments import Instruments
-from dashboard.log import EventLog
+from dashboard.log import LooksBack, SampleLog
 from dashboard.metrics import Family
 from dashboard.notify import Notifier
-from dashboard.sampler import Sampler, cadences
+from dashboard.sampler import STOP_SECONDS, Sampler, cadences
 from dashboard.settings import Settings
+
+if TYPE_CHECKING:
+    from dashboard.instruments import Instruments
+
+
+class DutyLog(SampleLog, LooksBack, Protocol):
+    """What it needs of a log."""
 
 
 class Duty:
@@ -18,12 +25,12 @@ class Duty:
 
     def __init__(
         self,
-        log: EventLog,
+        log: DutyLog,
         settings: Settings,
         families: Sequence[type[Family]],
         *,
         folder: Path,
-        instruments: Instruments,
+        instruments: "Instruments",
     ) -> None:
         """`folder` is where is kept what receivers of alerts were told."""
         warn_of_unknown_fields(settings.alert, families)
@@ -52,20 +59,15 @@ class Duty:
             watcher=self._alerting,
         )
 
-    @property
-    def on_alert(self) -> Callable[[], None]:
-        """To be called when the log has something new about alerts."""
-        return self._notifier.wake
-
     def start(self) -> None:
         """Begin."""
         self._sampler.start()
         self._alerting.start()
         self._notifier.start()
 
-    def stop(self) -> None:
-        """Leave it to the next."""
-        self._sampler.stop()
+    def stop(self, timeout: float = STOP_SECONDS) -> None:
+        """Leave it to the next. What is held has so many seconds to be logged."""
+        self._sampler.stop(timeout)
         self._alerting.stop()
         self._notifier.stop()
 

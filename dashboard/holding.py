@@ -14,15 +14,18 @@ import time
 import uuid
 from collections import deque
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 import gevent
 from gevent.event import Event as Flag
 
 from dashboard import alert
 from dashboard.event import Event, Unlogged
-from dashboard.instruments import Instruments
-from dashboard.log import EventLog, LogUnavailable
+from dashboard.log import LogUnavailable, SampleLog
 from dashboard.log.http import Refused
+
+if TYPE_CHECKING:
+    from dashboard.instruments import Instruments
 
 logger = logging.getLogger(__name__)
 
@@ -32,6 +35,7 @@ _STRETCH = 20  # that part of what is held goes at once when there is no room
 _TOGETHER = 200, 64 << 10  # events and bytes that are sent together once the log is back
 _PACE = 0.02  # seconds between two of these: all who watch are sent them, too
 _PAUSES = 0.1, 2.0  # seconds between two attempts, the first and the longest
+REFUSED_PAUSE = 30.0  # where somebody has to change something first
 _MOST_ALERTS = 1000
 
 
@@ -47,8 +51,8 @@ class Holding:
 
     def __init__(
         self,
-        log: EventLog,
-        instruments: Instruments,
+        log: SampleLog,
+        instruments: "Instruments",
         *,
         on_logged: Callable[[Sequence[Event]], None] = lambda events: None,
         most_events: int = MOST_EVENTS,
@@ -67,6 +71,7 @@ class Holding:
         self._bytes = 0
         self._dropped = 0  # since the log went away
         self._reason: str | None = None  # why the log takes nothing, while it does not
+        self._is_refused = False  # whether that was said to be for somebody to change
         self._changed = Flag()
         self._empty = Flag()
         self._empty.set()
@@ -141,11 +146,18 @@ class Holding:
             except LogUnavailable as error:
                 self._instruments.append_failures.inc()
                 if isinstance(error, Refused) and error.is_content:
-                    self._give_up(events, str(error))
+                    key, events = uuid.uuid4().hex, self._without_refused(events, error)
+                    if events:
+                        continue
                     return
-                if self._reason is None:
-                    logger.warning("%s; samples are held until it is back", error)
+                is_refused = isinstance(error, Refused)
+                if self._reason is None or is_refused != self._is_refused:
+                    logger.warning("%s; samples are held until it takes them", error)
+                self._is_refused = is_refused
                 self._tell(str(error))
+                if is_refused:
+                    gevent.sleep(REFUSED_PAUSE)
+                    continue
             except Exception:
                 logger.exception("these events can't be logged")
                 self._give_up(events, "a failure of this program")
@@ -179,12 +191,23 @@ class Holding:
         """Make room: the oldest stretch goes."""
         most_events = self._events - self._events // _STRETCH - 1
         most_bytes = self._bytes - self._bytes // _STRETCH - 1
+        if not self._dropped:
+            logger.warning("no room for more samples: the oldest are dropped")
         while self._queue and (self._events > most_events or self._bytes > most_bytes):
             batch = self._queue.popleft()
             self._count(batch, -1)
             saved = [event for event in batch.events if event.name == alert.EVENT]
             self._saved.extend(saved)
             self._note_dropped(len(batch.events) - len(saved))
+
+    def _without_refused(self, events: list[Event], error: Refused) -> list[Event]:
+        """The events that are left to be tried when some are refused for what they are."""
+        index = error.index
+        if index is None or index >= len(events):
+            self._give_up(events, str(error))
+            return []
+        self._give_up(events[index : index + 1], str(error))
+        return events[:index] + events[index + 1 :]
 
     def _give_up(self, events: list[Event], reason: str) -> None:
         logger.warning("%s; %d events are dropped", reason, len(events))

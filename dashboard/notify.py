@@ -24,7 +24,7 @@ from gevent.threadpool import ThreadPool
 from dashboard.alert import Alert
 from dashboard.alert_log import alerts_between
 from dashboard.event import EventId
-from dashboard.log import EventLog, LogUnavailable
+from dashboard.log import LogUnavailable, LooksBack, Past
 from dashboard.outbox import Outbox, State, message
 from dashboard.sender import Sender
 from dashboard.settings import Notify
@@ -44,7 +44,7 @@ class Notifier:
 
     def __init__(
         self,
-        log: EventLog,
+        log: LooksBack,
         settings: Notify,
         *,
         host: str,
@@ -189,7 +189,7 @@ class _Receiver:
         """Take what the log has got. Returns whether that changed anything."""
         kept_from = EventId.at(self._clock() - self._notifier.retention)
 
-        def read(log: EventLog) -> bool:
+        def read(log: Past) -> bool:
             last = log.newest()
             if last is None:
                 return False

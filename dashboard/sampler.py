@@ -14,7 +14,7 @@ import logging
 import math
 import time
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import gevent
 import msgspec
@@ -23,13 +23,15 @@ from gevent.threadpool import ThreadPool
 from dashboard.alerts import Sample
 from dashboard.event import Event
 from dashboard.holding import Holding
-from dashboard.instruments import Instruments
-from dashboard.log import EventLog
+from dashboard.log import SampleLog
 from dashboard.metrics import Family
+
+if TYPE_CHECKING:
+    from dashboard.instruments import Instruments
 
 logger = logging.getLogger(__name__)
 
-_STOP_SECONDS = 0.2
+STOP_SECONDS = 0.2
 _FIRST_AFTER = 0.25  # seconds
 _DEADLINE = 4.0  # seconds that a reading may take; longer only where a tick is rarer
 
@@ -107,12 +109,12 @@ class Sampler:
 
     def __init__(
         self,
-        log: EventLog,
+        log: SampleLog,
         families: Sequence[type[Family]],
         *,
         host: str,
         interval: float,
-        instruments: Instruments,
+        instruments: "Instruments",
         watcher: Watcher | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
@@ -136,15 +138,18 @@ class Sampler:
         self._holding.start()
         self._greenlets = [gevent.spawn(self._keep_sampling, group) for group in self._groups]
 
-    def stop(self) -> None:
-        """Stop sampling. A reading that hangs is left to its thread."""
+    def stop(self, timeout: float = STOP_SECONDS) -> None:
+        """Stop sampling. What is held has so many seconds to be logged.
+
+        A reading that hangs is left to its thread.
+        """
         gevent.killall(self._greenlets)
         self._greenlets = []
         # Whoever samples next goes on from what the log says: a batch on its way arrives first.
-        self._holding.stop(_STOP_SECONDS)
+        self._holding.stop(timeout)
         threads, self._threads = self._threads, None
         readings = [group.running for group in self._groups if group.running is not None]
-        gevent.wait(readings, timeout=_STOP_SECONDS)
+        gevent.wait(readings, timeout=STOP_SECONDS)
         if threads is not None:
             # kill() waits for its threads, and one that hangs may do so until the process ends.
             gevent.spawn(_kill_after, threads, readings)

@@ -586,7 +586,7 @@ def check_serves(settings: Settings) -> None:
         raise SettingError(
             f"LOG={settings.log!r}: another Vitals takes events, but can't be read like a log, so "
             "there would be nothing to serve: `flask agent` is for it; a service has a log of "
-            "sqlite:///PATH"
+            "sqlite:/// or redis://"
         )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 import gevent
 import pytest
 
+from dashboard import holding as holding_module
 from dashboard.event import Event, EventId, Unlogged
 from dashboard.holding import Holding
 from dashboard.instruments import Instruments
@@ -55,7 +56,7 @@ class Rig:
 
     def start(self, **bounds: int) -> Holding:
         holding = Holding(
-            self.log,  # type: ignore[arg-type]
+            self.log,
             self.instruments,
             on_logged=lambda events: self.logged.extend(map(number_of, events)),
             **bounds,
@@ -188,3 +189,41 @@ def test_a_stop_lets_what_is_on_its_way_arrive(rig: Rig) -> None:
     holding.stop(5)
     assert rig.log.numbers() == list(range(5))
     assert json.loads(rig.log.taken.popitem()[1][-1].data) == {"number": 4}
+
+
+def test_of_a_batch_only_the_event_that_is_refused_goes(rig: Rig) -> None:
+    real = rig.log.append_once
+
+    def append_once(key: str, fingerprint: str, events: Sequence[Event]) -> list[EventId]:
+        for index, each in enumerate(events):
+            if number_of(each) % 3 == 1:
+                raise Refused(f"event {index}", is_content=True, index=index)
+        return real(key, fingerprint, events)
+
+    rig.log.append_once = append_once  # type: ignore[method-assign]
+    rig.start().put([event(number) for number in range(6)])
+    rig.wait_until(lambda: rig.logged == [0, 2, 3, 5])
+    assert rig.value("vitals_events_held_dropped_total") == 2
+
+
+def test_what_somebody_has_to_change_is_asked_for_slowly_and_said_once(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    monkeypatch.setattr(holding_module, "REFUSED_PAUSE", 0.02)
+    rig.log.failure = LogUnavailable("no route")
+    holding = rig.start(most_events=10)
+    holding.put([event(0)])
+    rig.wait_until(lambda: rig.log.attempts > 1)
+    rig.log.failure = Refused("401 another token")
+    rig.wait_until(lambda: rig.log.attempts > 8)
+    for number in range(1, 30):
+        holding.put([event(number)])
+    rig.log.failure = None
+    rig.wait_until(lambda: rig.logged[-1:] == [29])
+    assert [message for message in caplog.messages if "the log is back" not in message] == [
+        "no route; samples are held until it takes them",
+        "401 another token; samples are held until it takes them",
+        "no room for more samples: the oldest are dropped",
+        f"{30 - len(rig.logged)} events were dropped meanwhile",
+    ]

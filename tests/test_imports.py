@@ -9,14 +9,15 @@ from tests.service import ROOT
 
 # From the top down, DESIGN section 2. The modules of one line may know each other.
 LAYERS = [
-    {"", "worker"},  # "" is dashboard itself: the composition
+    {"", "worker", "agent"},  # "" is dashboard itself: the composition
     {"web", "cli"},
     {"stream", "job_stream"},
     {"runtime", "exposition", "access", "build"},
-    {"sampler", "holding", "hub", "leadership", "worker_metrics", "alerting", "notify"} | {"duty"},
+    {"sampler", "holding", "hub", "leadership", "worker_metrics", "alerting", "notify"}
+    | {"duty", "agent_log", "alert_notes"},
     {"connections", "recent", "admission", "jobs", "screens", "alert_log"},
     {"progress"},
-    {"feed", "instruments"},
+    {"feed", "instruments", "uncounted"},
     {"filter"},
     {"metrics", "log", "alerts", "columns", "frame", "wire", "publishing", "job"}
     | {"figures"}

@@ -17,6 +17,9 @@ __all__ = [
     "EventLog",
     "KeyTaken",
     "LogUnavailable",
+    "LooksBack",
+    "Past",
+    "SampleLog",
     "log_url",
     "open_log",
     "open_log_for_greenlets",
@@ -34,6 +37,38 @@ class LogUnavailable(Exception):
 
 class KeyTaken(Exception):
     """Another batch was logged under this key."""
+
+
+class Past(Protocol):
+    """The half of a log that whoever goes on from it reads; as in `EventLog`."""
+
+    def latest(self) -> list[Event]: ...
+
+    def newest(self) -> EventId | None: ...
+
+    def read_range(
+        self,
+        first: EventId,
+        last: EventId,
+        *,
+        names: Iterable[str | None] | None = None,
+        hosts: Iterable[str] | None = None,
+        limit: int = 1000,
+    ) -> list[Event]: ...
+
+
+class LooksBack(Protocol):
+    """Whoever lets others read the past where that holds up nothing; as in `EventLog`."""
+
+    def look_back(self, read: Callable[[Past], T]) -> T: ...
+
+
+class SampleLog(Protocol):
+    """What a sampler needs of a log; as in `EventLog`."""
+
+    def append_once(self, key: str, fingerprint: str, events: Sequence[Event]) -> list[EventId]: ...
+
+    def announce(self, unlogged: Unlogged) -> None: ...
 
 
 class AppendLog(Protocol):

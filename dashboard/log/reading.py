@@ -3,13 +3,13 @@
 from collections.abc import Iterable, Iterator
 
 from dashboard.event import Event, EventId
-from dashboard.log import EventLog
+from dashboard.log import Past
 
 _BATCH = 2000
 
 
 def walk(
-    log: EventLog,
+    log: Past,
     first: EventId,
     last: EventId,
     *,
