@@ -14,10 +14,12 @@ LAYERS = [
     {"stream", "job_stream"},
     {"runtime", "exposition", "access", "build"},
     {"sampler", "hub", "leadership", "worker_metrics", "alerting", "notify"} | {"duty"},
+    {"feeds"},
+    {"starts"},
     {"connections", "recent", "admission", "jobs", "screens", "alert_log"},
     {"progress"},
     {"feed", "instruments"},
-    {"filter"},
+    {"filter", "periods"},
     {"metrics", "log", "alerts", "columns", "frame", "wire", "publishing", "job"}
     | {"figures"}
     | {"alert", "alert_rules", "alert_trend", "outbox", "sender"},
@@ -37,7 +39,18 @@ ONLY_IN = {
 ALERTS = {"alert", "alerts", "alert_rules", "alert_trend", "outbox"}
 NO_GEVENT = (
     ALERTS
-    | {"event", "sse", "settings", "metrics", "columns", "wire", "frame", "filter", "fields"}
+    | {
+        "event",
+        "sse",
+        "settings",
+        "metrics",
+        "columns",
+        "wire",
+        "frame",
+        "filter",
+        "fields",
+        "periods",
+    }
     | {
         "strict_json",
         "publishing",
