@@ -15,10 +15,12 @@ LAYERS = [
     {"runtime", "exposition", "access", "build"},
     {"sampler", "holding", "hub", "leadership", "worker_metrics", "alerting", "notify"}
     | {"duty", "agent_log", "alert_notes"},
+    {"feeds"},
+    {"starts"},
     {"connections", "recent", "admission", "jobs", "screens", "alert_log"},
     {"progress"},
     {"feed", "instruments", "uncounted"},
-    {"filter"},
+    {"filter", "periods"},
     {"metrics", "log", "alerts", "columns", "frame", "wire", "publishing", "job"}
     | {"figures"}
     | {"alert", "alert_rules", "alert_trend", "outbox", "sender"},
@@ -38,7 +40,18 @@ ONLY_IN = {
 ALERTS = {"alert", "alerts", "alert_rules", "alert_trend", "outbox"}
 NO_GEVENT = (
     ALERTS
-    | {"event", "sse", "settings", "metrics", "columns", "wire", "frame", "filter", "fields"}
+    | {
+        "event",
+        "sse",
+        "settings",
+        "metrics",
+        "columns",
+        "wire",
+        "frame",
+        "filter",
+        "fields",
+        "periods",
+    }
     | {
         "strict_json",
         "publishing",
