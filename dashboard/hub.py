@@ -6,6 +6,7 @@ back with an older id first reads the stretch between his id and the hub's posit
 where the hub still holds it, else from the log, and joins when the two meet.
 """
 
+import logging
 import math
 import time
 from collections.abc import Callable, Iterator
@@ -24,6 +25,8 @@ from dashboard.instruments import Instruments
 from dashboard.log import EventLog, LogUnavailable
 from dashboard.recent import Recent
 from dashboard.wire import NOWHERE, Encoded, control_event, id_of
+
+logger = logging.getLogger(__name__)
 
 _BATCH = 1000
 _FRAME_BYTES = SEND_BUFFER // 4
@@ -56,6 +59,7 @@ class Hub:
         self._reading: Trouble | None = None
         self._logging: Trouble | None = None
         self._unlogged_of: set[str] = set()  # the hosts whose events could not be logged
+        self.turned_at = time.monotonic()  # when the tail last looked, whatever it found
         self._log = log
         self._interval = interval
         self._heartbeat = heartbeat
@@ -76,13 +80,18 @@ class Hub:
         """Tail the log for ever: read what is new, deliver it, wait to be woken."""
         pause = 0.05
         while True:
+            self.turned_at = time.monotonic()
             outcome = self._try_to_pull() if self._reading is None else self._pull_beside()
             if isinstance(outcome, LogUnavailable):
+                if self._reading is None:
+                    logger.warning("this worker can't read the log: %s", outcome)
                 self._reading = _going_on(self._reading, str(outcome), self._clock())
                 self.ready.set()  # streams go on with what comes unlogged
                 self._take_unlogged(self._log.wait(pause))
                 pause = min(pause * 2, max(self._interval, 1.0))
                 continue
+            if self._reading is not None:
+                logger.warning("this worker reads the log again")
             self._reading, pause = None, 0.05
             if not outcome:
                 self._take_unlogged(self._log.wait(self._interval))
