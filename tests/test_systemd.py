@@ -15,6 +15,7 @@ import pytest
 
 from dashboard.life import standstill
 from dashboard.systemd import ServiceManager
+from tests.proxies import free_port
 from tests.service import ROOT, Service, wait_for
 
 Start = Callable[..., Service]
@@ -153,11 +154,6 @@ class HandedOver(Service):
             *(program, "--listen", self.listen, *path, *settings),
             *(sys.executable, "-m", "gunicorn", "-w", str(self.workers)),
         ]
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return int(probe.getsockname()[1])
 
 
 def test_a_socket_of_systemd_is_served(tmp_path: Path) -> None:
