@@ -72,6 +72,7 @@ class Proxy:
         self.plain_port = free_port()
         self.output = folder / "output.log"
         self.environ: dict[str, str] = {}
+        self.authority = folder  # the certificate by which its own can be trusted
         self.prepare()
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -144,6 +145,7 @@ class Nginx(Proxy):
 
     def prepare(self) -> None:
         certificate, key = make_certificate(self.folder)
+        self.authority = certificate
         site = (DEPLOY / "nginx.conf").read_text("utf-8")
         live = "/etc/letsencrypt/live/wall.example"
         for line, instead, count in (
@@ -197,6 +199,7 @@ class Caddy(Proxy):
             "XDG_DATA_HOME": str(self.folder / "data"),
             "XDG_CONFIG_HOME": str(self.folder / "config"),
         }
+        self.authority = self.folder / "data/caddy/pki/authorities/local/root.crt"
 
     def command(self) -> list[str]:
         return [program("caddy"), "run", "--config", str(DEPLOY / "Caddyfile")]

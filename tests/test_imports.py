@@ -10,7 +10,7 @@ from tests.service import ROOT
 # From the top down, DESIGN section 2. The modules of one line may know each other.
 LAYERS = [
     {"", "worker", "agent"},  # "" is dashboard itself: the composition
-    {"web", "cli", "life"},
+    {"web", "cli", "life", "doctor"},
     {"stream", "job_stream"},
     {"runtime", "exposition", "access", "build"},
     {"sampler", "holding", "hub", "leadership", "worker_metrics", "alerting", "notify"}
