@@ -135,7 +135,7 @@ def on_starting(server: Any) -> None:
 
 def when_ready(server: Any) -> None:
     """After gunicorn has said where it listens: who may read, and what is kept where."""
-    log = _settings.log or f"sqlite:///{_ROOT / 'instance' / 'events.db'}"
+    log = _settings.log or f"sqlite:///{Path(_settings.instance or _ROOT / 'instance')}/events.db"
     read = "whoever has the READ_TOKEN" if _settings.read_token else "whoever reaches that address"
     publish = "whoever has the PUBLISH_TOKEN" if _settings.publish_token else "nobody, over HTTP"
     sampled = f"{_settings.host_name} every {_output.spoken(_settings.interval)}"

@@ -6,12 +6,13 @@ import tomllib
 import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import httpx
 import psutil
 import pytest
 
+from dashboard.agent import check
+from dashboard.log import log_url
 from dashboard.settings import SettingError, load
 from tests.proxies import DEPLOY, Caddy, HeldService, Nginx, Proxy, free_port, program
 from tests.service import Reader, Service, wait_for
@@ -257,7 +258,7 @@ def test_the_examples_settings_are_refused_until_a_token_is_set(tmp_path: Path) 
     path.write_text(text.replace('read_token = ""', f'read_token = "{token}"'))
     settings = load({"DASHBOARD_CONFIG": str(path)})
     assert settings.read_token == token
-    assert settings.log == "sqlite:////var/lib/vitals/events.db"
+    assert log_url(settings) == "sqlite:////var/lib/vitals/events.db"
     # The keys in its comments are settings, too.
     whole = re.sub(r"(?m)^# (\w+ = )", r"\1", text).replace('token = ""', f'token = "{token}"')
     path.write_text(whole)
@@ -265,6 +266,14 @@ def test_the_examples_settings_are_refused_until_a_token_is_set(tmp_path: Path) 
     load({"DASHBOARD_CONFIG": str(path)})
 
 
-def test_an_agents_settings_are_refused_until_a_token_is_set() -> None:
-    values: dict[str, Any] = tomllib.loads((DEPLOY / "agent.toml").read_text("utf-8"))
-    assert values == {"log": "https://wall.example", "publish_token": ""}
+def test_an_agents_settings_are_refused_until_a_token_is_set(tmp_path: Path) -> None:
+    path = tmp_path / "agent.toml"
+    text = (DEPLOY / "agent.toml").read_text("utf-8")
+    path.write_text(text)
+    with pytest.raises(SettingError, match="publish_token"):
+        load({"DASHBOARD_CONFIG": str(path)})
+    whole = re.sub(r"(?m)^# (\w+ = )", r"\1", text)
+    path.write_text(whole.replace('token = ""', 'token = "a-token-of-this-test"'))
+    settings = load({"DASHBOARD_CONFIG": str(path)})
+    check(settings)
+    assert settings.instance == "/var/lib/vitals"

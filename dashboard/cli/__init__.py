@@ -1,4 +1,4 @@
-"""The commands of Flask's own `flask`: publish, progress, log, tail, agent, doctor; see docs/cli.md.
+"""The commands of Flask's own `flask`: publish, progress, log, tail, agent, doctor (docs/cli.md).
 
 They start nothing of the service. They write to the log that the settings name, whether or not the
 service runs, or to another Vitals over HTTP; `tail` is a client of the stream like any other;
