@@ -6,6 +6,7 @@ back with an older id first reads the stretch between his id and what the hub ha
 the log, and is told the rest as he joins.
 """
 
+import logging
 import time
 from collections.abc import Callable, Iterator
 
@@ -26,6 +27,8 @@ from dashboard.log.reading import walk
 from dashboard.recent import MOST_BYTES, Recent, cost
 from dashboard.starts import Start, Starts
 from dashboard.wire import NOWHERE, Encoded, control_event, id_of
+
+logger = logging.getLogger(__name__)
 
 _BATCH = 1000
 _FRAME_BYTES = 256 << 10  # of a plain feed that wants everything
@@ -63,6 +66,7 @@ class Hub:
         self._reading: Trouble | None = None
         self._logging: Trouble | None = None
         self._unlogged_of: set[str] = set()  # the hosts whose events could not be logged
+        self.turned_at = time.monotonic()  # when the tail last looked, whatever it found
         self._log = log
         self._interval = interval
         self.admission = Admission(most_streams, instruments)
@@ -84,13 +88,18 @@ class Hub:
         pause = 0.05
         pace = _Pace()
         while True:
+            self.turned_at = time.monotonic()
             outcome = self._try_to_pull() if self._reading is None else self._pull_beside()
             if isinstance(outcome, LogUnavailable):
+                if self._reading is None:
+                    logger.warning("this worker can't read the log: %s", outcome)
                 self._reading = _going_on(self._reading, str(outcome), self._clock())
                 self.ready.set()  # streams go on with what comes unlogged
                 self._take_unlogged(self._log.wait(pause))
                 pause = min(pause * 2, max(self._interval, 1.0))
                 continue
+            if self._reading is not None:
+                logger.warning("this worker reads the log again")
             self._reading, pause = None, 0.05
             if not outcome:
                 self._take_unlogged(self._log.wait(self._interval))

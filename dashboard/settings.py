@@ -66,6 +66,16 @@ def _switch(text: str) -> bool:
         raise ValueError from None
 
 
+def _one_of(*words: str) -> Callable[[str], str]:
+    def parse(text: str) -> str:
+        word = text.strip().lower()
+        if word not in words:
+            raise ValueError
+        return word
+
+    return parse
+
+
 def _secret(text: str) -> str:
     if not re.fullmatch(SECRET_PATTERN, text):
         raise ValueError
@@ -538,6 +548,20 @@ class Settings:
         "keep a stream that has caught up as a bare socket; off: a greenlet each",
         "`on`",
     )
+    output_format: str = _setting(
+        _is("text"),
+        _one_of("text", "json"),
+        "text or json",
+        "form of the lines that the service prints about itself",
+        "`text`",
+    )
+    output_level: str = _setting(
+        _is("info"),
+        _one_of("debug", "info", "warning", "error", "critical"),
+        "debug, info, warning, error or critical",
+        "which of these lines it prints: those of this level and above",
+        "`info`",
+    )
     # Tables of the file; docs/alerts.md has what is in them.
     alert: tuple[Rule, ...] = dataclasses.field(default=(), metadata={"parse": _rules})
     alerts: Alerts = dataclasses.field(default=Alerts(), metadata={"parse": _alerts})
@@ -551,6 +575,13 @@ def table() -> list[tuple[str, str, str]]:
         for field in dataclasses.fields(Settings)
         if not _is_table(field)
     ]
+
+
+def secrets(settings: Settings) -> tuple[str, ...]:
+    """The values that nobody is to see printed."""
+    fields = dataclasses.fields(settings)
+    values = [getattr(settings, f.name) for f in fields if f.metadata["parse"] is _secret]
+    return tuple(value for value in (*values, *settings.notify.urls) if value)
 
 
 def load(environ: Mapping[str, str]) -> Settings:

@@ -17,7 +17,9 @@ from gevent.server import StreamServer
 
 from dashboard.access import Access
 from dashboard.connections import bound_buffers
+from dashboard.life import tell_of_life
 from dashboard.runtime import Runtime
+from dashboard.systemd import ServiceManager
 from dashboard.web.event_stream import stop_all
 from dashboard.web.quick_stream import in_front_of
 
@@ -27,8 +29,11 @@ _SWITCH_SECONDS = 0.0005
 _LOOK_EVERY = 1.0  # seconds; gunicorn also ends workers without a signal (max_requests, reload)
 
 
-def start(worker: Any) -> None:
-    """Start the runtime of a worker's application; `worker` is gunicorn's, after it has loaded."""
+def start(worker: Any, manager: ServiceManager | None = None) -> None:
+    """Start the runtime of a worker's application; `worker` is gunicorn's, after it has loaded.
+
+    `manager` is told when it serves, and that it goes on.
+    """
     if not monkey.is_module_patched("socket"):
         print(f"Vitals: runs on gevent; -k {worker.cfg.worker_class_str} is not", file=sys.stderr)
         sys.exit(_HALT)
@@ -68,3 +73,5 @@ def start(worker: Any) -> None:
         stop()
 
     gevent.spawn(watch)
+    if manager is not None:
+        gevent.spawn(tell_of_life, runtime, manager)

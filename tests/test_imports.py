@@ -10,7 +10,7 @@ from tests.service import ROOT
 # From the top down, DESIGN section 2. The modules of one line may know each other.
 LAYERS = [
     {"", "worker", "agent"},  # "" is dashboard itself: the composition
-    {"web", "cli"},
+    {"web", "cli", "life", "doctor"},
     {"stream", "job_stream"},
     {"runtime", "exposition", "access", "build"},
     {"sampler", "holding", "hub", "leadership", "worker_metrics", "alerting", "notify"}
@@ -26,7 +26,7 @@ LAYERS = [
     | {"alert", "alert_rules", "alert_trend", "outbox", "sender"},
     {"fields"},
     {"event"},
-    {"sse", "settings", "strict_json"},
+    {"sse", "settings", "strict_json", "output", "systemd"},
 ]
 ONLY_IN = {
     "psutil": {"metrics"},
@@ -40,18 +40,8 @@ ONLY_IN = {
 ALERTS = {"alert", "alerts", "alert_rules", "alert_trend", "outbox"}
 NO_GEVENT = (
     ALERTS
-    | {
-        "event",
-        "sse",
-        "settings",
-        "metrics",
-        "columns",
-        "wire",
-        "frame",
-        "filter",
-        "fields",
-        "periods",
-    }
+    | {"event", "sse", "settings", "metrics", "columns", "wire", "frame", "filter", "fields"}
+    | {"periods", "output", "systemd"}
     | {
         "strict_json",
         "publishing",
@@ -106,5 +96,6 @@ def test_a_package_is_imported_only_where_it_belongs(file: str) -> None:
         assert not (package == "gevent" and part(file) in NO_GEVENT), f"{file} imports gevent"
 
 
-def test_the_settings_import_nothing_of_the_package() -> None:
-    assert not [module for module in imports("settings.py") if module.startswith("dashboard")]
+@pytest.mark.parametrize("file", ["settings.py", "output.py", "systemd.py"])
+def test_what_the_master_loads_imports_nothing_of_the_package(file: str) -> None:
+    assert not [module for module in imports(file) if module.startswith("dashboard")]
