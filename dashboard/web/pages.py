@@ -6,7 +6,7 @@ from flask import Blueprint, Response, current_app, make_response, render_templa
 from werkzeug.datastructures import MultiDict
 
 from dashboard.event import HOST
-from dashboard.feed import Filter
+from dashboard.filter import Filter
 from dashboard.runtime import Runtime
 from dashboard.web.problem import Problem
 

@@ -1,6 +1,7 @@
 // @ts-check
 /** One machine as a cell of the map: a colour for its figure, and a mark for what is wrong. */
 import { make, mark, valueElement, write, writeValue } from "../dom.js";
+import { text } from "../format.js";
 import { levelOf } from "../levels.js";
 import { FIGURES } from "./figures.js";
 
@@ -51,9 +52,8 @@ export class HostCell {
 
 /** @param {{name: string, value: number}} shown */
 function words({ name, value }) {
-  const { share, format } = FIGURES[name];
-  const { number, unit } = format(value);
-  return share ? String(Math.round(value)) : `${number}\u00a0${unit}`;
+  const { decades, format } = FIGURES[name];
+  return decades ? text(format(value)) : String(Math.round(value));
 }
 
 /**

@@ -12,28 +12,28 @@ import { load, percent, rate } from "../format.js";
  * @property {string} title
  * @property {(data: Data) => number | null} read
  * @property {(value: number | null) => Figure} format
- * @property {boolean} share whether it is a share of a hundred; else the greatest of all machines is the measure
+ * @property {number} decades 0: a share of a hundred; else a map shows so many powers of ten below the greatest of all
  */
 
 /** @type {Record<string, FleetFigure>} */
 export const FIGURES = {
-  "cpu.percent": { event: "cpu", fields: ["percent"], title: "CPU", read: field("percent"), format: percent, share: true },
-  "memory.percent": { event: "memory", fields: ["percent"], title: "Memory", read: field("percent"), format: percent, share: true },
+  "cpu.percent": { event: "cpu", fields: ["percent"], title: "CPU", read: field("percent"), format: percent, decades: 0 },
+  "memory.percent": { event: "memory", fields: ["percent"], title: "Memory", read: field("percent"), format: percent, decades: 0 },
   "filesystem.percent": {
     event: "filesystem",
     fields: ["mounts"],
     title: "Disk",
     read: (data) => highest(Array.isArray(data.mounts) ? data.mounts.map((mount) => mount?.percent) : []),
     format: percent,
-    share: true,
+    decades: 0,
   },
   "network.received_bytes_per_second": rateOf("network", "received_bytes_per_second", "Network down"),
   "network.sent_bytes_per_second": rateOf("network", "sent_bytes_per_second", "Network up"),
   "disk.read_bytes_per_second": rateOf("disk", "read_bytes_per_second", "Disk read"),
   "disk.write_bytes_per_second": rateOf("disk", "write_bytes_per_second", "Disk written"),
-  "disk.busy_percent": { event: "disk", fields: ["busy_percent"], title: "Disk busy", read: field("busy_percent"), format: percent, share: true },
-  "load.load1": { event: "load", fields: ["load1"], title: "Load", read: field("load1"), format: load, share: false },
-  "pressure.cpu_some": { event: "pressure", fields: ["cpu_some"], title: "CPU pressure", read: field("cpu_some"), format: percent, share: true },
+  "disk.busy_percent": { event: "disk", fields: ["busy_percent"], title: "Disk busy", read: field("busy_percent"), format: percent, decades: 0 },
+  "load.load1": { event: "load", fields: ["load1"], title: "Load", read: field("load1"), format: load, decades: 2 },
+  "pressure.cpu_some": { event: "pressure", fields: ["cpu_some"], title: "CPU pressure", read: field("cpu_some"), format: percent, decades: 0 },
 };
 
 /** Those by which machines are told well from badly off: shares of something that can run out. */
@@ -75,7 +75,7 @@ function field(name) {
  * @returns {FleetFigure}
  */
 function rateOf(event, name, title) {
-  return { event, fields: [name], title, read: field(name), format: rate, share: false };
+  return { event, fields: [name], title, read: field(name), format: rate, decades: 4 };
 }
 
 /** @param {unknown[]} values */

@@ -41,8 +41,9 @@ export class MapView {
     /** @type {Map<string, HTMLElement>} */
     this.labels = new Map();
     this.worst = new WorstList(aside, metric, hrefOf);
+    this.start = make("span", {}, "0");
     this.end = make("span", {}, "100 %");
-    aside.append(legend(metric, this.end));
+    aside.append(legend(metric, this.start, this.end));
     this.tip = hand ? new Tip(list) : null;
     list.className = "map";
   }
@@ -56,13 +57,17 @@ export class MapView {
   draw(order, machines, now, moved) {
     const { metric } = this;
     if (moved) this.#place(order);
-    const values = metric && !FIGURES[metric].share ? order.map((machine) => machines.value(machine, metric, now) ?? 0) : [];
-    const top = values.length ? roundUp(values.reduce((a, b) => Math.max(a, b), 0), 1) : 100;
+    const decades = metric ? FIGURES[metric].decades : 0;
+    let top = 100;
+    if (metric && decades) {
+      top = roundUp(order.reduce((most, machine) => Math.max(most, machines.value(machine, metric, now) ?? 0), 0), 1);
+      write(this.start, `≤ ${terse(FIGURES[metric].format(top / 10 ** decades))}`);
+    }
     if (metric) write(this.end, terse(FIGURES[metric].format(top)));
     for (const machine of order) {
       const value = metric ? machines.value(machine, metric, now) : null;
       const shown = metric ? value !== null && { name: metric, value } : machine.worst;
-      this.cells.get(machine.name)?.draw(machine, shown || null, shown ? shown.value / top : 0);
+      this.cells.get(machine.name)?.draw(machine, shown || null, shown ? shareOf(shown.value, top, decades) : 0);
     }
     this.worst.draw(machines, now);
     this.tip?.draw(machines, now);
@@ -81,7 +86,9 @@ export class MapView {
     this.list.style.setProperty("--cell-width", `${cellWidth}px`);
     this.list.style.setProperty("--cell-height", `${Math.floor(cells.height - gap)}px`);
     this.list.style.setProperty("--gap", `${gap}px`);
-    this.list.dataset.cells = cellWidth >= NAMED * unit ? "named" : cellWidth >= NUMBERED * unit ? "numbered" : "bare";
+    // A rate is no number without its unit.
+    const least = this.metric && FIGURES[this.metric].decades ? NAMED : NUMBERED;
+    this.list.dataset.cells = cellWidth >= NAMED * unit ? "named" : cellWidth >= least * unit ? "numbered" : "bare";
   }
 
   /** @param {Machine[]} order */
@@ -118,13 +125,25 @@ export class MapView {
 }
 
 /**
- * @param {string | null} metric
- * @param {HTMLElement} end what the brightest colour stands for
+ * @param {number} value
+ * @param {number} top
+ * @param {number} decades 0: in proportion; else by powers of ten, in which rates differ
+ * @returns {number} 0 to 1
  */
-function legend(metric, end) {
+function shareOf(value, top, decades) {
+  if (!decades) return value / top;
+  return value > 0 ? Math.max(0, 1 - Math.log10(top / value) / decades) : 0;
+}
+
+/**
+ * @param {string | null} metric
+ * @param {HTMLElement} start what the darkest colour stands for
+ * @param {HTMLElement} end what the brightest does
+ */
+function legend(metric, start, end) {
   const title = metric ? FIGURES[metric].title : "Of CPU, memory and disk what is worst off";
   const marks = "◆ critical · ▲ high · striped: silent";
-  return make("p", { class: "legend" }, title, make("span", { class: "scale" }), make("span", { class: "ends" }, make("span", {}, "0"), end), marks);
+  return make("p", { class: "legend" }, title, make("span", { class: "scale" }), make("span", { class: "ends" }, start, end), marks);
 }
 
 /**

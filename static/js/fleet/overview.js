@@ -73,7 +73,7 @@ export class Overview {
     /** What the rest of the page asks of a board's store. */
     this.store = { newest: () => this.newest() };
     this.hand = options.hand;
-    this.shown = asked.metric !== null || !this.#fits(settings.machines) ? "map" : "tiles";
+    this.shown = asked.metric !== null || !this.#fits(asked.hosts.length ? 1 : settings.machines) ? "map" : "tiles";
     this.view = this.#makeView();
     this.arranged = "";
     this.forgotten = 0;
@@ -96,7 +96,7 @@ export class Overview {
         else this.#accept(name, data, id);
       },
     });
-    this.alerts = new AlertList(settings.alertsUrl, (alerts, lastId) => this.#setAlerts(alerts, lastId));
+    this.alerts = new AlertList(settings.alertsUrl, asked.hosts, (alerts, lastId) => this.#setAlerts(alerts, lastId));
     new ResizeObserver(() => this.frame.request()).observe(list);
   }
 
@@ -158,7 +158,8 @@ export class Overview {
   /** Ask the server for what is drawn, in a period that suits the number of machines. */
   #ask() {
     const { asked, settings, signals } = this.options;
-    const count = Math.max(this.machines.all.size, this.machines.all.size ? 0 : settings.machines);
+    // How many of those the server knows are wanted shows when they come.
+    const count = this.machines.all.size || (asked.hosts.length ? 0 : settings.machines);
     // Never back to a shorter one, so that a machine that comes and goes is no reason to begin anew.
     this.every = Math.max(this.every, PERIODS.find(({ machines }) => count >= machines)?.every ?? 2);
     this.machines.every = this.every;
