@@ -16,7 +16,7 @@ _READY_SECONDS = 2.0  # for a worker that has just started to know which machine
 _OVERVIEW_KEYS = frozenset({"sort", "metric"})
 _WALL_KEYS = frozenset({"panels", "tiles"})
 # What holds for a display, whatever it shows: kept from one page to another.
-DISPLAY_KEYS = ("theme", "distance", "kiosk", "dim", "blank", "wake", "shift", "screen")
+_DISPLAY_KEYS = ("theme", "distance", "kiosk", "dim", "blank", "wake", "shift", "screen")
 
 
 @blueprint.get("/")
@@ -26,7 +26,7 @@ def wall() -> Response:
     Everything that moves on them comes from /history and /stream.
     """
     machines = _machines()
-    if asks_for_overview(request.args, machines):
+    if _asks_for_overview(request.args, machines):
         return _page(
             "fleet.html",
             machines=machines,
@@ -46,10 +46,10 @@ def host(name: str) -> Response:
 @blueprint.get("/compare")
 def compare() -> Response:
     """One figure of several machines in one chart; the query is read by the page."""
-    return _page("compare.html", machines=_machines())
+    return _page("compare.html", overview_url=_overview_url(_machines()))
 
 
-def asks_for_overview(args: MultiDict[str, str], machines: int) -> bool:
+def _asks_for_overview(args: MultiDict[str, str], machines: int) -> bool:
     """Whether the query of `/` asks for the overview, where the log knows so many machines."""
     asked = args.get("host")
     if asked is not None:
@@ -60,13 +60,14 @@ def asks_for_overview(args: MultiDict[str, str], machines: int) -> bool:
 
 
 def _wall(shown: str, machines: int) -> Response:
-    kept = {key: request.args[key] for key in DISPLAY_KEYS if key in request.args}
-    is_kiosk = request.args.get("kiosk") == "1"
-    return _page(
-        "wall.html",
-        host=shown,
-        overview_url=url_for("pages.wall", **kept) if machines > 1 and not is_kiosk else None,
-    )
+    return _page("wall.html", host=shown, overview_url=_overview_url(machines))
+
+
+def _overview_url(machines: int) -> str | None:
+    """Where the overview is; None where there is none, or nobody to click."""
+    if machines < 2 or request.args.get("kiosk") == "1":
+        return None
+    return url_for("pages.wall", **{k: v for k, v in request.args.items() if k in _DISPLAY_KEYS})
 
 
 def _page(template: str, **facts: Any) -> Response:

@@ -2,7 +2,7 @@
 /** The overview of many machines: its header, its machines, and what a display needs. Composition only. */
 import { Care } from "./care/care.js";
 import { make, mark } from "./dom.js";
-import { displayQuery, fleetQuery, readFleetAddress } from "./fleet/address.js";
+import { compareQuery, displayQuery, fleetQuery, readFleetAddress } from "./fleet/address.js";
 import { Headline } from "./fleet/headline.js";
 import { SORTS } from "./fleet/order.js";
 import { Overview } from "./fleet/overview.js";
@@ -10,6 +10,9 @@ import { readFleetSettings } from "./fleet/settings.js";
 import { LinkLine } from "./linkline.js";
 import { Notes } from "./notes.js";
 import { Look, resolveTheme } from "./theme.js";
+
+/** As many lines as can be told apart. */
+const MOST_COMPARED = 8;
 
 const root = document.documentElement;
 const settings = readFleetSettings(root);
@@ -70,6 +73,12 @@ if (!display.kiosk) {
     if (sort === asked.sort) mark(other, "aria-current", "true");
     sorts.append(other);
   }
+  // Whoever stands first now is who is meant.
+  const compare = make("a", { href: "/compare", title: `The first ${MOST_COMPARED} in one chart` }, "compare");
+  const aim = () => mark(compare, "href", `${settings.compareUrl}${compareQuery(asked, board.order.machines.slice(0, MOST_COMPARED).map(({ name }) => name))}`);
+  for (const event of ["pointerdown", "focus", "pointerenter"]) compare.addEventListener(event, aim);
+  aim();
+  sorts.append(compare);
   sorts.hidden = false;
 }
 

@@ -325,6 +325,32 @@ def test_tiles_fit_every_screen(
     assert page.evaluate(NOT_WHOLE, True) == [] or size[0] < 700
 
 
+def test_one_figure_of_several_machines_in_one_chart(
+    fleet: Service, open_wall: OpenWall, page: Page
+) -> None:
+    wall = open_wall(fleet, "/compare?metric=cpu.percent&host=db-1,web-*&distance=2m")
+    wall.wait_for_link("live")
+    label = '[data-plot] [data-host="{}"]'
+    wall.wait_for(label.format("web-1"))
+    # What is named comes first; no more lines than can be told apart, and the page says so.
+    shown = page.eval_on_selector_all("[data-plot] [data-host]", NAMES)
+    assert shown == ["db-1", *HOSTS[:5]]
+    assert "7 machines" in wall.text('[data-note="most"]')
+    colors = page.eval_on_selector_all(
+        "[data-plot] li", "(all) => all.map((one) => getComputedStyle(one).color + one.className)"
+    )
+    assert len(set(colors)) == len(shown), "each line has a look of its own"
+    assert page.evaluate(NOT_WHOLE, True) == []
+    (history,) = wall.history_requests
+    assert "fields=cpu.percent" in history
+    assert "host=db-1%2Cweb-*" in history
+    tell(fleet, "web-5", 55.5)
+    number = page.locator(label.format("web-5")).locator("data")
+    wait_for(lambda: number.get_attribute("value") == "55.5", "the new figure")
+    page.goto(f"{fleet.url}/compare?metric=cpu&host=a%20b")
+    assert page.locator("[data-note]").count() == 2
+
+
 @pytest.fixture(scope="module")
 def crowd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     """A service that knows a thousand machines, some of them silent."""

@@ -103,3 +103,13 @@ export function fleetQuery(asked, other) {
   const query = [...own, displayQuery(asked.display).slice(1)].filter(Boolean).join("&");
   return query && `?${query}`;
 }
+
+/**
+ * @param {Asked} asked
+ * @param {string[]} hosts
+ * @returns {string} the query with which they are compared
+ */
+export function compareQuery({ display, metric }, hosts) {
+  const figure = metric === null || metric === WORST ? "cpu.percent" : metric;
+  return `?metric=${figure}&host=${hosts.join()}${displayQuery(display).replace("?", "&")}`;
+}

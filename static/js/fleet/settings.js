@@ -2,7 +2,7 @@
 /** What the server told the overview beyond what it tells every page. */
 import { readSettings } from "../settings.js";
 
-/** @typedef {import("../settings.js").Settings & {alertsUrl: string, hostUrl: string, retention: number, machines: number}} FleetSettings */
+/** @typedef {import("../settings.js").Settings & {alertsUrl: string, hostUrl: string, compareUrl: string, retention: number, machines: number}} FleetSettings */
 
 /**
  * @param {HTMLElement} root
@@ -13,6 +13,7 @@ export function readFleetSettings(root) {
   return {
     ...readSettings(root),
     alertsUrl: given.alerts ?? "/alerts",
+    compareUrl: given.compare ?? "/compare",
     hostUrl: given.hosts ?? "/host/",
     retention: Number(given.retention) || Infinity,
     machines: Number(given.machines) || 0,
