@@ -34,7 +34,7 @@ import { CompareChart } from "./comparechart.js";
  */
 
 /** How often to look at ages, milliseconds. */
-const TICK = 500;
+const TICK = 1000;
 
 export class Comparison {
   /** @param {ComparisonOptions} options */

@@ -40,7 +40,7 @@ import { TileView } from "./tileview.js";
  */
 
 /** How often to look at ages, milliseconds. */
-const TICK = 500;
+const TICK = 1000;
 
 /** Seconds between two looks for machines that the log has forgotten. */
 const FORGET = 10;
