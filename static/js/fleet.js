@@ -40,6 +40,8 @@ if (asked.hosts.length) find("[data-filter]").textContent = asked.hosts.join(", 
 const query = displayQuery(display);
 const link = new LinkLine(root);
 const headline = new Headline(find("[data-count]"), find("[data-states]"), find("[data-clock]"));
+const nothing = find("[data-nothing]");
+nothing.textContent = asked.hosts.length ? `No machine that is called ${asked.hosts.join(" or ")} has figures yet` : "No machine has figures yet";
 const care = new Care({ root, settings, display, notes });
 const board = new Overview({
   settings,
@@ -52,7 +54,10 @@ const board = new Overview({
   hrefOf: (name) => (display.kiosk ? null : `${settings.hostUrl}${encodeURIComponent(name)}${query}`),
   listener: {
     link: (facts) => link.show(facts),
-    draw: ({ machines }, now) => headline.draw(machines, now),
+    draw: ({ machines }, now) => {
+      headline.draw(machines, now);
+      nothing.hidden = machines.all.size > 0;
+    },
     hello: (hello) => care.hello(hello),
     signal: (_name, data) => care.signal(data),
   },

@@ -5,7 +5,7 @@ import { text } from "../format.js";
 import { levelOf } from "../levels.js";
 import { FIGURES } from "./figures.js";
 
-/** @typedef {import("./machines.js").Machine} Machine */
+/** @typedef {import("./machines.js").Host} Host */
 /** @typedef {import("./machines.js").Machines} Machines */
 /** @typedef {import("./machines.js").Worst} Worst */
 
@@ -30,7 +30,7 @@ export class HostCell {
   }
 
   /**
-   * @param {Machine} machine as it was judged
+   * @param {Host} machine as it was judged
    * @param {{name: string, value: number} | null} shown the figure that the map shows
    * @param {number} share of the measure, 0 to 1
    */

@@ -113,9 +113,7 @@ export class Comparison {
     }
     if (typeof data.host !== "string" || !this.wants(data.host) || !this.store.accept(name, id, data)) return;
     // By the log's clock, not by those of many machines.
-    const at = Number(id.split("-")[0]) / 1000;
-    if (at > this.clock.now()) this.clock.hear(at);
-    else this.clock.told = this.clock.monotonic();
+    this.clock.sample(Number(id.split("-")[0]) / 1000, false, this.store.patience(name));
     if (!this.hosts.includes(data.host)) this.#choose([...this.hosts, data.host]);
     this.frame.request();
   }

@@ -29,7 +29,7 @@ const GONE = 10;
 /** Under so many seconds a late figure is delivery and not silence, however short the interval. */
 const LEAST_PATIENCE = 1;
 
-export class Machine {
+export class Host {
   /** @param {string} name */
   constructor(name) {
     this.name = name;
@@ -81,7 +81,7 @@ export class Machines {
     this.every = 0;
     /** @type {Record<string, number>} */
     this.cadences = {};
-    /** @type {Map<string, Machine>} */
+    /** @type {Map<string, Host>} */
     this.all = new Map();
     /** Counts up when a machine comes or goes. */
     this.membership = 0;
@@ -110,7 +110,7 @@ export class Machines {
     }
     let machine = this.all.get(host);
     if (!machine) {
-      machine = new Machine(host);
+      machine = new Host(host);
       machine.alerts = this.#alertsOf(host);
       this.all.set(host, machine);
       this.membership += 1;
@@ -146,22 +146,31 @@ export class Machines {
   }
 
   /**
-   * @param {Machine} machine
+   * @param {Host} machine
    * @param {number} now
    * @param {string} [event]
    * @returns {Freshness}
    */
   freshness(machine, now, event = PULSE) {
     const at = event === PULSE ? machine.seen : (machine.times.get(event) ?? 0);
-    const slow = SLOW[/** @type {keyof typeof SLOW} */ (event)] ?? 0;
-    const cadence = Math.max(this.interval, machine.pace, this.cadences[event] ?? slow);
-    const late = now - at - this.every;
-    if (late <= Math.max(GAP * cadence, LEAST_PATIENCE)) return "fresh";
-    return late <= Math.max(GONE * cadence, (LEAST_PATIENCE * GONE) / GAP) ? "stale" : "gone";
+    const age = now - at;
+    if (age <= this.patience(event, machine.pace)) return "fresh";
+    return age - this.every <= ((this.patience(event, machine.pace) - this.every) * GONE) / GAP ? "stale" : "gone";
   }
 
   /**
-   * @param {Machine} machine
+   * @param {string} event
+   * @param {number} [pace] of a machine that samples less often than the server does, seconds
+   * @returns {number} the age up to which its figures count as fresh, on their way included, seconds
+   */
+  patience(event, pace = 0) {
+    const slow = SLOW[/** @type {keyof typeof SLOW} */ (event)] ?? 0;
+    const cadence = Math.max(this.interval, pace, this.cadences[event] ?? slow);
+    return Math.max(GAP * cadence, LEAST_PATIENCE) + this.every;
+  }
+
+  /**
+   * @param {Host} machine
    * @param {string} name of a figure
    * @param {number} now
    * @returns {number | null} null where there is none that still counts; the machine has been judged
@@ -181,7 +190,7 @@ export class Machines {
   }
 
   /**
-   * @param {Machine} machine
+   * @param {Host} machine
    * @param {number} now
    * @returns {Worst | null}
    */
@@ -230,7 +239,7 @@ export class Machines {
 
   /**
    * A machine may sample less often than the server does, which its samples show.
-   * @param {Machine} machine
+   * @param {Host} machine
    * @param {number} at
    */
   #pace(machine, at) {

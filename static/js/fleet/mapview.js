@@ -10,7 +10,7 @@ import { place } from "./place.js";
 import { Tip } from "./tip.js";
 import { WorstList } from "./worstlist.js";
 
-/** @typedef {import("./machines.js").Machine} Machine */
+/** @typedef {import("./machines.js").Host} Host */
 /** @typedef {import("./machines.js").Machines} Machines */
 /** @typedef {import("./tileview.js").Room} Room */
 
@@ -49,7 +49,7 @@ export class MapView {
   }
 
   /**
-   * @param {Machine[]} order
+   * @param {Host[]} order
    * @param {Machines} machines
    * @param {number} now
    * @param {boolean} moved whether the order is another one
@@ -74,7 +74,7 @@ export class MapView {
   }
 
   /**
-   * @param {Machine[]} order
+   * @param {Host[]} order
    * @param {Room} room
    */
   arrange(order, { width, height, unit }) {
@@ -91,7 +91,7 @@ export class MapView {
     this.list.dataset.cells = cellWidth >= NAMED * unit ? "named" : cellWidth >= least * unit ? "numbered" : "bare";
   }
 
-  /** @param {Machine[]} order */
+  /** @param {Host[]} order */
   #place(order) {
     const names = new Set(order.map(({ name }) => name));
     for (const name of this.cells.keys()) if (!names.has(name)) this.cells.delete(name);
@@ -147,7 +147,7 @@ function legend(metric, start, end) {
 }
 
 /**
- * @param {Machine[]} order by group
+ * @param {Host[]} order by group
  * @returns {number[]} how many there are in each group
  */
 function sizes(order) {

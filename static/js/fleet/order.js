@@ -5,7 +5,7 @@
  */
 
 /** @typedef {"worst" | "name" | "group"} Sort */
-/** @typedef {import("./machines.js").Machine} Machine */
+/** @typedef {import("./machines.js").Host} Host */
 /** @typedef {import("./machines.js").Machines} Machines */
 
 export const SORTS = /** @type {const} */ (["worst", "name", "group"]);
@@ -30,7 +30,7 @@ export class Order {
     this.sort = sort;
     /** The load by which each machine has its place. @type {Map<string, {rank: number, load: number}>} */
     this.held = new Map();
-    /** @type {Machine[]} */
+    /** @type {Host[]} */
     this.machines = [];
     this.membership = -1;
     this.sorted = -Infinity;
@@ -75,7 +75,7 @@ export class Order {
     if (!moved) return false;
     if (others) for (const name of this.held.keys()) if (!machines.all.has(name)) this.held.delete(name);
     this.sorted = now;
-    const place = (/** @type {Machine} */ { name }) => /** @type {{rank: number, load: number}} */ (this.held.get(name));
+    const place = (/** @type {Host} */ { name }) => /** @type {{rank: number, load: number}} */ (this.held.get(name));
     const before = this.machines;
     this.machines = [...machines.all.values()].sort((a, b) => place(a).rank - place(b).rank || place(b).load - place(a).load || NAMES.compare(a.name, b.name));
     return this.machines.length !== before.length || this.machines.some((machine, index) => machine !== before[index]);
@@ -83,7 +83,7 @@ export class Order {
 }
 
 /**
- * @param {Machine} machine
+ * @param {Host} machine
  * @param {number} now
  * @returns {number} the lower the worse
  */
@@ -98,8 +98,8 @@ export function rankOf(machine, now) {
 
 /**
  * Machines without a group come last.
- * @param {Machine} a
- * @param {Machine} b
+ * @param {Host} a
+ * @param {Host} b
  */
 function byGroup(a, b) {
   if (!a.group || !b.group) return Number(!a.group) - Number(!b.group);

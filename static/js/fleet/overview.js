@@ -10,7 +10,7 @@ import { Timeline } from "../timeline.js";
 import { DEFAULTS } from "../address.js";
 import { matcher, WORST } from "./address.js";
 import { AlertList } from "./alertlist.js";
-import { SHARES, TILE_FIGURES, wantedFor } from "./figures.js";
+import { PULSE, SHARES, TILE_FIGURES, wantedFor } from "./figures.js";
 import { tilesFit } from "./layout.js";
 import { Machines } from "./machines.js";
 import { MapView } from "./mapview.js";
@@ -138,9 +138,7 @@ export class Overview {
       if (this.heard.length > MOST_HEARD) this.heard.shift();
       this.alerts.confirm();
     }
-    // An id cannot be from the future. Behind, it may be by as much as a period: that is no reason to follow it.
-    if (at > this.clock.now()) this.clock.hear(at);
-    else this.clock.told = this.clock.monotonic();
+    this.clock.sample(at, false, this.#patience);
     this.frame.request();
   }
 
@@ -174,13 +172,18 @@ export class Overview {
     this.stream.ask(wish);
   }
 
+  /** The age up to which the newest sample of all is fresh, seconds. */
+  get #patience() {
+    return this.machines.patience(PULSE);
+  }
+
   /** @returns {LinkFacts} */
   #link() {
-    const { machines, stream, clock } = this;
+    const { stream, clock } = this;
     const newest = this.newest();
     return {
       age: newest === null ? null : Math.max(0, clock.now() - newest),
-      patience: Math.max(3 * machines.interval, 1) + machines.every,
+      patience: this.#patience,
       connected: stream.connected,
       apart: stream.apart,
       everConnected: stream.everConnected,

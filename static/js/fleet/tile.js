@@ -6,7 +6,7 @@ import { levelOf } from "../levels.js";
 import { FIGURES, RECEIVED, SENT, SHARES } from "./figures.js";
 import { ageWords, alertOf, SILENT, troubleWords } from "./words.js";
 
-/** @typedef {import("./machines.js").Machine} Machine */
+/** @typedef {import("./machines.js").Host} Host */
 /** @typedef {import("./machines.js").Machines} Machines */
 
 export class HostTile {
@@ -30,7 +30,7 @@ export class HostTile {
   }
 
   /**
-   * @param {Machine} machine as it was judged
+   * @param {Host} machine as it was judged
    * @param {Machines} machines
    * @param {number} now
    */

@@ -4,7 +4,7 @@ import { columnsForTiles } from "./layout.js";
 import { place } from "./place.js";
 import { HostTile } from "./tile.js";
 
-/** @typedef {import("./machines.js").Machine} Machine */
+/** @typedef {import("./machines.js").Host} Host */
 /** @typedef {import("./machines.js").Machines} Machines */
 /** @typedef {{width: number, height: number, unit: number, scrolls: boolean}} Room */
 
@@ -22,7 +22,7 @@ export class TileView {
   }
 
   /**
-   * @param {Machine[]} order
+   * @param {Host[]} order
    * @param {Machines} machines
    * @param {number} now
    * @param {boolean} moved whether the order is another one
@@ -38,7 +38,7 @@ export class TileView {
   }
 
   /**
-   * @param {Machine[]} order
+   * @param {Host[]} order
    * @param {Room} room
    */
   arrange(order, { width, height, scrolls, unit }) {

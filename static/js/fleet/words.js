@@ -3,7 +3,7 @@
 import { clock, moment, text, wholeAge } from "../format.js";
 import { FIGURES } from "./figures.js";
 
-/** @typedef {import("./machines.js").Machine} Machine */
+/** @typedef {import("./machines.js").Host} Host */
 
 /** What is said of each level of an alert: a shape and a word, beside its colour. */
 export const MARKS = { critical: "◆ critical", warning: "▲ warning", info: "ℹ info", "": "" };
@@ -15,7 +15,7 @@ export const SILENT = "✕ silent";
 const DAY = 72_000;
 
 /**
- * @param {Machine} machine
+ * @param {Host} machine
  * @param {number} now
  * @returns {string} how old its figures are, or since when there are none
  */
@@ -25,7 +25,7 @@ export function ageWords({ freshness, seen }, now) {
 }
 
 /**
- * @param {Machine} machine
+ * @param {Host} machine
  * @param {number} now
  * @returns {string} what is wrong with it, the gravest first; empty where nothing is
  */
@@ -37,7 +37,7 @@ export function troubleWords(machine, now) {
 }
 
 /**
- * @param {Machine} machine
+ * @param {Host} machine
  * @returns {{level: "critical" | "warning" | "info" | "", mark: string}} of its alerts; "" while there are none
  */
 export function alertOf({ alert }) {

@@ -4,16 +4,16 @@ import { make, mark, write } from "../dom.js";
 import { text } from "../format.js";
 import { FIGURES } from "./figures.js";
 import { rankOf } from "./order.js";
-import { alertOf, SILENT, troubleWords } from "./words.js";
+import { ageWords, alertOf, SILENT, troubleWords } from "./words.js";
 
-/** @typedef {import("./machines.js").Machine} Machine */
+/** @typedef {import("./machines.js").Host} Host */
 /** @typedef {import("./machines.js").Machines} Machines */
 
 /** More than these are counted. The style sheet shows as many of them as there is room for. */
 const MOST = 14;
 
 /** Many silent ones would leave no room for others. */
-const MOST_SILENT = 5;
+const MOST_SILENT = 3;
 
 /** Seconds between two choices of whom to name; whoever falls silent or raises an alert is named at once. */
 const PAUSE = 10;
@@ -37,7 +37,7 @@ export class WorstList {
     element.replaceChildren(this.title, this.list, this.nothing, this.more);
     /** @type {Map<string, {row: HTMLElement, sign: HTMLElement, words: HTMLElement}>} */
     this.rows = new Map();
-    /** @type {Machine[]} */
+    /** @type {Host[]} */
     this.chosen = [];
     this.count = 0;
     this.at = -Infinity;
@@ -66,8 +66,8 @@ export class WorstList {
 
   /** @returns {number} for how many there is room */
   #seen() {
-    const { offsetLeft } = this.list;
-    return [...this.rows.values()].filter(({ row }) => row.offsetHeight > 0 && row.offsetLeft <= offsetLeft + 1).length;
+    const end = this.list.offsetLeft + this.list.offsetWidth;
+    return [...this.rows.values()].filter(({ row }) => row.offsetHeight > 0 && row.offsetLeft < end).length;
   }
 
   /**
@@ -83,7 +83,7 @@ export class WorstList {
     this.ranks = ranks;
     this.at = now;
     const { metric } = this;
-    const load = (/** @type {Machine} */ machine) => (metric ? (machines.value(machine, metric, now) ?? -1) : beyond(machine));
+    const load = (/** @type {Host} */ machine) => (metric ? (machines.value(machine, metric, now) ?? -1) : beyond(machine));
     const wanted = metric ? ranked.filter(({ machine }) => load(machine) >= 0) : ranked.filter(({ machine, rank }) => rank < WELL || beyond(machine) > 0);
     wanted.sort((a, b) => (metric ? 0 : a.rank - b.rank) || load(b.machine) - load(a.machine) || (a.machine.name < b.machine.name ? -1 : 1));
     this.count = wanted.length;
@@ -113,12 +113,13 @@ export class WorstList {
   }
 
   /**
-   * @param {Machine} machine
+   * @param {Host} machine
    * @param {Machines} machines
    * @param {number} now
    */
   #words(machine, machines, now) {
-    const { worst } = machine;
+    const { worst, freshness } = machine;
+    if (freshness === "gone") return ageWords(machine, now);
     // A figure that is back within its limit is named until the next choice.
     if (!this.metric) return troubleWords(machine, now) || (worst ? `${FIGURES[worst.name].title} ${text(FIGURES[worst.name].format(worst.value))}` : "");
     return text(FIGURES[this.metric].format(machines.value(machine, this.metric, now)));
@@ -126,7 +127,7 @@ export class WorstList {
 }
 
 /**
- * @param {Machine} machine
+ * @param {Host} machine
  * @returns {number} the figure that is beyond its limit, the critical ones above the others; 0 where none is
  */
 function beyond({ worst }) {
