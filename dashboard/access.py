@@ -28,7 +28,7 @@ COOKIE_SECONDS = 400 * 86400  # the longest that browsers keep one; renewed whil
 _OPEN_ENDPOINTS = frozenset(
     {"static", "ops.healthz", "ops.readyz", "sign_in.sign_in", "openapi.openapi"}
 )
-_PAGES = frozenset({"pages.wall", "screens.listing", "embed.frame"})
+_PAGES = frozenset({"pages.wall", "pages.host", "pages.compare", "screens.listing", "embed.frame"})
 _PUBLISH_ENDPOINTS = frozenset({"publish.publish", "progress.report"})
 _READ_PATHS = (r"/stream", r"/history", r"/alerts", r"/progress/.*", r"/embed", r"/static/.*")
 

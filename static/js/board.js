@@ -185,7 +185,7 @@ export class Board {
     const { settings, display, signals, listener, connect } = this.options;
     const { streamUrl, historyUrl } = settings;
     // What the server says of itself and of its displays comes under its own name.
-    const hosts = signals.length ? [this.host, settings.host] : [this.host];
+    const hosts = signals.length ? [this.host, settings.server] : [this.host];
     const lines = this.journal.lists.size ? MOST_ITEMS : 0;
     return new Machine(
       { streamUrl, historyUrl, host: this.host, hosts, events, window: display.window, lines, signals },

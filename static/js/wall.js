@@ -34,7 +34,7 @@ const notes = new Notes(find("[data-notes]"));
 problems.forEach((problem, index) => notes.say(`address-${index}`, problem));
 
 if (display.host) {
-  find("h1").textContent = display.host;
+  find("[data-machine]").textContent = display.host;
   document.title = `${display.host} · Vitals`;
 }
 const header = new Header(root);

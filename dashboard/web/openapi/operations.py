@@ -6,6 +6,7 @@ every path answers OPTIONS with the methods that it has.
 
 from prometheus_client.openmetrics.exposition import CONTENT_TYPE_LATEST
 
+from dashboard.event import HOST
 from dashboard.job import JOB_ALLOWED
 from dashboard.publishing import MOST_BYTES, MOST_EVENT_BYTES, MOST_EVENTS
 from dashboard.screens import NAME as SCREEN
@@ -42,6 +43,7 @@ _AFTER = query("last_event_id", "go on after this id", ref("EventId"))
 _LAST_ID = header("Last-Event-ID", "goes before `last_event_id`; browsers send it", ref("EventId"))
 _JOB = in_path("job", f"the job's name: {JOB_ALLOWED}", ref("Job"))
 _SCREEN = in_path("name", "the display's name", {"type": "string", "pattern": whole(SCREEN)})
+_MACHINE = in_path("name", "the machine's name", {"type": "string", "pattern": whole(HOST)})
 _NO_PUBLISHING = "no PUBLISH_TOKEN is set, or another site's page asks"
 _LOGGED = {"201": answer("logged; the ids", {JSON: ref("Ids")})}
 _ONCE = header(
@@ -54,7 +56,9 @@ _ONCE = header(
 def paths() -> dict[str, Json]:
     """The path items."""
     return {
-        "/": {"get": _page("wall", "The wall")},
+        "/": {"get": _page("wall", "The wall, or the overview of several machines")},
+        "/host/{name}": {"get": _host()},
+        "/compare": {"get": _page("compare", "One figure of several machines in one chart")},
         "/stream": {"get": _stream()},
         "/history": {"get": _history()},
         "/alerts": {"get": _alerts()},
@@ -246,6 +250,13 @@ def _page(name: str, summary: str) -> Json:
         security=READING,
         answers={"200": _PAGE, **_SIGN_IN, **refusals(401)},
     )
+
+
+def _host() -> Json:
+    page = _page("host", "The wall of one machine")
+    page["parameters"] = [_MACHINE]
+    page["responses"] |= refusals(400)
+    return page
 
 
 def _embedded() -> Json:

@@ -11,7 +11,17 @@ import { Renewal } from "./renewal.js";
 import { Summons } from "./summons.js";
 
 /** @typedef {import("../address.js").Display} Display */
-/** @typedef {import("../board.js").Board} Board */
+/**
+ * @typedef {object} Board what is cared for: the wall's board, or the overview of many machines
+ * @property {import("../clock.js").ServerClock} clock
+ * @property {import("../theme.js").Look} look
+ * @property {import("../timeline.js").Timeline} timeline
+ * @property {string} host
+ * @property {{newest: (host: string) => number | null}} store
+ * @property {{settings: Settings, hand: boolean}} options
+ * @property {(span: import("../timeline.js").Span) => void} [pause]
+ * @property {(from: number, to: number) => void} [zoom]
+ */
 /** @typedef {import("../notes.js").Notes} Notes */
 /** @typedef {import("../settings.js").Settings} Settings */
 /** @typedef {import("../store.js").Data} Data */
@@ -119,8 +129,8 @@ export class Care {
     const { board } = this;
     const held = take("held");
     if (!held || !board || !board.options.hand) return;
-    if (held.zoomed) board.zoom(held.from, held.to);
-    else board.pause(held);
+    if (held.zoomed) board.zoom?.(held.from, held.to);
+    else board.pause?.(held);
   }
 }
 

@@ -67,6 +67,7 @@ class Chart {
       marked: element,
       settings: {
         ...facts,
+        server: facts.host,
         streamUrl: `${address}/stream`,
         historyUrl: `${address}/history`,
         screensUrl: null,
