@@ -213,7 +213,7 @@ def test_a_server_that_evicts_is_refused_until_it_is_put_right(tmp_path: Path) -
         wait_for(lambda: goes_on(log), "the log")
         # A full one says so, and goes on when there is room.
         server.set("maxmemory", "1mb")
-        with pytest.raises(LogUnavailable, match="its memory is full"):
+        with pytest.raises(LogUnavailable, match=r"its memory \(maxmemory\) is full"):
             log.append([event(2)])
         assert log.oldest() is not None
         server.set("maxmemory", 0)
