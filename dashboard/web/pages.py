@@ -67,7 +67,8 @@ def _overview_url(machines: int) -> str | None:
     """Where the overview is; None where there is none, or nobody to click."""
     if machines < 2 or request.args.get("kiosk") == "1":
         return None
-    return url_for("pages.wall", **{k: v for k, v in request.args.items() if k in _DISPLAY_KEYS})
+    kept: dict[str, Any] = {k: v for k, v in request.args.items() if k in _DISPLAY_KEYS}
+    return url_for("pages.wall", **kept)
 
 
 def _page(template: str, **facts: Any) -> Response:
