@@ -147,7 +147,8 @@ class Runtime:
         return {family.name: cadence_of(family.cadence, interval) for family in self.families}
 
     def _fail(self, greenlet: object) -> None:
-        # Without its hub a worker would go on answering with old figures; its successor has new.
+        # Without its hub, or without a part of its sampler, a worker would go on answering with old
+        # figures; its successor has new.
         logger.critical("a part of this worker failed, so it ends: %s", greenlet)
         os.kill(os.getpid(), signal.SIGTERM)
 
@@ -203,6 +204,7 @@ class Runtime:
             interval=settings.interval,
             instruments=self.instruments,
             watcher=self._alerting,
+            on_failure=self._fail,
         )
         self._sampler.start()
         self._alerting.start()

@@ -112,8 +112,11 @@ class Sampler:
         interval: float,
         instruments: Instruments,
         watcher: Watcher | None = None,
+        on_failure: Callable[[object], None] = lambda greenlet: None,
         clock: Callable[[], float] = time.time,
     ) -> None:
+        """`on_failure` is told of a greenlet that has ended: no memory, or no thread to read in."""
+        self._on_failure = on_failure
         self._log = log
         self._watcher = watcher
         self._appending = Semaphore()
@@ -131,6 +134,8 @@ class Sampler:
         """Begin to sample, each group at its next tick."""
         self._threads = ThreadPool(len(self._groups))
         self._greenlets = [gevent.spawn(self._keep_sampling, group) for group in self._groups]
+        for greenlet in self._greenlets:
+            greenlet.link_exception(self._on_failure)
 
     def stop(self) -> None:
         """Stop sampling. A reading that hangs is left to its thread."""
