@@ -7,6 +7,7 @@ outlives the events themselves in a table of its own, so that no id is ever give
 A call blocks on the disk: use it from a native thread (`ThreadedLog`) or a script.
 """
 
+import os
 import select
 import sqlite3
 import threading
@@ -68,6 +69,7 @@ class SQLiteLog:
         self._clock = clock
         self._lock = threading.Lock()
         self._connection: sqlite3.Connection | None = None
+        self._is_read_only = False
         self._files = DatabaseFiles(path, run_directory(path) / "open.lock", is_sound=_is_sound)
         self._last_given = 0
         self._trimmed_at = 0.0
@@ -239,6 +241,10 @@ class SQLiteLog:
                     yield connection
                 finally:
                     _roll_back(connection)
+                    # All connections of a process share what one of them has opened for reading
+                    # only: kept, it would keep them all from writing when that is possible again.
+                    if self._is_read_only:
+                        self._disconnect()
             except (sqlite3.Error, TimeoutError) as error:
                 # A connection that failed may hold a lock or a file that is no longer there.
                 self._disconnect()
@@ -254,6 +260,7 @@ class SQLiteLog:
         return self._connection
 
     def _open(self) -> sqlite3.Connection:
+        self._is_read_only = self._path.exists() and not os.access(self._path, os.W_OK)
         connection = sqlite3.connect(
             self._path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False
         )
