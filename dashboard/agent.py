@@ -13,7 +13,7 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import gevent
 from gevent.event import Event as Flag
@@ -46,9 +46,18 @@ class Agent:
         self._duty: Duty | None = None
         self._greenlet: gevent.Greenlet[..., None] | None = None
 
-    def start(self) -> None:
-        """Sample as soon as nobody else on this machine does."""
+    def start(self, on_failure: Callable[[object], None]) -> None:
+        """Sample as soon as nobody else on this machine does.
+
+        `on_failure` is called when this program has a mistake, and samples no more.
+        """
         self._greenlet = gevent.spawn(self._sample_when_leading)
+        self._greenlet.link_exception(on_failure)
+
+    @property
+    def has_failed(self) -> bool:
+        """Whether it was ended by a mistake of this program."""
+        return self._greenlet is not None and self._greenlet.exception is not None
 
     def stop(self) -> None:
         """Send what is held, for a few seconds at most, and let another process sample."""
@@ -60,11 +69,15 @@ class Agent:
         self._leadership.release()
 
     def _sample_when_leading(self) -> None:
+        said = ""
         while True:
             try:
                 self._lead()
+                said = ""
             except (OSError, LogUnavailable) as error:
-                logger.error("%s; trying again in %g s", error, _RETRY)
+                if str(error) != said:
+                    logger.error("%s; trying again every %g s", error, _RETRY)
+                said = str(error)
                 self._leadership.release()
                 gevent.sleep(_RETRY)
 
@@ -118,12 +131,12 @@ def main() -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         gevent.signal_handler(number, told.set)
     agent = Agent(settings, tagged_families(settings.host_tags))
-    agent.start()
+    agent.start(on_failure=lambda greenlet: told.set())
     gc.collect()
     gc.freeze()  # what it begins with stays: not to be looked through again each time
     told.wait()
     agent.stop()
-    return 0
+    return 1 if agent.has_failed else 0
 
 
 if __name__ == "__main__":
