@@ -45,19 +45,18 @@ class Agent:
         self._leadership = Leadership(self._folder / f"leader-{settings.host_name}.lock")
         self._duty: Duty | None = None
         self._greenlet: gevent.Greenlet[..., None] | None = None
+        self._on_failure: Callable[[], None] = lambda: None
+        self.has_failed = False
 
-    def start(self, on_failure: Callable[[object], None]) -> None:
+    def start(self, on_failure: Callable[[], None]) -> None:
         """Sample as soon as nobody else on this machine does.
 
-        `on_failure` is called when this program has a mistake, and samples no more.
+        `on_failure` is called, and `has_failed` set, when it samples no more: no memory, no thread
+        to read in, or a mistake of this program.
         """
+        self._on_failure = on_failure
         self._greenlet = gevent.spawn(self._sample_when_leading)
-        self._greenlet.link_exception(on_failure)
-
-    @property
-    def has_failed(self) -> bool:
-        """Whether it was ended by a mistake of this program."""
-        return self._greenlet is not None and self._greenlet.exception is not None
+        self._greenlet.link_exception(self._fail)
 
     def stop(self) -> None:
         """Send what is held, for a few seconds at most, and let another process sample."""
@@ -67,6 +66,11 @@ class Agent:
             self._duty.stop(_FLUSH_SECONDS)
             self._duty.wait()
         self._leadership.release()
+
+    def _fail(self, greenlet: object) -> None:
+        logger.critical("a part of this agent failed, so it ends: %s", greenlet)
+        self.has_failed = True
+        self._on_failure()
 
     def _sample_when_leading(self) -> None:
         said = ""
@@ -93,7 +97,12 @@ class Agent:
             line.kill()
         log = AgentLog(self._settings, folder=self._folder)
         self._duty = Duty(
-            log, self._settings, self._families, folder=self._folder, instruments=uncounted()
+            log,
+            self._settings,
+            self._families,
+            folder=self._folder,
+            instruments=uncounted(),
+            on_failure=self._fail,
         )
         self._duty.start()
         logger.info("sampling %s every %g s", host, self._settings.interval)
@@ -131,7 +140,7 @@ def main() -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         gevent.signal_handler(number, told.set)
     agent = Agent(settings, tagged_families(settings.host_tags))
-    agent.start(on_failure=lambda greenlet: told.set())
+    agent.start(on_failure=told.set)
     gc.collect()
     gc.freeze()  # what it begins with stays: not to be looked through again each time
     told.wait()

@@ -31,7 +31,7 @@ class Duty:
         *,
         folder: Path,
         instruments: "Instruments",
-        on_failure: Callable[[object], None] = lambda greenlet: None,
+        on_failure: Callable[[object], None],
     ) -> None:
         """`folder` is where is kept what receivers of alerts were told.
 
