@@ -13,8 +13,7 @@ from gevent.threadpool import ThreadPool
 
 from dashboard.alert_notes import AlertNotes
 from dashboard.event import Event, EventId, Unlogged
-from dashboard.log import LogUnavailable, Past, log_url, open_log
-from dashboard.log.http import HTTPLog, Refused
+from dashboard.log import LogUnavailable, Past, Refused, log_url, open_log
 from dashboard.log.threaded import run_in
 from dashboard.settings import APPEND_ONLY, Settings
 
@@ -84,6 +83,8 @@ class _Remote:
     """Another Vitals, which takes events and shows none; what is known of alerts is noted here."""
 
     def __init__(self, settings: Settings, folder: Path) -> None:
+        from dashboard.log.http import HTTPLog  # and with it Python's HTTP client
+
         self._url = settings.log
         self._log = HTTPLog(settings.log, settings.publish_token, agent=settings.host_name)
         host = settings.host_name

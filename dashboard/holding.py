@@ -21,8 +21,7 @@ from gevent.event import Event as Flag
 
 from dashboard import alert
 from dashboard.event import Event, Unlogged
-from dashboard.log import LogUnavailable, SampleLog
-from dashboard.log.http import Refused
+from dashboard.log import LogUnavailable, Refused, SampleLog
 
 if TYPE_CHECKING:
     from dashboard.instruments import Instruments

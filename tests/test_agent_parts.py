@@ -14,7 +14,8 @@ from dashboard.alert import Alert
 from dashboard.alert_log import alerts_between
 from dashboard.alert_notes import AlertNotes
 from dashboard.event import Event, EventId
-from dashboard.log.http import HTTPLog, Refused
+from dashboard.log import Refused
+from dashboard.log.http import HTTPLog
 from dashboard.wire import NOWHERE
 
 SAMPLE = Event("far", "cpu", '{"host":"far","time":1.0,"percent":5}')

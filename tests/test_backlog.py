@@ -6,9 +6,8 @@ from collections.abc import Sequence
 import pytest
 
 from dashboard.event import Event
-from dashboard.log import LogUnavailable
+from dashboard.log import LogUnavailable, Refused
 from dashboard.log.backlog import Backlog
-from dashboard.log.http import Refused
 from tests.service import wait_for
 
 pytestmark = pytest.mark.usefixtures("no_leaks")

@@ -23,8 +23,9 @@ from dashboard import cli
 from dashboard.cli.target import Target
 from dashboard.cli.text import MOST_LINE
 from dashboard.event import Event
+from dashboard.log import Refused
 from dashboard.log.backlog import MOST_BYTES, MOST_EVENTS, Backlog
-from dashboard.log.http import HTTPLog, Refused
+from dashboard.log.http import HTTPLog
 from tests import sse_reading
 from tests.service import ROOT, Logged, Reader, Service, wait_for
 from tests.test_stream_elsewhere import TLSService

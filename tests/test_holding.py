@@ -10,8 +10,7 @@ from dashboard import holding as holding_module
 from dashboard.event import Event, EventId, Unlogged
 from dashboard.holding import Holding
 from dashboard.instruments import Instruments
-from dashboard.log import LogUnavailable
-from dashboard.log.http import Refused
+from dashboard.log import LogUnavailable, Refused
 from tests.log_contract import event, number_of
 
 pytestmark = pytest.mark.usefixtures("no_leaks")

@@ -16,8 +16,8 @@ from dashboard.cli.level import LEVELS, level_of
 from dashboard.cli.target import Target, Wrong, say, with_target
 from dashboard.cli.text import Lines
 from dashboard.event import Event
+from dashboard.log import Refused
 from dashboard.log.backlog import MOST_BYTES, MOST_EVENTS, Backlog
-from dashboard.log.http import Refused
 
 SOURCE = re.compile(r"[A-Za-z0-9._@:-]{1,64}")
 _PIECE = 64 << 10

@@ -10,8 +10,7 @@ import click
 
 from dashboard.cli.target import Target, Wrong, with_target
 from dashboard.event import Event
-from dashboard.log import LogUnavailable
-from dashboard.log.http import Refused
+from dashboard.log import LogUnavailable, Refused
 from dashboard.publishing import MOST_EVENT_BYTES, read_events
 from dashboard.strict_json import Rejected, decode, encode, text_of
 

@@ -19,6 +19,7 @@ __all__ = [
     "LogUnavailable",
     "LooksBack",
     "Past",
+    "Refused",
     "SampleLog",
     "log_url",
     "open_log",
@@ -33,6 +34,19 @@ T = TypeVar("T")
 
 class LogUnavailable(Exception):
     """The log can't be read or written now; the text says why, for an operator."""
+
+
+class Refused(LogUnavailable):
+    """The other side says no; asking again is of no use until somebody changes something.
+
+    `is_content`: it is these very events that are refused, whoever sends them; `index` is the place
+    of the one that is, if it is said.
+    """
+
+    def __init__(self, reason: str, *, is_content: bool = False, index: int | None = None) -> None:
+        super().__init__(reason)
+        self.is_content = is_content
+        self.index = index
 
 
 class KeyTaken(Exception):

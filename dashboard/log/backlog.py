@@ -12,8 +12,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 
 from dashboard.event import Event
-from dashboard.log import LogUnavailable
-from dashboard.log.http import Refused
+from dashboard.log import LogUnavailable, Refused
 
 MOST_EVENTS = 50_000
 MOST_BYTES = 16 << 20  # of their data

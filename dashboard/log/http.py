@@ -16,25 +16,12 @@ from urllib.parse import urlsplit
 import msgspec
 
 from dashboard.event import UNNAMED, Event, EventId
-from dashboard.log import LogUnavailable
+from dashboard.log import LogUnavailable, Refused
 
 _TIMEOUT = 10.0  # seconds of silence after which a server counts as gone
 _MOST_ANSWER = 1 << 20
 _TRY_AGAIN = (408, 429)
 _CONTENT = (413, 415, 422)
-
-
-class Refused(LogUnavailable):
-    """The other side says no; asking again is of no use until somebody changes something.
-
-    `is_content`: it is these very events that are refused, whoever sends them; `index` is the place
-    of the one that is, if it is said.
-    """
-
-    def __init__(self, reason: str, *, is_content: bool = False, index: int | None = None) -> None:
-        super().__init__(reason)
-        self.is_content = is_content
-        self.index = index
 
 
 class HTTPLog:
