@@ -36,6 +36,7 @@ _PACE = 0.02  # seconds between two of these: all who watch are sent them, too
 _PAUSES = 0.1, 2.0  # seconds between two attempts, the first and the longest
 REFUSED_PAUSE = 30.0  # where somebody has to change something first
 _MOST_ALERTS = 1000
+_MOST_REASONS = 50  # that are known to have been said
 
 
 class _Batch:
@@ -70,6 +71,7 @@ class Holding:
         self._bytes = 0
         self._dropped = 0  # since the log went away
         self._reason: str | None = None  # why the log takes nothing, while it does not
+        self._given_up_for: list[str] = []  # reasons that were said
         self._is_refused = False  # whether that was said to be for somebody to change
         self._changed = Flag()
         self._empty = Flag()
@@ -146,9 +148,9 @@ class Holding:
                 self._instruments.append_failures.inc()
                 if isinstance(error, Refused) and error.is_content:
                     key, events = uuid.uuid4().hex, self._without_refused(events, error)
-                    if events:
-                        continue
-                    return
+                    if not events:
+                        return
+                    continue
                 is_refused = isinstance(error, Refused)
                 if self._reason is None or is_refused != self._is_refused:
                     logger.warning("%s; samples are held until it takes them", error)
@@ -201,15 +203,19 @@ class Holding:
 
     def _without_refused(self, events: list[Event], error: Refused) -> list[Event]:
         """The events that are left to be tried when some are refused for what they are."""
-        index = error.index
-        if index is None or index >= len(events):
-            self._give_up(events, str(error))
-            return []
+        index = 0 if len(events) == 1 else error.index
+        if index is None or index >= len(events):  # too much at once, say
+            half = len(events) // 2
+            self._deliver(events[:half])
+            return events[half:]
         self._give_up(events[index : index + 1], str(error))
         return events[:index] + events[index + 1 :]
 
     def _give_up(self, events: list[Event], reason: str) -> None:
-        logger.warning("%s; %d events are dropped", reason, len(events))
+        # What is wrong with a figure is wrong with the next one, too.
+        if reason not in self._given_up_for:
+            logger.warning("%s; such events are dropped", reason)
+            self._given_up_for = [*self._given_up_for, reason][-_MOST_REASONS:]
         self._note_dropped(len(events))
 
     def _note_dropped(self, count: int) -> None:

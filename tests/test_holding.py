@@ -205,6 +205,27 @@ def test_of_a_batch_only_the_event_that_is_refused_goes(rig: Rig) -> None:
     assert rig.value("vitals_events_held_dropped_total") == 2
 
 
+def test_a_batch_that_is_too_much_goes_in_parts_and_what_is_always_refused_is_said_once(
+    rig: Rig, caplog: pytest.LogCaptureFixture
+) -> None:
+    real = rig.log.append_once
+
+    def append_once(key: str, fingerprint: str, events: Sequence[Event]) -> list[EventId]:
+        if len(events) > 2 or any(number_of(each) % 10 == 9 for each in events):
+            raise Refused("413 too much", is_content=True)
+        return real(key, fingerprint, events)
+
+    rig.log.append_once = append_once  # type: ignore[method-assign]
+    holding = rig.start()
+    for start in range(0, 40, 10):
+        holding.put([event(start + number) for number in range(10)])
+    wanted = [number for number in range(40) if number % 10 != 9]
+    rig.wait_until(lambda: rig.logged == wanted)
+    assert rig.log.numbers() == wanted
+    rig.wait_until(lambda: rig.value("vitals_events_held_dropped_total") == 4)
+    assert caplog.messages == ["413 too much; such events are dropped"]
+
+
 def test_what_somebody_has_to_change_is_asked_for_slowly_and_said_once(
     rig: Rig, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
