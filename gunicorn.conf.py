@@ -46,12 +46,18 @@ wsgi_app = "app:app"
 chdir = str(_ROOT)
 bind = ["127.0.0.1:8000"]
 worker_class = "gevent"
-# Streams, and a reserve so that the page and /healthz answer when all streams are taken.
-worker_connections = _settings.max_streams + 1000
+# Streams, connections that have not asked yet, and requests; and a reserve, so that /healthz
+# answers when all of these are taken (dashboard/arrivals.py sees to it that they are no more).
+worker_connections = _settings.max_streams + _settings.max_waiting + _settings.max_requests + 1000
 backlog = 8192
 timeout = 30
 graceful_timeout = 5
-keepalive = 1  # idle connections hold up a worker that is told to stop for as long as this
+keepalive = 1  # more than 0: that there is one at all; how long is KEEP_ALIVE
+limit_request_line = _settings.max_request_line
+limit_request_fields = _settings.max_headers
+forwarded_allow_ips = ",".join(_settings.trusted_proxies)
+# Where an access log is wanted: without queries and referrers, which may have a key in them.
+access_log_format = '%(h)s %(l)s %(u)s %(t)s "%(m)s %(U)s %(H)s" %(s)s %(b)s "%(a)s"'
 control_socket_disable = True  # it would lie in the home folder, where two services meet
 
 

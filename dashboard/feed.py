@@ -24,6 +24,7 @@ from gevent.event import Event as Flag
 
 from dashboard.event import UNNAMED, Event, EventId
 from dashboard.frame import Frame
+from dashboard.rights import WHOLE, Right
 from dashboard.wire import Encoded, id_of
 
 RING = 32  # frames; at one a second a stream may be half a minute late before it is closed
@@ -34,22 +35,30 @@ _PHASES = 8
 class Filter:
     """Which events a stream wants: names ("message" for the unnamed) and hosts, None for all.
 
-    `every` is in seconds. The rest tells apart the feeds of one `every`: `phase` is the grid of
-    its periods; a young one has the id up to which its streams were told everything, and the
-    number of its first period.
+    `every` is in seconds. `right` is the reader's, beyond which nothing is sent. The rest tells
+    apart the feeds of one `every`: `phase` is the grid of its periods; a young one has the id up to
+    which its streams were told everything, and the number of its first period.
     """
 
     names: frozenset[str] | None = None
     hosts: frozenset[str] | None = None
     every: float | None = None
+    right: Right = WHOLE
     phase: int = 0
     told: EventId | None = None
     first: int | None = None
 
     def wants(self, event: Event) -> bool:
-        return (self.hosts is None or event.host in self.hosts) and (
-            self.names is None or (event.name or UNNAMED) in self.names
+        return (
+            (self.hosts is None or event.host in self.hosts)
+            and (self.names is None or (event.name or UNNAMED) in self.names)
+            and (self.right is WHOLE or self.right.covers(event.host, event.name))
         )
+
+    def within(self, right: Right) -> "Filter":
+        """The same, as far as a right goes. Raises Beyond for what is named and lies beyond it."""
+        right.check(self.names, self.hosts)
+        return self if right is WHOLE else replace(self, right=right)
 
     def from_now(self, now: float, told: EventId) -> "Filter":
         """The filter for a stream that comes `now` (seconds since 1970) and was told up to an id.
@@ -109,6 +118,7 @@ class Feed:
         self.due = due  # when what is pending has to go out
         self.parked: dict[int, set[int]] = {}  # form -> descriptors of parked sockets
         self._ring: deque[Frame] = deque(maxlen=RING)
+        self.ended = False  # its right has expired: who follows is to leave
         self.made = 0  # frames, ever: the place where a stream that joins now stands
         self._flag = Flag()
         self._pending: dict[tuple[str, str | None], Encoded] = {}
@@ -156,6 +166,10 @@ class Feed:
         """Let every waiting stream look up, without a frame."""
         flag, self._flag = self._flag, Flag()
         flag.set()
+
+    def has_expired(self, now: float) -> bool:
+        """Whether its right is over; `now` is seconds since 1970."""
+        return self.filter.right.expires is not None and self.filter.right.expires <= now
 
     def laggards(self) -> list["Follower"]:
         """The followers that need a frame which is no longer kept."""

@@ -43,6 +43,8 @@ class Hub:
         retention: float,
         instruments: Instruments,
         most_streams: int,
+        most_per_address: int = 0,
+        most_feeds: int = 1_000_000,
         clock: Callable[[], float] = time.time,
     ) -> None:
         """`interval`, `heartbeat` and `retention` are seconds."""
@@ -53,7 +55,8 @@ class Hub:
         self._log = log
         self._interval = interval
         self._heartbeat = heartbeat
-        self.admission = Admission(most_streams, instruments)
+        self.admission = Admission(most_streams, instruments, most_per_address=most_per_address)
+        self.most_feeds = most_feeds
         self._instruments = instruments
         self._clock = clock
         self._loaded = False
@@ -83,8 +86,13 @@ class Hub:
                 self._take_unlogged(self._log.wait(self._interval))
 
     def keep_time(self) -> None:
-        """Send heartbeats into silence, flush conflating feeds, close streams that lag."""
+        """Send heartbeats into silence, flush conflating feeds, close streams that lag.
+
+        Streams whose right has expired are closed, too, within a look for laggards.
+        """
         while True:
+            for feed in [each for each in self._feeds.values() if each.has_expired(self._clock())]:
+                self._end(feed)
             for feed in self._feeds.values():
                 for follower in feed.laggards():
                     self.admission.count_dropped("lagging")
@@ -170,6 +178,12 @@ class Hub:
         """The wall clock, in seconds since 1970."""
         return round(self._clock(), 3)
 
+    def has_room_for(self, filter: Filter) -> bool:
+        """Whether a stream with a filter that comes now finds or makes a feed for it."""
+        if len(self._feeds) < self.most_feeds:
+            return True
+        return filter.from_now(self._clock(), self.position) in self._feeds
+
     def join(self, filter: Filter) -> Follower:
         """Let the current greenlet follow the feed of a filter from its next frame on.
 
@@ -191,13 +205,13 @@ class Hub:
         follower.feed.followers.discard(follower)
         self._drop_if_unused(follower.feed)
 
-    def park(self, descriptor: int, follower: Follower, form: int) -> None:
+    def park(self, descriptor: int, follower: Follower, form: int, address: str = "") -> None:
         """Take over a stream that is even with its feed; it is released when its socket closes.
 
-        `form` is a sum of frame.CHUNKED and frame.GZIP.
+        `form` is a sum of frame.CHUNKED and frame.GZIP; `address` is whose place it has.
         """
         assert follower.is_even
-        self._connections.park(descriptor, follower.feed, form)
+        self._connections.park(descriptor, follower.feed, form, address)
         follower.feed.followers.discard(follower)
 
     def covers(self, after: EventId, replay: float) -> bool:
@@ -245,10 +259,18 @@ class Hub:
             del self._feeds[feed.filter]
             self._instruments.feeds.dec()
 
-    def _socket_closed(self, feed: Feed, reason: str) -> None:
+    def _end(self, feed: Feed) -> None:
+        """End the streams of a feed whose right is over."""
+        feed.ended = True
+        feed.wake()
+        with self._sending:
+            for descriptor in [fd for each in feed.parked.values() for fd in each]:
+                self._connections.close(descriptor, "expired")
+
+    def _socket_closed(self, feed: Feed, reason: str, address: str) -> None:
         if reason != "gone":
             self.admission.count_dropped(reason)
-        self.admission.release()
+        self.admission.release(address)
         self._drop_if_unused(feed)
 
     def _read_back(self, after: EventId, last: EventId) -> list[Encoded]:

@@ -16,7 +16,9 @@ from gevent import monkey
 from gevent.server import StreamServer
 
 from dashboard.access import Access
+from dashboard.arrivals import Arrivals, bounds
 from dashboard.connections import bound_buffers
+from dashboard.proxies import Proxies
 from dashboard.runtime import Runtime
 from dashboard.web.event_stream import stop_all
 from dashboard.web.quick_stream import in_front_of
@@ -40,9 +42,22 @@ def start(worker: Any) -> None:
     bound_buffers(worker.sockets)
     runtime: Runtime = worker.wsgi.extensions["vitals"]
     runtime.start()
-    if runtime.settings.parking:
+    settings = runtime.settings
+    most_waiting, most_requests = bounds(
+        settings.max_waiting, settings.max_requests, runtime.hub.admission.most
+    )
+    arrivals = Arrivals(
+        header_timeout=settings.header_timeout,
+        keep_alive=settings.keep_alive,
+        most_waiting=most_waiting,
+        most_requests=most_requests,
+        instruments=runtime.instruments,
+    )
+    arrivals.take_over(worker)
+    if settings.parking:
         access: Access = worker.wsgi.extensions["vitals_access"]
-        worker.handle = in_front_of(worker.handle, runtime, access)
+        proxies: Proxies = worker.wsgi.extensions["vitals_proxies"]
+        worker.handle = in_front_of(worker.handle, runtime, access, proxies)
     # A storm of new connections must not hold off a tick: few are accepted in one turn of the
     # event loop, and the thread that reads the log gets its turn at the interpreter soon.
     StreamServer.max_accept = _ACCEPT_AT_ONCE
@@ -53,6 +68,7 @@ def start(worker: Any) -> None:
     gc.freeze()
 
     def stop() -> None:
+        arrivals.stop()
         stop_all()
         runtime.stop()
 

@@ -12,11 +12,13 @@ LAYERS = [
     {"", "worker"},  # "" is dashboard itself: the composition
     {"web", "cli"},
     {"stream", "job_stream"},
-    {"runtime", "exposition", "access", "build"},
+    {"access"},
+    {"runtime", "exposition", "build", "origins"},
     {"sampler", "hub", "leadership", "worker_metrics", "alerting", "notify"},
-    {"connections", "recent", "admission", "jobs", "screens", "alert_log"},
+    {"connections", "recent", "admission", "jobs", "screens", "alert_log", "arrivals"},
     {"progress"},
-    {"feed", "instruments"},
+    {"feed", "instruments", "signing", "attempts", "proxies"},
+    {"rights"},
     {"metrics", "log", "alerts", "columns", "frame", "wire", "publishing", "job"}
     | {"alert", "alert_rules", "alert_trend", "outbox", "sender"},
     {"event"},

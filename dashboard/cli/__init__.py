@@ -1,4 +1,4 @@
-"""The commands of Flask's own `flask`: publish, progress, log and tail; docs/cli.md is for users.
+"""The commands of Flask's own `flask`: publishing, reading, signing; docs/cli.md is for users.
 
 They start nothing of the service. They write to the log that the settings name, whether or not the
 service runs, or to another Vitals over HTTP; `tail` is a client of the stream like any other.
@@ -9,7 +9,7 @@ import os
 import click
 
 from dashboard import settings
-from dashboard.cli import log, progress, publish, tail
+from dashboard.cli import log, progress, publish, sign, tail
 from dashboard.cli.target import Wrong
 
 __all__ = ["load_settings", "register"]
@@ -17,7 +17,7 @@ __all__ = ["load_settings", "register"]
 
 def register(group: click.Group) -> None:
     """Add the commands to a group: that of a Flask app."""
-    for command in (publish.publish, progress.progress, log.log, tail.tail):
+    for command in (publish.publish, progress.progress, log.log, tail.tail, sign.sign):
         group.add_command(command)
 
 

@@ -5,7 +5,8 @@ from typing import Any
 import msgspec
 from flask import Blueprint, Response, current_app, request
 
-from dashboard.alert import Alert
+from dashboard.access import given_right
+from dashboard.alert import EVENT, Alert
 from dashboard.event import EventId
 from dashboard.runtime import Runtime
 from dashboard.web.query import Query
@@ -17,6 +18,8 @@ blueprint = Blueprint("alerts", __name__)
 def alerts() -> Response:
     """The newest event of each open alert; see the contract in docs/api.md."""
     hosts = Query(request.args, ("host",)).hosts("host")
+    right = given_right()
+    right.check({EVENT}, hosts)
     runtime: Runtime = current_app.extensions["vitals"]
     found, read_to = runtime.open_alerts.look()
     body = {
@@ -25,7 +28,7 @@ def alerts() -> Response:
         "alerts": [
             _shown(event_id, alert)
             for event_id, alert in found
-            if hosts is None or alert.host in hosts
+            if (hosts is None or alert.host in hosts) and right.covers_host(alert.host)
         ],
     }
     response = Response(msgspec.json.encode(body), content_type="application/json")

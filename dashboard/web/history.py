@@ -12,10 +12,12 @@ from typing import Any
 import msgspec
 from flask import Blueprint, Response, current_app, request
 
+from dashboard.access import given_right
 from dashboard.columns import columns
 from dashboard.event import UNNAMED, Event, EventId
 from dashboard.log import EventLog, LogUnavailable
 from dashboard.log.reading import walk
+from dashboard.rights import WHOLE, Right
 from dashboard.runtime import Runtime
 from dashboard.web.compression import accepts_gzip, compress
 from dashboard.web.problem import Problem
@@ -39,6 +41,8 @@ def history() -> Response:
     points = _whole_number(query, "points", FEWEST_POINTS, MOST_POINTS) or DEFAULT_POINTS
     lines = _whole_number(query, "lines", 1, MOST_LINES)
     names, hosts = query.names("events"), query.hosts("host")
+    right = given_right()
+    right.check(names, hosts)
     runtime: Runtime = current_app.extensions["vitals"]
     families = frozenset(family.name for family in runtime.families)
     zipped = accepts_gzip(request.headers.get("Accept-Encoding", ""))
@@ -47,7 +51,7 @@ def history() -> Response:
     def read(log: EventLog) -> bytes:
         # The end is fixed first: what is appended while we read belongs to the stream that follows.
         latest = log.latest()
-        wanted = [event for event in latest if _wants(event, names, hosts)]
+        wanted = [event for event in latest if _wants(event, names, hosts, right)]
         last = latest[-1].id if latest else None
         found: dict[str, Any] = {
             "last_event_id": None if last is None else str(last),
@@ -56,11 +60,11 @@ def history() -> Response:
         }
         if last is not None:
             start = EventId.at(now - since)
-            found["hosts"] = _columns(_walk(log, start, last, names, hosts), points)
+            found["hosts"] = _columns(_walk(log, start, last, names, hosts, right), points)
         if last is not None and lines is not None:
             start = EventId.at(now - runtime.settings.retention)
             others = frozenset(event.name or UNNAMED for event in wanted) - families
-            found["lines"] = _newest(_walk(log, start, last, others, hosts), lines)
+            found["lines"] = _newest(_walk(log, start, last, others, hosts, right), lines)
         head = {"from": round(now - since, 3), "to": round(now, 3)}
         body = msgspec.json.encode({**head, "interval": runtime.settings.interval, **found})
         return compress(body) if zipped else body
@@ -88,9 +92,13 @@ def _walk(
     last: EventId,
     names: frozenset[str] | None,
     hosts: frozenset[str] | None,
+    right: Right,
 ) -> Iterator[Event]:
     wanted = None if names is None else [None if n == UNNAMED else n for n in names]
-    return walk(log, first, last, names=wanted, hosts=hosts)
+    events = walk(log, first, last, names=wanted, hosts=hosts)
+    if right is WHOLE:
+        return events
+    return (event for event in events if right.covers(event.host, event.name))
 
 
 def _columns(events: Iterator[Event], points: int) -> dict[str, dict[str, Any]]:
@@ -113,9 +121,13 @@ def _newest(events: Iterator[Event], count: int) -> dict[str, list[dict[str, Any
     return {name: [_whole(event) for event in found[name]] for name in sorted(found)}
 
 
-def _wants(event: Event, names: frozenset[str] | None, hosts: frozenset[str] | None) -> bool:
-    return (names is None or (event.name or UNNAMED) in names) and (
-        hosts is None or event.host in hosts
+def _wants(
+    event: Event, names: frozenset[str] | None, hosts: frozenset[str] | None, right: Right
+) -> bool:
+    return (
+        (names is None or (event.name or UNNAMED) in names)
+        and (hosts is None or event.host in hosts)
+        and right.covers(event.host, event.name)
     )
 
 

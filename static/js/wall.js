@@ -4,7 +4,9 @@ import { readAddress } from "./address.js";
 import { AlertBanner } from "./alertpanel.js";
 import { Board } from "./board.js";
 import { Care } from "./care/care.js";
+import { keepSession } from "./care/session.js";
 import { KNOWN } from "./catalog.js";
+import { Rights } from "./embed/rights.js";
 import { Header } from "./header.js";
 import { Notes } from "./notes.js";
 import { readSettings } from "./settings.js";
@@ -38,6 +40,8 @@ if (display.host) {
 }
 const header = new Header(root);
 const banner = new AlertBanner(find("[data-alerts]"), find("main"), !display.kiosk);
+// The link has expired, or a token is wanted now: the server leads to its sign-in page.
+const rights = new Rights(settings.historyUrl, () => location.reload());
 const care = new Care({ root, settings, display, notes });
 const board = new Board({
   settings,
@@ -51,7 +55,10 @@ const board = new Board({
   signals: care.signals,
   connect: (connect) => connectToSharedBroker(settings.build, connect),
   listener: {
-    link: (facts) => header.showLink(facts),
+    link: (facts) => {
+      header.showLink(facts);
+      rights.look(board.stream);
+    },
     draw: (view) => {
       header.draw(view);
       banner.draw(view);
@@ -68,6 +75,7 @@ matchMedia("(prefers-color-scheme: light)").addEventListener("change", () => {
 });
 board.start();
 care.start(board);
+keepSession(settings.renewUrl);
 
 if (!display.kiosk) {
   const wall = { root, toolsInto: find("[data-tools]"), settings, display, board, notes };

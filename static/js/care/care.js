@@ -73,7 +73,7 @@ export class Care {
     if (display.wake) bring(import("./wake.js"), ({ Wake }) => new Wake((text) => notes.say("wake", text)).start());
     if (display.shift) bring(import("./shift.js"), ({ Shift }) => new Shift(document.body, () => board.look.unit).start());
     if (screen && screensUrl) bring(import("./report.js"), ({ Report }) => new Report(screensUrl, screen, board).start());
-    else if (screen) notes.say("screen", "this server keeps no list of screens: its setting SCREENS is off");
+    else if (screen) notes.say("screen", "this server takes no report of this screen: its setting SCREENS is off, or the link does not cover it");
     setInterval(() => this.#tick(), TICK);
   }
 

@@ -138,7 +138,7 @@ export class Stream {
     try {
       const answer = await fetch(url, { cache: "no-store", signal: AbortSignal.timeout(HISTORY_TIMEOUT) });
       this.refused = answer.ok ? 0 : answer.status;
-      if (!answer.ok) throw new Error(`history answered ${answer.status}`);
+      if (!answer.ok) throw new Error(await refusal(answer));
       const history = /** @type {History} */ (await answer.json());
       if (this.asked !== asked) return;
       this.attempts = 0;
@@ -217,6 +217,18 @@ export class Stream {
     if (this.unanswered > MOST_UNANSWERED) this.#use(portToOwnBroker());
     else this.port?.postMessage({ kind: "ping" });
   }
+}
+
+/** The answer to who asks for more than he may. */
+const FORBIDDEN = 403;
+
+/**
+ * @param {Response} answer
+ * @returns {Promise<string>} why there is no history
+ */
+async function refusal(answer) {
+  const told = answer.status === FORBIDDEN ? await answer.json().catch(() => null) : null;
+  return told?.detail ?? `history answered ${answer.status}`;
 }
 
 /**
