@@ -509,7 +509,7 @@ class Settings:
         _is(""),
         _secret,
         "16 to 512 visible ASCII characters",
-        "signs the sign-in cookies; a new one ends them all (without: made from `READ_TOKEN`)",
+        "signs cookies and links; a new one ends them all (without: `READ_TOKEN` does)",
         "none",
     )
     public: bool = _setting(
