@@ -21,12 +21,15 @@ from typing import Any
 
 import gevent
 import msgspec
+from gevent import monkey
 from gevent.event import Event as Flag
+from gevent.server import StreamServer
 
 from dashboard.instruments import Instruments
 
 logger = logging.getLogger(__name__)
 
+_SOCKET: Any = monkey.get_original("socket", "socket")
 _LOOK = 0.2  # seconds between two looks at the clock, while anybody waits
 _LAST_CHANCE = 1.0  # seconds that a worker which is told to go waits for requests under way
 _RETRY_AFTER = 5
@@ -40,10 +43,10 @@ _LIMITS = {
 
 
 class _Arrival:
-    __slots__ = ("connection", "deadline", "seconds")
+    __slots__ = ("deadline", "descriptor", "seconds")
 
-    def __init__(self, connection: Any, seconds: float) -> None:
-        self.connection = connection
+    def __init__(self, descriptor: int, seconds: float) -> None:
+        self.descriptor = descriptor  # which TLS takes over, when it wraps the socket
         self.seconds = seconds  # that its next request may take to come
         self.deadline = 0.0
 
@@ -79,6 +82,8 @@ class Arrivals:
         worker.timeout_ctx = self._awaiting
         worker.handle_request = self._around_requests(worker.handle_request)
         worker.handle_error = self._around_errors(worker.handle_error)
+        around = self._around_handshakes(StreamServer.wrap_socket_and_handle)
+        StreamServer.wrap_socket_and_handle = around  # type: ignore[method-assign]
         gevent.spawn(self._keep_time)
 
     def stop(self) -> None:
@@ -90,16 +95,32 @@ class Arrivals:
 
     def _around_connections(self, handle: Callable[..., None]) -> Callable[..., None]:
         def handle_connection(listener: Any, client: Any, address: Any) -> None:
-            greenlet = gevent.getcurrent()
-            arrival = self._arrivals[greenlet] = _Arrival(client, self._header_timeout)
-            self._wait(arrival)
-            try:
+            with self._arriving(client):
                 handle(listener, client, address)
-            finally:
-                del self._arrivals[greenlet]
-                self._stop_waiting(arrival)
 
         return handle_connection
+
+    def _around_handshakes(self, wrap_and_handle: Callable[..., Any]) -> Callable[..., Any]:
+        def wrap_and_handle_connection(server: Any, client: Any, address: Any) -> Any:
+            with self._arriving(client):
+                return wrap_and_handle(server, client, address)
+
+        return wrap_and_handle_connection
+
+    @contextlib.contextmanager
+    def _arriving(self, client: Any) -> Iterator[None]:
+        """Around all that the greenlet of a connection does; the outermost one counts."""
+        greenlet = gevent.getcurrent()
+        if greenlet in self._arrivals:
+            yield
+            return
+        arrival = self._arrivals[greenlet] = _Arrival(client.fileno(), self._header_timeout)
+        self._wait(arrival)
+        try:
+            yield
+        finally:
+            del self._arrivals[greenlet]
+            self._stop_waiting(arrival)
 
     @contextlib.contextmanager
     def _awaiting(self) -> Iterator[None]:
@@ -169,7 +190,11 @@ class Arrivals:
         if reason == "crowded" or arrival.seconds == self._header_timeout:
             self._refused.labels(reason).inc()
         with contextlib.suppress(OSError):
-            arrival.connection._sock.shutdown(socket.SHUT_RDWR)  # TLS would want to say goodbye
+            connection = _SOCKET(fileno=arrival.descriptor)  # TLS would want to say goodbye
+            try:
+                connection.shutdown(socket.SHUT_RDWR)
+            finally:
+                connection.detach()
 
     def _keep_time(self) -> None:
         while True:

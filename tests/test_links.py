@@ -33,7 +33,7 @@ def key(events: str = "", hosts: str = "", *, seconds: float = 600, **settings: 
         tuple(hosts.split(",")) if hosts else None,
         time.time() + seconds,
     )
-    return signing(**settings).key(right)
+    return signing(time.time, **settings).key(right)
 
 
 # Rights.

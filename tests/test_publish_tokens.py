@@ -95,9 +95,8 @@ def test_two_that_cannot_be_told_apart_are_refused(other: dict[str, str], key: s
 @pytest.fixture(scope="module")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     folder = tmp_path_factory.mktemp("service")
-    service = Service(
-        folder, READ_TOKEN=READ, **{"CONFIG": config(folder, FILE)["DASHBOARD_CONFIG"]}
-    )
+    file = config(folder, FILE)["DASHBOARD_CONFIG"]
+    service = Service(folder, READ_TOKEN=READ, CONFIG=file)
     service.arguments = ["--access-logfile", "-", "--log-level", "debug"]
     yield service.start().wait_until_ready()
     service.close()
