@@ -176,11 +176,9 @@ def ask(
     method, path = operation
     statuses = set()
     good = mode is GenerationMode.POSITIVE
-    # A wrong token for the sign-in costs a second, by intention.
-    count = 2 if path == "/sign-in" and not (token and good) else EXAMPLES
 
     @settings(
-        max_examples=count,
+        max_examples=EXAMPLES,
         deadline=None,
         database=None,
         derandomize=True,
