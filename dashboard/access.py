@@ -33,6 +33,7 @@ from dashboard.signing import COOKIE_SECONDS, BadKey, Signing
 COOKIE = "vitals"
 LINK_COOKIE = "vitals-link"
 KEY = "key"  # of a query
+_KEPT_AFTER = 30 * 86400  # seconds that a browser keeps a link's cookie after its end
 _RIGHT = "vitals.right"
 _BY_COOKIE = "vitals.by_cookie"
 _PUBLISHER = "vitals.publisher"
@@ -258,7 +259,8 @@ class Access:
 
     def _set_link_cookie(self, response: Response, key: str, right: Right) -> None:
         assert right.expires is not None
-        left = max(1, math.ceil(right.expires - self._signing.now()))
+        # It is kept for longer than it is good, so that its end can be said.
+        left = math.ceil(right.expires - self._signing.now()) + _KEPT_AFTER
         _set_cookie(response, LINK_COOKIE, key, min(left, COOKIE_SECONDS))
 
     def _to_sign_in(self, failure: tuple[str, str] | None = None) -> Response:

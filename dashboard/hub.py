@@ -88,7 +88,7 @@ class Hub:
     def keep_time(self) -> None:
         """Send heartbeats into silence, flush conflating feeds, close streams that lag.
 
-        Streams whose right has expired are closed, too, within a look for laggards.
+        Streams whose right has expired are closed, too.
         """
         while True:
             for feed in [each for each in self._feeds.values() if each.has_expired(self._clock())]:
@@ -103,6 +103,7 @@ class Hub:
             self._timers_changed.clear()
             times = [time.monotonic() + _LOOK_FOR_LAGGARDS]
             times += [self._next_time(feed) for feed in self._feeds.values()]
+            times += self._ends()
             self._timers_changed.wait(max(0.001, min(times) - time.monotonic()))
 
     def _pull(self) -> bool:
@@ -316,6 +317,15 @@ class Hub:
     def _next_time(self, feed: Feed) -> float:
         """When something is due in a feed, by the monotonic clock."""
         return min(feed.last_frame_at + self._heartbeat, feed.due or math.inf)
+
+    def _ends(self) -> list[float]:
+        """When the rights of feeds expire, by the monotonic clock."""
+        ahead = time.monotonic() - self._clock()
+        return [
+            ahead + feed.filter.right.expires
+            for feed in self._feeds.values()
+            if feed.filter.right.expires is not None and not feed.ended
+        ]
 
     def _due(self, now: float) -> list[Feed]:
         due = {id(feed): feed for feed in self._feeds.values() if self._next_time(feed) <= now}

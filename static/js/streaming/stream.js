@@ -40,6 +40,9 @@ const FIRST_RETRY = 300;
 const LONGEST_PAUSE = 3000;
 const HISTORY_TIMEOUT = 15_000;
 
+/** The answer to who asks for more than he may. */
+const FORBIDDEN = 403;
+
 /** How often to make sure that the broker is still there, milliseconds. */
 const PING = 10_000;
 const MOST_UNANSWERED = 3;
@@ -107,6 +110,8 @@ export class Stream {
 
   /** Why there is no connection, or no history; empty while nothing is wrong. */
   get trouble() {
+    // Who asks for too much is told so by the history alone.
+    if (this.refused === FORBIDDEN) return this.troubles.history;
     return this.troubles.connection || this.troubles.history;
   }
 
@@ -218,9 +223,6 @@ export class Stream {
     else this.port?.postMessage({ kind: "ping" });
   }
 }
-
-/** The answer to who asks for more than he may. */
-const FORBIDDEN = 403;
 
 /**
  * @param {Response} answer
