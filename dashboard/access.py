@@ -284,7 +284,7 @@ def check_publication(host: str, name: str | None) -> None:
     """Raise Refused(403) for an event that the token of this request may not publish."""
     publisher: Publisher = request.environ[_PUBLISHER]
     right = Right(publisher.events, publisher.hosts)
-    if not right.covers(host, name):
+    if not right.is_whole and not right.covers(host, name):
         raise Refused(
             403,
             f"the token {publisher.name!r} may not publish {name or 'unnamed events'} of {host}; "
@@ -340,6 +340,7 @@ def _set_cookie(response: Response, name: str, value: str, seconds: int) -> None
     response.set_cookie(
         name, value, max_age=seconds, secure=request.is_secure, httponly=True, samesite="Lax"
     )
+    response.cache_control.private = True  # no proxy keeps it for somebody else
 
 
 def _bearer(environ: Mapping[str, Any]) -> str | None:

@@ -20,6 +20,7 @@ from dashboard.arrivals import Arrivals, bounds
 from dashboard.connections import bound_buffers
 from dashboard.proxies import Proxies
 from dashboard.runtime import Runtime
+from dashboard.signing import hide_keys
 from dashboard.web.event_stream import stop_all
 from dashboard.web.quick_stream import in_front_of
 
@@ -38,6 +39,8 @@ def start(worker: Any) -> None:
     logger.handlers = worker.log.error_log.handlers
     logger.setLevel(worker.log.error_log.level)
     logger.propagate = False
+    for each in (logger, worker.log.error_log, worker.log.access_log):
+        each.addFilter(hide_keys)  # gunicorn tells of a failure with the address of the request
 
     bound_buffers(worker.sockets)
     runtime: Runtime = worker.wsgi.extensions["vitals"]

@@ -1,6 +1,7 @@
 """Signed links: what a key covers, where it holds, when it ends, and where it must not be seen."""
 
 import json
+import logging
 import os
 import subprocess
 import sys
@@ -13,7 +14,7 @@ import pytest
 
 from dashboard.rights import WHOLE, Beyond, Right
 from dashboard.settings import load
-from dashboard.signing import BadKey, Signing
+from dashboard.signing import BadKey, Signing, hide_keys
 from tests.service import ROOT, Service, wait_for
 
 TOKEN = "correct-horse-battery-staple"
@@ -309,6 +310,7 @@ def test_a_page_exchanges_its_key_for_a_cookie(service: Service) -> None:
     assert cookie.startswith(f"vitals-link={its};")
     assert all(word in cookie for word in ("HttpOnly", "SameSite=Lax", "Max-Age=2595"))
     assert "Secure" not in cookie
+    assert answer.headers["Cache-Control"] == "no-store, private"
     secure = service.get(f"/?key={its}", headers={"X-Forwarded-Proto": "https"})
     assert "; Secure" in secure.headers["Set-Cookie"]
     with_cookie = {"Cookie": f"vitals-link={its}"}
@@ -318,6 +320,7 @@ def test_a_page_exchanges_its_key_for_a_cookie(service: Service) -> None:
     assert 'data-host="web-1"' in page.text
     assert its not in page.text
     assert its in page.headers["Set-Cookie"]  # anew, for the time that is left
+    assert page.headers["Cache-Control"] == "no-cache, private"  # no proxy keeps it
     assert service.get("/history?host=db-1", headers=with_cookie).status_code == 403
     renewed = service.get("/sign-in/renew", headers=with_cookie)
     assert renewed.status_code == 204
@@ -359,6 +362,17 @@ def test_a_stream_ends_with_its_right(start_service: Start) -> None:
     assert service.get(f"/history?key={its}").status_code == 401
     metrics = service.get("/metrics", headers={"Authorization": f"Bearer {TOKEN}"}).text
     assert 'reason="expired"' in metrics
+
+
+def test_what_a_log_says_of_an_address_is_without_its_key() -> None:
+    for text, args, told in (
+        ("Error handling request %s %s", ("GET", "/a?key=abc.d-e_f&b=1"), "GET /a?key=…&b=1"),
+        ('"/?b=1&key=abc.def" 200', (), '"/?b=1&key=…" 200'),
+        ("a %s of no key", (1,), "a 1 of no key"),
+    ):
+        record = logging.LogRecord("x", logging.ERROR, "x", 1, text, args, None)
+        assert hide_keys(record)
+        assert record.getMessage().endswith(told)
 
 
 def test_no_key_and_no_token_is_in_any_log(service: Service) -> None:
