@@ -29,6 +29,7 @@ def _load_settings() -> tuple[Any, dict[str, str]]:
     spec.loader.exec_module(module)
     try:
         settings = module.load(os.environ), module.as_variables(os.environ)
+        module.check_serves(settings[0])
     except module.SettingError as error:
         print(f"Vitals: {error}", file=sys.stderr)
         kept = cast(tuple[Any, dict[str, str]] | None, sys.modules.get(_KEPT))

@@ -2,28 +2,42 @@
 
 import dataclasses
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from flask import Flask
-
-from dashboard import access, cli
-from dashboard.build import build_id
-from dashboard.log import log_url
 from dashboard.progress import progress
-from dashboard.proxies import Proxies
-from dashboard.runtime import Runtime
-from dashboard.settings import Settings
 from dashboard.sse import ServerSentEvent
-from dashboard.web.event_stream import event_stream
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+    from dashboard.settings import Settings
+    from dashboard.web.event_stream import event_stream
 
 __all__ = ["ServerSentEvent", "create_app", "event_stream", "progress"]
 
 
-def create_app(settings: Settings | None = None) -> Flask:
+def __getattr__(name: str) -> Any:
+    # An agent has no Flask: it is imported by whoever wants something of it.
+    if name == "event_stream":
+        from dashboard.web.event_stream import event_stream
+
+        return event_stream
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def create_app(settings: "Settings | None" = None) -> "Flask":
     """Compose the application; nothing is started (see `Runtime`).
 
     Without settings they are read from the environment; raises SettingError for a wrong one.
     """
-    from dashboard.metrics import FAMILIES
+    from flask import Flask
+
+    from dashboard import access, cli
+    from dashboard.build import build_id
+    from dashboard.log import log_url
+    from dashboard.metrics import tagged_families
+    from dashboard.proxies import Proxies
+    from dashboard.runtime import Runtime
     from dashboard.web import (
         alerts,
         compression,
@@ -50,7 +64,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     )
     settings = settings or cli.load_settings()
     settings = dataclasses.replace(settings, log=log_url(settings))
-    runtime = Runtime(settings, build=build_id(), families=FAMILIES)
+    runtime = Runtime(settings, build=build_id(), families=tagged_families(settings.host_tags))
     app.extensions["vitals"] = runtime
     app.before_request(runtime.ensure_running)
     app.extensions["vitals_access"] = access.register(app, settings, runtime.instruments)

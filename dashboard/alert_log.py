@@ -7,13 +7,13 @@ from gevent.lock import Semaphore
 
 from dashboard.alert import EVENT, Alert, alert_of
 from dashboard.event import EventId
-from dashboard.log import EventLog
-from dashboard.log.reading import end_of, walk
+from dashboard.log import LooksBack, Past
+from dashboard.log.reading import walk
 from dashboard.wire import NOWHERE
 
 
 def alerts_between(
-    log: EventLog, after: EventId, last: EventId, *, host: str | None = None
+    log: Past, after: EventId, last: EventId, *, host: str | None = None
 ) -> Iterator[tuple[EventId, Alert]]:
     """What was said of alerts above one id up to another, of one host or of all.
 
@@ -35,7 +35,7 @@ class OpenAlerts:
     """
 
     def __init__(
-        self, log: EventLog, *, retention: float, clock: Callable[[], float] = time.time
+        self, log: LooksBack, *, retention: float, clock: Callable[[], float] = time.time
     ) -> None:
         """`retention` is in seconds."""
         self._log = log
@@ -59,8 +59,8 @@ class OpenAlerts:
             )
             return newest_first, self._read_to
 
-    def _read_on(self, log: EventLog) -> None:
-        last = end_of(log)
+    def _read_on(self, log: Past) -> None:
+        last = log.newest()
         if last is None:
             return
         for event_id, alert in alerts_between(log, max(self._read_to, self._kept_from()), last):

@@ -4,7 +4,7 @@ What they have to say goes into the log in the same batch as the samples that ma
 there is no moment at which a kill -9 could part the two: the log is what is known of alerts, and
 whoever samples next goes on from there. Until he has read it he raises nothing.
 
-While the log takes nothing, what has to be said waits for it, and those who watch now are told.
+While the log takes nothing, samples and alerts wait for it together (`holding.py`).
 """
 
 import logging
@@ -15,18 +15,17 @@ from collections.abc import Callable, Iterable, Sequence
 import gevent
 import msgspec
 
-from dashboard.alert import Alert
+from dashboard.alert import EVENT, Alert
 from dashboard.alert_log import alerts_between
 from dashboard.alerts import STILL, Alerts, Sample, Watch
 from dashboard.event import Event, EventId
-from dashboard.log import EventLog, LogUnavailable
-from dashboard.log.reading import end_of, walk
+from dashboard.log import LogUnavailable, LooksBack, Past
+from dashboard.log.reading import walk
 from dashboard.metrics import Family
 from dashboard.settings import WILDCARD, Rule
 
 logger = logging.getLogger(__name__)
 
-_MOST_WAITING = 1000
 _RETRY = 2.0  # seconds until a log that can't be read is asked again
 
 
@@ -56,7 +55,7 @@ class Alerting:
 
     def __init__(
         self,
-        log: EventLog,
+        log: LooksBack,
         watches: Sequence[Watch],
         *,
         host: str,
@@ -79,8 +78,6 @@ class Alerting:
         )
         self._is_ready = False
         self._has_failed = False
-        self._waiting: list[Event] = []  # for the log to take them
-        self._fresh: list[Event] = []  # those of the newest samples
         self._greenlet: gevent.Greenlet[..., None] | None = None
 
     def start(self) -> None:
@@ -99,25 +96,19 @@ class Alerting:
         if not self._is_ready:
             return []
         try:
-            self._fresh = [alert.event() for alert in self._alerts.take(samples)]
+            said = [alert.event() for alert in self._alerts.take(samples)]
             self._has_failed = False
         except Exception:  # a rule that fails must not take the samples along
             if not self._has_failed:
                 logger.exception("the rules for alerts failed")
             self._has_failed = True
-            self._fresh = []
-        self._waiting = [*self._waiting, *self._fresh][-_MOST_WAITING:]
-        return self._waiting
+            return []
+        return said
 
-    def logged(self) -> None:
-        """The log has taken all of that."""
-        if self._waiting:
-            self._waiting = []
+    def logged(self, events: Sequence[Event]) -> None:
+        """The log has taken these."""
+        if any(event.name == EVENT for event in events):
             self._on_alert()
-
-    def refused(self) -> list[Event]:
-        """The log has taken nothing. Returns what those who watch now have not been told yet."""
-        return self._fresh
 
     # Taking over.
 
@@ -131,9 +122,9 @@ class Alerting:
                 gevent.sleep(_RETRY)
         self._is_ready = True
 
-    def _read(self, log: EventLog) -> None:
+    def _read(self, log: Past) -> None:
         """Everything that blocks, in the thread for looking back. Raises LogUnavailable."""
-        newest, last = log.latest(), end_of(log)
+        newest, last = log.latest(), log.newest()
         if last is None:
             return
         for family in self._cadences:

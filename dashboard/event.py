@@ -6,11 +6,13 @@ is compared, printed and asked for its time, nothing else.
 """
 
 import re
-from typing import NamedTuple, Self
+import reprlib
+from typing import Any, NamedTuple, Self
 
 import msgspec
 
 from dashboard.settings import HOST_PATTERN
+from dashboard.strict_json import Rejected
 
 NAME = re.compile(r"[a-z][a-z0-9_.-]{0,63}")
 HOST = re.compile(HOST_PATTERN)
@@ -72,3 +74,15 @@ class Unlogged(msgspec.Struct, frozen=True):
 
     reason: str
     events: list[Event]
+
+
+def check_host(host: Any) -> str:
+    """The name of a machine, as somebody has sent it. Raises Rejected."""
+    if not isinstance(host, str) or not HOST.fullmatch(host):
+        raise Rejected(
+            422,
+            f"host={reprlib.repr(host)}: wanted is a host name of letters, digits, '.', '_' and "
+            "'-', at most 253 characters",
+            key="host",
+        )
+    return host

@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 from prometheus_client.metrics_core import GaugeMetricFamily
 
-from dashboard.feed import Filter
+from dashboard.filter import Filter
 from dashboard.hub import Hub
 from dashboard.log import EventLog, LogUnavailable
 from dashboard.rights import Right
@@ -144,15 +144,13 @@ class LogGauges:
         self._hub = hub
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
-        yield GaugeMetricFamily(
-            "vitals_log_size_bytes", "Bytes that the log takes.", value=self._log.size()
-        )
         failing = float(self._hub.problem is not None)
         yield GaugeMetricFamily("vitals_log_failing", "1 while the log fails.", value=failing)
         try:
-            oldest = self._log.look_back(lambda log: log.oldest())
+            size, oldest = self._log.look_back(lambda log: (log.size(), log.oldest()))
         except LogUnavailable:
             return
+        yield GaugeMetricFamily("vitals_log_size_bytes", "Bytes that the log takes.", value=size)
         if oldest is not None:
             age = max(0.0, self._hub.now() - oldest.time)
             yield GaugeMetricFamily(
@@ -165,15 +163,18 @@ def _add(
 ) -> None:
     for field, metric, text, factor in _GAUGES.get(name, ()):
         value = data.get(field)
-        if value is not None:
+        if isinstance(value, int | float):  # whoever may write the log may write what he likes
             family = families.setdefault(metric, GaugeMetricFamily(metric, text, labels=["host"]))
             family.add_metric([host], round(value * factor, 6))
     if name in _LISTS:
         list_field, label, label_field, gauges = _LISTS[name]
-        for item in data.get(list_field) or ():
+        items = data.get(list_field)
+        items = [i for i in items if isinstance(i, dict)] if isinstance(items, list) else []
+        # No two samples of a scrape may have the same labels.
+        for name, item in {str(item.get(label_field)): item for item in items}.items():
             for field, metric, text in gauges:
-                if item.get(field) is not None:
+                if isinstance(item.get(field), int | float):
                     family = families.setdefault(
                         metric, GaugeMetricFamily(metric, text, labels=["host", label])
                     )
-                    family.add_metric([host, str(item[label_field])], item[field])
+                    family.add_metric([host, name], item[field])

@@ -13,94 +13,18 @@ streams move there.
 """
 
 import errno
-import math
 from collections import deque
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
 from itertools import islice
 
 import gevent
 from gevent.event import Event as Flag
 
-from dashboard.event import UNNAMED, Event, EventId
+from dashboard.filter import Filter
 from dashboard.frame import Frame
-from dashboard.rights import WHOLE, Right
 from dashboard.wire import Encoded, id_of
 
 RING = 32  # frames; at one a second a stream may be half a minute late before it is closed
-_PHASES = 8
-
-
-@dataclass(frozen=True, slots=True)
-class Filter:
-    """Which events a stream wants: names ("message" for the unnamed) and hosts, None for all.
-
-    `every` is in seconds. `right` is the reader's, beyond which nothing is sent. The rest tells
-    apart the feeds of one `every`: `phase` is the grid of its periods; a young one has the id up to
-    which its streams were told everything, and the number of its first period.
-    """
-
-    names: frozenset[str] | None = None
-    hosts: frozenset[str] | None = None
-    every: float | None = None
-    right: Right = WHOLE
-    phase: int = 0
-    told: EventId | None = None
-    first: int | None = None
-
-    def wants(self, event: Event) -> bool:
-        return (
-            (self.hosts is None or event.host in self.hosts)
-            and (self.names is None or (event.name or UNNAMED) in self.names)
-            and (self.right is WHOLE or self.right.covers(event.host, event.name))
-        )
-
-    def within(self, right: Right) -> "Filter":
-        """The same, as far as a right goes. Raises Beyond for what is named and lies beyond it."""
-        right.check(self.names, self.hosts)
-        return self if right is WHOLE else replace(self, right=right)
-
-    def from_now(self, now: float, told: EventId) -> "Filter":
-        """The filter for a stream that comes `now` (seconds since 1970) and was told up to an id.
-
-        Its first period ends between N and an eighth more from now.
-        """
-        if self.every is None:
-            return self
-        slot = math.ceil(now / (self.every / _PHASES))
-        young = replace(self, phase=slot % _PHASES, told=told)
-        # The grid's line after now, and the middle of the period that begins there.
-        line = slot * self.every / _PHASES
-        return replace(young, first=young.period(line + self.every / 2))
-
-    def grown(self) -> "Filter":
-        """The same filter after the first period."""
-        return replace(self, told=None, first=None)
-
-    def period(self, time: float) -> int:
-        """The number of the period that a time falls in. Only for filters with `every`."""
-        assert self.every is not None
-        number = math.floor((time - self._start()) / self.every)
-        return number if self.first is None else max(number, self.first)
-
-    def remaining(self, time: float) -> float:
-        """Seconds from a time to the end of its period. Only for filters with `every`."""
-        assert self.every is not None
-        return self._start() + (self.period(time) + 1) * self.every - time
-
-    def _start(self) -> float:
-        return self.phase * (self.every or 0) / _PHASES
-
-    def thin(self, events: Iterable[Encoded]) -> list[Encoded]:
-        """Conflate a stretch of the log as the feed would have done live."""
-        if self.every is None:
-            return list(events)
-        newest: dict[tuple[int, str, str | None], Encoded] = {}
-        for encoded in events:
-            event = encoded.event
-            assert event.id is not None
-            newest[self.period(event.id.time), event.host, event.name] = encoded
-        return sorted(newest.values(), key=id_of)
 
 
 class Lagging(Exception):
@@ -141,9 +65,9 @@ class Feed:
 
     def take(self, batch: Iterable[Encoded], now: float) -> Frame | None:
         """Make a frame of what the filter wants of a batch; None when that is nothing."""
-        wanted = [encoded for encoded in batch if self.filter.wants(encoded.event)]
+        wanted = self.filter.pick(batch)
         if self.filter.every is None:
-            return self.send(b"".join(encoded.wire for encoded in wanted), now)
+            return self.send(self.filter.wire(wanted), now)
         return self.send(b"".join(self._conflate(encoded, now) for encoded in wanted), now)
 
     def flush(self, now: float) -> Frame | None:
@@ -208,7 +132,7 @@ class Feed:
         pending = sorted(self._pending.values(), key=id_of)
         self._pending.clear()
         self.due = None
-        return b"".join(encoded.wire for encoded in pending)
+        return self.filter.wire(pending)
 
 
 class Follower:

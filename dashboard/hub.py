@@ -17,7 +17,8 @@ from gevent.lock import Semaphore
 from dashboard.admission import Admission
 from dashboard.connections import SEND_BUFFER, Connections
 from dashboard.event import Event, EventId, Unlogged
-from dashboard.feed import Feed, Filter, Follower
+from dashboard.feed import Feed, Follower
+from dashboard.filter import Filter
 from dashboard.frame import Frame
 from dashboard.instruments import Instruments
 from dashboard.log import EventLog, LogUnavailable
@@ -29,6 +30,9 @@ _FRAME_BYTES = SEND_BUFFER // 4
 _LOAD_SECONDS = 60.0
 _LOOK_FOR_LAGGARDS = 5.0  # seconds between two looks for streams that have stopped reading
 _STOP_SECONDS = 0.3  # that streams have to end by themselves
+_SOON = 0.05  # seconds between two looks at an attempt to read a log that is away
+
+Trouble = tuple[str, float]  # what is wrong with the log, and since when
 
 
 class Hub:
@@ -51,7 +55,9 @@ class Hub:
         self.recent = Recent(retention=retention, clock=clock)
         self.ready = Flag()  # set once the newest events of the log are known
         self.stopping = False
-        self.problem: tuple[str, float] | None = None  # why the log fails, and since when
+        self._reading: Trouble | None = None
+        self._logging: Trouble | None = None
+        self._unlogged_of: set[str] = set()  # the hosts whose events could not be logged
         self._log = log
         self._interval = interval
         self._heartbeat = heartbeat
@@ -73,17 +79,35 @@ class Hub:
         """Tail the log for ever: read what is new, deliver it, wait to be woken."""
         pause = 0.05
         while True:
-            try:
-                more = self._pull()
-            except LogUnavailable as error:
-                self._note_problem(str(error))
+            outcome = self._try_to_pull() if self._reading is None else self._pull_beside()
+            if isinstance(outcome, LogUnavailable):
+                self._reading = _going_on(self._reading, str(outcome), self._clock())
                 self.ready.set()  # streams go on with what comes unlogged
                 self._take_unlogged(self._log.wait(pause))
                 pause = min(pause * 2, max(self._interval, 1.0))
                 continue
-            pause = 0.05
-            if not more:
+            self._reading, pause = None, 0.05
+            if not outcome:
                 self._take_unlogged(self._log.wait(self._interval))
+
+    def _try_to_pull(self) -> bool | LogUnavailable:
+        try:
+            return self._pull()
+        except LogUnavailable as error:
+            return error
+
+    def _pull_beside(self) -> bool | LogUnavailable:
+        """The same while the log is away: what comes unlogged does not wait for the attempt."""
+        attempt = gevent.spawn(self._try_to_pull)
+        try:
+            attempt.join(_SOON)
+            while not attempt.ready():
+                self._take_unlogged(self._log.wait(_SOON))
+        finally:
+            attempt.kill()
+        outcome = attempt.value
+        assert isinstance(outcome, bool | LogUnavailable), attempt.exception
+        return outcome
 
     def keep_time(self) -> None:
         """Send heartbeats into silence, flush conflating feeds, close streams that lag.
@@ -111,6 +135,8 @@ class Hub:
         with self._pulling:
             if not self._loaded:
                 self._load()
+            elif self._reading is not None:
+                self._tell_of_loss()
             batch = self._log.read_after(self.position, _BATCH)
             for number, piece in enumerate(_pieces(batch)):
                 if number:
@@ -147,6 +173,17 @@ class Hub:
         self._loaded = True
         self.ready.set()
 
+    def _tell_of_loss(self) -> None:
+        """A log that was away may have come back without what it had: to all who watch a gap."""
+        oldest = self._log.oldest()
+        if self.position == NOWHERE or (oldest is not None and oldest <= self.position):
+            return
+        gap = control_event("gap", self.gap_since(self.position))
+        self.recent.lose()
+        now = time.monotonic()
+        with self._sending:
+            self._write([(feed, feed.send(gap, now)) for feed in self._feeds.values()])
+
     def deliver(self, batch: list[Event]) -> None:
         """Encode logged events once and hand them to every feed, in one step."""
         started = time.perf_counter()
@@ -154,7 +191,8 @@ class Hub:
             self._instruments.events.inc(len(batch))
             self._hand_out(batch)
         self._instruments.fan_out.observe(time.perf_counter() - started)
-        self.problem = None
+        if self._logging and not self._unlogged_of.isdisjoint(event.host for event in batch):
+            self._logging = None
 
     def stop(self) -> None:
         """End every stream: each wakes up, sees `stopping`, and returns; a stuck one is cut."""
@@ -171,6 +209,11 @@ class Hub:
     # What streams ask for.
 
     @property
+    def problem(self) -> Trouble | None:
+        """Why the log can't be read, or else why it takes nothing, and since when."""
+        return self._reading or self._logging
+
+    @property
     def position(self) -> EventId:
         """The id up to which everything has been delivered."""
         return self.recent.position
@@ -184,6 +227,11 @@ class Hub:
         if len(self._feeds) < self.most_feeds:
             return True
         return filter.from_now(self._clock(), self.position) in self._feeds
+
+    def gap_since(self, after: EventId) -> dict[str, float]:
+        """The data of a `gap`: what came after an id until now is not told."""
+        start, end = after.time, round(self.now(), 3)
+        return {"from": start, "to": end, "seconds": max(0, round(end - start, 3))}
 
     def join(self, filter: Filter) -> Follower:
         """Let the current greenlet follow the feed of a filter from its next frame on.
@@ -231,11 +279,14 @@ class Hub:
 
     def _catches_up_with(self, after: EventId) -> bool:
         """Whether an id is of the log though not read here yet: another worker was quicker."""
-        newest = self._log.look_back(lambda log: log.latest())
-        if not newest or newest[-1].id is None or after > newest[-1].id:
+        newest = self._log.look_back(lambda log: log.newest())
+        if newest is None or after > newest:
             return False
-        while after > self.position and self._pull():
-            pass
+        while after > self.position:
+            position = self.position
+            self._pull()
+            if self.position == position:
+                break
         return after <= self.position
 
     def read_on(self, after: EventId, filter: Filter) -> tuple[list[Encoded], EventId]:
@@ -251,7 +302,7 @@ class Hub:
             batch = self._read_back(after, reached)
             if len(batch) == _BATCH:
                 reached = id_of(batch[-1])
-        return [encoded for encoded in batch if filter.wants(encoded.event)], reached
+        return filter.pick(batch), reached
 
     # Inside.
 
@@ -281,7 +332,8 @@ class Hub:
 
     def _take_unlogged(self, announced: list[Unlogged]) -> None:
         for unlogged in announced:
-            self._note_problem(unlogged.reason)
+            self._logging = _going_on(self._logging, unlogged.reason, self._clock())
+            self._unlogged_of = {event.host for event in unlogged.events}
             self._instruments.unlogged.inc(len(unlogged.events))
             with self._sending:
                 self._hand_out(unlogged.events)
@@ -338,10 +390,6 @@ class Hub:
                 due[id(grown)] = grown
         return list(due.values())
 
-    def _note_problem(self, reason: str) -> None:
-        since = self.problem[1] if self.problem else self._clock()
-        self.problem = (reason, since)
-
     def _timed_frame(self, feed: Feed, now: float) -> Frame | None:
         """What is due in a feed: what it held back, or a sign of life."""
         if feed.due is not None and feed.due <= now:
@@ -349,6 +397,10 @@ class Hub:
         if feed.last_frame_at + self._heartbeat <= now:
             return feed.send(control_event("heartbeat", {"time": self.now()}), now)
         return None
+
+
+def _going_on(trouble: Trouble | None, reason: str, now: float) -> Trouble:
+    return reason, trouble[1] if trouble else now
 
 
 def _pieces(batch: list[Event]) -> Iterator[list[Event]]:

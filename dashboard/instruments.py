@@ -80,7 +80,15 @@ class Instruments:
             registry=registry,
         )
         self.append_failures = Counter(
-            "vitals_append_failures", "Batches that the log refused.", registry=registry
+            "vitals_append_failures", "Attempts to log samples that failed.", registry=registry
+        )
+        self.held = Gauge(
+            "vitals_events_held", "Events that wait for a log that is away.", registry=registry
+        )
+        self.held_dropped = Counter(
+            "vitals_events_held_dropped",
+            "Events that waited for the log and had to go, for want of room.",
+            registry=registry,
         )
         self.sample = Histogram(
             "vitals_sample_seconds",

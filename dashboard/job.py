@@ -12,8 +12,8 @@ from typing import Any, Literal
 
 import msgspec
 
-from dashboard.event import HOST, Event
-from dashboard.strict_json import Rejected, decode, encode, text_of
+from dashboard.event import Event, check_host
+from dashboard.strict_json import Rejected, check_keys, decode, encode, text_of
 
 JOB = re.compile(r"[A-Za-z0-9._-]{1,64}")
 JOB_ALLOWED = "letters, digits, '.', '_' and '-', at most 64 characters"
@@ -80,11 +80,7 @@ def read_report(body: bytes) -> Report:
     given = decode(text_of(body))
     if not isinstance(given, dict) or not given:
         raise Rejected(422, f"a report is an object with some of the keys {', '.join(KEYS)}")
-    for key in given:
-        if key not in KEYS:
-            raise Rejected(
-                422, f"unknown key {reprlib.repr(key)}; allowed: {', '.join(KEYS)}", key=key
-            )
+    check_keys(given, KEYS)
     counts = {key: check_number(key, given[key]) for key in ("done", "total") if key in given}
     message = check_text("message", given.get("message"))
     state: State = "running"
@@ -100,13 +96,8 @@ def read_report(body: bytes) -> Report:
             raise Rejected(422, "failed stands without message and completed", key="failed")
         message, state = reason, "failed"
     host = given.get("host")
-    if host is not None and not (isinstance(host, str) and HOST.fullmatch(host)):
-        raise Rejected(
-            422,
-            f"host={reprlib.repr(host)}: wanted is a host name of letters, digits, '.', '_' and "
-            "'-', at most 253 characters",
-            key="host",
-        )
+    if host is not None:
+        check_host(host)
     return Report(**counts, message=message, state=state, host=host)
 
 

@@ -7,7 +7,8 @@ and takes what is new from the hub. It ends with the step that ends the run.
 from collections.abc import Iterator
 
 from dashboard.event import Event, EventId
-from dashboard.feed import Filter, Follower, Lagging
+from dashboard.feed import Follower, Lagging
+from dashboard.filter import Filter
 from dashboard.job import EVENT, step_of
 from dashboard.log import LogUnavailable
 from dashboard.rights import Right
@@ -33,7 +34,7 @@ class JobStream:
 
         Steps of hosts beyond the right are those of other jobs. The place is that of `address`.
         """
-        self._filter = PROGRESS.within(right)
+        self._filter = PROGRESS.held_to(right)
         self._address = address
         self._hub = runtime.hub
         self._log = runtime.log

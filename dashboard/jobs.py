@@ -14,7 +14,7 @@ from gevent.lock import Semaphore
 from dashboard.event import Event, EventId
 from dashboard.job import EVENT, Step, step_of
 from dashboard.log import EventLog
-from dashboard.log.reading import end_of, walk
+from dashboard.log.reading import walk
 from dashboard.wire import NOWHERE
 
 
@@ -59,7 +59,7 @@ class Jobs:
         return any(step is not None and step.job == job and step.is_end for step in steps)
 
     def _read_on(self, log: EventLog) -> None:
-        end = end_of(log)
+        end = log.newest()
         if end is None:
             return
         kept_from = EventId.at(self._clock() - self._retention)

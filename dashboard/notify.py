@@ -24,8 +24,7 @@ from gevent.threadpool import ThreadPool
 from dashboard.alert import Alert
 from dashboard.alert_log import alerts_between
 from dashboard.event import EventId
-from dashboard.log import EventLog, LogUnavailable
-from dashboard.log.reading import end_of
+from dashboard.log import LogUnavailable, LooksBack, Past
 from dashboard.outbox import Outbox, State, message
 from dashboard.sender import Sender
 from dashboard.settings import Notify
@@ -45,7 +44,7 @@ class Notifier:
 
     def __init__(
         self,
-        log: EventLog,
+        log: LooksBack,
         settings: Notify,
         *,
         host: str,
@@ -190,8 +189,8 @@ class _Receiver:
         """Take what the log has got. Returns whether that changed anything."""
         kept_from = EventId.at(self._clock() - self._notifier.retention)
 
-        def read(log: EventLog) -> bool:
-            last = end_of(log)
+        def read(log: Past) -> bool:
+            last = log.newest()
             if last is None:
                 return False
             if last < outbox.position:  # another log, of an earlier time

@@ -24,19 +24,17 @@ from gevent import monkey
 from dashboard import settings
 from dashboard.event import HOST
 from dashboard.job import JOB, JOB_ALLOWED, MOST_MESSAGE, Number, State, Step, check_number
-from dashboard.log import EventLog, LogUnavailable, log_url, open_log, open_log_for_greenlets
+from dashboard.log import AppendLog, LogUnavailable, open_to_append
 from dashboard.strict_json import Rejected
 
 logger = logging.getLogger(__name__)
 
-# Seconds: only the service, which knows what its operator wants to keep, deletes what is old.
-_KEEP = 1e11
 _END_ATTEMPTS = 5
 _END_PAUSE = 0.5  # seconds
 
 
 def progress(
-    job: str, *, total: float | None = None, host: str | None = None, log: EventLog | None = None
+    job: str, *, total: float | None = None, host: str | None = None, log: AppendLog | None = None
 ) -> "Job":
     """A job to report on, for a `with` statement.
 
@@ -56,7 +54,7 @@ class Job:
     """One run of a job. `done` and `total` are as last reported; threads may share it."""
 
     def __init__(
-        self, name: str, *, total: Number | None, host: str | None, log: EventLog | None
+        self, name: str, *, total: Number | None, host: str | None, log: AppendLog | None
     ) -> None:
         if not JOB.fullmatch(name):
             raise ValueError(f"{name!r} is no name of a job: wanted are {JOB_ALLOWED}")
@@ -66,7 +64,7 @@ class Job:
         self.done: Number = 0
         self.total = _number("total", total)
         self._given_log = log
-        self._log: EventLog | None = None
+        self._log: AppendLog | None = None
         self._settings = settings.load(os.environ)
         self._host = host or self._settings.host_name
         self._lock = threading.Lock()
@@ -113,12 +111,11 @@ class Job:
                 self._log.close()
             self._log = None
 
-    def _open(self) -> EventLog | None:
+    def _open(self) -> AppendLog | None:
         # In the service nothing may block the event loop; a script has none.
         is_service = monkey.is_module_patched("socket")
-        open_it = open_log_for_greenlets if is_service else open_log
         try:
-            return open_it(log_url(self._settings), retention=_KEEP)
+            return open_to_append(self._settings, for_greenlets=is_service)
         except LogUnavailable as error:
             logger.warning("%s: no progress is reported: %s", self.name, error)
             return None

@@ -8,37 +8,58 @@ Only `data` must be there. Without `event` (or with "message", which is what Eve
 the event is unnamed; `host` is else the machine that serves, `time` is else now, in seconds since
 1970. What is logged is `data` with `host` and `time` in it; they may stand there to begin with, so
 that an event can be passed on as it came.
+
+The names of the machines' own figures are reserved, but for an agent: it sends those of its own
+machine, and its alerts, and nothing else.
 """
 
 import reprlib
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
-from dashboard.event import HOST, NAME, PROTOCOL_NAMES, UNNAMED, Event
+from dashboard.alert import EVENT as ALERT
+from dashboard.alert import alert_of
+from dashboard.event import NAME, PROTOCOL_NAMES, UNNAMED, Event, check_host
+from dashboard.figures import check_figures
 from dashboard.metrics import FAMILIES
-from dashboard.strict_json import Rejected, decode, decode_at, encode, skip_space, text_of
+from dashboard.strict_json import (
+    Rejected,
+    check_keys,
+    decode,
+    decode_at,
+    encode,
+    skip_space,
+    text_of,
+)
 
 MOST_BYTES = 1 << 20  # of a body
 MOST_EVENT_BYTES = 64 << 10  # of an event's data, as it is logged
 MOST_EVENTS = 1000  # of a batch
 
 KEYS = ("event", "host", "time", "data")
+FAMILY_NAMES = frozenset({family.name for family in FAMILIES})
+AGENTS_NAMES = FAMILY_NAMES | {ALERT}
 # Beside the protocol's own names: those at which EventSource itself calls a page's functions.
-RESERVED = frozenset({family.name for family in FAMILIES}) | PROTOCOL_NAMES | {"open", "error"}
+RESERVED = FAMILY_NAMES | PROTOCOL_NAMES | {"open", "error"}
 RESERVED_PREFIX = "screen."
 LATEST_TIME = 253_402_300_799  # the end of the year 9999
 
 
-def read_events(body: bytes, *, lines: bool, host: str, now: float) -> list[Event]:
+def read_events(
+    body: bytes, *, lines: bool, host: str, now: float, is_agent: bool = False
+) -> list[Event]:
     """The events of a body: one object, a list, or with `lines` one object a line (NDJSON).
 
-    `host` and `now` (seconds since 1970) are for events that don't have their own. Raises Rejected
-    for the first thing that is wrong, with its place in the batch; then none of it may be logged.
+    `host` and `now` (seconds since 1970) are for events that don't have their own; an agent's are
+    all of `host`. Raises Rejected for the first thing that is wrong, with its place in the batch;
+    then none of it may be logged.
     """
+    read = partial(_agents_event if is_agent else _event, host=host, now=now)
     text = text_of(body)
     start = skip_space(text, 0)
     if not lines and text[start : start + 1] != "[":
-        return [_event(decode(text), host, now)]
+        return [read(decode(text))]
     if not lines and not text.rstrip(" \t\r\n").endswith("]"):
         raise Rejected(400, "not JSON: the list has no end, or something follows it")
     values = _lines(text) if lines else _items(text, start)
@@ -47,7 +68,7 @@ def read_events(body: bytes, *, lines: bool, host: str, now: float) -> list[Even
         for value in values:
             if len(events) == MOST_EVENTS:
                 raise Rejected(413, f"a batch has at most {MOST_EVENTS} events")
-            events.append(_event(value, host, now))
+            events.append(read(value))
     except Rejected as error:
         index = len(events)
         detail = f"event {index}: {error.detail}"
@@ -84,19 +105,48 @@ def _items(text: str, start: int) -> Iterator[Any]:
         raise Rejected(400, f"not JSON: something follows the list, at character {at}")
 
 
-def _event(value: Any, host: str, now: float) -> Event:
+def _event(value: Any, *, host: str, now: float) -> Event:
+    data = _data(value)
+    return _logged(value, data, event_name(value.get("event")), host, now)
+
+
+def _agents_event(value: Any, *, host: str, now: float) -> Event:
+    data = _data(value)
+    name = value.get("event")
+    if not isinstance(name, str) or name not in AGENTS_NAMES:
+        raise Rejected(
+            422,
+            f"event={reprlib.repr(name)}: an agent sends {', '.join(sorted(AGENTS_NAMES))}",
+            key="event",
+        )
+    event = _logged(value, data, name, host, now)
+    if event.host != host:
+        raise Rejected(
+            422, f"host={event.host!r}: the agent of {host} sends events of {host}", key="host"
+        )
+    if name in FAMILY_NAMES:
+        check_figures(name, data)
+    elif alert_of(event) is None:
+        raise Rejected(422, "data: no alert: it has at least `alert` and `state`", key="data")
+    return event
+
+
+def _data(value: Any) -> dict[str, Any]:
+    """The fields of an event that somebody sent."""
     if not isinstance(value, dict):
         raise Rejected(422, f"an event is an object with the keys {', '.join(KEYS)}")
-    for key in value:
-        if key not in KEYS:
-            raise Rejected(
-                422, f"unknown key {reprlib.repr(key)}; allowed: {', '.join(KEYS)}", key=key
-            )
+    check_keys(value, KEYS)
     data = value.get("data")
     if not isinstance(data, dict):
         raise Rejected(422, "data is missing or no object: an object is wanted", key="data")
-    name = event_name(value.get("event"))
-    host = _host(_own(value, data, "host", host))
+    return data
+
+
+def _logged(
+    value: dict[str, Any], data: dict[str, Any], name: str | None, host: str, now: float
+) -> Event:
+    """The event as it is logged: its data with host and time in it."""
+    host = check_host(_own(value, data, "host", host))
     time = _time(_own(value, data, "time", round(now, 3)))
     rest = {key: item for key, item in data.items() if key not in ("host", "time")}
     logged = encode({"host": host, "time": time, **rest})
@@ -137,17 +187,6 @@ def _own(value: dict[str, Any], data: dict[str, Any], key: str, default: Any) ->
     if beside is not None:
         return beside
     return default if inside is None else inside
-
-
-def _host(host: Any) -> str:
-    if not isinstance(host, str) or not HOST.fullmatch(host):
-        raise Rejected(
-            422,
-            f"host={reprlib.repr(host)}: wanted is a host name of letters, digits, '.', '_' and "
-            "'-', at most 253 characters",
-            key="host",
-        )
-    return host
 
 
 def _time(time: Any) -> int | float:

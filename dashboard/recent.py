@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from itertools import islice
 
 from dashboard.event import EventId
-from dashboard.feed import Filter
+from dashboard.filter import Filter
 from dashboard.wire import NOWHERE, Encoded, id_of
 
 _BYTES = 1 << 20  # some ten minutes of one machine
@@ -58,11 +58,17 @@ class Recent:
 
     def _keep(self, encoded: Encoded) -> None:
         self._stretch.append(encoded)
-        self._stretch_bytes += len(encoded.wire)
+        self._stretch_bytes += len(encoded.event.data)
         while self._stretch_bytes > _BYTES:
             oldest = self._stretch.popleft()
-            self._stretch_bytes -= len(oldest.wire)
+            self._stretch_bytes -= len(oldest.event.data)
             self._stretch_after = id_of(oldest)
+
+    def lose(self) -> None:
+        """The log has lost its events: what comes next has nothing before it."""
+        self._stretch.clear()
+        self._stretch_bytes = 0
+        self._stretch_after = self.position
 
     def covers(self, after: EventId) -> bool:
         """Whether everything after an id, up to `position`, is in the stretch."""
@@ -76,8 +82,7 @@ class Recent:
     def latest(self, filter: Filter) -> list[Encoded]:
         """The newest event of each host and name that the filter wants, in id order."""
         self._forget_expired()
-        wanted = (encoded for encoded in self._latest.values() if filter.wants(encoded.event))
-        return sorted(wanted, key=id_of)
+        return sorted(filter.pick(self._latest.values()), key=id_of)
 
     def hosts(self) -> set[str]:
         """The hosts that have an event in the log."""

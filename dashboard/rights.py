@@ -5,12 +5,12 @@ held against what is asked for by name, and against each event: who names more t
 is refused and told what it covers; who names nothing gets what it covers.
 """
 
-import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
 from dashboard.event import UNNAMED
+from dashboard.patterns import fits
 
 EVERYTHING = "*"  # as a host to ask for: whatever there is
 
@@ -46,11 +46,11 @@ class Right:
 
     def covers_host(self, host: str) -> bool:
         """Whether it covers some events of a host; a pattern, if all hosts that it matches."""
-        return self.hosts is None or _expression(self.hosts)(host) is not None
+        return self.hosts is None or _fit(self.hosts)(host)
 
     def covers_name(self, name: str) -> bool:
         """Whether it covers the events of a name, of some hosts."""
-        return self.events is None or _expression(self.events)(name) is not None
+        return self.events is None or _fit(self.events)(name)
 
     def check(self, names: Iterable[str] | None, hosts: Iterable[str] | None) -> None:
         """Raise Beyond for a name or a host, as somebody asks for them, that it does not cover."""
@@ -81,7 +81,6 @@ WHOLE = Right()
 
 
 @lru_cache(maxsize=1024)
-def _expression(patterns: tuple[str, ...]) -> Callable[[str], re.Match[str] | None]:
-    """The patterns as one regular expression. In what is matched, a `*` is matched by `*` alone."""
-    each = (".*".join(re.escape(part) for part in pattern.split("*")) for pattern in patterns)
-    return re.compile("|".join(each), re.DOTALL).fullmatch
+def _fit(patterns: tuple[str, ...]) -> Callable[[str], bool]:
+    # What is matched may be a pattern, too: a `*` in it is matched by a `*` alone.
+    return fits(frozenset(patterns))

@@ -13,19 +13,17 @@ import gevent
 from gevent import monkey
 
 from dashboard.alert_log import OpenAlerts
-from dashboard.alert_rules import watches
-from dashboard.alerting import Alerting, warn_of_unknown_fields
 from dashboard.connections import capacity
+from dashboard.duty import Duty
 from dashboard.hub import Hub
 from dashboard.instruments import Instruments
 from dashboard.jobs import Jobs
 from dashboard.leadership import Leadership
 from dashboard.log import EventLog, open_log_for_greenlets, run_directory
 from dashboard.metrics import Family
-from dashboard.notify import Notifier
 from dashboard.rights import WHOLE, Right
-from dashboard.sampler import Sampler, cadence_of
-from dashboard.settings import Settings
+from dashboard.sampler import cadences
+from dashboard.settings import Settings, check_serves
 from dashboard.worker_metrics import WorkerMetrics
 
 logger = logging.getLogger(__name__)
@@ -42,7 +40,7 @@ class Runtime:
         self.build = build
         self.families = families
         self.instruments = Instruments()
-        self.run_directory = run_directory(settings.log)
+        self.run_directory = run_directory(settings.log, instance=settings.instance)
         self.workers = WorkerMetrics(self.run_directory, self.instruments.registry)
         self._leadership = Leadership(self.run_directory / f"leader-{settings.host_name}.lock")
         self._greenlets: list[gevent.Greenlet[..., None]] = []
@@ -50,9 +48,7 @@ class Runtime:
         self._hub: Hub | None = None
         self._jobs: Jobs | None = None
         self._open_alerts: OpenAlerts | None = None
-        self._sampler: Sampler | None = None
-        self._alerting: Alerting | None = None
-        self._notifier: Notifier | None = None
+        self._duty: Duty | None = None
         self._greeting: dict[str, object] = {}
         self._greeting_made_at = 0.0
 
@@ -91,9 +87,15 @@ class Runtime:
             self.start()
 
     def start(self) -> None:
-        """Open the log and begin to follow it; sample as soon as no other process does."""
+        """Open the log and begin to follow it; sample as soon as no other process does.
+
+        Raises SettingError for settings that are an agent's.
+        """
         settings = self.settings
-        self._log = open_log_for_greenlets(settings.log, retention=settings.retention)
+        check_serves(settings)
+        self._log = open_log_for_greenlets(
+            settings.log, retention=settings.retention, instance=settings.instance
+        )
         self._jobs = Jobs(self._log, retention=settings.retention)
         self._open_alerts = OpenAlerts(self._log, retention=settings.retention)
         self._hub = Hub(
@@ -123,8 +125,8 @@ class Runtime:
         self._resign()
         self.workers.stop()
         self._hub.stop()
-        if self._notifier is not None:
-            self._notifier.wait()
+        if self._duty is not None:
+            self._duty.wait()
         self._log.close()
 
     def greeting(self, right: Right = WHOLE) -> dict[str, object]:
@@ -155,8 +157,7 @@ class Runtime:
 
     def cadences(self) -> dict[str, float]:
         """Seconds between two samples of each family, by name."""
-        interval = self.settings.interval
-        return {family.name: cadence_of(family.cadence, interval) for family in self.families}
+        return cadences(self.families, self.settings.interval)
 
     def _fail(self, greenlet: object) -> None:
         # Without its hub a worker would go on answering with old figures; its successor has new.
@@ -190,44 +191,17 @@ class Runtime:
             self._resign()
 
     def _lead(self) -> None:
-        settings = self.settings
-        self._notifier = Notifier(
+        self._duty = Duty(
             self.log,
-            settings.notify,
-            host=settings.host_name,
-            retention=settings.retention,
-            folder=self.run_directory,
-        )
-        warn_of_unknown_fields(settings.alert, self.families)
-        cadences = self.cadences()
-        self._alerting = Alerting(
-            self.log,
-            watches(settings.alert, defaults=settings.alerts.defaults, cadences=cadences),
-            host=settings.host_name,
-            cadences=cadences,
-            retention=settings.retention,
-            on_alert=self._notifier.wake,
-        )
-        self._sampler = Sampler(
-            self.log,
+            self.settings,
             self.families,
-            host=settings.host_name,
-            interval=settings.interval,
+            folder=self.run_directory,
             instruments=self.instruments,
-            watcher=self._alerting,
         )
-        self._sampler.start()
-        self._alerting.start()
-        self._notifier.start()
+        self._duty.start()
 
     def _resign(self) -> None:
         self.instruments.leads.set(0)
-        if self._sampler is not None:
-            self._sampler.stop()
-            self._sampler = None
-        if self._alerting is not None:
-            self._alerting.stop()
-            self._alerting = None
-        if self._notifier is not None:
-            self._notifier.stop()
+        if self._duty is not None:
+            self._duty.stop()
         self._leadership.release()

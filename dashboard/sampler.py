@@ -1,4 +1,4 @@
-"""The sampler: reads each family on its cadence and appends what it read to the log.
+"""The sampler: reads each family on its cadence and hands what it read to the log.
 
 Ticks fall on wall-clock multiples of the cadence, each computed from the clock anew, so nothing
 drifts, a late tick does not move the next one, and a clock that is set back stalls nothing.
@@ -13,23 +13,25 @@ A watcher sees each batch before it is logged, and may add events to it.
 import logging
 import math
 import time
-from collections.abc import Callable, Sequence
-from typing import Any, Protocol
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, Any, Protocol
 
 import gevent
 import msgspec
-from gevent.lock import Semaphore
 from gevent.threadpool import ThreadPool
 
 from dashboard.alerts import Sample
-from dashboard.event import Event, Unlogged
-from dashboard.instruments import Instruments
-from dashboard.log import EventLog, LogUnavailable
+from dashboard.event import Event
+from dashboard.holding import Holding
+from dashboard.log import SampleLog
 from dashboard.metrics import Family
+
+if TYPE_CHECKING:
+    from dashboard.instruments import Instruments
 
 logger = logging.getLogger(__name__)
 
-_STOP_SECONDS = 0.2
+STOP_SECONDS = 0.2
 _FIRST_AFTER = 0.25  # seconds
 _DEADLINE = 4.0  # seconds that a reading may take; longer only where a tick is rarer
 
@@ -39,6 +41,11 @@ def cadence_of(family: float, interval: float) -> float:
     if family <= interval or interval <= 1:
         return max(family, interval)
     return math.ceil(family / interval) * interval
+
+
+def cadences(families: Iterable[type[Family]], interval: float) -> dict[str, float]:
+    """Seconds between two samples of each family, by name."""
+    return {family.name: cadence_of(family.cadence, interval) for family in families}
 
 
 def next_tick(now: float, previous: int | None, cadence: float) -> int:
@@ -88,11 +95,8 @@ class Watcher(Protocol):
     def take(self, samples: Sequence[Sample]) -> list[Event]:
         """What is to be logged together with these samples."""
 
-    def logged(self) -> None:
-        """The log has taken the batch."""
-
-    def refused(self) -> list[Event]:
-        """The log has not. Returns those events that are to be sent on all the same."""
+    def logged(self, events: Sequence[Event]) -> None:
+        """The log has taken these; all come, in their order, some of them late."""
 
 
 def _kill_after(threads: ThreadPool, readings: Sequence[Any]) -> None:
@@ -105,18 +109,19 @@ class Sampler:
 
     def __init__(
         self,
-        log: EventLog,
+        log: SampleLog,
         families: Sequence[type[Family]],
         *,
         host: str,
         interval: float,
-        instruments: Instruments,
+        instruments: "Instruments",
         watcher: Watcher | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        self._log = log
         self._watcher = watcher
-        self._appending = Semaphore()
+        self._holding = Holding(
+            log, instruments, on_logged=watcher.logged if watcher else lambda events: None
+        )
         self._host = host
         self._instruments = instruments
         self._clock = clock
@@ -130,19 +135,21 @@ class Sampler:
     def start(self) -> None:
         """Begin to sample, each group at its next tick."""
         self._threads = ThreadPool(len(self._groups))
+        self._holding.start()
         self._greenlets = [gevent.spawn(self._keep_sampling, group) for group in self._groups]
 
-    def stop(self) -> None:
-        """Stop sampling. A reading that hangs is left to its thread."""
-        # Whoever samples next goes on from what the log says: a batch on its way arrives first.
-        is_even = self._appending.acquire(timeout=_STOP_SECONDS)
+    def stop(self, timeout: float = STOP_SECONDS) -> None:
+        """Stop sampling. What is held has so many seconds to be logged.
+
+        A reading that hangs is left to its thread.
+        """
         gevent.killall(self._greenlets)
-        if is_even:
-            self._appending.release()
         self._greenlets = []
+        # Whoever samples next goes on from what the log says: a batch on its way arrives first.
+        self._holding.stop(timeout)
         threads, self._threads = self._threads, None
         readings = [group.running for group in self._groups if group.running is not None]
-        gevent.wait(readings, timeout=_STOP_SECONDS)
+        gevent.wait(readings, timeout=STOP_SECONDS)
         if threads is not None:
             # kill() waits for its threads, and one that hangs may do so until the process ends.
             gevent.spawn(_kill_after, threads, readings)
@@ -175,8 +182,8 @@ class Sampler:
             if figures is not None:
                 samples.append(Sample(name, round(sampled_at, 3), figures))
         if samples:
-            with self._appending:
-                self._append(samples)
+            said = self._watcher.take(samples) if self._watcher else []
+            self._holding.put([*map(self._event, samples), *said])
 
     def _report(self, group: _Group, name: str, trouble: str | None) -> None:
         """Say what keeps a family from having figures, once for each new reason."""
@@ -185,21 +192,6 @@ class Sampler:
         elif group.reported.get(name) != trouble:
             group.reported[name] = trouble
             logger.info("no figures for %s: %s", name, trouble)
-
-    def _append(self, samples: list[Sample]) -> None:
-        events = [self._event(sample) for sample in samples]
-        said = self._watcher.take(samples) if self._watcher else []
-        try:
-            with self._instruments.append.time():
-                self._log.append([*events, *said])
-        except LogUnavailable as error:
-            self._instruments.append_failures.inc()
-            if self._watcher:
-                events += self._watcher.refused()
-            self._log.announce(Unlogged(str(error), events))
-        else:
-            if self._watcher:
-                self._watcher.logged()
 
     def _event(self, sample: Sample) -> Event:
         data = {"host": self._host, "time": sample.time, **sample.figures}

@@ -18,9 +18,9 @@ import msgspec
 from msgspec import Meta
 
 from dashboard.event import Event
-from dashboard.feed import Filter
+from dashboard.filter import Filter
 from dashboard.recent import Recent
-from dashboard.strict_json import Rejected, decode, encode, text_of
+from dashboard.strict_json import Rejected, check_keys, decode, encode, text_of
 
 PAUSE = 5.0  # seconds between two reports of one screen, and between two wishes for its reload
 MOST = 200  # names; two workers that take new ones at the same moment may go a little beyond
@@ -77,9 +77,7 @@ def read_report(body: bytes) -> Report:
     keys = ", ".join(FIELDS)
     if not isinstance(given, dict):
         raise Rejected(400, f"a report is an object with the keys {keys}")
-    for key in given:
-        if key not in FIELDS:
-            raise Rejected(400, f"unknown key {reprlib.repr(key)}; allowed: {keys}", key=key)
+    check_keys(given, FIELDS, status=400)
     # JSON has one kind of number: 1080.0 is 1080.
     given = {
         key: int(value) if isinstance(value, float) and value.is_integer() else value

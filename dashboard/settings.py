@@ -23,7 +23,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 PREFIX = "DASHBOARD_"
 HOST_PATTERN = r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,251}[A-Za-z0-9])?"
@@ -132,12 +132,67 @@ def _host(text: str) -> str:
     return text
 
 
+APPEND_ONLY = ("http://", "https://")
+
+
 def _log_url(text: str) -> str:
+    if text.startswith(APPEND_ONLY):
+        return server_url(text)
     # The two slashes that begin a network location belong to the form; what follows the third
     # is the path, so sqlite:////var/lib/x.db is absolute and sqlite:///x.db is relative.
-    if not re.fullmatch(r"sqlite:///[^\x00?#]+", text):
+    if not re.fullmatch(r"sqlite:///[^\x00?#]+", text) and not _is_redis_url(text):
         raise ValueError
     return text
+
+
+TAG_PATTERN = r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}"
+_MOST_TAGS = 20
+
+
+def _tags(text: str) -> tuple[str, ...]:
+    tags = _list_of(TAG_PATTERN)(text)
+    if len(tags) > _MOST_TAGS or len(set(tags)) < len(tags):
+        raise ValueError
+    return tags
+
+
+def _folder(text: str) -> str:
+    if not text.startswith("/") or "\0" in text:
+        raise ValueError
+    return text
+
+
+_REDIS_USER = r"(?:[A-Za-z0-9._~!$&'()*+,;=%-]*(?::[A-Za-z0-9._~!$&'()*+,;=:%-]*)?@)?"
+_REDIS_SERVER = re.compile(rf"rediss?://{_REDIS_USER}[A-Za-z0-9.:\[\]-]+(?:/\d{{0,4}})?", re.ASCII)
+_REDIS_SOCKET = re.compile(rf"unix://{_REDIS_USER}/[^\x00?#\s]+")
+_REDIS_OPTIONS = {
+    "prefix": r"[A-Za-z0-9_.-]{1,64}",
+    "run_directory": r"[^\x00]+",
+    "db": r"\d{1,4}",
+    "ssl_ca_certs": r"[^\x00]+",
+    "ssl_certfile": r"[^\x00]+",
+    "ssl_keyfile": r"[^\x00]+",
+}
+
+
+def _is_redis_url(text: str) -> bool:
+    place, _, query = text.partition("?")
+    if not _REDIS_SERVER.fullmatch(place) and not _REDIS_SOCKET.fullmatch(place):
+        return False
+    parts = urlsplit(place)
+    _ = parts.port  # raises ValueError for what can't be one
+    if parts.scheme != "unix" and not parts.hostname:
+        return False
+    options = parse_qs(query, keep_blank_values=True, strict_parsing=True) if query else {}
+    allowed = {"prefix", "run_directory"}
+    if parts.scheme == "unix":
+        allowed.add("db")
+    if parts.scheme == "rediss":
+        allowed |= {"ssl_ca_certs", "ssl_certfile", "ssl_keyfile"}
+    return all(
+        key in allowed and len(values) == 1 and re.fullmatch(_REDIS_OPTIONS[key], values[0])
+        for key, values in options.items()
+    )
 
 
 def _machine_name() -> str:
@@ -431,9 +486,18 @@ class Settings:
     log: str = _setting(
         _is(""),
         _log_url,
-        "sqlite:///PATH (four slashes for an absolute path)",
-        "where events go",
+        "sqlite:///PATH (four slashes for an absolute path), a Redis as in docs/redis.md "
+        "(redis://USER:PASSWORD@HOST:PORT/DB, rediss:// for TLS, unix:///SOCKET), "
+        "or for an agent a Vitals' https://URL",
+        "where events go; many machines share one in Redis: docs/redis.md",
         "`sqlite:///` + instance folder + `events.db`",
+    )
+    instance: str = _setting(
+        _is(""),
+        _folder,
+        "an absolute path",
+        "the folder for the log and what processes keep beside it; without: `instance` here",
+        "none",
     )
     host_name: str = _setting(
         {"default_factory": _machine_name},
@@ -441,6 +505,13 @@ class Settings:
         "letters, digits, '.', '_' and '-', at most 253",
         "`host` in this machine's events",
         "the machine's host name",
+    )
+    host_tags: tuple[str, ...] = _setting(
+        _is(()),
+        _tags,
+        "at most 20 different tags of letters, digits, '_', '.' and '-', separated by commas",
+        "`tags` of this machine; the first one is its group on the wall",
+        "none",
     )
     interval: float = _setting(
         _is(1.0),
@@ -632,11 +703,11 @@ class Settings:
         "`1MiB`",
     )
     max_request_line: int = _setting(
-        _is(4094),
+        _is(8190),
         _whole(256, 8190),
         "a whole number from 256 to 8190",
         "bytes of a request's first line, which has the URL",
-        "`4094`",
+        "`8190`",
     )
     max_headers: int = _setting(
         _is(100),
@@ -681,12 +752,22 @@ def load(environ: Mapping[str, str]) -> Settings:
         except _WrongTable as error:
             raise SettingError(f"{where}: {error}") from None
         except ValueError:
-            secret = metadata["parse"] is _secret  # this line ends up in logs
-            # A URL may hold a password.
-            shown_text = re.sub(r"//[^/@\s]*@", "//…@", text)
+            # This line ends up in logs.
+            secret = metadata["parse"] is _secret or (metadata["parse"] is _log_url and "@" in text)
+            shown_text = re.sub(r"//[^/@\s]*@", "//…@", text)  # a URL may hold a password
             shown = " (not shown, as it is a secret)" if secret else f"={shown_text!r}"
             raise SettingError(f"{where}{shown}: allowed is {metadata['allowed']}") from None
     return Settings(**values)
+
+
+def check_serves(settings: Settings) -> None:
+    """Raise SettingError for settings that are an agent's: with them nothing could be shown."""
+    if settings.log.startswith(APPEND_ONLY):
+        raise SettingError(
+            f"LOG={settings.log!r}: another Vitals takes events, but can't be read like a log, so "
+            "there would be nothing to serve: `flask agent` is for it; a service has a log of "
+            "sqlite:/// or redis://"
+        )
 
 
 def as_variables(environ: Mapping[str, str]) -> dict[str, str]:

@@ -19,7 +19,8 @@ from dashboard.connections import (
     write_whole,
 )
 from dashboard.event import EventId
-from dashboard.feed import Filter, Follower, Lagging
+from dashboard.feed import Follower, Lagging
+from dashboard.filter import Filter
 from dashboard.frame import CHUNKED, GZIP, GZIP_HEADER, Frame, gzip_block
 from dashboard.log import LogUnavailable
 from dashboard.runtime import Runtime
@@ -158,13 +159,13 @@ class Stream:
                 break
             if after == hub.position:
                 self._join()
-                yield _wire(filter.thin(held))
+                yield filter.wire(filter.thin(held))
                 return
-            yield _wire(held)
+            yield filter.wire(held)
         newest = [] if told else hub.recent.latest(filter)
         self._join()
         gap = self._gap(after) if after is not None and not told else b""
-        yield gap + _wire(newest)
+        yield gap + filter.wire(newest)
 
     def _is_covered(self, after: EventId) -> bool:
         try:
@@ -176,11 +177,5 @@ class Stream:
         self._follower = self._hub.join(self._filter)
 
     def _gap(self, after: EventId) -> bytes:
-        start, end = after.time, round(self._hub.now(), 3)
         self._hub.admission.count_gap()
-        data = {"from": start, "to": end, "seconds": max(0, round(end - start, 3))}
-        return control_event("gap", data)
-
-
-def _wire(events: list[Encoded]) -> bytes:
-    return b"".join(encoded.wire for encoded in events)
+        return control_event("gap", self._hub.gap_since(after))

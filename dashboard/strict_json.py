@@ -10,6 +10,7 @@ import math
 import re
 import reprlib
 from collections import Counter
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import msgspec
@@ -78,6 +79,14 @@ def encode(value: Any) -> str:
         raise Rejected(
             422, f"a text has half of a surrogate pair, U+{code:04X}, which is no character"
         ) from None
+
+
+def check_keys(given: Mapping[str, Any], allowed: Iterable[str], *, status: int = 422) -> None:
+    """Raise Rejected for the first key of an object that is not allowed."""
+    for key in given:
+        if key not in allowed:
+            known = ", ".join(allowed)
+            raise Rejected(status, f"unknown key {reprlib.repr(key)}; allowed: {known}", key=key)
 
 
 def skip_space(text: str, start: int) -> int:

@@ -1,27 +1,50 @@
 """Events of the log and of the protocol as their bytes on the wire."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import msgspec
 
 from dashboard.event import Event, EventId
+from dashboard.fields import Paths, paths_of, thin
 from dashboard.sse import ServerSentEvent, encode
 
 NOWHERE = EventId(0, 0)  # before every event
+_MOST_THINNED = 8  # of one event; who asks for one more makes room for it
 
 
-@dataclass(frozen=True, slots=True)
 class Encoded:
-    """An event of the log and its bytes, made once for all feeds."""
+    """An event of the log and its bytes: whole and thinned, each made once, when first wanted."""
 
-    event: Event
-    wire: bytes
+    __slots__ = ("_thinned", "_wire", "event")
+
+    def __init__(self, event: Event) -> None:
+        self.event = event
+        self._wire: bytes | None = None
+        self._thinned: dict[frozenset[str], bytes] | None = None
 
     @classmethod
     def of(cls, event: Event) -> "Encoded":
-        event_id = None if event.id is None else str(event.id)
-        return cls(event, encode(ServerSentEvent(event.data, event=event.name, id=event_id)))
+        return cls(event)
+
+    @property
+    def wire(self) -> bytes:
+        """The bytes of the whole event."""
+        if self._wire is None:
+            self._wire = _bytes(self.event, self.event.data)
+        return self._wire
+
+    def thinned(self, fields: frozenset[str]) -> bytes:
+        """The bytes with only these fields; of an event that they do not name, all."""
+        made = self._thinned.get(fields) if self._thinned else None
+        if made is None:
+            paths: Paths | None = paths_of(fields, self.event.name)
+            if paths is None:
+                return self.wire
+            made = _bytes(self.event, thin(self.event.data, paths))
+            if self._thinned is None or len(self._thinned) >= _MOST_THINNED:
+                self._thinned = {}
+            self._thinned[fields] = made
+        return made
 
 
 def id_of(encoded: Encoded) -> EventId:
@@ -33,3 +56,8 @@ def control_event(name: str, data: Mapping[str, object], *, retry: int | None = 
     """The bytes of an event of the protocol itself; it has no id."""
     text = msgspec.json.encode(data).decode()
     return encode(ServerSentEvent(text, event=name, retry=retry))
+
+
+def _bytes(event: Event, data: str) -> bytes:
+    event_id = None if event.id is None else str(event.id)
+    return encode(ServerSentEvent(data, event=event.name, id=event_id))

@@ -55,7 +55,7 @@ class WorkerMetrics:
                 path = Path(short, self._name)
                 path.unlink(missing_ok=True)  # left by a killed process that had this number
                 listener.bind(str(path))
-            listener.listen(16)
+            listener.listen(128)
         except OSError:
             listener.close()
             return
@@ -90,14 +90,14 @@ class WorkerMetrics:
     def _ask_all(self) -> Iterable[tuple[str, list[_Told]]]:
         yield str(os.getpid()), self._own()
         try:
-            with short_path(self._folder) as short:
-                for name in sorted(os.listdir(short)):
-                    if name.endswith(_SUFFIX) and name != self._name:
-                        told = _ask(Path(short, name))
-                        if told is not None:
-                            yield name.removesuffix(_SUFFIX), told
+            names = sorted(os.listdir(self._folder))
         except OSError:
             return  # the folder is gone; what this worker knows is still told
+        for name in names:
+            if name.endswith(_SUFFIX) and name != self._name:
+                told = _ask(self._folder / name)
+                if told is not None:
+                    yield name.removesuffix(_SUFFIX), told
 
     def _own(self) -> list[_Told]:
         return [
@@ -120,8 +120,12 @@ def _ask(path: Path) -> list[_Told] | None:
     parts = []
     try:
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
+            # The folder is held open for no longer than this takes, which waits for nobody: scrapes
+            # of a worker that is busy may pile up.
+            connection.settimeout(0.0)
+            with short_path(path.parent) as short:
+                connection.connect(str(Path(short, path.name)))
             connection.settimeout(_TIMEOUT)
-            connection.connect(str(path))
             while part := connection.recv(1 << 16):
                 parts.append(part)
         return _decoder.decode(b"".join(parts))

@@ -10,32 +10,25 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+import uuid
+from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
 import httpx
 from httpx_sse import ServerSentEvent
 from httpx_sse._decoders import SSEDecoder, SSELineDecoder
 
 from dashboard.event import Event
+from dashboard.log import EventLog, run_directory
+from dashboard.log.redis import RedisLog
 from dashboard.log.sqlite import SQLiteLog
+from tests.redis_server import delete_in_redis, rows_in_redis
+from tests.waiting import wait_for as wait_for
 
 ROOT = Path(__file__).parent.parent
-T = TypeVar("T")
-
-
-def wait_for(condition: Callable[[], T | None], what: str, *, timeout: float = 30.0) -> T:
-    """Return the first true value of a condition; fail after a time no idle machine needs."""
-    deadline = time.monotonic() + timeout
-    while True:
-        value = condition()
-        if value:
-            return value
-        assert time.monotonic() < deadline, f"waited {timeout:g} s for {what}"
-        time.sleep(0.02)
 
 
 class Logged(NamedTuple):
@@ -60,6 +53,12 @@ class Service:
         # Without the built-in alerts, which depend on how this machine is just now.
         defaults = {"HOST_NAME": "box", "ALERTS": '{"defaults": false}'}
         self.settings = {"LOG": f"sqlite:///{self.log_file}"} | defaults | settings
+        # A Redis is shared by the services of a module; each has keys and a folder of its own.
+        self.redis_log = str(self.settings["LOG"]).format(folder=folder, unique=uuid.uuid4().hex)
+        if not self.redis_log.startswith(("redis", "unix")):
+            self.redis_log = ""
+        else:
+            self.settings["LOG"] = self.redis_log
         self.arguments: list[str] = []
         self.output = folder / "service.log"
         self.port = 0
@@ -70,15 +69,19 @@ class Service:
         self._client = httpx.Client(
             timeout=20, verify=False, limits=httpx.Limits(max_keepalive_connections=0)
         )
-        self._log: SQLiteLog | None = None
+        self._log: EventLog | None = None
 
     @property
     def run_directory(self) -> Path:
         """Where the workers meet."""
+        if self.redis_log:
+            return run_directory(self.redis_log)
         return self.log_file.with_name(self.log_file.name + "-run")
 
     def delete_log(self) -> None:
-        """Delete the log's files."""
+        """Delete the log's files, or its keys."""
+        if self.redis_log:
+            delete_in_redis(self.redis_log)
         for suffix in ("", "-wal", "-shm"):
             Path(f"{self.log_file}{suffix}").unlink(missing_ok=True)
 
@@ -193,7 +196,11 @@ class Service:
         """Log a batch of (name, host, fields of the data)."""
         if self._log is None:
             clock = lambda: time.time() + self.clock_offset  # noqa: E731
-            self._log = SQLiteLog(self.log_file, retention=6 * 3600.0, clock=clock)
+            if self.redis_log:
+                folder = self.run_directory
+                self._log = RedisLog(self.redis_log, folder, retention=6 * 3600.0, clock=clock)
+            else:
+                self._log = SQLiteLog(self.log_file, retention=6 * 3600.0, clock=clock)
         batch = [
             Event(host, name, json.dumps({"host": host, "time": time.time()} | fields))
             for name, host, fields in events
@@ -202,14 +209,19 @@ class Service:
 
     def logged(self, *names: str, host: str | None = None) -> list[Logged]:
         """What is in the log now, in id order: of some names (all, without any) and one host."""
+        return [
+            Logged(event_id, its_host, name, json.loads(text))
+            for event_id, its_host, name, text in self._rows()
+            if (not names or name in names) and (host is None or its_host == host)
+        ]
+
+    def _rows(self) -> list[tuple[str, str, str, str]]:
+        if self.redis_log:
+            return rows_in_redis(self.redis_log)
         # Not read-only: the last reader of a log in WAL mode may have to recover it.
         with closing(sqlite3.connect(self.log_file, timeout=20)) as database:
             rows = database.execute("SELECT id, host, name, data FROM event ORDER BY id").fetchall()
-        return [
-            Logged(f"{number >> 20}-{number & 0xFFFFF}", its_host, name, json.loads(text))
-            for number, its_host, name, text in rows
-            if (not names or name in names) and (host is None or its_host == host)
-        ]
+        return [(f"{number >> 20}-{number & 0xFFFFF}", *rest) for number, *rest in rows]
 
     def logged_ids(self, *names: str, host: str | None = None) -> list[str]:
         """The ids that are in the log now."""

@@ -352,8 +352,7 @@ def test_a_batch_is_logged_once_though_the_server_closes_idle_connections(servic
     assert log.append([]) == []
     target = Target("far", url=service.url, token=TOKEN)
     assert target.send(events, "again") == target.send(events, "again") == first
-    assert target._http is not None
-    target._http.close()
+    target._log.close()
     with pytest.raises(Refused) as caught:
         log.append([Event("far", "cpu", '{"host":"far","time":1.0}')])
     assert caught.value.is_content

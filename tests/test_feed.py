@@ -1,16 +1,19 @@
 """Feeds: filters, conflation, and the short ring of the last frames. Time is the test's own."""
 
 import re
+import time
 from collections import Counter
 from itertools import pairwise
 
 import gevent
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from dashboard.event import Event, EventId
-from dashboard.feed import RING, Feed, Filter, Follower, Lagging
+from dashboard.feed import RING, Feed, Follower, Lagging
+from dashboard.fields import Paths, thin
+from dashboard.filter import Filter
 from dashboard.frame import Frame
 from dashboard.wire import Encoded
 
@@ -60,6 +63,126 @@ def test_the_unnamed_are_asked_for_as_message() -> None:
     assert unnamed.wants(logged(0, name=None).event)
     assert not unnamed.wants(logged(0).event)
     assert not Filter(names=frozenset({"cpu"})).wants(logged(0, name=None).event)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "fitting", "others"),
+    [
+        ("web-*", ["web-", "web-1", "web-1.lan"], ["web", "Web-1", "a-web-1"]),
+        ("*-db", ["-db", "a-db", "a-db-db"], ["db", "a-db-1"]),
+        ("*", ["a", "web-1"], []),
+        ("a*b*c", ["abc", "a-b-c", "abbcc", "abcbc"], ["acb", "ab", "abcd", "xabc"]),
+        ("a*a", ["aa", "aba"], ["a", "ab"]),
+        ("a*b*b", ["abb", "axbxb"], ["ab", "axb"]),
+        ("a**b", ["ab", "axb"], ["a"]),
+        ("web.1*", ["web.1", "web.12"], ["webx1", "web"]),
+        ("web-1", ["web-1"], ["web-12", "web-", "web"]),
+    ],
+)
+def test_a_star_in_a_host_stands_for_any_run_of_characters(
+    pattern: str, fitting: list[str], others: list[str]
+) -> None:
+    some = Filter(hosts=frozenset({pattern, "other"}))
+    assert [host for host in fitting + others if some.wants_host(host)] == fitting
+    assert some.wants_host("other")
+
+
+@given(
+    st.text("ab*", min_size=1, max_size=8),
+    st.text("ab", min_size=1, max_size=8),
+)
+@settings(deadline=None)
+def test_stars_mean_what_they_mean_to_a_regular_expression(pattern: str, host: str) -> None:
+    expected = re.fullmatch(pattern.replace("*", ".*"), host) is not None
+    assert Filter(hosts=frozenset({pattern})).wants_host(host) == expected
+
+
+def test_no_pattern_takes_long() -> None:
+    pattern = "a*" * 120 + "b"
+    started = time.process_time()
+    assert not Filter(hosts=frozenset({pattern})).wants_host("a" * 250)
+    assert time.process_time() - started < 1
+
+
+def test_a_filter_can_be_narrowed_and_never_widened() -> None:
+    both = frozenset({"cpu", "load"})
+    assert Filter().narrowed() == Filter()
+    assert Filter().narrowed(both, both) == Filter(names=both, hosts=both)
+    assert Filter(names=both).narrowed(frozenset({"cpu", "disk"})) == Filter(frozenset({"cpu"}))
+    assert not Filter(names=frozenset({"disk"})).narrowed(both).names
+    assert not Filter(names=frozenset({"disk"})).narrowed(both).wants(logged(0, name="disk").event)
+    asked = Filter(hosts=frozenset({"web-*", "db-1"}), every=5, fields=frozenset({"cpu.percent"}))
+    twice = asked.narrowed(None, frozenset({"*-1"})).narrowed(None, frozenset({"web-*"}))
+    hosts = ["web-1", "web-2", "db-1", "a-1"]
+    assert [host for host in hosts if twice.wants_host(host)] == ["web-1"]
+    assert (twice.every, twice.fields) == (asked.every, asked.fields)
+
+
+# Thinning.
+
+
+def test_an_event_is_thinned_to_the_fields_that_are_asked_for() -> None:
+    data = (
+        '{"host":"box","time":1.50,"percent":1.0,"user":null,"cores":[1,2],"nice":{"a":1,"b.c":{}}}'
+    )
+    event = Encoded.of(Event("box", "cpu", data, EventId(7, 0)))
+
+    def thinned(*fields: str) -> str:
+        found = re.fullmatch(
+            r"id: 7-0\nevent: cpu\ndata: (.*)\n\n", event.thinned(frozenset(fields)).decode()
+        )
+        assert found is not None
+        return found[1]
+
+    assert thinned("cpu.percent", "load.load1") == '{"host":"box","time":1.50,"percent":1.0}'
+    assert thinned("cpu.user", "cpu.never") == '{"host":"box","time":1.50,"user":null}'
+    assert thinned("cpu.cores") == '{"host":"box","time":1.50,"cores":[1,2]}'
+    assert thinned("cpu.nice.a") == '{"host":"box","time":1.50,"nice":{"a":1}}'
+    assert thinned("cpu.nice.b.c") == '{"host":"box","time":1.50,"nice":{"b.c":{}}}'
+    assert thinned("cpu.nice.a", "cpu.nice") == thinned("cpu.nice")
+    nothing = '{"host":"box","time":1.50}'
+    assert thinned("cpu.never") == thinned("cpu.nice.z") == thinned("cpu.percent.x") == nothing
+    assert thinned("cpu.time", "cpu.cores.0") == nothing
+    assert thinned("load.load1", "cpuX.percent") == data, "not named: whole"
+
+
+def test_names_with_dots_and_the_unnamed_can_be_thinned() -> None:
+    data = '{"host":"a","time":1,"lag":2,"lobby":{"lag":3}}'
+    for name, fields, left in [
+        ("screen.lobby", "screen.lobby.lag", '"lag":2'),
+        ("screen", "screen.lobby.lag", '"lobby":{"lag":3}'),
+        (None, "message.lag", '"lag":2'),
+    ]:
+        event = Encoded.of(Event("a", name, data, EventId(7, 0)))
+        text = event.thinned(frozenset({fields})).decode()
+        assert text.endswith(f'data: {{"host":"a","time":1,{left}}}\n\n')
+
+
+@pytest.mark.parametrize("data", ["", "{", "[1]", '"cpu"', "{}", '{"a":\ud800}'])
+def test_what_is_no_object_is_left_as_it_is(data: str) -> None:
+    assert thin(data, {"host": None}) == data
+
+
+def test_an_event_is_thinned_once_for_all_who_want_the_same(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    count = Counter[str]()
+
+    def counting(data: str, paths: Paths) -> str:
+        count[data] += 1
+        return thin(data, paths)
+
+    monkeypatch.setattr("dashboard.wire.thin", counting)
+    event = logged(0)
+    fields = frozenset({"cpu.percent"})
+    feeds = [Feed(Filter(fields=fields, every=n), 0) for n in (None, 0.1, 5)]
+    frames = [feed.take([event], 0) or feed.flush(10) for feed in feeds]
+    assert len({frame.raw for frame in frames if frame is not None}) == 1
+    assert count.total() == 1
+    for number in range(20):
+        event.thinned(frozenset({f"cpu.field{number}"}))
+    assert count.total() == 21
+    assert len(event._thinned or {}) <= 8, "what is kept of one event is bounded"
 
 
 def test_a_frame_has_what_the_filter_wants_in_order() -> None:

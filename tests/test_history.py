@@ -118,6 +118,38 @@ def test_names_and_hosts_are_filtered(service: Service) -> None:
     assert service.json("/history?host=nobody")["latest"] == []
 
 
+def test_hosts_may_be_patterns(service: Service) -> None:
+    answer = service.json("/history?since=500&events=one&host=p*t,nobody")
+    assert answer["hosts"].keys() == {one["host"] for one in answer["latest"]} == {"past"}
+    answer = service.json("/history?since=500&events=one&host=pas*")
+    assert answer["hosts"].keys() == {"past", "past-2"}
+    assert service.json("/history?events=one&host=x*")["hosts"] == {}
+
+
+def test_fields_leave_only_the_columns_that_are_asked_for(service: Service) -> None:
+    path = "/history?since=500&host=past,past-2&events=one,two"
+    whole = service.json(path)
+    answer = service.json(f"{path}&fields=one.age,two.sometimes,three.x")
+    for host, names in answer["hosts"].items():
+        for name, columns in names.items():
+            assert columns.keys() == {"time", "age" if name == "one" else "sometimes"}
+            for path_, column in columns.items():
+                assert column == whole["hosts"][host][name][path_]
+    assert [set(one["data"]) for one in answer["latest"] if one["event"] == "one"] == [
+        {"host", "time", "age"}
+    ] * 2
+    assert answer["latest"][0]["id"] == whole["latest"][0]["id"]
+    others = service.json(f"{path}&fields=one.deep.a.b")["hosts"]["past"]
+    assert others["one"].keys() == {"time", "deep.a.b.0", "deep.a.b.x.v"}
+    assert others["two"] == whole["hosts"]["past"]["two"], "not named: whole"
+
+
+def test_lines_are_thinned_too(service: Service) -> None:
+    answer = service.json("/history?host=past-2&lines=5&fields=one.age")
+    lines = [one["data"].keys() for one in answer["lines"]["one"]]
+    assert lines == [{"host", "time", "age"}] * len(AGES)
+
+
 def test_latest_are_the_newest_whole_events(service: Service) -> None:
     answer = service.json("/history?since=1&host=past")
     latest = {one["event"]: one for one in answer["latest"]}
@@ -237,6 +269,9 @@ def test_a_stream_goes_on_from_history(start_service: Start, read: Read, workers
         ("points=10.5", "points"),
         ("events=CPU", "events"),
         ("host=a/b", "host"),
+        ("host=a?", "host"),
+        ("fields=", "fields"),
+        ("fields=cpu", "fields"),
         ("host=a&host=b", "host"),
     ],
 )

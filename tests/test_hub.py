@@ -17,7 +17,8 @@ from werkzeug.test import EnvironBuilder
 
 from dashboard import access
 from dashboard.event import Event, EventId, Unlogged
-from dashboard.feed import RING, Filter, Follower
+from dashboard.feed import RING, Follower
+from dashboard.filter import Filter
 from dashboard.hub import Hub
 from dashboard.instruments import Instruments
 from dashboard.log import LogUnavailable, open_log_for_greenlets

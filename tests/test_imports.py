@@ -9,25 +9,29 @@ from tests.service import ROOT
 
 # From the top down, DESIGN section 2. The modules of one line may know each other.
 LAYERS = [
-    {"", "worker"},  # "" is dashboard itself: the composition
+    {"", "worker", "agent"},  # "" is dashboard itself: the composition
     {"web", "cli"},
     {"stream", "job_stream"},
     {"access"},
     {"runtime", "exposition", "build", "origins"},
-    {"sampler", "hub", "leadership", "worker_metrics", "alerting", "notify"},
+    {"sampler", "holding", "hub", "leadership", "worker_metrics", "alerting", "notify"}
+    | {"duty", "agent_log", "alert_notes"},
     {"connections", "recent", "admission", "jobs", "screens", "alert_log", "arrivals"},
     {"progress"},
-    {"feed", "instruments", "signing", "attempts", "proxies"},
+    {"feed", "instruments", "uncounted", "signing", "attempts", "proxies"},
+    {"filter"},
     {"rights"},
     {"metrics", "log", "alerts", "columns", "frame", "wire", "publishing", "job"}
+    | {"figures"}
     | {"alert", "alert_rules", "alert_trend", "outbox", "sender"},
+    {"fields", "patterns"},
     {"event"},
     {"sse", "settings", "strict_json"},
 ]
 ONLY_IN = {
     "psutil": {"metrics"},
     "sqlite3": {"log/sqlite.py"},
-    "redis": {"log/redis.py"},
+    "redis": {"log/redis_server.py", "log/redis_tail.py"},
     "flask": {"web", "__init__.py", "access.py"},
     "click": {"cli"},
     "gunicorn": set[str](),
@@ -36,10 +40,11 @@ ONLY_IN = {
 ALERTS = {"alert", "alerts", "alert_rules", "alert_trend", "outbox"}
 NO_GEVENT = (
     ALERTS
-    | {"event", "sse", "settings", "metrics", "columns", "wire", "frame"}
+    | {"event", "sse", "settings", "metrics", "columns", "wire", "frame", "filter", "fields"}
     | {
         "strict_json",
         "publishing",
+        "figures",
         "job",
     }
 )

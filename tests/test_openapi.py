@@ -191,6 +191,8 @@ def ask(
             headers["Idempotency-Key"] = uuid.uuid4().hex  # each publication has its own
         if path == "/sign-in" and method == "post" and token is not None and good:
             case.body = {"token": token}
+        if path == "/events" and good:
+            case.query.pop("agent", None)  # with it other names are asked for: tests/test_agent.py
         session.cookies.clear()
         response = case.call(service.url, session, headers, timeout=20, allow_redirects=False)
         statuses.add(response.status_code)

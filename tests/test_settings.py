@@ -14,7 +14,24 @@ from tests.service import ROOT
 ACCEPTED = [
     ("LOG", "sqlite:///events.db", "sqlite:///events.db"),
     ("LOG", "sqlite:////var/lib/vitals/events.db", "sqlite:////var/lib/vitals/events.db"),
+    ("LOG", "https://wall.example", "https://wall.example"),
+    ("LOG", "http://[::1]:8000/wall/", "http://[::1]:8000/wall"),
+    ("INSTANCE", "/var/lib/vitals", "/var/lib/vitals"),
+    *(
+        ("LOG", text, text)
+        for text in (
+            "redis://wall",
+            "redis://wall.example:6379/0",
+            "redis://:secret@[::1]:6379/15?prefix=site-1",
+            "rediss://vitals:s%40cret@wall:6380?ssl_ca_certs=/etc/ssl/ca.pem&run_directory=/run/v",
+            "unix:///run/redis/redis.sock?db=2",
+            "unix://vitals:secret@/run/redis.sock",
+        )
+    ),
     ("HOST_NAME", "a", "a"),
+    ("HOST_TAGS", "web, eu-1,rack_4.b", ("web", "eu-1", "rack_4.b")),
+    ("HOST_TAGS", ",".join(f"t{n}" for n in range(20)), tuple(f"t{n}" for n in range(20))),
+    ("HOST_TAGS", "t" * 63, ("t" * 63,)),
     ("HOST_NAME", "Web-1.example_x.net", "Web-1.example_x.net"),
     ("HOST_NAME", "h" * 253, "h" * 253),
     ("INTERVAL", "1", 1.0),
@@ -65,12 +82,20 @@ ACCEPTED = [
     ("BODY_TIMEOUT", "0.1", 0.1),
     ("MAX_BODY", "64kiB", 65_536),
     ("MAX_BODY", "2 MiB", 2 << 20),
-    ("MAX_REQUEST_LINE", "8190", 8190),
+    ("MAX_REQUEST_LINE", "300", 300),
     ("MAX_HEADERS", "10", 10),
 ]
 REFUSED = [
     ("LOG", ["", "events.db", "sqlite:events.db", "sqlite:///", "mysql://x/y", "sqlite:///a?b=c"]),
     ("LOG", ["sqlite:///a#b", "sqlite:///a\0b"]),
+    ("LOG", ["https://", "http://a?b=c", "http://a#b", "http://a:65536"]),
+    ("INSTANCE", ["", "instance", "./a", "/a\0b"]),
+    ("HOST_TAGS", ["", ",", "a b", "-a", "ä", "a,a", "t" * 64, "a;b"]),
+    ("HOST_TAGS", [",".join(f"t{n}" for n in range(21))]),
+    ("LOG", ["redis://", "redis:///0", "redis://a/x", "redis://a:99999", "redis://a b", "redis:a"]),
+    ("LOG", ["redis://a?prefix=", "redis://a?prefix=x:y", "redis://a?prefix=x&prefix=y"]),
+    ("LOG", ["redis://a?ssl_ca_certs=/x", "rediss://a?ssl_cert_reqs=none", "redis://a?timeout=1"]),
+    ("LOG", ["unix://redis.sock", "unix:///a b", "valkey://a"]),
     ("HOST_NAME", ["", "a b", "-a", "a-", ".", "ä", "a,b", "a\n", "h" * 254]),
     ("INTERVAL", ["", "abc", "0", "0.049", "3601", "-1", "1e3", "nan", "inf", "1 2", "1x", "٣"]),
     ("RETENTION", ["9s", "367d", "6 hours", "h", "-6h", ""]),
@@ -124,6 +149,12 @@ def test_a_wrong_value_is_refused_in_one_line_with_key_value_and_what_is_allowed
     its = text.replace("//u:p@", "//…@")
     shown = f"={its!r}" if key not in SECRETS else " (not shown, as it is a secret)"
     assert message == f"DASHBOARD_{key}{shown}: allowed is {allowed.metadata['allowed']}"
+
+
+def test_a_password_in_a_wrong_url_is_not_shown() -> None:
+    message = refusal({"DASHBOARD_LOG": "redis://vitals:hunter2@wall:port"})
+    assert "hunter2" not in message
+    assert message.startswith("DASHBOARD_LOG (not shown, as it is a secret): allowed is sqlite:")
 
 
 def test_every_setting_has_accepted_and_refused_values_here() -> None:

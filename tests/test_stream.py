@@ -8,6 +8,7 @@ import re
 import socket
 import statistics
 import time
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from itertools import pairwise
@@ -448,6 +449,20 @@ def test_a_malformed_id_is_refused_by_name(service: Service, by: str, text: str)
         ("host=a,%3Cscript%3E", "host"),
         ("host=-a", "host"),
         ("host=" + "a" * 254, "host"),
+        ("host=*-", "host"),
+        ("host=a/*", "host"),
+        ("host=" + ",".join(f"a{n}*" for n in range(101)), "host"),
+        ("fields=", "fields"),
+        ("fields=cpu", "fields"),
+        ("fields=cpu.", "fields"),
+        ("fields=.percent", "fields"),
+        ("fields=CPU.percent", "fields"),
+        ("fields=cpu.percent,", "fields"),
+        ("fields=cpu.a%20b", "fields"),
+        ("fields=cpu.a%0ab", "fields"),
+        ("fields=cpu." + "a" * 65, "fields"),
+        ("fields=cpu.a&fields=cpu.b", "fields"),
+        ("fields=" + ",".join(f"cpu.f{n}" for n in range(51)), "fields"),
         ("every=", "every"),
         ("every=0", "every"),
         ("every=-1", "every"),
@@ -522,6 +537,75 @@ def test_filters_hold_for_what_is_replayed(service: Service, read: Read, host: s
     reader.wait_for_id(last)
     got = [(event.event, data(event)["host"], data(event)["n"]) for event in reader.logged()]
     assert got == [("two", f"{host}-2", number) for number in range(3)]
+
+
+def test_hosts_may_be_patterns_and_events_thinned_live_and_replayed(
+    service: Service, read: Read, host: str
+) -> None:
+    query = f"?host={host}-*,{host}.x&events=one,two&fields=one.n,one.deep.a"
+    start = service.append("one", host)
+    first = read(service, query)
+    first.wait_for(1, "hello")
+    for number in range(3):
+        for name in ("one", "two"):
+            for suffix in ("-1", ".x", ""):
+                more = {"n": number, "more": [1], "deep": {"a": 1, "b": 2}}
+                last = service.append(name, host + suffix, **more)
+    last = service.append("two", f"{host}-1")
+    second = read(service, query, last_event_id=start)
+    third = read(service, f"{query}&every=0.1", last_event_id=start)
+    for reader in (first, second, third):
+        reader.wait_for_id(last)
+        for event in reader.logged():
+            name, figures = event.event, data(event)
+            assert figures["host"] in (f"{host}-1", f"{host}.x")
+            if name == "one":
+                assert figures.keys() == {"host", "time", "n", "deep"}
+                assert figures["deep"] == {"a": 1}
+            elif event.id != last:
+                assert figures.keys() == {"host", "time", "n", "more", "deep"}
+    assert first.logged_ids() == second.logged_ids()
+    assert len(first.logged_ids()) == 13
+    newest = read(service, query)
+    newest.wait_for_id(last)
+    assert [data(event).keys() for event in newest.named("one")] == [
+        {"host", "time", "n", "deep"}
+    ] * 2
+
+
+def test_what_is_thinned_comes_in_gzip_as_well(service: Service, host: str) -> None:
+    service.append("one", host, n=1, more=2)
+    path = f"/stream?host={host}&fields=one.n"
+    texts = []
+    for accepted in ("gzip", "identity"):
+        with service.dial() as connection:
+            head = f"GET {path} HTTP/1.0\r\nAccept-Encoding: {accepted}\r\n\r\n"
+            connection.sendall(head.encode())
+            unzip = zlib.decompressobj(31).decompress if accepted == "gzip" else bytes
+            file = connection.makefile("rb", buffering=0)
+            read_until(file, b"\r\n")
+            text = b""
+            while b"event: one\n" not in text or not text.endswith(b"\n\n"):
+                block = file.read(65536)
+                assert block
+                text += unzip(block)
+            texts.append(text[text.index(b"event: one\n") :])
+    assert texts[0] == texts[1]
+    assert b'"n": 1' in texts[0] or b'"n":1' in texts[0]
+    assert b"more" not in texts[0]
+
+
+def test_a_long_query_is_taken(service: Service, read: Read, host: str) -> None:
+    """As long as a request's line may be, by whichever way it is answered."""
+    hosts = ",".join(f"{host}-{'x' * 40}{n}" for n in range(60))
+    fields = ",".join(f"news.{'y' * 40}{n}" for n in range(49))
+    query = f"?host={hosts},{host}&fields={fields},news.n"
+    assert 6000 < len(query) < 8100
+    reader = read(service, query)
+    reader.wait_for(1, "hello")
+    service.append("news", host, n=1, more=2)
+    (event,) = reader.wait_for(1, "news")
+    assert data(event).keys() == {"host", "time", "n"}
 
 
 # --- silence -------------------------------------------------------------------------------------

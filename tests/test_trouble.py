@@ -307,12 +307,17 @@ def test_a_log_that_cannot_be_written_stops_nobody(
         wait_for(lambda: reader.named("cpu")[-1].id != "", "logged samples")  # noqa: B023
     more([*readers, *comers], "cpu", 3)
     wait_for(lambda: all_say(service, ready=True), "all workers to be ready")
+    assert service.total("vitals_events_held_dropped_total") == 0
     logged = set(service.logged_ids())
+    in_log = [row.data["time"] for row in service.logged("cpu")]
+    assert in_log == sorted(set(in_log)), "logged twice, or out of order"
     for reader in readers:
         ids = [key(event_id) for event_id in reader.logged_ids()]
         assert ids == sorted(set(ids)), "ids don't grow"
-        times = [data(event)["time"] for event in reader.named("cpu")]
+        unlogged = {data(event)["time"] for event in reader.named("cpu") if not event.id}
+        times = [data(event)["time"] for event in reader.named("cpu") if event.id]
         assert times == sorted(set(times)), "given twice, or out of order"
+        assert unlogged <= set(times), "what came unlogged was held, and logged later"
         end = ids[-1]
         assert {i for i in logged if key(start) < key(i) <= end} <= set(reader.logged_ids())
         assert reader.connects == 1

@@ -1,7 +1,8 @@
 """The commands of Flask's own `flask`: publishing, reading, signing; docs/cli.md is for users.
 
 They start nothing of the service. They write to the log that the settings name, whether or not the
-service runs, or to another Vitals over HTTP; `tail` is a client of the stream like any other.
+service runs, or to another Vitals over HTTP; `tail` is a client of the stream like any other;
+`agent` becomes a process of its own.
 """
 
 import os
@@ -9,7 +10,7 @@ import os
 import click
 
 from dashboard import settings
-from dashboard.cli import log, progress, publish, sign, tail
+from dashboard.cli import agent, log, progress, publish, sign, tail
 from dashboard.cli.target import Wrong
 
 __all__ = ["load_settings", "register"]
@@ -17,7 +18,8 @@ __all__ = ["load_settings", "register"]
 
 def register(group: click.Group) -> None:
     """Add the commands to a group: that of a Flask app."""
-    for command in (publish.publish, progress.progress, log.log, tail.tail, sign.sign):
+    commands = (publish.publish, progress.progress, log.log, tail.tail, sign.sign, agent.agent)
+    for command in commands:
         group.add_command(command)
 
 

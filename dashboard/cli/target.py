@@ -13,11 +13,9 @@ import click
 
 from dashboard import settings
 from dashboard.event import HOST, Event, EventId
-from dashboard.log import LogUnavailable, log_url, open_log
+from dashboard.log import AppendLog, LogUnavailable, log_url, open_to_append
 from dashboard.log.http import HTTPLog
 
-# Seconds: only the service, which knows what its operator wants to keep, deletes what is old.
-_KEEP = 1e11
 _SECRET = re.compile(settings.SECRET_PATTERN)
 
 
@@ -33,21 +31,18 @@ class Target:
     def __init__(self, host: str, *, url: str = "", token: str = "") -> None:
         """Without a URL it is the log that the settings name. Raises LogUnavailable."""
         self.host = host
-        self._http = HTTPLog(url, token) if url else None
-        local = log_url(settings.load(os.environ))
-        self._log = None if url else open_log(local, retention=_KEEP)
+        ours = settings.load(os.environ)
+        self._log: AppendLog = HTTPLog(url, token) if url else open_to_append(ours)
+        self._is_file = not url and log_url(ours).startswith("sqlite:")
 
     def send(self, events: Sequence[Event], key: str) -> list[EventId]:
         """Log a batch; sent again under its key it is logged once. Raises LogUnavailable."""
-        if self._http is not None:
-            return self._http.append_once(key, "", events)
-        # What this log says it did not take it did not take: no key has to be kept there.
-        assert self._log is not None
-        return self._log.append(events)
+        # What a file says it did not take it did not take: no key has to be kept there.
+        return self._log.append(events) if self._is_file else self._log.append_once(key, "", events)
 
     def close(self) -> None:
         """Let go of the log. A connection ends with the process: a thread may still wait for it."""
-        if self._log is not None:
+        if self._is_file:
             self._log.close()
 
 

@@ -4,20 +4,26 @@
 are plain blocking code for native threads and scripts; `ThreadedLog` puts one behind gevent.
 """
 
+import hashlib
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Protocol, TypeVar
 
 from dashboard.event import Event, EventId, Unlogged
-from dashboard.settings import Settings
+from dashboard.settings import APPEND_ONLY, Settings
 
 __all__ = [
+    "AppendLog",
     "EventLog",
     "KeyTaken",
     "LogUnavailable",
+    "LooksBack",
+    "Past",
+    "SampleLog",
     "log_url",
     "open_log",
     "open_log_for_greenlets",
+    "open_to_append",
     "run_directory",
 ]
 
@@ -31,6 +37,48 @@ class LogUnavailable(Exception):
 
 class KeyTaken(Exception):
     """Another batch was logged under this key."""
+
+
+class Past(Protocol):
+    """The half of a log that whoever goes on from it reads; as in `EventLog`."""
+
+    def latest(self) -> list[Event]: ...
+
+    def newest(self) -> EventId | None: ...
+
+    def read_range(
+        self,
+        first: EventId,
+        last: EventId,
+        *,
+        names: Iterable[str | None] | None = None,
+        hosts: Iterable[str] | None = None,
+        limit: int = 1000,
+    ) -> list[Event]: ...
+
+
+class LooksBack(Protocol):
+    """Whoever lets others read the past where that holds up nothing; as in `EventLog`."""
+
+    def look_back(self, read: Callable[[Past], T]) -> T: ...
+
+
+class SampleLog(Protocol):
+    """What a sampler needs of a log; as in `EventLog`."""
+
+    def append_once(self, key: str, fingerprint: str, events: Sequence[Event]) -> list[EventId]: ...
+
+    def announce(self, unlogged: Unlogged) -> None: ...
+
+
+class AppendLog(Protocol):
+    """The half of a log that whoever only reports needs; as in `EventLog`."""
+
+    def append(self, events: Sequence[Event]) -> list[EventId]: ...
+
+    def append_once(self, key: str, fingerprint: str, events: Sequence[Event]) -> list[EventId]: ...
+
+    def close(self) -> None: ...
 
 
 class EventLog(Protocol):
@@ -75,6 +123,9 @@ class EventLog(Protocol):
     def oldest(self) -> EventId | None:
         """The lowest id in the log; None when it is empty."""
 
+    def newest(self) -> EventId | None:
+        """The highest id in the log; None when it is empty."""
+
     def look_back(self, read: Callable[["EventLog"], T]) -> T:
         """Return `read(log)`, run where a long read holds up neither appends nor the tail."""
 
@@ -95,32 +146,75 @@ class EventLog(Protocol):
         """Free everything; a second call does nothing."""
 
 
+_INSTANCE = Path(__file__).parents[2] / "instance"
+# Seconds: only the service, which knows what its operator wants to keep, deletes what is old.
+_KEEP = 1e11
+
+
 def log_url(settings: Settings) -> str:
-    """The URL of the log that the settings name, or of the one in Flask's instance folder."""
-    instance = Path(__file__).parents[2] / "instance"
-    return settings.log or f"sqlite:///{instance / 'events.db'}"
+    """The URL of the log that the settings name, or of the one in the instance folder."""
+    return settings.log or f"sqlite:///{Path(settings.instance or _INSTANCE) / 'events.db'}"
 
 
-def run_directory(url: str) -> Path:
-    """The folder in which the processes of one log on one machine meet (locks, wake-ups)."""
+def run_directory(url: str, *, instance: str = "") -> Path:
+    """The folder in which the processes of one log on one machine meet (locks, wake-ups).
+
+    `instance` is the setting; there it is where the log is not a file of this machine.
+    """
+    folder = Path(instance or _INSTANCE)
+    if _is_redis(url):
+        from dashboard.log.redis import redis_run_directory
+
+        return redis_run_directory(url, folder)
     from dashboard.log.sqlite import run_directory, sqlite_path
 
-    return run_directory(sqlite_path(url))
+    if url.startswith("sqlite:"):
+        return run_directory(sqlite_path(url))
+    digest = hashlib.sha256(url.encode()).hexdigest()[:12]
+    return folder / f"log-{digest}-run"
 
 
-def open_log(url: str, *, retention: float) -> EventLog:
+def open_log(url: str, *, retention: float, instance: str = "") -> EventLog:
     """Open the log that a URL names, for scripts and threads. `retention` is in seconds.
+
+    `instance` is the setting, as for `run_directory`.
 
     Raises LogUnavailable where the log's folder can't be made.
     """
+    if _is_redis(url):
+        from dashboard.log.redis import RedisLog
+
+        return RedisLog(url, run_directory(url, instance=instance), retention=retention)
     from dashboard.log.sqlite import SQLiteLog, sqlite_path
 
     return SQLiteLog(sqlite_path(url), retention=retention)
 
 
-def open_log_for_greenlets(url: str, *, retention: float) -> EventLog:
+def open_log_for_greenlets(url: str, *, retention: float, instance: str = "") -> EventLog:
     """The same for a gevent worker: no call blocks the event loop."""
+    if _is_redis(url):
+        return open_log(
+            url, retention=retention, instance=instance
+        )  # on sockets that gevent has patched
     from dashboard.log.sqlite import SQLiteLog, sqlite_path
     from dashboard.log.threaded import ThreadedLog
 
     return ThreadedLog(lambda: SQLiteLog(sqlite_path(url), retention=retention))
+
+
+def open_to_append(settings: Settings, *, for_greenlets: bool = False) -> AppendLog:
+    """Open the log that the settings name for whoever only reports: scripts, threads, greenlets.
+
+    Raises LogUnavailable where the log's folder can't be made.
+    """
+    url = log_url(settings)
+    if url.startswith(APPEND_ONLY):
+        from dashboard.log.http import HTTPLog
+
+        return HTTPLog(url, settings.publish_token)
+    open_it = open_log_for_greenlets if for_greenlets else open_log
+    return open_it(url, retention=_KEEP, instance=settings.instance)
+
+
+def _is_redis(url: str) -> bool:
+    return url.startswith(("redis:", "rediss:", "unix:"))

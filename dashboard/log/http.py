@@ -7,8 +7,10 @@ thread at a time.
 
 import http.client
 import ssl
+import time
 import uuid
 from collections.abc import Sequence
+from email.utils import mktime_tz, parsedate_tz
 from urllib.parse import urlsplit
 
 import msgspec
@@ -25,23 +27,35 @@ _CONTENT = (413, 415, 422)
 class Refused(LogUnavailable):
     """The other side says no; asking again is of no use until somebody changes something.
 
-    `is_content`: it is these very events that are refused, whoever sends them.
+    `is_content`: it is these very events that are refused, whoever sends them; `index` is the place
+    of the one that is, if it is said.
     """
 
-    def __init__(self, reason: str, *, is_content: bool = False) -> None:
+    def __init__(self, reason: str, *, is_content: bool = False, index: int | None = None) -> None:
         super().__init__(reason)
         self.is_content = is_content
+        self.index = index
 
 
 class HTTPLog:
     """The appending half of `EventLog`, over HTTP or HTTPS."""
 
-    def __init__(self, url: str, token: str, *, timeout: float = _TIMEOUT) -> None:
-        """`url` is that of the other Vitals, `token` its PUBLISH_TOKEN; nothing is sent yet."""
+    def __init__(
+        self, url: str, token: str, *, agent: str | None = None, timeout: float = _TIMEOUT
+    ) -> None:
+        """`url` is that of the other Vitals, `token` its PUBLISH_TOKEN; nothing is sent yet.
+
+        `agent` is the machine whose own figures and alerts are sent, and nothing else.
+        """
+        self.clock_offset: float | None = None  # seconds that the other clock is ahead, if known
         self._url = url
+        self._is_agents = agent is not None
         self._path = urlsplit(url).path.rstrip("/") + "/events"
+        if agent is not None:
+            self._path += f"?agent={agent}"
         self._headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
         self._timeout = timeout
+        self._context: ssl.SSLContext | None = None
         self._connection: http.client.HTTPConnection | None = None
 
     def append(self, events: Sequence[Event]) -> list[EventId]:
@@ -64,7 +78,10 @@ class HTTPLog:
         reason = f"{self._url}: {explanation(status, answer)}"
         if status >= 500 or status in _TRY_AGAIN:
             raise LogUnavailable(reason)
-        raise Refused(reason, is_content=status in _CONTENT)
+        problem = _problem(answer)
+        # An agent that is refused as such is not to throw its figures away.
+        is_content = status in _CONTENT and not (self._is_agents and problem.key == "agent")
+        raise Refused(reason, is_content=is_content, index=problem.index)
 
     def close(self) -> None:
         """Let go of the connection; the next append makes a new one."""
@@ -76,11 +93,13 @@ class HTTPLog:
         headers = self._headers | {"Idempotency-Key": key}
         while True:
             was_kept = self._connection is not None
-            connection = self._connection or dial(self._url, self._timeout)
+            connection = self._connection or self._dial()
             self._connection = connection
             try:
+                started = time.time()
                 connection.request("POST", self._path, body, headers)
                 response = connection.getresponse()
+                self._compare_clocks(response.headers.get("Date"), started)
                 return response.status, response.read(_MOST_ANSWER)
             except (OSError, http.client.HTTPException) as error:
                 self.close()
@@ -90,13 +109,27 @@ class HTTPLog:
                 kind = Refused if isinstance(error, ssl.SSLCertVerificationError) else None
                 raise (kind or LogUnavailable)(f"{self._url}: {reason_of(error)}") from None
 
+    def _dial(self) -> http.client.HTTPConnection:
+        if self._context is None and self._url.startswith("https:"):
+            # Kept, as reading all authorities' certificates takes longer than a connection.
+            self._context = ssl.create_default_context()
+        return dial(self._url, self._timeout, self._context)
 
-def dial(url: str, timeout: float) -> http.client.HTTPConnection:
+    def _compare_clocks(self, date: str | None, started: float) -> None:
+        theirs = parsedate_tz(date) if date else None
+        if theirs is not None:
+            # The header has whole seconds, cut off.
+            self.clock_offset = mktime_tz(theirs) + 0.5 - (started + time.time()) / 2
+
+
+def dial(
+    url: str, timeout: float, context: ssl.SSLContext | None = None
+) -> http.client.HTTPConnection:
     """A connection to the host of a URL, not made yet; certificates are checked."""
     parts = urlsplit(url)
     assert parts.hostname is not None
     if parts.scheme == "https":
-        context = ssl.create_default_context()
+        context = context or ssl.create_default_context()
         return http.client.HTTPSConnection(
             parts.hostname, parts.port, timeout=timeout, context=context
         )
@@ -110,11 +143,7 @@ def reason_of(error: Exception) -> str:
 
 def explanation(status: int, answer: bytes) -> str:
     """What an answer that is an error says, if it is a problem document, and else its status."""
-    try:
-        detail = _PROBLEM.decode(answer).detail
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        detail = ""
-    words = detail or http.client.responses.get(status, "an answer that is none")
+    words = _problem(answer).detail or http.client.responses.get(status, "an answer that is none")
     # It ends up in somebody's terminal.
     return "".join(c if c.isprintable() else "?" for c in f"{status} {words}"[:1000])
 
@@ -125,6 +154,15 @@ class _Ids(msgspec.Struct):
 
 class _Problem(msgspec.Struct):
     detail: str = ""
+    key: str | None = None
+    index: int | None = None
+
+
+def _problem(answer: bytes) -> _Problem:
+    try:
+        return _PROBLEM.decode(answer)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return _Problem()
 
 
 _IDS = msgspec.json.Decoder(_Ids)

@@ -3,19 +3,13 @@
 from collections.abc import Iterable, Iterator
 
 from dashboard.event import Event, EventId
-from dashboard.log import EventLog
+from dashboard.log import Past
 
 _BATCH = 2000
 
 
-def end_of(log: EventLog) -> EventId | None:
-    """The highest id in the log; None when it is empty. Raises LogUnavailable."""
-    newest = log.latest()
-    return newest[-1].id if newest else None
-
-
 def walk(
-    log: EventLog,
+    log: Past,
     first: EventId,
     last: EventId,
     *,

@@ -113,6 +113,11 @@ class SQLiteLog:
             row = connection.execute("SELECT min(id) FROM event").fetchone()
         return None if row[0] is None else _id(row[0])
 
+    def newest(self) -> EventId | None:
+        with self._connected() as connection:
+            row = connection.execute("SELECT max(id) FROM event").fetchone()
+        return None if row[0] is None else _id(row[0])
+
     def look_back(self, read: Callable[[EventLog], T]) -> T:
         return read(self)
 

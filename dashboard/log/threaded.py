@@ -56,8 +56,11 @@ class ThreadedLog:
     def oldest(self) -> EventId | None:
         return self._run(self._engine.oldest)
 
+    def newest(self) -> EventId | None:
+        return self._run(self._engine.newest)
+
     def look_back(self, read: Callable[[EventLog], T]) -> T:
-        return _run(self._past, lambda: read(self._past_engine))
+        return run_in(self._past, lambda: read(self._past_engine))
 
     def wait(self, timeout: float) -> list[Unlogged]:
         try:
@@ -82,15 +85,15 @@ class ThreadedLog:
             self._closed = True
             # The engines wait for the call that is under way, so they close in their threads.
             self._run(self._engine.close)
-            _run(self._past, self._past_engine.close)
+            run_in(self._past, self._past_engine.close)
             self._live.kill()
             self._past.kill()
 
     def _run(self, call: Callable[[], T]) -> T:
-        return _run(self._live, call)
+        return run_in(self._live, call)
 
 
-def _run(pool: ThreadPool, call: Callable[[], T]) -> T:
+def run_in(pool: ThreadPool, call: Callable[[], T]) -> T:
     """Return or raise in the greenlet what a call returns or raises in the native thread."""
     # gevent prints the traceback of an exception that leaves a pool's thread, each time.
     result, error = cast(tuple[T, Exception | None], pool.spawn(_outcome, call).get())

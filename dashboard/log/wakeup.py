@@ -6,6 +6,7 @@ one time-out of `wait`, never an event, because the reader then looks into the l
 """
 
 import os
+import posix
 import socket
 from collections import deque
 from collections.abc import Iterator
@@ -119,4 +120,6 @@ def short_path(folder: Path) -> Iterator[str]:
         alias = f"/proc/self/fd/{descriptor}"
         yield alias if Path(alias).exists() else str(folder)
     finally:
-        os.close(descriptor)
+        # Not os.close: gevent's, in its place, leaves the closing to the event loop of the calling
+        # thread, and that of a native thread never runs. Each append would leave one open.
+        posix.close(descriptor)

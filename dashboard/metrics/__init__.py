@@ -4,6 +4,8 @@
 through psutil or Linux's /proc, and only here.
 """
 
+from collections.abc import Sequence
+
 from dashboard.metrics.cpu import Cpu
 from dashboard.metrics.disk import Disk
 from dashboard.metrics.family import Family, Field
@@ -29,4 +31,10 @@ FAMILIES: tuple[type[Family], ...] = (
     System,
 )
 
-__all__ = ["FAMILIES", "Family", "Field"]
+__all__ = ["FAMILIES", "Family", "Field", "tagged_families"]
+
+
+def tagged_families(tags: Sequence[str]) -> tuple[type[Family], ...]:
+    """The ten readers, of a machine that has these tags."""
+    tagged = type("TaggedSystem", (System,), {"tags": tuple(tags)})
+    return tuple(tagged if family is System else family for family in FAMILIES)

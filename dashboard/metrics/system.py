@@ -27,7 +27,9 @@ class System:
         Field("users", "sessions", "logged in now, as `who` counts", "psutil.users"),
         Field("os", "", "the system's name and version", "os-release PRETTY_NAME"),
         Field("kernel", "", "the kernel's release", "uname(2)"),
+        Field("tags[]", "", "what it is for; the first one is its group", "the setting HOST_TAGS"),
     )
+    tags: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, *, ps: Any = psutil, wall_clock: Clock = time.time) -> None:
         self.absent_reason: str | None = None
@@ -48,6 +50,7 @@ class System:
             "users": self._sessions(),
             "os": _system_name(),
             "kernel": platform.release(),
+            "tags": list(self.tags),
         }
 
     def _sessions(self) -> int | None:

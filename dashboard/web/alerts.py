@@ -8,6 +8,7 @@ from flask import Blueprint, Response, current_app, request
 from dashboard.access import given_right
 from dashboard.alert import EVENT, Alert
 from dashboard.event import EventId
+from dashboard.filter import Filter
 from dashboard.runtime import Runtime
 from dashboard.web.query import Query
 
@@ -17,18 +18,16 @@ blueprint = Blueprint("alerts", __name__)
 @blueprint.get("/alerts")
 def alerts() -> Response:
     """The newest event of each open alert; see the contract in docs/api.md."""
-    hosts = Query(request.args, ("host",)).hosts("host")
-    right = given_right()
-    right.check({EVENT}, hosts)
+    filter = Filter(hosts=Query(request.args, ("host",)).hosts("host"))
+    filter = filter.held_to(given_right())
+    given_right().check({EVENT}, None)
     runtime: Runtime = current_app.extensions["vitals"]
     found, read_to = runtime.open_alerts.look()
     body = {
         "time": runtime.hub.now(),
         "last_event_id": str(read_to) if read_to.ms else None,
         "alerts": [
-            _shown(event_id, alert)
-            for event_id, alert in found
-            if (hosts is None or alert.host in hosts) and right.covers_host(alert.host)
+            _shown(event_id, alert) for event_id, alert in found if filter.wants_host(alert.host)
         ],
     }
     response = Response(msgspec.json.encode(body), content_type="application/json")

@@ -6,7 +6,7 @@ Measurements are columns. What else happened (log lines, notices, a job's steps)
 
 import time
 from collections import defaultdict, deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import msgspec
@@ -15,9 +15,10 @@ from flask import Blueprint, Response, current_app, request
 from dashboard.access import given_right
 from dashboard.columns import columns
 from dashboard.event import UNNAMED, Event, EventId
+from dashboard.fields import thin
+from dashboard.filter import Filter
 from dashboard.log import EventLog, LogUnavailable
 from dashboard.log.reading import walk
-from dashboard.rights import WHOLE, Right
 from dashboard.runtime import Runtime
 from dashboard.web.compression import accepts_gzip, compress
 from dashboard.web.problem import Problem
@@ -25,7 +26,7 @@ from dashboard.web.query import Query
 
 blueprint = Blueprint("history", __name__)
 
-KEYS = ("since", "events", "host", "points", "lines")
+KEYS = ("since", "events", "host", "fields", "points", "lines")
 DEFAULT_SECONDS = 300
 DEFAULT_POINTS = 600
 MOST_SECONDS = 366 * 86400
@@ -40,9 +41,9 @@ def history() -> Response:
     since = query.number("since", 1, MOST_SECONDS) or DEFAULT_SECONDS
     points = _whole_number(query, "points", FEWEST_POINTS, MOST_POINTS) or DEFAULT_POINTS
     lines = _whole_number(query, "lines", 1, MOST_LINES)
-    names, hosts = query.names("events"), query.hosts("host")
-    right = given_right()
-    right.check(names, hosts)
+    filter = Filter(
+        names=query.names("events"), hosts=query.hosts("host"), fields=query.fields("fields")
+    ).held_to(given_right())
     runtime: Runtime = current_app.extensions["vitals"]
     families = frozenset(family.name for family in runtime.families)
     zipped = accepts_gzip(request.headers.get("Accept-Encoding", ""))
@@ -51,20 +52,26 @@ def history() -> Response:
     def read(log: EventLog) -> bytes:
         # The end is fixed first: what is appended while we read belongs to the stream that follows.
         latest = log.latest()
-        wanted = [event for event in latest if _wants(event, names, hosts, right)]
+        wanted = [event for event in latest if filter.wants(event)]
+        # Every host in the log has a newest event, so these are all that the patterns mean.
+        everyone = {event.host for event in latest}
+        hosts = {host for host in everyone if filter.wants_host(host)}
+        chosen = None if hosts == everyone else hosts
         last = latest[-1].id if latest else None
         found: dict[str, Any] = {
             "last_event_id": None if last is None else str(last),
-            "latest": [_whole(event) for event in wanted],
+            "latest": [_shown(event, filter) for event in wanted],
             "hosts": {},
         }
         if last is not None:
             start = EventId.at(now - since)
-            found["hosts"] = _columns(_walk(log, start, last, names, hosts, right), points)
+            found["hosts"] = _columns(_walk(log, start, last, filter, chosen), filter, points)
         if last is not None and lines is not None:
             start = EventId.at(now - runtime.settings.retention)
-            others = frozenset(event.name or UNNAMED for event in wanted) - families
-            found["lines"] = _newest(_walk(log, start, last, others, hosts, right), lines)
+            others = filter.narrowed(
+                names=frozenset(event.name or UNNAMED for event in wanted) - families
+            )
+            found["lines"] = _newest(_walk(log, start, last, others, chosen), filter, lines)
         head = {"from": round(now - since, 3), "to": round(now, 3)}
         body = msgspec.json.encode({**head, "interval": runtime.settings.interval, **found})
         return compress(body) if zipped else body
@@ -90,21 +97,19 @@ def _walk(
     log: EventLog,
     first: EventId,
     last: EventId,
-    names: frozenset[str] | None,
-    hosts: frozenset[str] | None,
-    right: Right,
+    filter: Filter,
+    hosts: Iterable[str] | None,
 ) -> Iterator[Event]:
+    names = filter.names
     wanted = None if names is None else [None if n == UNNAMED else n for n in names]
     events = walk(log, first, last, names=wanted, hosts=hosts)
-    if right is WHOLE:
-        return events
-    return (event for event in events if right.covers(event.host, event.name))
+    return (event for event in events if filter.wants_name(event.name))
 
 
-def _columns(events: Iterator[Event], points: int) -> dict[str, dict[str, Any]]:
+def _columns(events: Iterable[Event], filter: Filter, points: int) -> dict[str, dict[str, Any]]:
     rows: dict[tuple[str, str], list[Any]] = defaultdict(list)
     for event in events:
-        data = msgspec.json.decode(event.data)
+        data = msgspec.json.decode(_data(event, filter))
         if isinstance(data, dict) and isinstance(data.get("time"), int | float):
             rows[event.host, event.name or UNNAMED].append(data)
     by_host: dict[str, dict[str, Any]] = defaultdict(dict)
@@ -113,28 +118,23 @@ def _columns(events: Iterator[Event], points: int) -> dict[str, dict[str, Any]]:
     return by_host
 
 
-def _newest(events: Iterator[Event], count: int) -> dict[str, list[dict[str, Any]]]:
+def _newest(events: Iterable[Event], filter: Filter, count: int) -> dict[str, list[dict[str, Any]]]:
     """The newest `count` of each name."""
     found: dict[str, deque[Event]] = defaultdict(lambda: deque(maxlen=count))
     for event in events:
         found[event.name or UNNAMED].append(event)
-    return {name: [_whole(event) for event in found[name]] for name in sorted(found)}
+    return {name: [_shown(event, filter) for event in found[name]] for name in sorted(found)}
 
 
-def _wants(
-    event: Event, names: frozenset[str] | None, hosts: frozenset[str] | None, right: Right
-) -> bool:
-    return (
-        (names is None or (event.name or UNNAMED) in names)
-        and (hosts is None or event.host in hosts)
-        and right.covers(event.host, event.name)
-    )
+def _data(event: Event, filter: Filter) -> str:
+    paths = filter.paths(event.name)
+    return event.data if paths is None else thin(event.data, paths)
 
 
-def _whole(event: Event) -> dict[str, Any]:
+def _shown(event: Event, filter: Filter) -> dict[str, Any]:
     return {
         "id": str(event.id),
         "host": event.host,
         "event": event.name or UNNAMED,
-        "data": msgspec.Raw(event.data.encode()),
+        "data": msgspec.Raw(_data(event, filter).encode()),
     }

@@ -61,7 +61,7 @@ def watch(job: str) -> Response:
         return Response(status=204, mimetype="text/plain")
     address = request.environ.get("REMOTE_ADDR", "")
     reason = runtime.hub.admission.refusal(address)
-    if reason is None and not runtime.hub.has_room_for(PROGRESS.within(right)):
+    if reason is None and not runtime.hub.has_room_for(PROGRESS.held_to(right)):
         reason = "feeds"
     if reason is not None:
         return EventStreamResponse(busy(runtime, reason))

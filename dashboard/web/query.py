@@ -8,9 +8,14 @@ from werkzeug.datastructures import MultiDict
 
 from dashboard.access import KEY
 from dashboard.event import HOST, NAME
+from dashboard.fields import FIELD
 from dashboard.web.problem import Problem
 
 MOST_ITEMS = 100
+MOST_FIELDS = 50
+# A host's name, in which a star may stand anywhere for any run of characters.
+HOSTS = re.compile(r"[A-Za-z0-9*](?:[A-Za-z0-9._*-]{0,251}[A-Za-z0-9*])?")
+_HOST_ALLOWED = "letters, digits, '.', '_' and '-', at most 253"
 
 
 class Query:
@@ -38,8 +43,24 @@ class Query:
         return self._list(key, NAME, "event names: a-z, then a-z, 0-9, '_', '.' or '-', at most 64")
 
     def hosts(self, key: str) -> frozenset[str] | None:
-        """A comma-separated list of host names."""
-        return self._list(key, HOST, "host names: letters, digits, '.', '_' and '-', at most 253")
+        """A comma-separated list of host names, or patterns of them."""
+        return self._list(
+            key,
+            HOSTS,
+            f"host names: {_HOST_ALLOWED}; '*' stands for any run of characters",
+        )
+
+    def fields(self, key: str) -> frozenset[str] | None:
+        """A comma-separated list of fields of events."""
+        allowed = "fields as event.field or event.field.key, such as cpu.percent"
+        return self._list(key, FIELD, allowed, most=MOST_FIELDS)
+
+    def host(self, key: str) -> str | None:
+        """One host name."""
+        text = self._args.get(key)
+        if text is not None and not HOST.fullmatch(text):
+            raise Problem(400, f"{key}={text!r}: wanted is a host name: {_HOST_ALLOWED}", key=key)
+        return text
 
     def number(self, key: str, low: float, high: float) -> float | None:
         """A decimal number from `low` to `high`."""
@@ -53,7 +74,9 @@ class Query:
             )
         return value
 
-    def _list(self, key: str, pattern: re.Pattern[str], allowed: str) -> frozenset[str] | None:
+    def _list(
+        self, key: str, pattern: re.Pattern[str], allowed: str, *, most: int = MOST_ITEMS
+    ) -> frozenset[str] | None:
         text = self._args.get(key)
         if text is None:
             return None
@@ -61,6 +84,6 @@ class Query:
         for item in items:
             if not pattern.fullmatch(item):
                 raise Problem(400, f"{key}: {item!r} is not allowed; wanted are {allowed}", key=key)
-        if len(items) > MOST_ITEMS:
-            raise Problem(400, f"{key}: {len(items)} items; at most {MOST_ITEMS}", key=key)
+        if len(items) > most:
+            raise Problem(400, f"{key}: {len(items)} items; at most {most}", key=key)
         return frozenset(items)

@@ -11,7 +11,7 @@ from werkzeug.datastructures import MultiDict
 
 from dashboard.access import given_right
 from dashboard.event import EventId
-from dashboard.feed import Filter
+from dashboard.filter import Filter
 from dashboard.frame import GZIP, GZIP_HEADER, gzip_block
 from dashboard.rights import Right
 from dashboard.runtime import Runtime
@@ -24,7 +24,7 @@ from dashboard.wire import control_event
 
 blueprint = Blueprint("stream", __name__)
 
-KEYS = ("events", "host", "every", "last_event_id")
+KEYS = ("events", "host", "fields", "every", "last_event_id")
 EVERY = (0.1, 3600.0)  # seconds
 _BUSY_RETRY = 5  # times the usual pause: a full worker is left alone for longer
 
@@ -49,7 +49,7 @@ def open_stream(
     by name and lies beyond the reader's right.
     """
     filter, after = _parse_query(environ.get("QUERY_STRING", ""))
-    filter = filter.within(right)
+    filter = filter.held_to(right)
     # What a browser sends as it reconnects is newer than what its URL says.
     after = position("Last-Event-ID", environ.get("HTTP_LAST_EVENT_ID")) or after
     form = 0
@@ -80,6 +80,7 @@ def _parse_query(text: str) -> tuple[Filter, EventId | None]:
         names=query.names("events"),
         hosts=query.hosts("host"),
         every=query.number("every", *EVERY),
+        fields=query.fields("fields"),
     )
     return filter, position("last_event_id", query.text("last_event_id"))
 

@@ -4,19 +4,18 @@
  * embedded frame and a web component are each a board with other things around it.
  */
 import { PANELS, TILE_SET, wantedBy } from "./catalog.js";
-import { ServerClock } from "./clock.js";
 import { columnsFor, DESK, presetFor } from "./distance.js";
 import { Journal, MOST_ITEMS } from "./journal.js";
 import { Frame } from "./frame.js";
 import { mark, write } from "./dom.js";
+import { Machine } from "./machine.js";
 import { covering } from "./rights.js";
 import { Store } from "./store.js";
-import { Stream } from "./streaming/stream.js";
 import { Timeline } from "./timeline.js";
 
 /** @typedef {import("./address.js").Display} Display */
 /** @typedef {import("./address.js").Place} Place */
-/** @typedef {import("./chart.js").Hand} Hand */
+/** @typedef {import("./chartpointer.js").Hand} Hand */
 /** @typedef {import("./link.js").LinkFacts} LinkFacts */
 /** @typedef {import("./panel.js").Panel} Panel */
 /** @typedef {import("./panel.js").View} View */
@@ -60,7 +59,6 @@ export class Board {
     this.look = look;
     this.host = display.host ?? settings.host;
     this.timeline = new Timeline(display.window);
-    this.clock = new ServerClock();
 
     const may = covering(settings.may);
     /** @type {(name: string) => boolean} */
@@ -99,7 +97,9 @@ export class Board {
     /** @type {View | null} as it was last drawn */
     this.view = null;
     this.frame = new Frame(() => this.#draw());
-    this.stream = this.#stream([...wanted.keys(), ...this.journal.lists.keys(), ...options.signals.filter(may)]);
+    this.machine = this.#machine([...wanted.keys(), ...this.journal.lists.keys(), ...options.signals.filter(may)]);
+    this.clock = this.machine.clock;
+    this.stream = this.machine.stream;
     /** @type {ReturnType<typeof setInterval> | undefined} */
     this.ticking = undefined;
   }
@@ -112,6 +112,7 @@ export class Board {
   destroy() {
     clearInterval(this.ticking);
     this.stream.stop();
+    this.frame.stop();
     for (const panel of this.#all()) panel.destroy();
   }
 
@@ -193,44 +194,28 @@ export class Board {
   }
 
   /** @param {string[]} events */
-  #stream(events) {
+  #machine(events) {
     const { settings, display, signals, listener, connect } = this.options;
-    return new Stream(
-      // What the server says of itself and of its displays comes under its own name.
-      { ...settings, events, host: this.host, hosts: signals.length ? [this.host, settings.host] : [this.host], window: display.window, lines: this.journal.lists.size ? MOST_ITEMS : 0 },
+    const { streamUrl, historyUrl } = settings;
+    // What the server says of itself and of its displays comes under its own name.
+    const hosts = signals.length ? [this.host, settings.host] : [this.host];
+    const lines = this.journal.lists.size ? MOST_ITEMS : 0;
+    return new Machine(
+      { streamUrl, historyUrl, host: this.host, hosts, events, window: display.window, lines, signals },
+      this.store,
+      this.journal,
       {
-        history: (history) => {
-          // The stream's hello tells it better, but may be long in coming.
-          if (Number.isNaN(this.clock.now())) this.clock.hear(history.to);
-          this.store.fill(history);
-          this.journal.fill(history.lines ?? {});
+        filled: () => {
           this.changed = true;
           this.tell();
         },
         hello: (hello) => {
-          this.clock.hear(hello.time);
-          this.store.greet(hello);
           listener.hello?.(hello);
           this.tell();
         },
-        heartbeat: (time) => {
-          this.clock.hear(time);
-          this.tell();
-        },
-        event: (name, id, data) => {
-          if (signals.includes(name)) {
-            listener.signal?.(name, data);
-            return;
-          }
-          if (data.host !== this.host) return;
-          if (this.journal.accept(name, id, data)) this.#redraw();
-          const before = this.store.time(this.host, name);
-          if (!this.store.accept(name, id, data)) return;
-          const time = Number(data.time);
-          this.clock.sample(time, before !== null && time < before, this.store.patience(name));
-          this.changed = true;
-          this.frame.request();
-        },
+        heartbeat: () => this.tell(),
+        heard: () => this.#redraw(),
+        signal: (name, data) => listener.signal?.(name, data),
       },
       connect,
     );
@@ -238,10 +223,9 @@ export class Board {
 
   /** @returns {LinkFacts} */
   #link() {
-    const { store, stream, clock, host } = this;
-    const newest = store.newest(host);
+    const { store, stream, machine } = this;
     return {
-      age: newest === null ? null : Math.max(0, clock.now() - newest),
+      age: machine.age,
       patience: store.patienceOfFast,
       connected: stream.connected,
       apart: stream.apart,

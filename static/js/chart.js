@@ -4,9 +4,11 @@
  * window it is told. No legend: labels stand in the panel's head, or beside the lines they name.
  */
 import uPlot from "../vendor/uPlot.esm.js";
-import { make, write } from "./dom.js";
+import { Pointer } from "./chartpointer.js";
+import { drawMarks, drawThreshold } from "./chartmarks.js";
 import { clock, minute } from "./format.js";
 
+/** @typedef {import("./chartpointer.js").Hand} Hand */
 /** @typedef {import("./table.js").Column} Column */
 /** @typedef {import("./theme.js").Look} Look */
 /**
@@ -21,12 +23,6 @@ import { clock, minute } from "./format.js";
  * @property {(low: number | null, high: number | null) => [number, number]} range of the drawn data
  * @property {(value: number) => string} label
  * @property {(height: number) => number[]} [marks] for a plot of so many units; else uPlot chooses
- */
-/**
- * @typedef {object} Hand what somebody who sits close may do with a chart; nothing on a wall
- * @property {string} key charts of one key move their cursors in step
- * @property {(from: number, to: number) => void} zoom
- * @property {() => void} follow
  */
 /**
  * @typedef {object} ChartOptions
@@ -44,12 +40,6 @@ const FOOT = 1.7;
 
 /** Units right of the plot: half a label's width. The style sheet lets it reach into the margin. */
 export const END = 1.3;
-
-/** Units from the end of a line at which the cursor still finds it. */
-const REACH = 0.5;
-
-/** The row of a time at which nothing is known. */
-const NOWHERE = -1;
 
 export class Chart {
   /**
@@ -71,8 +61,7 @@ export class Chart {
     this.data = [[], ...lines.map(() => [])];
     /** @type {uPlot | null} */
     this.plot = null;
-    /** Says at which time the cursor stands, below it. */
-    this.flag = options.hand && make("span", { class: "flag", hidden: "" });
+    this.pointer = options.hand && new Pointer(options.hand, options);
     this.observer = new ResizeObserver(() => this.#resize());
     this.observer.observe(box);
   }
@@ -126,9 +115,19 @@ export class Chart {
     else this.plot = new uPlot({ ...this.#options(), ...size }, this.data, this.box);
   }
 
+  /** @param {uPlot} plot */
+  #drawn(plot) {
+    if (!this.plot) return;
+    const { look, threshold, drawn } = this.options;
+    drawThreshold(plot, look, threshold);
+    drawMarks(plot, look, this.marks);
+    drawn();
+  }
+
   /** @returns {Omit<uPlot.Options, "width" | "height">} */
   #options() {
-    const { look, hand, end, drawn } = this.options;
+    // What the plot calls asks for them anew: what it is given here it keeps.
+    const { end, look } = this.options;
     const { unit, family } = look;
     // Whole pixels: uPlot scales the number before "px" to the screen, and reads no fractions.
     const font = `${Math.round(0.9 * unit)}px ${family}`;
@@ -143,14 +142,12 @@ export class Chart {
     };
     return {
       padding: [0.5 * unit, end * unit, 0, 0],
-      cursor: hand ? { ...cursor(hand, unit), dataIdx: (plot, _line, row, time) => orNull(this.#rowAt(plot, row, time)) } : { show: false },
-      select: { show: hand !== null, left: 0, top: 0, width: 0, height: 0 },
+      cursor: this.pointer?.cursor ?? { show: false },
+      select: { show: this.pointer !== null, left: 0, top: 0, width: 0, height: 0 },
       legend: { show: false },
       hooks: {
-        ready: [(plot) => this.flag && plot.over.append(this.flag)],
-        draw: [(plot) => this.#threshold(plot), (plot) => this.#mark(plot), drawn],
-        setCursor: [(plot) => this.#point(plot)],
-        setSelect: [(plot) => this.#selected(plot)],
+        ...this.pointer?.hooks,
+        draw: [(plot) => this.#drawn(plot)],
       },
       scales: {
         x: { time: true, range: () => [this.from, this.to] },
@@ -182,115 +179,6 @@ export class Chart {
       series: [{}, ...this.lines.map((line) => series(line, look.color(line.color), unit))],
     };
   }
-
-  /** @param {uPlot} plot */
-  #threshold(plot) {
-    const { look, threshold } = this.options;
-    if (threshold === null) return;
-    const { ctx, bbox } = plot;
-    const y = Math.round(plot.valToPos(threshold, "y", true));
-    if (y < bbox.top) return;
-    ctx.save();
-    ctx.strokeStyle = look.color("warn");
-    ctx.lineWidth = (look.unit / 16) * devicePixelRatio;
-    ctx.setLineDash([2, 6].map((length) => (length * look.unit * devicePixelRatio) / 16));
-    ctx.beginPath();
-    ctx.moveTo(bbox.left, y);
-    ctx.lineTo(bbox.left + bbox.width, y);
-    ctx.stroke();
-    ctx.restore();
-  }
-
-  /** @param {uPlot} plot */
-  #point(plot) {
-    const { left = -1, idx } = plot.cursor;
-    const outside = left < 0 || typeof idx !== "number";
-    if (this.flag) this.flag.hidden = outside;
-    if (outside) {
-      this.options.pointed(null);
-      return;
-    }
-    const time = plot.posToVal(left, "x");
-    const row = this.#rowAt(plot, idx, time);
-    if (this.flag) {
-      write(this.flag, clock(row === NOWHERE || this.#isGap(row) ? Math.round(time) : this.data[0][row]));
-      this.flag.style.setProperty("left", `${left}px`);
-    }
-    this.options.pointed(row);
-  }
-
-  /**
-   * Which row tells of a time. Where no line is drawn the nearest sample says nothing: a gap is one row
-   * of nulls, however long it lasts, and before the first sample and after the last there is none.
-   * @param {uPlot} plot
-   * @param {number} nearest row
-   * @param {number} time
-   * @returns {number} a row, or NOWHERE
-   */
-  #rowAt(plot, nearest, time) {
-    const found = this.data[0][nearest];
-    const other = found > time ? nearest - 1 : nearest + 1;
-    const isEnd = other < 0 || other >= this.data[0].length || this.#isGap(other);
-    const apart = Math.abs(plot.valToPos(found, "x") - plot.valToPos(time, "x"));
-    return isEnd && apart > REACH * this.options.look.unit ? NOWHERE : nearest;
-  }
-
-  /** @param {number} row */
-  #isGap(row) {
-    return this.data.slice(1).every((column) => column[row] === null);
-  }
-
-  /** @param {uPlot} plot */
-  #mark(plot) {
-    const { ctx, bbox } = plot;
-    const unit = this.options.look.unit * devicePixelRatio;
-    ctx.save();
-    ctx.fillStyle = this.options.look.color("purple");
-    for (const time of this.marks) {
-      const x = Math.round(plot.valToPos(time, "x", true));
-      if (x < bbox.left || x > bbox.left + bbox.width) continue;
-      ctx.fillRect(x, bbox.top, Math.max(1, unit / 16), bbox.height);
-      ctx.beginPath();
-      ctx.moveTo(x - unit / 4, bbox.top);
-      ctx.lineTo(x + unit / 4, bbox.top);
-      ctx.lineTo(x, bbox.top + unit / 3);
-      ctx.fill();
-    }
-    ctx.restore();
-  }
-
-  /** @param {uPlot} plot */
-  #selected(plot) {
-    const { left, width } = plot.select;
-    if (width < 4) return;
-    this.options.hand?.zoom(plot.posToVal(left, "x"), plot.posToVal(left + width, "x"));
-    plot.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
-  }
-}
-
-/** @param {number} row */
-function orNull(row) {
-  return row === NOWHERE ? null : row;
-}
-
-/**
- * @param {Hand} hand
- * @param {number} unit
- * @returns {uPlot.Cursor}
- */
-function cursor({ key, follow }, unit) {
-  return {
-    y: false,
-    points: { size: 0.5 * unit },
-    sync: { key, setSeries: false },
-    drag: { x: true, y: false, setScale: false },
-    bind: {
-      dblclick: () => () => {
-        follow();
-        return null;
-      },
-    },
-  };
 }
 
 /**

@@ -13,7 +13,7 @@ import { spread } from "./scale.js";
 import { GAP } from "./table.js";
 
 /** @typedef {import("./chart.js").Axis} Axis */
-/** @typedef {import("./chart.js").Hand} Hand */
+/** @typedef {import("./chartpointer.js").Hand} Hand */
 /** @typedef {import("./chart.js").Line} Line */
 /** @typedef {import("./format.js").Figure} Figure */
 /** @typedef {import("./panel.js").View} View */

@@ -13,18 +13,29 @@ export class Frame {
     this.draw = draw;
     this.drawn = -SPACING;
     this.wanted = false;
+    this.over = false;
+    /** @type {ReturnType<typeof setTimeout> | undefined} */
+    this.timer = undefined;
+    this.scheduled = 0;
   }
 
   request() {
-    if (this.wanted) return;
+    if (this.wanted || this.over) return;
     this.wanted = true;
     const wait = this.drawn + SPACING - performance.now();
-    if (wait > 0) setTimeout(() => this.#schedule(), wait);
+    if (wait > 0) this.timer = setTimeout(() => this.#schedule(), wait);
     else this.#schedule();
   }
 
+  /** Draw no more. What waits would hold all that it is to draw. */
+  stop() {
+    this.over = true;
+    clearTimeout(this.timer);
+    cancelAnimationFrame(this.scheduled);
+  }
+
   #schedule() {
-    requestAnimationFrame(() => {
+    this.scheduled = requestAnimationFrame(() => {
       this.wanted = false;
       this.drawn = performance.now();
       this.draw();

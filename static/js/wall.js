@@ -30,6 +30,7 @@ function find(selector) {
 root.dataset.theme = resolveTheme(display.theme);
 if (display.distance) root.dataset.distance = display.distance;
 root.toggleAttribute("data-kiosk", display.kiosk);
+root.toggleAttribute("data-transparent", display.transparent);
 
 const notes = new Notes(find("[data-notes]"));
 problems.forEach((problem, index) => notes.say(`address-${index}`, problem));

@@ -4,15 +4,26 @@ import { Frame } from "../../static/js/frame.js";
 
 /** A browser's time and animation frames, moved on by hand. */
 function fakeBrowser(t) {
-  const kept = { performance: globalThis.performance, setTimeout: globalThis.setTimeout };
+  const { performance, setTimeout, clearTimeout } = globalThis;
   const browser = { now: 0, timers: [], frames: [], hidden: false };
   Object.defineProperty(globalThis, "performance", { value: { now: () => browser.now }, configurable: true });
-  globalThis.setTimeout = (call, pause) => browser.timers.push({ call, at: browser.now + pause });
-  globalThis.requestAnimationFrame = (call) => browser.frames.push(call);
+  const without = (list, number) => list.filter((one) => one.number !== number);
+  let numbers = 0;
+  globalThis.setTimeout = (call, pause) => {
+    browser.timers.push({ call, at: browser.now + pause, number: (numbers += 1) });
+    return numbers;
+  };
+  globalThis.clearTimeout = (number) => (browser.timers = without(browser.timers, number));
+  globalThis.requestAnimationFrame = (call) => {
+    browser.frames.push({ call, number: (numbers += 1) });
+    return numbers;
+  };
+  globalThis.cancelAnimationFrame = (number) => (browser.frames = without(browser.frames, number));
   t.after(() => {
-    Object.defineProperty(globalThis, "performance", { value: kept.performance, configurable: true });
-    globalThis.setTimeout = kept.setTimeout;
+    Object.defineProperty(globalThis, "performance", { value: performance, configurable: true });
+    Object.assign(globalThis, { setTimeout, clearTimeout });
     delete globalThis.requestAnimationFrame;
+    delete globalThis.cancelAnimationFrame;
   });
   browser.pass = (milliseconds) => {
     for (const end = browser.now + milliseconds; browser.now < end; browser.now += 1) {
@@ -20,7 +31,7 @@ function fakeBrowser(t) {
         browser.timers.splice(browser.timers.indexOf(timer), 1);
         timer.call();
       }
-      if (browser.now % 16 === 0 && !browser.hidden) browser.frames.splice(0).forEach((call) => call());
+      if (browser.now % 16 === 0 && !browser.hidden) browser.frames.splice(0).forEach(({ call }) => call());
     }
   };
   return browser;
@@ -67,4 +78,25 @@ test("what was asked for out of sight is drawn once when it is seen", (t) => {
   browser.hidden = false;
   browser.pass(20);
   assert.equal(drawn, 1);
+});
+
+test("one that was stopped draws no more, and nothing waits that would hold what it drew", (t) => {
+  const browser = fakeBrowser(t);
+  let drawn = 0;
+  const frame = new Frame(() => (drawn += 1));
+  frame.request();
+  browser.pass(17);
+  frame.request();
+  assert.equal(browser.timers.length, 1);
+  frame.stop();
+  assert.equal(browser.timers.length, 0);
+  frame.request();
+  browser.pass(1000);
+  assert.equal(drawn, 1);
+
+  const other = new Frame(() => (drawn += 1));
+  other.request();
+  assert.equal(browser.frames.length, 1);
+  other.stop();
+  assert.equal(browser.frames.length, 0);
 });

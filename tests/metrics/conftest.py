@@ -10,7 +10,7 @@ from typing import Any
 import psutil
 import pytest
 
-from dashboard.metrics import FAMILIES
+from dashboard.metrics import tagged_families
 
 FROZEN = Path(__file__).parent / "frozen"
 
@@ -106,7 +106,7 @@ class Machine:
             "processes": {"clock": self.watch},
         }
         readers: dict[str, Any] = {}
-        for family in FAMILIES:
+        for family in tagged_families(("web",)):
             make: Any = family
             readers[family.name] = make(ps=self.ps, **seams.get(family.name, {}))
         return readers

@@ -5,6 +5,7 @@ from __future__ import annotations
 import platform
 from types import SimpleNamespace
 
+from dashboard.metrics import FAMILIES, tagged_families
 from dashboard.metrics.system import System
 
 from .conftest import Machine
@@ -19,6 +20,7 @@ def test_frozen(machine: Machine) -> None:
     )
     assert reading["kernel"] == platform.release()
     assert reading["os"]
+    assert reading["tags"] == []
 
 
 def test_elsewhere_the_wall_clock_and_never_negative() -> None:
@@ -26,3 +28,13 @@ def test_elsewhere_the_wall_clock_and_never_negative() -> None:
     assert System(ps=ps, wall_clock=lambda: 1500.4).read()["uptime_seconds"] == 500
     assert System(ps=ps, wall_clock=lambda: 900.0).read()["uptime_seconds"] == 0
     assert System(ps=ps).read()["users"] is None
+
+
+def test_a_machines_tags_are_told_by_it_alone() -> None:
+    tagged = tagged_families(("web", "eu-1"))
+    (system,) = [family for family in tagged if family.name == "system"]
+    figures = system().read()
+    assert figures is not None
+    assert figures["tags"] == ["web", "eu-1"]
+    assert [family.name for family in tagged] == [family.name for family in FAMILIES]
+    assert System().read()["tags"] == []

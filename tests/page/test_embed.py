@@ -187,6 +187,12 @@ def test_transparent_on_demand(service: Service, visit: Callable[..., Page]) -> 
     assert pixel(page, 4, 4) == [0, 0xAA, 0x55]
     assert pixel(page, 4, 184) == [0, 0xAA, 0x55]
     assert pixel(page, 4, 364) == [0x14, 0x1B, 0x23]
+    # A whole wall, too: between its panels, and not behind them.
+    wall = f'<iframe src="{service.url}/?background=transparent" width="960" height="540"></iframe>'
+    page = visit(wall, head=style)
+    page.frames[1].wait_for_selector(".uplot")
+    assert pixel(page, 4, 300) == [0, 0xAA, 0x55]
+    assert pixel(page, 480, 20) == [0x14, 0x1B, 0x23]
 
 
 def test_a_frame_takes_the_walls_query_and_names_what_is_wrong(
@@ -296,10 +302,8 @@ def test_components_share_a_stream_and_leave_nothing_behind(
         first = once_more()
     for _ in range(5):
         last = once_more()
-    # V8 may remember one plot (some 180 nodes, 20 listeners) by the shape of its object. One chart
-    # left behind by each of the five rounds would be 900 and 100.
-    assert last["Nodes"] <= first["Nodes"] + 300
-    assert last["JSEventListeners"] <= first["JSEventListeners"] + 40
+    assert last["Nodes"] <= first["Nodes"] + 80
+    assert last["JSEventListeners"] <= first["JSEventListeners"] + 8
     assert last["JSHeapUsedSize"] <= first["JSHeapUsedSize"] + 1_000_000
 
 

@@ -22,6 +22,7 @@ from dashboard.web.openapi.parts import (
     READING,
     Json,
     answer,
+    fields,
     header,
     hosts,
     in_path,
@@ -91,6 +92,7 @@ def _stream() -> Json:
         parameters=[
             names(),
             hosts(),
+            fields(),
             query("every", "seconds: of each host and name at most one in that time", each),
             _AFTER,
             _LAST_ID,
@@ -112,6 +114,7 @@ def _history() -> Json:
             query("since", "seconds back", seconds | {"default": history.DEFAULT_SECONDS}),
             names(),
             hosts(),
+            fields(),
             query("points", "rows at the most", points | {"default": history.DEFAULT_POINTS}),
             query("lines", "so many of the newest events that are no family's, whole", lines),
         ],
@@ -144,9 +147,13 @@ def _publish() -> Json:
         "Put events into the log",
         description="A batch is logged whole or not at all. A body has at most "
         f"{MOST_BYTES:,} bytes (the setting MAX_BODY), a batch {MOST_EVENTS:,} events, an event's "
-        f"data {MOST_EVENT_BYTES:,} bytes.",
+        f"data {MOST_EVENT_BYTES:,} bytes. With `agent`, events have the names of families, and "
+        "`alert`, and the agent's host.",
         security=PUBLISHING,
-        parameters=[_ONCE],
+        parameters=[
+            query("agent", "the machine that sends its own figures", ref("HostName")),
+            _ONCE,
+        ],
         body={
             JSON: {"schema": {"anyOf": [ref("Event"), ref("Batch")]}},
             intake.NDJSON: {

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from dashboard.web.query import MOST_ITEMS
+from dashboard.web.query import MOST_FIELDS, MOST_ITEMS
 
 Json = dict[str, Any]
 
@@ -51,13 +51,13 @@ def query(name: str, description: str, schema: Json) -> Json:
     return {"name": name, "in": "query", "description": description, "schema": schema}
 
 
-def items(name: str, description: str, each: Json) -> Json:
+def items(name: str, description: str, each: Json, *, most: int = MOST_ITEMS) -> Json:
     """A query key whose value is a list with commas."""
     schema = {
         "type": "array",
         "items": each,
         "minItems": 1,
-        "maxItems": MOST_ITEMS,
+        "maxItems": most,
     }
     return query(name, description, schema) | {"style": "form", "explode": False}
 
@@ -69,7 +69,17 @@ def names() -> Json:
 
 
 def hosts() -> Json:
-    return items("host", "names of hosts", ref("HostName"))
+    return items("host", "names of hosts; `*` stands for any run of characters", ref("HostName"))
+
+
+def fields() -> Json:
+    return items(
+        "fields",
+        "`event.field` or `event.field.key`: of an event that one names only `host`, `time` and "
+        "these; others are whole",
+        ref("FieldName"),
+        most=MOST_FIELDS,
+    )
 
 
 def header(name: str, description: str, schema: Json) -> Json:

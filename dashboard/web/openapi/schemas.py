@@ -9,6 +9,7 @@ import msgspec
 
 from dashboard.alert import Alert
 from dashboard.event import HOST, ID, NAME
+from dashboard.fields import FIELD
 from dashboard.job import JOB, MOST_MESSAGE, Step
 from dashboard.metrics import FAMILIES, Family
 from dashboard.publishing import LATEST_TIME, MOST_EVENTS, RESERVED
@@ -16,6 +17,7 @@ from dashboard.screens import NAME as SCREEN
 from dashboard.screens import Report
 from dashboard.strict_json import INTEGERS
 from dashboard.web.openapi.parts import Json, ref, whole
+from dashboard.web.query import HOSTS
 
 _NULL_OR_NUMBER = {"type": ["number", "null"]}
 _TEXT: Json = {"type": "string"}
@@ -153,7 +155,8 @@ def _answers() -> dict[str, Json]:
         "EventId": _TEXT
         | {"pattern": whole(ID), "description": "milliseconds since 1970 and a sequence"},
         "EventName": _TEXT | {"pattern": whole(NAME)},
-        "HostName": _TEXT | {"pattern": whole(HOST)},
+        "HostName": _TEXT | {"pattern": whole(HOSTS)},
+        "FieldName": _TEXT | {"pattern": whole(FIELD)},
         "Ids": _object(ids=ids),
         "Job": _TEXT | {"pattern": whole(JOB)},
         "Problem": problem,

@@ -3,9 +3,8 @@
  * The newest figures of one machine, for all numbers on a page that show some of it. It is a board
  * without charts: one history and one place in the stream for however many numbers.
  */
-import { ServerClock } from "../clock.js";
+import { Machine } from "../machine.js";
 import { Store } from "../store.js";
-import { Stream } from "../streaming/stream.js";
 import { portToOwnBroker } from "../streaming/transport.js";
 import { Rights } from "./rights.js";
 
@@ -39,24 +38,19 @@ export class Figures {
     /** @type {Map<string, (key: string) => boolean>} */
     this.wanted = new Map();
     this.store = new Store({ interval, window: WINDOW, wanted: this.wanted });
-    this.clock = new ServerClock();
-    this.stream = new Stream(
+    this.machine = new Machine(
       { streamUrl: `${address}/stream${query}`, historyUrl: `${address}/history${query}`, host, hosts: [host], events: [], window: WINDOW, lines: 0 },
+      this.store,
+      null,
       {
-        history: (history) => {
-          if (Number.isNaN(this.clock.now())) this.clock.hear(history.to);
-          this.store.fill(history);
-          this.#tell();
-        },
-        hello: (hello) => {
-          this.clock.hear(hello.time);
-          this.store.greet(hello);
-        },
-        heartbeat: (time) => this.clock.hear(time),
-        event: (name, id, data) => this.#hear(name, id, data),
+        filled: () => this.#tell(),
+        hello: () => {},
+        heartbeat: () => {},
+        heard: (name) => this.#show(name),
       },
       (connect) => connect(portToOwnBroker(address + query)),
     );
+    this.stream = this.machine.stream;
     this.rights = new Rights(`${address}/history${query}`, () => this.watchers.forEach(({ refused }) => refused()));
     /** @type {ReturnType<typeof setTimeout> | undefined} */
     this.gathering = undefined;
@@ -89,8 +83,8 @@ export class Figures {
    * @returns {{freshness: Freshness, data: Data | null, age: number}} data is null where there is none to show
    */
   newest(event) {
-    const { store, host, clock } = this;
-    const now = clock.now();
+    const { store, host } = this;
+    const now = this.machine.clock.now();
     const time = store.time(host, event);
     const age = time === null ? 0 : Math.max(0, now - time);
     let freshness = store.freshness(host, event, now);
@@ -112,17 +106,8 @@ export class Figures {
     }
   }
 
-  /**
-   * @param {string} name
-   * @param {string} id
-   * @param {Data} data
-   */
-  #hear(name, id, data) {
-    if (data.host !== this.host) return;
-    const before = this.store.time(this.host, name);
-    if (!this.store.accept(name, id, data)) return;
-    const time = Number(data.time);
-    this.clock.sample(time, before !== null && time < before, this.store.patience(name));
+  /** @param {string} name */
+  #show(name) {
     for (const watcher of this.watchers) if (watcher.event === name) watcher.show();
   }
 

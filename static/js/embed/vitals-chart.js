@@ -18,7 +18,7 @@ import { NAMES, View } from "./view.js";
  * @property {(text: string) => void} say instead of a panel
  */
 
-const SHEETS = ["vendor/uPlot.min.css", "css/tokens.css", "css/panel.css", "css/embed.css"];
+const SHEETS = ["vendor/uPlot.min.css", "css/base.css", "css/panel.css", "css/embed.css"];
 
 /** The attributes that say the same as the keys of a wall's address. */
 const KEYS = ["window", "theme", "host", "distance"];

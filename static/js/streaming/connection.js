@@ -6,6 +6,7 @@
  * notices a peer that vanished, and it may sleep through the sleep of the machine; so all three are
  * watched here. It knows no page: it runs in a tab or in a worker that tabs share.
  */
+import { Backoff } from "./backoff.js";
 
 /**
  * @typedef {object} ConnectionListener
@@ -16,13 +17,6 @@
  *   id of its own; a browser repeats the last one with each event that has none
  * @property {() => void} state connected, trouble or everConnected may have changed; an EventSource may be a new one
  */
-
-/**
- * Milliseconds before another try: quick at first (a restart takes a second), then as often as
- * EventSource itself would come back. However long the server was away, the wall is live again soon.
- */
-const FIRST_RETRY = 300;
-const LONGEST_PAUSE = 3000;
 
 /** The server breaks silences with a heartbeat, and hello says after how long. Later than that by: */
 const GRACE = 5000;
@@ -53,7 +47,7 @@ export class Connection {
     this.url = "";
     /** @type {string[]} */
     this.names = [];
-    this.attempts = 0;
+    this.backoff = new Backoff();
     /** How many EventSources there have been, and when the last one was made: monotonic, ms. */
     this.opened = 0;
     this.tried = -Infinity;
@@ -128,7 +122,7 @@ export class Connection {
       });
 
     on("hello", (data) => {
-      this.attempts = 0;
+      this.backoff.reset();
       this.greeted = this.everConnected = true;
       this.trouble = "";
       const { heartbeat } = JSON.parse(data);
@@ -163,10 +157,7 @@ export class Connection {
   #later(trouble) {
     this.#drop();
     this.trouble = trouble;
-    const pause = Math.min(LONGEST_PAUSE, FIRST_RETRY * 2 ** this.attempts);
-    this.attempts += 1;
-    // Jitter, so that a wall of displays does not come back as one.
-    this.timer = setTimeout(() => this.#open(), pause * (0.5 + Math.random() / 2));
+    this.timer = setTimeout(() => this.#open(), this.backoff.next());
     this.listener.state();
   }
 

@@ -8,6 +8,7 @@
  *
  * The connection itself is a broker's, which others may share (transport.js).
  */
+import { Backoff } from "./backoff.js";
 import { portToOwnBroker } from "./transport.js";
 
 /** @typedef {import("../store.js").Data} Data */
@@ -35,9 +36,7 @@ import { portToOwnBroker } from "./transport.js";
 /** Rows per series to ask for: more than the charts have pixels to tell apart is of no use. */
 const POINTS = 600;
 
-/** Milliseconds before history is asked for again, the first time and at most. */
-const FIRST_RETRY = 300;
-const LONGEST_PAUSE = 3000;
+/** Milliseconds after which an answer is no longer awaited. */
 const HISTORY_TIMEOUT = 15_000;
 
 /** The answer to who asks for more than he may. */
@@ -69,7 +68,7 @@ export class Stream {
     this.port = null;
     /** @type {string | null} */
     this.lastId = null;
-    this.attempts = 0;
+    this.backoff = new Backoff();
     /** When there last was a connection, monotonic, milliseconds. */
     this.together = performance.now();
     /** Pings without an answer. */
@@ -146,16 +145,14 @@ export class Stream {
       if (!answer.ok) throw new Error(await refusal(answer));
       const history = /** @type {History} */ (await answer.json());
       if (this.asked !== asked) return;
-      this.attempts = 0;
+      this.backoff.reset();
       this.troubles.history = "";
       this.lastId = history.last_event_id;
       this.listener.history(history);
     } catch (error) {
       if (this.asked !== asked) return;
       this.troubles.history = reason(error);
-      const pause = Math.min(LONGEST_PAUSE, FIRST_RETRY * 2 ** this.attempts);
-      this.attempts += 1;
-      this.timer = setTimeout(() => this.#load(), pause * (0.5 + Math.random() / 2));
+      this.timer = setTimeout(() => this.#load(), this.backoff.next());
       // A log that cannot be read does not keep the newest figures from coming.
       if (!this.joined) this.#join(false);
       return;

@@ -1,0 +1,132 @@
+"""An agent: the sampler of a machine, its alerts and their sending, without a service.
+
+It appends to the log that the settings name: a Redis or a file that dashboards read, or over HTTP
+another Vitals. It is a process of its own, `python -m dashboard.agent`, which `flask agent`
+becomes, so that it has none of Flask, gunicorn and the pages in memory.
+
+Two agents of one host on one machine, or an agent and a service over one log, are not in each
+other's way: one samples, the other waits for its end.
+"""
+
+import gc
+import logging
+import os
+import signal
+import sys
+from collections.abc import Sequence
+
+import gevent
+from gevent.event import Event as Flag
+
+from dashboard.agent_log import AgentLog
+from dashboard.duty import Duty
+from dashboard.leadership import Leadership
+from dashboard.log import LogUnavailable, log_url, run_directory
+from dashboard.metrics import Family, tagged_families
+from dashboard.settings import APPEND_ONLY, SettingError, Settings, load
+from dashboard.uncounted import uncounted
+
+logger = logging.getLogger("dashboard.agent")
+
+_FLUSH_SECONDS = 5.0  # that what is held may take at the end
+_RETRY = 5.0  # seconds until a lock or a log that could not be made is tried again
+_LEADERSHIP_CHECK = 5.0
+_WAITING_SECONDS = 1.0  # after which a lock that somebody else holds is worth a line
+
+
+class Agent:
+    """One machine's agent."""
+
+    def __init__(self, settings: Settings, families: Sequence[type[Family]]) -> None:
+        self._settings = settings
+        self._families = families
+        self._folder = run_directory(log_url(settings), instance=settings.instance)
+        self._leadership = Leadership(self._folder / f"leader-{settings.host_name}.lock")
+        self._duty: Duty | None = None
+        self._greenlet: gevent.Greenlet[..., None] | None = None
+
+    def start(self) -> None:
+        """Sample as soon as nobody else on this machine does."""
+        self._greenlet = gevent.spawn(self._sample_when_leading)
+
+    def stop(self) -> None:
+        """Send what is held, for a few seconds at most, and let another process sample."""
+        if self._greenlet is not None:
+            self._greenlet.kill()
+        if self._duty is not None:
+            self._duty.stop(_FLUSH_SECONDS)
+            self._duty.wait()
+        self._leadership.release()
+
+    def _sample_when_leading(self) -> None:
+        while True:
+            try:
+                self._lead()
+            except (OSError, LogUnavailable) as error:
+                logger.error("%s; trying again in %g s", error, _RETRY)
+                self._leadership.release()
+                gevent.sleep(_RETRY)
+
+    def _lead(self) -> None:
+        """Sample from the moment when that is ours until it is no more."""
+        host = self._settings.host_name
+        line = gevent.spawn_later(
+            _WAITING_SECONDS, logger.info, "another process samples %s here; waiting for it", host
+        )
+        try:
+            self._leadership.acquire()
+        finally:
+            line.kill()
+        log = AgentLog(self._settings, folder=self._folder)
+        self._duty = Duty(
+            log, self._settings, self._families, folder=self._folder, instruments=uncounted()
+        )
+        self._duty.start()
+        logger.info("sampling %s every %g s", host, self._settings.interval)
+        while self._leadership.holds():
+            gevent.sleep(_LEADERSHIP_CHECK)
+        logger.warning("the lock file is gone, so another process may sample: standing back")
+        self._duty.stop()
+        self._duty = None
+        self._leadership.release()
+        log.close()
+
+
+def check(settings: Settings) -> None:
+    """Raise SettingError for settings with which an agent can't do anything."""
+    if settings.log.startswith(APPEND_ONLY) and not settings.publish_token:
+        raise SettingError(
+            f"LOG={settings.log!r} wants a token: PUBLISH_TOKEN is to be the one of that Vitals"
+        )
+
+
+def main() -> int:
+    """Run an agent until SIGTERM or SIGINT; returns the exit status."""
+    logging.basicConfig(
+        stream=sys.stderr,
+        level=logging.INFO,
+        format="%(asctime)s [%(process)d] [%(levelname)s] %(message)s",
+    )
+    try:
+        settings = load(os.environ)
+        check(settings)
+    except SettingError as error:
+        print(f"Vitals: {error}", file=sys.stderr)
+        return 2
+    told = Flag()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        gevent.signal_handler(number, told.set)
+    agent = Agent(settings, tagged_families(settings.host_tags))
+    agent.start()
+    gc.collect()
+    gc.freeze()  # what it begins with stays: not to be looked through again each time
+    told.wait()
+    agent.stop()
+    return 0
+
+
+if __name__ == "__main__":
+    status = main()
+    logging.shutdown()
+    # A native thread may be in a call that does not return: a dead mount, a lock, a silent server.
+    os._exit(status)

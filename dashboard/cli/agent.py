@@ -1,0 +1,23 @@
+"""`flask agent`: this machine's sampler, without a service."""
+
+import os
+import sys
+from pathlib import Path
+
+import click
+
+_ROOT = Path(__file__).parents[2]
+
+
+@click.command()
+def agent() -> None:
+    """Sample this machine for the log that LOG names, and serve nothing.
+
+    LOG may be a Redis or a file, or the URL of another Vitals, whose PUBLISH_TOKEN is the
+    token. What can't be sent waits, within bounds. It runs until it is told to stop, and then sends
+    what it has.
+    """
+    # A process of its own, as this one has Flask and all pages in memory: three times as much.
+    paths = [str(_ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
+    environ = os.environ | {"PYTHONPATH": os.pathsep.join(paths)}
+    os.execve(sys.executable, [sys.executable, "-m", "dashboard.agent"], environ)

@@ -1,0 +1,302 @@
+"""The log in a Redis server, which any number of machines share.
+
+The events are one stream; its ids are those of the log. Beside it a hash has the newest event of
+each host and name, and what was given under a key is kept as long as that would be. One script
+appends to all of them (append.lua), so a batch is there as a whole or not at all.
+
+The stream is trimmed in large steps, as Redis does it cheaply; what is older than the retention is
+not read, though it may be there still. How long that is the dashboards say: they note it in the
+server, and agents and commands, which open a log for ever, go by it.
+
+Calls block on the network, and in a process that gevent has patched they let others run meanwhile.
+"""
+
+import copy
+import select
+import time
+from collections.abc import Callable, Iterable, Sequence
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.parse import parse_qs, urlsplit
+
+from dashboard.event import Event, EventId, Unlogged
+from dashboard.log import EventLog, KeyTaken, LogUnavailable
+from dashboard.log.redis_server import Full, Script, Server, name_of
+from dashboard.log.redis_tail import Tail
+from dashboard.log.wakeup import Wakeups
+
+T = TypeVar("T")
+
+_TIMEOUT = 1.5  # seconds of silence after which a server counts as away
+_LONG_TIMEOUT = 10.0  # the same for a look back
+_CONNECTIONS = 4  # of each kind
+_PIECE = 1000  # events in one answer
+_AT_ONCE = 200  # events that are decoded before others get their turn
+_FOR_EVER = 1e10  # seconds; a log that is opened for longer leaves it to others what is kept
+_NOWHERE = EventId(0, 0)
+
+_FOLDER = Path(__file__).parent
+_APPEND = Script((_FOLDER / "append.lua").read_text("utf-8"))
+_FORGET = Script((_FOLDER / "forget.lua").read_text("utf-8"))
+
+
+class RedisLog:
+    """`EventLog` on Redis 7 or Valkey. Any number of threads or greenlets; one of them waits."""
+
+    def __init__(
+        self,
+        url: str,
+        folder: Path,
+        *,
+        retention: float,
+        clock: Callable[[], float] | None = None,
+    ) -> None:
+        """`folder` is where the processes of this machine meet. The server is asked when needed.
+
+        Without a `clock` (for tests) ids are of the server's.
+        """
+        self._server = Server(url)
+        self._retention = retention
+        self._clock = clock
+        self._live = self._server.calls(_CONNECTIONS, _TIMEOUT)
+        self._past = self._server.calls(_CONNECTIONS, _LONG_TIMEOUT)
+        self._events = self._server.key("events")
+        self._latest = self._server.key("latest")
+        self._tail: Tail | None = Tail(self._server, _decode)
+        self._highest = _NOWHERE  # of all ids that are known here
+        self._wakeups = _wakeups(folder)
+
+    def append(self, events: Sequence[Event]) -> list[EventId]:
+        return self._append(events, [], "")
+
+    def append_once(self, key: str, fingerprint: str, events: Sequence[Event]) -> list[EventId]:
+        return self._append(events, [self._server.key(f"once:{key}")], fingerprint)
+
+    def read_after(self, after: EventId, limit: int) -> list[Event]:
+        tail = self._tail
+        if tail is not None and (brought := tail.brought(after, limit)):
+            self._note(brought)
+            return brought
+        try:
+            found = self._walk(after.following, None, limit, lambda event: True)
+        except LogUnavailable:
+            if tail is not None:
+                tail.suspect()
+            raise
+        self._note(found)
+        if tail is not None:
+            tail.start_at(after)
+            if found and found[-1].id is not None:
+                tail.read_to(found[-1].id)
+        return found
+
+    def read_range(
+        self,
+        first: EventId,
+        last: EventId,
+        *,
+        names: Iterable[str | None] | None = None,
+        hosts: Iterable[str] | None = None,
+        limit: int = 1000,
+    ) -> list[Event]:
+        wanted_names = None if names is None else frozenset(names)
+        wanted_hosts = None if hosts is None else frozenset(hosts)
+
+        def wants(event: Event) -> bool:
+            return (wanted_names is None or event.name in wanted_names) and (
+                wanted_hosts is None or event.host in wanted_hosts
+            )
+
+        return self._walk(first, last, limit, wants)
+
+    def latest(self) -> list[Event]:
+        answer = self._live.call("HGETALL", self._latest)
+        kept_from = self._kept_from()
+        found, expired = [], []
+        for at in range(0, len(answer), 2):
+            if at % (2 * _AT_ONCE) == 0:
+                time.sleep(0)
+            host, _, name = answer[at].decode().partition("\0")
+            id_text, _, data = answer[at + 1].decode().partition("\0")
+            event_id = EventId.parse(id_text)
+            if event_id >= kept_from:
+                found.append(Event(host, name or None, data, event_id))
+            else:
+                expired += [answer[at], id_text]
+        if expired and self._retention < _FOR_EVER:
+            self._live.run(_FORGET, [self._latest], expired[: 2 * _PIECE])
+        return sorted(found, key=lambda event: event.id or _NOWHERE)
+
+    def oldest(self) -> EventId | None:
+        return _first_id(
+            self._live.call("XRANGE", self._events, str(self._kept_from()), "+", "COUNT", 1)
+        )
+
+    def newest(self) -> EventId | None:
+        return _first_id(
+            self._live.call("XREVRANGE", self._events, "+", str(self._kept_from()), "COUNT", 1)
+        )
+
+    def look_back(self, read: Callable[[EventLog], T]) -> T:
+        if not self._server.is_up:
+            self._live.call("TIME")  # finds out in less time than a look back may take
+        past = copy.copy(self)
+        past._live, past._tail = self._past, None
+        return read(past)
+
+    def wait(self, timeout: float) -> list[Unlogged]:
+        tail = self._tail
+        assert tail is not None
+        deadline = time.monotonic() + timeout
+        while True:
+            heard, ear = self._listen()
+            answer = tail.look()
+            if heard:
+                return heard
+            left = max(0.0, deadline - time.monotonic())
+            if answer is None and tail.linger:
+                left = min(left, tail.linger)
+            ready = _readable([fd for fd in (ear, answer) if fd is not None], left)
+            is_news = answer in ready and tail.take()
+            if is_news or ear in ready or time.monotonic() >= deadline:
+                return self._heard()
+
+    def announce(self, unlogged: Unlogged) -> None:
+        if self._wakeups is not None:
+            self._wakeups.ring(unlogged)
+
+    def size(self) -> int:
+        used = [self._live.call("MEMORY", "USAGE", key) for key in (self._events, self._latest)]
+        return sum(number or 0 for number in used)
+
+    def close(self) -> None:
+        tail = self._tail
+        if tail is None:
+            return
+        self._tail = None
+        tail.close()
+        self._live.close()
+        self._past.close()
+        if self._wakeups is not None:
+            self._wakeups.close()
+
+    # Inside.
+
+    def _append(self, events: Sequence[Event], keys: list[str], fingerprint: str) -> list[EventId]:
+        if not events:
+            return []
+        is_for_ever = self._retention >= _FOR_EVER
+        arguments: list[Any] = [
+            "" if self._clock is None else int(self._clock() * 1000),
+            "" if is_for_ever else int(self._retention * 1000),
+            *self._highest,
+            fingerprint.encode(),
+        ]
+        for event in events:
+            arguments += event.host.encode(), (event.name or "").encode(), event.data.encode()
+        retention = self._server.key("retention")
+        try:
+            answer = self._live.run(
+                _APPEND, [self._events, self._latest, retention, *keys], arguments
+            )
+        except Full:
+            # What is too old goes with each append, and there is none: so it goes now.
+            self._live.call("XTRIM", self._events, "MINID", "~", str(self._kept_from()))
+            raise
+        if not answer:
+            raise KeyTaken(*keys)
+        first = EventId.parse(answer[0].decode())
+        ids = [EventId(first.ms, first.sequence + n) for n in range(answer[1])]
+        self._highest = max(self._highest, ids[-1])
+        return ids
+
+    def _walk(
+        self,
+        first: EventId,
+        last: EventId | None,
+        limit: int,
+        wants: Callable[[Event], bool],
+    ) -> list[Event]:
+        """At most `limit` events from one id to another (to the end) that are wanted, in order."""
+        first = max(first, self._kept_from())
+        end = "+" if last is None else str(last)
+        found: list[Event] = []
+        while len(found) < limit and (last is None or first <= last):
+            count = min(_PIECE, limit)
+            entries = self._live.call("XRANGE", self._events, str(first), end, "COUNT", count)
+            for at in range(0, len(entries), _AT_ONCE):
+                if at:
+                    time.sleep(0)
+                found += filter(wants, _decode(entries[at : at + _AT_ONCE]))
+            if len(entries) < count:
+                break
+            first = _id(entries[-1]).following
+        return found[:limit]
+
+    def _kept_from(self) -> EventId:
+        return EventId.at((self._clock or time.time)() - self._retention)
+
+    def _note(self, events: Sequence[Event]) -> None:
+        if events and events[-1].id is not None:
+            self._highest = max(self._highest, events[-1].id)
+
+    def _listen(self) -> tuple[list[Unlogged], int | None]:
+        """What is announced already, and the descriptor that tells of more."""
+        if self._wakeups is None:
+            return [], None
+        try:
+            ear = self._wakeups.listen()
+        except OSError:
+            ear = None
+        return self._heard(), ear
+
+    def _heard(self) -> list[Unlogged]:
+        return [] if self._wakeups is None else self._wakeups.drain()
+
+
+def redis_run_directory(url: str, instance: Path) -> Path:
+    """Where the processes of one machine that share this log meet."""
+    options = parse_qs(urlsplit(url).query)
+    if "run_directory" in options:
+        return Path(options["run_directory"][0]).absolute()
+    place = f"{name_of(url)} {options.get('prefix', [])} {options.get('db', [])}"
+    return instance / f"redis-{sha256(place.encode()).hexdigest()[:16]}-run"
+
+
+def _wakeups(folder: Path) -> Wakeups | None:
+    """None where there is no folder, as for a command of another user: it waits for nobody."""
+    try:
+        return Wakeups(folder)
+    except OSError:
+        return None
+
+
+def _readable(descriptors: Sequence[int], timeout: float) -> set[int]:
+    poller = select.poll()
+    for descriptor in descriptors:
+        poller.register(descriptor, select.POLLIN)
+    return {descriptor for descriptor, _ in poller.poll(timeout * 1000)}
+
+
+def _id(entry: Any) -> EventId:
+    ms, _, sequence = entry[0].partition(b"-")
+    return EventId(int(ms), int(sequence))
+
+
+def _first_id(entries: Any) -> EventId | None:
+    return _id(entries[0]) if entries else None
+
+
+def _decode(entries: Any) -> list[Event]:
+    """The events of a stream's entries. Those that somebody else has put there are none."""
+    found = []
+    for entry in entries:
+        try:
+            h, host, n, name, d, data = entry[1]
+            if (h, n, d) != (b"h", b"n", b"d"):
+                continue
+            found.append(Event(host.decode(), name.decode() or None, data.decode(), _id(entry)))
+        except ValueError:
+            continue
+    return found
