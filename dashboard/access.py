@@ -232,7 +232,7 @@ class Access:
             if _are_equal(given, publisher.token.encode()):
                 known = publisher
         if wait or known is None:
-            failure = ("publish", "that is no token to publish with: PUBLISH_TOKEN is wanted")
+            failure = ("publish", "publishing needs PUBLISH_TOKEN: what was sent is no such token")
             self._settled(environ, _Found(wait=wait, failure=failure, token=given))
         assert known is not None
         self._count(environ, _Found(token=given))

@@ -163,6 +163,7 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
         SECRET_KEY=SECRET,
         PUBLISH_TOKEN="p" * 20,
         HEARTBEAT=0.5,
+        INTERVAL=60,  # nothing that was logged goes stale meanwhile
     )
     service.arguments = ["--access-logfile", "-", "--log-level", "debug"]
     service.start()
