@@ -7,46 +7,115 @@ master never imports the application, so that a HUP brings in a new version of i
 import gc
 import importlib.util
 import ipaddress
+import logging
 import os
+import platform
+import socket
 import sys
+import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, cast
+
+import gunicorn  # type: ignore[import-untyped]
+from gunicorn.glogging import Logger as _GunicornLogger  # type: ignore[import-untyped]
 
 _ROOT = Path(__file__).resolve().parent
 # What outlives a reload of this file, which makes its names anew: entries of sys.modules.
 _KEPT = "vitals settings that were good"
 _SERVED = "vitals settings that were served"
+_MANAGER = "vitals service manager"
+
+
+def _load_file(name: str) -> Any:
+    """A module of dashboard/ that imports nothing of it."""
+    path = _ROOT / "dashboard" / f"{name}.py"
+    spec = importlib.util.spec_from_file_location(f"vitals_{name}", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module  # dataclasses looks its module up
+    spec.loader.exec_module(module)
+    return module
+
+
+def _complain(text: str) -> None:
+    """Say what is wrong: before the start to whoever starts it, later as everything else."""
+    if _SERVED in sys.modules:
+        logging.getLogger("gunicorn.error").error(text)
+    else:
+        print(f"Vitals: {text}", file=sys.stderr)
 
 
 def _load_settings() -> tuple[Any, dict[str, str]]:
     """The settings, and the variables that say them to the workers."""
-    path = _ROOT / "dashboard" / "settings.py"
-    spec = importlib.util.spec_from_file_location("vitals_settings", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["vitals_settings"] = module  # dataclasses looks its module up
-    spec.loader.exec_module(module)
+    module = _load_file("settings")
     try:
         settings = module.load(os.environ), module.as_variables(os.environ)
         module.check_serves(settings[0])
     except module.SettingError as error:
-        print(f"Vitals: {error}", file=sys.stderr)
+        _complain(str(error))
         kept = cast(tuple[Any, dict[str, str]] | None, sys.modules.get(_KEPT))
         if kept is None:
             sys.exit(2)
-        print("Vitals: going on with the settings of before", file=sys.stderr)
+        _complain("going on with the settings of before")
         return kept
     sys.modules[_KEPT] = cast(Any, settings)
     return settings
 
 
+def _service_manager() -> Any:
+    """Who started the service and wants to know when it serves; None for nobody.
+
+    gunicorn itself would say so as soon as it listens. So the variables leave the environment.
+    """
+    found = _systemd.ServiceManager.of(os.environ)
+    for name in (_systemd.SOCKET, _systemd.WATCHDOG, "WATCHDOG_PID"):
+        os.environ.pop(name, None)
+    if found is not None:
+        sys.modules[_MANAGER] = cast(Any, found)
+    return sys.modules.get(_MANAGER)
+
+
+class _Logger(_GunicornLogger):  # type: ignore[misc]
+    """gunicorn's own lines in the form of ours, and of its routine none.
+
+    One object lives through all reloads, so it looks up what the last one has loaded.
+    """
+
+    def setup(self, cfg: Any) -> None:
+        super().setup(cfg)
+        output, module = sys.modules["vitals_output"], sys.modules["vitals_settings"]
+        settings, _ = cast(tuple[Any, dict[str, str]], sys.modules[_KEPT])
+        secrets = module.secrets(settings)
+        form = output.formatter(
+            settings.output_format, journal=output.is_journal(os.environ), secrets=secrets
+        )
+        for log, its_form in ((self.error_log, form), (self.access_log, output.Bare(secrets))):
+            for handler in log.handlers:
+                if getattr(handler, "_gunicorn", False):  # not what a log configuration made
+                    handler.setFormatter(its_form)
+
+    def info(self, msg: Any, *args: Any, **kwargs: Any) -> None:
+        is_routine = msg in cast(Any, sys.modules["vitals_output"]).ROUTINE
+        (self.debug if is_routine else super().info)(msg, *args, **kwargs)
+
+    def warning(self, msg: Any, *args: Any, **kwargs: Any) -> None:
+        is_routine = str(msg).startswith(cast(Any, sys.modules["vitals_output"]).STRANGERS)
+        (self.debug if is_routine else super().warning)(msg, *args, **kwargs)
+
+
 _settings, _variables = _load_settings()
+_output = _load_file("output")
+_systemd = _load_file("systemd")
+_manager = _service_manager()
 
 wsgi_app = "app:app"
 chdir = str(_ROOT)
 bind = ["127.0.0.1:8000"]
 worker_class = "gevent"
+logger_class = _Logger
+loglevel = _settings.output_level
 # Streams, connections that have not asked yet, and requests; and a reserve, so that /healthz
 # answers when all of these are taken (dashboard/arrivals.py sees to it that they are no more).
 worker_connections = _settings.max_streams + _settings.max_waiting + _settings.max_requests + 1000
@@ -64,36 +133,73 @@ control_socket_disable = True  # it would lie in the home folder, where two serv
 
 def on_starting(server: Any) -> None:
     """Refuse to show the machine to a network that nobody opened it to."""
-    if not _may_serve(server.address):
+    if not _may_serve([*server.address, *_handed_over()]):
         sys.exit(2)
     sys.modules[_SERVED] = cast(Any, _variables)
+
+
+def when_ready(server: Any) -> None:
+    """After gunicorn has said where it listens: who may read, and what is kept where."""
+    log = _settings.log or f"sqlite:///{Path(_settings.instance or _ROOT / 'instance')}/events.db"
+    read = "whoever has the READ_TOKEN" if _settings.read_token else "whoever reaches that address"
+    tokens = _settings.publish_token or _settings.publish
+    publish = "whoever has a token for it" if tokens else "nobody, over HTTP"
+    sampled = f"{_settings.host_name} every {_output.spoken(_settings.interval)}"
+    server.log.info("May read: %s; may publish: %s", read, publish)
+    server.log.info("Log: %s, kept for %s", log, _output.spoken(_settings.retention))
+    server.log.info("Sampled: %s; heartbeats after %gs", sampled, _settings.heartbeat)
+    project = tomllib.loads((_ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    server.log.info(
+        "Vitals %s, %d %s, gunicorn %s, Python %s; settings: %s",
+        project["version"],
+        server.num_workers,
+        "workers" if server.num_workers != 1 else "worker",
+        gunicorn.__version__,
+        platform.python_version(),
+        os.environ.get("DASHBOARD_CONFIG", "the environment"),
+    )
 
 
 def on_reload(server: Any) -> None:
     """The same at a HUP, where refusing means to go on as before."""
     global _variables
-    if _may_serve(server.address):
-        sys.modules[_SERVED] = cast(Any, _variables)
-    else:
-        print("Vitals: going on with the settings of before", file=sys.stderr)
-        _variables = cast(dict[str, str], sys.modules[_SERVED])
+    if _manager is not None:
+        _manager.tell("RELOADING=1")
+    before = cast(dict[str, str], sys.modules[_SERVED])
+    if not _may_serve(
+        [*server.address, *(listener.getsockname() for listener in server.LISTENERS)]
+    ):
+        _complain("going on with the settings of before")
+        _variables = before
+    keys = {key for key, _ in before.items() ^ _variables.items()}
+    changed = ", ".join(sorted(key.removeprefix("DASHBOARD_") for key in keys))
+    sys.modules[_SERVED] = cast(Any, _variables)
+    server.log.info("Reloading: new workers, settings changed: %s", changed or "none")
+
+
+def _handed_over() -> Iterator[Any]:
+    """The addresses of the sockets that a service manager has opened for us (sd_listen_fds(3))."""
+    count = int(os.environ.get("LISTEN_FDS", 0))
+    if os.environ.get("LISTEN_PID") == str(os.getpid()):
+        for descriptor in range(3, 3 + count):
+            with socket.socket(fileno=os.dup(descriptor)) as listener:
+                yield listener.getsockname()
 
 
 def _may_serve(addresses: list[Any]) -> bool:
     open_to = [address for address in addresses if not _is_loopback(address)]
     if not open_to or _settings.read_token or _settings.public:
         return True
-    print(
-        f"Vitals: bound to {open_to[0][0]}, which others can reach, without a READ_TOKEN: set "
-        "DASHBOARD_READ_TOKEN, or DASHBOARD_PUBLIC=1 if everyone may read",
-        file=sys.stderr,
+    _complain(
+        f"bound to {open_to[0][0]}, which others can reach, without a READ_TOKEN: set "
+        "DASHBOARD_READ_TOKEN, or DASHBOARD_PUBLIC=1 if everyone may read"
     )
     return False
 
 
 def _is_loopback(address: Any) -> bool:
     if not isinstance(address, tuple):
-        return True  # a Unix socket, or a descriptor that was handed over
+        return True  # a Unix socket, or the number of a descriptor
     try:
         return ipaddress.ip_address(address[0]).is_loopback
     except ValueError:
@@ -117,4 +223,4 @@ def post_worker_init(worker: Any) -> None:
     """Start the runtime: after the fork, in a process that gevent has patched."""
     from dashboard.worker import start
 
-    start(worker)
+    start(worker, _manager)

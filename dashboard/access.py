@@ -41,7 +41,7 @@ _OPEN_ENDPOINTS = frozenset(
     {"static", "ops.healthz", "ops.readyz", "sign_in.sign_in", "openapi.openapi"}
 )
 _EMBED = "embed.frame"
-_PAGES = frozenset({"pages.wall", "screens.listing", _EMBED})
+_PAGES = frozenset({"pages.wall", "pages.host", "pages.compare", "screens.listing", _EMBED})
 _PUBLISH_ENDPOINTS = frozenset({"publish.publish", "progress.report"})
 _READ_PATHS = (r"/stream", r"/history", r"/alerts", r"/progress/.*", r"/embed", r"/static/.*")
 

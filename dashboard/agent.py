@@ -23,7 +23,8 @@ from dashboard.duty import Duty
 from dashboard.leadership import Leadership
 from dashboard.log import LogUnavailable, log_url, run_directory
 from dashboard.metrics import Family, tagged_families
-from dashboard.settings import APPEND_ONLY, SettingError, Settings, load
+from dashboard.output import formatter, is_journal
+from dashboard.settings import APPEND_ONLY, SettingError, Settings, load, secrets
 from dashboard.uncounted import uncounted
 
 logger = logging.getLogger("dashboard.agent")
@@ -102,17 +103,17 @@ def check(settings: Settings) -> None:
 
 def main() -> int:
     """Run an agent until SIGTERM or SIGINT; returns the exit status."""
-    logging.basicConfig(
-        stream=sys.stderr,
-        level=logging.INFO,
-        format="%(asctime)s [%(process)d] [%(levelname)s] %(message)s",
-    )
     try:
         settings = load(os.environ)
         check(settings)
     except SettingError as error:
         print(f"Vitals: {error}", file=sys.stderr)
         return 2
+    lines = logging.StreamHandler()
+    lines.setFormatter(
+        formatter(settings.output_format, journal=is_journal(os.environ), secrets=secrets(settings))
+    )
+    logging.basicConfig(handlers=[lines], level=settings.output_level.upper())
     told = Flag()
     for number in (signal.SIGTERM, signal.SIGINT):
         gevent.signal_handler(number, told.set)

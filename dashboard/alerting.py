@@ -113,12 +113,15 @@ class Alerting:
     # Taking over.
 
     def _restore(self) -> None:
+        said = False
         while True:
             try:
                 self._log.look_back(self._read)
                 break
             except LogUnavailable as error:
-                logger.warning("no alerts until the log can be read: %s", error)
+                if not said:
+                    logger.warning("no alerts until the log can be read: %s", error)
+                said = True
                 gevent.sleep(_RETRY)
         self._is_ready = True
 

@@ -3,8 +3,10 @@
 A greenlet per stream costs some 18 KB and a switch per event. So a stream that only waits for its
 feed's next frame gives its socket away, leaves its request, and from then on gets each frame with
 one write that never blocks. Hang-ups of all sockets come through one epoll(7), whose own descriptor
-is one watcher of the event loop. A reader whose buffer can't take a whole frame is closed: half an
-event is dropped by its browser, as the standard says, which comes back with its last id.
+is one watcher of the event loop. A reader whose buffer can't take a whole frame is behind: what it
+lacks is kept as references to the frames that all share, and goes out as its socket takes more. One
+that is too far behind is closed: half an event is dropped by its browser, as the standard says,
+which comes back with its last id.
 
 The listening sockets' options (`bound_buffers`) pass to all connections: a small send buffer, so
 that a frozen reader holds little of the kernel's memory, and limits after which a dead peer goes.
@@ -18,6 +20,7 @@ import socket
 import ssl
 import struct
 import time
+from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from email.utils import formatdate
 from functools import lru_cache
@@ -26,7 +29,7 @@ from typing import Any
 import gevent
 from gevent import monkey
 
-from dashboard.feed import Feed
+from dashboard.feed import RING, RING_BYTES, Feed
 from dashboard.frame import CHUNKED, GZIP, LAST_CHUNK, Frame
 
 SEND_BUFFER = 128 << 10  # bytes; Linux counts twice that with its own overhead (socket(7))
@@ -140,13 +143,14 @@ class Connections:
         self._on_close = on_close
         # descriptor -> its feed, its form, and the address that holds the place
         self._feeds: dict[int, tuple[Feed, int, str]] = {}
+        self._behind: dict[int, deque[memoryview]] = {}  # descriptor -> what it has not taken yet
         self._writing = False
         self._leaving: dict[int, str] = {}  # descriptors to be closed after the fan-out
         self._epoll = _EPOLL() if _EPOLL else None
         self._watcher: Any = None
         if self._epoll is not None:
             self._watcher = gevent.get_hub().loop.io(self._epoll.fileno(), 1)
-            self._watcher.start(self._see_hang_ups)
+            self._watcher.start(self._look)
 
     def __len__(self) -> int:
         return len(self._feeds)
@@ -208,13 +212,15 @@ class Connections:
             self._leaving[descriptor] = reason
             return
         self._leaving.pop(descriptor, None)
+        behind = self._behind.pop(descriptor, None)
         feed, form, address = self._feeds.pop(descriptor, (None, 0, ""))
         if feed is None:
             return
         feed.parked[form].discard(descriptor)
         if not feed.parked[form]:
             del feed.parked[form]
-        if reason in ("stopping", "expired") and form & CHUNKED and not form & GZIP:
+        ends_well = reason in ("stopping", "expired") and not behind
+        if ends_well and form & CHUNKED and not form & GZIP:
             write_whole(descriptor, LAST_CHUNK)
         if reason == "lagging":
             _free_buffer(descriptor)
@@ -232,22 +238,61 @@ class Connections:
             self._epoll = None
 
     def _write_some(self, descriptors: list[int], data: bytes) -> None:
-        write, size, leaving = os.write, len(data), self._leaving
+        write, size, leaving, behind = os.write, len(data), self._leaving, self._behind
         for descriptor in descriptors:
             if descriptor in leaving:
                 continue
+            if descriptor in behind:
+                self._wait_behind(descriptor, memoryview(data))
+                continue
             try:
-                if write(descriptor, data) != size:
-                    leaving[descriptor] = "lagging"
+                written = write(descriptor, data)
             except BlockingIOError:
-                leaving[descriptor] = "lagging"
+                written = 0
             except OSError:
                 leaving[descriptor] = "gone"
+                continue
+            if written != size:
+                self._wait_behind(descriptor, memoryview(data)[written:])
 
-    def _see_hang_ups(self) -> None:
+    def _wait_behind(self, descriptor: int, rest: memoryview) -> None:
+        """Keep what a socket does not take now, within the bounds of a feed's ring."""
         assert self._epoll is not None
-        for descriptor, _ in self._epoll.poll(0, 1024):
+        frames = self._behind.get(descriptor)
+        if frames is None:
+            frames = self._behind[descriptor] = deque()
+            self._epoll.modify(descriptor, select.EPOLLRDHUP | select.EPOLLOUT)
+        frames.append(rest)
+        if len(frames) > RING or (len(frames) > 2 and sum(map(len, frames)) > RING_BYTES):
+            self._leaving[descriptor] = "lagging"
+
+    def _go_on(self, descriptor: int) -> None:
+        """Write on what a socket lacks, as far as it takes it."""
+        assert self._epoll is not None
+        frames = self._behind[descriptor]
+        try:
+            while frames:
+                written = os.write(descriptor, frames[0])
+                if written != len(frames[0]):
+                    frames[0] = frames[0][written:]
+                    return
+                frames.popleft()
+        except BlockingIOError:
+            return
+        except OSError:
             self.close(descriptor, "gone")
+            return
+        del self._behind[descriptor]
+        self._epoll.modify(descriptor, select.EPOLLRDHUP)
+
+    def _look(self) -> None:
+        """See who has hung up, and who takes more of what it lacks."""
+        assert self._epoll is not None
+        for descriptor, seen in self._epoll.poll(0, 1024):
+            if seen & ~select.EPOLLOUT or descriptor not in self._behind:
+                self.close(descriptor, "gone")
+            elif descriptor not in self._leaving:
+                self._go_on(descriptor)
 
 
 def _free_buffer(descriptor: int) -> None:

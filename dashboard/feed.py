@@ -3,18 +3,10 @@
 A feed makes each frame once. Nothing is queued per stream: a stream is a place in the short ring
 of its feed's last frames, and one that has fallen out of the ring is too slow and is closed; its
 browser comes back with its Last-Event-ID and is caught up from the log.
-
-With `every=N` events are conflated: of each host and name the newest of a period of N seconds is
-sent, all of them together at the period's end, so ids still only grow. Periods lie on one of eight
-grids, by the moment in which a stream came. Whoever comes has just been told the newest of
-everything, so he starts in a young feed, shared with those who were told the same, whose first
-period goes on until N seconds are over; at its end it is like the grown feed of its grid, and its
-streams move there.
 """
 
 import errno
 from collections import deque
-from collections.abc import Iterable
 from itertools import islice
 
 import gevent
@@ -22,9 +14,11 @@ from gevent.event import Event as Flag
 
 from dashboard.filter import Filter
 from dashboard.frame import Frame
-from dashboard.wire import Encoded, id_of
+from dashboard.periods import Grid
 
-RING = 32  # frames; at one a second a stream may be half a minute late before it is closed
+RING = 64  # frames; at one a second a stream may be a minute late before it is closed
+_LATENESS = 0.1  # seconds that an event may take from its log to here
+RING_BYTES = 2 << 20  # fewer frames, but two, where they are large
 
 
 class Lagging(Exception):
@@ -32,62 +26,66 @@ class Lagging(Exception):
 
 
 class Feed:
-    """The frames of one filter, and the streams that wait for them. `now` is monotonic seconds."""
+    """The frames of one filter, and the streams that wait for them. `now` is monotonic seconds.
 
-    def __init__(self, filter: Filter, now: float, *, due: float | None = None) -> None:
-        """`due` is when a young feed's first period ends."""
+    A feed with periods (`every`) holds nothing back itself: `told` is the number of the newest
+    event at the end of its last period, and what is newer goes out at the end of this one.
+    """
+
+    def __init__(self, filter: Filter, now: float, *, grid: Grid | None = None) -> None:
         self.filter = filter
+        self.grid = grid
+        self.told = 0
+        self.ends: float | None = None  # of the period that has begun: seconds since 1970
+        self.due: float | None = None  # a little later, by the monotonic clock
+        self._over = 0.0  # where the last period ended; what comes late is of the one after it
         self.followers: set[Follower] = set()
         self.last_frame_at = now
-        self.due = due  # when what is pending has to go out
         self.parked: dict[int, set[int]] = {}  # form -> descriptors of parked sockets
-        self._ring: deque[Frame] = deque(maxlen=RING)
+        self._ring: deque[Frame] = deque()
+        self._ring_bytes = 0
         self.ended = False  # its right has expired: who follows is to leave
         self.made = 0  # frames, ever: the place where a stream that joins now stands
         self._flag = Flag()
-        self._pending: dict[tuple[str, str | None], Encoded] = {}
-        self._pending_period = 0
-
-    def has_grown(self) -> bool:
-        """Whether a young feed is now as the grown one of its grid would be."""
-        if self.filter.first is None or self.followers:
-            return False  # a greenlet would have to be told of a move; it goes on as it is
-        return self._pending_period > self.filter.first or self.due is None
-
-    def holds(self, period: int) -> bool:
-        """Whether what is pending belongs to a period or to one before."""
-        return bool(self._pending) and self._pending_period <= period
 
     @property
     def in_use(self) -> bool:
         """Whether any stream is in it."""
         return bool(self.followers or self.parked)
 
-    def take(self, batch: Iterable[Encoded], now: float) -> Frame | None:
-        """Make a frame of what the filter wants of a batch; None when that is nothing."""
-        wanted = self.filter.pick(batch)
-        if self.filter.every is None:
-            return self.send(self.filter.wire(wanted), now)
-        return self.send(b"".join(self._conflate(encoded, now) for encoded in wanted), now)
+    def begin_period(self, time: float, now: float) -> None:
+        """An event of a time (seconds since 1970) has come: its period begins, unless one has."""
+        if self.due is None:
+            assert self.grid is not None
+            time = max(time, self._over)
+            self.end_at(self.grid.end(time), self.grid.end(time) - time, now)
 
-    def flush(self, now: float) -> Frame | None:
-        """Make a frame of what is pending; None when nothing is."""
-        return self.send(self._drain(), now)
+    def end_at(self, ends: float, lasts: float, now: float) -> None:
+        """Let the period end at a time, or `lasts` seconds from now and a little more.
 
-    def send(self, raw: bytes, now: float) -> Frame | None:
+        The latter is for when no later event comes, and by the monotonic clock: a wall clock that
+        steps back must not stall the feed.
+        """
+        self.ends, self.due = ends, now + lasts + _LATENESS
+
+    def end_period(self, told: int) -> None:
+        """Begin anew with the next event."""
+        self._over = self.ends or self._over
+        self.ends = self.due = None
+        self.told = told
+
+    def send(self, frame: Frame, now: float) -> None:
         """Add a frame and wake the followers; parked sockets are written to by the hub."""
-        if not raw:
-            return None
-        frame = Frame(raw)
         self._ring.append(frame)
+        self._ring_bytes += len(frame.raw)
+        while len(self._ring) > RING or (self._ring_bytes > RING_BYTES and len(self._ring) > 2):
+            self._ring_bytes -= len(self._ring.popleft().raw)
         self.made += 1
         self.last_frame_at = now
-        flag, self._flag = self._flag, Flag()
-        flag.set()
-        return frame
+        self.wake()
 
     def wake(self) -> None:
-        """Let every waiting stream look up, without a frame."""
+        """Let every waiting stream look up."""
         flag, self._flag = self._flag, Flag()
         flag.set()
 
@@ -97,42 +95,21 @@ class Feed:
 
     def laggards(self) -> list["Follower"]:
         """The followers that need a frame which is no longer kept."""
-        oldest = self.made - len(self._ring)
-        return [follower for follower in self.followers if follower.place < oldest]
+        return [follower for follower in self.followers if not self.keeps(follower.place)]
 
-    def after(self, place: int, form: int) -> bytes:
-        """All frames since a place, joined. Raises Lagging when they are no longer kept."""
-        missing = self.made - place
-        if missing > len(self._ring):
+    def keeps(self, place: int) -> bool:
+        """Whether all frames since a place are still here."""
+        return self.made - place <= len(self._ring)
+
+    def since(self, place: int) -> list[Frame]:
+        """All frames since a place. Raises Lagging when they are no longer kept."""
+        if not self.keeps(place):
             raise Lagging
-        missed = islice(self._ring, len(self._ring) - missing, None)
-        return b"".join(frame.form(form) for frame in missed)
+        return list(islice(self._ring, len(self._ring) - (self.made - place), None))
 
     def wait(self, timeout: float | None) -> None:
         """Wait for the next frame or wake-up, at most `timeout` seconds."""
         self._flag.wait(timeout)
-
-    def _conflate(self, encoded: Encoded, now: float) -> bytes:
-        """Keep an event until its period ends; return the period before, if that ended now."""
-        event = encoded.event
-        ended = b""
-        if event.id is not None:
-            period = self.filter.period(event.id.time)
-            if period != self._pending_period:
-                ended = self._drain()
-                self._pending_period = period
-        if self.due is None:
-            # A span of the monotonic clock: a wall clock that steps back must not stall the feed.
-            every = self.filter.every or 0
-            self.due = now + (self.filter.remaining(event.id.time) if event.id else every)
-        self._pending[event.host, event.name] = encoded
-        return ended
-
-    def _drain(self) -> bytes:
-        pending = sorted(self._pending.values(), key=id_of)
-        self._pending.clear()
-        self.due = None
-        return self.filter.wire(pending)
 
 
 class Follower:
@@ -141,13 +118,14 @@ class Follower:
     def __init__(self, feed: Feed) -> None:
         self.feed = feed
         self.place = feed.made
+        self._left: list[Frame] = []  # of a feed that it was in before
         self._greenlet = gevent.getcurrent()
         feed.followers.add(self)
 
     @property
     def is_even(self) -> bool:
         """Whether it has had every frame that was made."""
-        return self.place == self.feed.made
+        return not self._left and self.place == self.feed.made
 
     def frames(self, form: int) -> bytes:
         """Everything since the last call; waits for it. Empty after a wake-up without a frame.
@@ -156,9 +134,21 @@ class Follower:
         """
         if self.is_even:
             self.feed.wait(None)
-        frames = self.feed.after(self.place, form)
-        self.place = self.feed.made
-        return frames
+        frames = self._left + self.feed.since(self.place)
+        self._left, self.place = [], self.feed.made
+        return b"".join(frame.form(form) for frame in frames)
+
+    def move(self, feed: Feed) -> None:
+        """Go on in another feed from its next frame on, after what is left of this one."""
+        try:
+            self._left += self.feed.since(self.place)
+            self.place = feed.made
+        except Lagging:
+            self.place = -1  # which no ring reaches
+        self.feed.followers.discard(self)
+        self.feed.wake()
+        self.feed = feed
+        feed.followers.add(self)
 
     def cut(self) -> None:
         """End the stream although its greenlet hangs in a write that the reader doesn't take."""

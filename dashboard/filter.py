@@ -5,17 +5,14 @@ narrowed by somebody who may allow less than was asked for; all that is asked of
 both.
 """
 
-import math
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from dashboard.event import UNNAMED, Event, EventId
+from dashboard.event import UNNAMED, Event
 from dashboard.fields import Paths, paths_of
 from dashboard.patterns import fits
 from dashboard.rights import WHOLE, Right
-from dashboard.wire import Encoded, id_of
-
-_PHASES = 8
+from dashboard.wire import Encoded
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,9 +22,6 @@ class Filter:
     `every` is in seconds. `fields` is what is wanted of the events that it names
     (dashboard/fields.py), None for all. A host must fit `hosts` and each of `within`. `right` is
     the reader's, beyond which nothing is wanted, whatever else is.
-
-    The rest tells apart the feeds of one `every`: `phase` is the grid of its periods; a young one
-    has the id up to which its streams were told everything, and the number of its first period.
     """
 
     names: frozenset[str] | None = None
@@ -36,9 +30,6 @@ class Filter:
     fields: frozenset[str] | None = None
     within: tuple[frozenset[str], ...] = ()
     right: Right = WHOLE
-    phase: int = 0
-    told: EventId | None = None
-    first: int | None = None
 
     def narrowed(
         self, names: frozenset[str] | None = None, hosts: frozenset[str] | None = None
@@ -76,8 +67,29 @@ class Filter:
             and self.right.covers_host(host)
         )
 
+    @property
+    def selection(self) -> "Filter":
+        """The same, however often."""
+        return self if self.every is None else replace(self, every=None)
+
+    @property
+    def logged_names(self) -> list[str | None] | None:
+        """The names as the log has them, None for the unnamed."""
+        return None if self.names is None else [None if n == UNNAMED else n for n in self.names]
+
+    def hosts_among(self, hosts: Iterable[str]) -> list[str] | None:
+        """Those of all hosts that are wanted; None for all."""
+        everyone = list(hosts)
+        wanted = [host for host in everyone if self.wants_host(host)]
+        return None if len(wanted) == len(everyone) else wanted
+
     def pick(self, events: Iterable[Encoded]) -> list[Encoded]:
         """Those that are wanted."""
+        if self.hosts is None and not self.within and self.right is WHOLE:
+            if self.names is None:
+                return list(events)
+            names = self.names
+            return [encoded for encoded in events if (encoded.event.name or UNNAMED) in names]
         return [encoded for encoded in events if self.wants(encoded.event)]
 
     def paths(self, name: str | None) -> Paths | None:
@@ -89,45 +101,3 @@ class Filter:
         if self.fields is None:
             return b"".join(encoded.wire for encoded in events)
         return b"".join(encoded.thinned(self.fields) for encoded in events)
-
-    def from_now(self, now: float, told: EventId) -> "Filter":
-        """The filter for a stream that comes `now` (seconds since 1970) and was told up to an id.
-
-        Its first period ends between N and an eighth more from now.
-        """
-        if self.every is None:
-            return self
-        slot = math.ceil(now / (self.every / _PHASES))
-        young = replace(self, phase=slot % _PHASES, told=told)
-        # The grid's line after now, and the middle of the period that begins there.
-        line = slot * self.every / _PHASES
-        return replace(young, first=young.period(line + self.every / 2))
-
-    def grown(self) -> "Filter":
-        """The same filter after the first period."""
-        return replace(self, told=None, first=None)
-
-    def period(self, time: float) -> int:
-        """The number of the period that a time falls in. Only for filters with `every`."""
-        assert self.every is not None
-        number = math.floor((time - self._start()) / self.every)
-        return number if self.first is None else max(number, self.first)
-
-    def remaining(self, time: float) -> float:
-        """Seconds from a time to the end of its period. Only for filters with `every`."""
-        assert self.every is not None
-        return self._start() + (self.period(time) + 1) * self.every - time
-
-    def _start(self) -> float:
-        return self.phase * (self.every or 0) / _PHASES
-
-    def thin(self, events: Iterable[Encoded]) -> list[Encoded]:
-        """Conflate a stretch of the log as the feed would have done live."""
-        if self.every is None:
-            return list(events)
-        newest: dict[tuple[int, str, str | None], Encoded] = {}
-        for encoded in events:
-            event = encoded.event
-            assert event.id is not None
-            newest[self.period(event.id.time), event.host, event.name] = encoded
-        return sorted(newest.values(), key=id_of)

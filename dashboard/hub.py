@@ -2,10 +2,11 @@
 
 A stream joins with no hole and no double because everything it needs is read in one step of the
 event loop: the hub's position, the newest events and the feed's place in its ring. Whoever comes
-back with an older id first reads the stretch between his id and the hub's position, from memory
-where the hub still holds it, else from the log, and joins when the two meet.
+back with an older id first reads the stretch between his id and what the hub has in memory from
+the log, and is told the rest as he joins.
 """
 
+import logging
 import math
 import time
 from collections.abc import Callable, Iterator
@@ -15,19 +16,29 @@ from gevent.event import Event as Flag
 from gevent.lock import Semaphore
 
 from dashboard.admission import Admission
-from dashboard.connections import SEND_BUFFER, Connections
+from dashboard.connections import Connections
 from dashboard.event import Event, EventId, Unlogged
 from dashboard.feed import Feed, Follower
+from dashboard.feeds import Feeds, Made
 from dashboard.filter import Filter
 from dashboard.frame import Frame
 from dashboard.instruments import Instruments
 from dashboard.log import EventLog, LogUnavailable
-from dashboard.recent import Recent
+from dashboard.log.reading import walk
+from dashboard.recent import MOST_BYTES, Recent, cost
+from dashboard.starts import Start, Starts
 from dashboard.wire import NOWHERE, Encoded, control_event, id_of
 
+logger = logging.getLogger(__name__)
+
 _BATCH = 1000
-_FRAME_BYTES = SEND_BUFFER // 4
+_FRAME_BYTES = 256 << 10  # of a plain feed that wants everything
 _LOAD_SECONDS = 60.0
+_PROBE_SECONDS = 2.0
+# Deliveries that may follow each other at once, and how many a second then. Many machines append
+# all the time; what comes within such a moment goes out in one write to each client.
+_BURST = 10
+_DELIVERIES_PER_SECOND = 20.0
 _LOOK_FOR_LAGGARDS = 5.0  # seconds between two looks for streams that have stopped reading
 _STOP_SECONDS = 0.3  # that streams have to end by themselves
 _SOON = 0.05  # seconds between two looks at an attempt to read a log that is away
@@ -58,15 +69,16 @@ class Hub:
         self._reading: Trouble | None = None
         self._logging: Trouble | None = None
         self._unlogged_of: set[str] = set()  # the hosts whose events could not be logged
+        self.turned_at = time.monotonic()  # when the tail last looked, whatever it found
         self._log = log
         self._interval = interval
-        self._heartbeat = heartbeat
         self.admission = Admission(most_streams, instruments, most_per_address=most_per_address)
         self.most_feeds = most_feeds
         self._instruments = instruments
         self._clock = clock
         self._loaded = False
-        self._feeds: dict[Filter, Feed] = {}
+        self._feeds = Feeds(self.recent, heartbeat=heartbeat, clock=clock)
+        self._starts = Starts(self.recent)
         self._timers_changed = Flag()
         self._pulling = Semaphore()
         self._connections = Connections(self._socket_closed)
@@ -78,17 +90,24 @@ class Hub:
     def follow(self) -> None:
         """Tail the log for ever: read what is new, deliver it, wait to be woken."""
         pause = 0.05
+        pace = _Pace()
         while True:
+            self.turned_at = time.monotonic()
             outcome = self._try_to_pull() if self._reading is None else self._pull_beside()
             if isinstance(outcome, LogUnavailable):
+                if self._reading is None:
+                    logger.warning("this worker can't read the log: %s", outcome)
                 self._reading = _going_on(self._reading, str(outcome), self._clock())
                 self.ready.set()  # streams go on with what comes unlogged
                 self._take_unlogged(self._log.wait(pause))
                 pause = min(pause * 2, max(self._interval, 1.0))
                 continue
+            if self._reading is not None:
+                logger.warning("this worker reads the log again")
             self._reading, pause = None, 0.05
             if not outcome:
                 self._take_unlogged(self._log.wait(self._interval))
+                gevent.sleep(pace.pause())
 
     def _try_to_pull(self) -> bool | LogUnavailable:
         try:
@@ -115,20 +134,19 @@ class Hub:
         Streams whose right has expired are closed, too.
         """
         while True:
-            for feed in [each for each in self._feeds.values() if each.has_expired(self._clock())]:
+            for feed in [each for each in self._feeds if each.has_expired(self._clock())]:
                 self._end(feed)
-            for feed in self._feeds.values():
+            for feed in self._feeds:
                 for follower in feed.laggards():
                     self.admission.count_dropped("lagging")
                     follower.cut()
             with self._sending:
-                now = time.monotonic()
-                self._write([(feed, self._timed_frame(feed, now)) for feed in self._due(now)])
+                self._write(self._feeds.due(time.monotonic()))
+            self._starts.forget()
             self._timers_changed.clear()
-            times = [time.monotonic() + _LOOK_FOR_LAGGARDS]
-            times += [self._next_time(feed) for feed in self._feeds.values()]
-            times += self._ends()
-            self._timers_changed.wait(max(0.001, min(times) - time.monotonic()))
+            now = time.monotonic()
+            next_time = min(now + _LOOK_FOR_LAGGARDS, self._feeds.next_due(), self._next_end())
+            self._timers_changed.wait(max(0.001, next_time - now))
 
     def _pull(self) -> bool:
         """Deliver what the log has after the position. Returns whether there may be more."""
@@ -145,27 +163,23 @@ class Hub:
             return len(batch) == _BATCH
 
     def _load(self) -> None:
-        """Begin where the log ends, with its last minute in memory.
+        """Begin where the log ends, with its last minute in memory, or as much as may be there.
 
         After a restart everyone comes back at once, and nobody should have to read the log.
         """
-        start = EventId.at(self._clock() - _LOAD_SECONDS)
 
-        def read(log: EventLog) -> tuple[list[Encoded], list[Encoded]]:
-            newest = log.latest()
-            last = newest[-1].id if newest else None
-            stretch: list[Event] = []
-            first = start
-            while last is not None and first <= last:
-                batch = log.read_range(first, last, limit=_BATCH)
-                stretch += batch
-                if len(batch) < _BATCH:
-                    break
-                first = (batch[-1].id or last).following
-            return [Encoded.of(event) for event in newest], [Encoded.of(e) for e in stretch]
+        def read(log: EventLog) -> tuple[list[Encoded], list[Encoded], EventId]:
+            newest = [Encoded.of(event) for event in log.latest()]
+            if not newest:
+                return [], [], NOWHERE
+            last = id_of(newest[-1])
+            probe = [Encoded.of(e) for e in walk(log, EventId.at(last.time - _PROBE_SECONDS), last)]
+            fitting = _PROBE_SECONDS * MOST_BYTES / max(1, sum(map(cost, probe)))
+            start = EventId.at(max(self._clock() - _LOAD_SECONDS, last.time - fitting))
+            stretch = [Encoded.of(event) for event in walk(log, start, last)]
+            return newest, stretch, start if stretch else last
 
-        newest, stretch = self._log.look_back(read)
-        after = start if stretch else id_of(newest[-1]) if newest else NOWHERE
+        newest, stretch, after = self._log.look_back(read)
         oldest = self._log.look_back(lambda log: log.oldest())
         if oldest is not None and after < oldest:
             after = oldest  # an id from before the log began is not covered
@@ -178,11 +192,10 @@ class Hub:
         oldest = self._log.oldest()
         if self.position == NOWHERE or (oldest is not None and oldest <= self.position):
             return
-        gap = control_event("gap", self.gap_since(self.position))
+        gap = Frame(control_event("gap", self.gap_since(self.position)))
         self.recent.lose()
-        now = time.monotonic()
         with self._sending:
-            self._write([(feed, feed.send(gap, now)) for feed in self._feeds.values()])
+            self._write(self._feeds.send(gap, time.monotonic()))
 
     def deliver(self, batch: list[Event]) -> None:
         """Encode logged events once and hand them to every feed, in one step."""
@@ -198,11 +211,11 @@ class Hub:
         """End every stream: each wakes up, sees `stopping`, and returns; a stuck one is cut."""
         self.stopping = True
         self.ready.set()
-        for feed in self._feeds.values():
+        for feed in self._feeds:
             feed.wake()
         self._connections.close_all()
         gevent.sleep(_STOP_SECONDS)
-        for feed in list(self._feeds.values()):
+        for feed in self._feeds:
             for follower in list(feed.followers):
                 follower.cut()
 
@@ -226,33 +239,42 @@ class Hub:
         """Whether a stream with a filter that comes now finds or makes a feed for it."""
         if len(self._feeds) < self.most_feeds:
             return True
-        return filter.from_now(self._clock(), self.position) in self._feeds
+        return self._feeds.has(filter)
 
     def gap_since(self, after: EventId) -> dict[str, float]:
         """The data of a `gap`: what came after an id until now is not told."""
         start, end = after.time, round(self.now(), 3)
         return {"from": start, "to": end, "seconds": max(0, round(end - start, 3))}
 
+    def start(self, filter: Filter, after: EventId | None) -> tuple[Start, Follower]:
+        """What a stream lacks after an id, or the newest of all, and its place right behind that.
+
+        An id is one that `recent` covers, or with `every` one that is covered at all. Give the
+        follower back with `leave`.
+        """
+        if after is None:
+            start = self._starts.newcomer(filter)
+        else:
+            start = self._starts.returning(filter, after)
+        return start, self._join(filter, start.told)
+
     def join(self, filter: Filter) -> Follower:
         """Let the current greenlet follow the feed of a filter from its next frame on.
 
-        Its stream has been told everything up to `position`. Give it back with `leave`.
+        It knows everything up to `position`. Give it back with `leave`.
         """
-        now = self._clock()
-        filter = filter.from_now(now, self.position)
-        feed = self._feeds.get(filter)
-        if feed is None:
-            started = time.monotonic()
-            due = None if filter.every is None else started + filter.remaining(now)
-            feed = self._feeds[filter] = Feed(filter, started, due=due)
-            self._instruments.feeds.inc()
-            self._timers_changed.set()
-        return Follower(feed)
+        return self._join(filter, self.recent.number)
+
+    def _join(self, filter: Filter, told: int) -> Follower:
+        follower = Follower(self._feeds.join(filter, told, time.monotonic()))
+        self._feeds_changed()
+        return follower
 
     def leave(self, follower: Follower) -> None:
         """Take a stream out of its feed; the last one takes the feed with it."""
         follower.feed.followers.discard(follower)
-        self._drop_if_unused(follower.feed)
+        self._feeds.drop_if_unused(follower.feed)
+        self._feeds_changed()
 
     def park(self, descriptor: int, follower: Follower, form: int, address: str = "") -> None:
         """Take over a stream that is even with its feed; it is released when its socket closes.
@@ -299,17 +321,12 @@ class Hub:
         if self.recent.covers(after):
             batch = self.recent.since(after)
         else:
-            batch = self._read_back(after, reached)
+            batch = self._read_back(after, reached, filter)
             if len(batch) == _BATCH:
                 reached = id_of(batch[-1])
         return filter.pick(batch), reached
 
     # Inside.
-
-    def _drop_if_unused(self, feed: Feed) -> None:
-        if not feed.in_use and self._feeds.get(feed.filter) is feed:
-            del self._feeds[feed.filter]
-            self._instruments.feeds.dec()
 
     def _end(self, feed: Feed) -> None:
         """End the streams of a feed whose right is over."""
@@ -319,16 +336,31 @@ class Hub:
             for descriptor in [fd for each in feed.parked.values() for fd in each]:
                 self._connections.close(descriptor, "expired")
 
+    def _next_end(self) -> float:
+        """When the next right of a feed expires, by the monotonic clock."""
+        ahead = time.monotonic() - self._clock()
+        rights = [feed.filter.right for feed in self._feeds if not feed.ended]
+        ends = [ahead + right.expires for right in rights if right.expires is not None]
+        return min(ends, default=math.inf)
+
     def _socket_closed(self, feed: Feed, reason: str, address: str) -> None:
         if reason != "gone":
             self.admission.count_dropped(reason)
         self.admission.release(address)
-        self._drop_if_unused(feed)
+        self._feeds.drop_if_unused(feed)
+        self._feeds_changed()
 
-    def _read_back(self, after: EventId, last: EventId) -> list[Encoded]:
-        first = after.following
-        events = self._log.look_back(lambda log: log.read_range(first, last, limit=_BATCH))
-        return [Encoded.of(event) for event in events]
+    def _feeds_changed(self) -> None:
+        self._instruments.feeds.set(len(self._feeds))
+        self._timers_changed.set()
+
+    def _read_back(self, after: EventId, last: EventId, filter: Filter) -> list[Encoded]:
+        names, hosts = filter.logged_names, filter.hosts_among(self.recent.hosts())
+
+        def read(log: EventLog) -> list[Event]:
+            return log.read_range(after.following, last, names=names, hosts=hosts, limit=_BATCH)
+
+        return [Encoded.of(event) for event in self._log.look_back(read)]
 
     def _take_unlogged(self, announced: list[Unlogged]) -> None:
         for unlogged in announced:
@@ -340,63 +372,29 @@ class Hub:
 
     def _hand_out(self, events: list[Event]) -> None:
         """Make every feed's frame in one step with the hub's position, then write to sockets."""
+        self._write(self._feeds.take([Encoded.of(e) for e in events], time.monotonic()))
+        self._timers_changed.set()
+
+    def _write(self, made: Made) -> None:
+        self._instruments.frames.inc(len(made))
+        self._connections.write(made)
+        self._feeds.merge(self._connections.move)
+        self._instruments.feeds.set(len(self._feeds))
+
+
+class _Pace:
+    """So many deliveries at once, and then so many a second."""
+
+    def __init__(self) -> None:
+        self._left = float(_BURST)
+        self._at = time.monotonic()
+
+    def pause(self) -> float:
+        """Seconds to wait before the next one."""
         now = time.monotonic()
-        batch = [Encoded.of(event) for event in events]
-        for encoded in batch:
-            self.recent.add(encoded)
-        made = []
-        for feed in self._feeds.values():
-            had_due = feed.due
-            made.append((feed, feed.take(batch, now)))
-            if feed.due != had_due:
-                self._timers_changed.set()
-        self._write(made)
-
-    def _write(self, made: list[tuple[Feed, Frame | None]]) -> None:
-        frames = [(feed, frame) for feed, frame in made if frame is not None]
-        self._instruments.frames.inc(len(frames))
-        self._connections.write(frames)
-        for feed in [feed for feed in self._feeds.values() if feed.has_grown()]:
-            del self._feeds[feed.filter]
-            grown = self._feeds.get(feed.filter.grown())
-            if grown is None:
-                feed.filter = feed.filter.grown()
-                self._feeds[feed.filter] = feed
-            else:
-                self._connections.move(feed, grown)
-                self._instruments.feeds.dec()
-
-    def _next_time(self, feed: Feed) -> float:
-        """When something is due in a feed, by the monotonic clock."""
-        return min(feed.last_frame_at + self._heartbeat, feed.due or math.inf)
-
-    def _ends(self) -> list[float]:
-        """When the rights of feeds expire, by the monotonic clock."""
-        ahead = time.monotonic() - self._clock()
-        return [
-            ahead + feed.filter.right.expires
-            for feed in self._feeds.values()
-            if feed.filter.right.expires is not None and not feed.ended
-        ]
-
-    def _due(self, now: float) -> list[Feed]:
-        due = {id(feed): feed for feed in self._feeds.values() if self._next_time(feed) <= now}
-        # A young feed that ends its first period moves to the grown one, which must have ended it.
-        for feed in list(due.values()):
-            first = feed.filter.first
-            grown = self._feeds.get(feed.filter.grown()) if first is not None else None
-            if grown is not None and first is not None and grown.holds(first):
-                grown.due = now
-                due[id(grown)] = grown
-        return list(due.values())
-
-    def _timed_frame(self, feed: Feed, now: float) -> Frame | None:
-        """What is due in a feed: what it held back, or a sign of life."""
-        if feed.due is not None and feed.due <= now:
-            return feed.flush(now)
-        if feed.last_frame_at + self._heartbeat <= now:
-            return feed.send(control_event("heartbeat", {"time": self.now()}), now)
-        return None
+        self._left = min(_BURST, self._left + (now - self._at) * _DELIVERIES_PER_SECOND) - 1
+        self._at = now
+        return max(0.0, -self._left / _DELIVERIES_PER_SECOND)
 
 
 def _going_on(trouble: Trouble | None, reason: str, now: float) -> Trouble:
@@ -404,7 +402,7 @@ def _going_on(trouble: Trouble | None, reason: str, now: float) -> Trouble:
 
 
 def _pieces(batch: list[Event]) -> Iterator[list[Event]]:
-    """Cut a batch so that each piece's frame fits well into a socket's send buffer."""
+    """Cut a batch so that no frame is too large."""
     start, size = 0, 0
     for index, event in enumerate(batch):
         size += len(event.data) + 100

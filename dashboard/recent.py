@@ -1,7 +1,8 @@
 """What a worker remembers of the log: the newest of each host and name, and the last stretch.
 
 A stream that joins or comes back after a short absence is told from here; the log is read only for
-what is older. The stretch is bounded by its bytes.
+what is older. The stretch is the last ten minutes of one machine, and of many machines the last
+seconds, in which whoever was cut off comes back.
 """
 
 import time
@@ -14,9 +15,18 @@ from dashboard.event import EventId
 from dashboard.filter import Filter
 from dashboard.wire import NOWHERE, Encoded, id_of
 
-_BYTES = 1 << 20  # some ten minutes of one machine
+# What is older than so many seconds is kept only in so many bytes, and never more than the most.
+SECONDS = 15.0
+LEAST_BYTES = 1 << 20
+MOST_BYTES = 64 << 20
+_OVERHEAD = 400  # bytes that an event takes beside its data
 
 Key = tuple[str, str | None]  # host and name
+
+
+def cost(encoded: Encoded) -> int:
+    """Bytes of memory that an event takes, roughly."""
+    return len(encoded.event.data) + _OVERHEAD
 
 
 class Recent:
@@ -25,9 +35,11 @@ class Recent:
     def __init__(self, *, retention: float, clock: Callable[[], float] = time.time) -> None:
         """Events older than `retention` seconds are forgotten, as the log forgets them."""
         self.position = NOWHERE
+        self.number = 0  # of the newest event: how many have come
+        self.unlogged = 0  # the number of the newest one that was not logged
         self._retention = retention
         self._clock = clock
-        self._latest: dict[Key, Encoded] = {}
+        self._latest: dict[Key, Encoded] = {}  # in the order in which they came
         self._heard_at: dict[Key, float] = {}  # by the monotonic clock
         self._stretch: deque[Encoded] = deque()
         self._stretch_bytes = 0
@@ -46,22 +58,29 @@ class Recent:
         for encoded in stretch:
             self._keep(encoded)
 
-    def add(self, encoded: Encoded) -> None:
-        """Remember the next event of the log. One that was not logged is only the newest."""
-        self._set_latest(encoded, time.monotonic())
-        if encoded.event.id is None:
-            return
-        if self.position == NOWHERE:
-            self._stretch_after = encoded.event.id  # the log was empty: nothing came before
-        self.position = encoded.event.id
-        self._keep(encoded)
+    def add(self, batch: Iterable[Encoded]) -> None:
+        """Remember the next events of the log. One that was not logged is only the newest."""
+        now = time.monotonic()
+        for encoded in batch:
+            self._set_latest(encoded, now)
+            event_id = encoded.event.id
+            if event_id is None:
+                self.unlogged = self.number
+                continue
+            if self.position == NOWHERE:
+                self._stretch_after = event_id  # the log was empty: nothing came before
+            self.position = event_id
+            self._keep(encoded)
 
     def _keep(self, encoded: Encoded) -> None:
         self._stretch.append(encoded)
-        self._stretch_bytes += len(encoded.event.data)
-        while self._stretch_bytes > _BYTES:
+        self._stretch_bytes += cost(encoded)
+        while self._stretch_bytes > LEAST_BYTES and (
+            self._stretch_bytes > MOST_BYTES
+            or id_of(self._stretch[0]).time < id_of(encoded).time - SECONDS
+        ):
             oldest = self._stretch.popleft()
-            self._stretch_bytes -= len(oldest.event.data)
+            self._stretch_bytes -= cost(oldest)
             self._stretch_after = id_of(oldest)
 
     def lose(self) -> None:
@@ -84,6 +103,15 @@ class Recent:
         self._forget_expired()
         return sorted(filter.pick(self._latest.values()), key=id_of)
 
+    def newer(self, filter: Filter, number: int) -> list[Encoded]:
+        """Those of them that came after the event of a number, in the order in which they came."""
+        found = []
+        for encoded in reversed(self._latest.values()):
+            if encoded.number <= number:
+                break
+            found.append(encoded)
+        return filter.pick(reversed(found))
+
     def hosts(self) -> set[str]:
         """The hosts that have an event in the log."""
         self._forget_expired()
@@ -98,13 +126,22 @@ class Recent:
         return None if heard_at is None else time.monotonic() - heard_at
 
     def _set_latest(self, encoded: Encoded, heard_at: float) -> None:
+        self.number += 1
+        encoded.number = self.number
         key = encoded.event.host, encoded.event.name
+        self._latest.pop(key, None)  # so that it comes last
         self._latest[key] = encoded
         self._heard_at[key] = heard_at
 
     def _forget_expired(self) -> None:
         end = self._clock() - self._retention
-        for key, encoded in list(self._latest.items()):
-            if encoded.event.id is not None and encoded.event.id.time < end:
-                del self._latest[key]
-                del self._heard_at[key]
+        expired = []
+        for key, encoded in self._latest.items():
+            if encoded.event.id is None:
+                continue
+            if encoded.event.id.time >= end:
+                break
+            expired.append(key)
+        for key in expired:
+            del self._latest[key]
+            del self._heard_at[key]

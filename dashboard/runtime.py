@@ -159,6 +159,13 @@ class Runtime:
         """Seconds between two samples of each family, by name."""
         return cadences(self.families, self.settings.interval)
 
+    def sample_age(self) -> float | None:
+        """Seconds since this host was last sampled, as this worker has heard; None for never."""
+        host, interval = self.settings.host_name, self.settings.interval
+        fast = [name for name, each in self.cadences().items() if each <= interval]
+        ages = [self.hub.recent.age(host, name) for name in fast]
+        return min((age for age in ages if age is not None), default=None)
+
     def _fail(self, greenlet: object) -> None:
         # Without its hub a worker would go on answering with old figures; its successor has new.
         logger.critical("a part of this worker failed, so it ends: %s", greenlet)
@@ -175,13 +182,17 @@ class Runtime:
         return most
 
     def _sample_when_leading(self) -> None:
+        said = ""
         while True:
             try:
                 self._leadership.acquire()
             except OSError as error:
-                logger.error("no lock to sample under: %s", error)
+                if str(error) != said:
+                    said = str(error)
+                    logger.error("no lock to sample under: %s", error)
                 gevent.sleep(_LOCK_RETRY)
                 continue
+            said = ""
             self.instruments.leads.set(1)
             logger.info("this worker samples %s", self.settings.host_name)
             self._lead()

@@ -71,6 +71,16 @@ def _switch(text: str) -> bool:
         raise ValueError from None
 
 
+def _one_of(*words: str) -> Callable[[str], str]:
+    def parse(text: str) -> str:
+        word = text.strip().lower()
+        if word not in words:
+            raise ValueError
+        return word
+
+    return parse
+
+
 def _bytes(low: int, high: int) -> Callable[[str], int]:
     def parse(text: str) -> int:
         match = re.fullmatch(r"([0-9]{1,12})\s*([kM]iB)?", text.strip())
@@ -716,6 +726,20 @@ class Settings:
         "headers of a request, of 8190 bytes at most each",
         "`100`",
     )
+    output_format: str = _setting(
+        _is("text"),
+        _one_of("text", "json"),
+        "text or json",
+        "form of the lines that the service prints about itself",
+        "`text`",
+    )
+    output_level: str = _setting(
+        _is("info"),
+        _one_of("debug", "info", "warning", "error", "critical"),
+        "debug, info, warning, error or critical",
+        "which of these lines it prints: those of this level and above",
+        "`info`",
+    )
     # Tables of the file; docs/alerts.md has what is in the first three, docs/security.md the last.
     alert: tuple[Rule, ...] = dataclasses.field(default=(), metadata={"parse": _rules})
     alerts: Alerts = dataclasses.field(default=Alerts(), metadata={"parse": _alerts})
@@ -730,6 +754,14 @@ def table() -> list[tuple[str, str, str]]:
         for field in dataclasses.fields(Settings)
         if not _is_table(field)
     ]
+
+
+def secrets(settings: Settings) -> tuple[str, ...]:
+    """The values that nobody is to see printed."""
+    fields = dataclasses.fields(settings)
+    values = [getattr(settings, f.name) for f in fields if f.metadata["parse"] is _secret]
+    tokens = [publisher.token for publisher in settings.publish]
+    return tuple(value for value in (*values, *tokens, *settings.notify.urls) if value)
 
 
 def load(environ: Mapping[str, str]) -> Settings:

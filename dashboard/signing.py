@@ -7,8 +7,6 @@ often as anybody likes.
 """
 
 import hashlib
-import logging
-import re
 import time
 from collections.abc import Callable
 from functools import lru_cache
@@ -23,17 +21,6 @@ LONGEST = 3660 * 86400.0  # seconds that a key may be good for
 COOKIE_SECONDS = 400 * 86400  # the longest that browsers keep a cookie
 _SIGNER = {"digest_method": hashlib.sha256, "key_derivation": "hmac"}
 _EPOCH = 1  # of what is in a key; another form would have another number
-
-
-_IN_TEXT = re.compile(r"([?&]key=)[^&\s\"'#]+")
-
-
-def hide_keys(record: logging.LogRecord) -> bool:
-    """A filter for loggers: what stands for a key in an address is not written down."""
-    text = record.getMessage()
-    if "key=" in text:
-        record.msg, record.args = _IN_TEXT.sub(r"\1…", text), ()
-    return True
 
 
 class BadKey(Exception):

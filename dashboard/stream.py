@@ -24,7 +24,7 @@ from dashboard.filter import Filter
 from dashboard.frame import CHUNKED, GZIP, GZIP_HEADER, Frame, gzip_block
 from dashboard.log import LogUnavailable
 from dashboard.runtime import Runtime
-from dashboard.wire import Encoded, control_event
+from dashboard.wire import control_event
 
 _READY_SECONDS = 5.0
 ONE_WRITE = SEND_BUFFER // 2  # bytes that a fresh connection certainly takes
@@ -75,8 +75,7 @@ class Stream:
         """
         if not self._hub.ready.is_set() or self._hub.stopping or self._must_read_log():
             return None
-        block = next(self._catch_up())
-        return self._begin() + (self._encoded(block) if block else b"")
+        return self._begin() + next(self._catch_up())
 
     def park(self, first: bytes = b"") -> NoReturn:
         """Leave the request, by raising LeftRequest; from here on the hub writes to the socket.
@@ -105,9 +104,7 @@ class Stream:
             self._hub.ready.wait(_READY_SECONDS)
             if self._hub.stopping:
                 return  # without a word about what was missed: another worker will tell it
-            for block in self._catch_up():
-                if block:
-                    yield self._encoded(block)
+            yield from filter(None, self._catch_up())
         elif may_park and len(first) <= ONE_WRITE:
             self.park(first)
         else:
@@ -136,45 +133,34 @@ class Stream:
         return hello
 
     def _encoded(self, block: bytes) -> bytes:
-        return gzip_block(block) if self._form & GZIP else block
+        return gzip_block(block) if block and self._form & GZIP else block
 
     def _must_read_log(self) -> bool:
         return self._after is not None and not self._hub.recent.covers(self._after)
 
     def _catch_up(self) -> Iterator[bytes]:
         """Yield what the reader lacks; when it ends, `_follower` stands right behind that."""
-        hub, filter, after = self._hub, self._filter, self._after
+        hub, after = self._hub, self._after
         told = after is not None and self._is_covered(after)
-        while told and after is not None and after < hub.position:
-            held: list[Encoded] = []
+        # With `every` what is only in the log is left to what it came to.
+        while told and after is not None and self._filter.every is None:
+            if hub.recent.covers(after):
+                break
             try:
-                # A conflating stream sees the whole stretch before it can say what is newest.
-                while after < hub.position:
-                    events, after = hub.read_on(after, filter)
-                    held += events
-                    if filter.every is None:
-                        break
+                events, after = hub.read_on(after, self._filter)
             except LogUnavailable:
                 told = False
                 break
-            if after == hub.position:
-                self._join()
-                yield filter.wire(filter.thin(held))
-                return
-            yield filter.wire(held)
-        newest = [] if told else hub.recent.latest(filter)
-        self._join()
-        gap = self._gap(after) if after is not None and not told else b""
-        yield gap + filter.wire(newest)
+            yield self._encoded(self._filter.wire(events))
+        start, self._follower = hub.start(self._filter, after if told else None)
+        gap = self._encoded(self._gap(after)) if after is not None and not told else b""
+        yield gap + b"".join(frame.form(self._form & GZIP) for frame in start.frames)
 
     def _is_covered(self, after: EventId) -> bool:
         try:
             return self._hub.covers(after, self._runtime.settings.replay)
         except LogUnavailable:
             return False
-
-    def _join(self) -> None:
-        self._follower = self._hub.join(self._filter)
 
     def _gap(self, after: EventId) -> bytes:
         self._hub.admission.count_gap()

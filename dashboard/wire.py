@@ -15,10 +15,11 @@ _MOST_THINNED = 8  # of one event; who asks for one more makes room for it
 class Encoded:
     """An event of the log and its bytes: whole and thinned, each made once, when first wanted."""
 
-    __slots__ = ("_thinned", "_wire", "event")
+    __slots__ = ("_thinned", "_wire", "event", "number")
 
     def __init__(self, event: Event) -> None:
         self.event = event
+        self.number = 0  # its place among all that this worker has seen, once it is among them
         self._wire: bytes | None = None
         self._thinned: dict[frozenset[str], bytes] | None = None
 

@@ -18,9 +18,10 @@ from gevent.server import StreamServer
 from dashboard.access import Access
 from dashboard.arrivals import Arrivals, bounds
 from dashboard.connections import bound_buffers
+from dashboard.life import tell_of_life
 from dashboard.proxies import Proxies
 from dashboard.runtime import Runtime
-from dashboard.signing import hide_keys
+from dashboard.systemd import ServiceManager
 from dashboard.web.event_stream import stop_all
 from dashboard.web.quick_stream import in_front_of
 
@@ -30,8 +31,11 @@ _SWITCH_SECONDS = 0.0005
 _LOOK_EVERY = 1.0  # seconds; gunicorn also ends workers without a signal (max_requests, reload)
 
 
-def start(worker: Any) -> None:
-    """Start the runtime of a worker's application; `worker` is gunicorn's, after it has loaded."""
+def start(worker: Any, manager: ServiceManager | None = None) -> None:
+    """Start the runtime of a worker's application; `worker` is gunicorn's, after it has loaded.
+
+    `manager` is told when it serves, and that it goes on.
+    """
     if not monkey.is_module_patched("socket"):
         print(f"Vitals: runs on gevent; -k {worker.cfg.worker_class_str} is not", file=sys.stderr)
         sys.exit(_HALT)
@@ -39,8 +43,6 @@ def start(worker: Any) -> None:
     logger.handlers = worker.log.error_log.handlers
     logger.setLevel(worker.log.error_log.level)
     logger.propagate = False
-    for each in (logger, worker.log.error_log, worker.log.access_log):
-        each.addFilter(hide_keys)  # gunicorn tells of a failure with the address of the request
 
     bound_buffers(worker.sockets)
     runtime: Runtime = worker.wsgi.extensions["vitals"]
@@ -87,3 +89,5 @@ def start(worker: Any) -> None:
         stop()
 
     gevent.spawn(watch)
+    if manager is not None:
+        gevent.spawn(tell_of_life, runtime, manager)

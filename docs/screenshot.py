@@ -11,6 +11,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
@@ -29,6 +30,9 @@ PICTURES = {
     "editor.png": ("/?panels=cpu,memory,network,disk&columns=2", 1920, 1080),
     "embed.png": ("/embed/cpu?window=5m", 640, 360),
 }
+FLEET = "fleet.png"
+# The machines beside this one: their group, and how many there are of it.
+GROUPS = {"web": 5, "db": 3, "build": 2, "backup": 1}
 
 
 def main() -> None:
@@ -40,6 +44,7 @@ def main() -> None:
         be_busy(service.wait_until_ready(), Path(folder), seconds)
         tell(service)
         take(service)
+        take_fleet(service)
 
 
 def be_busy(service: Service, folder: Path, seconds: float) -> None:
@@ -112,6 +117,55 @@ def take(service: Service) -> None:
             print(FOLDER / name)
             page.close()
         browser.close()
+
+
+def take_fleet(service: Service) -> None:
+    """The overview, with eleven machines beside this one."""
+    dice = random.Random(4)
+    hosts = [f"{group}-{number}" for group, most in GROUPS.items() for number in range(1, most + 1)]
+    *hosts, silent = hosts
+    service.append_all(figures(dice, silent))
+    steady = {host: (dice.uniform(10, 84), dice.uniform(20, 80)) for host in hosts} | {
+        "db-2": (96.2, 71.0)
+    }
+    full = {"rule": "disk-full", "level": "critical", "state": "raised", "event": "filesystem"}
+    busy = {"rule": "cpu-high", "level": "warning", "state": "raised", "event": "cpu"}
+    said = "/srv is 96 % full"
+    since = time.time() - 300
+    service.append("alert", host="db-2", alert="disk-full:/srv", message=said, since=since, **full)
+    service.append("alert", host="web-3", alert="cpu-high", message="CPU 94 %", since=since, **busy)
+    chromium = shutil.which("chromium")
+    assert chromium, "no chromium on the PATH"
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
+        page = browser.new_page(viewport={"width": 1920, "height": 1080})
+        page.goto(service.url)
+        for _ in range(18):
+            for host in hosts:
+                disk, memory = steady[host]
+                service.append_all(figures(dice, host, disk=disk, memory=memory))
+            page.wait_for_timeout(900)
+        page.wait_for_selector('html[data-link="live"]', state="attached")
+        page.wait_for_selector('main [data-host="db-2"][data-level="critical"]')
+        page.screenshot(path=FOLDER / FLEET)
+        print(FOLDER / FLEET)
+        browser.close()
+
+
+def figures(
+    dice: random.Random, host: str, disk: float = 30.0, memory: float = 40.0
+) -> list[tuple[str, str, dict[str, Any]]]:
+    """What a machine might say of itself, now."""
+    cpu = dice.uniform(92, 96) if host == "web-3" else dice.uniform(2, 45)
+    down = dice.uniform(2e4, 9e6)
+    network = {"received_bytes_per_second": down, "sent_bytes_per_second": down * dice.random()}
+    return [
+        ("cpu", host, {"percent": cpu}),
+        ("memory", host, {"percent": memory}),
+        ("network", host, network),
+        ("filesystem", host, {"mounts": [{"mountpoint": "/srv", "percent": disk}]}),
+        ("system", host, {"tags": [host.partition("-")[0]]}),
+    ]
 
 
 def wait_for_the_next_samples(page: Page) -> None:

@@ -63,6 +63,7 @@ class Service:
         self.output = folder / "service.log"
         self.port = 0
         self.environ: dict[str, str] = {}
+        self.descriptors: tuple[int, ...] = ()  # what it inherits
         self.clock_offset = 0.0  # seconds; what `append` thinks that the time is
         self.process: subprocess.Popen[bytes] | None = None
         # Each request on a connection of its own: any worker may answer.
@@ -99,6 +100,7 @@ class Service:
                 stdout=output,
                 stderr=output,
                 start_new_session=True,
+                pass_fds=self.descriptors,
             )
 
         def listening() -> re.Match[str] | None:

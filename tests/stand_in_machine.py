@@ -80,7 +80,9 @@ class Machine:
             self.write(self.stand_ins / name, script)
             self.has(name, script)
         self.has("python3", PYTHON)
-        for name in ("chromium", "nginx", "curl", "openssl", "redis-server", "initdb"):
+        for name in ("chromium", "nginx", "caddy", "curl", "openssl", "jq", "redis-server"):
+            self.has(name, self.log(name))
+        for name in ("initdb", "systemd-analyze"):
             self.has(name, self.log(name))
         self.has("uname", "#!/usr/bin/env bash\necho Linux\n")
         self.has("id", "#!/usr/bin/env bash\necho 1000\n")

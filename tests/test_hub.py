@@ -151,12 +151,14 @@ def stack(tmp_path: Path) -> Iterator[Stack]:
 
 
 @pytest.mark.parametrize("seed", range(5))
-@pytest.mark.parametrize("memory", [4 << 20, 4000, 300])
+@pytest.mark.parametrize("memory", [4 << 20, 40_000, 2000])
 def test_readers_that_come_at_any_time_with_any_id_get_each_event_after_it_once_in_order(
     tmp_path: Path, seed: int, memory: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Little memory sends readers to the log, short stretches make them go there often.
-    monkeypatch.setattr("dashboard.recent._BYTES", memory)
+    monkeypatch.setattr("dashboard.recent.LEAST_BYTES", memory)
+    monkeypatch.setattr("dashboard.recent.MOST_BYTES", memory)
+    monkeypatch.setattr("dashboard.hub.MOST_BYTES", memory)
     monkeypatch.setattr("dashboard.hub._BATCH", 7)
     rng = random.Random(seed)
     with closing(Stack(tmp_path)) as stack:

@@ -10,23 +10,25 @@ from tests.service import ROOT
 # From the top down, DESIGN section 2. The modules of one line may know each other.
 LAYERS = [
     {"", "worker", "agent"},  # "" is dashboard itself: the composition
-    {"web", "cli"},
+    {"web", "cli", "life", "doctor"},
     {"stream", "job_stream"},
     {"access"},
     {"runtime", "exposition", "build", "origins"},
     {"sampler", "holding", "hub", "leadership", "worker_metrics", "alerting", "notify"}
     | {"duty", "agent_log", "alert_notes"},
+    {"feeds"},
+    {"starts"},
     {"connections", "recent", "admission", "jobs", "screens", "alert_log", "arrivals"},
     {"progress"},
     {"feed", "instruments", "uncounted", "signing", "attempts", "proxies"},
-    {"filter"},
+    {"filter", "periods"},
     {"rights"},
     {"metrics", "log", "alerts", "columns", "frame", "wire", "publishing", "job"}
     | {"figures"}
     | {"alert", "alert_rules", "alert_trend", "outbox", "sender"},
     {"fields", "patterns"},
     {"event"},
-    {"sse", "settings", "strict_json"},
+    {"sse", "settings", "strict_json", "output", "systemd"},
 ]
 ONLY_IN = {
     "psutil": {"metrics"},
@@ -41,6 +43,7 @@ ALERTS = {"alert", "alerts", "alert_rules", "alert_trend", "outbox"}
 NO_GEVENT = (
     ALERTS
     | {"event", "sse", "settings", "metrics", "columns", "wire", "frame", "filter", "fields"}
+    | {"periods", "output", "systemd"}
     | {
         "strict_json",
         "publishing",
@@ -95,5 +98,6 @@ def test_a_package_is_imported_only_where_it_belongs(file: str) -> None:
         assert not (package == "gevent" and part(file) in NO_GEVENT), f"{file} imports gevent"
 
 
-def test_the_settings_import_nothing_of_the_package() -> None:
-    assert not [module for module in imports("settings.py") if module.startswith("dashboard")]
+@pytest.mark.parametrize("file", ["settings.py", "output.py", "systemd.py"])
+def test_what_the_master_loads_imports_nothing_of_the_package(file: str) -> None:
+    assert not [module for module in imports(file) if module.startswith("dashboard")]

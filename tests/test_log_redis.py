@@ -15,7 +15,17 @@ import pytest
 from dashboard.event import Event
 from dashboard.log import EventLog, LogUnavailable, open_log, run_directory
 from dashboard.log.redis import RedisLog
-from tests.log_contract import ALL, NOWHERE, Clock, LogContract, OpenLog, event, numbers
+from tests.log_contract import (
+    ALL,
+    END,
+    NOWHERE,
+    Clock,
+    LogContract,
+    OpenLog,
+    event,
+    number_of,
+    numbers,
+)
 from tests.redis_server import RedisServer, free_port
 from tests.waiting import wait_for
 
@@ -123,6 +133,39 @@ class TestRedisLog(LogContract):
         log.append([event(1)])
         assert numbers(log.read_after(NOWHERE, 1)) == [0]
         assert numbers(log.read_after(NOWHERE, 2)) == [0, 1]
+
+    def test_few_are_found_among_many(self, log: EventLog) -> None:
+        """By the lists of ids; the contract's tests ask for so much that all is looked through."""
+        for start in range(0, 6000, 500):
+            log.append(
+                [
+                    event(n, host=f"h{n % 10}", name=("cpu", "load", None)[n % 3])
+                    for n in range(start, start + 500)
+                ]
+            )
+        log.append([event(6000, host="h3", name="alert")])
+        everything = log.read_after(NOWHERE, ALL)
+
+        def check(
+            names: list[str | None] | None, hosts: list[str] | None, limit: int, start: int = 0
+        ) -> None:
+            wanted = [
+                number_of(event)
+                for event in everything[start:]
+                if (names is None or event.name in names) and (hosts is None or event.host in hosts)
+            ]
+            first = everything[start].id
+            assert first is not None
+            found = log.read_range(first, END, names=names, hosts=hosts, limit=limit)
+            assert numbers(found) == wanted[:limit]
+
+        for limit in (1, 7, 199, ALL):
+            check(["cpu"], ["h1"], limit)
+            check(["cpu", None], ["h1", "h7", "nowhere"], limit)
+            check(["alert"], None, limit)
+            check(None, ["h3"], limit)
+            check(["load"], None, limit, start=1234)
+        assert log.read_range(NOWHERE, NOWHERE, names=["cpu"], hosts=["h1"]) == []
 
     def test_a_script_that_the_server_forgot_is_sent_again(
         self, server: RedisServer, log: EventLog

@@ -41,8 +41,8 @@ OPERATIONS = {
     for method, operation in item.items()
 }
 # Whose query is read by the page, or by nobody.
-UNREAD_QUERIES = {"/", "/embed/{panel}", "/static/{filename}", "/sign-in"} | {
-    f"/{name}" for name in ("healthz", "readyz", "metrics")
+UNREAD_QUERIES = {"/", "/host/{name}", "/embed/{panel}", "/static/{filename}"} | {
+    f"/{name}" for name in ("compare", "sign-in", "healthz", "readyz", "metrics")
 }
 EXAMPLES = 8  # requests of an operation, good ones and bad ones each
 CHECKS: list[CheckFunction] = [

@@ -3,8 +3,9 @@
 -- KEYS  the stream; the newest of each host and name; how long is kept; and, where the batch has a
 --       key, what was given under it.
 -- ARGV  now (ms since 1970; '' for the server's clock); retention (ms; '' for the one that is
---       noted); the highest id that the caller knows, ms and sequence; the key's fingerprint;
---       then host, name and data of each event.
+--       noted); the highest id that the caller knows, ms and sequence; the key's fingerprint; how
+--       the names begin of what lists the ids of each host and name; then host, name and data of
+--       each event.
 -- Returns the batch's first id and its length: the others' sequences follow. Nothing where the key
 -- came with another fingerprint.
 
@@ -50,12 +51,15 @@ if now > ms then ms, sequence = now, -1 end
 
 local first = text(ms) .. '-' .. text(sequence + 1)
 local count = 0
-for at = 6, #ARGV, 3 do
+for at = 7, #ARGV, 3 do
     local host, name, data = ARGV[at], ARGV[at + 1], ARGV[at + 2]
     count = count + 1
     local id = text(ms) .. '-' .. text(sequence + count)
     redis.call('XADD', KEYS[1], id, 'h', host, 'n', name, 'd', data)
     redis.call('HSET', KEYS[2], host .. '\0' .. name, id .. '\0' .. data)
+    local list = ARGV[6] .. host .. ':' .. name
+    redis.call('XADD', list, 'MINID', '~', text(kept_from), id, '', '')
+    if keep then redis.call('PEXPIRE', list, text(keep + 60000)) end
 end
 
 -- After the rest: a full server refuses a script at its first write or not at all.

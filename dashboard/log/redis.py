@@ -1,8 +1,9 @@
 """The log in a Redis server, which any number of machines share.
 
 The events are one stream; its ids are those of the log. Beside it a hash has the newest event of
-each host and name, and what was given under a key is kept as long as that would be. One script
-appends to all of them (append.lua), so a batch is there as a whole or not at all.
+each host and name, a stream each lists the ids of a host and name (so that one machine's figures
+are found among a thousand's), and what was given under a key is kept as long as its events. One
+script appends to all of them (append.lua), so a batch is there as a whole or not at all.
 
 The stream is trimmed in large steps, as Redis does it cheaply; what is older than the retention is
 not read, though it may be there still. How long that is the dashboards say: they note it in the
@@ -14,7 +15,7 @@ Calls block on the network, and in a process that gevent has patched they let ot
 import copy
 import select
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, TypeVar
@@ -38,6 +39,7 @@ _NOWHERE = EventId(0, 0)
 
 _FOLDER = Path(__file__).parent
 _APPEND = Script((_FOLDER / "append.lua").read_text("utf-8"))
+_PICK = Script((_FOLDER / "pick.lua").read_text("utf-8"))
 _FORGET = Script((_FOLDER / "forget.lua").read_text("utf-8"))
 
 
@@ -63,6 +65,7 @@ class RedisLog:
         self._past = self._server.calls(_CONNECTIONS, _LONG_TIMEOUT)
         self._events = self._server.key("events")
         self._latest = self._server.key("latest")
+        self._of = self._server.key("of:")  # lists of the ids of each host and name
         self._tail: Tail | None = Tail(self._server, _decode)
         self._highest = _NOWHERE  # of all ids that are known here
         self._wakeups = _wakeups(folder)
@@ -79,7 +82,7 @@ class RedisLog:
             self._note(brought)
             return brought
         try:
-            found = self._walk(after.following, None, limit, lambda event: True)
+            found = self._walk(after.following, None, limit)
         except LogUnavailable:
             if tail is not None:
                 tail.suspect()
@@ -100,15 +103,20 @@ class RedisLog:
         hosts: Iterable[str] | None = None,
         limit: int = 1000,
     ) -> list[Event]:
-        wanted_names = None if names is None else frozenset(names)
-        wanted_hosts = None if hosts is None else frozenset(hosts)
-
-        def wants(event: Event) -> bool:
-            return (wanted_names is None or event.name in wanted_names) and (
-                wanted_hosts is None or event.host in wanted_hosts
-            )
-
-        return self._walk(first, last, limit, wants)
+        if names is None and hosts is None:
+            return self._walk(first, last, limit)
+        wanted_names = None if names is None else {name or "" for name in names}
+        wanted_hosts = None if hosts is None else set(hosts)
+        known = [field.decode().split("\0") for field in self._live.call("HKEYS", self._latest)]
+        wanted = [
+            (host, name)
+            for host, name in known
+            if (wanted_hosts is None or host in wanted_hosts)
+            and (wanted_names is None or name in wanted_names)
+        ]
+        if 2 * len(wanted) < len(known):
+            return self._pick(wanted, first, last, limit)
+        return self._walk(first, last, limit, frozenset(wanted))
 
     def latest(self) -> list[Event]:
         answer = self._live.call("HGETALL", self._latest)
@@ -192,6 +200,7 @@ class RedisLog:
             "" if is_for_ever else int(self._retention * 1000),
             *self._highest,
             fingerprint.encode(),
+            self._of,
         ]
         for event in events:
             arguments += event.host.encode(), (event.name or "").encode(), event.data.encode()
@@ -216,23 +225,42 @@ class RedisLog:
         first: EventId,
         last: EventId | None,
         limit: int,
-        wants: Callable[[Event], bool],
+        wanted: frozenset[tuple[str, str]] | None = None,
     ) -> list[Event]:
-        """At most `limit` events from one id to another (to the end) that are wanted, in order."""
+        """At most `limit` events from one id to another (to the end), of these hosts and names."""
         first = max(first, self._kept_from())
         end = "+" if last is None else str(last)
         found: list[Event] = []
         while len(found) < limit and (last is None or first <= last):
-            count = min(_PIECE, limit)
+            count = _PIECE if wanted is not None else min(_PIECE, limit)
             entries = self._live.call("XRANGE", self._events, str(first), end, "COUNT", count)
-            for at in range(0, len(entries), _AT_ONCE):
-                if at:
-                    time.sleep(0)
-                found += filter(wants, _decode(entries[at : at + _AT_ONCE]))
+            for event in _decode_in_turns(entries):
+                if wanted is None or (event.host, event.name or "") in wanted:
+                    found.append(event)
             if len(entries) < count:
                 break
             first = _id(entries[-1]).following
         return found[:limit]
+
+    def _pick(
+        self, wanted: Sequence[tuple[str, str]], first: EventId, last: EventId, limit: int
+    ) -> list[Event]:
+        """The same for few of many: by the lists of their ids, without a look at the others."""
+        lists = [f"{self._of}{host}:{name}" for host, name in wanted]
+        first = max(first, self._kept_from())
+        found: list[Event] = []
+        while lists and len(found) < limit and first <= last:
+            count = min(_PIECE, limit - len(found))
+            arguments = [str(first), str(last), count]
+            cut, entries = self._live.run(_PICK, [self._events, *lists], arguments)
+            found += _decode_in_turns(entries)
+            if len(entries) == count:
+                first = _id(entries[-1]).following
+            elif cut:
+                first = EventId.parse(cut.decode()).following
+            else:
+                break
+        return found
 
     def _kept_from(self) -> EventId:
         return EventId.at((self._clock or time.time)() - self._retention)
@@ -286,6 +314,14 @@ def _id(entry: Any) -> EventId:
 
 def _first_id(entries: Any) -> EventId | None:
     return _id(entries[0]) if entries else None
+
+
+def _decode_in_turns(entries: Sequence[Any]) -> Iterator[Event]:
+    """The same for many, a few at a time: others get their turn in between."""
+    for at in range(0, len(entries), _AT_ONCE):
+        if at:
+            time.sleep(0)
+        yield from _decode(entries[at : at + _AT_ONCE])
 
 
 def _decode(entries: Any) -> list[Event]:

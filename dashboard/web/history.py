@@ -6,7 +6,7 @@ Measurements are columns. What else happened (log lines, notices, a job's steps)
 
 import time
 from collections import defaultdict, deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
@@ -54,9 +54,7 @@ def history() -> Response:
         latest = log.latest()
         wanted = [event for event in latest if filter.wants(event)]
         # Every host in the log has a newest event, so these are all that the patterns mean.
-        everyone = {event.host for event in latest}
-        hosts = {host for host in everyone if filter.wants_host(host)}
-        chosen = None if hosts == everyone else hosts
+        chosen = filter.hosts_among({event.host for event in latest})
         last = latest[-1].id if latest else None
         found: dict[str, Any] = {
             "last_event_id": None if last is None else str(last),
@@ -65,13 +63,14 @@ def history() -> Response:
         }
         if last is not None:
             start = EventId.at(now - since)
-            found["hosts"] = _columns(_walk(log, start, last, filter, chosen), filter, points)
+            walked = walk(log, start, last, names=filter.logged_names, hosts=chosen)
+            events = (event for event in walked if filter.wants_name(event.name))
+            found["hosts"] = _columns(events, filter, points)
         if last is not None and lines is not None:
             start = EventId.at(now - runtime.settings.retention)
-            others = filter.narrowed(
-                names=frozenset(event.name or UNNAMED for event in wanted) - families
-            )
-            found["lines"] = _newest(_walk(log, start, last, others, chosen), filter, lines)
+            others = {event.name for event in wanted} - families
+            walked = walk(log, start, last, names=others, hosts=chosen)
+            found["lines"] = _newest(walked, filter, lines)
         head = {"from": round(now - since, 3), "to": round(now, 3)}
         body = msgspec.json.encode({**head, "interval": runtime.settings.interval, **found})
         return compress(body) if zipped else body
@@ -91,19 +90,6 @@ def _whole_number(query: Query, key: str, low: int, high: int) -> int | None:
     if number is not None and number != int(number):
         raise Problem(400, f"{key}={number:g}: a whole number is wanted", key=key)
     return None if number is None else int(number)
-
-
-def _walk(
-    log: EventLog,
-    first: EventId,
-    last: EventId,
-    filter: Filter,
-    hosts: Iterable[str] | None,
-) -> Iterator[Event]:
-    names = filter.names
-    wanted = None if names is None else [None if n == UNNAMED else n for n in names]
-    events = walk(log, first, last, names=wanted, hosts=hosts)
-    return (event for event in events if filter.wants_name(event.name))
 
 
 def _columns(events: Iterable[Event], filter: Filter, points: int) -> dict[str, dict[str, Any]]:

@@ -55,16 +55,11 @@ def metrics() -> Response:
 
 def _sampling(runtime: Runtime) -> str:
     host, interval = runtime.settings.host_name, runtime.settings.interval
-    ages = [
-        runtime.hub.recent.age(host, name)
-        for name, each in runtime.cadences().items()
-        if each <= interval
-    ]
-    known = [age for age in ages if age is not None]
-    if not known:
+    age = runtime.sample_age()
+    if age is None:
         return f"no sample of {host} has come yet"
-    if min(known) > STALE_AFTER * interval + _SLACK:
-        return f"the last sample of {host} is {min(known):.0f} s old"
+    if age > STALE_AFTER * interval + _SLACK:
+        return f"the last sample of {host} is {age:.0f} s old"
     return "ok"
 
 

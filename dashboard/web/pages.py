@@ -1,39 +1,118 @@
-"""The wall page."""
+"""The pages: the wall of one machine, the overview of many, and one figure of several compared."""
 
-from flask import (
-    Blueprint,
-    Response,
-    current_app,
-    make_response,
-    render_template,
-    request,
-    url_for,
-)
+from typing import Any
+
+from flask import Blueprint, Response, current_app, make_response, render_template, request, url_for
+from werkzeug.datastructures import MultiDict
 
 from dashboard.access import given_right, renewal_url
+from dashboard.event import HOST
+from dashboard.filter import Filter
 from dashboard.runtime import Runtime
+from dashboard.web.problem import Problem
 
 blueprint = Blueprint("pages", __name__)
+
+_READY_SECONDS = 2.0  # for a worker that has just started to know which machines there are
+_OVERVIEW_KEYS = frozenset({"sort", "metric"})
+_WALL_KEYS = frozenset({"panels", "tiles"})
+# What holds for a display, whatever it shows: kept from one page to another.
+_DISPLAY_KEYS = ("theme", "distance", "kiosk", "dim", "blank", "wake", "shift", "screen")
 
 
 @blueprint.get("/")
 def wall() -> Response:
-    """The page; everything that moves on it comes from /history and /stream."""
-    runtime: Runtime = current_app.extensions["vitals"]
-    right = given_right()
+    """The overview where there are several machines and none is asked for, else a wall.
+
+    Everything that moves on them comes from /history and /stream.
+    """
+    machines = _machines()
+    if _asks_for_overview(request.args, machines):
+        return _page(
+            "fleet.html",
+            machines=machines,
+            alerts_url=url_for("alerts.alerts"),
+            retention=_runtime().settings.retention,
+        )
+    return _wall(_runtime().home(given_right()), machines)
+
+
+@blueprint.get("/host/<name>")
+def host(name: str) -> Response:
+    """The wall of one machine, known or not."""
+    _check(name)
+    given_right().check(None, {name})
+    return _wall(name, _machines())
+
+
+@blueprint.get("/compare")
+def compare() -> Response:
+    """One figure of several machines in one chart; the query is read by the page."""
+    return _page("compare.html", overview_url=_overview_url(_machines()))
+
+
+def _asks_for_overview(args: MultiDict[str, str], machines: int) -> bool:
+    """Whether the query of `/` asks for the overview, where the log knows so many machines."""
+    asked = args.get("host")
+    if asked is not None:
+        return "*" in asked or "," in asked
+    if _WALL_KEYS & args.keys():
+        return False
+    return machines > 1 or bool(_OVERVIEW_KEYS & args.keys())
+
+
+def _wall(shown: str, machines: int) -> Response:
+    return _page("wall.html", host=shown, overview_url=_overview_url(machines))
+
+
+def _overview_url(machines: int) -> str | None:
+    """Where the overview is; None where there is none, or nobody to click."""
+    if machines < 2 or request.args.get("kiosk") == "1":
+        return None
+    kept: dict[str, Any] = {k: v for k, v in request.args.items() if k in _DISPLAY_KEYS}
+    return url_for("pages.wall", **kept)
+
+
+def _page(template: str, **facts: Any) -> Response:
+    runtime, right = _runtime(), given_right()
+    home = runtime.home(right)
     screen = f"screen.{request.args.get('screen', '')}"
     may_report = runtime.settings.screens and right.covers(runtime.settings.host_name, screen)
-    page = render_template(
-        "wall.html",
-        build=runtime.build,
-        host=runtime.home(right),
-        right=right,
-        renew_url=renewal_url(),
-        interval=runtime.settings.interval,
-        stream_url=url_for("stream.stream"),
-        history_url=url_for("history.history"),
-        screens_url=url_for("screens.listing") if may_report else None,
-    )
-    response = make_response(page)
+    common = {
+        "build": runtime.build,
+        "host": home,
+        "server": home,
+        "right": right,
+        "renew_url": renewal_url(),
+        "interval": runtime.settings.interval,
+        "stream_url": url_for("stream.stream"),
+        "history_url": url_for("history.history"),
+        "screens_url": url_for("screens.listing") if may_report else None,
+    }
+    response = make_response(render_template(template, **common | facts))
     response.headers["Cache-Control"] = "no-cache"
     return response
+
+
+def _machines() -> int:
+    """How many machines have figures for this reader; a host that only publishes is none."""
+    runtime = _runtime()
+    runtime.hub.ready.wait(_READY_SECONDS)
+    names = frozenset(family.name for family in runtime.families)
+    families = Filter(names=names, right=given_right())
+    return len({encoded.event.host for encoded in runtime.hub.recent.latest(families)})
+
+
+def _check(name: str) -> None:
+    if not HOST.fullmatch(name):
+        raise Problem(
+            400,
+            f"{name!r} is no name of a machine: allowed are letters, digits, '.', '_' and '-', "
+            "the first and the last a letter or a digit, at most 253",
+            key="host",
+        )
+
+
+def _runtime() -> Runtime:
+    runtime: Runtime = current_app.extensions["vitals"]
+    return runtime

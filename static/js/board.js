@@ -97,7 +97,7 @@ export class Board {
     /** @type {View | null} as it was last drawn */
     this.view = null;
     this.frame = new Frame(() => this.#draw());
-    this.machine = this.#machine([...wanted.keys(), ...this.journal.lists.keys(), ...options.signals.filter(may)]);
+    this.machine = this.#machine([...wanted.keys(), ...this.journal.lists.keys(), ...options.signals]);
     this.clock = this.machine.clock;
     this.stream = this.machine.stream;
     /** @type {ReturnType<typeof setInterval> | undefined} */
@@ -198,7 +198,7 @@ export class Board {
     const { settings, display, signals, listener, connect } = this.options;
     const { streamUrl, historyUrl } = settings;
     // What the server says of itself and of its displays comes under its own name.
-    const hosts = signals.length ? [this.host, settings.host] : [this.host];
+    const hosts = signals.length ? [this.host, settings.server] : [this.host];
     const lines = this.journal.lists.size ? MOST_ITEMS : 0;
     return new Machine(
       { streamUrl, historyUrl, host: this.host, hosts, events, window: display.window, lines, signals },

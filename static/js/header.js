@@ -2,7 +2,7 @@
 /** The line above all: which machine, what time it is there, and whether this is live. */
 import { mark, write, writeValue } from "./dom.js";
 import { celsius, clock, duration, text } from "./format.js";
-import { linkState, linkWords } from "./link.js";
+import { LinkLine } from "./linkline.js";
 import { figure } from "./panel.js";
 
 /** @typedef {import("./link.js").LinkFacts} LinkFacts */
@@ -13,7 +13,7 @@ import { figure } from "./panel.js";
 export class Header {
   /** @param {HTMLElement} root <html> */
   constructor(root) {
-    this.root = root;
+    this.link = new LinkLine(root);
     /** @type {<T extends HTMLElement = HTMLElement>(selector: string) => T} */
     const find = (selector) => {
       const element = root.querySelector(selector);
@@ -25,12 +25,6 @@ export class Header {
     this.system = find("[data-system]");
     this.sensors = find('[data-fact="sensors"]');
     this.hottest = /** @type {HTMLDataElement} */ (find('[data-value="sensors.celsius"]'));
-    this.state = find("[data-link-state]");
-    this.words = find("[data-link-words]");
-    this.announcer = find("[data-announcer]");
-    /** @type {LinkState | null} */
-    this.announced = null;
-    this.name = document.title;
   }
 
   /**
@@ -38,17 +32,7 @@ export class Header {
    * @returns {LinkState}
    */
   showLink(facts) {
-    const state = linkState(facts);
-    mark(this.root, "data-link", state);
-    write(this.state, state);
-    write(this.words, linkWords(state, facts));
-    if (state !== this.announced) {
-      // Only changes are spoken; the age alone would never let a screen reader rest.
-      document.title = state === "live" ? this.name : `${state} · ${this.name}`;
-      if (this.announced !== null) write(this.announcer, `${state}: ${linkWords(state, facts)}`);
-      this.announced = state;
-    }
-    return state;
+    return this.link.show(facts);
   }
 
   /** @param {View} view */

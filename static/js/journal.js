@@ -27,15 +27,21 @@ export class Journal {
    * @param {string} name
    * @param {string} id
    * @param {Data} data
+   * @param {boolean} [logged] false while the server cannot write its log: it will come again, with an id
    * @returns {boolean} whether it was news
    */
-  accept(name, id, data) {
+  accept(name, id, data, logged = true) {
     const list = this.lists.get(name);
     if (!list || typeof data.time !== "number") return false;
     const last = list[list.length - 1];
     // After a gap the server sends the newest event of each name, which may be one that is here already.
-    if (last && id && last.id && !isAfter(id, last.id)) return false;
-    list.push({ id, data });
+    if (logged && last && id && last.id && !isAfter(id, last.id)) return false;
+    const known = logged ? list.find((item) => !item.id && same(item.data, data)) : undefined;
+    if (known) {
+      known.id = id;
+      return false;
+    }
+    list.push({ id: logged ? id : "", data });
     if (list.length > MOST_ITEMS) list.shift();
     return true;
   }
@@ -47,4 +53,13 @@ export class Journal {
   items(name) {
     return this.lists.get(name) ?? [];
   }
+}
+
+/**
+ * @param {Data} one
+ * @param {Data} other
+ * @returns {boolean}
+ */
+function same(one, other) {
+  return one.time === other.time && JSON.stringify(one) === JSON.stringify(other);
 }

@@ -55,7 +55,7 @@ export class Machine {
           this.clock.hear(time);
           listener.heartbeat();
         },
-        event: (name, id, data) => this.#hear(name, id, data),
+        event: (name, id, data, logged) => this.#hear(name, id, data, logged),
       },
       connect,
     );
@@ -71,19 +71,21 @@ export class Machine {
    * @param {string} name
    * @param {string} id
    * @param {Data} data
+   * @param {boolean} logged
    */
-  #hear(name, id, data) {
+  #hear(name, id, data, logged) {
     const { store, host, clock } = this;
     if (this.signals.includes(name)) {
       this.listener.signal?.(name, data);
       return;
     }
     if (data.host !== host) return;
-    const happening = this.journal?.accept(name, id, data) ?? false;
+    const happening = this.journal?.accept(name, id, data, logged) ?? false;
     const before = store.time(host, name);
-    const figures = store.accept(name, id, data);
-    if (figures) {
-      const time = Number(data.time);
+    const figures = store.accept(name, id, data, logged);
+    const time = Number(data.time);
+    // One that was held back is news, though not of what time it is.
+    if (figures && store.time(host, name) === time) {
       clock.sample(time, before !== null && time < before, store.patience(name));
     }
     if (figures || happening) this.listener.heard(name);

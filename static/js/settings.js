@@ -4,7 +4,8 @@
 /**
  * @typedef {object} Settings
  * @property {string} build of the server when it made this page
- * @property {string} host the server's own
+ * @property {string} host whose figures are shown unless the address says so
+ * @property {string} server the machine that serves the page
  * @property {number} interval seconds between samples of the fast families
  * @property {string} streamUrl
  * @property {string} historyUrl
@@ -24,6 +25,7 @@ export function readSettings(root) {
   return {
     build: given.build ?? "",
     host: given.host ?? "",
+    server: given.server ?? given.host ?? "",
     interval: interval > 0 ? interval : 1,
     streamUrl: given.stream ?? "/stream",
     historyUrl: given.history ?? "/history",

@@ -54,7 +54,11 @@ export class Store {
     this.held = null;
     /** The server's time at the first hello: from then on a family can be missed. */
     this.since = NaN;
-    /** @type {Map<string, {table: Table, latest: Data | null, id: string}>} */
+    /**
+     * `loggedTo` is the time of the newest row that the server's log has; `waiting`, whether rows came
+     * since that it could not take.
+     * @type {Map<string, {table: Table, latest: Data | null, id: string, loggedTo: number, waiting: boolean}>}
+     */
     this.entries = new Map();
   }
 
@@ -66,7 +70,9 @@ export class Store {
         const wanted = this.wanted.get(event);
         if (!wanted) continue;
         const kept = Object.entries(columns).filter(([key]) => key !== "time" && wanted(key));
-        this.#entry(host, event).table.replace(/** @type {number[]} */ (columns.time ?? []), Object.fromEntries(kept));
+        const entry = this.#entry(host, event);
+        entry.table.replace(/** @type {number[]} */ (columns.time ?? []), Object.fromEntries(kept));
+        entry.loggedTo = entry.table.last ?? -Infinity;
       }
     }
     for (const { id, host, event, data } of history.latest) {
@@ -86,18 +92,24 @@ export class Store {
    * @param {string} event
    * @param {string} id of this event, or of the one before it while the server cannot write its log
    * @param {Data} data
+   * @param {boolean} [logged] false while the server cannot write its log: it will come again, with an id
    * @returns {boolean} whether it was news
    */
-  accept(event, id, data) {
+  accept(event, id, data, logged = true) {
     const wanted = this.wanted.get(event);
     if (!wanted || typeof data.host !== "string" || typeof data.time !== "number") return false;
     const entry = this.#entry(data.host, event);
     // After a gap the server sends the newest event of each name, which may be one we have.
     // The time counts too: a browser repeats the last id with each event that comes without one.
     if (id === entry.id && data.time === entry.latest?.time) return false;
-    entry.table.append(data.time, flatten(data, wanted), this.cadence(event));
-    entry.latest = data;
+    const { table } = entry;
+    const isLate = logged && entry.waiting && table.last !== null && data.time <= table.last && data.time > entry.loggedTo;
     entry.id = id;
+    entry.waiting = !logged || (entry.waiting && isLate && data.time !== table.last);
+    if (logged) entry.loggedTo = data.time;
+    if (isLate) return table.insert(data.time, flatten(data, wanted), this.cadence(event));
+    table.append(data.time, flatten(data, wanted), this.cadence(event));
+    entry.latest = data;
     return true;
   }
 
@@ -198,7 +210,7 @@ export class Store {
     const name = key(host, event);
     let entry = this.entries.get(name);
     if (!entry) {
-      entry = { table: new Table(this.#capacity(event), (2 * this.window) / ROWS), latest: null, id: "" };
+      entry = { table: new Table(this.#capacity(event), (2 * this.window) / ROWS), latest: null, id: "", loggedTo: -Infinity, waiting: false };
       this.entries.set(name, entry);
     }
     return entry;

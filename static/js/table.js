@@ -83,6 +83,30 @@ export class Table {
   }
 
   /**
+   * A row that was held back while the log was away; later ones are here already, and so it may be, too.
+   * @param {number} time not after the newest
+   * @param {Map<string, number | null>} row
+   * @param {number} cadence seconds between samples
+   * @returns {boolean} whether it was missing
+   */
+  insert(time, row, cadence) {
+    let at = this.times.length;
+    while (at > 0 && this.times[at - 1] >= time) at -= 1;
+    if (this.times[at] === time && !this.#isEmpty(at)) return false;
+    if (this.span > 0 && [at - 2, at - 1, at, at + 1].filter((i) => this.#spanOf(this.times[i]) === this.#spanOf(time)).length > 1) {
+      return false;
+    }
+    // The marks of a gap on both sides of it are made anew.
+    while (at > 0 && this.#isEmpty(at - 1)) this.#remove((at -= 1));
+    while (at < this.times.length && this.#isEmpty(at)) this.#remove(at);
+    this.#put(at, time, row);
+    if (this.times[at + 1] - time > GAP * cadence) this.#put(at + 1, time + cadence, new Map());
+    if (at > 0 && time - this.times[at - 1] > GAP * cadence) this.#put(at, this.times[at - 1] + cadence, new Map());
+    if (this.times.length >= SLACK * this.capacity) this.#trim();
+    return true;
+  }
+
+  /**
    * The rows from a time on, and one before it so that a line reaches the chart's edge.
    * @param {number} from seconds since 1970
    * @param {string[]} keys
@@ -101,13 +125,40 @@ export class Table {
    * @param {Map<string, number | null>} row
    */
   #push(time, row) {
+    this.#widen(row);
+    this.times.push(time);
+    for (const [key, column] of this.columns) column.push(row.get(key) ?? null);
+  }
+
+  /**
+   * @param {number} at
+   * @param {number} time
+   * @param {Map<string, number | null>} row
+   */
+  #put(at, time, row) {
+    this.#widen(row);
+    this.times.splice(at, 0, time);
+    for (const [key, column] of this.columns) column.splice(at, 0, row.get(key) ?? null);
+  }
+
+  /** @param {Map<string, number | null>} row */
+  #widen(row) {
     for (const key of row.keys()) {
       if (!this.columns.has(key) && this.columns.size < MOST_COLUMNS) {
         this.columns.set(key, this.times.map(() => null));
       }
     }
-    this.times.push(time);
-    for (const [key, column] of this.columns) column.push(row.get(key) ?? null);
+  }
+
+  /** @param {number} at */
+  #remove(at) {
+    this.times.splice(at, 1);
+    for (const column of this.columns.values()) column.splice(at, 1);
+  }
+
+  /** @param {number} at */
+  #isEmpty(at) {
+    return [...this.columns.values()].every((column) => column[at] === null);
   }
 
   #drop() {

@@ -4,9 +4,7 @@ import { readAddress } from "./address.js";
 import { AlertBanner } from "./alertpanel.js";
 import { Board } from "./board.js";
 import { Care } from "./care/care.js";
-import { keepSession } from "./care/session.js";
 import { KNOWN } from "./catalog.js";
-import { Rights } from "./embed/rights.js";
 import { Header } from "./header.js";
 import { Notes } from "./notes.js";
 import { readSettings } from "./settings.js";
@@ -36,13 +34,11 @@ const notes = new Notes(find("[data-notes]"));
 problems.forEach((problem, index) => notes.say(`address-${index}`, problem));
 
 if (display.host) {
-  find("h1").textContent = display.host;
+  find("[data-machine]").textContent = display.host;
   document.title = `${display.host} · Vitals`;
 }
 const header = new Header(root);
 const banner = new AlertBanner(find("[data-alerts]"), find("main"), !display.kiosk);
-// The link has expired, or a token is wanted now: the server leads to its sign-in page.
-const rights = new Rights(settings.historyUrl, () => location.reload());
 const care = new Care({ root, settings, display, notes });
 const board = new Board({
   settings,
@@ -56,10 +52,7 @@ const board = new Board({
   signals: care.signals,
   connect: (connect) => connectToSharedBroker(settings.build, connect),
   listener: {
-    link: (facts) => {
-      header.showLink(facts);
-      rights.look(board.stream);
-    },
+    link: (facts) => header.showLink(facts),
     draw: (view) => {
       header.draw(view);
       banner.draw(view);
@@ -76,7 +69,6 @@ matchMedia("(prefers-color-scheme: light)").addEventListener("change", () => {
 });
 board.start();
 care.start(board);
-keepSession(settings.renewUrl);
 
 if (!display.kiosk) {
   const wall = { root, toolsInto: find("[data-tools]"), settings, display, board, notes };

@@ -68,3 +68,12 @@ test("alerts are open until they are cleared, the gravest first", () => {
   assert.equal(open[0].message, "disk:/");
   assert.notEqual(openAlerts([item(9, { alert: "cpu", state: "raised", since: 9 })])[0].key, open[1].key);
 });
+
+test("what the log could not take comes again with an id, and is one item", () => {
+  const journal = new Journal(["alert"]);
+  const raised = { host: "box", time: 5, alert: "hot", state: "raised" };
+  assert.equal(journal.accept("alert", "4-0", raised, false), true);
+  assert.equal(journal.accept("alert", "9-0", { ...raised }, true), false);
+  assert.deepEqual(journal.items("alert"), [{ id: "9-0", data: raised }]);
+  assert.equal(journal.accept("alert", "10-0", { ...raised, time: 6, state: "cleared" }, true), true);
+});

@@ -120,3 +120,47 @@ test("another window has room for as much", () => {
   store.fill({ last_event_id: null, to: 3, latest: [], hosts: { box: { cpu: { time: [1], percent: [1] } } } });
   assert.equal(store.table("box", "cpu").capacity, capacity + 600);
 });
+
+test("what was held while the log was away is not drawn twice, and not backwards", () => {
+  const store = make();
+  store.accept("cpu", "1-0", cpu(1, 1), true);
+  for (let time = 2; time <= 5; time += 1) assert.equal(store.accept("cpu", "1-0", cpu(time, time), false), true);
+  for (let time = 2; time <= 5; time += 1) {
+    assert.equal(store.accept("cpu", `9-${time}`, cpu(time, time), true), false);
+    assert.deepEqual(store.table("box", "cpu").times, [1, 2, 3, 4, 5]);
+    assert.equal(store.time("box", "cpu"), 5);
+  }
+  store.accept("cpu", "10-0", cpu(6, 6), true);
+  assert.deepEqual(store.table("box", "cpu").columns.get("percent"), [1, 2, 3, 4, 5, 6]);
+});
+
+test("what was held fills the hole of a page that came while the log was away", () => {
+  const store = make();
+  store.accept("cpu", "1-0", cpu(1, 1), true);
+  for (let time = 8; time <= 10; time += 1) store.accept("cpu", "1-0", cpu(time, time), false);
+  assert.deepEqual(store.table("box", "cpu").times, [1, 2, 8, 9, 10], "a gap");
+  const news = [];
+  for (let time = 2; time <= 10; time += 1) news.push(store.accept("cpu", `20-${time}`, cpu(time, time), true));
+  assert.deepEqual(news, [true, true, true, true, true, true, false, false, false]);
+  assert.deepEqual(store.table("box", "cpu").times, [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+  assert.deepEqual(store.table("box", "cpu").columns.get("percent"), [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+  assert.equal(store.latest("box", "cpu").percent, 10);
+});
+
+test("where samples had to be dropped a gap stays", () => {
+  const store = make();
+  store.accept("cpu", "1-0", cpu(1, 1), true);
+  for (let time = 20; time <= 22; time += 1) store.accept("cpu", "1-0", cpu(time, time), false);
+  for (let time = 18; time <= 22; time += 1) store.accept("cpu", `30-${time}`, cpu(time, time), true);
+  assert.deepEqual(store.table("box", "cpu").times, [1, 2, 18, 19, 20, 21, 22]);
+  assert.deepEqual(store.table("box", "cpu").columns.get("percent"), [1, null, 18, 19, 20, 21, 22]);
+});
+
+test("a clock that is set back still begins anew, once the log is back", () => {
+  const store = make();
+  for (let time = 1; time <= 4; time += 1) store.accept("cpu", `${time}-0`, cpu(time), time < 4);
+  store.accept("cpu", "5-0", cpu(4), true);
+  store.accept("cpu", "6-0", cpu(2), true);
+  assert.deepEqual(store.table("box", "cpu").times, [1, 2]);
+  assert.equal(store.time("box", "cpu"), 2);
+});

@@ -129,7 +129,9 @@ def open_at(browser: Browser, lived_in: Service) -> Iterator[OpenAt]:
     ) -> Wall:
         context = browser.new_context(viewport={"width": width, "height": height}, **options)
         contexts.append(context)
-        wall = Wall(context.new_page(), lived_in).open(path)
+        # The log knows three machines: without a name it would be the overview of all of them.
+        shown = path if "host=" in path else path.replace("/", "/host/box", 1)
+        wall = Wall(context.new_page(), lived_in).open(shown)
         wall.wait_for_link(link)
         wall.wait_for("html:not(:has(:is(.tile, .panel)[data-freshness=waiting]))")
         if link == "live":

@@ -20,6 +20,8 @@ from tests.service import Service, wait_for
 OpenWall = Callable[..., Wall]
 
 PAST = 1000  # seconds
+# The log knows two machines: at / there would be the overview of both.
+BOX = "/host/box"
 HOLE = (150, 80)  # seconds before the service's start, in which one host told nothing
 
 BOARD = "(await import(document.querySelector('script[type=module]').src)).board"
@@ -80,7 +82,7 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kept]:
 @pytest.fixture
 def wall(service: Service, open_wall: OpenWall) -> Wall:
     """The page, ready for somebody who sits close."""
-    return ready(open_wall(service))
+    return ready(open_wall(service, BOX))
 
 
 def ready(wall: Wall, panel: str = "cpu", color: str = "blue") -> Wall:
@@ -139,7 +141,7 @@ def clock_of(wall: Wall, time: float) -> str:
 def test_a_kiosk_loads_none_of_it(service: Service, open_wall: OpenWall, page: Page) -> None:
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
-    wall = open_wall(service, "/?kiosk=1")
+    wall = open_wall(service, f"{BOX}?kiosk=1")
     wall.wait_for_link("live")
     wall.wait_for_ink("cpu", "blue")
     wall.wait_for_sample()
@@ -155,6 +157,7 @@ def test_a_kiosk_loads_none_of_it(service: Service, open_wall: OpenWall, page: P
 
 def test_tools_have_names_and_come_in_order(wall: Wall) -> None:
     names = [
+        "All machines",
         *("Pause (space)", "Time that the charts show", "Light (t)", "Full screen (f)"),
         *("Download what is shown (d)", "Edit this page (e)", "Help (?)"),
     ]
@@ -296,7 +299,7 @@ def test_a_paused_page_goes_on_when_everybody_has_left(
     service: Service, open_wall: OpenWall, page: Page
 ) -> None:
     page.clock.install()
-    wall = ready(open_wall(service))
+    wall = ready(open_wall(service, BOX))
     page.keyboard.press("p")
     wall.wait_for(NOTE)
     minute = 60_000
@@ -320,7 +323,7 @@ def test_another_window_without_a_reload(wall: Wall) -> None:
     capacity = wall.rows("cpu").capacity
     page.keyboard.press("2")
     wait_for(lambda: len(wall.rows("cpu").samples) > 590, "the longer past")
-    assert page.url.endswith("/?window=15m")
+    assert page.url.endswith("/box?window=15m")
     assert "since=900&" in wall.history_requests[-1]
     assert wall.rows("cpu").capacity > capacity
     wait_for(lambda: view(wall)[1] - view(wall)[0] == 900, "the longer window to be drawn")
@@ -330,10 +333,10 @@ def test_another_window_without_a_reload(wall: Wall) -> None:
     assert page.input_value("[data-window]") == "900"
     page.select_option("[data-window]", "21600")
     wait_for(lambda: view(wall)[1] - view(wall)[0] == 21_600, "six hours")
-    assert page.url.endswith("/?window=6h")
+    assert page.url.endswith("/box?window=6h")
     page.keyboard.press("1")
     wait_for(lambda: view(wall)[1] - view(wall)[0] == 300, "five minutes")
-    assert page.url == f"{wall.service.url}/"
+    assert page.url == f"{wall.service.url}{BOX}"
     wait_for(lambda: wall.rows("cpu").capacity == capacity, "the smaller tables")
     wall.wait_for_sample()
     assert wall.link == "live"
@@ -343,12 +346,12 @@ def test_another_window_without_a_reload(wall: Wall) -> None:
 def test_a_window_of_the_address_is_offered_beside_the_others(
     service: Service, open_wall: OpenWall
 ) -> None:
-    wall = ready(open_wall(service, "/?window=90s&theme=light&columns=2"))
+    wall = ready(open_wall(service, f"{BOX}?window=90s&theme=light&columns=2"))
     options = wall.page.locator("[data-window] option").all_text_contents()
     assert options == ["90s", "5 min", "15 min", "1 h", "6 h"]
     assert wall.page.input_value("[data-window]") == "90"
     wall.page.keyboard.press("t")
-    assert wall.page.url.endswith("/?columns=2&window=90s")
+    assert wall.page.url.endswith("/box?columns=2&window=90s")
     assert wall.page.get_attribute("html", "data-theme") == "dark"
 
 
@@ -513,7 +516,7 @@ def test_the_four_lines_of_the_snippet_work(wall: Wall) -> None:
 
 
 def test_on_a_wall_keys_do_without_tools(service: Service, open_wall: OpenWall) -> None:
-    wall = open_wall(service, "/?distance=4m")
+    wall = open_wall(service, f"{BOX}?distance=4m")
     wall.wait_for_link("live")
     wall.wait_for("[data-tools] button")
     page = wall.page
@@ -525,7 +528,7 @@ def test_on_a_wall_keys_do_without_tools(service: Service, open_wall: OpenWall) 
     page.keyboard.press("Escape")
     expect(page.locator(NOTE)).to_have_count(0)
     page.keyboard.press("t")
-    assert page.url.endswith("/?theme=light&distance=4m")
+    assert page.url.endswith("/box?theme=light&distance=4m")
     page.keyboard.press("?")
     size = page.locator("dialog[open]").bounding_box()
     assert size is not None

@@ -20,9 +20,9 @@ ALL = (
 
 @pytest.fixture(scope="module")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    """A service that knows of another machine as well."""
+    """A service that knows of another host as well, but of no figures of it: `/` is the wall."""
     service = Service(tmp_path_factory.mktemp("service"))
-    service.append("cpu", host="web-1", percent=1.0)
+    service.append("notice", host="web-1", message="deployed")
     yield service.start().wait_until_ready()
     service.close()
 

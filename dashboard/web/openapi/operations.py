@@ -6,6 +6,7 @@ every path answers OPTIONS with the methods that it has.
 
 from prometheus_client.openmetrics.exposition import CONTENT_TYPE_LATEST
 
+from dashboard.event import HOST
 from dashboard.job import JOB_ALLOWED
 from dashboard.publishing import MOST_BYTES, MOST_EVENT_BYTES, MOST_EVENTS
 from dashboard.screens import NAME as SCREEN
@@ -46,6 +47,7 @@ _SCREEN = in_path("name", "the display's name", {"type": "string", "pattern": wh
 _NO_PUBLISHING = (
     "no PUBLISH_TOKEN is set, the token is not for this event or host, or another site's page asks"
 )
+_MACHINE = in_path("name", "the machine's name", {"type": "string", "pattern": whole(HOST)})
 _LOGGED = {"201": answer("logged; the ids", {JSON: ref("Ids")})}
 _ONCE = header(
     "Idempotency-Key",
@@ -57,7 +59,9 @@ _ONCE = header(
 def paths() -> dict[str, Json]:
     """The path items."""
     return {
-        "/": {"get": _page("wall", "The wall")},
+        "/": {"get": _page("wall", "The wall, or the overview of several machines")},
+        "/host/{name}": {"get": _host()},
+        "/compare": {"get": _page("compare", "One figure of several machines in one chart")},
         "/stream": {"get": _stream()},
         "/history": {"get": _history()},
         "/alerts": {"get": _alerts()},
@@ -258,6 +262,13 @@ def _page(name: str, summary: str) -> Json:
         security=READING,
         answers={"200": _PAGE, **_SIGN_IN, **refusals(401, 403, 429)},
     )
+
+
+def _host() -> Json:
+    page = _page("host", "The wall of one machine")
+    page["parameters"] = [_MACHINE]
+    page["responses"] |= refusals(400)
+    return page
 
 
 def _embedded() -> Json:

@@ -4,14 +4,28 @@
  *
  * What only some addresses ask for is loaded for those; a part that does not come is the guard's to mend.
  */
+import { Rights } from "../embed/rights.js";
+import { covering } from "../rights.js";
 import { Clocks } from "./clocks.js";
 import { keep, recall, take } from "./memory.js";
 import { MEANS, reloadWhenServed } from "./reload.js";
 import { Renewal } from "./renewal.js";
+import { keepSession } from "./session.js";
 import { Summons } from "./summons.js";
 
 /** @typedef {import("../address.js").Display} Display */
-/** @typedef {import("../board.js").Board} Board */
+/**
+ * @typedef {object} Board what is cared for: the wall's board, or the overview of many machines
+ * @property {import("../clock.js").ServerClock} clock
+ * @property {import("../theme.js").Look} look
+ * @property {import("../timeline.js").Timeline} timeline
+ * @property {string} host
+ * @property {{newest: (host: string) => number | null}} store
+ * @property {{connected: boolean, trouble: string, refused?: number}} stream
+ * @property {{settings: Settings, hand: boolean}} options
+ * @property {(span: import("../timeline.js").Span) => void} [pause]
+ * @property {(from: number, to: number) => void} [zoom]
+ */
 /** @typedef {import("../notes.js").Notes} Notes */
 /** @typedef {import("../settings.js").Settings} Settings */
 /** @typedef {import("../store.js").Data} Data */
@@ -36,7 +50,9 @@ export class Care {
     this.notes = notes;
     const { screen } = display;
     /** Events for a board to listen for. @type {string[]} */
-    this.signals = screen && settings.screensUrl ? [`screen.${screen}.reload`] : [];
+    this.signals = screen && settings.screensUrl ? [`screen.${screen}.reload`].filter(covering(settings.may)) : [];
+    // The link has expired, or a token is wanted now: the server leads to its sign-in page.
+    this.rights = new Rights(settings.historyUrl, () => location.reload());
     /** @type {Board | null} */
     this.board = null;
     this.greeted = false;
@@ -74,6 +90,7 @@ export class Care {
     if (display.shift) bring(import("./shift.js"), ({ Shift }) => new Shift(document.body, () => board.look.unit).start());
     if (screen && screensUrl) bring(import("./report.js"), ({ Report }) => new Report(screensUrl, screen, board).start());
     else if (screen) notes.say("screen", "this server takes no report of this screen: its setting SCREENS is off, or the link does not cover it");
+    keepSession(settings.renewUrl);
     setInterval(() => this.#tick(), TICK);
   }
 
@@ -93,6 +110,7 @@ export class Care {
 
   #tick() {
     if (!this.board) return;
+    this.rights.look(this.board.stream);
     const { offset, told } = this.board.clock;
     this.clocks.judge({ monotonic: performance.now() / 1000, own: Date.now() / 1000, offset, told });
     this.night?.tick();
@@ -119,8 +137,8 @@ export class Care {
     const { board } = this;
     const held = take("held");
     if (!held || !board || !board.options.hand) return;
-    if (held.zoomed) board.zoom(held.from, held.to);
-    else board.pause(held);
+    if (held.zoomed) board.zoom?.(held.from, held.to);
+    else board.pause?.(held);
   }
 }
 

@@ -1,7 +1,7 @@
 // @ts-check
 /** A display tells the server now and then how it is, under the name that its address gives it. */
 
-/** @typedef {import("../board.js").Board} Board */
+/** @typedef {import("./care.js").Board} Board */
 
 /** Seconds between two reports, and by which share of it they may come sooner or later. */
 const EVERY = 60;

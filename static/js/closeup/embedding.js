@@ -41,7 +41,7 @@ function describe({ settings, display, board }, panel) {
     event,
     field: shown instanceof ChartPanel ? (shown.lines[0]?.field ?? null) : null,
     window: writeSeconds(display.window),
-    host: display.host,
+    host: display.host ?? (settings.host === settings.server ? null : settings.host),
   });
   const sections = found.map(({ name, about, code }) =>
     make(

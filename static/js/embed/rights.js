@@ -27,7 +27,7 @@ export class Rights {
 
   /**
    * Called several times a second.
-   * @param {{connected: boolean, trouble: string, refused: number}} stream
+   * @param {{connected: boolean, trouble: string, refused?: number}} stream
    */
   look({ connected, trouble, refused }) {
     if (this.over) return;

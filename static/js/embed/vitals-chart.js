@@ -68,6 +68,7 @@ class Chart {
       marked: element,
       settings: {
         ...facts,
+        server: facts.host,
         streamUrl: `${address}/stream${query}`,
         historyUrl: `${address}/history${query}`,
         screensUrl: null,

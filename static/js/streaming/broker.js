@@ -101,7 +101,7 @@ export class Broker {
       }
       this.#open(stream, !after || !last || isAfter(after, last) ? last : after);
     } else {
-      for (const told of this.stretch) if (isAfter(told.id, reader.skip)) this.#send(reader, told);
+      for (const told of this.stretch) if (isAfter(told.id, reader.skip)) this.#send(reader, told, true);
       if (this.greeting) port.postMessage({ kind: "hello", data: this.#greetingNow() });
     }
     reader.fillable = !loaded;
@@ -175,7 +175,7 @@ export class Broker {
   #event(told, logged) {
     if (logged) this.#remember(told);
     for (const reader of this.readers.values()) {
-      if (!logged || isAfter(told.id, reader.skip)) this.#send(reader, told);
+      if (!logged || isAfter(told.id, reader.skip)) this.#send(reader, told, logged);
     }
   }
 
@@ -194,9 +194,10 @@ export class Broker {
   /**
    * @param {Reader} reader
    * @param {Told} told
+   * @param {boolean} logged
    */
-  #send(reader, { name, id, data }) {
-    if (reader.events.includes(name)) reader.port.postMessage({ kind: "event", name, id, data });
+  #send(reader, { name, id, data }, logged) {
+    if (reader.events.includes(name)) reader.port.postMessage({ kind: "event", name, id, data, logged });
   }
 
   #state() {

@@ -19,7 +19,7 @@ import { portToOwnBroker } from "./transport.js";
  * @typedef {object} Listener
  * @property {(history: History) => void} history
  * @property {(hello: Hello) => void} hello
- * @property {(event: string, id: string, data: Data) => void} event
+ * @property {(event: string, id: string, data: Data, logged: boolean) => void} event
  * @property {(time: number) => void} heartbeat
  */
 /**
@@ -195,7 +195,7 @@ export class Stream {
     else if (message.kind === "event") {
       if (this.joining > 0) return;
       this.lastId = message.id || this.lastId;
-      this.listener.event(message.name, message.id, JSON.parse(message.data));
+      this.listener.event(message.name, message.id, JSON.parse(message.data), message.logged);
     } else if (message.kind === "hello") this.listener.hello(message.data);
     else if (message.kind === "heartbeat") this.listener.heartbeat(Number(message.time));
     else if (message.kind === "state") this.#state(message);

@@ -1,0 +1,88 @@
+"""`flask doctor`: what is wrong with a stream, ours or not, and what to change."""
+
+import os
+import re
+import sys
+from urllib.parse import urlsplit
+
+import click
+import msgspec
+
+from dashboard import settings
+from dashboard.cli.target import Wrong, given_token
+from dashboard.doctor import Finding, Unreachable, examine, probe
+
+_MARKS = {"ok": "ok", "note": "note", "problem": "PROBLEM"}
+_ORIGIN = re.compile(r"https?://[^/?#\s]+")
+_PROBLEMS, _UNREACHABLE = 1, 2
+
+
+@click.command()
+@click.argument("url")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object, for programs.")
+@click.option(
+    "--origin", metavar="ORIGIN", help="Whether pages of this origin may read it, as https://a.b."
+)
+@click.option(
+    "--seconds",
+    type=click.FloatRange(1, 3600),
+    default=20,
+    show_default=True,
+    help="How long to look.",
+)
+@click.option(
+    "--token-file", metavar="FILE", help="Where its token is [default: the setting READ_TOKEN]."
+)
+@click.option("--token", metavar="TOKEN", help="The token itself; all users' `ps` shows it.")
+def doctor(
+    url: str,
+    as_json: bool,
+    origin: str | None,
+    seconds: float,
+    token: str | None,
+    token_file: str | None,
+) -> None:
+    """Look at the stream at URL from outside, and say in plain words what to change.
+
+    Any endpoint of Server-Sent Events will do; of a Vitals its address is enough.
+
+    Ends with status 0 if all is well, with 1 if there are problems, with 2 if it could not look.
+    """
+    if origin is not None and not _ORIGIN.fullmatch(origin):
+        raise Wrong(f"--origin {origin!r}: wanted is one such as https://intranet.example")
+    url = _stream_url(url)
+    default = settings.load(os.environ).read_token
+    given = given_token(token, token_file, default=default)
+    try:
+        findings = examine(probe(url, seconds=seconds, token=given, origin=origin))
+    except Unreachable as error:
+        raise Wrong(f"{url}: {error}") from None
+    is_well = all(finding.level != "problem" for finding in findings)
+    if as_json:
+        answer = {"url": url, "ok": is_well, "findings": findings}
+        click.echo(msgspec.json.format(msgspec.json.encode(answer), indent=2).decode())
+    else:
+        click.echo("\n".join([url, *(_lines(finding) for finding in findings)]))
+    sys.exit(0 if is_well else _PROBLEMS)
+
+
+def _stream_url(text: str) -> str:
+    """The URL; that of a Vitals without its path gets /stream. Raises Wrong."""
+    parts = urlsplit(text)
+    try:
+        _ = parts.port
+    except ValueError:
+        parts = urlsplit("")
+    if parts.scheme not in ("http", "https") or not parts.hostname or "@" in parts.netloc:
+        raise Wrong(f"{text!r}: wanted is a URL such as https://vitals.example/stream")
+    path = parts.path if parts.path.strip("/") else "/stream"
+    return parts._replace(path=path, fragment="").geturl()
+
+
+def _lines(finding: Finding) -> str:
+    text = f"{_MARKS[finding.level]:>7}  {finding.check:<13} {_harmless(finding.text)}"
+    return f"{text}\n{'':24}→ {_harmless(finding.advice)}" if finding.advice else text
+
+
+def _harmless(text: str) -> str:
+    return "".join(character if character.isprintable() else "?" for character in text)

@@ -1,0 +1,220 @@
+"""Checks of how events come: at once, one by one, with signs of life, and again after a break."""
+
+from collections.abc import Sequence
+from statistics import median
+
+from dashboard.doctor.findings import Finding, note, ok, problem
+from dashboard.doctor.seen import Look, Seen
+
+_FIRST_BYTE = 3.0  # seconds
+_HELD = 0.5  # seconds by which half of all events come later than the quickest
+_PAUSE = 0.4
+_ENOUGH = 4  # events
+# After so many seconds of silence most proxies cut a connection (nginx's proxy_read_timeout, and
+# what load balancers begin with).
+_IDLE_TIME = 60.0
+_MARGIN = 5.0
+
+_UNBUFFER = (
+    "Switch the buffering off in what is in front of the server: nginx: proxy_buffering off, and "
+    "no proxy_ignore_headers X-Accel-Buffering; Apache: flushpackets=on; a CDN: no caching for "
+    "this path. Or it is the server that does not flush."
+)
+
+
+def first_byte(seen: Seen) -> Finding:
+    """Something has to come at once, so that a page knows that it is connected."""
+    look = seen.plain
+    if not look.pieces:
+        return problem(
+            "first byte",
+            f"The headers came, but no event or comment within {look.until:.1f} s.",
+            "Send something at once: an event, or a comment (a line `:`). If the server does, see "
+            f"buffering. {_UNBUFFER}",
+        )
+    first = look.pieces[0].at
+    if first > _FIRST_BYTE:
+        return problem("first byte", f"The first one came after {first:.1f} s.", _UNBUFFER)
+    return ok("first byte", f"The first one came after {first:.2f} s.")
+
+
+def buffering(seen: Seen) -> Finding | None:
+    """Events come when they happen, not in clumps."""
+    if not seen.plain.pieces:
+        return None
+    held = held_back(seen.plain, seen.every)
+    if held:
+        return problem("buffering", held, _UNBUFFER)
+    count = len(seen.plain.live())
+    if count < _ENOUGH:
+        return note(
+            "buffering",
+            f"Too little happened in {seen.plain.until:.1f} s to tell: {count} events with a time.",
+            "Look for longer (--seconds), or at a busier stream.",
+        )
+    return ok("buffering", f"{count} events came as they happened.")
+
+
+def compression(seen: Seen) -> Finding | None:
+    """What a browser asks for, with gzip, comes as quickly."""
+    plain, packed = seen.plain, seen.packed
+    encoding = plain.headers.get("content-encoding", "identity")
+    if encoding != "identity":
+        return problem(
+            "compression",
+            f"The answer is compressed ({encoding}), though nobody asked for that.",
+            "Compress only for clients that accept it.",
+        )
+    if packed is None:
+        return None
+    advice = (
+        "Flush the compressor after each event, or leave text/event-stream out (nginx: gzip off, "
+        "or not in gzip_types)."
+    )
+    if not packed.is_stream:
+        status = f"{packed.status}" if packed.status else f"none within {packed.seconds:g} s"
+        text = f"For browsers, which accept gzip, it holds the stream back: the answer is {status}."
+        return problem("compression", text, advice)
+    encoding = packed.headers.get("content-encoding", "identity")
+    if encoding == "identity":
+        return ok("compression", "None.")
+    held = held_back(packed, seen.every)
+    without, with_it = len(plain.blocks), len(packed.blocks)
+    if without - with_it >= _ENOUGH and with_it < without / 2:
+        held = f"In the same time {without} events came without it, {with_it} with it."
+    elif held and held_back(plain, seen.every):
+        return note("compression", f"{encoding}. Events are held back with it and without it.")
+    if not held:
+        return ok("compression", f"{encoding}, and each event can be read when it comes.")
+    return problem(
+        "compression",
+        f"{encoding} holds events back: {held[0].lower()}{held[1:]}",
+        advice,
+    )
+
+
+def heartbeat(seen: Seen) -> Finding:
+    """No silence that a proxy takes for a dead connection."""
+    look = seen.plain
+    silence = longest_silence(look)
+    declared = look.hello.get("heartbeat")
+    if isinstance(declared, int | float):
+        text = f"The server says that it breaks its silence after {declared:g} s."
+        if declared > _IDLE_TIME - _MARGIN:
+            return problem(
+                "heartbeat",
+                f"{text} Most proxies cut the connection after {_IDLE_TIME:g} s.",
+                "Set HEARTBEAT to 15.",
+            )
+        if silence > declared + _MARGIN:
+            return problem("heartbeat", f"{text} But it was silent for {silence:.0f} s.", _UNBUFFER)
+        return ok("heartbeat", text)
+    if silence >= min(_IDLE_TIME - _MARGIN, 0.75 * look.until) and look.ended is None:
+        return problem(
+            "heartbeat",
+            f"Nothing came for {silence:.0f} s, and no heartbeat is announced. Most proxies cut a "
+            f"connection after {_IDLE_TIME:g} s of silence.",
+            "Send a comment (a line `:` and an empty one) or an event at least each 15 to 30 s. If "
+            "the server does so more rarely, look for longer: --seconds 60.",
+        )
+    return ok("heartbeat", f"The longest silence was {silence:.1f} s.")
+
+
+def end(seen: Seen) -> Finding | None:
+    """A stream that ends at once is none."""
+    look = seen.plain
+    if any(block.event == "busy" for block in look.blocks):
+        return problem(
+            "end",
+            "The server is full: it sent `busy` and ended the stream.",
+            "More workers, or a higher MAX_STREAMS and LimitNOFILE.",
+        )
+    if look.ended is None:
+        return None
+    return problem(
+        "end",
+        f"The server ended the stream after {look.ended:.1f} s; browsers come back each time.",
+        "Keep it open. If it is meant to be over, answer the next request with 204.",
+    )
+
+
+def resume(seen: Seen) -> Finding:
+    """After a break a reader gets what it missed: all of it, once, in order."""
+    known = seen.plain.ids
+    after, again = seen.resumed_after, seen.resumed
+    if after is None or again is None:
+        if seen.plain.blocks and not known:
+            return problem(
+                "resume",
+                "Events have no ids: after a break a browser can't say what it has.",
+                "Send `id:` with each event, and go on after the Last-Event-ID that comes back.",
+            )
+        return note("resume", "Too few events with an id have come to try it.")
+    if not again.is_stream:
+        return problem(
+            "resume",
+            f"With Last-Event-ID: {after} the answer is {again.status}.",
+            "Answer 200, also for ids that are no longer known.",
+        )
+    position = known.index(after)
+    missed, had = known[position + 1 :], set(known[: position + 1])
+    came = again.ids
+    doubled = [one for one in came if one in had] + [one for one in came if came.count(one) > 1]
+    if doubled:
+        return problem(
+            "resume",
+            f"After {after} events come again that the reader has had ({doubled[0]}).",
+            "Send only what came after the Last-Event-ID.",
+        )
+    if not seen.every and not _is_within(missed, came):
+        got = len(set(missed) & set(came))
+        return problem(
+            "resume",
+            f"{len(missed)} events came after {after}; asked to go on there, the server sent {got} "
+            f"of them{', mixed up' if got == len(set(missed)) else ''}.",
+            "Keep the events of the last minutes, and on Last-Event-ID send those after it, in "
+            "order. If the server does, a proxy takes the header away.",
+        )
+    return ok("resume", f"After {after} came what followed, once and in order.")
+
+
+def held_back(look: Look, every: float = 0.0) -> str | None:
+    """How events are held back on their way, in a sentence; None if they are not, or can't be told.
+
+    `every` is for how long the server may hold them back because it was asked to.
+    """
+    torn = [pause for pause, is_whole in _pauses(look) if not is_whole and pause >= _PAUSE]
+    if len(torn) >= 2 or (torn and torn[-1] > look.until / 2):
+        return f"{len(torn)} times the stream stood still within an event, for {max(torn):.1f} s."
+    delays = [arrived - own for arrived, own in look.live()]
+    if len(delays) < _ENOUGH:
+        return None
+    # What is quickest counts as not delayed, so that no clock needs to be right.
+    late = [delay - min(delays) for delay in delays]
+    if median(late) > _HELD + every:
+        return f"Half of the events come {median(late):.1f} s late or more, several at once."
+    return None
+
+
+def longest_silence(look: Look) -> float:
+    """Seconds in which nothing came, not even a comment."""
+    return max((pause for pause, _ in _pauses(look)), default=look.until)
+
+
+def _pauses(look: Look) -> list[tuple[float, bool]]:
+    """(seconds, whether the piece before it was whole) between pieces, and to the end."""
+    ends = [piece.at for piece in look.pieces[1:]] + [look.until]
+    return (
+        [(end - p.at, p.is_whole) for p, end in zip(look.pieces, ends, strict=True)]
+        if (look.pieces)
+        else []
+    )
+
+
+def _is_within(wanted: Sequence[str], found: Sequence[str]) -> bool:
+    """Whether all that is wanted was found, in this order, perhaps among others."""
+    rest = iter(found)
+    return all(one in rest for one in wanted)
+
+
+CHECKS = (first_byte, buffering, compression, heartbeat, end, resume)

@@ -1,0 +1,153 @@
+"""Checks of what an answer says before its first event, and of the connection that brings it."""
+
+from dashboard.doctor.findings import Finding, note, ok, problem
+from dashboard.doctor.seen import Seen
+
+_CLOCK_SECONDS = 5.0
+_CERTIFICATE_DAYS = 14
+
+
+def status(seen: Seen) -> Finding:
+    """200, and at once."""
+    look = seen.plain
+    if look.status is None:
+        return problem(
+            "status",
+            f"No answer has begun within {look.seconds:g} s.",
+            "Send the headers before the first event. If the server does, something in front of it "
+            "waits for more: switch its buffering off (nginx: proxy_buffering off).",
+        )
+    if look.status == 200:
+        return ok("status", f"200, after {look.answered:.2f} s.")
+    said = f": {look.body}" if look.body else "."
+    text = f"The answer is {look.status}{said}"
+    if look.status in (401, 403):
+        advice = "It wants to know who asks: --token; browsers send a cookie by themselves."
+    elif look.status == 204:
+        advice = "204 says that all is told: browsers never ask again. Answer 200 if that is wrong."
+    elif look.status in (301, 302, 303, 307, 308):
+        advice = f"It leads to {look.headers.get('location', 'nowhere')}: use that URL."
+    elif look.status >= 500 or look.status == 429:
+        advice = (
+            "EventSource gives up for good on any status but 200: while a server is away or full, "
+            "answer 200 with `retry:` and end the stream."
+        )
+    else:
+        advice = "Look at the URL: EventSource gives up for good on any status but 200."
+    return problem("status", text, advice)
+
+
+def content_type(seen: Seen) -> Finding | None:
+    """text/event-stream, in UTF-8."""
+    if seen.plain.status != 200:
+        return None
+    given = seen.plain.headers.get("content-type", "")
+    kind, _, parameters = given.partition(";")
+    if kind.strip().lower() != "text/event-stream":
+        return problem(
+            "content type",
+            f"It is {given or 'missing'}: browsers refuse the stream.",
+            "Answer with Content-Type: text/event-stream.",
+        )
+    charset = parameters.lower().replace(" ", "").partition("charset=")[2].strip('"')
+    if charset not in ("", "utf-8"):
+        return problem(
+            "content type",
+            f"It says {charset}, but event streams are UTF-8 whatever is said.",
+            "Send UTF-8, and say so or nothing.",
+        )
+    return ok("content type", f"{given}.")
+
+
+def caching(seen: Seen) -> Finding:
+    """Nobody may keep a stream, or change it on its way."""
+    given = seen.plain.headers.get("cache-control", "").lower()
+    if "no-store" in given or "no-cache" in given:
+        missing = "" if "no-transform" in given else " Without no-transform a CDN may compress it."
+        return (note if missing else ok)("caching", f"Cache-Control: {given}.{missing}")
+    return problem(
+        "caching",
+        f"Cache-Control is {given or 'missing'}: a cache may keep the stream, or wait for its end.",
+        "Answer with Cache-Control: no-cache, no-transform.",
+    )
+
+
+def clock(seen: Seen) -> Finding | None:
+    """The server's clock and ours."""
+    look = seen.plain
+    server, ours = look.server_time, look.began + look.answered
+    time = look.hello.get("time")
+    if isinstance(time, int | float):
+        first = next(piece.at for piece in look.pieces if piece.blocks)
+        server, ours = float(time), look.began + first
+    if server is None:
+        return None
+    ahead = server - ours
+    if abs(ahead) <= _CLOCK_SECONDS:
+        return ok("clock", "The server's clock and this machine's agree.")
+    way = "ahead of" if ahead > 0 else "behind"
+    return problem(
+        "clock",
+        f"The server's clock is {abs(ahead):.0f} s {way} this machine's.",
+        "Let both follow a time server (timedatectl set-ntp true).",
+    )
+
+
+def connections(seen: Seen) -> Finding | None:
+    """How many streams a browser can have at once."""
+    advice = "Put a proxy with TLS and HTTP/2 in front (docs/deploying.md), or share one stream."
+    if seen.handshake is None:
+        return note(
+            "connections",
+            "HTTP/1.1: a browser opens six connections to a name, and so at most six streams.",
+            advice,
+        )
+    if seen.handshake.protocol == "h2":
+        return ok("connections", "HTTP/2: many streams share one connection.")
+    return problem(
+        "connections",
+        "TLS without HTTP/2: a browser opens six connections to a name, so at most six streams.",
+        "nginx: listen 443 ssl http2. Caddy has it by itself.",
+    )
+
+
+def certificate(seen: Seen) -> Finding | None:
+    """Whether it is trusted, and for how long."""
+    if seen.handshake is None:
+        return None
+    if seen.handshake.trouble:
+        return problem(
+            "certificate",
+            f"It is not trusted: {seen.handshake.trouble}.",
+            "Renew it, send its whole chain, or tell the authority with SSL_CERT_FILE.",
+        )
+    days = seen.handshake.days
+    if days is None:
+        return None
+    text = f"It ends in {days:.0f} days." if days >= 2 else f"It ends in {days * 24:.0f} hours."
+    # Some live for hours, and are renewed as long before their end as long ones in proportion.
+    if days < min(_CERTIFICATE_DAYS, seen.handshake.lifetime / 5):
+        return problem("certificate", text, "Renew it, and see why that did not happen by itself.")
+    return ok("certificate", text)
+
+
+def origin(seen: Seen) -> Finding | None:
+    """Whether pages of another origin may read it."""
+    if seen.from_origin is None or seen.origin is None:
+        return None
+    allowed = seen.from_origin.headers.get("access-control-allow-origin", "")
+    if allowed in (seen.origin, "*"):
+        cookies = ""
+        if seen.from_origin.headers.get("access-control-allow-credentials") != "true":
+            cookies = ", without cookies"
+        return ok("origin", f"Pages of {seen.origin} may read it{cookies}.")
+    said = f"only {allowed}" if allowed else "no other origin"
+    return problem(
+        "origin",
+        f"Pages of {seen.origin} may not read it: the answer allows {said}.",
+        f"Answer with Access-Control-Allow-Origin: {seen.origin} (Vitals: ALLOWED_ORIGINS).",
+    )
+
+
+BEFORE = (status, content_type)
+AFTER = (caching, origin, connections, certificate, clock)

@@ -1,0 +1,139 @@
+"""What a probe saw. Times are seconds since a request was sent, unless said otherwise."""
+
+import json
+import re
+from dataclasses import dataclass, field
+from email.utils import parsedate_to_datetime
+from functools import cached_property
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+from dashboard.cli.stream_reader import Block
+
+_ID_WITH_TIME = re.compile(r"(\d{13})-\d+")
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """What one read brought, decompressed. `is_whole`: it does not end within an event."""
+
+    at: float
+    blocks: tuple[Block, ...]
+    is_whole: bool = True
+
+
+@dataclass(frozen=True)
+class Look:
+    """One request for the stream, and what came of it in some seconds."""
+
+    began: float = 0.0  # when it was sent, by our wall clock
+    seconds: float = 10.0  # how long it was looked at, at the most
+    status: int | None = 200  # None: no head of an answer came
+    headers: dict[str, str] = field(default_factory=dict)  # names in lower case
+    answered: float = 0.0  # when the head was there
+    pieces: tuple[Piece, ...] = ()
+    ended: float | None = None  # when the server ended it
+    body: str = ""  # the beginning of an answer that is no stream
+    retry: int | None = None  # ms
+
+    @property
+    def is_stream(self) -> bool:
+        """Whether a browser would take it."""
+        kind = self.headers.get("content-type", "").partition(";")[0].strip().lower()
+        return self.status == 200 and kind == "text/event-stream"
+
+    @property
+    def blocks(self) -> list[Block]:
+        """All events, in the order in which they came."""
+        return [block for piece in self.pieces for block in piece.blocks]
+
+    @property
+    def ids(self) -> list[str]:
+        """The ids of those that have one."""
+        return [block.id for block in self.blocks if block.id]
+
+    @property
+    def until(self) -> float:
+        """How long it lasted."""
+        return self.seconds if self.ended is None else self.ended
+
+    @cached_property
+    def hello(self) -> dict[str, Any]:
+        """What a Vitals says first of all; empty for others."""
+        first = next((block for block in self.blocks if block.event == "hello"), None)
+        return _object(first.data) if first else {}
+
+    @property
+    def server_time(self) -> float | None:
+        """The server's clock as the head was made, seconds since 1970; None where it is not told.
+
+        A second is as exact as this is.
+        """
+        try:
+            return parsedate_to_datetime(self.headers.get("date", "")).timestamp() + 0.5
+        except (ValueError, TypeError):
+            return None
+
+    def live(self) -> list[tuple[float, float]]:
+        """(arrival, its own time by the server's clock) of events that happened while we looked."""
+        start, theirs = self.began, self.server_time
+        if theirs is not None and abs(theirs - self.began - self.answered) > 1.5:
+            start = theirs + 0.5
+        found = []
+        for piece in self.pieces:
+            for block in piece.blocks:
+                own = _own_time(block)
+                if own is not None and own > start:
+                    found.append((piece.at, own))
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Handshake:
+    """What TLS said. `days` is until the certificate ends, of `lifetime` days that it has in all;
+    `trouble` is why it is not trusted."""
+
+    protocol: str | None = None  # what ALPN chose: h2, http/1.1
+    days: float | None = None
+    lifetime: float = 90.0
+    trouble: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """All that was seen of an endpoint."""
+
+    url: str
+    plain: Look
+    packed: Look | None = None  # asked for as browsers do, with gzip
+    resumed: Look | None = None
+    resumed_after: str | None = None  # the Last-Event-ID of that
+    from_origin: Look | None = None
+    origin: str | None = None
+    handshake: Handshake | None = None
+
+    @property
+    def every(self) -> float:
+        """Seconds for which the URL asks a Vitals to hold events back."""
+        try:
+            return float(parse_qs(urlsplit(self.url).query)["every"][0])
+        except (KeyError, ValueError):
+            return 0.0
+
+
+def _own_time(block: Block) -> float | None:
+    match = _ID_WITH_TIME.fullmatch(block.id or "")
+    if match:
+        return int(match[1]) / 1000
+    time = _object(block.data).get("time")
+    if isinstance(time, int | float) and 1e9 < time < 1e10:
+        return float(time)
+    return None
+
+
+def _object(text: str) -> dict[str, Any]:
+    try:
+        value = json.loads(text)
+    except ValueError:
+        return {}
+    return value if isinstance(value, dict) else {}

@@ -1,0 +1,39 @@
+// @ts-check
+/**
+ * Several machines on one axis of time. Each samples at moments of its own, so time is cut into steps,
+ * and a machine's figure of a step is its last one in it.
+ */
+import { GAP } from "../table.js";
+
+/** @typedef {import("../table.js").Column} Column */
+
+/**
+ * @param {{times: number[], values: Column}[]} series of each machine, times ascending; null marks a gap
+ * @param {number} from seconds since 1970
+ * @param {number} to
+ * @param {number} step seconds; a machine that is late by no more than three of them has its last figure still
+ * @returns {[number[], ...Column[]]} times, then a column for each machine
+ */
+export function align(series, from, to, step) {
+  const first = Math.floor(from / step);
+  const count = Math.max(0, Math.floor(to / step) - first + 1);
+  const times = Array.from({ length: count }, (_, index) => (first + index) * step);
+  const columns = series.map(({ times: moments, values }) => {
+    /** @type {Column} */
+    const column = new Array(count).fill(null);
+    let known = -Infinity;
+    /** @type {number | null} */
+    let last = null;
+    let row = 0;
+    while (row < moments.length && moments[row] < first * step) row += 1;
+    for (let slot = 0; slot < count; slot += 1) {
+      for (; row < moments.length && moments[row] < times[slot] + step; row += 1) {
+        last = values[row];
+        known = slot;
+      }
+      column[slot] = slot - known <= GAP ? last : null;
+    }
+    return column;
+  });
+  return [times, ...columns];
+}

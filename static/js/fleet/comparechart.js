@@ -1,0 +1,133 @@
+// @ts-check
+/** One figure of several machines in one chart, each line with its machine's name beside it. */
+import { Chart } from "../chart.js";
+import { make, mark, valueElement, writeValue } from "../dom.js";
+import { terse, text } from "../format.js";
+import { thresholdOf } from "../levels.js";
+import { percentMarks, roundUp, spread } from "../scale.js";
+import { align } from "./align.js";
+
+/** @typedef {import("../chart.js").Axis} Axis */
+/** @typedef {import("../embed/values.js").Value} Value */
+/** @typedef {import("../store.js").Store} Store */
+/** @typedef {import("../theme.js").Look} Look */
+/** @typedef {import("../table.js").Column} Column */
+/**
+ * @typedef {object} Metric
+ * @property {string} name as in data-value
+ * @property {Value} value
+ * @property {RegExp} columns of the event's table; of several the highest counts
+ */
+
+/** Four colours that everyone tells apart, and then the same with dashes. */
+const COLORS = ["blue", "orange", "green", "purple"];
+
+/** More lines than these nobody follows. */
+export const MOST = 2 * COLORS.length;
+
+/** Units: a letter's width, the least and the most room beside the plot, and the height of a name with its value. */
+const LETTER = 0.58;
+const LEAST_END = 6;
+const MOST_END = 14;
+const HEIGHT = 2.7;
+
+/** Steps along the axis: more than there are pixels to tell apart are of no use. */
+const STEPS = 600;
+
+export class CompareChart {
+  /**
+   * @param {HTMLElement} box
+   * @param {string[]} hosts
+   * @param {Metric} metric
+   * @param {Look} look
+   */
+  constructor(box, hosts, metric, look) {
+    this.hosts = hosts;
+    this.metric = metric;
+    this.look = look;
+    const lines = hosts.map((_, index) => ({ color: COLORS[index % COLORS.length], dashed: index >= COLORS.length }));
+    this.labels = hosts.map((host, index) => {
+      const number = valueElement(metric.name);
+      const element = make("li", { "data-host": host }, make("b", {}, host), " ", number);
+      element.style.setProperty("color", `var(--${lines[index].color})`);
+      element.classList.toggle("dashed", lines[index].dashed);
+      return { element, number };
+    });
+    const end = Math.min(MOST_END, Math.max(LEAST_END, LETTER * Math.max(0, ...hosts.map(({ length }) => length)) + 1));
+    const list = make("ul", { class: "labels direct" }, ...this.labels.map(({ element }) => element));
+    list.style.setProperty("width", `calc(${end - 1.2} * var(--unit))`);
+    box.replaceChildren(list);
+    this.chart = new Chart(box, lines, axisOf(metric), {
+      look,
+      hand: null,
+      threshold: thresholdOf(metric.name),
+      end,
+      drawn: () => this.#placeLabels(),
+      pointed: () => {},
+    });
+  }
+
+  /**
+   * @param {Store} store
+   * @param {number} now
+   * @param {number} from
+   * @param {number} to
+   */
+  draw(store, now, from, to) {
+    const { event, format, read } = this.metric.value;
+    const step = Math.max(store.cadence(event), (to - from) / STEPS);
+    const series = this.hosts.map((host) => this.#seriesOf(store, host, from));
+    this.chart.draw(align(series, from, to, step), from, to, []);
+    this.hosts.forEach((host, index) => {
+      const { element, number } = this.labels[index];
+      const freshness = store.freshness(host, event, now);
+      const data = freshness === "gone" ? null : store.latest(host, event);
+      const value = data && read(data);
+      mark(element, "data-freshness", freshness);
+      writeValue(number, value, text(format(value)));
+    });
+  }
+
+  restyle() {
+    this.chart.rebuild();
+  }
+
+  destroy() {
+    this.chart.destroy();
+  }
+
+  /**
+   * @param {Store} store
+   * @param {string} host
+   * @param {number} from
+   */
+  #seriesOf(store, host, from) {
+    const table = store.table(host, this.metric.value.event);
+    const keys = [...table.columns.keys()].filter((key) => this.metric.columns.test(key));
+    const [times, ...columns] = table.since(from, keys);
+    const values = times.map((_, row) => highest(columns.map((column) => column[row])));
+    return { times, values };
+  }
+
+  #placeLabels() {
+    const { unit } = this.look;
+    const [, ...columns] = this.chart.data;
+    const wanted = columns.map((column) => this.chart.height(column.findLast((value) => value !== null) ?? 0) ?? 0);
+    const places = spread(wanted.map((y) => y - (HEIGHT * unit) / 2), HEIGHT * unit, this.chart.floor ?? this.chart.box.clientHeight);
+    this.labels.forEach(({ element }, index) => element.style.setProperty("transform", `translateY(${Math.round(places[index])}px)`));
+  }
+}
+
+/**
+ * @param {Metric} metric
+ * @returns {Axis}
+ */
+function axisOf({ value: { format } }) {
+  if (format(50).unit === "%") return { range: () => [0, 100], label: (value) => `${value}\u00a0%`, marks: percentMarks };
+  return { range: (_low, high) => [0, roundUp(high ?? 0, 1)], label: (value) => (value === 0 ? "0" : terse(format(value))) };
+}
+
+/** @param {(number | null)[]} values */
+function highest(values) {
+  return values.reduce((most, value) => (value !== null && (most === null || value > most) ? value : most), null);
+}

@@ -1,0 +1,161 @@
+// @ts-check
+/**
+ * What the page that compares machines knows: the past of one figure of each, from history, and then
+ * the one stream that tabs share. To the rest of the page it is what a board is.
+ */
+import { ServerClock } from "../clock.js";
+import { Frame } from "../frame.js";
+import { Store } from "../store.js";
+import { Stream } from "../streaming/stream.js";
+import { Timeline } from "../timeline.js";
+import { matcher } from "./address.js";
+import { CompareChart } from "./comparechart.js";
+
+/** @typedef {import("./comparechart.js").Metric} Metric */
+/** @typedef {import("../address.js").Display} Display */
+/** @typedef {import("../link.js").LinkFacts} LinkFacts */
+/** @typedef {import("../settings.js").Settings} Settings */
+/** @typedef {import("../store.js").Data} Data */
+/** @typedef {import("../store.js").Hello} Hello */
+/** @typedef {import("../streaming/broker.js").Port} Port */
+/** @typedef {import("../theme.js").Look} Look */
+/**
+ * @typedef {object} ComparisonOptions
+ * @property {Settings} settings
+ * @property {Display} display
+ * @property {Metric} metric
+ * @property {string[]} hosts names or patterns
+ * @property {number} most so many machines are shown
+ * @property {Look} look
+ * @property {HTMLElement} box
+ * @property {string[]} signals
+ * @property {(connect: (port: Port) => void) => void} connect
+ * @property {{link: (facts: LinkFacts) => void, draw: (now: number) => void, chosen: (hosts: string[], all: number) => void, hello: (hello: Hello) => void, signal: (name: string, data: Data) => void}} listener
+ */
+
+/** How often to look at ages, milliseconds. */
+const TICK = 1000;
+
+export class Comparison {
+  /** @param {ComparisonOptions} options */
+  constructor(options) {
+    const { settings, display, metric, hosts, look, signals } = options;
+    this.options = { ...options, hand: false };
+    this.look = look;
+    this.clock = new ServerClock();
+    this.timeline = new Timeline(display.window);
+    this.host = hosts[0] ?? settings.host;
+    const { event } = metric.value;
+    this.store = new Store({ interval: settings.interval, window: display.window, wanted: new Map([[event, (key) => metric.columns.test(key)]]) });
+    this.wants = matcher(hosts);
+    /** Those that are drawn. @type {string[]} */
+    this.hosts = [];
+    /** @type {CompareChart | null} */
+    this.chart = null;
+    this.frame = new Frame(() => this.#draw());
+    const [field] = metric.name.slice(event.length + 1).split(".");
+    const fields = metric.name === "filesystem.percent" ? "filesystem.mounts" : `${event}.${field}`;
+    this.stream = new Stream(
+      {
+        streamUrl: settings.streamUrl,
+        historyUrl: `${settings.historyUrl}?fields=${encodeURIComponent(fields)}`,
+        host: hosts.join(),
+        hosts: signals.length ? [...hosts, settings.server] : hosts,
+        events: [event, ...signals],
+        window: display.window,
+        lines: 0,
+      },
+      {
+        history: (history) => {
+          if (Number.isNaN(this.clock.now())) this.clock.hear(history.to);
+          this.store.fill(history);
+          this.#choose([...Object.keys(history.hosts), ...history.latest.map(({ host }) => host)]);
+        },
+        hello: (hello) => {
+          this.clock.hear(hello.time);
+          this.store.greet(hello);
+          options.listener.hello(hello);
+          this.tell();
+        },
+        heartbeat: (time) => this.clock.hear(time),
+        event: (name, id, data) => this.#hear(name, id, data),
+      },
+      options.connect,
+    );
+  }
+
+  start() {
+    setInterval(() => this.tell(), TICK);
+    this.stream.start();
+  }
+
+  restyle() {
+    this.look.renew();
+    this.chart?.restyle();
+    this.frame.request();
+  }
+
+  tell() {
+    this.options.listener.link(this.#link());
+    this.frame.request();
+  }
+
+  /**
+   * @param {string} name
+   * @param {string} id
+   * @param {Data} data
+   */
+  #hear(name, id, data) {
+    const { signals, listener } = this.options;
+    if (signals.includes(name)) {
+      listener.signal(name, data);
+      return;
+    }
+    if (typeof data.host !== "string" || !this.wants(data.host) || !this.store.accept(name, id, data)) return;
+    // By the log's clock, not by those of many machines.
+    this.clock.sample(Number(id.split("-")[0]) / 1000, false, this.store.patience(name));
+    if (!this.hosts.includes(data.host)) this.#choose([...this.hosts, data.host]);
+    this.frame.request();
+  }
+
+  /** @param {string[]} known with figures, or named */
+  #choose(known) {
+    const { hosts, most, box, metric, look, listener } = this.options;
+    const named = hosts.filter((host) => !host.includes("*"));
+    const matching = known.filter((host) => this.wants(host)).sort(new Intl.Collator("en", { numeric: true }).compare);
+    // Those that are named come first and in that order, known or not.
+    const all = [...new Set([...named, ...matching])];
+    const chosen = all.slice(0, most);
+    listener.chosen(chosen, all.length);
+    if (chosen.join() !== this.hosts.join()) {
+      this.hosts = chosen;
+      this.chart?.destroy();
+      this.chart = new CompareChart(box, chosen, metric, look);
+    }
+    this.frame.request();
+  }
+
+  /** @returns {LinkFacts} */
+  #link() {
+    const { store, stream, clock, hosts } = this;
+    const times = hosts.map((host) => store.newest(host)).filter((time) => time !== null);
+    return {
+      age: times.length ? Math.max(0, clock.now() - Math.max(...times)) : null,
+      patience: store.patienceOfFast,
+      connected: stream.connected,
+      apart: stream.apart,
+      everConnected: stream.everConnected,
+      trouble: stream.trouble,
+    };
+  }
+
+  #draw() {
+    const { store, clock, chart } = this;
+    const now = clock.now();
+    if (Number.isNaN(now)) return;
+    const newest = Math.max(0, ...this.hosts.map((host) => store.newest(host) ?? 0));
+    const { from, to } = this.timeline.span(now, newest, store.interval);
+    chart?.draw(store, now, from, to);
+    this.options.listener.draw(now);
+  }
+}

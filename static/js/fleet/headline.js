@@ -1,0 +1,45 @@
+// @ts-check
+/** The line above all machines: how many there are and how they are, and whether this is live. */
+import { mark, write } from "../dom.js";
+import { clock } from "../format.js";
+import { rankOf } from "./order.js";
+
+/** @typedef {import("./machines.js").Machines} Machines */
+
+/** Ranks in words, the worst first; those who are well come first in the line. */
+const WORDS = ["critical", "silent", "warning", "info"];
+
+export class Headline {
+  /**
+   * @param {HTMLElement} count
+   * @param {HTMLElement} states
+   * @param {HTMLElement} time
+   */
+  constructor(count, states, time) {
+    this.count = count;
+    this.time = time;
+    this.states = WORDS.map((word) => {
+      const element = document.createElement("span");
+      mark(element, "data-state", word);
+      return element;
+    });
+    states.replaceChildren(...this.states);
+  }
+
+  /**
+   * @param {Machines} machines as they were judged
+   * @param {number} now
+   */
+  draw(machines, now) {
+    const counts = [0, 0, 0, 0, 0, 0];
+    for (const machine of machines.all.values()) counts[rankOf(machine, now)] += 1;
+    const [critical, silent, warning, info, , away] = counts;
+    [critical, silent + away, warning, info].forEach((count, index) => {
+      mark(this.states[index], "hidden", count ? null : "");
+      write(this.states[index], `${count} ${WORDS[index]}`);
+    });
+    const all = machines.all.size;
+    write(this.count, all === 1 ? "1 machine" : `${all} machines`);
+    write(this.time, clock(now));
+  }
+}

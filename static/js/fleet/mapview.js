@@ -1,0 +1,158 @@
+// @ts-check
+/** Machines as cells of a map, when tiles of them could not be read; beside it the worst in words. */
+import { make, write } from "../dom.js";
+import { terse } from "../format.js";
+import { roundUp } from "../scale.js";
+import { FIGURES } from "./figures.js";
+import { HostCell } from "./cell.js";
+import { cellsFor } from "./layout.js";
+import { place } from "./place.js";
+import { Tip } from "./tip.js";
+import { WorstList } from "./worstlist.js";
+
+/** @typedef {import("./machines.js").Host} Host */
+/** @typedef {import("./machines.js").Machines} Machines */
+/** @typedef {import("./tileview.js").Room} Room */
+
+/** Units of a cell's width from which on it has room for a name, and for a number. */
+const NAMED = 4.4;
+const NUMBERED = 2.3;
+
+/** Units: the height of a group's name. */
+const LABEL = 1.6;
+
+export class MapView {
+  /**
+   * @param {HTMLElement} list
+   * @param {HTMLElement} aside
+   * @param {object} options
+   * @param {string | null} options.metric null: of each machine the figure that is worst off
+   * @param {boolean} options.grouped
+   * @param {boolean} options.hand whether somebody may point at cells
+   * @param {(name: string) => string | null} options.hrefOf
+   */
+  constructor(list, aside, { metric, grouped, hand, hrefOf }) {
+    this.list = list;
+    this.metric = metric;
+    this.grouped = grouped;
+    this.hrefOf = hrefOf;
+    /** @type {Map<string, HostCell>} */
+    this.cells = new Map();
+    /** @type {Map<string, HTMLElement>} */
+    this.labels = new Map();
+    this.worst = new WorstList(aside, metric, hrefOf);
+    this.start = make("span", {}, "0");
+    this.end = make("span", {}, "100 %");
+    aside.append(legend(metric, this.start, this.end));
+    this.tip = hand ? new Tip(list) : null;
+    list.className = "map";
+  }
+
+  /**
+   * @param {Host[]} order
+   * @param {Machines} machines
+   * @param {number} now
+   * @param {boolean} moved whether the order is another one
+   */
+  draw(order, machines, now, moved) {
+    const { metric } = this;
+    if (moved) this.#place(order);
+    const decades = metric ? FIGURES[metric].decades : 0;
+    let top = 100;
+    if (metric && decades) {
+      top = roundUp(order.reduce((most, machine) => Math.max(most, machines.value(machine, metric, now) ?? 0), 0), 1);
+      write(this.start, `≤ ${terse(FIGURES[metric].format(top / 10 ** decades))}`);
+    }
+    if (metric) write(this.end, terse(FIGURES[metric].format(top)));
+    for (const machine of order) {
+      const value = metric ? machines.value(machine, metric, now) : null;
+      const shown = metric ? value !== null && { name: metric, value } : machine.worst;
+      this.cells.get(machine.name)?.draw(machine, shown || null, shown ? shareOf(shown.value, top, decades) : 0);
+    }
+    this.worst.draw(machines, now);
+    this.tip?.draw(machines, now);
+  }
+
+  /**
+   * @param {Host[]} order
+   * @param {Room} room
+   */
+  arrange(order, { width, height, unit }) {
+    const groups = this.grouped ? sizes(order) : [order.length];
+    const gap = Math.max(1, unit / 8);
+    const cells = cellsFor(groups, width + gap, height + gap, this.grouped ? LABEL * unit + gap : 0);
+    const cellWidth = (width + gap) / cells.columns - gap;
+    this.list.style.setProperty("--columns", String(cells.columns));
+    this.list.style.setProperty("--cell-width", `${cellWidth}px`);
+    this.list.style.setProperty("--cell-height", `${Math.floor(cells.height - gap)}px`);
+    this.list.style.setProperty("--gap", `${gap}px`);
+    // A rate is no number without its unit.
+    const least = this.metric && FIGURES[this.metric].decades ? NAMED : NUMBERED;
+    this.list.dataset.cells = cellWidth >= NAMED * unit ? "named" : cellWidth >= least * unit ? "numbered" : "bare";
+  }
+
+  /** @param {Host[]} order */
+  #place(order) {
+    const names = new Set(order.map(({ name }) => name));
+    for (const name of this.cells.keys()) if (!names.has(name)) this.cells.delete(name);
+    /** @type {HTMLElement[]} */
+    const wanted = [];
+    let group = null;
+    for (const machine of order) {
+      if (this.grouped && machine.group !== group) {
+        group = machine.group;
+        wanted.push(this.#label(group));
+      }
+      let cell = this.cells.get(machine.name);
+      if (!cell) {
+        cell = new HostCell(machine.name, this.hrefOf(machine.name));
+        this.cells.set(machine.name, cell);
+      }
+      wanted.push(cell.element);
+    }
+    place(this.list, wanted);
+  }
+
+  /** @param {string} group */
+  #label(group) {
+    let label = this.labels.get(group);
+    if (!label) {
+      label = make("li", { class: "group" }, group || "no group");
+      this.labels.set(group, label);
+    }
+    return label;
+  }
+}
+
+/**
+ * @param {number} value
+ * @param {number} top
+ * @param {number} decades 0: in proportion; else by powers of ten, in which rates differ
+ * @returns {number} 0 to 1
+ */
+function shareOf(value, top, decades) {
+  if (!decades) return value / top;
+  return value > 0 ? Math.max(0, 1 - Math.log10(top / value) / decades) : 0;
+}
+
+/**
+ * @param {string | null} metric
+ * @param {HTMLElement} start what the darkest colour stands for
+ * @param {HTMLElement} end what the brightest does
+ */
+function legend(metric, start, end) {
+  const title = metric ? FIGURES[metric].title : "Of CPU, memory and disk what is worst off";
+  const marks = "◆ critical · ▲ high · striped: silent";
+  return make("p", { class: "legend" }, title, make("span", { class: "scale" }), make("span", { class: "ends" }, start, end), marks);
+}
+
+/**
+ * @param {Host[]} order by group
+ * @returns {number[]} how many there are in each group
+ */
+function sizes(order) {
+  /** @type {Map<string, number>} */
+  const counts = new Map();
+  for (const { group } of order) counts.set(group, (counts.get(group) ?? 0) + 1);
+  return [...counts.values()];
+}

@@ -1,0 +1,88 @@
+// @ts-check
+/**
+ * The newest figures of many machines, for ever: a stream that begins with the newest event of each, and
+ * so needs no history before it.
+ *
+ * It has a connection of its own. The one that tabs share brings its readers every event whole; this
+ * one is conflated and thinned by the server to what is shown.
+ */
+import { Connection } from "../streaming/connection.js";
+
+/** @typedef {import("../store.js").Data} Data */
+/** @typedef {import("../store.js").Hello} Hello */
+/**
+ * @typedef {object} Wish
+ * @property {string[]} events
+ * @property {string[]} fields
+ * @property {string[]} hosts names or patterns; none: all
+ * @property {number} every seconds
+ */
+/**
+ * @typedef {object} Listener
+ * @property {(hello: Hello) => void} hello
+ * @property {(time: number) => void} heartbeat
+ * @property {(name: string, data: Data, id: string) => void} event id: empty while the log cannot be written
+ */
+
+export class Newest {
+  /**
+   * @param {string} streamUrl
+   * @param {Listener} listener
+   */
+  constructor(streamUrl, listener) {
+    this.streamUrl = streamUrl;
+    this.connection = new Connection({
+      hello: (data) => listener.hello(JSON.parse(data)),
+      heartbeat: (data) => listener.heartbeat(Number(JSON.parse(data).time)),
+      // The newest of each follows, and that is all that is wanted here.
+      gap: () => {},
+      event: (name, id, data, logged) => listener.event(name, JSON.parse(data), logged ? id : ""),
+      state: () => {},
+    });
+    /** @type {Wish | null} */
+    this.wish = null;
+    this.over = new AbortController();
+    const { signal } = this.over;
+    const hurry = () => this.connection.hurry();
+    addEventListener("online", hurry, { signal });
+    document.addEventListener("visibilitychange", () => document.hidden || hurry(), { signal });
+    document.addEventListener("resume", hurry, { signal });
+    addEventListener("pagehide", () => this.connection.close(), { signal });
+    addEventListener("pageshow", ({ persisted }) => persisted && this.wish && this.ask(this.wish), { signal });
+  }
+
+  /** @param {Wish} wish replaces the one before */
+  ask(wish) {
+    this.wish = wish;
+    const { events, fields, hosts, every } = wish;
+    const url = new URL(this.streamUrl, document.baseURI);
+    const query = { events: events.join(), fields: fields.join(), every: String(every), ...(hosts.length && { host: hosts.join() }) };
+    for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value);
+    this.connection.open(url.href, events, null);
+  }
+
+  stop() {
+    this.over.abort();
+    this.connection.close();
+  }
+
+  get connected() {
+    return this.connection.connected;
+  }
+
+  get opened() {
+    return this.connection.opened;
+  }
+
+  get apart() {
+    return this.connection.apart;
+  }
+
+  get everConnected() {
+    return this.connection.everConnected;
+  }
+
+  get trouble() {
+    return this.connection.trouble;
+  }
+}

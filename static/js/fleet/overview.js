@@ -1,0 +1,266 @@
+// @ts-check
+/**
+ * Many machines that live: what is known of them, in which order they stand, one stream, and a view
+ * of tiles or of cells, whichever can be read. To the rest of the page it is what a board is.
+ */
+import { covering } from "../rights.js";
+import { ServerClock } from "../clock.js";
+import { Frame } from "../frame.js";
+import { isAfter } from "../streaming/ids.js";
+import { Timeline } from "../timeline.js";
+import { DEFAULTS } from "../address.js";
+import { matcher, WORST } from "./address.js";
+import { AlertList } from "./alertlist.js";
+import { PULSE, SHARES, TILE_FIGURES, wantedFor } from "./figures.js";
+import { tilesFit } from "./layout.js";
+import { Machines } from "./machines.js";
+import { MapView } from "./mapview.js";
+import { Newest } from "./newest.js";
+import { Order } from "./order.js";
+import { TileView } from "./tileview.js";
+
+/** @typedef {import("./address.js").Asked} Asked */
+/** @typedef {import("./newest.js").Wish} Wish */
+/** @typedef {import("./settings.js").FleetSettings} FleetSettings */
+/** @typedef {import("./tileview.js").Room} Room */
+/** @typedef {import("../link.js").LinkFacts} LinkFacts */
+/** @typedef {import("../store.js").Data} Data */
+/** @typedef {import("../store.js").Hello} Hello */
+/** @typedef {import("../theme.js").Look} Look */
+/**
+ * @typedef {object} OverviewOptions
+ * @property {FleetSettings} settings
+ * @property {Asked} asked
+ * @property {Look} look
+ * @property {HTMLElement} list
+ * @property {HTMLElement} aside
+ * @property {boolean} hand whether somebody may point at machines; a board's hand would zoom
+ * @property {string[]} signals other events to hear of
+ * @property {(name: string) => string | null} hrefOf a machine's page
+ * @property {{link: (facts: LinkFacts) => void, draw: (overview: Overview, now: number) => void, hello: (hello: Hello) => void, signal: (name: string, data: Data) => void}} listener
+ */
+
+/** How often to look at ages, milliseconds. */
+const TICK = 1000;
+
+/** Seconds between two looks for machines that the log has forgotten. */
+const FORGET = 10;
+
+/** Of so many machines and more, figures come each so many seconds. The first that fits. */
+const PERIODS = [
+  { machines: 300, every: 5 },
+  { machines: 60, every: 3 },
+  { machines: 0, every: 2 },
+];
+
+/** On a page that scrolls there is room for any number of tiles, but not for so many thumbs. */
+const MOST_SCROLLED = 60;
+
+/** Alerts told of while the list of all is on its way. */
+const MOST_HEARD = 200;
+
+export class Overview {
+  /** @param {OverviewOptions} options */
+  constructor(options) {
+    const { settings, asked, look, listener, signals, list } = options;
+    this.options = { ...options, hand: false };
+    this.look = look;
+    this.clock = new ServerClock();
+    /** Nothing here is ever held still. */
+    this.timeline = new Timeline(DEFAULTS.window);
+    this.host = settings.host;
+    this.machines = new Machines({ interval: settings.interval, retention: settings.retention, wants: matcher(asked.hosts) });
+    this.order = new Order(asked.sort ?? "worst");
+    /** What the rest of the page asks of a board's store. */
+    this.store = { newest: () => this.newest() };
+    this.hand = options.hand;
+    this.shown = asked.metric !== null || !this.#fits(asked.hosts.length ? 1 : settings.machines) ? "map" : "tiles";
+    this.view = this.#makeView();
+    this.arranged = "";
+    this.forgotten = 0;
+    this.every = 0;
+    this.wished = "";
+    /** @type {{id: string, data: Data}[]} */
+    this.heard = [];
+    this.frame = new Frame(() => this.#draw());
+    this.may = covering(settings.may);
+    this.stream = new Newest(settings.streamUrl, {
+      hello: (hello) => {
+        this.clock.hear(hello.time);
+        this.machines.greet(hello);
+        if (this.may("alert")) this.alerts.ask();
+        listener.hello(hello);
+        this.tell();
+      },
+      heartbeat: (time) => this.clock.hear(time),
+      event: (name, data, id) => {
+        if (signals.includes(name)) listener.signal(name, data);
+        else this.#accept(name, data, id);
+      },
+    });
+    this.alerts = new AlertList(settings.alertsUrl, asked.hosts, (alerts, lastId) => this.#setAlerts(alerts, lastId));
+    new ResizeObserver(() => this.frame.request()).observe(list);
+  }
+
+  start() {
+    setInterval(() => this.tell(), TICK);
+    this.#ask();
+  }
+
+  /** Another theme or type size is in force. */
+  restyle() {
+    this.look.renew();
+    this.arranged = "";
+    this.frame.request();
+  }
+
+  tell() {
+    this.options.listener.link(this.#link());
+    this.frame.request();
+  }
+
+  /** @returns {number | null} when the log took the newest sample of all */
+  newest() {
+    let newest = null;
+    for (const { seen } of this.machines.all.values()) if (newest === null || seen > newest) newest = seen;
+    return newest;
+  }
+
+  /**
+   * @param {string} name
+   * @param {Data} data
+   * @param {string} id
+   */
+  #accept(name, data, id) {
+    // Without an id it comes right from a machine, because the log cannot be written.
+    const at = id ? Number(id.split("-")[0]) / 1000 : this.clock.now();
+    if (!this.machines.accept(name, data, at)) return;
+    if (name === "alert") {
+      this.heard.push({ id, data });
+      if (this.heard.length > MOST_HEARD) this.heard.shift();
+      this.alerts.confirm();
+    }
+    this.clock.sample(at, false, this.#patience);
+    this.frame.request();
+  }
+
+  /**
+   * @param {Data[]} alerts
+   * @param {string | null} lastId up to which they are known
+   */
+  #setAlerts(alerts, lastId) {
+    this.machines.setAlerts(alerts);
+    this.heard = this.heard.filter(({ id }) => id && (!lastId || isAfter(id, lastId)));
+    for (const { data } of this.heard) this.machines.accept("alert", data, 0);
+    this.frame.request();
+  }
+
+  /** Ask the server for what is drawn, in a period that suits the number of machines. */
+  #ask() {
+    const { asked, settings, signals } = this.options;
+    // How many of those the server knows are wanted shows when they come.
+    const count = this.machines.all.size || (asked.hosts.length ? 0 : settings.machines);
+    // Never back to a shorter one, so that a machine that comes and goes is no reason to begin anew.
+    this.every = Math.max(this.every, PERIODS.find(({ machines }) => count >= machines)?.every ?? 2);
+    this.machines.every = this.every;
+    const metric = asked.metric === WORST ? null : asked.metric;
+    const { events, fields } = wantedFor(this.shown === "tiles" ? TILE_FIGURES : metric ? [...SHARES, metric] : SHARES);
+    const hosts = asked.hosts.length && signals.length ? [...asked.hosts, settings.server] : asked.hosts;
+    /** @type {Wish} */
+    const wish = {
+      events: [...events, ...signals].filter(this.may),
+      fields: fields.filter((field) => this.may(field.split(".")[0])),
+      hosts,
+      every: this.every,
+    };
+    const wished = JSON.stringify(wish);
+    if (wished === this.wished) return;
+    this.wished = wished;
+    this.stream.ask(wish);
+  }
+
+  /** The age up to which the newest sample of all is fresh, seconds. */
+  get #patience() {
+    return this.machines.patience(PULSE);
+  }
+
+  /** @returns {LinkFacts} */
+  #link() {
+    const { stream, clock } = this;
+    const newest = this.newest();
+    return {
+      age: newest === null ? null : Math.max(0, clock.now() - newest),
+      patience: this.#patience,
+      connected: stream.connected,
+      apart: stream.apart,
+      everConnected: stream.everConnected,
+      trouble: stream.trouble,
+    };
+  }
+
+  #draw() {
+    const { machines, order, clock } = this;
+    const now = clock.now();
+    if (Number.isNaN(now)) return;
+    if (now - this.forgotten > FORGET) {
+      machines.forget(now);
+      this.forgotten = now;
+    }
+    machines.judge(now);
+    if (this.options.asked.sort === null) this.order.sort = this.shown === "map" ? "name" : "worst";
+    const moved = order.renew(machines, now);
+    const changed = this.#arrange();
+    this.view.draw(order.machines, machines, now, moved || changed);
+    this.options.listener.link(this.#link());
+    this.options.listener.draw(this, now);
+  }
+
+  /** @returns {boolean} whether it is another view than before */
+  #arrange() {
+    const { list } = this.options;
+    const { order, look } = this;
+    const room = this.#room();
+    const groups = this.order.sort === "group" ? this.order.groups : "";
+    const arranged = [order.machines.length, room.width, room.height, look.unit, groups].join();
+    if (arranged === this.arranged) return false;
+    const wanted = this.options.asked.metric !== null || !this.#fits(order.machines.length) ? "map" : "tiles";
+    const changed = wanted !== this.shown && order.machines.length > 0;
+    if (changed) {
+      this.shown = wanted;
+      list.replaceChildren();
+      this.view = this.#makeView();
+    }
+    this.#ask();
+    // The view may have made room for something beside it.
+    const { width, height } = this.#room();
+    this.arranged = [order.machines.length, width, height, look.unit, groups].join();
+    this.view.arrange(order.machines, this.#room());
+    return changed;
+  }
+
+  #makeView() {
+    const { asked, list, aside, hrefOf } = this.options;
+    list.parentElement?.setAttribute("data-shown", this.shown);
+    aside.hidden = this.shown !== "map";
+    if (this.shown === "tiles") return new TileView(list, hrefOf);
+    const metric = asked.metric === WORST ? null : asked.metric;
+    return new MapView(list, aside, { metric, grouped: asked.sort === "group", hand: this.hand, hrefOf });
+  }
+
+  /** @returns {Room} */
+  #room() {
+    const { list } = this.options;
+    const scrolls = getComputedStyle(list).getPropertyValue("--scrolls").trim() === "1";
+    const { width } = list.getBoundingClientRect();
+    return { width, height: scrolls ? innerHeight : list.clientHeight, unit: this.look.unit, scrolls };
+  }
+
+  /** @param {number} count */
+  #fits(count) {
+    const { scrolls, unit } = this.#room();
+    if (scrolls) return count <= MOST_SCROLLED;
+    // As wide and as tall as tiles would have it, whatever is shown now.
+    const box = /** @type {HTMLElement} */ (this.options.list.parentElement).getBoundingClientRect();
+    return tilesFit(count, box.width, box.height, unit);
+  }
+}

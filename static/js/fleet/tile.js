@@ -1,0 +1,82 @@
+// @ts-check
+/** One machine as a tile: three shares of what can run out, what goes over its network, and what is wrong. */
+import { make, mark, valueElement, write, writeValue } from "../dom.js";
+import { text } from "../format.js";
+import { levelOf } from "../levels.js";
+import { FIGURES, RECEIVED, SENT, SHARES } from "./figures.js";
+import { ageWords, alertOf, SILENT, troubleWords } from "./words.js";
+
+/** @typedef {import("./machines.js").Host} Host */
+/** @typedef {import("./machines.js").Machines} Machines */
+
+export class HostTile {
+  /**
+   * @param {string} name
+   * @param {string | null} href null where nobody may click
+   */
+  constructor(name, href) {
+    this.name = make("h2", {}, name);
+    this.mark = make("strong", { class: "mark" });
+    this.shares = SHARES.map((figure) => new Share(figure));
+    this.words = make("p", { class: "words" });
+    this.received = valueElement(RECEIVED);
+    this.sent = valueElement(SENT);
+    this.age = make("span", { class: "age" });
+    const network = make("span", { class: "network" }, "▾\u00a0", this.received, " ▴\u00a0", this.sent);
+    this.link = make("a", href === null ? {} : { href }, make("header", {}, this.name, this.mark));
+    this.link.append(make("div", { class: "shares" }, ...this.shares.map(({ element }) => element)), this.words);
+    this.link.append(make("footer", {}, network, this.age));
+    this.element = make("li", { class: "host", "data-host": name }, this.link);
+  }
+
+  /**
+   * @param {Host} machine as it was judged
+   * @param {Machines} machines
+   * @param {number} now
+   */
+  draw(machine, machines, now) {
+    const { level, mark: sign } = alertOf(machine);
+    const gone = machine.freshness === "gone";
+    mark(this.element, "data-level", level || null);
+    mark(this.element, "data-freshness", machine.freshness);
+    write(this.mark, gone ? SILENT : sign);
+    for (const share of this.shares) share.draw(machines.value(machine, share.name, now));
+    for (const [element, name] of /** @type {const} */ ([[this.received, RECEIVED], [this.sent, SENT]])) {
+      const value = machines.value(machine, name, now);
+      writeValue(element, value, text(FIGURES[name].format(value)));
+    }
+    write(this.words, (gone ? "" : troubleWords(machine, now)) || machine.group || "\u00a0");
+    write(this.age, ageWords(machine, now));
+  }
+}
+
+class Share {
+  /** @param {string} name of the figure */
+  constructor(name) {
+    this.name = name;
+    this.value = valueElement(name);
+    this.shown = NaN;
+    this.meter = make("span", { class: "meter" });
+    const number = make("span", { class: "number" }, this.value, make("span", { class: "unit" }, "%"));
+    this.element = make("p", { "data-figure": name }, label(FIGURES[name].title), number, this.meter);
+  }
+
+  /** @param {number | null} value */
+  draw(value) {
+    writeValue(this.value, value, FIGURES[this.name].format(value).number);
+    mark(this.element, "data-level", levelOf(this.name, value) || null);
+    mark(this.element, "data-none", value === null ? "" : null);
+    const shown = Math.round(value ?? 0);
+    if (shown === this.shown) return;
+    this.shown = shown;
+    this.meter.style.setProperty("--share", `${shown}%`);
+  }
+}
+
+/**
+ * @param {string} title of which three letters are enough where there is room for no more
+ */
+function label(title) {
+  const [short, rest] = [title.slice(0, 3), title.slice(3)];
+  return make("span", { class: "label" }, short, ...(rest.length > 1 ? [make("span", {}, rest)] : [rest]));
+}

@@ -1,0 +1,136 @@
+// @ts-check
+/** Beside a map: the machines that are worst off, by name and in words. */
+import { make, mark, write } from "../dom.js";
+import { text } from "../format.js";
+import { FIGURES } from "./figures.js";
+import { rankOf } from "./order.js";
+import { ageWords, alertOf, SILENT, troubleWords } from "./words.js";
+
+/** @typedef {import("./machines.js").Host} Host */
+/** @typedef {import("./machines.js").Machines} Machines */
+
+/** More than these are counted. The style sheet shows as many of them as there is room for. */
+const MOST = 14;
+
+/** Many silent ones would leave no room for others. */
+const MOST_SILENT = 3;
+
+/** Seconds between two choices of whom to name; whoever falls silent or raises an alert is named at once. */
+const PAUSE = 10;
+
+/** The rank from which on nothing has to be said of a machine's alerts or silence. */
+const WELL = 4;
+
+export class WorstList {
+  /**
+   * @param {HTMLElement} element
+   * @param {string | null} metric what the map shows, if that is one figure
+   * @param {(name: string) => string | null} hrefOf
+   */
+  constructor(element, metric, hrefOf) {
+    this.metric = metric;
+    this.hrefOf = hrefOf;
+    this.title = make("h2", {}, metric ? `Most: ${FIGURES[metric].title}` : "Worst off");
+    this.list = make("ol");
+    this.more = make("p", { class: "more" });
+    this.nothing = make("p", { class: "nothing" });
+    element.replaceChildren(this.title, this.list, this.nothing, this.more);
+    /** @type {Map<string, {row: HTMLElement, sign: HTMLElement, words: HTMLElement}>} */
+    this.rows = new Map();
+    /** @type {Host[]} */
+    this.chosen = [];
+    this.count = 0;
+    this.at = -Infinity;
+    this.ranks = "";
+  }
+
+  /**
+   * @param {Machines} machines as they were judged
+   * @param {number} now
+   */
+  draw(machines, now) {
+    const chosen = this.#choose(machines, now);
+    this.chosen.forEach((machine, index) => {
+      const { row, sign, words } = this.#row(machine.name);
+      const { level, mark: said } = alertOf(machine);
+      const gone = machine.freshness === "gone";
+      mark(row, "data-level", level || machine.worst?.level || null);
+      mark(row, "data-freshness", machine.freshness);
+      write(sign, gone ? SILENT : said || (machine.worst?.level === "critical" ? "◆" : machine.worst?.level ? "▲" : ""));
+      write(words, this.#words(machine, machines, now));
+      if (this.list.children[index] !== row) this.list.insertBefore(row, this.list.children[index] ?? null);
+    });
+    write(this.nothing, this.chosen.length ? "" : "Nothing is wrong");
+    if (chosen) write(this.more, this.count > this.#seen() ? `and ${this.count - this.#seen()} more` : "");
+  }
+
+  /** @returns {number} for how many there is room */
+  #seen() {
+    const end = this.list.offsetLeft + this.list.offsetWidth;
+    return [...this.rows.values()].filter(({ row }) => row.offsetHeight > 0 && row.offsetLeft < end).length;
+  }
+
+  /**
+   * @param {Machines} machines
+   * @param {number} now
+   * @returns {boolean} whether it was time to choose
+   */
+  #choose(machines, now) {
+    const all = [...machines.all.values()];
+    const ranked = all.map((machine) => ({ machine, rank: rankOf(machine, now) }));
+    const ranks = ranked.filter(({ rank }) => rank < WELL).map(({ machine, rank }) => `${machine.name}${rank}`).join();
+    if (ranks === this.ranks && now - this.at < PAUSE && this.chosen.every(({ name }) => machines.all.has(name))) return false;
+    this.ranks = ranks;
+    this.at = now;
+    const { metric } = this;
+    const load = (/** @type {Host} */ machine) => (metric ? (machines.value(machine, metric, now) ?? -1) : beyond(machine));
+    const wanted = metric ? ranked.filter(({ machine }) => load(machine) >= 0) : ranked.filter(({ machine, rank }) => rank < WELL || beyond(machine) > 0);
+    wanted.sort((a, b) => (metric ? 0 : a.rank - b.rank) || load(b.machine) - load(a.machine) || (a.machine.name < b.machine.name ? -1 : 1));
+    this.count = wanted.length;
+    let silent = 0;
+    const named = wanted.filter(({ machine }) => metric || machine.freshness !== "gone" || (silent += 1) <= MOST_SILENT);
+    this.chosen = named.slice(0, MOST).map(({ machine }) => machine);
+    const names = new Set(this.chosen.map(({ name }) => name));
+    for (const [name, { row }] of this.rows) {
+      if (names.has(name)) continue;
+      row.remove();
+      this.rows.delete(name);
+    }
+    return true;
+  }
+
+  /** @param {string} name */
+  #row(name) {
+    let shown = this.rows.get(name);
+    if (!shown) {
+      const href = this.hrefOf(name);
+      const [sign, words] = [make("strong"), make("span", { class: "words" })];
+      const row = make("li", { "data-worst": name }, make("a", href === null ? {} : { href }, name), sign, words);
+      shown = { row, sign, words };
+      this.rows.set(name, shown);
+    }
+    return shown;
+  }
+
+  /**
+   * @param {Host} machine
+   * @param {Machines} machines
+   * @param {number} now
+   */
+  #words(machine, machines, now) {
+    const { worst, freshness } = machine;
+    if (freshness === "gone") return ageWords(machine, now);
+    // A figure that is back within its limit is named until the next choice.
+    if (!this.metric) return troubleWords(machine, now) || (worst ? `${FIGURES[worst.name].title} ${text(FIGURES[worst.name].format(worst.value))}` : "");
+    return text(FIGURES[this.metric].format(machines.value(machine, this.metric, now)));
+  }
+}
+
+/**
+ * @param {Host} machine
+ * @returns {number} the figure that is beyond its limit, the critical ones above the others; 0 where none is
+ */
+function beyond({ worst }) {
+  if (!worst?.level) return 0;
+  return worst.value + (worst.level === "critical" ? 1000 : 0);
+}

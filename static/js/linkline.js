@@ -1,0 +1,44 @@
+// @ts-check
+/** Whether a page is live, in its header, on <html>, in its title, and spoken when it changes. */
+import { mark, write } from "./dom.js";
+import { linkState, linkWords } from "./link.js";
+
+/** @typedef {import("./link.js").LinkFacts} LinkFacts */
+/** @typedef {import("./link.js").LinkState} LinkState */
+
+export class LinkLine {
+  /** @param {HTMLElement} root <html> */
+  constructor(root) {
+    this.root = root;
+    /** @type {(selector: string) => Element} */
+    const find = (selector) => {
+      const element = root.querySelector(selector);
+      if (!element) throw new Error(`the page has no ${selector}`);
+      return element;
+    };
+    this.state = find("[data-link-state]");
+    this.words = find("[data-link-words]");
+    this.announcer = find("[data-announcer]");
+    /** @type {LinkState | null} */
+    this.announced = null;
+    this.name = document.title;
+  }
+
+  /**
+   * @param {LinkFacts} facts
+   * @returns {LinkState}
+   */
+  show(facts) {
+    const state = linkState(facts);
+    mark(this.root, "data-link", state);
+    write(this.state, state);
+    write(this.words, linkWords(state, facts));
+    if (state !== this.announced) {
+      // Only changes are spoken; the age alone would never let a screen reader rest.
+      document.title = state === "live" ? this.name : `${state} · ${this.name}`;
+      if (this.announced !== null) write(this.announcer, `${state}: ${linkWords(state, facts)}`);
+      this.announced = state;
+    }
+    return state;
+  }
+}

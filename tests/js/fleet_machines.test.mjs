@@ -1,0 +1,135 @@
+// What the overview knows of machines: figures, silence, alerts, and what it forgets.
+import assert from "node:assert/strict";
+import test from "node:test";
+import { wantedFor, TILE_FIGURES } from "../../static/js/fleet/figures.js";
+import { Machines } from "../../static/js/fleet/machines.js";
+import { ageWords, troubleWords } from "../../static/js/fleet/words.js";
+
+const NOW = 1_700_000_000;
+const ALL = () => true;
+
+function machines(wants = ALL) {
+  const made = new Machines({ interval: 1, retention: 3600, wants });
+  made.every = 2;
+  return made;
+}
+
+function alert(host, name, level, state = "raised", since = NOW) {
+  return { host, time: NOW, alert: name, level, state, since, message: `${name} of ${host}` };
+}
+
+test("figures are read from the events that a stream brings for them", () => {
+  const known = machines();
+  known.accept("cpu", { host: "a", percent: 12.5 }, NOW);
+  known.accept("filesystem", { host: "a", mounts: [{ percent: 10 }, { percent: 80 }, { percent: null }] }, NOW);
+  known.accept("network", { host: "a", received_bytes_per_second: 1e6 }, NOW);
+  known.accept("system", { host: "a", tags: ["web", "prod"] }, NOW);
+  known.judge(NOW + 1);
+  const a = known.all.get("a");
+  assert.equal(known.value(a, "cpu.percent", NOW + 1), 12.5);
+  assert.equal(known.value(a, "filesystem.percent", NOW + 1), 80);
+  assert.equal(known.value(a, "network.received_bytes_per_second", NOW + 1), 1e6);
+  assert.equal(known.value(a, "network.sent_bytes_per_second", NOW + 1), null);
+  assert.equal(known.value(a, "memory.percent", NOW + 1), null);
+  assert.equal(a.group, "web");
+  assert.deepEqual(a.worst, { name: "filesystem.percent", value: 80, level: "" });
+});
+
+test("what is beyond its limit is worse than what is higher", () => {
+  const known = machines();
+  known.accept("cpu", { host: "a", percent: 88 }, NOW);
+  known.accept("filesystem", { host: "a", mounts: [{ percent: 86 }] }, NOW);
+  known.judge(NOW);
+  assert.equal(known.all.get("a").worst.name, "filesystem.percent");
+  assert.equal(troubleWords(known.all.get("a"), NOW), "Disk 86\u00a0%");
+});
+
+test("nothing is made of tags and mounts that are none", () => {
+  const known = machines();
+  for (const tags of [null, "web", {}, [7], []]) known.accept("system", { host: "a", tags }, NOW);
+  for (const mounts of [null, "x", [null, 3, "y", { percent: "z" }]]) known.accept("filesystem", { host: "a", mounts }, NOW);
+  known.judge(NOW);
+  assert.equal(known.all.get("a").group, "");
+  assert.equal(known.value(known.all.get("a"), "filesystem.percent", NOW), null);
+  assert.equal(known.accept("cpu", { percent: 3 }, NOW), false);
+});
+
+test("a machine dims after three intervals and is gone after ten, later by the stream's period", () => {
+  const known = machines();
+  known.accept("cpu", { host: "a", percent: 1 }, NOW);
+  const a = known.all.get("a");
+  const at = (age) => (known.judge(NOW + age), a.freshness);
+  assert.deepEqual([4.9, 5.1, 11.9, 12.1].map(at), ["fresh", "stale", "stale", "gone"]);
+  assert.equal(known.value(a, "cpu.percent", NOW + 12.1), null);
+  assert.equal(a.worst, null);
+  assert.match(ageWords(a, NOW + 12.1), /^since \d\d:\d\d:\d\d$/);
+  assert.match(troubleWords(a, NOW + 12.1), /^silent since/);
+});
+
+test("ages are by the log's clock, whatever the machine's own says", () => {
+  const known = machines();
+  known.accept("cpu", { host: "fast", percent: 1, time: NOW + 9999 }, NOW);
+  known.accept("cpu", { host: "slow", percent: 1, time: NOW - 9999 }, NOW);
+  known.judge(NOW + 1);
+  for (const name of ["fast", "slow"]) assert.equal(known.all.get(name).freshness, "fresh");
+});
+
+test("a machine that samples every minute is not stale for most of it", () => {
+  const known = machines();
+  for (const at of [0, 60, 120]) known.accept("cpu", { host: "a", percent: 1 }, NOW + at);
+  known.judge(NOW + 175);
+  assert.equal(known.all.get("a").freshness, "fresh");
+  // One long silence is no habit.
+  for (const at of [0, 1, 2, 900, 901]) known.accept("cpu", { host: "b", percent: 1 }, NOW + at);
+  known.judge(NOW + 910);
+  assert.equal(known.all.get("b").freshness, "stale");
+});
+
+test("a family that hangs takes its own figure with it, not the others", () => {
+  const known = machines();
+  known.greet({ time: NOW, cadences: { cpu: 1, filesystem: 10 } });
+  known.accept("filesystem", { host: "a", mounts: [{ percent: 50 }] }, NOW);
+  for (const age of [0, 100, 101, 102]) known.accept("cpu", { host: "a", percent: 5 }, NOW + age);
+  known.judge(NOW + 103);
+  const a = known.all.get("a");
+  assert.equal(known.value(a, "filesystem.percent", NOW + 101), 50);
+  assert.equal(known.value(a, "filesystem.percent", NOW + 103), null);
+  assert.equal(known.value(a, "cpu.percent", NOW + 103), 5);
+});
+
+test("the gravest open alert counts, and the whole list puts right what was missed", () => {
+  const known = machines();
+  known.accept("alert", alert("a", "early", "critical"), NOW);
+  assert.equal(known.all.size, 0, "an alert alone makes no machine");
+  known.accept("cpu", { host: "a", percent: 1 }, NOW);
+  const a = known.all.get("a");
+  assert.equal(a.alert.name, "early");
+  known.accept("alert", alert("a", "other", "warning"), NOW);
+  known.accept("alert", alert("a", "early", "critical", "cleared"), NOW);
+  assert.equal(a.alert.name, "other");
+  const version = a.version;
+  known.setAlerts([alert("a", "third", "info")]);
+  assert.equal(a.alert.name, "third");
+  assert.notEqual(a.version, version);
+  known.setAlerts([]);
+  assert.equal(a.alert, null);
+});
+
+test("who is not asked for is not there, and who is forgotten goes", () => {
+  const known = machines((host) => host.startsWith("web-"));
+  assert.equal(known.accept("cpu", { host: "db-1", percent: 1 }, NOW), false);
+  known.accept("cpu", { host: "web-1", percent: 1 }, NOW);
+  known.accept("cpu", { host: "web-2", percent: 1 }, NOW + 60);
+  const before = known.membership;
+  known.forget(NOW + 3601);
+  assert.deepEqual([...known.all.keys()], ["web-2"]);
+  assert.ok(known.membership > before);
+});
+
+test("a stream is asked for no more than is drawn", () => {
+  const tiles = wantedFor(TILE_FIGURES);
+  assert.deepEqual(tiles.events, ["cpu", "memory", "filesystem", "network", "system", "alert"]);
+  assert.ok(tiles.fields.includes("filesystem.mounts"));
+  assert.ok(tiles.fields.every((field) => !field.startsWith("alert.")), "alerts come whole");
+  assert.deepEqual(wantedFor(["memory.percent"]).fields, ["memory.percent", "cpu.percent", "system.tags"]);
+});
