@@ -142,8 +142,9 @@ def when_ready(server: Any) -> None:
     """After gunicorn has said where it listens: who may read, and what is kept where."""
     log = _settings.log or f"sqlite:///{Path(_settings.instance or _ROOT / 'instance')}/events.db"
     read = "whoever has the READ_TOKEN" if _settings.read_token else "whoever reaches that address"
-    tokens = _settings.publish_token or _settings.publish
-    publish = "whoever has a token for it" if tokens else "nobody, over HTTP"
+    publish = "whoever has the PUBLISH_TOKEN" if _settings.publish_token else "nobody, over HTTP"
+    if _settings.publish:
+        publish = "whoever has a token for it"
     sampled = f"{_settings.host_name} every {_output.spoken(_settings.interval)}"
     server.log.info("May read: %s; may publish: %s", read, publish)
     server.log.info("Log: %s, kept for %s", log, _output.spoken(_settings.retention))

@@ -163,7 +163,7 @@ class Arrivals:
                 kind.__name__, ("malformed", 400, "Bad Request", "")
             )
             self._refused.labels(reason).inc()
-            logger.info("refused a request: %s", kind.__name__)
+            logger.debug("refused a request: %s", kind.__name__)  # strangers could fill a disk
             detail = f"longer than {setting} allows" if setting else f"no HTTP ({kind.__name__})"
             with contextlib.suppress(OSError):
                 client.sendall(_problem(status, title, detail))
