@@ -13,7 +13,7 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import gevent
 from gevent.event import Event as Flag
@@ -45,10 +45,18 @@ class Agent:
         self._leadership = Leadership(self._folder / f"leader-{settings.host_name}.lock")
         self._duty: Duty | None = None
         self._greenlet: gevent.Greenlet[..., None] | None = None
+        self._on_failure: Callable[[], None] = lambda: None
+        self.has_failed = False
 
-    def start(self) -> None:
-        """Sample as soon as nobody else on this machine does."""
+    def start(self, on_failure: Callable[[], None]) -> None:
+        """Sample as soon as nobody else on this machine does.
+
+        `on_failure` is called, and `has_failed` set, when it samples no more: no memory, no thread
+        to read in, or a mistake of this program.
+        """
+        self._on_failure = on_failure
         self._greenlet = gevent.spawn(self._sample_when_leading)
+        self._greenlet.link_exception(self._fail)
 
     def stop(self) -> None:
         """Send what is held, for a few seconds at most, and let another process sample."""
@@ -59,12 +67,21 @@ class Agent:
             self._duty.wait()
         self._leadership.release()
 
+    def _fail(self, greenlet: object) -> None:
+        logger.critical("a part of this agent failed, so it ends: %s", greenlet)
+        self.has_failed = True
+        self._on_failure()
+
     def _sample_when_leading(self) -> None:
+        said = ""
         while True:
             try:
                 self._lead()
+                said = ""
             except (OSError, LogUnavailable) as error:
-                logger.error("%s; trying again in %g s", error, _RETRY)
+                if str(error) != said:
+                    logger.error("%s; trying again every %g s", error, _RETRY)
+                said = str(error)
                 self._leadership.release()
                 gevent.sleep(_RETRY)
 
@@ -80,7 +97,12 @@ class Agent:
             line.kill()
         log = AgentLog(self._settings, folder=self._folder)
         self._duty = Duty(
-            log, self._settings, self._families, folder=self._folder, instruments=uncounted()
+            log,
+            self._settings,
+            self._families,
+            folder=self._folder,
+            instruments=uncounted(),
+            on_failure=self._fail,
         )
         self._duty.start()
         logger.info("sampling %s every %g s", host, self._settings.interval)
@@ -118,12 +140,12 @@ def main() -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         gevent.signal_handler(number, told.set)
     agent = Agent(settings, tagged_families(settings.host_tags))
-    agent.start()
+    agent.start(on_failure=told.set)
     gc.collect()
     gc.freeze()  # what it begins with stays: not to be looked through again each time
     told.wait()
     agent.stop()
-    return 0
+    return 1 if agent.has_failed else 0
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """What the one process does that samples a host: the samples, their alerts, and sending those."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -31,8 +31,12 @@ class Duty:
         *,
         folder: Path,
         instruments: "Instruments",
+        on_failure: Callable[[object], None],
     ) -> None:
-        """`folder` is where is kept what receivers of alerts were told."""
+        """`folder` is where is kept what receivers of alerts were told.
+
+        `on_failure` is told of a part of the sampler that has ended.
+        """
         warn_of_unknown_fields(settings.alert, families)
         each = cadences(families, settings.interval)
         self._notifier = Notifier(
@@ -57,6 +61,7 @@ class Duty:
             interval=settings.interval,
             instruments=instruments,
             watcher=self._alerting,
+            on_failure=on_failure,
         )
 
     def start(self) -> None:

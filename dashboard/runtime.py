@@ -167,7 +167,8 @@ class Runtime:
         return min((age for age in ages if age is not None), default=None)
 
     def _fail(self, greenlet: object) -> None:
-        # Without its hub a worker would go on answering with old figures; its successor has new.
+        # Without its hub, or without a part of its sampler, a worker would go on answering with old
+        # figures; its successor has new.
         logger.critical("a part of this worker failed, so it ends: %s", greenlet)
         os.kill(os.getpid(), signal.SIGTERM)
 
@@ -208,6 +209,7 @@ class Runtime:
             self.families,
             folder=self.run_directory,
             instruments=self.instruments,
+            on_failure=self._fail,
         )
         self._duty.start()
 

@@ -116,8 +116,11 @@ class Sampler:
         interval: float,
         instruments: "Instruments",
         watcher: Watcher | None = None,
+        on_failure: Callable[[object], None] = lambda greenlet: None,
         clock: Callable[[], float] = time.time,
     ) -> None:
+        """`on_failure` is told of a greenlet that has ended: no memory, or no thread to read in."""
+        self._on_failure = on_failure
         self._watcher = watcher
         self._holding = Holding(
             log, instruments, on_logged=watcher.logged if watcher else lambda events: None
@@ -137,6 +140,8 @@ class Sampler:
         self._threads = ThreadPool(len(self._groups))
         self._holding.start()
         self._greenlets = [gevent.spawn(self._keep_sampling, group) for group in self._groups]
+        for greenlet in self._greenlets:
+            greenlet.link_exception(self._on_failure)
 
     def stop(self, timeout: float = STOP_SECONDS) -> None:
         """Stop sampling. What is held has so many seconds to be logged.

@@ -9,11 +9,13 @@ from pathlib import Path
 from tests.service import ROOT, wait_for
 
 # What `flask agent` becomes. VITALS_FIGURE holds `memory.percent`; with VITALS_KILL=sent or =noted
-# the process kills itself when the log has taken an alert, before or after that is noted.
+# the process kills itself when the log has taken an alert, before or after that is noted. With
+# VITALS_MOST it holds no more than so many events.
 _PROGRAM = """
 import os, signal
 from pathlib import Path
 from dashboard.alert_notes import AlertNotes
+from dashboard.holding import Holding
 from dashboard.metrics.memory import Memory
 
 figure, when = os.environ.get("VITALS_FIGURE"), os.environ.get("VITALS_KILL")
@@ -30,6 +32,8 @@ def taken(self, events, ids):
 AlertNotes.taken = taken
 if figure:
     Memory.read = lambda self: real_read(self) | {"percent": float(Path(figure).read_text())}
+if "VITALS_MOST" in os.environ:
+    Holding.__init__.__kwdefaults__["most_events"] = int(os.environ["VITALS_MOST"])
 
 from dashboard.agent import main
 status = main()

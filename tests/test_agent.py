@@ -93,12 +93,17 @@ def test_what_was_sampled_while_the_dashboard_was_away_arrives_once_and_in_order
     wall: Service, make: Make, read: Callable[..., Reader]
 ) -> None:
     agent = make("patient", wall.url).start()
+    brimful = make("brimful", wall.url)
+    brimful.environ["VITALS_MOST"] = "20"
+    brimful.start()
     reader = read(wall, "?events=cpu&host=patient")
     reader.wait_for(3, "cpu")
+    wait_for(lambda: len(times(wall, "brimful")) > 3, "samples of the other agent")
     wall.stop(signal.SIGKILL)
     killed = time.time()
     agent.wait_until_said("samples are held until it takes them")
-    wait_for(lambda: time.time() > killed + 1.5, "an absence of some samples")
+    brimful.wait_until_said("no room for more samples: the oldest are dropped")
+    wait_for(lambda: time.time() > killed + 2, "an absence of some samples")
     wall.start()
     started = time.time()
     wait_for(lambda: times(wall, "patient")[-1] > started, "the newest samples")
@@ -111,6 +116,16 @@ def test_what_was_sampled_while_the_dashboard_was_away_arrives_once_and_in_order
     received = [data(event)["time"] for event in reader.named("cpu") if event.id]
     assert received == sorted(set(received))
     assert agent.said().count("samples are held") == 1
+
+    # Who had no room for all of it says how much is missing, and the charts have a gap there.
+    brimful.wait_until_said("events were dropped meanwhile")
+    assert brimful.said().count("no room") == 1
+    wait_for(lambda: times(wall, "brimful")[-1] > started, "samples after that")
+    found = times(wall, "brimful")
+    assert found == sorted(set(found))
+    cpu = wall.json("/history?host=brimful&events=cpu")["hosts"]["brimful"]["cpu"]
+    gaps = [at for at, percent in zip(cpu["time"], cpu["percent"], strict=True) if percent is None]
+    assert any(killed - 1 < at < started for at in gaps), cpu
 
 
 def test_at_the_end_it_sends_what_it_has(wall: Service, make: Make) -> None:
@@ -280,6 +295,16 @@ def test_an_agents_events_need_the_token_too(wall: Service) -> None:
 
 
 # Settings.
+
+
+def test_a_folder_that_cannot_be_made_is_said_once_and_tried_again(make: Make) -> None:
+    agent = make("far", "http://127.0.0.1:1")
+    blocked = agent.folder / "blocked"
+    blocked.write_text("no folder")
+    agent.settings["INSTANCE"] = blocked
+    agent.start().wait_until_said("Not a directory")
+    assert agent.end() == 0
+    assert agent.said().count("Not a directory") == 1
 
 
 def test_a_service_does_not_start_over_a_log_that_it_cannot_read(tmp_path: Path) -> None:

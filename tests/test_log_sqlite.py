@@ -8,7 +8,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from functools import partial
 from pathlib import Path
 
@@ -37,6 +37,25 @@ from tests.log_contract import (
 from tests.service import wait_for
 
 pytestmark = pytest.mark.usefixtures("no_leaks")
+
+
+Damage = Callable[[Path], None]
+
+
+def empty(path: Path) -> None:
+    os.truncate(path, 0)
+
+
+def cut_in_half(path: Path) -> None:
+    os.truncate(path, path.stat().st_size // 2)
+
+
+def fill_with_garbage(path: Path) -> None:
+    with path.open("r+b") as file:
+        file.write(os.urandom(path.stat().st_size))
+
+
+DAMAGES = (empty, cut_in_half, fill_with_garbage)
 
 
 class OnDisk(LogContract):
@@ -254,6 +273,84 @@ class OnDisk(LogContract):
         path.unlink()
         assert log.append([event(3)]) > before
         assert numbers(log.read_after(NOWHERE, ALL)) == [3]
+
+    @pytest.mark.parametrize("damage", DAMAGES)
+    @pytest.mark.parametrize("count", [300, 20_000])
+    def test_a_file_damaged_under_several_instances_is_set_aside_and_begun_anew(
+        self, path: Path, url: str, open_log: OpenLog, damage: Damage, count: int
+    ) -> None:
+        logs = [open_log(), open_log()]
+        before = logs[0].append([event(n) for n in range(count)])
+        for log in logs:
+            log.latest()
+        if damage is not empty:
+            checkpoint(path)
+        damage(path)
+
+        def work_again() -> bool:
+            try:
+                for log in logs:
+                    log.read_after(NOWHERE, count)
+                    log.look_back(lambda past: past.read_after(NOWHERE, count))
+            except LogUnavailable:
+                return False
+            return True
+
+        wait_for(work_again, "the log to be well")
+        ids = [log.append([event(n)])[0] for n, log in enumerate(logs * 2)]
+        ids += ids_of(finish(run_elsewhere(url, "append", 4, 1)))
+        assert [*before, *ids] == sorted({*before, *ids})
+        for log in logs:
+            assert [e.id for e in log.read_after(NOWHERE, ALL)] == ids
+        assert integrity(path) == "ok"
+        assert path.with_name("events.db.damaged").exists()
+
+    @pytest.mark.parametrize("damage", DAMAGES)
+    def test_a_log_found_damaged_at_a_start_is_set_aside(
+        self, path: Path, open_log: OpenLog, damage: Damage
+    ) -> None:
+        log = open_log()
+        log.append([event(n) for n in range(5000)])
+        log.close()
+        damage(path)
+        log = open_log()
+
+        def works() -> list[EventId]:
+            try:
+                log.read_after(NOWHERE, ALL)
+                return log.append([event(1)])
+            except LogUnavailable:
+                return []
+
+        wait_for(works, "the log to be well")
+        assert numbers(log.read_after(NOWHERE, ALL)) == [1]
+
+    def test_what_was_damaged_before_is_replaced(self, path: Path, open_log: OpenLog) -> None:
+        log = open_log()
+        for n in range(3):
+            log.append([event(n)])
+            empty(path)
+        log.append([event(3)])
+        assert numbers(log.read_after(NOWHERE, ALL)) == [3]
+        damaged = [p.name for p in path.parent.iterdir() if "damaged" in p.name]
+        assert damaged == ["events.db.damaged"]
+
+    def test_a_file_that_shrinks_without_damage_is_kept(
+        self, path: Path, open_log: OpenLog
+    ) -> None:
+        """As after `VACUUM` by hand."""
+        log = open_log()
+        log.append([event(n) for n in range(5000)])
+        checkpoint(path)
+        log.oldest()
+        size = path.stat().st_size
+        with closing(sqlite3.connect(path)) as database:
+            database.executescript("DELETE FROM event WHERE rowid % 10; VACUUM")
+            kept = database.execute("SELECT count(*) FROM event").fetchone()[0]
+        checkpoint(path)
+        assert path.stat().st_size < size / 2
+        assert len(log.read_after(NOWHERE, ALL)) == kept > 0
+        assert not path.with_name("events.db.damaged").exists()
 
     def test_a_lock_that_another_holds_too_long_is_told_and_waited_out_by_readers(
         self, path: Path, open_log: OpenLog

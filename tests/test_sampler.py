@@ -162,7 +162,11 @@ class Rig:
         return time.time() + self.offset
 
     def start(
-        self, *families: type[Family], interval: float = 0.05, log: EventLog | None = None
+        self,
+        *families: type[Family],
+        interval: float = 0.05,
+        log: EventLog | None = None,
+        on_failure: Callable[[object], None] = lambda greenlet: None,
     ) -> Sampler:
         sampler = Sampler(
             log or self.log,
@@ -170,6 +174,7 @@ class Rig:
             host="box",
             interval=interval,
             instruments=self.instruments,
+            on_failure=on_failure,
             clock=self.clock,
         )
         self._samplers.append(sampler)
@@ -441,3 +446,22 @@ def test_a_stop_does_not_wait_for_a_reading_that_hangs(rig: Rig) -> None:
     assert time.monotonic() - started < 30, "it waited for the reading"
     gate.open.set()
     wait_until(lambda: gate.inside == 0)
+
+
+def test_a_group_that_can_go_on_no_more_is_told(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Else its families would be silent for as long as this process samples."""
+    failed: list[object] = []
+    cpu, slow = family("cpu"), family("slow", cadence=1)
+    rig.start(cpu, slow, on_failure=failed.append)
+    rig.wait_for(1, "cpu")
+    rig.wait_for(1, "slow")
+    assert not failed
+
+    def no_thread(*_: object) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(gevent.threadpool.ThreadPool, "spawn", no_thread)
+    wait_until(lambda: len(failed) == 2)
+    assert "can't start new thread" in capsys.readouterr().err

@@ -7,12 +7,13 @@ outlives the events themselves in a table of its own, so that no id is ever give
 A call blocks on the disk: use it from a native thread (`ThreadedLog`) or a script.
 """
 
+import os
 import select
 import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -68,7 +69,8 @@ class SQLiteLog:
         self._clock = clock
         self._lock = threading.Lock()
         self._connection: sqlite3.Connection | None = None
-        self._files = DatabaseFiles(path, run_directory(path) / "open.lock")
+        self._is_read_only = False
+        self._files = DatabaseFiles(path, run_directory(path) / "open.lock", is_sound=_is_sound)
         self._last_given = 0
         self._trimmed_at = 0.0
         self._appended_since_trim = 0
@@ -158,6 +160,8 @@ class SQLiteLog:
             rows = connection.execute(
                 f"SELECT id, host, name, data FROM event WHERE {condition}", values
             ).fetchall()
+        if rows:
+            self._last_given = max(self._last_given, rows[-1][0])
         return [Event(host, name or None, data, _id(number)) for number, host, name, data in rows]
 
     def _append(self, events: Sequence[Event], once: tuple[str, str] | None) -> list[EventId]:
@@ -191,7 +195,7 @@ class SQLiteLog:
 
     def _write(self, connection: sqlite3.Connection, events: Sequence[Event]) -> list[int]:
         row = connection.execute("SELECT id FROM last_given").fetchone()
-        # What this process gave counts too: the file may have been replaced by an empty one.
+        # What this process gave or saw counts too: the file may have been replaced by an empty one.
         last = max(row[0] if row else 0, self._last_given)
         first = max(int(self._clock() * 1000) << _SEQUENCE_BITS, last + 1)
         numbers = list(range(first, first + len(events)))
@@ -242,9 +246,15 @@ class SQLiteLog:
                     yield connection
                 finally:
                     _roll_back(connection)
+                    # All connections of a process share what one of them has opened for reading
+                    # only: kept, it would keep them all from writing when that is possible again.
+                    if self._is_read_only:
+                        self._disconnect()
             except (sqlite3.Error, TimeoutError) as error:
                 # A connection that failed may hold a lock or a file that is no longer there.
                 self._disconnect()
+                if _is_damage(error):
+                    self._files.suspect()
                 raise LogUnavailable(f"{self._path}: {error}") from error
 
     def _connect(self) -> sqlite3.Connection:
@@ -255,6 +265,7 @@ class SQLiteLog:
         return self._connection
 
     def _open(self) -> sqlite3.Connection:
+        self._is_read_only = self._path.exists() and not os.access(self._path, os.W_OK)
         connection = sqlite3.connect(
             self._path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False
         )
@@ -279,6 +290,24 @@ class SQLiteLog:
                 connection.close()
             except sqlite3.Error:
                 pass  # it is given up either way
+
+
+def _is_damage(error: Exception) -> bool:
+    """Whether an error says that the file is not what SQLite has written."""
+    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_OK)
+    return (
+        code & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+        or code == sqlite3.SQLITE_IOERR_SHORT_READ
+    )
+
+
+def _is_sound(path: Path) -> bool:
+    """Read a whole database. What can't be read just now passes for sound."""
+    try:
+        with closing(sqlite3.connect(path, timeout=_BUSY_SECONDS)) as connection:
+            return bool(connection.execute("PRAGMA quick_check(1)").fetchone() == ("ok",))
+    except sqlite3.Error as error:
+        return not _is_damage(error)
 
 
 def _roll_back(connection: sqlite3.Connection) -> None:
