@@ -116,13 +116,18 @@ bind = ["127.0.0.1:8000"]
 worker_class = "gevent"
 logger_class = _Logger
 loglevel = _settings.output_level
-# Streams, and a reserve so that the page and /healthz answer when all streams are taken.
-worker_connections = _settings.max_streams + 1000
+# Streams, connections that have not asked yet, and requests; and a reserve, so that /healthz
+# answers when all of these are taken (dashboard/arrivals.py sees to it that they are no more).
+worker_connections = _settings.max_streams + _settings.max_waiting + _settings.max_requests + 1000
 backlog = 8192
-limit_request_line = 8190  # a query may name a hundred hosts and as many fields
 timeout = 30
 graceful_timeout = 5
-keepalive = 1  # idle connections hold up a worker that is told to stop for as long as this
+keepalive = 1  # more than 0: that there is one at all; how long is KEEP_ALIVE
+limit_request_line = _settings.max_request_line
+limit_request_fields = _settings.max_headers
+forwarded_allow_ips = ",".join(_settings.trusted_proxies)
+# Where an access log is wanted: without queries and referrers, which may have a key in them.
+access_log_format = '%(h)s %(l)s %(u)s %(t)s "%(m)s %(U)s %(H)s" %(s)s %(b)s "%(a)s"'
 control_socket_disable = True  # it would lie in the home folder, where two services meet
 
 
@@ -138,6 +143,8 @@ def when_ready(server: Any) -> None:
     log = _settings.log or f"sqlite:///{Path(_settings.instance or _ROOT / 'instance')}/events.db"
     read = "whoever has the READ_TOKEN" if _settings.read_token else "whoever reaches that address"
     publish = "whoever has the PUBLISH_TOKEN" if _settings.publish_token else "nobody, over HTTP"
+    if _settings.publish:
+        publish = "whoever has a token for it"
     sampled = f"{_settings.host_name} every {_output.spoken(_settings.interval)}"
     server.log.info("May read: %s; may publish: %s", read, publish)
     server.log.info("Log: %s, kept for %s", log, _output.spoken(_settings.retention))

@@ -36,6 +36,7 @@ def create_app(settings: "Settings | None" = None) -> "Flask":
     from dashboard.build import build_id
     from dashboard.log import log_url
     from dashboard.metrics import tagged_families
+    from dashboard.proxies import Proxies
     from dashboard.runtime import Runtime
     from dashboard.web import (
         alerts,
@@ -66,7 +67,9 @@ def create_app(settings: "Settings | None" = None) -> "Flask":
     runtime = Runtime(settings, build=build_id(), families=tagged_families(settings.host_tags))
     app.extensions["vitals"] = runtime
     app.before_request(runtime.ensure_running)
-    app.extensions["vitals_access"] = access.register(app, settings)
+    app.extensions["vitals_access"] = access.register(app, settings, runtime.instruments)
+    app.extensions["vitals_proxies"] = proxies = Proxies(settings.trusted_proxies)
+    app.wsgi_app = proxies.wrap(app.wsgi_app)  # type: ignore[method-assign]
     compression.register(app)
     problem.register(app)
     unread.register(app)

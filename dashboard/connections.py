@@ -135,10 +135,14 @@ def capacity(wanted: int) -> int:
 class Connections:
     """The parked sockets of one worker, by feed and form."""
 
-    def __init__(self, on_close: Callable[[Feed, str], None]) -> None:
-        """`on_close(feed, reason)` is called for each: "gone", "lagging" or "stopping"."""
+    def __init__(self, on_close: Callable[[Feed, str, str], None]) -> None:
+        """`on_close(feed, reason, address)` is called for each.
+
+        The reason is "gone", "lagging", "expired" or "stopping".
+        """
         self._on_close = on_close
-        self._feeds: dict[int, tuple[Feed, int]] = {}  # descriptor -> its feed and form
+        # descriptor -> its feed, its form, and the address that holds the place
+        self._feeds: dict[int, tuple[Feed, int, str]] = {}
         self._behind: dict[int, deque[memoryview]] = {}  # descriptor -> what it has not taken yet
         self._writing = False
         self._leaving: dict[int, str] = {}  # descriptors to be closed after the fan-out
@@ -151,7 +155,7 @@ class Connections:
     def __len__(self) -> int:
         return len(self._feeds)
 
-    def park(self, descriptor: int, feed: Feed, form: int) -> None:
+    def park(self, descriptor: int, feed: Feed, form: int, address: str = "") -> None:
         """Let a socket have every frame of a feed from the next one on.
 
         Raises OSError, with the socket closed, where the kernel watches no more of them.
@@ -162,14 +166,15 @@ class Connections:
         except OSError:
             os.close(descriptor)
             raise
-        self._feeds[descriptor] = feed, form
+        self._feeds[descriptor] = feed, form, address
         feed.parked.setdefault(form, set()).add(descriptor)
 
     def move(self, source: Feed, target: Feed) -> None:
         """Let the sockets of one feed have the frames of another from now on."""
         for form, descriptors in source.parked.items():
             target.parked.setdefault(form, set()).update(descriptors)
-            self._feeds.update(dict.fromkeys(descriptors, (target, form)))
+            for descriptor in descriptors:
+                self._feeds[descriptor] = target, form, self._feeds[descriptor][2]
         source.parked = {}
 
     def write(self, frames: Iterable[tuple[Feed, Frame]]) -> None:
@@ -208,18 +213,19 @@ class Connections:
             return
         self._leaving.pop(descriptor, None)
         behind = self._behind.pop(descriptor, None)
-        feed, form = self._feeds.pop(descriptor, (None, 0))
+        feed, form, address = self._feeds.pop(descriptor, (None, 0, ""))
         if feed is None:
             return
         feed.parked[form].discard(descriptor)
         if not feed.parked[form]:
             del feed.parked[form]
-        if reason == "stopping" and form & CHUNKED and not form & GZIP and not behind:
+        ends_well = reason in ("stopping", "expired") and not behind
+        if ends_well and form & CHUNKED and not form & GZIP:
             write_whole(descriptor, LAST_CHUNK)
         if reason == "lagging":
             _free_buffer(descriptor)
         os.close(descriptor)  # which takes it out of the epoll, too
-        self._on_close(feed, reason)
+        self._on_close(feed, reason, address)
 
     def close_all(self) -> None:
         """End every stream, and the watching."""

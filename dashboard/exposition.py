@@ -14,6 +14,7 @@ from prometheus_client.metrics_core import GaugeMetricFamily
 from dashboard.filter import Filter
 from dashboard.hub import Hub
 from dashboard.log import EventLog, LogUnavailable
+from dashboard.rights import Right
 
 STALE_AFTER = 3  # times the cadence
 
@@ -101,9 +102,13 @@ _LISTS: dict[str, tuple[str, str, str, list[tuple[str, str, str]]]] = {
 class Figures:
     """A prometheus-client collector of the newest figures of every host in the log."""
 
-    def __init__(self, hub: Hub, cadences: Mapping[str, float]) -> None:
-        """`cadences` are the seconds between samples of each family."""
+    def __init__(self, hub: Hub, cadences: Mapping[str, float], right: Right) -> None:
+        """`cadences` are the seconds between samples of each family.
+
+        What lies beyond the right is not told.
+        """
         self._hub = hub
+        self._filter = Filter(names=frozenset(cadences), right=right)
         self._cadences = cadences
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
@@ -116,7 +121,7 @@ class Figures:
             labels=["host", "family"],
         )
         families: dict[str, GaugeMetricFamily] = {}
-        for encoded in self._hub.recent.latest(Filter(names=frozenset(self._cadences))):
+        for encoded in self._hub.recent.latest(self._filter):
             host, name = encoded.event.host, encoded.event.name
             age = self._hub.recent.age(host, name) if name else None
             if name is None or age is None:

@@ -44,6 +44,7 @@ class Feed:
         self.parked: dict[int, set[int]] = {}  # form -> descriptors of parked sockets
         self._ring: deque[Frame] = deque()
         self._ring_bytes = 0
+        self.ended = False  # its right has expired: who follows is to leave
         self.made = 0  # frames, ever: the place where a stream that joins now stands
         self._flag = Flag()
 
@@ -87,6 +88,10 @@ class Feed:
         """Let every waiting stream look up."""
         flag, self._flag = self._flag, Flag()
         flag.set()
+
+    def has_expired(self, now: float) -> bool:
+        """Whether its right is over; `now` is seconds since 1970."""
+        return self.filter.right.expires is not None and self.filter.right.expires <= now
 
     def laggards(self) -> list["Follower"]:
         """The followers that need a frame which is no longer kept."""

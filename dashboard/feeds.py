@@ -61,6 +61,10 @@ class Feeds:
             feed.end_at(ends, ends - time, now)
         return feed
 
+    def has(self, filter: Filter) -> bool:
+        """Whether there is a feed of a filter."""
+        return any(feed.filter == filter for feed in self._feeds.values())
+
     def drop_if_unused(self, feed: Feed) -> None:
         """Forget a feed that no stream is in."""
         if not feed.in_use:

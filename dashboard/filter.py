@@ -5,12 +5,13 @@ narrowed by somebody who may allow less than was asked for; all that is asked of
 both.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from functools import lru_cache
 
 from dashboard.event import UNNAMED, Event
 from dashboard.fields import Paths, paths_of
+from dashboard.patterns import fits
+from dashboard.rights import WHOLE, Right
 from dashboard.wire import Encoded
 
 
@@ -19,7 +20,8 @@ class Filter:
     """Names ("message" for the unnamed) and patterns of hosts, None for all.
 
     `every` is in seconds. `fields` is what is wanted of the events that it names
-    (dashboard/fields.py), None for all. A host must fit `hosts` and each of `within`.
+    (dashboard/fields.py), None for all. A host must fit `hosts` and each of `within`. `right` is
+    the reader's, beyond which nothing is wanted, whatever else is.
     """
 
     names: frozenset[str] | None = None
@@ -27,6 +29,7 @@ class Filter:
     every: float | None = None
     fields: frozenset[str] | None = None
     within: tuple[frozenset[str], ...] = ()
+    right: Right = WHOLE
 
     def narrowed(
         self, names: frozenset[str] | None = None, hosts: frozenset[str] | None = None
@@ -42,18 +45,26 @@ class Filter:
             filter = replace(filter, within=(*filter.within, hosts))
         return filter
 
+    def held_to(self, right: Right) -> "Filter":
+        """The same, as far as a right goes. Raises Beyond for what is named and lies beyond it."""
+        right.check(self.names, self.hosts)
+        return self if right is WHOLE else replace(self, right=right)
+
     def wants(self, event: Event) -> bool:
         """Whether an event is among those that are wanted."""
         return self.wants_name(event.name) and self.wants_host(event.host)
 
     def wants_name(self, name: str | None) -> bool:
         """Whether events of a name are wanted, None for the unnamed."""
-        return self.names is None or (name or UNNAMED) in self.names
+        name = name or UNNAMED
+        return (self.names is None or name in self.names) and self.right.covers_name(name)
 
     def wants_host(self, host: str) -> bool:
         """Whether events of a host are wanted."""
-        return (self.hosts is None or fits(self.hosts)(host)) and all(
-            fits(patterns)(host) for patterns in self.within
+        return (
+            (self.hosts is None or fits(self.hosts)(host))
+            and all(fits(patterns)(host) for patterns in self.within)
+            and self.right.covers_host(host)
         )
 
     @property
@@ -74,7 +85,7 @@ class Filter:
 
     def pick(self, events: Iterable[Encoded]) -> list[Encoded]:
         """Those that are wanted."""
-        if self.hosts is None and not self.within:
+        if self.hosts is None and not self.within and self.right is WHOLE:
             if self.names is None:
                 return list(events)
             names = self.names
@@ -90,32 +101,3 @@ class Filter:
         if self.fields is None:
             return b"".join(encoded.wire for encoded in events)
         return b"".join(encoded.thinned(self.fields) for encoded in events)
-
-
-@lru_cache(maxsize=256)
-def fits(patterns: frozenset[str]) -> Callable[[str], bool]:
-    """Whether a host is one of those that some patterns mean, as a function of the host."""
-    names = frozenset(pattern for pattern in patterns if "*" not in pattern)
-    with_stars = [pattern.split("*") for pattern in patterns if "*" in pattern]
-    if not with_stars:
-        return names.__contains__
-
-    @lru_cache(maxsize=4096)
-    def fit(host: str) -> bool:
-        return host in names or any(_fits(host, pieces) for pieces in with_stars)
-
-    return fit
-
-
-def _fits(host: str, pieces: list[str]) -> bool:
-    """Whether a host is these pieces in order, with anything between; without backtracking."""
-    first, *between, last = pieces
-    at, end = len(first), len(host) - len(last)
-    if at > end or not (host.startswith(first) and host.endswith(last)):
-        return False
-    for piece in between:
-        found = host.find(piece, at, end)
-        if found < 0:
-            return False
-        at = found + len(piece)
-    return True

@@ -7,6 +7,7 @@ the log, and is told the rest as he joins.
 """
 
 import logging
+import math
 import time
 from collections.abc import Callable, Iterator
 
@@ -57,6 +58,8 @@ class Hub:
         retention: float,
         instruments: Instruments,
         most_streams: int,
+        most_per_address: int = 0,
+        most_feeds: int = 1_000_000,
         clock: Callable[[], float] = time.time,
     ) -> None:
         """`interval`, `heartbeat` and `retention` are seconds."""
@@ -69,7 +72,8 @@ class Hub:
         self.turned_at = time.monotonic()  # when the tail last looked, whatever it found
         self._log = log
         self._interval = interval
-        self.admission = Admission(most_streams, instruments)
+        self.admission = Admission(most_streams, instruments, most_per_address=most_per_address)
+        self.most_feeds = most_feeds
         self._instruments = instruments
         self._clock = clock
         self._loaded = False
@@ -125,8 +129,13 @@ class Hub:
         return outcome
 
     def keep_time(self) -> None:
-        """Send heartbeats into silence, flush conflating feeds, close streams that lag."""
+        """Send heartbeats into silence, flush conflating feeds, close streams that lag.
+
+        Streams whose right has expired are closed, too.
+        """
         while True:
+            for feed in [each for each in self._feeds if each.has_expired(self._clock())]:
+                self._end(feed)
             for feed in self._feeds:
                 for follower in feed.laggards():
                     self.admission.count_dropped("lagging")
@@ -136,7 +145,7 @@ class Hub:
             self._starts.forget()
             self._timers_changed.clear()
             now = time.monotonic()
-            next_time = min(now + _LOOK_FOR_LAGGARDS, self._feeds.next_due())
+            next_time = min(now + _LOOK_FOR_LAGGARDS, self._feeds.next_due(), self._next_end())
             self._timers_changed.wait(max(0.001, next_time - now))
 
     def _pull(self) -> bool:
@@ -226,6 +235,12 @@ class Hub:
         """The wall clock, in seconds since 1970."""
         return round(self._clock(), 3)
 
+    def has_room_for(self, filter: Filter) -> bool:
+        """Whether a stream with a filter that comes now finds or makes a feed for it."""
+        if len(self._feeds) < self.most_feeds:
+            return True
+        return self._feeds.has(filter)
+
     def gap_since(self, after: EventId) -> dict[str, float]:
         """The data of a `gap`: what came after an id until now is not told."""
         start, end = after.time, round(self.now(), 3)
@@ -261,13 +276,13 @@ class Hub:
         self._feeds.drop_if_unused(follower.feed)
         self._feeds_changed()
 
-    def park(self, descriptor: int, follower: Follower, form: int) -> None:
+    def park(self, descriptor: int, follower: Follower, form: int, address: str = "") -> None:
         """Take over a stream that is even with its feed; it is released when its socket closes.
 
-        `form` is a sum of frame.CHUNKED and frame.GZIP.
+        `form` is a sum of frame.CHUNKED and frame.GZIP; `address` is whose place it has.
         """
         assert follower.is_even
-        self._connections.park(descriptor, follower.feed, form)
+        self._connections.park(descriptor, follower.feed, form, address)
         follower.feed.followers.discard(follower)
 
     def covers(self, after: EventId, replay: float) -> bool:
@@ -313,10 +328,25 @@ class Hub:
 
     # Inside.
 
-    def _socket_closed(self, feed: Feed, reason: str) -> None:
+    def _end(self, feed: Feed) -> None:
+        """End the streams of a feed whose right is over."""
+        feed.ended = True
+        feed.wake()
+        with self._sending:
+            for descriptor in [fd for each in feed.parked.values() for fd in each]:
+                self._connections.close(descriptor, "expired")
+
+    def _next_end(self) -> float:
+        """When the next right of a feed expires, by the monotonic clock."""
+        ahead = time.monotonic() - self._clock()
+        rights = [feed.filter.right for feed in self._feeds if not feed.ended]
+        ends = [ahead + right.expires for right in rights if right.expires is not None]
+        return min(ends, default=math.inf)
+
+    def _socket_closed(self, feed: Feed, reason: str, address: str) -> None:
         if reason != "gone":
             self.admission.count_dropped(reason)
-        self.admission.release()
+        self.admission.release(address)
         self._feeds.drop_if_unused(feed)
         self._feeds_changed()
 

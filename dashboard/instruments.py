@@ -25,7 +25,7 @@ class Instruments:
             ["reason"],
             registry=registry,
         )
-        for reason in ("lagging", "busy", "stopping"):
+        for reason in ("lagging", "busy", "address", "feeds", "expired", "stopping"):
             self.streams_dropped.labels(reason)
         self.events = Counter(
             "vitals_events", "Events that came out of the log.", registry=registry
@@ -41,6 +41,32 @@ class Instruments:
             "Streams that were told of a gap in place of a replay.",
             registry=registry,
         )
+        self.attempts_failed = Counter(
+            "vitals_attempts_failed",
+            "Requests with a wrong token, key or cookie, by what it was for.",
+            ["kind"],
+            registry=registry,
+        )
+        for kind in ("token", "sign-in", "publish", "key", "cookie"):
+            self.attempts_failed.labels(kind)
+        self.attempts_delayed = Counter(
+            "vitals_attempts_delayed",
+            "Requests whose token was not looked at, as too many of their address had been wrong.",
+            registry=registry,
+        )
+        self.connections_waiting = Gauge(
+            "vitals_connections_waiting",
+            "Connections that have no whole request yet, or none any more.",
+            registry=registry,
+        )
+        self.requests_refused = Counter(
+            "vitals_requests_refused",
+            "Requests and connections that a limit ended, by reason.",
+            ["reason"],
+            registry=registry,
+        )
+        for reason in ("slow", "crowded", "busy", "malformed", "line", "headers", "body"):
+            self.requests_refused.labels(reason)
         self.fan_out = Histogram(
             "vitals_fan_out_seconds",
             "From a batch read from the log until every feed has its frame.",

@@ -11,12 +11,13 @@ from dashboard.feed import Follower, Lagging
 from dashboard.filter import Filter
 from dashboard.job import EVENT, step_of
 from dashboard.log import LogUnavailable
+from dashboard.rights import Right
 from dashboard.runtime import Runtime
 from dashboard.sse import ServerSentEvent
 
 _BATCH = 500
 _READY_SECONDS = 5.0
-_PROGRESS = Filter(names=frozenset({EVENT}))
+PROGRESS = Filter(names=frozenset({EVENT}))
 
 
 class JobStream:
@@ -26,8 +27,15 @@ class JobStream:
     the job ends, "completed" or "failed". The place was taken from the hub's `admission`.
     """
 
-    def __init__(self, runtime: Runtime, job: str, after: EventId) -> None:
-        """`after` is the id of the last step that the reader has."""
+    def __init__(
+        self, runtime: Runtime, job: str, after: EventId, right: Right, address: str
+    ) -> None:
+        """`after` is the id of the last step that the reader has.
+
+        Steps of hosts beyond the right are those of other jobs. The place is that of `address`.
+        """
+        self._filter = PROGRESS.held_to(right)
+        self._address = address
         self._hub = runtime.hub
         self._log = runtime.log
         self._job = job
@@ -49,14 +57,14 @@ class JobStream:
             self._follower = None
         if self._holds_place:
             self._holds_place = False
-            self._hub.admission.release()
+            self._hub.admission.release(self._address)
 
     def _run(self) -> Iterator[ServerSentEvent]:
         self._hub.admission.count_opened()
         self._hub.ready.wait(_READY_SECONDS)
         try:
             for event in self._progress():
-                step = step_of(event)
+                step = step_of(event) if self._filter.wants(event) else None
                 if step is not None and step.job == self._job:
                     name = step.state if step.is_end else None
                     yield ServerSentEvent(event.data, event=name, id=str(event.id))
@@ -67,7 +75,8 @@ class JobStream:
         except LogUnavailable:
             return  # its browser comes back with the last id, when the log may be there again
         else:
-            self._hub.admission.count_dropped("stopping")
+            reason = "stopping" if self._hub.stopping else "expired"
+            self._hub.admission.count_dropped(reason)
 
     def _progress(self) -> Iterator[Event]:
         """The progress of all jobs after the id, in order, until the worker stops."""
@@ -76,10 +85,10 @@ class JobStream:
             events, position = self._read_back(position, hub.position)
             yield from events
         # Nothing can have come between that comparison and this.
-        self._follower = hub.join(_PROGRESS)
-        while not hub.stopping:
+        self._follower = hub.join(self._filter)
+        while not hub.stopping and not self._follower.feed.ended:
             while position < hub.position:
-                news, position = hub.read_on(position, _PROGRESS)
+                news, position = hub.read_on(position, self._filter)
                 yield from (encoded.event for encoded in news)
             self._follower.frames(0)  # only to be woken: the events themselves are in the hub
 

@@ -37,7 +37,7 @@ _FORMS = (
     (re.compile(r"(?i)\b(bearer|basic)\s+[^\s\"',;]+"), rf"\1 {HIDDEN}"),
     (re.compile(r"(?i)([?&](?:key|token|[a-z_-]+_token)=)[^&\s\"'#]+"), rf"\1{HIDDEN}"),
     (re.compile(r"(?i)(\bcookie\W{1,4})[^\"'\r\n]+"), rf"\1{HIDDEN}"),
-    (re.compile(r"(?i)(\bvitals=)[^;\s\"']+"), rf"\1{HIDDEN}"),  # our cookie by itself
+    (re.compile(r"(?i)(\bvitals(?:-link)?=)[^;\s\"']+"), rf"\1{HIDDEN}"),  # our cookies
     (re.compile(r"(://)[^/\s@\"']+(@)"), rf"\1{HIDDEN}\2"),
 )
 _PRIORITIES = ((logging.CRITICAL, 2), (logging.ERROR, 3), (logging.WARNING, 4), (logging.INFO, 6))

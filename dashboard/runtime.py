@@ -21,6 +21,7 @@ from dashboard.jobs import Jobs
 from dashboard.leadership import Leadership
 from dashboard.log import EventLog, open_log_for_greenlets, run_directory
 from dashboard.metrics import Family
+from dashboard.rights import WHOLE, Right
 from dashboard.sampler import cadences
 from dashboard.settings import Settings, check_serves
 from dashboard.worker_metrics import WorkerMetrics
@@ -103,6 +104,8 @@ class Runtime:
             heartbeat=settings.heartbeat,
             retention=settings.retention,
             most_streams=self._capacity(),
+            most_per_address=settings.max_streams_per_address,
+            most_feeds=settings.max_feeds,
             instruments=self.instruments,
         )
         self._greenlets = [
@@ -126,8 +129,8 @@ class Runtime:
             self._duty.wait()
         self._log.close()
 
-    def greeting(self) -> dict[str, object]:
-        """The data of `hello`: who speaks, of whom, and how often."""
+    def greeting(self, right: Right = WHOLE) -> dict[str, object]:
+        """The data of `hello`: who speaks, of whom, and how often; as far as a right goes."""
         now = self.hub.now()
         if abs(now - self._greeting_made_at) >= 1:
             settings = self.settings
@@ -141,7 +144,16 @@ class Runtime:
                 "heartbeat": settings.heartbeat,
                 "cadences": self.cadences(),
             }
-        return {**self._greeting, "time": now}
+        if right.hosts is None:
+            return {**self._greeting, "time": now}
+        hosts = [host for host in self.hub.recent.hosts() if right.covers_host(host)]
+        host = self.home(right)
+        known = sorted({*hosts, host} - {""})
+        return {**self._greeting, "time": now, "host": host, "hosts": known}
+
+    def home(self, right: Right) -> str:
+        """The host of which to speak to somebody who names none."""
+        return right.home(self.settings.host_name, self.hub.recent.hosts())
 
     def cadences(self) -> dict[str, float]:
         """Seconds between two samples of each family, by name."""

@@ -4,8 +4,8 @@ This is the only reader of the environment. A setting is the environment variabl
 or the key `<key>` (either case) of the TOML file that `DASHBOARD_CONFIG` names; the environment
 wins. A wrong or unknown one raises `SettingError`, whose text is one line for the operator.
 
-Three keys are tables of the file rather than single values: `[[alert]]`, `[alerts]` and `[notify]`.
-As a variable each is the same as JSON.
+Some keys are tables of the file rather than single values: `[[alert]]`, `[alerts]`, `[notify]` and
+`[[publish]]`. As a variable each is the same as JSON.
 
 It imports nothing of the package: gunicorn.conf.py loads this file alone, so that the master
 process stays free of the application's code and a HUP brings in a new version whole.
@@ -13,6 +13,7 @@ process stays free of the application's code and a HUP brings in a new version w
 
 import dataclasses
 import difflib
+import ipaddress
 import json
 import re
 import reprlib
@@ -27,6 +28,10 @@ from urllib.parse import parse_qs, urlsplit
 PREFIX = "DASHBOARD_"
 HOST_PATTERN = r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,251}[A-Za-z0-9])?"
 SECRET_PATTERN = r"[!-~]{16,512}"
+
+# A run of any characters is `*`: what a right is limited to, of hosts and of events' names.
+HOSTS_PATTERN = r"[A-Za-z0-9*](?:[A-Za-z0-9._*-]{0,251}[A-Za-z0-9*])?"
+EVENTS_PATTERN = r"[a-z*][a-z0-9_.*-]{0,63}"
 
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h|d)?", re.ASCII)
 _UNIT_SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
@@ -74,6 +79,34 @@ def _one_of(*words: str) -> Callable[[str], str]:
         return word
 
     return parse
+
+
+def _bytes(low: int, high: int) -> Callable[[str], int]:
+    def parse(text: str) -> int:
+        match = re.fullmatch(r"([0-9]{1,12})\s*([kM]iB)?", text.strip())
+        size = int(match[1]) * {None: 1, "kiB": 1 << 10, "MiB": 1 << 20}[match[2]] if match else 0
+        if not low <= size <= high:
+            raise ValueError
+        return size
+
+    return parse
+
+
+def _most(low: int, high: int) -> Callable[[str], int]:
+    """A whole number, or "none" for no bound: 0."""
+    number = _whole(low, high)
+    return lambda text: 0 if text.strip() == "none" else number(text)
+
+
+def _networks(text: str) -> tuple[str, ...]:
+    items = tuple(item.strip() for item in text.split(",") if item.strip())
+    if not items:
+        raise ValueError
+    if items == ("none",):
+        return ()
+    for item in items:
+        ipaddress.ip_network(item)  # raises ValueError
+    return items
 
 
 def _secret(text: str) -> str:
@@ -354,6 +387,67 @@ def _notify(text: str) -> Notify:
     )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Publisher:
+    """Somebody who may publish: patterns of events' names and of hosts, None for all.
+
+    The token is left out of its own repr, which may end up in a log.
+    """
+
+    name: str
+    token: str = dataclasses.field(repr=False)
+    events: tuple[str, ...] | None = None
+    hosts: tuple[str, ...] | None = None
+
+
+def _publishers(text: str) -> tuple[Publisher, ...]:
+    tables = _json(text)
+    if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
+        raise _WrongTable("allowed are tables [[publish]]; as a variable, a JSON list of objects")
+    found: list[Publisher] = []
+    for number, table in enumerate(tables, start=1):
+        publisher = _publisher(table, number)
+        for other in found:
+            for key in ("name", "token"):
+                if getattr(other, key) == getattr(publisher, key):
+                    raise _WrongTable(f"token {publisher.name!r}: another has the same {key}")
+        found.append(publisher)
+    return tuple(found)
+
+
+def _publisher(table: dict[str, Any], number: int) -> Publisher:
+    name = table.get("name")
+    if not isinstance(name, str) or not _RULE_NAME.fullmatch(name):
+        raise _WrongTable(
+            f"token number {number}: name: allowed are letters, digits, '.', '_' and '-', "
+            "at most 64"
+        )
+    _check_keys(table, ("name", "token", "events", "hosts"), f"token {name!r}: ")
+    token = table.get("token")
+    if not isinstance(token, str) or not re.fullmatch(SECRET_PATTERN, token):
+        raise _WrongTable(
+            f"token {name!r}: token (not shown, as it is a secret): "
+            "allowed is 16 to 512 visible ASCII characters"
+        )
+    limits = {}
+    for key, pattern, allowed in (
+        ("events", EVENTS_PATTERN, 'names of events such as ["deploy", "build.*"]'),
+        ("hosts", HOSTS_PATTERN, 'names of hosts such as ["db-1", "web-*"]'),
+    ):
+        items = table.get(key)
+        if items is not None and not (
+            isinstance(items, list)
+            and 0 < len(items) <= 100
+            and all(isinstance(item, str) and re.fullmatch(pattern, item) for item in items)
+        ):
+            raise _WrongTable(
+                f"token {name!r}: {key}={reprlib.repr(items)}: "
+                f"allowed is a list of 1 to 100 {allowed}"
+            )
+        limits[key] = None if items is None else tuple(items)
+    return Publisher(name=name, token=token, **limits)
+
+
 def _minute(hour: str, minute: str | None) -> int:
     return int(hour) * 60 + int(minute or 0)
 
@@ -496,7 +590,7 @@ class Settings:
         _is(""),
         _secret,
         "16 to 512 visible ASCII characters",
-        "signs the sign-in cookies; a new one ends them all (without: made from `READ_TOKEN`)",
+        "signs cookies and links; a new one ends them all (without: `READ_TOKEN` does)",
         "none",
     )
     public: bool = _setting(
@@ -548,6 +642,90 @@ class Settings:
         "keep a stream that has caught up as a bare socket; off: a greenlet each",
         "`on`",
     )
+    trusted_proxies: tuple[str, ...] = _setting(
+        _is(("127.0.0.1", "::1")),
+        _networks,
+        "IP addresses and networks such as 10.0.0.0/8, separated by commas; or none",
+        "proxies whose `X-Forwarded-For`, `-Proto` and `-Host` (or `Forwarded`) are believed",
+        "`127.0.0.1,::1`",
+    )
+    failed_attempts: int = _setting(
+        _is(10),
+        _whole(1, 10_000),
+        "a whole number from 1 to 10000",
+        "wrong tokens that an address may try in a minute at each worker",
+        "`10`",
+    )
+    max_streams_per_address: int = _setting(
+        _is(0),
+        _most(1, 1_000_000),
+        "a whole number from 1 to 1000000, or none",
+        "streams of one address (IPv6: of one /64) that a worker holds",
+        "none",
+    )
+    max_feeds: int = _setting(
+        _is(4096),
+        _whole(1, 1_000_000),
+        "a whole number from 1 to 1000000",
+        "distinct filters that a worker's streams may have between them",
+        "`4096`",
+    )
+    max_requests: int = _setting(
+        _is(1000),
+        _whole(1, 100_000),
+        "a whole number from 1 to 100000",
+        "requests, beside streams, that a worker answers at once",
+        "`1000`",
+    )
+    max_waiting: int = _setting(
+        _is(2000),
+        _whole(1, 100_000),
+        "a whole number from 1 to 100000",
+        "connections of a worker that have no whole request yet; one more ends the oldest",
+        "`2000`",
+    )
+    header_timeout: float = _setting(
+        _is(10.0),
+        _duration(0.1, 600),
+        "a duration from 0.1s to 10m",
+        "seconds that a new connection has for its first request, TLS included",
+        "`10`",
+    )
+    keep_alive: float = _setting(
+        _is(1.0),
+        _duration(0.1, 600),
+        "a duration from 0.1s to 10m",
+        "seconds that a connection is kept for a further request",
+        "`1`",
+    )
+    body_timeout: float = _setting(
+        _is(30.0),
+        _duration(0.1, 600),
+        "a duration from 0.1s to 10m",
+        "seconds that a request's body may take",
+        "`30`",
+    )
+    max_body: int = _setting(
+        _is(1 << 20),
+        _bytes(1024, 64 << 20),
+        "bytes from 1024 to 67108864, also such as 64kiB or 1MiB",
+        "the largest body that may be published",
+        "`1MiB`",
+    )
+    max_request_line: int = _setting(
+        _is(8190),
+        _whole(256, 8190),
+        "a whole number from 256 to 8190",
+        "bytes of a request's first line, which has the URL",
+        "`8190`",
+    )
+    max_headers: int = _setting(
+        _is(100),
+        _whole(10, 1000),
+        "a whole number from 10 to 1000",
+        "headers of a request, of 8190 bytes at most each",
+        "`100`",
+    )
     output_format: str = _setting(
         _is("text"),
         _one_of("text", "json"),
@@ -562,10 +740,11 @@ class Settings:
         "which of these lines it prints: those of this level and above",
         "`info`",
     )
-    # Tables of the file; docs/alerts.md has what is in them.
+    # Tables of the file; docs/alerts.md has what is in the first three, docs/security.md the last.
     alert: tuple[Rule, ...] = dataclasses.field(default=(), metadata={"parse": _rules})
     alerts: Alerts = dataclasses.field(default=Alerts(), metadata={"parse": _alerts})
     notify: Notify = dataclasses.field(default=Notify(), metadata={"parse": _notify})
+    publish: tuple[Publisher, ...] = dataclasses.field(default=(), metadata={"parse": _publishers})
 
 
 def table() -> list[tuple[str, str, str]]:
@@ -581,7 +760,8 @@ def secrets(settings: Settings) -> tuple[str, ...]:
     """The values that nobody is to see printed."""
     fields = dataclasses.fields(settings)
     values = [getattr(settings, f.name) for f in fields if f.metadata["parse"] is _secret]
-    return tuple(value for value in (*values, *settings.notify.urls) if value)
+    tokens = [publisher.token for publisher in settings.publish]
+    return tuple(value for value in (*values, *tokens, *settings.notify.urls) if value)
 
 
 def load(environ: Mapping[str, str]) -> Settings:
@@ -606,7 +786,8 @@ def load(environ: Mapping[str, str]) -> Settings:
         except ValueError:
             # This line ends up in logs.
             secret = metadata["parse"] is _secret or (metadata["parse"] is _log_url and "@" in text)
-            shown = " (not shown, as it is a secret)" if secret else f"={text!r}"
+            shown_text = re.sub(r"//[^/@\s]*@", "//…@", text)  # a URL may hold a password
+            shown = " (not shown, as it is a secret)" if secret else f"={shown_text!r}"
             raise SettingError(f"{where}{shown}: allowed is {metadata['allowed']}") from None
     return Settings(**values)
 

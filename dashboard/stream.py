@@ -47,6 +47,7 @@ class Stream:
         self._after = after
         self._form = form
         self._environ = environ
+        self._address: str = environ.get("REMOTE_ADDR", "")  # under which the place was taken
         self._follower: Follower | None = None
         self._holds_place = True
         self._blocks = self._run()
@@ -65,7 +66,7 @@ class Stream:
             self._follower = None
         if self._holds_place:
             self._holds_place = False
-            self._hub.admission.release()
+            self._hub.admission.release(self._address)
 
     def first_block(self) -> bytes | None:
         """`hello` and all that the reader lacks, if that is known without reading the log.
@@ -91,7 +92,7 @@ class Stream:
             if not write_whole(descriptor, head + Frame(first).form(chunked)):
                 os.close(descriptor)
                 raise LeftRequest
-        self._hub.park(descriptor, self._follower, self._form | chunked)
+        self._hub.park(descriptor, self._follower, self._form | chunked, self._address)
         self._follower, self._holds_place = None, False
         raise LeftRequest
 
@@ -110,7 +111,7 @@ class Stream:
             yield first
         assert self._follower is not None
         try:
-            while not self._hub.stopping:
+            while not self._hub.stopping and not self._follower.feed.ended:
                 if may_park and self._follower.is_even:
                     self.park()
                 frames = self._follower.frames(self._form)
@@ -119,12 +120,14 @@ class Stream:
         except Lagging:
             self._hub.admission.count_dropped("lagging")
         else:
-            self._hub.admission.count_dropped("stopping")
+            reason = "stopping" if self._hub.stopping else "expired"
+            self._hub.admission.count_dropped(reason)
 
     def _begin(self) -> bytes:
         self._hub.admission.count_opened()
         retry = round(self._runtime.settings.retry * random.uniform(0.5, 1.5))
-        hello = control_event("hello", self._runtime.greeting(), retry=retry)
+        greeting = self._runtime.greeting(self._filter.right)
+        hello = control_event("hello", greeting, retry=retry)
         if self._form & GZIP:
             return GZIP_HEADER + gzip_block(hello, stored=True)
         return hello

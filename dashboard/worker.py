@@ -16,8 +16,10 @@ from gevent import monkey
 from gevent.server import StreamServer
 
 from dashboard.access import Access
+from dashboard.arrivals import Arrivals, bounds
 from dashboard.connections import bound_buffers
 from dashboard.life import tell_of_life
+from dashboard.proxies import Proxies
 from dashboard.runtime import Runtime
 from dashboard.systemd import ServiceManager
 from dashboard.web.event_stream import stop_all
@@ -45,9 +47,22 @@ def start(worker: Any, manager: ServiceManager | None = None) -> None:
     bound_buffers(worker.sockets)
     runtime: Runtime = worker.wsgi.extensions["vitals"]
     runtime.start()
-    if runtime.settings.parking:
+    settings = runtime.settings
+    most_waiting, most_requests = bounds(
+        settings.max_waiting, settings.max_requests, runtime.hub.admission.most
+    )
+    arrivals = Arrivals(
+        header_timeout=settings.header_timeout,
+        keep_alive=settings.keep_alive,
+        most_waiting=most_waiting,
+        most_requests=most_requests,
+        instruments=runtime.instruments,
+    )
+    arrivals.take_over(worker)
+    if settings.parking:
         access: Access = worker.wsgi.extensions["vitals_access"]
-        worker.handle = in_front_of(worker.handle, runtime, access)
+        proxies: Proxies = worker.wsgi.extensions["vitals_proxies"]
+        worker.handle = in_front_of(worker.handle, runtime, access, proxies)
     # A storm of new connections must not hold off a tick: few are accepted in one turn of the
     # event loop, and the thread that reads the log gets its turn at the interpreter soon.
     StreamServer.max_accept = _ACCEPT_AT_ONCE
@@ -58,6 +73,7 @@ def start(worker: Any, manager: ServiceManager | None = None) -> None:
     gc.freeze()
 
     def stop() -> None:
+        arrivals.stop()
         stop_all()
         runtime.stop()
 

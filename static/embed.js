@@ -19,7 +19,7 @@
   const FIRST_PAUSE = 1000;
   const LONGEST_PAUSE = 20_000;
 
-  /** @typedef {{build: string, host: string, interval: number}} Facts what GET /embed tells */
+  /** @typedef {{build: string, host: string, interval: number, events?: string[]}} Facts what GET /embed tells */
   /** @typedef {{change: () => void, destroy: () => void}} Shown what a server's module makes of an element */
 
   const styles = {
@@ -58,12 +58,13 @@
 
   /**
    * @param {string} address
+   * @param {string} query with the key, or empty
    * @returns {Promise<Facts>} throws an Error whose message says to a reader what is wrong
    */
-  async function question(address) {
-    const answer = await get(`${address}/embed`).catch(() => null);
+  async function question(address, query) {
+    const answer = await get(`${address}/embed${query}`).catch(() => null);
     if (!answer) throw new Error(await whyNot(address));
-    if (answer.status === 401) throw new Error(wantsToken(address));
+    if (answer.status === 401 && !query) throw new Error(wantsToken(address));
     const told = await answer.json().catch(() => null);
     if (!answer.ok) throw new Error(`${address} answered ${answer.status}${told?.detail ? `: ${told.detail}` : ""}`);
     if (!told?.build) throw new Error(`what answers at ${address} is not Vitals`);
@@ -93,14 +94,18 @@
   /** @param {string} address */
   function wantsToken(address) {
     if (new URL(address).origin === origin) return `reading needs the token: sign in at ${address}/sign-in`;
-    return `${address} wants its read token, and browsers do not send its sign-in from pages of other origins`;
+    return `${address} wants its read token, and browsers do not send its sign-in from pages of other origins: give the element a key, of flask sign`;
   }
 
   /** One server, asked once for all elements that want it. */
   class Server {
-    /** @param {string} address without a slash at its end */
-    constructor(address) {
+    /**
+     * @param {string} address without a slash at its end
+     * @param {string} query "?key=…", or nothing
+     */
+    constructor(address, query) {
       this.address = address;
+      this.query = query;
       /** @type {Set<Holder>} */
       this.holders = new Set();
       /** @type {Facts | null} */
@@ -152,7 +157,7 @@
     async #ask() {
       if (this.asking || this.timer !== undefined) return;
       this.asking = true;
-      const answer = await question(this.address).catch((/** @type {Error} */ error) => error.message);
+      const answer = await question(this.address, this.query).catch((/** @type {Error} */ error) => error.message);
       this.asking = false;
       if (typeof answer === "string") this.fail(answer);
       else {
@@ -198,8 +203,10 @@
         return;
       }
       const address = new URL(given, document.baseURI).href.replace(/\/+$/, "");
-      this.server = servers.get(address) ?? new Server(address);
-      servers.set(address, this.server);
+      const key = this.element.getAttribute("key");
+      const query = key ? `?key=${encodeURIComponent(key)}` : "";
+      this.server = servers.get(address + query) ?? new Server(address, query);
+      servers.set(address + query, this.server);
       this.server.join(this);
     }
 
@@ -215,12 +222,12 @@
       if (!server) return;
       this.end();
       const { turn } = this;
-      const { address, attempts } = server;
-      const refused = () => server.fail(wantsToken(address));
+      const { address, query, attempts } = server;
+      const refused = () => server.fail(query ? `${address} does not take the key any more` : wantsToken(address));
       try {
         // By the standard a module that could not be loaded is not asked for again, by the same address.
         const { show } = await import(`${address}/static/js/embed/${element.localName}.js${attempts ? `?${attempts}` : ""}`);
-        const shown = await show({ element, root, address, facts, refused, say: (/** @type {string} */ text) => this.say(text) });
+        const shown = await show({ element, root, address, query, facts, refused, say: (/** @type {string} */ text) => this.say(text) });
         if (turn !== this.turn) return shown.destroy();
         this.shown = shown;
         shown.change();
@@ -240,7 +247,7 @@
     /** @param {string} name of an attribute that is another one now */
     change(name) {
       if (!this.element.isConnected) return;
-      if (name === "src") this.join();
+      if (name === "src" || name === "key") this.join();
       else if (!this.changing) {
         // Several attributes are often changed one right after the other.
         this.changing = true;
@@ -269,7 +276,7 @@
    */
   function elementWith(style, attributes) {
     return class extends HTMLElement {
-      static observedAttributes = ["src", "host", ...attributes];
+      static observedAttributes = ["src", "key", "host", ...attributes];
 
       #holder = new Holder(this, style);
 

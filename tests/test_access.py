@@ -99,10 +99,21 @@ def test_signing_in_never_leads_elsewhere(guarded: Service, target: str) -> None
     assert answer.headers["Location"] == "/"
 
 
-def test_another_site_cannot_post(guarded: Service) -> None:
-    for headers in ({"Origin": "https://evil.example"}, {"Sec-Fetch-Site": "cross-site"}):
-        url = f"{guarded.url}/sign-in"
-        assert httpx.post(url, data={"token": TOKEN}, headers=headers).status_code == 403
+@pytest.mark.parametrize("path", ["/sign-in", "/screens/lobby", "/screens/lobby/reload", "/events"])
+def test_another_site_cannot_post(guarded: Service, path: str) -> None:
+    for headers in (
+        {"Origin": "https://evil.example"},
+        {"Origin": "null"},  # a frame in a sandbox, or a page that was redirected here
+        {"Origin": "null", "Host": ""},
+        {"Origin": "http://127.0.0.1:1"},
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Sec-Fetch-Site": "same-site"},
+    ):
+        answer = guarded.request(
+            "POST", path, data={"token": TOKEN}, headers=headers | bearer(TOKEN)
+        )
+        assert answer.status_code == 403
+        assert "other sites" in answer.json()["detail"]
 
 
 def test_only_allowed_origins_may_read(guarded: Service) -> None:
@@ -110,15 +121,92 @@ def test_only_allowed_origins_may_read(guarded: Service) -> None:
     assert ours.headers["Access-Control-Allow-Origin"] == "https://intranet.example"
     other = guarded.get("/history", headers={"Origin": "https://evil.example", **bearer(TOKEN)})
     assert "Access-Control-Allow-Origin" not in other.headers
+    for answer in (ours, other):
+        assert answer.headers.get("Access-Control-Allow-Origin") != "*"
+        assert "Access-Control-Allow-Credentials" not in answer.headers
 
 
-def test_pages_have_a_strict_policy(guarded: Service) -> None:
-    headers = guarded.get("/sign-in").headers
-    policy = headers["Content-Security-Policy"]
+def test_a_script_of_an_allowed_origin_may_send_the_token(guarded: Service) -> None:
+    """A browser asks before, without the token, whether it may."""
+    asks = {
+        "Access-Control-Request-Method": "GET",
+        "Access-Control-Request-Headers": "authorization",
+    }
+    ours = {"Origin": "https://intranet.example", **asks}
+    answer = guarded.request("OPTIONS", "/history", headers=ours)
+    assert answer.status_code == 200
+    assert answer.headers["Access-Control-Allow-Origin"] == "https://intranet.example"
+    assert "authorization" in answer.headers["Access-Control-Allow-Headers"].lower()
+    other = guarded.request(
+        "OPTIONS", "/history", headers=asks | {"Origin": "https://evil.example"}
+    )
+    assert "Access-Control-Allow-Origin" not in other.headers
+
+
+@pytest.mark.parametrize("path", ["/", "/embed/cpu", "/screens", "/sign-in"])
+def test_pages_have_a_strict_policy(guarded: Service, path: str) -> None:
+    answer = guarded.get(path, headers={"Accept": "text/html", **bearer(TOKEN)})
+    assert answer.status_code == 200
+    policy = answer.headers["Content-Security-Policy"]
     assert "default-src 'none'" in policy
+    assert "script-src 'self'" in policy
     assert "unsafe" not in policy
     assert "frame-ancestors 'self' https://intranet.example" in policy
-    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    referrer = "no-referrer" if path == "/embed/cpu" else "same-origin"
+    assert answer.headers["Referrer-Policy"] == referrer
+    # A token in a header is nobody's sign-in.
+    assert "Set-Cookie" not in answer.headers
+
+
+def test_whatever_else_is_answered_is_not_sniffed(guarded: Service) -> None:
+    for path in ("/history", "/metrics", "/nothing", "/embed", "/static/embed.js", "/openapi.json"):
+        answer = guarded.get(path, headers=bearer(TOKEN))
+        assert answer.headers["X-Content-Type-Options"] == "nosniff", path
+
+
+def test_arguments_and_environment_of_processes_stay_where_they_are(
+    start_service: Callable[..., Service],
+) -> None:
+    """Of everything that is sent nothing has what a process was started with: passwords, often."""
+    argument, variable = "secret-in-an-argument-4711", "secret-in-the-environment-4712"
+    busy = "import sys; print(flush=True)\nwhile True: pass"
+    environ = os.environ | {"SECRET_OF_A_PROCESS": variable}
+    command = [sys.executable, "-c", busy, f"--password={argument}"]
+    with subprocess.Popen(command, env=environ, stdout=subprocess.PIPE) as process:
+        try:
+            assert process.stdout is not None
+            process.stdout.readline()
+            service = start_service(INTERVAL=0.5)
+
+            def is_seen() -> bool:
+                latest = service.json("/history?events=processes")["latest"]
+                return any(
+                    one["pid"] == process.pid for event in latest for one in event["data"]["top"]
+                )
+
+            wait_for(is_seen, "the busy process among the top ones")
+            with httpx.stream("GET", f"{service.url}/stream", timeout=20) as answer:
+                lines = []
+                for line in answer.iter_lines():
+                    lines.append(line)
+                    if len(lines) > 100:
+                        break
+            paths = (
+                "/history?lines=1000",
+                "/metrics",
+                "/alerts",
+                "/",
+                "/embed/processes",
+                "/readyz",
+            )
+            told = "".join([*lines, *(service.get(path).text for path in paths)])
+        finally:
+            process.kill()
+    assert f'"pid":{process.pid}' in told.replace(" ", "")
+    assert argument not in told
+    assert variable not in told
+    assert "SECRET_OF_A_PROCESS" not in told
 
 
 def test_without_a_token_it_does_not_open_to_a_network(

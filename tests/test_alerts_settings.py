@@ -233,7 +233,7 @@ def refusal(environ: dict[str, str]) -> str:
 
 def test_a_setting_is_either_a_row_of_the_table_or_a_table_of_the_file() -> None:
     rows = {key.lower() for key, _, _ in settings.table()}
-    assert set(Settings.__dataclass_fields__) - rows == {"alert", "alerts", "notify"}
+    assert set(Settings.__dataclass_fields__) - rows == {"alert", "alerts", "notify", "publish"}
 
 
 # The page about them.

@@ -4,6 +4,7 @@ import re
 import tomllib
 from pathlib import Path
 
+from dashboard import settings
 from examples.countdown import app
 from tests.service import ROOT
 
@@ -58,3 +59,23 @@ def test_the_version_is_one_of_the_changelog() -> None:
     project = tomllib.loads(Path(ROOT / "pyproject.toml").read_text("utf-8"))["project"]
     changelog = (ROOT / "CHANGELOG.md").read_text("utf-8")
     assert f"## {project['version']}" in changelog
+
+
+def test_the_tests_and_metrics_that_security_names_are_there() -> None:
+    page = (ROOT / "docs" / "security.md").read_text("utf-8")
+    tests = "".join(file.read_text("utf-8") for file in (ROOT / "tests").rglob("test_*.py"))
+    names = set(re.findall(r"`(test_\w+)`", page))
+    assert names
+    assert not {name for name in names if f"def {name}(" not in tests}
+    for file in re.findall(r"`(tests/[\w/.]+)`", page):
+        assert (ROOT / file).exists(), file
+    counters = (ROOT / "dashboard" / "instruments.py").read_text("utf-8")
+    for metric in re.findall(r"`(vitals_\w+)", page):
+        assert f'"{metric}"' in counters, metric
+
+
+def test_every_limit_has_its_setting_in_security() -> None:
+    page = (ROOT / "docs" / "security.md").read_text("utf-8")
+    limits = [key for key, _, _ in settings.table() if key.startswith("MAX_")]
+    for key in (*limits, "HEADER_TIMEOUT", "KEEP_ALIVE", "BODY_TIMEOUT", "FAILED_ATTEMPTS"):
+        assert f"`{key}`" in page, key

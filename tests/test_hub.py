@@ -15,6 +15,7 @@ import pytest
 from flask import Flask
 from werkzeug.test import EnvironBuilder
 
+from dashboard import access
 from dashboard.event import Event, EventId, Unlogged
 from dashboard.feed import RING, Follower
 from dashboard.filter import Filter
@@ -56,6 +57,7 @@ class Stack:
         )
         self.app = Flask("test")
         self.app.extensions["vitals"] = self.runtime
+        access.register(self.app, self.runtime.settings, self.runtime.instruments)
         problem.register(self.app)
         self.app.register_blueprint(stream.blueprint)
 

@@ -12,19 +12,21 @@ LAYERS = [
     {"", "worker", "agent"},  # "" is dashboard itself: the composition
     {"web", "cli", "life", "doctor"},
     {"stream", "job_stream"},
-    {"runtime", "exposition", "access", "build"},
+    {"access"},
+    {"runtime", "exposition", "build", "origins"},
     {"sampler", "holding", "hub", "leadership", "worker_metrics", "alerting", "notify"}
     | {"duty", "agent_log", "alert_notes"},
     {"feeds"},
     {"starts"},
-    {"connections", "recent", "admission", "jobs", "screens", "alert_log"},
+    {"connections", "recent", "admission", "jobs", "screens", "alert_log", "arrivals"},
     {"progress"},
-    {"feed", "instruments", "uncounted"},
+    {"feed", "instruments", "uncounted", "signing", "attempts", "proxies"},
     {"filter", "periods"},
+    {"rights"},
     {"metrics", "log", "alerts", "columns", "frame", "wire", "publishing", "job"}
     | {"figures"}
     | {"alert", "alert_rules", "alert_trend", "outbox", "sender"},
-    {"fields"},
+    {"fields", "patterns"},
     {"event"},
     {"sse", "settings", "strict_json", "output", "systemd"},
 ]

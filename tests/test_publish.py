@@ -527,8 +527,8 @@ def test_half_a_body_is_not_logged(service: Service, framing: bytes) -> None:
     assert service.logged("cut-short") == []
 
 
-def test_a_slow_body_is_given_up(make_service: Start) -> None:
-    service = make_service(arguments=("-c", str(ROOT / "tests" / "slow_bodies_conf.py"))).start()
+def test_a_slow_body_is_given_up(start_service: Start) -> None:
+    service = start_service(BODY_TIMEOUT=0.5)
     line = b'{"event":"slow","data":{}}\n'
     with raw(service, b"Content-Length: %d\r\n\r\n" % len(line), line[:5]) as connection:
         connection.settimeout(20)

@@ -367,7 +367,7 @@ def test_the_right_to_read_is_needed_and_enough(start_service: Callable[..., Ser
         for path in ("/screens/lobby", "/screens/lobby/reload"):
             assert post(service, path, headers=headers).status_code == 401
     page = service.get("/screens", headers={"Accept": "text/html"})
-    assert (page.status_code, page.headers["Location"]) == (303, "/sign-in?next=/screens?")
+    assert (page.status_code, page.headers["Location"]) == (303, "/sign-in?next=/screens")
     assert service.logged("screen.lobby") == []
     assert post(service, "/screens/lobby", headers=right).status_code == 204
     names = lambda: service.get("/screens", headers=right | JSON).json()["screens"]  # noqa: E731

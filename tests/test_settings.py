@@ -72,6 +72,21 @@ ACCEPTED = [
     ("ALLOWED_ORIGINS", "http://a:8000,https://[::1]:1", ("http://a:8000", "https://[::1]:1")),
     ("FRAME_ANCESTORS", "https://a.example", ("https://a.example",)),
     ("MAX_STREAMS", "1000000", 1_000_000),
+    ("TRUSTED_PROXIES", "10.0.0.0/8, ::1", ("10.0.0.0/8", "::1")),
+    ("TRUSTED_PROXIES", "none", ()),
+    ("FAILED_ATTEMPTS", "1", 1),
+    ("MAX_STREAMS_PER_ADDRESS", "50", 50),
+    ("MAX_STREAMS_PER_ADDRESS", "none", 0),
+    ("MAX_FEEDS", "1", 1),
+    ("MAX_REQUESTS", "5", 5),
+    ("MAX_WAITING", "5", 5),
+    ("HEADER_TIMEOUT", "500ms", 0.5),
+    ("KEEP_ALIVE", "1m", 60.0),
+    ("BODY_TIMEOUT", "0.1", 0.1),
+    ("MAX_BODY", "64kiB", 65_536),
+    ("MAX_BODY", "2 MiB", 2 << 20),
+    ("MAX_REQUEST_LINE", "300", 300),
+    ("MAX_HEADERS", "10", 10),
 ]
 REFUSED = [
     ("LOG", ["", "events.db", "sqlite:events.db", "sqlite:///", "mysql://x/y", "sqlite:///a?b=c"]),
@@ -104,6 +119,18 @@ REFUSED = [
     ("SECRET_KEY", ["", "s" * 15, "0123456789abcdef\n"]),
     ("ALLOWED_HOSTS", ["", ",", "*", "a:80", "https://a", "a b", "a,*"]),
     ("ALLOWED_ORIGINS", ["", "*", "a.example", "https://a/", "ftp://a", "https://*.a", "null"]),
+    ("TRUSTED_PROXIES", ["", "*", "localhost", "10.0.0.1/8", "10.0.0.0/33", "none,::1", "1.2.3"]),
+    ("FAILED_ATTEMPTS", ["0", "10001", "none"]),
+    ("MAX_STREAMS_PER_ADDRESS", ["0", "", "1000001", "all"]),
+    ("MAX_FEEDS", ["0", "none"]),
+    ("MAX_REQUESTS", ["0", "100001"]),
+    ("MAX_WAITING", ["0", "100001"]),
+    ("HEADER_TIMEOUT", ["0", "11m", "soon"]),
+    ("KEEP_ALIVE", ["0", "601"]),
+    ("BODY_TIMEOUT", ["0", "601"]),
+    ("MAX_BODY", ["1023", "65MiB", "1MB", "1e6", ""]),
+    ("MAX_REQUEST_LINE", ["255", "8191", "0"]),
+    ("MAX_HEADERS", ["9", "1001"]),
     ("FRAME_ANCESTORS", ["", "*", "'self'", "https://a; script-src *", "https://a/b"]),
 ]
 SECRETS = {"READ_TOKEN", "PUBLISH_TOKEN", "SECRET_KEY"}
@@ -123,7 +150,9 @@ def test_a_wrong_value_is_refused_in_one_line_with_key_value_and_what_is_allowed
 ) -> None:
     message = refusal({f"DASHBOARD_{key}": text})
     allowed = next(f for f in Settings.__dataclass_fields__.values() if f.name == key.lower())
-    shown = f"={text!r}" if key not in SECRETS else " (not shown, as it is a secret)"
+    # The password of a URL is not shown either.
+    its = text.replace("//u:p@", "//…@")
+    shown = f"={its!r}" if key not in SECRETS else " (not shown, as it is a secret)"
     assert message == f"DASHBOARD_{key}{shown}: allowed is {allowed.metadata['allowed']}"
 
 

@@ -1,4 +1,4 @@
-"""The commands of Flask's own `flask`: publish, progress, log, tail, agent, doctor (docs/cli.md).
+"""The commands of Flask's own `flask`: publishing, reading, signing, looking (docs/cli.md).
 
 They start nothing of the service. They write to the log that the settings name, whether or not the
 service runs, or to another Vitals over HTTP; `tail` is a client of the stream like any other;
@@ -10,7 +10,7 @@ import os
 import click
 
 from dashboard import settings
-from dashboard.cli import agent, doctor, log, progress, publish, tail
+from dashboard.cli import agent, doctor, log, progress, publish, sign, tail
 from dashboard.cli.target import Wrong
 
 __all__ = ["load_settings", "register"]
@@ -19,7 +19,7 @@ __all__ = ["load_settings", "register"]
 def register(group: click.Group) -> None:
     """Add the commands to a group: that of a Flask app."""
     writing = (publish.publish, progress.progress, log.log)
-    for command in (*writing, tail.tail, agent.agent, doctor.doctor):
+    for command in (*writing, tail.tail, sign.sign, agent.agent, doctor.doctor):
         group.add_command(command)
 
 

@@ -5,7 +5,8 @@ from typing import Any
 import msgspec
 from flask import Blueprint, Response, current_app, request
 
-from dashboard.alert import Alert
+from dashboard.access import given_right
+from dashboard.alert import EVENT, Alert
 from dashboard.event import EventId
 from dashboard.filter import Filter
 from dashboard.runtime import Runtime
@@ -18,6 +19,8 @@ blueprint = Blueprint("alerts", __name__)
 def alerts() -> Response:
     """The newest event of each open alert; see the contract in docs/api.md."""
     filter = Filter(hosts=Query(request.args, ("host",)).hosts("host"))
+    filter = filter.held_to(given_right())
+    given_right().check({EVENT}, None)
     runtime: Runtime = current_app.extensions["vitals"]
     found, read_to = runtime.open_alerts.look()
     body = {

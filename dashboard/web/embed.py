@@ -3,6 +3,7 @@
 import msgspec
 from flask import Blueprint, Response, current_app, make_response, render_template, request, url_for
 
+from dashboard.access import KEY, given_right, renewal_url
 from dashboard.runtime import Runtime
 from dashboard.web.problem import Problem
 from dashboard.web.query import Query
@@ -24,12 +25,15 @@ def about() -> Response:
     """What /static/embed.js asks first: whose figures these are, and which panels there are."""
     Query(request.args, ())
     runtime: Runtime = current_app.extensions["vitals"]
-    facts = {
+    right = given_right()
+    facts: dict[str, object] = {
         "build": runtime.build,
-        "host": runtime.settings.host_name,
+        "host": runtime.home(right),
         "interval": runtime.settings.interval,
         "panels": NAMES,
     }
+    if right.events is not None:
+        facts["events"] = right.events
     body = msgspec.json.encode(facts)
     return Response(body, content_type="application/json", headers={"Cache-Control": "no-store"})
 
@@ -41,6 +45,7 @@ def frame(panel: str) -> Response:
         detail = f"there is no panel {panel!r}; there are {', '.join(NAMES)}"
         raise Problem(404, detail, key="panel")
     runtime: Runtime = current_app.extensions["vitals"]
+    right, key = given_right(), request.args.get(KEY)
     theme = request.args.get("theme", "dark")
     page = render_template(
         "embed.html",
@@ -49,10 +54,13 @@ def frame(panel: str) -> Response:
         theme=theme if theme in ("dark", "light") else "" if theme == "auto" else "dark",
         transparent=request.args.get("background") == "transparent",
         build=runtime.build,
-        host=runtime.settings.host_name,
+        host=runtime.home(right),
+        right=right,
+        renew_url=renewal_url(),
         interval=runtime.settings.interval,
-        stream_url=url_for("stream.stream"),
-        history_url=url_for("history.history"),
+        # In another site's page the frame has no cookie: its own requests carry its key.
+        stream_url=url_for("stream.stream", key=key),
+        history_url=url_for("history.history", key=key),
     )
     response = make_response(page)
     response.headers["Cache-Control"] = "no-cache"

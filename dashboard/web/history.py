@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 from flask import Blueprint, Response, current_app, request
 
+from dashboard.access import given_right
 from dashboard.columns import columns
 from dashboard.event import UNNAMED, Event, EventId
 from dashboard.fields import thin
@@ -42,7 +43,7 @@ def history() -> Response:
     lines = _whole_number(query, "lines", 1, MOST_LINES)
     filter = Filter(
         names=query.names("events"), hosts=query.hosts("host"), fields=query.fields("fields")
-    )
+    ).held_to(given_right())
     runtime: Runtime = current_app.extensions["vitals"]
     families = frozenset(family.name for family in runtime.families)
     zipped = accepts_gzip(request.headers.get("Accept-Encoding", ""))
@@ -62,13 +63,14 @@ def history() -> Response:
         }
         if last is not None:
             start = EventId.at(now - since)
-            events = walk(log, start, last, names=filter.logged_names, hosts=chosen)
+            walked = walk(log, start, last, names=filter.logged_names, hosts=chosen)
+            events = (event for event in walked if filter.wants_name(event.name))
             found["hosts"] = _columns(events, filter, points)
         if last is not None and lines is not None:
             start = EventId.at(now - runtime.settings.retention)
             others = {event.name for event in wanted} - families
-            events = walk(log, start, last, names=others, hosts=chosen)
-            found["lines"] = _newest(events, filter, lines)
+            walked = walk(log, start, last, names=others, hosts=chosen)
+            found["lines"] = _newest(walked, filter, lines)
         head = {"from": round(now - since, 3), "to": round(now, 3)}
         body = msgspec.json.encode({**head, "interval": runtime.settings.interval, **found})
         return compress(body) if zipped else body

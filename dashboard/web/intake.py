@@ -9,6 +9,7 @@ import gevent
 import msgspec
 from flask import Response, current_app, request
 
+from dashboard.access import check_publication
 from dashboard.event import Event
 from dashboard.log import KeyTaken
 from dashboard.runtime import Runtime
@@ -16,7 +17,6 @@ from dashboard.web.problem import Problem
 
 JSON = "application/json"
 NDJSON = "application/x-ndjson"
-_BODY_SECONDS = 30.0  # that a body may take from its first byte to its last
 _PIECE = 64 << 10
 # What `curl -d` says of a body if nobody tells it, and what some programs don't say at all.
 _UNSAID = ("", "application/x-www-form-urlencoded")
@@ -49,14 +49,17 @@ def read_body(most: int) -> bytes:
 
     Raises Problem: 413 for more, 408 for one that takes too long, 400 for one that breaks off.
     """
+    runtime: Runtime = current_app.extensions["vitals"]
+    seconds = runtime.settings.body_timeout
     length = request.content_length
     if length is not None and length > most:
         raise _too_large(most)
     try:
-        with gevent.Timeout(_BODY_SECONDS, _TooSlow):
+        with gevent.Timeout(seconds, _TooSlow):
             body = _read(request.stream, most + 1)
     except _TooSlow:
-        raise Problem(408, f"the body took longer than {_BODY_SECONDS:g} s") from None
+        runtime.instruments.requests_refused.labels("body").inc()
+        raise Problem(408, f"the body took longer than {seconds:g} s") from None
     except Exception:  # the server's own, of a connection that broke or chunks that are none
         raise Problem(400, "the body broke off, or its chunks are malformed") from None
     if len(body) > most:
@@ -75,14 +78,19 @@ def _read(stream: IO[bytes], most: int) -> bytes:
 
 
 def _too_large(most: int) -> Problem:
+    runtime: Runtime = current_app.extensions["vitals"]
+    runtime.instruments.requests_refused.labels("body").inc()
     return Problem(413, f"a body has at most {most} bytes")
 
 
 def log_events(events: Sequence[Event], body: bytes) -> Response:
     """Log what a request published: 201 with the ids, once for all requests of one Idempotency-Key.
 
-    Raises Problem for a key that can't be taken, and LogUnavailable.
+    Raises Refused for an event beyond what the request's token is for, Problem for a key that can't
+    be taken, and LogUnavailable.
     """
+    for event in events:
+        check_publication(event.host, event.name)
     runtime: Runtime = current_app.extensions["vitals"]
     key = request.headers.get("Idempotency-Key")
     if key is None:

@@ -5,6 +5,7 @@ from flask import Blueprint, Response, current_app
 from prometheus_client import CollectorRegistry
 from prometheus_client.openmetrics.exposition import CONTENT_TYPE_LATEST, generate_latest
 
+from dashboard.access import given_right
 from dashboard.exposition import STALE_AFTER, Figures, LogGauges
 from dashboard.runtime import Runtime
 from dashboard.web.problem import problem_response
@@ -37,12 +38,17 @@ def readyz() -> Response:
 
 @blueprint.get("/metrics")
 def metrics() -> Response:
-    """OpenMetrics text: every host's newest figures, and the counters of every worker."""
+    """OpenMetrics text: every host's newest figures, and the counters of every worker.
+
+    A right to some events and hosts gives their figures, and nothing of the service itself.
+    """
     runtime: Runtime = current_app.extensions["vitals"]
+    right = given_right()
     registry = CollectorRegistry()
-    registry.register(Figures(runtime.hub, runtime.cadences()))
-    registry.register(LogGauges(runtime.log, runtime.hub))
-    registry.register(runtime.workers)
+    registry.register(Figures(runtime.hub, runtime.cadences(), right))
+    if right.is_whole:
+        registry.register(LogGauges(runtime.log, runtime.hub))
+        registry.register(runtime.workers)
     text = generate_latest(registry)  # type: ignore[no-untyped-call]
     return Response(text, content_type=CONTENT_TYPE_LATEST)
 

@@ -5,6 +5,7 @@ from typing import Any
 from flask import Blueprint, Response, current_app, make_response, render_template, request, url_for
 from werkzeug.datastructures import MultiDict
 
+from dashboard.access import given_right, renewal_url
 from dashboard.event import HOST
 from dashboard.filter import Filter
 from dashboard.runtime import Runtime
@@ -33,13 +34,14 @@ def wall() -> Response:
             alerts_url=url_for("alerts.alerts"),
             retention=_runtime().settings.retention,
         )
-    return _wall(_runtime().settings.host_name, machines)
+    return _wall(_runtime().home(given_right()), machines)
 
 
 @blueprint.get("/host/<name>")
 def host(name: str) -> Response:
     """The wall of one machine, known or not."""
     _check(name)
+    given_right().check(None, {name})
     return _wall(name, _machines())
 
 
@@ -72,15 +74,20 @@ def _overview_url(machines: int) -> str | None:
 
 
 def _page(template: str, **facts: Any) -> Response:
-    runtime = _runtime()
+    runtime, right = _runtime(), given_right()
+    home = runtime.home(right)
+    screen = f"screen.{request.args.get('screen', '')}"
+    may_report = runtime.settings.screens and right.covers(runtime.settings.host_name, screen)
     common = {
         "build": runtime.build,
-        "host": runtime.settings.host_name,
-        "server": runtime.settings.host_name,
+        "host": home,
+        "server": home,
+        "right": right,
+        "renew_url": renewal_url(),
         "interval": runtime.settings.interval,
         "stream_url": url_for("stream.stream"),
         "history_url": url_for("history.history"),
-        "screens_url": url_for("screens.listing") if runtime.settings.screens else None,
+        "screens_url": url_for("screens.listing") if may_report else None,
     }
     response = make_response(render_template(template, **common | facts))
     response.headers["Cache-Control"] = "no-cache"
@@ -88,10 +95,11 @@ def _page(template: str, **facts: Any) -> Response:
 
 
 def _machines() -> int:
-    """How many machines have figures in the log; a host that only publishes is none."""
+    """How many machines have figures for this reader; a host that only publishes is none."""
     runtime = _runtime()
     runtime.hub.ready.wait(_READY_SECONDS)
-    families = Filter(names=frozenset(family.name for family in runtime.families))
+    names = frozenset(family.name for family in runtime.families)
+    families = Filter(names=names, right=given_right())
     return len({encoded.event.host for encoded in runtime.hub.recent.latest(families)})
 
 

@@ -1,5 +1,6 @@
 """Errors as RFC 9457 `application/problem+json`, whatever raised them."""
 
+import math
 from http import HTTPStatus
 from typing import Any
 
@@ -9,6 +10,7 @@ from werkzeug.exceptions import HTTPException
 
 from dashboard.access import Refused
 from dashboard.log import LogUnavailable
+from dashboard.rights import Beyond
 from dashboard.strict_json import Rejected
 
 _RETRY_AFTER = 5  # seconds; a log that fails for longer is asked again
@@ -49,7 +51,13 @@ def register(app: Flask) -> None:
         answer = problem_response(refused.status, _title(refused.status), refused.detail, **members)
         if refused.status == 401:
             answer.headers["WWW-Authenticate"] = 'Bearer realm="Vitals"'
+        if refused.retry_after is not None:
+            answer.headers["Retry-After"] = str(math.ceil(refused.retry_after))
         return answer
+
+    @app.errorhandler(Beyond)
+    def _(beyond: Beyond) -> Response:
+        return problem_response(403, _title(403), beyond.detail, key=beyond.key)
 
     @app.errorhandler(Rejected)
     def _(rejected: Rejected) -> Response:

@@ -4,10 +4,12 @@ import random
 
 from flask import Blueprint, Response, current_app, request
 
+from dashboard.access import given_right
 from dashboard.event import EventId
-from dashboard.job import JOB, JOB_ALLOWED, read_report
-from dashboard.job_stream import JobStream
+from dashboard.job import EVENT, JOB, JOB_ALLOWED, read_report
+from dashboard.job_stream import PROGRESS, JobStream
 from dashboard.log import LogUnavailable
+from dashboard.rights import Right
 from dashboard.runtime import Runtime
 from dashboard.web.event_stream import EventStreamResponse, event_stream
 from dashboard.web.intake import JSON, log_events, media_type, read_body
@@ -45,30 +47,38 @@ def watch(job: str) -> Response:
     asked = position("last_event_id", query.text("last_event_id"))
     # What a browser sends as it reconnects is newer than what its URL says.
     after = position("Last-Event-ID", request.headers.get("Last-Event-ID")) or asked
+    right = given_right()
+    right.check({EVENT}, None)
     runtime: Runtime = current_app.extensions["vitals"]
     settings = runtime.settings
     retry = round(settings.retry * random.uniform(0.5, 1.5))
     try:
-        start = _start(runtime, job, after)
+        start = _start(runtime, job, after, right)
     except LogUnavailable:
         # EventSource gives up for good at any status but 200.
         return event_stream([], retry=_WITHOUT_LOG * retry)
     if start is None:
         return Response(status=204, mimetype="text/plain")
-    if not runtime.hub.admission.admit():
-        return EventStreamResponse(busy(runtime, 0))
-    steps = JobStream(runtime, job, start)
+    address = request.environ.get("REMOTE_ADDR", "")
+    reason = runtime.hub.admission.refusal(address)
+    if reason is None and not runtime.hub.has_room_for(PROGRESS.held_to(right)):
+        reason = "feeds"
+    if reason is not None:
+        return EventStreamResponse(busy(runtime, reason))
+    runtime.hub.admission.admit(address)
+    steps = JobStream(runtime, job, start, right, address)
     return event_stream(steps, heartbeat=settings.heartbeat, retry=retry)
 
 
-def _start(runtime: Runtime, job: str, after: EventId | None) -> EventId | None:
+def _start(runtime: Runtime, job: str, after: EventId | None, right: Right) -> EventId | None:
     """The id after which a reader goes on; None if it has seen the end.
 
     Without an id, or with one that the log can't have given yet, that is where the job's last run
-    begins. One who was in an earlier run is told the rest of that.
+    begins. One who was in an earlier run is told the rest of that. A run of a host beyond the right
+    is as none.
     """
     run, read_to = runtime.jobs.look(job)
-    if run is None:
+    if run is None or not right.covers_host(run.step.host):
         return read_to  # its first step is still to come
     before = EventId(run.first.ms, run.first.sequence - 1)  # only to be compared with others
     if after is None:

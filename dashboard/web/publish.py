@@ -6,7 +6,7 @@ import gevent
 from flask import Blueprint, Response, current_app, request
 
 from dashboard.event import Event
-from dashboard.publishing import MOST_BYTES, read_events
+from dashboard.publishing import read_events
 from dashboard.runtime import Runtime
 from dashboard.strict_json import Rejected
 from dashboard.web.intake import JSON, NDJSON, log_events, media_type, read_body
@@ -24,8 +24,8 @@ def publish() -> Response:
     """Log one event or a batch, all or nothing; see the contract in docs/api.md."""
     agent = _agent()
     lines = media_type(JSON, NDJSON) == NDJSON
-    body = read_body(MOST_BYTES)
     runtime: Runtime = current_app.extensions["vitals"]
+    body = read_body(runtime.settings.max_body)
     read = partial(
         read_events,
         body,

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from werkzeug.datastructures import MultiDict
 
+from dashboard.access import KEY
 from dashboard.event import HOST, NAME
 from dashboard.fields import FIELD
 from dashboard.web.problem import Problem
@@ -21,9 +22,12 @@ class Query:
     """The query of one request. Every method raises Problem(400) for a value it can't take."""
 
     def __init__(self, args: MultiDict[str, str], allowed: Sequence[str]) -> None:
-        """Raises Problem(400) for a key that is not allowed or is given twice."""
+        """Raises Problem(400) for a key that is not allowed or is given twice.
+
+        The key of a signed link may stand in any query; `Access` has seen to it.
+        """
         for key, values in args.lists():
-            if key not in allowed:
+            if key not in allowed and key != KEY:
                 known = ", ".join(allowed) or "none"
                 raise Problem(400, f"unknown query key {key!r}; allowed: {known}", key=key)
             if len(values) > 1:

@@ -17,6 +17,8 @@ import gunicorn_h1c
 
 from dashboard.access import Access
 from dashboard.connections import LeftRequest, can_park
+from dashboard.proxies import Proxies
+from dashboard.rights import Beyond
 from dashboard.runtime import Runtime
 from dashboard.stream import ONE_WRITE, Stream
 from dashboard.web.event_stream import HEADERS
@@ -32,11 +34,15 @@ _UNUSUAL = frozenset((b"content-length", b"transfer-encoding", b"expect", b"upgr
 Handle = Callable[[Any, Any, Any], None]
 
 
-def in_front_of(handle: Handle, runtime: Runtime, access: Access) -> Handle:
+def in_front_of(handle: Handle, runtime: Runtime, access: Access, proxies: Proxies) -> Handle:
     """gunicorn's handler of a connection (listener, socket, address), with the short way before."""
 
     def handle_or_stream(listener: Any, client: Any, address: Any) -> None:
         environ = _peek(client)
+        if environ is not None:
+            # A Unix socket's peer has no address.
+            environ["REMOTE_ADDR"] = address[0] if isinstance(address, tuple) else ""
+            proxies.see_through(environ)
         if environ is None or not _answer(environ, runtime, access):
             handle(listener, client, address)
 
@@ -77,13 +83,15 @@ def _peek(client: Any) -> dict[str, Any] | None:
 
 def _answer(environ: dict[str, Any], runtime: Runtime, access: Access) -> bool:
     """Answer a request and park its socket; False, with nothing done, where that can't be."""
-    if not access.is_addressed(environ) or not access.may_read(environ):
+    right = access.right_of(environ) if access.is_addressed(environ) else None
+    if right is None:
         return False
-    if not can_park(environ) or not runtime.hub.admission.has_room():
+    address = environ["REMOTE_ADDR"]
+    if not can_park(environ) or runtime.hub.admission.refusal(address) is not None:
         return False
     try:
-        stream, headers = open_stream(runtime, environ)
-    except Problem:
+        stream, headers = open_stream(runtime, environ, right)
+    except (Problem, Beyond):
         return False
     if not isinstance(stream, Stream):
         return False

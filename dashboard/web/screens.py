@@ -5,6 +5,7 @@ import math
 import msgspec
 from flask import Blueprint, Response, current_app, make_response, render_template, request
 
+from dashboard.access import given_right
 from dashboard.event import Event
 from dashboard.runtime import Runtime
 from dashboard.screens import MOST, NAME, PAUSE, Screens, read_report
@@ -28,8 +29,10 @@ def listing() -> Response:
     theme = "dark" if asked is None else asked
     if theme not in _THEMES:
         raise Problem(400, f"theme={theme!r}: allowed is dark or light", key="theme")
+    right, host = given_right(), runtime.settings.host_name
+    listed = [each for each in screens.listed() if right.covers(host, f"screen.{each['name']}")]
     if request.accept_mimetypes.best_match((_HTML, _JSON), default=_HTML) == _JSON:
-        found = {"build": runtime.build, "time": runtime.hub.now(), "screens": screens.listed()}
+        found = {"build": runtime.build, "time": runtime.hub.now(), "screens": listed}
         response = Response(msgspec.json.encode(found), content_type=_JSON)
         response.headers["Cache-Control"] = "no-store"
     else:
@@ -45,6 +48,7 @@ def report(name: str) -> Response:
     """A display says how it is; see the contract in docs/api.md."""
     runtime, screens = _screens()
     _check(name)
+    _may(runtime, f"screen.{name}")
     told = read_report(read_body(_MOST_BYTES))
     if not screens.has_room_for(name):
         raise Problem(
@@ -61,9 +65,15 @@ def reload(name: str) -> Response:
     """Ask a display to load its page anew."""
     runtime, screens = _screens()
     _check(name)
+    _may(runtime, f"screen.{name}.reload")
     if not screens.knows(name):
         raise Problem(404, f"no screen has reported as {name!r}", key="screen")
     return _log(runtime, screens, screens.reload(name, runtime.hub.now()), 202)
+
+
+def _may(runtime: Runtime, event: str) -> None:
+    """Raise Beyond unless the right to read covers a screen's event, and so writing it."""
+    given_right().check({event}, {runtime.settings.host_name})
 
 
 def _screens() -> tuple[Runtime, Screens]:

@@ -1,6 +1,7 @@
 """The sign-in page: the read token once, for a cookie that a display keeps for months."""
 
-import gevent
+from urllib.parse import parse_qs
+
 from flask import (
     Blueprint,
     current_app,
@@ -11,28 +12,49 @@ from flask import (
 )
 from werkzeug.wrappers import Response
 
-from dashboard.access import Access
+from dashboard.access import Access, Refused
+from dashboard.web.intake import read_body
+from dashboard.web.query import Query
 
 blueprint = Blueprint("sign_in", __name__)
 
-_PAUSE = 1.0  # seconds that a wrong token costs
+_MOST_BYTES = 4096  # of the form
+_LINKS = {
+    "expired": "The link has expired: ask for a new one, or sign in.",
+    "bad": "The link is not valid here: ask for a new one, or sign in.",
+}
 
 
 @blueprint.route("/sign-in", methods=["GET", "POST"])
 def sign_in() -> Response:
     """Ask for the token; with the right one go on to the page that was wanted."""
     access: Access = current_app.extensions["vitals_access"]
-    wrong = False
+    trouble, status, wait = _LINKS.get(request.args.get("link", ""), ""), 200, None
     if request.method == "POST":
-        if access.is_token(request.form.get("token", "").strip()):
-            response = redirect(_own_path(request.args.get("next", "/")), 303)
-            access.sign_in(response)
-            return response
-        gevent.sleep(_PAUSE)
-        wrong = True
-    page = make_response(render_template("sign_in.html", wrong=wrong), 403 if wrong else 200)
+        form = parse_qs(read_body(_MOST_BYTES).decode("utf-8", "replace"))
+        try:
+            if access.check_token(form.get("token", [""])[0].strip()):
+                response = redirect(_own_path(request.args.get("next", "/")), 303)
+                access.sign_in(response)
+                return response
+            trouble, status = "That is not the token.", 403
+        except Refused as refused:
+            trouble, status, wait = f"{refused.detail}.", refused.status, refused.retry_after
+    page = make_response(render_template("sign_in.html", trouble=trouble), status)
     page.headers["Cache-Control"] = "no-store"
+    if wait is not None:
+        page.headers["Retry-After"] = f"{wait:.0f}"
     return page
+
+
+@blueprint.get("/sign-in/renew")
+def renew() -> Response:
+    """Give a page that has been shown for long its cookie anew."""
+    Query(request.args, ())
+    access: Access = current_app.extensions["vitals_access"]
+    response = Response(status=204, headers={"Cache-Control": "no-store"})
+    access.renew(response)
+    return response
 
 
 def _own_path(target: str) -> str:

@@ -9,9 +9,11 @@ from urllib.parse import parse_qsl
 from flask import Blueprint, Response, current_app, request
 from werkzeug.datastructures import MultiDict
 
+from dashboard.access import given_right
 from dashboard.event import EventId
 from dashboard.filter import Filter
 from dashboard.frame import GZIP, GZIP_HEADER, gzip_block
+from dashboard.rights import Right
 from dashboard.runtime import Runtime
 from dashboard.stream import Stream
 from dashboard.web.compression import accepts_gzip
@@ -31,7 +33,7 @@ _BUSY_RETRY = 5  # times the usual pause: a full worker is left alone for longer
 def stream() -> Response:
     """The event stream; see the contract in docs/api.md."""
     runtime: Runtime = current_app.extensions["vitals"]
-    blocks, headers = open_stream(runtime, request.environ)
+    blocks, headers = open_stream(runtime, request.environ, given_right())
     response = EventStreamResponse(blocks, headers)
     if isinstance(blocks, Stream):
         blocks.headers = response.headers  # as they will be when all of Flask is done with them
@@ -39,13 +41,15 @@ def stream() -> Response:
 
 
 def open_stream(
-    runtime: Runtime, environ: Mapping[str, Any]
+    runtime: Runtime, environ: Mapping[str, Any], right: Right
 ) -> tuple[Iterator[bytes], list[tuple[str, str]]]:
     """The blocks that answer a request, and their headers beside those of every event stream.
 
-    Raises Problem(400) for a query or an id that can't be taken.
+    Raises Problem(400) for a query or an id that can't be taken, and Beyond for what is asked for
+    by name and lies beyond the reader's right.
     """
     filter, after = _parse_query(environ.get("QUERY_STRING", ""))
+    filter = filter.held_to(right)
     # What a browser sends as it reconnects is newer than what its URL says.
     after = position("Last-Event-ID", environ.get("HTTP_LAST_EVENT_ID")) or after
     form = 0
@@ -57,8 +61,13 @@ def open_stream(
             form = GZIP
     if environ["REQUEST_METHOD"] == "HEAD":
         return iter(()), headers
-    if not runtime.hub.admission.admit():
-        return busy(runtime, form), headers
+    address = environ.get("REMOTE_ADDR", "")
+    reason = runtime.hub.admission.refusal(address)
+    if reason is None and not runtime.hub.has_room_for(filter):
+        reason = "feeds"
+    if reason is not None:
+        return busy(runtime, reason, form), headers
+    runtime.hub.admission.admit(address)
     return Stream(runtime, filter, after, form, environ), headers
 
 
@@ -86,10 +95,13 @@ def position(key: str, text: str | None) -> EventId | None:
         raise Problem(400, f"{key}: {error}", key=key) from None
 
 
-def busy(runtime: Runtime, form: int) -> Iterator[bytes]:
-    """The whole stream of one that finds no place."""
-    settings = runtime.settings
+def busy(runtime: Runtime, reason: str, form: int = 0) -> Iterator[bytes]:
+    """The whole stream of one that finds no place: "busy", or "address" or "feeds"."""
+    settings, hub = runtime.settings, runtime.hub
+    hub.admission.count_dropped(reason)
     retry = round(settings.retry * _BUSY_RETRY * random.uniform(0.5, 1.5))
-    data = {"time": runtime.hub.now(), "streams": runtime.hub.admission.most}
+    limits = {"address": hub.admission.most_per_address, "feeds": hub.most_feeds}
+    told = {"limit": reason, reason: limits[reason]} if reason in limits else {}
+    data = {"time": hub.now(), "streams": hub.admission.most, **told}
     block = control_event("busy", data, retry=retry)
     yield GZIP_HEADER + gzip_block(block) if form & GZIP else block

@@ -7,7 +7,9 @@ import { PANELS, TILE_SET, wantedBy } from "./catalog.js";
 import { columnsFor, DESK, presetFor } from "./distance.js";
 import { Journal, MOST_ITEMS } from "./journal.js";
 import { Frame } from "./frame.js";
+import { mark, write } from "./dom.js";
 import { Machine } from "./machine.js";
+import { covering } from "./rights.js";
 import { Store } from "./store.js";
 import { Timeline } from "./timeline.js";
 
@@ -58,16 +60,21 @@ export class Board {
     this.host = display.host ?? settings.host;
     this.timeline = new Timeline(display.window);
 
-    const tileNames = options.tilesInto ? (display.tiles ?? preset.tiles) : [];
+    const may = covering(settings.may);
+    /** @type {(name: string) => boolean} */
+    const mayPanel = (name) => may(/** @type {import("./catalog.js").Entry} */ (PANELS.get(name)).event);
+    const presetTiles = preset.tiles.filter((name) => may(TILE_SET.get(name)?.event ?? ""));
+    const tileNames = options.tilesInto ? (display.tiles ?? presetTiles) : [];
     /** @type {Place[]} */
-    this.places = display.panels ?? preset.panels.map((name) => ({ name, across: 1, down: 1 }));
+    this.places = display.panels ?? preset.panels.filter(mayPanel).map((name) => ({ name, across: 1, down: 1 }));
     const panelEntries = this.places.map(({ name }) => /** @type {import("./catalog.js").Entry} */ (PANELS.get(name)));
     const tileEntries = tileNames.map((name) => /** @type {NonNullable<ReturnType<typeof TILE_SET.get>>} */ (TILE_SET.get(name)));
-    const wanted = wantedBy([...panelEntries, ...tileEntries], options.besides);
+    const covered = [...panelEntries, ...tileEntries].filter(({ event }) => may(event));
+    const wanted = wantedBy(covered, options.besides.filter(may));
     this.store = new Store({ interval: settings.interval, window: display.window, wanted });
 
     const happenings = panelEntries.filter(({ whole }) => whole).map(({ event }) => event);
-    this.journal = new Journal([...happenings, ...(options.happenings ?? [])]);
+    this.journal = new Journal([...happenings, ...(options.happenings ?? [])].filter(may));
 
     /** @type {Hand | null} */
     const hand = options.hand ? { key: `vitals ${look.element.id}`, zoom: (from, to) => this.zoom(from, to), follow: () => this.follow() } : null;
@@ -78,6 +85,12 @@ export class Board {
     options.tilesInto?.replaceChildren(...this.tiles.map(({ element }) => element));
     options.panelsInto.replaceChildren(...this.panels.map(({ element }) => element));
     this.#place();
+    /** Those that this page has no right to show. */
+    this.refused = new Set(this.#all().filter(({ event }) => !may(event)));
+    for (const panel of this.refused) {
+      mark(panel.element, "data-freshness", "absent");
+      write(panel.notice, "This link does not show it");
+    }
 
     /** Whether there is anything that charts have not drawn yet. */
     this.changed = false;
@@ -234,6 +247,7 @@ export class Board {
     const view = { store, journal: this.journal, host, now, from, to };
     const moved = this.changed || to !== this.view?.to;
     for (const panel of this.#all()) {
+      if (this.refused.has(panel)) continue;
       const other = panel.refresh(view);
       if (moved || other) panel.draw(view);
     }

@@ -11,6 +11,8 @@
  * @property {string} historyUrl
  * @property {string | null} screensUrl where displays report; null where the server does not want to know
  * @property {string | null} panel the one panel of an embed
+ * @property {string[] | null} may patterns of the events that this page may show; null: all
+ * @property {string | null} renewUrl where the page gets its cookie anew; null where it has none
  */
 
 /**
@@ -29,5 +31,7 @@ export function readSettings(root) {
     historyUrl: given.history ?? "/history",
     screensUrl: given.screens ?? null,
     panel: given.embed ?? null,
+    may: given.events?.split(",") ?? null,
+    renewUrl: given.renew ?? null,
   };
 }

@@ -129,7 +129,7 @@ def test_the_page_says_what_the_code_says(family: type[Family]) -> None:
         ("hello", {"build", "host", "hosts", "time", "interval", "heartbeat", "cadences"}),
         ("gap", {"from", "to", "seconds"}),
         ("heartbeat", {"time"}),
-        ("busy", {"time", "streams"}),
+        ("busy", {"time", "streams", "limit"}),
     ],
 )
 def test_the_page_has_the_events_of_the_protocol(event: str, fields: set[str]) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 import msgspec
 from flask import Blueprint, Response, request
 
-from dashboard.access import COOKIE
+from dashboard.access import COOKIE, KEY
 from dashboard.web.openapi.operations import paths
 from dashboard.web.openapi.parts import JSON, Json
 from dashboard.web.openapi.schemas import schemas
@@ -64,7 +64,17 @@ def document() -> Json:
                     "name": COOKIE,
                     "description": "what /sign-in gives for READ_TOKEN",
                 },
-                "publish": _bearer("PUBLISH_TOKEN; where none is set, nobody can publish"),
+                "link": {
+                    "type": "apiKey",
+                    "in": "query",
+                    "name": KEY,
+                    "description": "what `flask sign` prints; it may cover some events and hosts "
+                    "only. A page exchanges it for a cookie. As bearer token it is good, too",
+                },
+                "publish": _bearer(
+                    "PUBLISH_TOKEN, or that of a table [[publish]]; where none is set, nobody can "
+                    "publish"
+                ),
             },
         },
     }

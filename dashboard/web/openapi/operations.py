@@ -38,13 +38,16 @@ from dashboard.web.openapi.parts import (
 _PAGE = answer("the page", {HTML: {"type": "string"}})
 _SIGN_IN = {"303": answer("reading needs the token: to the sign-in page")}
 _TEXT: Json = {"type": "string"}
+_LINK = query("link", "what is wrong with the link that led here: `expired` or `bad`", _TEXT)
 _EVENTS = answer("events, as the standard has them", {EVENT_STREAM: _TEXT})
 _AFTER = query("last_event_id", "go on after this id", ref("EventId"))
 _LAST_ID = header("Last-Event-ID", "goes before `last_event_id`; browsers send it", ref("EventId"))
 _JOB = in_path("job", f"the job's name: {JOB_ALLOWED}", ref("Job"))
 _SCREEN = in_path("name", "the display's name", {"type": "string", "pattern": whole(SCREEN)})
+_NO_PUBLISHING = (
+    "no PUBLISH_TOKEN is set, the token is not for this event or host, or another site's page asks"
+)
 _MACHINE = in_path("name", "the machine's name", {"type": "string", "pattern": whole(HOST)})
-_NO_PUBLISHING = "no PUBLISH_TOKEN is set, or another site's page asks"
 _LOGGED = {"201": answer("logged; the ids", {JSON: ref("Ids")})}
 _ONCE = header(
     "Idempotency-Key",
@@ -74,6 +77,7 @@ def paths() -> dict[str, Json]:
         "/metrics": {"get": _metrics()},
         "/openapi.json": {"get": _openapi()},
         "/sign-in": {"get": _sign_in_page(), "post": _sign_in()},
+        "/sign-in/renew": {"get": _renew()},
         "/static/{filename}": {"get": _static()},
     }
 
@@ -97,7 +101,7 @@ def _stream() -> Json:
             _AFTER,
             _LAST_ID,
         ],
-        answers={"200": _EVENTS, **refusals(401)},
+        answers={"200": _EVENTS, **refusals(401, 403, 429)},
     )
 
 
@@ -118,7 +122,10 @@ def _history() -> Json:
             query("points", "rows at the most", points | {"default": history.DEFAULT_POINTS}),
             query("lines", "so many of the newest events that are no family's, whole", lines),
         ],
-        answers={"200": answer("the columns", {JSON: ref("History")}), **refusals(401, 503)},
+        answers={
+            "200": answer("the columns", {JSON: ref("History")}),
+            **refusals(401, 403, 429, 503),
+        },
     )
 
 
@@ -129,7 +136,10 @@ def _alerts() -> Json:
         "The alerts that are open",
         security=READING,
         parameters=[hosts()],
-        answers={"200": answer("the newest event of each", {JSON: ref("Alerts")}), **refusals(401)},
+        answers={
+            "200": answer("the newest event of each", {JSON: ref("Alerts")}),
+            **refusals(401, 403, 429),
+        },
     )
 
 
@@ -139,9 +149,10 @@ def _publish() -> Json:
         "publish",
         "events",
         "Put events into the log",
-        description=f"A batch is logged whole or not at all. A body has at most {MOST_BYTES:,} "
-        f"bytes, a batch {MOST_EVENTS:,} events, an event's data {MOST_EVENT_BYTES:,} bytes. With "
-        "`agent`, events have the names of families, and `alert`, and the agent's host.",
+        description="A batch is logged whole or not at all. A body has at most "
+        f"{MOST_BYTES:,} bytes (the setting MAX_BODY), a batch {MOST_EVENTS:,} events, an event's "
+        f"data {MOST_EVENT_BYTES:,} bytes. With `agent`, events have the names of families, and "
+        "`alert`, and the agent's host.",
         security=PUBLISHING,
         parameters=[
             query("agent", "the machine that sends its own figures", ref("HostName")),
@@ -162,8 +173,9 @@ def _publish() -> Json:
             413,
             415,
             422,
+            429,
             503,
-            _403="no PUBLISH_TOKEN is set, or that of another site's page",
+            _403=_NO_PUBLISHING,
         ),
     )
 
@@ -176,7 +188,7 @@ def _report() -> Json:
         security=PUBLISHING,
         parameters=[_JOB, _ONCE],
         body={JSON: {"schema": ref("ProgressReport")}},
-        answers=_LOGGED | refusals(401, 403, 408, 413, 415, 422, 503, _403=_NO_PUBLISHING),
+        answers=_LOGGED | refusals(401, 403, 408, 413, 415, 422, 429, 503, _403=_NO_PUBLISHING),
     )
 
 
@@ -192,7 +204,7 @@ def _watch() -> Json:
         answers={
             "200": _EVENTS,
             "204": answer("this reader has seen the end"),
-            **refusals(401),
+            **refusals(401, 403, 429),
         },
     )
 
@@ -208,7 +220,7 @@ def _screens() -> Json:
         answers={
             "200": answer("the displays", {HTML: _TEXT, JSON: ref("Screens")}),
             **_SIGN_IN,
-            **refusals(401, 404, _404="the setting SCREENS is off"),
+            **refusals(401, 403, 404, 429, _404="the setting SCREENS is off"),
         },
     )
 
@@ -248,7 +260,7 @@ def _page(name: str, summary: str) -> Json:
         summary,
         description="The query is read by the page itself.",
         security=READING,
-        answers={"200": _PAGE, **_SIGN_IN, **refusals(401)},
+        answers={"200": _PAGE, **_SIGN_IN, **refusals(401, 403, 429)},
     )
 
 
@@ -274,7 +286,7 @@ def _about() -> Json:
         "What a script of another page has to know first",
         security=READING,
         answers={"200": answer("whose figures, which panels", {JSON: ref("About")})}
-        | refusals(401),
+        | refusals(401, 403, 429),
     )
 
 
@@ -284,7 +296,7 @@ def _sign_in_page() -> Json:
         "pages",
         "The page that asks for the token",
         security=OPEN,
-        parameters=[query("next", "the path to go on to", _TEXT)],
+        parameters=[query("next", "the path to go on to", _TEXT), _LINK],
         answers={"200": _PAGE, **refusals()},
     )
 
@@ -298,13 +310,24 @@ def _sign_in() -> Json:
         "pages",
         "Give the token for a cookie",
         security=OPEN,
-        parameters=[query("next", "the path to go on to", _TEXT)],
+        parameters=[query("next", "the path to go on to", _TEXT), _LINK],
         body={"application/x-www-form-urlencoded": {"schema": form}},
         answers={
             "303": answer("the right token: on to `next`", headers=cookie),
             "403": wrong,
-            **refusals(413),
+            "429": answer("too many wrong tokens came from this address", {HTML: _TEXT}),
+            **refusals(408, 413),
         },
+    )
+
+
+def _renew() -> Json:
+    return operation(
+        "renew",
+        "pages",
+        "Give a page that is shown for long its cookie anew",
+        security=READING,
+        answers={"204": answer("the cookie, if the page came by one"), **refusals(401, 403, 429)},
     )
 
 
@@ -338,7 +361,10 @@ def _metrics() -> Json:
         "operation",
         "Figures for Prometheus",
         security=READING,
-        answers={"200": answer("OpenMetrics text", {CONTENT_TYPE_LATEST: _TEXT}), **refusals(401)},
+        answers={
+            "200": answer("OpenMetrics text", {CONTENT_TYPE_LATEST: _TEXT}),
+            **refusals(401, 403, 429),
+        },
     )
 
 

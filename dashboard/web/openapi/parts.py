@@ -14,7 +14,7 @@ PROBLEM = "application/problem+json"
 EVENT_STREAM = "text/event-stream"
 
 # What may be asked of whom, as `security` has it. Reading is free where no READ_TOKEN is set.
-READING: list[Json] = [{}, {"read": []}, {"cookie": []}]
+READING: list[Json] = [{}, {"read": []}, {"cookie": []}, {"link": []}]
 PUBLISHING: list[Json] = [{"publish": []}]
 OPEN: list[Json] = []
 
@@ -24,14 +24,14 @@ _CHALLENGE = {"WWW-Authenticate": {"description": "Bearer", "schema": {"type": "
 # Why a request may be refused, where an operation has nothing more particular to say.
 _REASONS = {
     400: "something in the query, the headers or the body can't be taken; `key` names it",
-    401: "the token is missing or another one",
-    403: "this may not be done from another site's page",
+    401: "the token, or the key of a link, is missing or not good",
+    403: "this is beyond what the key of the link covers; or another site's page asks",
     404: "there is none",
     408: "the body takes too long",
     413: "the body is too large",
     415: "the body is of another type, or compressed",
     422: "JSON that readers would take for different things, or a value that isn't allowed",
-    429: "too soon after the one before",
+    429: "too many wrong tokens came from this address, or it is too soon after the one before",
     503: "the log does not work now",
 }
 

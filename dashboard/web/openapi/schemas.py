@@ -170,7 +170,8 @@ def _answers() -> dict[str, Json]:
             host=_TEXT,
             interval=_NUMBER,
             panels={"type": "array", "items": _TEXT},
-        ),
+        )
+        | {"description": "with a key that covers only some events, `events` has their patterns"},
         "Checks": _object(sampling=_TEXT, log=_TEXT)
         | {"description": '"ok", or what is wrong and for how long'},
         "Ready": _object(status={"const": "ok"}, checks=ref("Checks")),

@@ -4,10 +4,13 @@
  *
  * What only some addresses ask for is loaded for those; a part that does not come is the guard's to mend.
  */
+import { Rights } from "../embed/rights.js";
+import { covering } from "../rights.js";
 import { Clocks } from "./clocks.js";
 import { keep, recall, take } from "./memory.js";
 import { MEANS, reloadWhenServed } from "./reload.js";
 import { Renewal } from "./renewal.js";
+import { keepSession } from "./session.js";
 import { Summons } from "./summons.js";
 
 /** @typedef {import("../address.js").Display} Display */
@@ -18,6 +21,7 @@ import { Summons } from "./summons.js";
  * @property {import("../timeline.js").Timeline} timeline
  * @property {string} host
  * @property {{newest: (host: string) => number | null}} store
+ * @property {{connected: boolean, trouble: string, refused?: number}} stream
  * @property {{settings: Settings, hand: boolean}} options
  * @property {(span: import("../timeline.js").Span) => void} [pause]
  * @property {(from: number, to: number) => void} [zoom]
@@ -46,7 +50,9 @@ export class Care {
     this.notes = notes;
     const { screen } = display;
     /** Events for a board to listen for. @type {string[]} */
-    this.signals = screen && settings.screensUrl ? [`screen.${screen}.reload`] : [];
+    this.signals = screen && settings.screensUrl ? [`screen.${screen}.reload`].filter(covering(settings.may)) : [];
+    // The link has expired, or a token is wanted now: the server leads to its sign-in page.
+    this.rights = new Rights(settings.historyUrl, () => location.reload());
     /** @type {Board | null} */
     this.board = null;
     this.greeted = false;
@@ -83,7 +89,8 @@ export class Care {
     if (display.wake) bring(import("./wake.js"), ({ Wake }) => new Wake((text) => notes.say("wake", text)).start());
     if (display.shift) bring(import("./shift.js"), ({ Shift }) => new Shift(document.body, () => board.look.unit).start());
     if (screen && screensUrl) bring(import("./report.js"), ({ Report }) => new Report(screensUrl, screen, board).start());
-    else if (screen) notes.say("screen", "this server keeps no list of screens: its setting SCREENS is off");
+    else if (screen) notes.say("screen", "this server takes no report of this screen: its setting SCREENS is off, or the link does not cover it");
+    keepSession(settings.renewUrl);
     setInterval(() => this.#tick(), TICK);
   }
 
@@ -103,6 +110,7 @@ export class Care {
 
   #tick() {
     if (!this.board) return;
+    this.rights.look(this.board.stream);
     const { offset, told } = this.board.clock;
     this.clocks.judge({ monotonic: performance.now() / 1000, own: Date.now() / 1000, offset, told });
     this.night?.tick();

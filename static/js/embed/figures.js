@@ -10,6 +10,7 @@ import { Rights } from "./rights.js";
 
 /** @typedef {import("../store.js").Data} Data */
 /** @typedef {import("../store.js").Freshness} Freshness */
+/** @typedef {{address: string, query: string}} Server query: "?key=…", or nothing */
 /** @typedef {{event: string, show: () => void, refused: () => void}} Watcher */
 
 /** How often to look at ages, milliseconds. */
@@ -26,11 +27,11 @@ const APART = 3;
 
 export class Figures {
   /**
-   * @param {string} address of the server
+   * @param {Server} server
    * @param {string} host the machine
    * @param {number} interval seconds between samples
    */
-  constructor(address, host, interval) {
+  constructor({ address, query }, host, interval) {
     this.host = host;
     /** @type {Set<Watcher>} */
     this.watchers = new Set();
@@ -38,7 +39,7 @@ export class Figures {
     this.wanted = new Map();
     this.store = new Store({ interval, window: WINDOW, wanted: this.wanted });
     this.machine = new Machine(
-      { streamUrl: `${address}/stream`, historyUrl: `${address}/history`, host, hosts: [host], events: [], window: WINDOW, lines: 0 },
+      { streamUrl: `${address}/stream${query}`, historyUrl: `${address}/history${query}`, host, hosts: [host], events: [], window: WINDOW, lines: 0 },
       this.store,
       null,
       {
@@ -47,10 +48,10 @@ export class Figures {
         heartbeat: () => {},
         heard: (name) => this.#show(name),
       },
-      (connect) => connect(portToOwnBroker(address)),
+      (connect) => connect(portToOwnBroker(address + query)),
     );
     this.stream = this.machine.stream;
-    this.rights = new Rights(`${address}/history`, () => this.watchers.forEach(({ refused }) => refused()));
+    this.rights = new Rights(`${address}/history${query}`, () => this.watchers.forEach(({ refused }) => refused()));
     /** @type {ReturnType<typeof setTimeout> | undefined} */
     this.gathering = undefined;
     this.started = false;
@@ -120,15 +121,15 @@ export class Figures {
 const shared = new Map();
 
 /**
- * @param {string} address
+ * @param {Server} server
  * @param {string} host
  * @param {number} interval
  * @param {Watcher} watcher
  * @returns {{figures: Figures, leave: () => void}} those that all numbers of this server and machine share
  */
-export function watch(address, host, interval, watcher) {
-  const key = `${address} ${host}`;
-  const figures = shared.get(key) ?? new Figures(address, host, interval);
+export function watch(server, host, interval, watcher) {
+  const key = `${server.address} ${server.query} ${host}`;
+  const figures = shared.get(key) ?? new Figures(server, host, interval);
   shared.set(key, figures);
   figures.add(watcher);
   return {

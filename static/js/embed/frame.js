@@ -3,6 +3,7 @@
 import { readAddress } from "../address.js";
 import { MEANS, reloadWhenServed } from "../care/reload.js";
 import { Renewal } from "../care/renewal.js";
+import { keepSession } from "../care/session.js";
 import { KNOWN } from "../catalog.js";
 import { readSettings } from "../settings.js";
 import { connectToSharedBroker } from "../streaming/transport.js";
@@ -13,8 +14,10 @@ const KEYS = ["window", "theme", "host", "distance", "kiosk", "background"];
 
 const root = document.documentElement;
 const settings = readSettings(root);
-const { display, problems } = readAddress(location.search, KNOWN);
-const asked = [...new Set(new URLSearchParams(location.search).keys())];
+const given = new URLSearchParams(location.search);
+given.delete("key"); // the server has seen to it
+const { display, problems } = readAddress(given.toString(), KNOWN);
+const asked = [...new Set(given.keys())];
 // What is not known at all has its sentence already.
 const foreign = asked.filter((key) => !KEYS.includes(key) && !problems.some((problem) => problem.startsWith(`"${key}"`)));
 if (foreign.length) problems.push(`${foreign.join(", ")}: only for a whole wall; here are ${KEYS.join(", ")}`);
@@ -28,7 +31,7 @@ const view = new View({
   display,
   name: settings.panel ?? "",
   problems,
-  connect: (connect) => connectToSharedBroker(settings.build, connect),
+  connect: (connect) => connectToSharedBroker(settings.build + new URL(settings.streamUrl, location.href).search, connect),
   // The server leads to its sign-in page.
   refused: () => location.reload(),
   hello: ({ build }) => build && renewal.hear(build),
@@ -49,6 +52,7 @@ const renewal = new Renewal({
   },
 });
 view.start();
+keepSession(settings.renewUrl);
 
 const { store, stream } = board;
 

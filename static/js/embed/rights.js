@@ -18,7 +18,8 @@ export class Rights {
    */
   constructor(historyUrl, refused) {
     this.url = new URL(historyUrl, document.baseURI);
-    this.url.search = "since=1&points=10&events=cpu";
+    // Beside the key of a link, which may be there.
+    for (const [name, value] of Object.entries({ since: "1", points: "10" })) this.url.searchParams.set(name, value);
     this.refused = refused;
     this.asked = -Infinity;
     this.over = false;
@@ -26,7 +27,7 @@ export class Rights {
 
   /**
    * Called several times a second.
-   * @param {{connected: boolean, trouble: string, refused: number}} stream
+   * @param {{connected: boolean, trouble: string, refused?: number}} stream
    */
   look({ connected, trouble, refused }) {
     if (this.over) return;

@@ -12,7 +12,8 @@ import { NAMES, View } from "./view.js";
  * @property {HTMLElement} element
  * @property {ShadowRoot} root
  * @property {string} address of the server, without a slash at its end
- * @property {{build: string, host: string, interval: number}} facts
+ * @property {string} query "?key=…" for all that is asked of the server, or nothing
+ * @property {{build: string, host: string, interval: number, events?: string[]}} facts
  * @property {() => void} refused there is no right to read, any more
  * @property {(text: string) => void} say instead of a panel
  */
@@ -45,7 +46,7 @@ class Chart {
   }
 
   change() {
-    const { element, address, facts, say } = this.wish;
+    const { element, address, query, facts, say } = this.wish;
     const given = new URLSearchParams({ theme: "auto" });
     for (const key of KEYS) if (element.hasAttribute(key)) given.set(key, element.getAttribute(key) ?? "");
     const { display, problems } = readAddress(given.toString(), KNOWN);
@@ -68,15 +69,17 @@ class Chart {
       settings: {
         ...facts,
         server: facts.host,
-        streamUrl: `${address}/stream`,
-        historyUrl: `${address}/history`,
+        streamUrl: `${address}/stream${query}`,
+        historyUrl: `${address}/history${query}`,
         screensUrl: null,
         panel: null,
+        may: facts.events ?? null,
+        renewUrl: null,
       },
       display,
       name,
       problems,
-      connect: (connect) => connect(portToOwnBroker(address)),
+      connect: (connect) => connect(portToOwnBroker(address + query)),
       refused: this.wish.refused,
     });
     this.view.start();

@@ -4,6 +4,7 @@ import { readAddress } from "../address.js";
 import { make, mark, valueElement, write, writeValue } from "../dom.js";
 import { age, NONE } from "../format.js";
 import { levelOf, WORDS } from "../levels.js";
+import { covering } from "../rights.js";
 import { watch } from "./figures.js";
 import { dress } from "./styles.js";
 import { valueOf } from "./values.js";
@@ -35,7 +36,7 @@ class Figure {
   }
 
   change() {
-    const { element, root, address, facts, refused, say } = this.wish;
+    const { element, root, address, query, facts, refused, say } = this.wish;
     const name = element.getAttribute("value") ?? "";
     const asked = element.getAttribute("host") ?? facts.host;
     const from = `${name} ${asked}`;
@@ -45,6 +46,7 @@ class Figure {
     const { display, problems } = readAddress(new URLSearchParams({ host: asked }).toString(), { tiles: [], panels: [] });
     const value = valueOf(name);
     if (!value) problems.unshift(`value="${name}" is no name of a figure, such as cpu.percent`);
+    else if (!covering(facts.events ?? null)(value.event)) problems.unshift(`the key does not cover ${value.event}`);
     say(problems[0] ?? "");
     const host = display.host ?? "";
     if (!value || problems.length > 0) return;
@@ -55,7 +57,7 @@ class Figure {
     const line = make("span", { class: "number" }, number, unit, level);
     root.append(line);
     const { event } = value;
-    const joined = watch(address, host, facts.interval, { event, refused, show: () => this.#show(joined.figures, name, value, line) });
+    const joined = watch({ address, query }, host, facts.interval, { event, refused, show: () => this.#show(joined.figures, name, value, line) });
     this.leave = () => {
       joined.leave();
       line.remove();

@@ -3,6 +3,7 @@
  * Many machines that live: what is known of them, in which order they stand, one stream, and a view
  * of tiles or of cells, whichever can be read. To the rest of the page it is what a board is.
  */
+import { covering } from "../rights.js";
 import { ServerClock } from "../clock.js";
 import { Frame } from "../frame.js";
 import { isAfter } from "../streaming/ids.js";
@@ -82,11 +83,12 @@ export class Overview {
     /** @type {{id: string, data: Data}[]} */
     this.heard = [];
     this.frame = new Frame(() => this.#draw());
+    this.may = covering(settings.may);
     this.stream = new Newest(settings.streamUrl, {
       hello: (hello) => {
         this.clock.hear(hello.time);
         this.machines.greet(hello);
-        this.alerts.ask();
+        if (this.may("alert")) this.alerts.ask();
         listener.hello(hello);
         this.tell();
       },
@@ -165,7 +167,12 @@ export class Overview {
     const { events, fields } = wantedFor(this.shown === "tiles" ? TILE_FIGURES : metric ? [...SHARES, metric] : SHARES);
     const hosts = asked.hosts.length && signals.length ? [...asked.hosts, settings.server] : asked.hosts;
     /** @type {Wish} */
-    const wish = { events: [...events, ...signals], fields, hosts, every: this.every };
+    const wish = {
+      events: [...events, ...signals].filter(this.may),
+      fields: fields.filter((field) => this.may(field.split(".")[0])),
+      hosts,
+      every: this.every,
+    };
     const wished = JSON.stringify(wish);
     if (wished === this.wished) return;
     this.wished = wished;

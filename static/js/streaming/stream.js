@@ -39,6 +39,9 @@ const POINTS = 600;
 /** Milliseconds after which an answer is no longer awaited. */
 const HISTORY_TIMEOUT = 15_000;
 
+/** The answer to who asks for more than he may. */
+const FORBIDDEN = 403;
+
 /** How often to make sure that the broker is still there, milliseconds. */
 const PING = 10_000;
 const MOST_UNANSWERED = 3;
@@ -106,6 +109,8 @@ export class Stream {
 
   /** Why there is no connection, or no history; empty while nothing is wrong. */
   get trouble() {
+    // Who asks for too much is told so by the history alone.
+    if (this.refused === FORBIDDEN) return this.troubles.history;
     return this.troubles.connection || this.troubles.history;
   }
 
@@ -137,7 +142,7 @@ export class Stream {
     try {
       const answer = await fetch(url, { cache: "no-store", signal: AbortSignal.timeout(HISTORY_TIMEOUT) });
       this.refused = answer.ok ? 0 : answer.status;
-      if (!answer.ok) throw new Error(`history answered ${answer.status}`);
+      if (!answer.ok) throw new Error(await refusal(answer));
       const history = /** @type {History} */ (await answer.json());
       if (this.asked !== asked) return;
       this.backoff.reset();
@@ -214,6 +219,15 @@ export class Stream {
     if (this.unanswered > MOST_UNANSWERED) this.#use(portToOwnBroker());
     else this.port?.postMessage({ kind: "ping" });
   }
+}
+
+/**
+ * @param {Response} answer
+ * @returns {Promise<string>} why there is no history
+ */
+async function refusal(answer) {
+  const told = answer.status === FORBIDDEN ? await answer.json().catch(() => null) : null;
+  return told?.detail ?? `history answered ${answer.status}`;
 }
 
 /**

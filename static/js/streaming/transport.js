@@ -32,7 +32,7 @@ export function portToOwnBroker(key = "") {
 }
 
 /**
- * @param {string} build tabs of different versions must not share a worker
+ * @param {string} build tabs of different versions must not share a worker, nor frames with different keys
  * @param {(port: Port) => void} connect called at once, and again when another broker takes over
  */
 export function connectToSharedBroker(build, connect) {

@@ -1,0 +1,124 @@
+"""Who asks, where proxies stand before the service.
+
+A proxy tells in headers from which address a request came, over which scheme and to which host.
+Anybody can send such headers, so they are believed only of a peer in TRUSTED_PROXIES (and of one on
+a Unix socket, who had to be let in there): the list of addresses is read from its end, and the
+first one that is no trusted proxy is the client's. What stands before that the client may have
+written itself. `X-Forwarded-*` goes before `Forwarded` (RFC 7239): proxies that set the first hand
+the second on as it came.
+
+The forwarded host is never put in the place of the Host header: who may be asked for by what name
+is checked for both (`access.py`), because a page that was led here by DNS rebinding can send any
+header but Host.
+"""
+
+import ipaddress
+import re
+from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache
+from typing import Any
+
+FORWARDED_HOST = "vitals.forwarded_host"
+_PAIR = re.compile(r"""\s*([A-Za-z]+)\s*=\s*("(?:[^"\\]|\\.)*"|[^\s;,"]*)\s*(;|,|$)""")
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+
+class Proxies:
+    """The proxies that are believed."""
+
+    def __init__(self, trusted: Sequence[str]) -> None:
+        """`trusted` are addresses and networks."""
+        self._networks: list[Network] = [ipaddress.ip_network(item) for item in trusted]
+        self._is_trusted = lru_cache(maxsize=1024)(self._look_up)
+
+    def wrap(self, app: Callable[..., Iterable[bytes]]) -> Callable[..., Iterable[bytes]]:
+        """A WSGI application that sees the client in place of its proxies."""
+
+        def wrapped(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+            self.see_through(environ)
+            return app(environ, start_response)
+
+        return wrapped
+
+    def see_through(self, environ: dict[str, Any]) -> None:
+        """Set a request's REMOTE_ADDR and scheme to the client's, and note the forwarded host."""
+        peer = environ.get("REMOTE_ADDR", "")
+        if not self._is_trusted(peer):
+            return
+        if any(f"HTTP_X_FORWARDED_{name}" in environ for name in ("FOR", "PROTO", "HOST")):
+            addresses = _items(environ.get("HTTP_X_FORWARDED_FOR", ""))
+            scheme = _last(environ.get("HTTP_X_FORWARDED_PROTO", ""))
+            host = _last(environ.get("HTTP_X_FORWARDED_HOST", ""))
+        elif "HTTP_FORWARDED" in environ:
+            elements = _forwarded(environ["HTTP_FORWARDED"])
+            addresses = [element.get("for", "") for element in elements]
+            scheme = elements[-1].get("proto", "")
+            host = elements[-1].get("host", "")
+        else:
+            return
+        environ["REMOTE_ADDR"] = self._client(addresses) or peer
+        if scheme.lower() in ("http", "https"):
+            environ["wsgi.url_scheme"] = scheme.lower()
+        if host:
+            environ[FORWARDED_HOST] = host
+
+    def _client(self, addresses: Sequence[str]) -> str:
+        """The last address that is no trusted proxy's; the first, where all are; "" for none."""
+        client = ""
+        for text in reversed(addresses):
+            address = _address(text)
+            if address is None:
+                break  # what is written before it is no better
+            client = address
+            if not self._is_trusted(address):
+                break
+        return client
+
+    def _look_up(self, peer: str) -> bool:
+        if not peer:
+            return True  # a Unix socket
+        try:
+            address = ipaddress.ip_address(peer)
+        except ValueError:
+            return False
+        mapped = getattr(address, "ipv4_mapped", None)
+        return any((mapped or address) in network for network in self._networks)
+
+
+def _items(text: str) -> list[str]:
+    return [item.strip() for item in text.split(",")]
+
+
+def _last(text: str) -> str:
+    return _items(text)[-1]
+
+
+def _address(text: str) -> str | None:
+    """An address as headers have it: maybe with a port, IPv6 in brackets."""
+    bracketed = re.fullmatch(r"\[([^\]]*)\](?::\d{1,5})?", text)
+    with_port = re.fullmatch(r"([\d.]+):\d{1,5}", text)
+    match = bracketed or with_port
+    try:
+        return str(ipaddress.ip_address(match[1] if match else text))
+    except ValueError:
+        return None
+
+
+def _forwarded(text: str) -> list[dict[str, str]]:
+    """The elements of a `Forwarded` header, each as its pairs; what can't be read ends it."""
+    elements: list[dict[str, str]] = [{}]
+    at = 0
+    while at < len(text):
+        match = _PAIR.match(text, at)
+        if match is None:
+            elements.append({})
+            break
+        name, value, mark = match[1].lower(), match[2], match[3]
+        if value.startswith('"'):
+            value = re.sub(r"\\(.)", r"\1", value[1:-1])
+        elements[-1][name] = value
+        if mark == ",":
+            elements.append({})
+        at = match.end()
+    return elements
