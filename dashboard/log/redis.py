@@ -105,14 +105,17 @@ class RedisLog:
     ) -> list[Event]:
         if names is None and hosts is None:
             return self._walk(first, last, limit)
+        if names is not None and hosts is not None:
+            asked = [(host, name or "") for host in set(hosts) for name in set(names)]
+            return self._pick(asked, first, last, limit)
         wanted_names = None if names is None else {name or "" for name in names}
         wanted_hosts = None if hosts is None else set(hosts)
         known = [field.decode().split("\0") for field in self._live.call("HKEYS", self._latest)]
         wanted = [
             (host, name)
             for host, name in known
-            if (wanted_hosts is None or host in wanted_hosts)
-            and (wanted_names is None or name in wanted_names)
+            if wanted_hosts is None or host in wanted_hosts
+            if wanted_names is None or name in wanted_names
         ]
         if 2 * len(wanted) < len(known):
             return self._pick(wanted, first, last, limit)
