@@ -13,7 +13,7 @@ from gevent.threadpool import ThreadPool
 
 from dashboard.alert_notes import AlertNotes
 from dashboard.event import Event, EventId, Unlogged
-from dashboard.log import LogUnavailable, Past, Refused, log_url, open_log
+from dashboard.log import FOR_EVER, LogUnavailable, Past, Refused, log_url, open_log
 from dashboard.log.threaded import run_in
 from dashboard.settings import APPEND_ONLY, Settings
 
@@ -64,7 +64,9 @@ class _Shared:
     """A log that others read, too: a file or Redis."""
 
     def __init__(self, settings: Settings) -> None:
-        url, retention = log_url(settings), settings.retention
+        url = log_url(settings)
+        # Dashboards share a Redis, and say how long it keeps; a file may have none.
+        retention = settings.retention if url.startswith("sqlite:") else FOR_EVER
         self._log = open_log(url, retention=retention, instance=settings.instance)
         self._past = open_log(url, retention=retention, instance=settings.instance)
 

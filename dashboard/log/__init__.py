@@ -13,6 +13,7 @@ from dashboard.event import Event, EventId, Unlogged
 from dashboard.settings import APPEND_ONLY, Settings
 
 __all__ = [
+    "FOR_EVER",
     "AppendLog",
     "EventLog",
     "KeyTaken",
@@ -161,8 +162,9 @@ class EventLog(Protocol):
 
 
 _INSTANCE = Path(__file__).parents[2] / "instance"
-# Seconds: only the service, which knows what its operator wants to keep, deletes what is old.
-_KEEP = 1e11
+# Seconds; the retention of a log that is opened by whoever leaves it to others what is kept: only
+# the service, which knows what its operator wants, deletes what is old.
+FOR_EVER = 1e11
 
 
 def log_url(settings: Settings) -> str:
@@ -227,7 +229,7 @@ def open_to_append(settings: Settings, *, for_greenlets: bool = False) -> Append
 
         return HTTPLog(url, settings.publish_token)
     open_it = open_log_for_greenlets if for_greenlets else open_log
-    return open_it(url, retention=_KEEP, instance=settings.instance)
+    return open_it(url, retention=FOR_EVER, instance=settings.instance)
 
 
 def _is_redis(url: str) -> bool:

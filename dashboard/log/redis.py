@@ -22,7 +22,7 @@ from typing import Any, TypeVar
 from urllib.parse import parse_qs, urlsplit
 
 from dashboard.event import Event, EventId, Unlogged
-from dashboard.log import EventLog, KeyTaken, LogUnavailable
+from dashboard.log import FOR_EVER, EventLog, KeyTaken, LogUnavailable
 from dashboard.log.redis_server import Full, Script, Server, name_of
 from dashboard.log.redis_tail import Tail
 from dashboard.log.wakeup import Wakeups
@@ -34,7 +34,6 @@ _LONG_TIMEOUT = 10.0  # the same for a look back
 _CONNECTIONS = 4  # of each kind
 _PIECE = 1000  # events in one answer
 _AT_ONCE = 200  # events that are decoded before others get their turn
-_FOR_EVER = 1e10  # seconds; a log that is opened for longer leaves it to others what is kept
 _NOWHERE = EventId(0, 0)
 
 _FOLDER = Path(__file__).parent
@@ -105,14 +104,17 @@ class RedisLog:
     ) -> list[Event]:
         if names is None and hosts is None:
             return self._walk(first, last, limit)
+        if names is not None and hosts is not None:
+            asked = [(host, name or "") for host in set(hosts) for name in set(names)]
+            return self._pick(asked, first, last, limit)
         wanted_names = None if names is None else {name or "" for name in names}
         wanted_hosts = None if hosts is None else set(hosts)
         known = [field.decode().split("\0") for field in self._live.call("HKEYS", self._latest)]
         wanted = [
             (host, name)
             for host, name in known
-            if (wanted_hosts is None or host in wanted_hosts)
-            and (wanted_names is None or name in wanted_names)
+            if wanted_hosts is None or host in wanted_hosts
+            if wanted_names is None or name in wanted_names
         ]
         if 2 * len(wanted) < len(known):
             return self._pick(wanted, first, last, limit)
@@ -132,7 +134,7 @@ class RedisLog:
                 found.append(Event(host, name or None, data, event_id))
             else:
                 expired += [answer[at], id_text]
-        if expired and self._retention < _FOR_EVER:
+        if expired and self._retention < FOR_EVER:
             self._live.run(_FORGET, [self._latest], expired[: 2 * _PIECE])
         return sorted(found, key=lambda event: event.id or _NOWHERE)
 
@@ -194,7 +196,7 @@ class RedisLog:
     def _append(self, events: Sequence[Event], keys: list[str], fingerprint: str) -> list[EventId]:
         if not events:
             return []
-        is_for_ever = self._retention >= _FOR_EVER
+        is_for_ever = self._retention >= FOR_EVER
         arguments: list[Any] = [
             "" if self._clock is None else int(self._clock() * 1000),
             "" if is_for_ever else int(self._retention * 1000),

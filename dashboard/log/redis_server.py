@@ -7,9 +7,8 @@ up to a second; then the next call does.
 """
 
 import random
-import re
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from hashlib import sha1
 from typing import Any
@@ -26,6 +25,7 @@ from redis.connection import (
 from redis.retry import Retry
 
 from dashboard.log import LogUnavailable
+from dashboard.log.redis_words import words_of
 
 OLDEST = (7, 0)
 _PAUSES = (0.05, 1.0)  # seconds without an attempt after a failure: the first and the longest
@@ -114,7 +114,7 @@ class Server:
         try:
             yield
         except redis.RedisError as error:
-            self._reason = f"{self.name}: {_words(error)}"
+            self._reason = f"{self.name}: {words_of(error)}"
             if isinstance(error, _Unreachable | redis.TimeoutError | redis.BusyLoadingError):
                 first, longest = _PAUSES
                 pause = min(first * 2 ** min(self._failures, 10), longest)
@@ -134,7 +134,7 @@ class Server:
         except redis.RedisError as error:
             if str(error) == "No connection available.":  # of the pool: the server is as it was
                 raise
-            raise _Unreachable(_words(error)) from None
+            raise _Unreachable(words_of(error)) from None
 
     def _greet(self, connection: Any) -> None:
         """Sign in, and see whether the server is one that keeps what it is given."""
@@ -210,41 +210,6 @@ def name_of(url: str) -> str:
     parts = urlsplit(url)
     place = parts.path if parts.scheme == "unix" else parts.netloc.rpartition("@")[2] + parts.path
     return f"{parts.scheme}://{place.rstrip('/')}"
-
-
-# What an error means to an operator.
-_WORDS: Mapping[type[redis.RedisError], str] = {
-    redis.OutOfMemoryError: "its memory is full (maxmemory): give it more, or shorten RETENTION",
-    redis.ReadOnlyError: "it is a replica, which can't be written: name its master in LOG",
-    redis.exceptions.MovedError: "it is a node of a cluster that does not hold the log's keys",
-    redis.exceptions.ClusterDownError: "the cluster is down",
-    redis.BusyLoadingError: "it is still loading its data",
-    redis.TimeoutError: "it does not answer",
-}
-# The same by how its answer begins.
-_ANSWERS: Mapping[str, str] = {
-    "No connection available": "all connections to it are in use",
-    "Authentication required": "it wants a password, and LOG has none",
-    "WRONGPASS": "the user or the password in LOG is wrong",
-    "invalid username-password pair": "the user or the password in LOG is wrong",
-    "AUTH <password> called without any password": "LOG has a password, and the server has none",
-    "MISCONF": "it refuses to be written because it can't save to its disk",
-    "WRONGTYPE": "its keys of this name are of another program: set another ?prefix= in LOG",
-}
-
-
-def _words(error: redis.RedisError) -> str:
-    text = str(error).strip()
-    for kind, words in _WORDS.items():
-        if isinstance(error, kind):
-            return words
-    for start, words in _ANSWERS.items():
-        if text.startswith(start):
-            return words
-    if isinstance(error, redis.exceptions.NoPermissionError):
-        return f"its user lacks a right that docs/redis.md names ({text})"
-    connecting = re.fullmatch(r"Error -?\d+ (?:connecting to|while) .*?\. (.+?)\.?", text, re.S)
-    return (connecting[1] if connecting else text) or type(error).__name__
 
 
 def _info(answer: Any) -> dict[str, str]:

@@ -5,6 +5,7 @@ import shutil
 import socket
 import subprocess
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 
 from tests.service import wait_for
@@ -125,10 +126,12 @@ http {{
     fastcgi_temp_path {folder}/fastcgi;
     uwsgi_temp_path {folder}/uwsgi;
     scgi_temp_path {folder}/scgi;
+    upstream dashboards {{ {servers} }}
     server {{
         listen 127.0.0.1:{port};
         location / {{
-            proxy_pass http://127.0.0.1:{target};
+            proxy_pass http://dashboards;
+            proxy_set_header Host $host;
             proxy_http_version 1.1;
         }}
     }}
@@ -136,29 +139,52 @@ http {{
 """
 
 
-class Nginx:
-    """nginx as the README tells to set it up."""
+_HAPROXY = """
+defaults
+    mode http
+    timeout connect 2s
+    timeout client 60s
+    timeout server 60s
+    option redispatch
+    retry-on conn-failure empty-response
+frontend wall
+    bind 127.0.0.1:{port}
+    default_backend dashboards
+backend dashboards
+    balance leastconn
+    option httpchk
+    http-check send meth GET uri /healthz hdr Host localhost
+{servers}
+"""
 
-    def __init__(self, folder: Path, target: int) -> None:
-        program = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin")
-        assert program, "no nginx on the PATH; ./test installs it, or names what is missing"
+
+class Proxy:
+    """A program in front of one or more services; `folder` is its own."""
+
+    name = ""
+
+    def __init__(self, folder: Path, *targets: int) -> None:
+        """`targets` are the services' ports."""
+        program = shutil.which(self.name, path=f"{os.environ['PATH']}:/usr/sbin")
+        assert program, f"no {self.name} on the PATH; ./test installs it, or names what is missing"
         with socket.create_server(("127.0.0.1", 0)) as probe:
-            port = probe.getsockname()[1]
+            self._port = probe.getsockname()[1]
         folder.mkdir()
-        conf = folder / "nginx.conf"
-        # As root its workers would be another user, who may not enter the test's folder.
-        user = "user root;" if os.geteuid() == 0 else ""
-        conf.write_text(_NGINX.format(folder=folder, port=port, target=target, user=user))
-        self.url = f"http://127.0.0.1:{port}"
-        self._command = [program, "-p", str(folder), "-c", str(conf)]
-        self._process: subprocess.Popen[bytes] | None = None
-        self._port = port
+        self._folder = folder
+        self.url = f"http://127.0.0.1:{self._port}"
         self._errors = folder / "error.log"
+        self._command = [program, *self.configure(targets)]
+        self._process: subprocess.Popen[bytes] | None = None
         self.start()
+
+    def configure(self, targets: Sequence[int]) -> list[str]:
+        """Write the configuration; return the arguments."""
+        raise NotImplementedError
 
     def start(self) -> None:
         """Start, and return once it listens."""
-        process = self._process = subprocess.Popen(self._command)
+        with self._errors.open("ab") as errors:
+            process = self._process = subprocess.Popen(self._command, stderr=errors)
 
         def listening() -> bool:
             assert process.poll() is None, self._errors.read_text()
@@ -168,10 +194,38 @@ class Nginx:
                 return False
             return True
 
-        wait_for(listening, "nginx to listen")
+        wait_for(listening, f"{self.name} to listen")
 
     def close(self) -> None:
         process, self._process = self._process, None
         if process is not None:
             process.terminate()
             process.wait(20)
+
+
+class Nginx(Proxy):
+    """nginx as the README tells to set it up."""
+
+    name = "nginx"
+
+    def configure(self, targets: Sequence[int]) -> list[str]:
+        conf = self._folder / "nginx.conf"
+        # As root its workers would be another user, who may not enter the test's folder.
+        user = "user root;" if os.geteuid() == 0 else ""
+        servers = " ".join(f"server 127.0.0.1:{target} fail_timeout=2s;" for target in targets)
+        conf.write_text(
+            _NGINX.format(folder=self._folder, port=self._port, servers=servers, user=user)
+        )
+        return ["-p", str(self._folder), "-c", str(conf)]
+
+
+class HAProxy(Proxy):
+    """HAProxy, which looks for itself which service is alive."""
+
+    name = "haproxy"
+
+    def configure(self, targets: Sequence[int]) -> list[str]:
+        conf = self._folder / "haproxy.cfg"
+        servers = [f"    server s{t} 127.0.0.1:{t} check inter 200ms" for t in targets]
+        conf.write_text(_HAPROXY.format(port=self._port, servers="\n".join(servers)))
+        return ["-db", "-f", str(conf)]

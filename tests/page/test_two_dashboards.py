@@ -1,0 +1,133 @@
+"""Two dashboards over one Redis behind a proxy: who watches moves from one to the other.
+
+Each is restarted in turn. Streams begin anew at the other one, after their last id; nothing is lost
+and nothing comes twice, to programs and to a page.
+"""
+
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from dashboard.event import Event
+from dashboard.log import LogUnavailable, open_log
+from tests.page.relay import HAProxy, Nginx, Proxy
+from tests.page.wall import Wall
+from tests.redis_server import RedisServer
+from tests.service import Reader, Service, data, key, wait_for
+
+INTERVAL = 0.2
+
+
+class Machine:
+    """A third machine, which sends its figures without a pause."""
+
+    def __init__(self, url: str) -> None:
+        self.times: list[float] = []
+        self.ids: list[str] = []
+        self._log = open_log(url, retention=1e11)
+        self._leaving = threading.Event()
+        self._thread = threading.Thread(target=self._run)
+        self._thread.start()
+
+    def _run(self) -> None:
+        while not self._leaving.wait(INTERVAL):
+            now = round(time.time(), 3)
+            figures = {"host": "far", "time": now, "percent": len(self.times) % 100}
+            try:
+                ids = self._log.append([Event("far", "cpu", json.dumps(figures))])
+            except LogUnavailable:
+                continue
+            self.times.append(now)
+            self.ids += map(str, ids)
+
+    def close(self) -> None:
+        self._leaving.set()
+        self._thread.join(30)
+        self._log.close()
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
+    server = RedisServer(tmp_path_factory.mktemp("redis")).start()
+    yield server
+    server.kill()
+
+
+@pytest.fixture(scope="module")
+def dashboards(
+    server: RedisServer, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[list[Service]]:
+    services = []
+    for name in ("one", "two"):
+        folder = tmp_path_factory.mktemp(name)
+        log = f"unix://{server.path}?run_directory={folder / 'run'}"
+        services.append(Service(folder, LOG=log, HOST_NAME=name, INTERVAL=INTERVAL, RETRY=200))
+    for service in services:
+        service.start()
+    for service in services:
+        service.wait_until_ready()
+    yield services
+    for service in services:
+        service.close()
+
+
+@pytest.fixture
+def machine(server: RedisServer) -> Iterator[Machine]:
+    machine = Machine(f"unix://{server.path}?run_directory={server.folder / 'run'}")
+    yield machine
+    machine.close()
+
+
+@pytest.mark.usefixtures("outages")
+@pytest.mark.parametrize("kind", [Nginx, HAProxy])
+def test_who_watches_moves_to_the_other_and_loses_nothing(
+    dashboards: list[Service],
+    machine: Machine,
+    open_wall: Callable[..., Wall],
+    tmp_path: Path,
+    kind: type[Proxy],
+) -> None:
+    proxy = kind(tmp_path / "proxy", *(service.port for service in dashboards))
+    readers: list[Reader] = []
+    try:
+        wall = open_wall(dashboards[0], "/?host=far", url=proxy.url).wait_until_joined()
+        readers += [Reader(proxy, "?events=cpu") for _ in range(8)]  # type: ignore[arg-type]
+        for reader in readers:
+            reader.wait_for(1, "cpu")
+            assert {"one", "two"} <= set(data(reader.named("hello")[0])["hosts"])
+        start = machine.ids[-1]
+        for number, service in enumerate(dashboards):
+            wait_for(lambda: held(dashboards) == len(readers) + 1, "all to be connected")
+            other = dashboards[1 - number]
+            service.stop()
+            wait_for(lambda: held([other]) == len(readers) + 1, "all to have moved")  # noqa: B023
+            service.start().wait_until_ready()
+        newest = machine.ids[-1]
+        assert [reader.connects for reader in readers] != [1] * len(readers)
+        for reader in readers:
+            reader.wait_for_id(newest)
+            assert reader.named("gap") == []
+            got = reader.logged_ids()
+            assert [key(i) for i in got] == sorted({key(i) for i in got}), "twice, or out of order"
+            sent = [i for i in machine.ids if key(start) < key(i) <= key(newest)]
+            assert [i for i in sent if i not in set(got)] == [], "missed"
+        last = machine.times[machine.ids.index(newest)]
+        wait_for(lambda: wall.rows("cpu", "far").samples[-1] >= last, "the page to have it")
+        since = machine.times[machine.ids.index(start)]
+        drawn = wall.rows("cpu", "far").samples
+        expected = [at for at in machine.times if since <= at <= last]
+        assert [at for at in drawn if since <= at <= last] == expected
+        assert wall.link == "live"
+    finally:
+        for reader in readers:
+            reader.close()
+        proxy.close()
+
+
+def held(services: list[Service]) -> float:
+    """The streams that are open there."""
+    return sum(service.total("vitals_streams") for service in services)
