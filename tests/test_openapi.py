@@ -247,7 +247,7 @@ def test_the_description_itself_is_open_and_the_same_everywhere(guarded: Service
 def test_the_query_keys_are_those_that_are_described(free: Service, path: str) -> None:
     parameters = OPERATIONS["get", path].get("parameters", [])
     described = [each["name"] for each in parameters if each["in"] == "query"]
-    target = path.format(job="a", panel="cpu", filename="embed.js")
+    target = path.format(job="a", name="a", panel="cpu", filename="embed.js")
     answer = free.get(f"{target}?none-of-them=1", headers={"Accept": "text/html"})
     if path in UNREAD_QUERIES:
         assert answer.status_code == 200
