@@ -37,6 +37,15 @@ if (display.host) {
   find("[data-machine]").textContent = display.host;
   document.title = `${display.host} · Vitals`;
 }
+/** Whether this is the page of a machine that the log does not know, or not yet. */
+let unheard = false;
+
+/** @param {boolean} is */
+function sayUnheard(is) {
+  unheard = is;
+  notes.say("unheard", is ? `nothing is known of ${board.host} yet` : "");
+}
+
 const header = new Header(root);
 const banner = new AlertBanner(find("[data-alerts]"), find("main"), !display.kiosk);
 const care = new Care({ root, settings, display, notes });
@@ -52,12 +61,18 @@ const board = new Board({
   signals: care.signals,
   connect: (connect) => connectToSharedBroker(settings.build, connect),
   listener: {
-    link: (facts) => header.showLink(facts),
+    link: (facts) => {
+      header.showLink(facts);
+      if (facts.age !== null && unheard) sayUnheard(false);
+    },
     draw: (view) => {
       header.draw(view);
       banner.draw(view);
     },
-    hello: (hello) => care.hello(hello),
+    hello: (hello) => {
+      care.hello(hello);
+      sayUnheard(board.host !== settings.server && hello.hosts?.includes(board.host) === false);
+    },
     signal: (_name, data) => care.signal(data),
   },
 });

@@ -1,6 +1,6 @@
 // @ts-check
 /** One machine as a cell of the map: a colour for its figure, and a mark for what is wrong. */
-import { make, mark, valueElement, write, writeValue } from "../dom.js";
+import { make, mark, write } from "../dom.js";
 import { text } from "../format.js";
 import { levelOf } from "../levels.js";
 import { FIGURES } from "./figures.js";
@@ -20,13 +20,18 @@ export class HostCell {
    * @param {string | null} href null where nobody may click
    */
   constructor(name, href) {
-    this.value = valueElement("worst");
+    this.text = document.createTextNode("");
+    this.value = make("data", { "data-value": "worst" }, this.text);
     this.sign = make("span", { class: "sign" });
     this.link = make("a", href === null ? {} : { href }, make("b", {}, name), " ", this.sign, this.value);
     this.element = make("li", { class: "cell", "data-host": name }, this.link);
-    /** What is drawn, so that a cell of which nothing has changed costs a comparison. */
+    // What is drawn. A thousand cells are not asked for what stands in them.
     this.version = -1;
-    this.drawn = "";
+    this.freshness = "";
+    this.level = "";
+    this.heat = -1;
+    this.figure = "worst";
+    this.number = NaN;
   }
 
   /**
@@ -36,17 +41,39 @@ export class HostCell {
    */
   draw(machine, shown, share) {
     const { freshness, alert, version } = machine;
-    const drawn = `${freshness} ${shown?.name} ${shown?.value} ${share}`;
-    if (version === this.version && drawn === this.drawn) return;
+    const heat = shown ? Math.round(Math.min(1, share) * SHADES) : -1;
+    const number = shown ? shown.value : NaN;
+    const same = Object.is(number, this.number) && (shown?.name ?? this.figure) === this.figure;
+    if (same && version === this.version && freshness === this.freshness && heat === this.heat) return;
     this.version = version;
-    this.drawn = drawn;
     const level = gravest(alert?.level ?? "", shown ? levelOf(shown.name, shown.value) : "");
-    mark(this.element, "data-freshness", freshness);
-    mark(this.element, "data-level", level || null);
-    mark(this.element, "data-heat", shown ? String(Math.round(Math.min(1, share) * SHADES)) : null);
-    write(this.sign, freshness === "gone" ? "✕" : SIGNS[level]);
-    mark(this.value, "data-value", shown?.name ?? "worst");
-    writeValue(this.value, shown?.value, shown ? words(shown) : "");
+    if (freshness !== this.freshness || level !== this.level) {
+      this.freshness = freshness;
+      this.level = level;
+      mark(this.element, "data-freshness", freshness);
+      mark(this.element, "data-level", level || null);
+      write(this.sign, freshness === "gone" ? "✕" : SIGNS[level]);
+    }
+    if (heat !== this.heat) {
+      this.heat = heat;
+      mark(this.element, "data-heat", shown ? String(heat) : null);
+    }
+    if (!same) this.#drawNumber(shown, number);
+  }
+
+  /**
+   * @param {{name: string, value: number} | null} shown
+   * @param {number} number NaN where nothing is shown
+   */
+  #drawNumber(shown, number) {
+    this.number = number;
+    this.value.setAttribute("value", shown ? String(number) : "");
+    const text = shown ? words(shown) : "";
+    if (text !== this.text.data) this.text.data = text;
+    if (shown && shown.name !== this.figure) {
+      this.figure = shown.name;
+      mark(this.value, "data-value", shown.name);
+    }
   }
 }
 
