@@ -34,6 +34,8 @@ def tell_of_life(runtime: Runtime, manager: ServiceManager) -> None:
         )
         if trouble is None:
             manager.tell("WATCHDOG=1")
+            if said is not None:
+                logger.warning("signs of life to the service manager again")
         elif said is None:
             logger.error("no sign of life to the service manager: %s", trouble)
         said = trouble

@@ -31,6 +31,11 @@ _SWITCH_SECONDS = 0.0005
 _LOOK_EVERY = 1.0  # seconds; gunicorn also ends workers without a signal (max_requests, reload)
 
 
+def _tell_failure(context: Any, kind: Any, error: Any, traceback: Any) -> None:
+    logger = logging.getLogger("dashboard")
+    logger.error("%s failed", context, exc_info=(kind, error, traceback))
+
+
 def start(worker: Any, manager: ServiceManager | None = None) -> None:
     """Start the runtime of a worker's application; `worker` is gunicorn's, after it has loaded.
 
@@ -43,6 +48,9 @@ def start(worker: Any, manager: ServiceManager | None = None) -> None:
     logger.handlers = worker.log.error_log.handlers
     logger.setLevel(worker.log.error_log.level)
     logger.propagate = False
+    # What a greenlet fails with is a line like any other, not gevent's own print.
+    event_loop: Any = gevent.get_hub()
+    event_loop.print_exception = _tell_failure
 
     bound_buffers(worker.sockets)
     runtime: Runtime = worker.wsgi.extensions["vitals"]

@@ -1,5 +1,6 @@
 """What systemd is told, at a socket in its place; and sockets that a program of it hands over."""
 
+import fcntl
 import os
 import shutil
 import signal
@@ -138,6 +139,57 @@ def test_what_systemd_is_told_in_a_services_life(
     wait_for(lambda: manager.count("WATCHDOG=1") > frozen_at + 3, "signs of life again")
     service.stop()
     assert "service manager" not in service.output.read_text()
+
+
+IMPATIENT = """
+__file__ = {file!r}
+exec(compile(open(__file__).read(), __file__, "exec"))
+_start = post_worker_init
+
+def post_worker_init(worker):
+    import dashboard.life
+    dashboard.life._PATIENCE = 1.0
+    _start(worker)
+"""
+
+
+def test_while_nobody_samples_there_is_no_sign_of_life(
+    make_service: Callable[..., Service], manager: Manager, tmp_path: Path
+) -> None:
+    conf = tmp_path / "impatient_conf.py"
+    conf.write_text(IMPATIENT.format(file=str(ROOT / "gunicorn.conf.py")))
+    service = make_service(workers=2, arguments=("-c", str(conf)), INTERVAL=0.2)
+    service.environ = {"NOTIFY_SOCKET": str(tmp_path / "notify"), "WATCHDOG_USEC": "400000"}
+    service.run_directory.mkdir(mode=0o700, parents=True)
+    words = "no sign of life to the service manager: this host has not been sampled for"
+    with (service.run_directory / "leader-box.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # as if whoever samples hung
+        service.start()
+        wait_for(lambda: service.output.read_text().count(words) == 2, "both to notice")
+        count = manager.count("WATCHDOG=1")
+        assert service.get("/healthz").status_code == 200
+        time.sleep(1)  # ten times the pause between two signs
+        assert manager.count("WATCHDOG=1") == count
+    wait_for(lambda: manager.count("WATCHDOG=1") > count + 10, "signs of life again")
+    assert service.output.read_text().count(words) == 2, "told once"
+
+
+def test_a_reload_is_refused_for_what_would_not_start(tmp_path: Path) -> None:
+    """ExecReload= of deploy/vitals.service begins with this."""
+    command = [sys.executable, "-m", "gunicorn", "--check-config"]
+    environ = {k: v for k, v in os.environ.items() if not k.startswith("DASHBOARD_")}
+    environ["DASHBOARD_LOG"] = f"sqlite:///{tmp_path}/events.db"
+    for interval, status in (("1", 0), ("soon", 2)):
+        done = subprocess.run(
+            command,
+            cwd=ROOT,
+            env=environ | {"DASHBOARD_INTERVAL": interval},
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+        assert done.returncode == status, done.stderr
+    assert not list(tmp_path.iterdir()), "it started something"
 
 
 class HandedOver(Service):
