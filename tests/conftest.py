@@ -17,6 +17,31 @@ WAYS: dict[str, dict[str, object]] = {
 }
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--full",
+        action="store_true",
+        help="tests/faults with 500 clients, many tries and long faults, some 40 minutes",
+    )
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """The table of the faults, from whichever process they were tested in."""
+    reports = [each for every in terminalreporter.stats.values() for each in every]
+    rows = [
+        row
+        for report in reports
+        if getattr(report, "when", "") == "teardown"
+        for name, row in report.user_properties
+        if name == "fault"
+    ]
+    if rows:
+        from tests.faults.arena import table
+
+        terminalreporter.section("faults")
+        terminalreporter.write_line(table(rows))
+
+
 @pytest.fixture(scope="module")
 def way() -> dict[str, object]:
     """Settings that each service of this module has."""

@@ -38,6 +38,14 @@ def no_leaks() -> Iterator[None]:
     assert not left, f"left behind: {left}"
 
 
+def memory_of(pid: int) -> int:
+    """Bytes that a process has for itself."""
+    text = Path(f"/proc/{pid}/smaps_rollup").read_text()
+    return sum(
+        int(line.split()[1]) * 1024 for line in text.splitlines() if line.startswith("Private_")
+    )
+
+
 def _left_since(before: Counter[str]) -> list[str]:
     left = sorted((_open_things() - before).elements())
     if left:

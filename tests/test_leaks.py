@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import WAYS
+from tests.leaks import memory_of
 from tests.service import Service, wait_for
 
 Start = Callable[..., Service]
@@ -121,14 +122,6 @@ def descriptors(pid: int) -> list[str]:
     return sorted(found)
 
 
-def memory(pid: int) -> int:
-    """Bytes that the process has for itself."""
-    text = Path(f"/proc/{pid}/smaps_rollup").read_text()
-    return sum(
-        int(line.split()[1]) * 1024 for line in text.splitlines() if line.startswith("Private_")
-    )
-
-
 def wait_until(is_quiet: Callable[[], bool], pid: int, before: list[str]) -> None:
     try:
         wait_for(is_quiet, "the streams to be gone")
@@ -152,14 +145,14 @@ def test_streams_that_were_dropped_leave_nothing(start_service: Start) -> None:
     before = descriptors(pid)
     come_and_go(service, STREAMS)  # Python keeps the memory of the most that there ever were
     wait_until(is_quiet, pid, before)
-    size = memory(pid)
+    size = memory_of(pid)
     opened = service.total("vitals_streams_opened_total")
 
     come_and_go(service, STREAMS)
     wait_until(is_quiet, pid, before)
     assert service.worker_pids() == [pid]
     assert service.total("vitals_streams_opened_total") - opened > STREAMS / 2
-    grown = memory(pid) - size
+    grown = memory_of(pid) - size
     print(f"grown by {grown / 1024:.0f} KB over {STREAMS} streams")
     # A greenlet left behind would be some 18 KB: 36 MB in all. Python keeps some of its memory.
     assert grown < 6 << 20
