@@ -25,7 +25,7 @@ from playwright.sync_api import BrowserContext
 
 from dashboard.event import EventId
 from dashboard.log import open_log
-from dashboard.log.reading import end_of, walk
+from dashboard.log.reading import walk
 from tests.faults.numbers import number
 from tests.faults.supervised import PUBLISH_TOKEN, Publisher, Supervised
 from tests.leaks import memory_of
@@ -271,7 +271,7 @@ class Arena:
         """All ids of the log, by its own reading and once it can be read."""
         url = f"sqlite:///{self.service.log_file}"
         with closing(open_log(url, retention=6 * 3600.0)) as log:
-            last = end_of(log)
+            last = log.newest()
             assert last is not None
             events = walk(log, EventId(0, 0), last)
             return [number(str(event.id)) for event in events]

@@ -24,7 +24,7 @@ import httpx
 
 from dashboard.event import EventId
 from dashboard.log import open_log
-from dashboard.log.reading import end_of, walk
+from dashboard.log.reading import walk
 from tests.faults.arena import Clients, Resources, resources_of
 from tests.faults.numbers import number
 from tests.faults.supervised import PUBLISH_TOKEN, Publisher
@@ -165,7 +165,7 @@ class _Soak:
         self.found.came += self._clients.ask("state")["told"].get("opened", 0)
         self._clients.ask("begin")
         with closing(open_log(f"sqlite:///{self._service.log_file}", retention=RETENTION)) as log:
-            last = end_of(log)
+            last = log.newest()
             assert last is not None
             self._log += [
                 event_id
