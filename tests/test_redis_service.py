@@ -5,17 +5,20 @@ The tests are those of the other modules, run again.
 
 # ruff: noqa: F401
 
-from collections.abc import Iterator
+import sys
+from collections.abc import Callable, Iterator
 
 import pytest
 
 from tests.redis_server import RedisServer
+from tests.service import Reader, Service, data
 from tests.test_alerts_service import (
     figure,
     receiver,
     start,
     test_raised_killed_restarted_and_cleared_each_once,
 )
+from tests.test_cli import environ, flask
 from tests.test_history import test_a_stream_goes_on_from_history
 from tests.test_publish import (
     TOKEN,
@@ -52,3 +55,32 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
 @pytest.fixture(scope="module")
 def way(server: RedisServer) -> dict[str, object]:
     return {"LOG": server.url_for_each, "PUBLISH_TOKEN": TOKEN}
+
+
+def test_the_commands_write_to_it_and_pages_and_metrics_read_it(
+    start_service: Callable[..., Service], read: Callable[..., Reader]
+) -> None:
+    service = start_service(INTERVAL=0.2).wait_until_ready()
+    reader = read(service, "?events=deploy,log,progress")
+    reader.wait_for(1, "hello")
+    env = environ(service)
+    published = flask("publish", "deploy", "version=2", env=env)
+    assert published.returncode == 0, published.stderr
+    written = flask("log", "--name", "job", env=env, input="one\ntwo\n")
+    assert written.returncode == 0, written.stderr
+    counted = flask("progress", "copy", "--", sys.executable, "-c", "print(1)", env=env)
+    assert counted.returncode == 0, counted.stderr
+    reader.wait_for(2, "progress")
+    (deploy,) = reader.named("deploy")
+    assert deploy.id == published.stdout.decode().strip()
+    assert [data(event)["message"] for event in reader.named("log")] == ["one", "two"]
+    assert data(reader.named("progress")[-1])["state"] == "completed"
+
+    lines = service.json("/history?since=60&lines=10")["lines"]
+    assert [item["data"]["message"] for item in lines["log"]] == ["one", "two"]
+    assert service.total("vitals_log_size_bytes") > 0
+    assert service.total("vitals_log_failing") == 0
+    assert service.total("node_load1", host="box") >= 0
+    step = service.get("/progress/copy", headers={"Last-Event-ID": reader.named("progress")[-1].id})
+    assert step.status_code == 204
+    assert service.json("/alerts")["alerts"] == []

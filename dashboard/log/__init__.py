@@ -179,7 +179,7 @@ def run_directory(url: str, *, instance: str = "") -> Path:
     """
     folder = Path(instance or _INSTANCE)
     if _is_redis(url):
-        from dashboard.log.redis import redis_run_directory
+        from dashboard.log.redis_server import redis_run_directory
 
         return redis_run_directory(url, folder)
     from dashboard.log.sqlite import run_directory, sqlite_path

@@ -15,15 +15,14 @@ Calls block on the network, and in a process that gevent has patched they let ot
 import copy
 import select
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from hashlib import sha256
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
-from urllib.parse import parse_qs, urlsplit
 
 from dashboard.event import Event, EventId, Unlogged
 from dashboard.log import FOR_EVER, EventLog, KeyTaken, LogUnavailable
-from dashboard.log.redis_server import Full, Script, Server, name_of
+from dashboard.log.redis_entries import decode_in_turns, first_id, id_of_entry
+from dashboard.log.redis_server import Full, Script, Server
 from dashboard.log.redis_tail import Tail
 from dashboard.log.wakeup import Wakeups
 
@@ -33,7 +32,6 @@ _TIMEOUT = 1.5  # seconds of silence after which a server counts as away
 _LONG_TIMEOUT = 10.0  # the same for a look back
 _CONNECTIONS = 4  # of each kind
 _PIECE = 1000  # events in one answer
-_AT_ONCE = 200  # events that are decoded before others get their turn
 _NOWHERE = EventId(0, 0)
 
 _FOLDER = Path(__file__).parent
@@ -65,7 +63,7 @@ class RedisLog:
         self._events = self._server.key("events")
         self._latest = self._server.key("latest")
         self._of = self._server.key("of:")  # lists of the ids of each host and name
-        self._tail: Tail | None = Tail(self._server, _decode)
+        self._tail: Tail | None = Tail(self._server)
         self._highest = _NOWHERE  # of all ids that are known here
         self._wakeups = _wakeups(folder)
 
@@ -125,7 +123,7 @@ class RedisLog:
         kept_from = self._kept_from()
         found, expired = [], []
         for at in range(0, len(answer), 2):
-            if at % (2 * _AT_ONCE) == 0:
+            if at % 400 == 0:
                 time.sleep(0)
             host, _, name = answer[at].decode().partition("\0")
             id_text, _, data = answer[at + 1].decode().partition("\0")
@@ -139,12 +137,12 @@ class RedisLog:
         return sorted(found, key=lambda event: event.id or _NOWHERE)
 
     def oldest(self) -> EventId | None:
-        return _first_id(
+        return first_id(
             self._live.call("XRANGE", self._events, str(self._kept_from()), "+", "COUNT", 1)
         )
 
     def newest(self) -> EventId | None:
-        return _first_id(
+        return first_id(
             self._live.call("XREVRANGE", self._events, "+", str(self._kept_from()), "COUNT", 1)
         )
 
@@ -236,12 +234,12 @@ class RedisLog:
         while len(found) < limit and (last is None or first <= last):
             count = _PIECE if wanted is not None else min(_PIECE, limit)
             entries = self._live.call("XRANGE", self._events, str(first), end, "COUNT", count)
-            for event in _decode_in_turns(entries):
+            for event in decode_in_turns(entries):
                 if wanted is None or (event.host, event.name or "") in wanted:
                     found.append(event)
             if len(entries) < count:
                 break
-            first = _id(entries[-1]).following
+            first = id_of_entry(entries[-1]).following
         return found[:limit]
 
     def _pick(
@@ -255,9 +253,9 @@ class RedisLog:
             count = min(_PIECE, limit - len(found))
             arguments = [str(first), str(last), count]
             cut, entries = self._live.run(_PICK, [self._events, *lists], arguments)
-            found += _decode_in_turns(entries)
+            found += decode_in_turns(entries)
             if len(entries) == count:
-                first = _id(entries[-1]).following
+                first = id_of_entry(entries[-1]).following
             elif cut:
                 first = EventId.parse(cut.decode()).following
             else:
@@ -285,15 +283,6 @@ class RedisLog:
         return [] if self._wakeups is None else self._wakeups.drain()
 
 
-def redis_run_directory(url: str, instance: Path) -> Path:
-    """Where the processes of one machine that share this log meet."""
-    options = parse_qs(urlsplit(url).query)
-    if "run_directory" in options:
-        return Path(options["run_directory"][0]).absolute()
-    place = f"{name_of(url)} {options.get('prefix', [])} {options.get('db', [])}"
-    return instance / f"redis-{sha256(place.encode()).hexdigest()[:16]}-run"
-
-
 def _wakeups(folder: Path) -> Wakeups | None:
     """None where there is no folder, as for a command of another user: it waits for nobody."""
     try:
@@ -307,34 +296,3 @@ def _readable(descriptors: Sequence[int], timeout: float) -> set[int]:
     for descriptor in descriptors:
         poller.register(descriptor, select.POLLIN)
     return {descriptor for descriptor, _ in poller.poll(timeout * 1000)}
-
-
-def _id(entry: Any) -> EventId:
-    ms, _, sequence = entry[0].partition(b"-")
-    return EventId(int(ms), int(sequence))
-
-
-def _first_id(entries: Any) -> EventId | None:
-    return _id(entries[0]) if entries else None
-
-
-def _decode_in_turns(entries: Sequence[Any]) -> Iterator[Event]:
-    """The same for many, a few at a time: others get their turn in between."""
-    for at in range(0, len(entries), _AT_ONCE):
-        if at:
-            time.sleep(0)
-        yield from _decode(entries[at : at + _AT_ONCE])
-
-
-def _decode(entries: Any) -> list[Event]:
-    """The events of a stream's entries. Those that somebody else has put there are none."""
-    found = []
-    for entry in entries:
-        try:
-            h, host, n, name, d, data = entry[1]
-            if (h, n, d) != (b"h", b"n", b"d"):
-                continue
-            found.append(Event(host.decode(), name.decode() or None, data.decode(), _id(entry)))
-        except ValueError:
-            continue
-    return found

@@ -10,7 +10,8 @@ import random
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from hashlib import sha1
+from hashlib import sha1, sha256
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -210,6 +211,15 @@ def name_of(url: str) -> str:
     parts = urlsplit(url)
     place = parts.path if parts.scheme == "unix" else parts.netloc.rpartition("@")[2] + parts.path
     return f"{parts.scheme}://{place.rstrip('/')}"
+
+
+def redis_run_directory(url: str, instance: Path) -> Path:
+    """Where the processes of one machine that share this log meet."""
+    options = parse_qs(urlsplit(url).query)
+    if "run_directory" in options:
+        return Path(options["run_directory"][0]).absolute()
+    place = f"{name_of(url)} {options.get('prefix', [])} {options.get('db', [])}"
+    return instance / f"redis-{sha256(place.encode()).hexdigest()[:16]}-run"
 
 
 def _info(answer: Any) -> dict[str, str]:

@@ -7,13 +7,13 @@ that moment together, in place of waking its worker for each.
 """
 
 import time
-from collections.abc import Callable
 from typing import Any
 
 import redis
 
 from dashboard.event import Event, EventId
 from dashboard.log import LogUnavailable
+from dashboard.log.redis_entries import decode
 from dashboard.log.redis_server import Server
 
 _TIMEOUT = 2.0  # seconds that the rest of an answer may take
@@ -22,15 +22,12 @@ _LATE = 2.0  # seconds more, and the connection counts as dead
 _LINGER = 0.02
 _MOST = 1000
 
-Decode = Callable[[Any], list[Event]]
-
 
 class Tail:
     """What comes after a position."""
 
-    def __init__(self, server: Server, decode: Decode) -> None:
+    def __init__(self, server: Server) -> None:
         self._server = server
-        self._decode = decode
         self._connection: Any = None
         self._asked_at: float | None = None
         self._asked_after = EventId(0, 0)
@@ -101,7 +98,7 @@ class Tail:
         self._asked_at = None
         if answer is None:
             return False
-        events = self._decode(answer[0][1])
+        events = decode(answer[0][1])
         self._ask_again_at = time.monotonic() + _LINGER
         if not events or events[-1].id is None:
             return True
