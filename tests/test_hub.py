@@ -569,6 +569,22 @@ def test_an_unreadable_log_covers_nothing_that_is_not_in_memory() -> None:
             hub.read_on(EventId.at(clock.now - 1), Filter())
 
 
+def test_events_that_never_end_are_delivered_together(stack: Stack) -> None:
+    def frames() -> float:
+        return stack.runtime.instruments.registry.get_sample_value("vitals_frames_total") or 0
+
+    with closing(stack.stream()) as one:
+        next(iter(one))
+        reading = gevent.spawn(one.ids_to_the_end)
+        started, before = time.monotonic(), frames()
+        for number in range(200):
+            stack.writer.append([event(number)])
+            gevent.sleep(0.003)
+        stack.writer.append([LAST])
+        assert len(reading.get(timeout=PATIENCE)) == 201
+        assert frames() - before <= 11 + 20 * (time.monotonic() - started)
+
+
 # Parked sockets whose buffers are full.
 
 
