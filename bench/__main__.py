@@ -4,7 +4,8 @@ import argparse
 import sys
 from collections.abc import Callable
 
-from bench import fanout, frozen, overhead, page, profile, publish, report, storm, ticks
+from bench import fanout, fleet, frozen, overhead, page, profile, publish, report, storm, ticks
+from bench.processes import load_average
 from bench.servers import Server
 
 
@@ -17,6 +18,7 @@ def main(arguments: list[str]) -> None:
         "page": _page,
         "publish": _publish,
         "profile": _profile,
+        "fleet": _fleet,
     }
     name = arguments[0] if arguments and not arguments[0].startswith("-") else "fanout"
     if name not in modes:
@@ -146,6 +148,37 @@ def _profile(arguments: list[str]) -> None:
     options = _parse(parser, arguments)
     found = profile.run(streams=options.streams, events=options.events, say=_say)
     _show("profile", profile.table(found), found.load_average, options.write)
+
+
+def _fleet(arguments: list[str]) -> None:
+    parser = _parser("fleet")
+    parser.add_argument("--hosts", default="10,100,1000", help="machines (%(default)s)")
+    parser.add_argument("--dashboards", default="1,2", help="%(default)s")
+    parser.add_argument("--clients", type=int, default=1000, help="of the overview (%(default)s)")
+    parser.add_argument("--plain", type=int, default=50, help="without every (%(default)s)")
+    parser.add_argument("--seconds", type=float, default=60, help="of each (%(default)s)")
+    parser.add_argument("--long", type=float, default=600, help="of the last with one dashboard")
+    parser.add_argument("--page", type=float, default=60, help="seconds in a browser; 0: not")
+    options = _parse(parser, arguments)
+    hosts = [int(number) for number in options.hosts.split(",")]
+    found = []
+    for dashboards in (int(number) for number in options.dashboards.split(",")):
+        for count in hosts:
+            is_long = count == hosts[-1] and dashboards == 1
+            seconds = options.long if is_long else options.seconds
+            shape = fleet.Shape(count, dashboards, options.clients, options.plain, seconds)
+            _say(f"{count:,} machines, {dashboards} dashboards, {seconds:g} s")
+            found.append(fleet.run(shape, say=_say))
+            _say("\n" + fleet.table(found[-1:]) + "\n")
+    load = max(each.load_average for each in found)
+    _say("\n" + fleet.table(found))
+    if options.write:
+        report.write("fleet", fleet.table(found), load, page="scaling.md")
+    if options.page:
+        shown = fleet.page(hosts[-1], options.page, say=_say)
+        _say("\n" + shown)
+        if options.write:
+            report.write("fleet page", shown, load_average(), page="scaling.md")
 
 
 def _show(name: str, table: str, load_average: float, write: bool) -> None:

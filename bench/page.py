@@ -18,7 +18,7 @@ from playwright.sync_api import CDPSession, Page, sync_playwright
 from bench.processes import await_quiet, get, load_average
 from bench.servers import Vitals
 
-_ARGUMENTS = [
+ARGUMENTS = [
     "--no-sandbox",
     "--disable-gpu",
     "--disable-quic",
@@ -66,7 +66,7 @@ def run(*, loads: int, watch: float, ticks: int, say: Callable[[str], None]) -> 
     await_quiet()
     chromium = shutil.which("chromium")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=_ARGUMENTS)
+        browser = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
         with _WithPast(settings={"INTERVAL": "1", "HEARTBEAT": "15"}) as server:
             url = f"http://127.0.0.1:{server.port}/"
             times = []
@@ -81,9 +81,9 @@ def run(*, loads: int, watch: float, ticks: int, say: Callable[[str], None]) -> 
             session = page.context.new_cdp_session(page)
             session.send("Performance.enable")
             time.sleep(5.0)
-            before = _metrics(session)
+            before = metrics(session)
             page.wait_for_timeout(watch * 1000)
-            after = _metrics(session)
+            after = metrics(session)
             page.close()
         heap = _heap(browser.new_page(), ticks, say)
         browser.close()
@@ -148,13 +148,14 @@ def _heap(page: Page, ticks: int, say: Callable[[str], None]) -> list[tuple[int,
                 page.wait_for_timeout(min(5000.0, (ticks * part / 10 - seen) * _SHORT * 1000 + 50))
             for _ in range(2):
                 session.send("HeapProfiler.collectGarbage")
-            found.append((seen, int(_metrics(session)["JSHeapUsedSize"])))
+            found.append((seen, int(metrics(session)["JSHeapUsedSize"])))
             say(f"{seen:,} ticks: heap {found[-1][1] / 2**20:.2f} MB")
     page.close()
     return found
 
 
-def _metrics(session: CDPSession) -> dict[str, float]:
+def metrics(session: CDPSession) -> dict[str, float]:
+    """What Chromium counts of a page, in seconds and bytes, by Chromium's names."""
     found: dict[str, Any] = session.send("Performance.getMetrics")
     return {metric["name"]: float(metric["value"]) for metric in found["metrics"]}
 

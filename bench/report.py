@@ -1,4 +1,4 @@
-"""Writes what was measured into docs/performance.md, between the marks that each mode owns."""
+"""Writes what was measured into docs/, between the marks that each mode owns."""
 
 import re
 from datetime import date
@@ -9,19 +9,20 @@ from bench.processes import ROOT, machine, versions
 from bench.ticks import TickBytes
 from bench.ticks import table as ticks_table
 
-_PAGE = ROOT / "docs" / "performance.md"
+_DOCS = ROOT / "docs"
 _CHART = ROOT / "docs" / "performance.svg"
 
 
-def write(name: str, markdown: str, load_average: float) -> None:
-    """Replace one part of the page. Raises ValueError when the page has no such part."""
-    text = _PAGE.read_text("utf-8")
+def write(name: str, markdown: str, load_average: float, *, page: str = "performance.md") -> None:
+    """Replace one part of a page. Raises ValueError when the page has no such part."""
+    path = _DOCS / page
+    text = path.read_text("utf-8")
     note = f"_{_today()}; load average at most {load_average:.1f}._"
     pattern = re.compile(rf"(<!-- bench: {name} -->\n).*?(<!-- end -->)", re.DOTALL)
     if not pattern.search(text):
-        raise ValueError(f"{_PAGE.name} has no part named {name}")
+        raise ValueError(f"{page} has no part named {name}")
     body = f"\n{markdown}\n\n{note}\n\n"
-    _PAGE.write_text(pattern.sub(lambda m: m[1] + body + m[2], text), "utf-8")
+    path.write_text(pattern.sub(lambda m: m[1] + body + m[2], text), "utf-8")
 
 
 def write_machine(load_average: float) -> None:

@@ -133,20 +133,27 @@ class Hub:
 
         Streams whose right has expired are closed, too.
         """
+        looked_at = 0.0
         while True:
             for feed in [each for each in self._feeds if each.has_expired(self._clock())]:
                 self._end(feed)
-            for feed in self._feeds:
-                for follower in feed.laggards():
-                    self.admission.count_dropped("lagging")
-                    follower.cut()
+            if time.monotonic() - looked_at >= _LOOK_FOR_LAGGARDS:
+                looked_at = time.monotonic()
+                self._cut_laggards()
             with self._sending:
                 self._write(self._feeds.due(time.monotonic()))
             self._starts.forget()
             self._timers_changed.clear()
             now = time.monotonic()
-            next_time = min(now + _LOOK_FOR_LAGGARDS, self._feeds.next_due(), self._next_end())
+            look_at = looked_at + _LOOK_FOR_LAGGARDS
+            next_time = min(look_at, self._feeds.next_due(), self._next_end())
             self._timers_changed.wait(max(0.001, next_time - now))
+
+    def _cut_laggards(self) -> None:
+        for feed in self._feeds:
+            for follower in feed.laggards():
+                self.admission.count_dropped("lagging")
+                follower.cut()
 
     def _pull(self) -> bool:
         """Deliver what the log has after the position. Returns whether there may be more."""
@@ -266,15 +273,17 @@ class Hub:
         return self._join(filter, self.recent.number)
 
     def _join(self, filter: Filter, told: int) -> Follower:
+        count = len(self._feeds)
         follower = Follower(self._feeds.join(filter, told, time.monotonic()))
-        self._feeds_changed()
+        if len(self._feeds) != count:
+            self._instruments.feeds.set(len(self._feeds))
+            self._timers_changed.set()
         return follower
 
     def leave(self, follower: Follower) -> None:
         """Take a stream out of its feed; the last one takes the feed with it."""
         follower.feed.followers.discard(follower)
-        self._feeds.drop_if_unused(follower.feed)
-        self._feeds_changed()
+        self._drop_if_unused(follower.feed)
 
     def park(self, descriptor: int, follower: Follower, form: int, address: str = "") -> None:
         """Take over a stream that is even with its feed; it is released when its socket closes.
@@ -347,12 +356,11 @@ class Hub:
         if reason != "gone":
             self.admission.count_dropped(reason)
         self.admission.release(address)
-        self._feeds.drop_if_unused(feed)
-        self._feeds_changed()
+        self._drop_if_unused(feed)
 
-    def _feeds_changed(self) -> None:
+    def _drop_if_unused(self, feed: Feed) -> None:
+        self._feeds.drop_if_unused(feed)
         self._instruments.feeds.set(len(self._feeds))
-        self._timers_changed.set()
 
     def _read_back(self, after: EventId, last: EventId, filter: Filter) -> list[Encoded]:
         names, hosts = filter.logged_names, filter.hosts_among(self.recent.hosts())
@@ -373,7 +381,8 @@ class Hub:
     def _hand_out(self, events: list[Event]) -> None:
         """Make every feed's frame in one step with the hub's position, then write to sockets."""
         self._write(self._feeds.take([Encoded.of(e) for e in events], time.monotonic()))
-        self._timers_changed.set()
+        if any(feed.grid for feed in self._feeds):
+            self._timers_changed.set()
 
     def _write(self, made: Made) -> None:
         self._instruments.frames.inc(len(made))

@@ -1,5 +1,6 @@
 """The hub and its streams in one process: a real log, the real route, and no server between."""
 
+import json
 import random
 import re
 import socket
@@ -19,6 +20,7 @@ from dashboard import access
 from dashboard.event import Event, EventId, Unlogged
 from dashboard.feed import RING, Follower
 from dashboard.filter import Filter
+from dashboard.frame import CHUNKED, GZIP, Frame
 from dashboard.hub import Hub
 from dashboard.instruments import Instruments
 from dashboard.log import LogUnavailable, open_log_for_greenlets
@@ -26,6 +28,7 @@ from dashboard.metrics import Field
 from dashboard.runtime import Runtime
 from dashboard.settings import Settings
 from dashboard.web import problem, stream
+from dashboard.wire import Encoded
 from tests.log_contract import Clock, event, number_of
 
 pytestmark = pytest.mark.usefixtures("no_leaks")
@@ -564,3 +567,74 @@ def test_an_unreadable_log_covers_nothing_that_is_not_in_memory() -> None:
             hub.covers(EventId.at(clock.now - 1), 300)
         with pytest.raises(LogUnavailable):
             hub.read_on(EventId.at(clock.now - 1), Filter())
+
+
+def test_events_that_never_end_are_delivered_together(stack: Stack) -> None:
+    def frames() -> float:
+        return stack.runtime.instruments.registry.get_sample_value("vitals_frames_total") or 0
+
+    with closing(stack.stream()) as one:
+        next(iter(one))
+        reading = gevent.spawn(one.ids_to_the_end)
+        started, before = time.monotonic(), frames()
+        for number in range(200):
+            stack.writer.append([event(number)])
+            gevent.sleep(0.003)
+        stack.writer.append([LAST])
+        assert len(reading.get(timeout=PATIENCE)) == 201
+        assert frames() - before <= 11 + 20 * (time.monotonic() - started)
+
+
+# Parked sockets whose buffers are full.
+
+
+@pytest.mark.parametrize("form", [0, CHUNKED, GZIP, CHUNKED | GZIP])
+def test_a_parked_reader_that_is_behind_gets_the_rest_when_it_reads_on(form: int) -> None:
+    clock = Clock()
+    rng = random.Random(1)
+    with hub_without_log(clock) as hub:
+        mine, theirs = socket.socketpair()
+        theirs.setblocking(False)
+        for end in (mine, theirs):
+            end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 8192)
+            end.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8192)
+        assert hub.admission.admit()
+        hub.park(theirs.detach(), hub.join(Filter()), form)
+        sent = []
+        for number in range(20):
+            data = json.dumps({"number": number, "text": rng.randbytes(25_000).hex()})
+            sent.append(Event("box", "cpu", data, EventId(round(clock.now * 1000), number)))
+            hub.deliver(sent[-1:])
+        expected = b"".join(Frame(Encoded.of(event).wire).form(form) for event in sent)
+        received = b""
+        while len(received) < len(expected):
+            gevent.socket.wait_read(mine.fileno(), timeout=PATIENCE)
+            block = mine.recv(65536)
+            assert block, "it was cut"
+            received += block
+        assert received == expected
+        sent.append(Event("box", "cpu", "{}", EventId(round(clock.now * 1000), 100)))
+        hub.deliver(sent[-1:])
+        gevent.socket.wait_read(mine.fileno(), timeout=PATIENCE)
+        assert mine.recv(65536) == Frame(Encoded.of(sent[-1]).wire).form(form)
+        mine.close()
+        wait_until(lambda: hub.admission.streams == 0)
+
+
+@pytest.mark.parametrize(("size", "count"), [(100_000, 60), (10, 20_000)])
+def test_a_parked_reader_that_never_reads_is_closed_after_a_while(size: int, count: int) -> None:
+    clock = Clock()
+    with hub_without_log(clock) as hub:
+        mine, theirs = socket.socketpair()
+        theirs.setblocking(False)
+        theirs.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
+        assert hub.admission.admit()
+        hub.park(theirs.detach(), hub.join(Filter()), 0)
+        delivered = 0
+        while hub.admission.streams:
+            assert delivered < count
+            event_id = EventId(round(clock.now * 1000), delivered)
+            hub.deliver([Event("box", "cpu", json.dumps("x" * size), event_id)])
+            delivered += 1
+        assert delivered * size > 100_000 or delivered > RING
+        mine.close()
