@@ -62,6 +62,8 @@ test("by name as people count, and by group", () => {
   assert.deepEqual(names(order, machines), ["web-10", "db", "web-9"], "those without a group last");
   machines.judge(NOW + 1);
   assert.equal(order.renew(machines, NOW + 1), false);
+  order.sort = "name";
+  assert.deepEqual(names(order, machines, NOW + 2), ["db", "web-9", "web-10"], "when the page becomes a map");
 });
 
 test("tiles are as large as the screen allows, and none is too small to be read", () => {

@@ -4,6 +4,7 @@
  * the hours, …) is read as the wall reads it.
  */
 import { DEFAULTS, readAddress, writeAddress } from "../address.js";
+import { covering } from "../rights.js";
 import { FIGURES } from "./figures.js";
 import { SORTS } from "./order.js";
 
@@ -71,10 +72,7 @@ export function wrongHosts(text) {
  * @returns {(host: string) => boolean}
  */
 export function matcher(patterns) {
-  if (patterns.length === 0) return () => true;
-  const sources = patterns.map((pattern) => pattern.split("*").map((part) => part.replaceAll(/[.]/g, "\\.")).join(".*"));
-  const pattern = new RegExp(`^(?:${sources.join("|")})$`);
-  return (host) => pattern.test(host);
+  return covering(patterns.length ? patterns : null);
 }
 
 /**

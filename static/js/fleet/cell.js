@@ -5,9 +5,9 @@ import { text } from "../format.js";
 import { levelOf } from "../levels.js";
 import { FIGURES } from "./figures.js";
 
-/** @typedef {import("./machines.js").Host} Host */
+/** @typedef {import("./host.js").Host} Host */
 /** @typedef {import("./machines.js").Machines} Machines */
-/** @typedef {import("./machines.js").Worst} Worst */
+/** @typedef {import("./host.js").Worst} Worst */
 
 /** Shades of a cell: few enough to tell apart, and that most cells need not be painted in a tick. */
 export const SHADES = 10;

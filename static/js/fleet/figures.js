@@ -4,7 +4,7 @@ import { load, percent, rate } from "../format.js";
 
 /** @typedef {import("../format.js").Figure} Figure */
 /** @typedef {import("../store.js").Data} Data */
-/** @typedef {import("./machines.js").Host} Host */
+/** @typedef {import("./host.js").Host} Host */
 /**
  * @typedef {object} FleetFigure
  * @property {string} event

@@ -1,24 +1,21 @@
 // @ts-check
 /**
- * What the overview knows of each machine: its newest figures, when the log took them, and its open
- * alerts. No past; nothing of a machine that the log has forgotten.
+ * All machines that the overview knows, and how each is now. Nothing of one that the log has forgotten.
  *
  * Ages are told by ids, which are times by the clock of the log. The time in an event is that of the
  * machine's own clock, and one of a thousand is always wrong.
  */
+import { levelOf } from "../levels.js";
 import { GAP } from "../table.js";
 import { FIGURES, PULSE, SHARES } from "./figures.js";
-import { levelOf } from "../levels.js";
+import { Host, takeAlert } from "./host.js";
 
 /** @typedef {import("../levels.js").Level} Level */
 /** @typedef {import("../store.js").Data} Data */
 /** @typedef {import("../store.js").Hello} Hello */
-/** @typedef {"fresh" | "stale" | "gone"} Freshness */
-/** @typedef {"critical" | "warning" | "info"} Severity */
-/** @typedef {{name: string, level: Severity, message: string, since: number}} OpenAlert */
-/** @typedef {{name: string, value: number, level: Level}} Worst the figure that is worst off: beyond its limit, then the highest */
-
-export const SEVERITIES = /** @type {const} */ (["critical", "warning", "info"]);
+/** @typedef {import("./host.js").Freshness} Freshness */
+/** @typedef {import("./host.js").OpenAlert} OpenAlert */
+/** @typedef {import("./host.js").Worst} Worst */
 
 /** The slow families' cadences, until the server's hello tells the real ones. */
 const SLOW = { filesystem: 10, system: 60 };
@@ -28,43 +25,6 @@ const GONE = 10;
 
 /** Under so many seconds a late figure is delivery and not silence, however short the interval. */
 const LEAST_PATIENCE = 1;
-
-export class Host {
-  /** @param {string} name */
-  constructor(name) {
-    this.name = name;
-    /** The first of its tags. */
-    this.group = "";
-    /** Newest figures, by name. @type {Map<string, number | null>} */
-    this.values = new Map();
-    /** When the log took the newest event of each family, seconds since 1970. @type {Map<string, number>} */
-    this.times = new Map();
-    /** @type {Map<string, OpenAlert>} */
-    this.alerts = new Map();
-    /** Seconds between its samples as they come, should that be longer than what the server tells of its own. */
-    this.pace = 0;
-    /** The pace before, so that one silence is not taken for a habit. */
-    this.before = 0;
-    /** Counts up with whatever is new, so that who draws sees what he has drawn already. */
-    this.version = 0;
-    /** As judged last. @type {Freshness} */
-    this.freshness = "gone";
-    /** The same. @type {Worst | null} */
-    this.worst = null;
-  }
-
-  /** @returns {number} when the log took its newest sample */
-  get seen() {
-    return this.times.get(PULSE) ?? Math.max(0, ...this.times.values());
-  }
-
-  /** @returns {OpenAlert | null} the gravest that is open, the oldest of those */
-  get alert() {
-    let worst = null;
-    for (const alert of this.alerts.values()) if (worst === null || graver(alert, worst)) worst = alert;
-    return worst;
-  }
-}
 
 export class Machines {
   /**
@@ -110,16 +70,11 @@ export class Machines {
     }
     let machine = this.all.get(host);
     if (!machine) {
-      machine = new Host(host);
-      machine.alerts = this.#alertsOf(host);
+      machine = new Host(host, this.#alertsOf(host));
       this.all.set(host, machine);
       this.membership += 1;
     }
-    if (event === PULSE) this.#pace(machine, at);
-    machine.times.set(event, at);
-    machine.version += 1;
-    if (event === "system") machine.group = firstTag(data.tags);
-    else for (const name of NAMES.get(event) ?? []) machine.values.set(name, FIGURES[name].read(data));
+    machine.hear(event, data, at, GAP * this.interval + this.every);
     return true;
   }
 
@@ -138,7 +93,7 @@ export class Machines {
    */
   forget(now) {
     for (const machine of this.all.values()) {
-      if (now - Math.max(0, ...machine.times.values()) <= this.retention) continue;
+      if (now - machine.heard <= this.retention) continue;
       this.all.delete(machine.name);
       this.alerts.delete(machine.name);
       this.membership += 1;
@@ -221,13 +176,7 @@ export class Machines {
    * @param {Data} data
    */
   #alert(host, data) {
-    const name = String(data.alert);
-    const open = this.#alertsOf(host);
-    if (data.state === "cleared") open.delete(name);
-    else {
-      const level = /** @type {Severity} */ (SEVERITIES.find((one) => one === data.level) ?? "warning");
-      open.set(name, { name, level, message: String(data.message ?? name), since: Number(data.since ?? data.time) });
-    }
+    takeAlert(this.#alertsOf(host), data);
     this.#touch(host);
   }
 
@@ -236,39 +185,7 @@ export class Machines {
     const machine = this.all.get(host);
     if (machine) machine.version += 1;
   }
-
-  /**
-   * A machine may sample less often than the server does, which its samples show.
-   * @param {Host} machine
-   * @param {number} at
-   */
-  #pace(machine, at) {
-    const last = machine.times.get(PULSE);
-    if (last === undefined || at <= last) return;
-    const apart = at - last;
-    const slow = apart > GAP * this.interval + this.every;
-    machine.pace = slow && machine.before > 0 ? Math.min(apart, machine.before) : 0;
-    machine.before = slow ? apart : 0;
-  }
 }
-
-/** The figures of each family. */
-const NAMES = new Map();
-for (const [name, { event }] of Object.entries(FIGURES)) NAMES.set(event, [...(NAMES.get(event) ?? []), name]);
 
 /** @type {Record<Level, number>} */
 const RANKS = { "": 0, high: 1, critical: 2 };
-
-/**
- * @param {OpenAlert} one
- * @param {OpenAlert} other
- */
-function graver(one, other) {
-  const apart = SEVERITIES.indexOf(one.level) - SEVERITIES.indexOf(other.level);
-  return apart < 0 || (apart === 0 && one.since < other.since);
-}
-
-/** @param {unknown} tags */
-function firstTag(tags) {
-  return Array.isArray(tags) && typeof tags[0] === "string" ? tags[0] : "";
-}

@@ -10,7 +10,7 @@ import { place } from "./place.js";
 import { Tip } from "./tip.js";
 import { WorstList } from "./worstlist.js";
 
-/** @typedef {import("./machines.js").Host} Host */
+/** @typedef {import("./host.js").Host} Host */
 /** @typedef {import("./machines.js").Machines} Machines */
 /** @typedef {import("./tileview.js").Room} Room */
 
@@ -89,6 +89,10 @@ export class MapView {
     // A rate is no number without its unit.
     const least = this.metric && FIGURES[this.metric].decades ? NAMED : NUMBERED;
     this.list.dataset.cells = cellWidth >= NAMED * unit ? "named" : cellWidth >= least * unit ? "numbered" : "bare";
+  }
+
+  destroy() {
+    this.tip?.destroy();
   }
 
   /** @param {Host[]} order */

@@ -5,7 +5,7 @@
  */
 
 /** @typedef {"worst" | "name" | "group"} Sort */
-/** @typedef {import("./machines.js").Host} Host */
+/** @typedef {import("./host.js").Host} Host */
 /** @typedef {import("./machines.js").Machines} Machines */
 
 export const SORTS = /** @type {const} */ (["worst", "name", "group"]);
@@ -35,6 +35,8 @@ export class Order {
     this.membership = -1;
     this.sorted = -Infinity;
     this.groups = "";
+    /** How `machines` are sorted. @type {Sort | null} */
+    this.by = null;
   }
 
   /**
@@ -43,8 +45,9 @@ export class Order {
    * @returns {boolean} whether `machines` are in another order than before
    */
   renew(machines, now) {
-    const others = machines.membership !== this.membership;
+    const others = machines.membership !== this.membership || this.sort !== this.by;
     this.membership = machines.membership;
+    this.by = this.sort;
     if (this.sort === "worst") return this.#byRank(machines, now, others);
     // Tags come with an event of their own, a moment after the first figures.
     const groups = this.sort === "group" ? [...machines.all.values()].map(({ group }) => group).join() : "";

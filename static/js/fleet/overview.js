@@ -1,28 +1,25 @@
 // @ts-check
 /**
- * Many machines that live: what is known of them, in which order they stand, one stream, and a view
- * of tiles or of cells, whichever can be read. To the rest of the page it is what a board is.
+ * Many machines that live: what is known of them, in which order they stand, and one stream. To the
+ * rest of the page it is what a board is.
  */
-import { covering } from "../rights.js";
+import { DEFAULTS } from "../address.js";
 import { ServerClock } from "../clock.js";
 import { Frame } from "../frame.js";
+import { covering } from "../rights.js";
 import { isAfter } from "../streaming/ids.js";
 import { Timeline } from "../timeline.js";
-import { DEFAULTS } from "../address.js";
 import { matcher, WORST } from "./address.js";
 import { AlertList } from "./alertlist.js";
 import { PULSE, SHARES, TILE_FIGURES, wantedFor } from "./figures.js";
-import { tilesFit } from "./layout.js";
 import { Machines } from "./machines.js";
-import { MapView } from "./mapview.js";
 import { Newest } from "./newest.js";
 import { Order } from "./order.js";
-import { TileView } from "./tileview.js";
+import { Stage } from "./stage.js";
 
 /** @typedef {import("./address.js").Asked} Asked */
 /** @typedef {import("./newest.js").Wish} Wish */
 /** @typedef {import("./settings.js").FleetSettings} FleetSettings */
-/** @typedef {import("./tileview.js").Room} Room */
 /** @typedef {import("../link.js").LinkFacts} LinkFacts */
 /** @typedef {import("../store.js").Data} Data */
 /** @typedef {import("../store.js").Hello} Hello */
@@ -43,6 +40,9 @@ import { TileView } from "./tileview.js";
 /** How often to look at ages, milliseconds. */
 const TICK = 1000;
 
+/** How long after the start all machines have come, milliseconds. */
+const SETTLED = 5000;
+
 /** Seconds between two looks for machines that the log has forgotten. */
 const FORGET = 10;
 
@@ -52,9 +52,6 @@ const PERIODS = [
   { machines: 60, every: 3 },
   { machines: 0, every: 2 },
 ];
-
-/** On a page that scrolls there is room for any number of tiles, but not for so many thumbs. */
-const MOST_SCROLLED = 60;
 
 /** Alerts told of while the list of all is on its way. */
 const MOST_HEARD = 200;
@@ -73,10 +70,7 @@ export class Overview {
     this.order = new Order(asked.sort ?? "worst");
     /** What the rest of the page asks of a board's store. */
     this.store = { newest: () => this.newest() };
-    this.hand = options.hand;
-    this.shown = asked.metric !== null || !this.#fits(asked.hosts.length ? 1 : settings.machines) ? "map" : "tiles";
-    this.view = this.#makeView();
-    this.arranged = "";
+    this.stage = new Stage(options, asked.hosts.length ? 1 : settings.machines);
     this.forgotten = 0;
     this.every = 0;
     this.wished = "";
@@ -104,13 +98,14 @@ export class Overview {
 
   start() {
     setInterval(() => this.tell(), TICK);
+    setTimeout(() => this.stage.settle(), SETTLED);
     this.#ask();
   }
 
   /** Another theme or type size is in force. */
   restyle() {
     this.look.renew();
-    this.arranged = "";
+    this.stage.restyle();
     this.frame.request();
   }
 
@@ -164,7 +159,7 @@ export class Overview {
     this.every = Math.max(this.every, PERIODS.find(({ machines }) => count >= machines)?.every ?? 2);
     this.machines.every = this.every;
     const metric = asked.metric === WORST ? null : asked.metric;
-    const { events, fields } = wantedFor(this.shown === "tiles" ? TILE_FIGURES : metric ? [...SHARES, metric] : SHARES);
+    const { events, fields } = wantedFor(this.stage.shown === "tiles" ? TILE_FIGURES : metric ? [...SHARES, metric] : SHARES);
     const hosts = asked.hosts.length && signals.length ? [...asked.hosts, settings.server] : asked.hosts;
     /** @type {Wish} */
     const wish = {
@@ -199,7 +194,7 @@ export class Overview {
   }
 
   #draw() {
-    const { machines, order, clock } = this;
+    const { machines, order, stage, clock } = this;
     const now = clock.now();
     if (Number.isNaN(now)) return;
     if (now - this.forgotten > FORGET) {
@@ -207,60 +202,12 @@ export class Overview {
       this.forgotten = now;
     }
     machines.judge(now);
-    if (this.options.asked.sort === null) this.order.sort = this.shown === "map" ? "name" : "worst";
+    if (this.options.asked.sort === null) order.sort = stage.shown === "map" ? "name" : "worst";
     const moved = order.renew(machines, now);
-    const changed = this.#arrange();
-    this.view.draw(order.machines, machines, now, moved || changed);
+    const changed = stage.arrange(order);
+    stage.draw(order, machines, now, moved || changed);
+    this.#ask();
     this.options.listener.link(this.#link());
     this.options.listener.draw(this, now);
-  }
-
-  /** @returns {boolean} whether it is another view than before */
-  #arrange() {
-    const { list } = this.options;
-    const { order, look } = this;
-    const room = this.#room();
-    const groups = this.order.sort === "group" ? this.order.groups : "";
-    const arranged = [order.machines.length, room.width, room.height, look.unit, groups].join();
-    if (arranged === this.arranged) return false;
-    const wanted = this.options.asked.metric !== null || !this.#fits(order.machines.length) ? "map" : "tiles";
-    const changed = wanted !== this.shown && order.machines.length > 0;
-    if (changed) {
-      this.shown = wanted;
-      list.replaceChildren();
-      this.view = this.#makeView();
-    }
-    this.#ask();
-    // The view may have made room for something beside it.
-    const { width, height } = this.#room();
-    this.arranged = [order.machines.length, width, height, look.unit, groups].join();
-    this.view.arrange(order.machines, this.#room());
-    return changed;
-  }
-
-  #makeView() {
-    const { asked, list, aside, hrefOf } = this.options;
-    list.parentElement?.setAttribute("data-shown", this.shown);
-    aside.hidden = this.shown !== "map";
-    if (this.shown === "tiles") return new TileView(list, hrefOf);
-    const metric = asked.metric === WORST ? null : asked.metric;
-    return new MapView(list, aside, { metric, grouped: asked.sort === "group", hand: this.hand, hrefOf });
-  }
-
-  /** @returns {Room} */
-  #room() {
-    const { list } = this.options;
-    const scrolls = getComputedStyle(list).getPropertyValue("--scrolls").trim() === "1";
-    const { width } = list.getBoundingClientRect();
-    return { width, height: scrolls ? innerHeight : list.clientHeight, unit: this.look.unit, scrolls };
-  }
-
-  /** @param {number} count */
-  #fits(count) {
-    const { scrolls, unit } = this.#room();
-    if (scrolls) return count <= MOST_SCROLLED;
-    // As wide and as tall as tiles would have it, whatever is shown now.
-    const box = /** @type {HTMLElement} */ (this.options.list.parentElement).getBoundingClientRect();
-    return tilesFit(count, box.width, box.height, unit);
   }
 }

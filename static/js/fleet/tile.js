@@ -6,7 +6,7 @@ import { levelOf } from "../levels.js";
 import { FIGURES, RECEIVED, SENT, SHARES } from "./figures.js";
 import { ageWords, alertOf, SILENT, troubleWords } from "./words.js";
 
-/** @typedef {import("./machines.js").Host} Host */
+/** @typedef {import("./host.js").Host} Host */
 /** @typedef {import("./machines.js").Machines} Machines */
 
 export class HostTile {

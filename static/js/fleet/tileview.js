@@ -4,7 +4,7 @@ import { columnsForTiles } from "./layout.js";
 import { place } from "./place.js";
 import { HostTile } from "./tile.js";
 
-/** @typedef {import("./machines.js").Host} Host */
+/** @typedef {import("./host.js").Host} Host */
 /** @typedef {import("./machines.js").Machines} Machines */
 /** @typedef {{width: number, height: number, unit: number, scrolls: boolean}} Room */
 
@@ -45,5 +45,9 @@ export class TileView {
     const columns = scrolls ? Math.max(1, Math.floor(width / (18 * unit))) : columnsForTiles(order.length, width, height);
     this.list.style.setProperty("--columns", String(columns));
     this.list.style.setProperty("--rows", String(Math.ceil(order.length / columns)));
+  }
+
+  destroy() {
+    this.tiles.clear();
   }
 }

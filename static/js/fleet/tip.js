@@ -21,9 +21,16 @@ export class Tip {
     this.cell = null;
     /** @type {{machines: Machines, now: number} | null} */
     this.known = null;
-    for (const event of ["pointerover", "focusin"]) list.addEventListener(event, ({ target }) => this.#show(/** @type {Element} */ (target)));
-    for (const event of ["pointerleave", "focusout"]) list.addEventListener(event, () => this.#hide());
-    addEventListener("keydown", ({ key }) => key === "Escape" && this.#hide());
+    this.over = new AbortController();
+    const { signal } = this.over;
+    for (const event of ["pointerover", "focusin"]) list.addEventListener(event, ({ target }) => this.#show(/** @type {Element} */ (target)), { signal });
+    for (const event of ["pointerleave", "focusout"]) list.addEventListener(event, () => this.#hide(), { signal });
+    addEventListener("keydown", ({ key }) => key === "Escape" && this.#hide(), { signal });
+  }
+
+  destroy() {
+    this.over.abort();
+    this.element.remove();
   }
 
   /**

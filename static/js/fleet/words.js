@@ -3,7 +3,7 @@
 import { clock, moment, text, wholeAge } from "../format.js";
 import { FIGURES } from "./figures.js";
 
-/** @typedef {import("./machines.js").Host} Host */
+/** @typedef {import("./host.js").Host} Host */
 
 /** What is said of each level of an alert: a shape and a word, beside its colour. */
 export const MARKS = { critical: "◆ critical", warning: "▲ warning", info: "ℹ info", "": "" };

@@ -6,7 +6,7 @@ import { FIGURES } from "./figures.js";
 import { rankOf } from "./order.js";
 import { ageWords, alertOf, SILENT, troubleWords } from "./words.js";
 
-/** @typedef {import("./machines.js").Host} Host */
+/** @typedef {import("./host.js").Host} Host */
 /** @typedef {import("./machines.js").Machines} Machines */
 
 /** More than these are counted. The style sheet shows as many of them as there is room for. */

@@ -1,0 +1,115 @@
+// @ts-check
+/** One machine of many: its newest figures, when the log took them, and its open alerts. No past. */
+import { FIGURES, PULSE } from "./figures.js";
+
+/** @typedef {import("../levels.js").Level} Level */
+/** @typedef {import("../store.js").Data} Data */
+/** @typedef {"fresh" | "stale" | "gone"} Freshness */
+/** @typedef {"critical" | "warning" | "info"} Severity */
+/** @typedef {{name: string, level: Severity, message: string, since: number}} OpenAlert */
+/** @typedef {{name: string, value: number, level: Level}} Worst the figure that is worst off: beyond its limit, then the highest */
+
+const SEVERITIES = /** @type {const} */ (["critical", "warning", "info"]);
+
+/** The figures of each family. @type {Map<string, string[]>} */
+const NAMES = new Map();
+for (const [name, { event }] of Object.entries(FIGURES)) NAMES.set(event, [...(NAMES.get(event) ?? []), name]);
+
+export class Host {
+  /**
+   * @param {string} name
+   * @param {Map<string, OpenAlert>} alerts
+   */
+  constructor(name, alerts) {
+    this.name = name;
+    this.alerts = alerts;
+    /** The first of its tags. */
+    this.group = "";
+    /** Newest figures, by name. @type {Map<string, number | null>} */
+    this.values = new Map();
+    /** When the log took the newest event of each family, seconds since 1970. @type {Map<string, number>} */
+    this.times = new Map();
+    /** Seconds between its samples as they come, should that be longer than what the server tells of its own. */
+    this.pace = 0;
+    /** The pace before, so that one silence is not taken for a habit. */
+    this.before = 0;
+    /** Counts up with whatever is new, so that who draws sees what he has drawn already. */
+    this.version = 0;
+    /** As judged last. @type {Freshness} */
+    this.freshness = "gone";
+    /** The same. @type {Worst | null} */
+    this.worst = null;
+  }
+
+  /** @returns {number} when the log took its newest sample */
+  get seen() {
+    return this.times.get(PULSE) ?? this.heard;
+  }
+
+  /** @returns {number} when the log took anything of it last */
+  get heard() {
+    return Math.max(0, ...this.times.values());
+  }
+
+  /** @returns {OpenAlert | null} the gravest that is open, the oldest of those */
+  get alert() {
+    let worst = null;
+    for (const alert of this.alerts.values()) if (worst === null || graver(alert, worst)) worst = alert;
+    return worst;
+  }
+
+  /**
+   * @param {string} event
+   * @param {Data} data
+   * @param {number} at when the log took it, seconds since 1970
+   * @param {number} usual seconds between two samples, at most, of a machine that samples as the server does
+   */
+  hear(event, data, at, usual) {
+    if (event === PULSE) this.#measure(at, usual);
+    this.times.set(event, at);
+    this.version += 1;
+    if (event === "system") this.group = firstTag(data.tags);
+    else for (const name of NAMES.get(event) ?? []) this.values.set(name, FIGURES[name].read(data));
+  }
+
+  /**
+   * A machine may sample less often than the server does, which its samples show.
+   * @param {number} at
+   * @param {number} usual
+   */
+  #measure(at, usual) {
+    const last = this.times.get(PULSE);
+    if (last === undefined || at <= last) return;
+    const apart = at - last;
+    const slow = apart > usual;
+    this.pace = slow && this.before > 0 ? Math.min(apart, this.before) : 0;
+    this.before = slow ? apart : 0;
+  }
+}
+
+/**
+ * @param {Map<string, OpenAlert>} open
+ * @param {Data} data of an alert's event
+ */
+export function takeAlert(open, data) {
+  const name = String(data.alert);
+  if (data.state === "cleared") open.delete(name);
+  else {
+    const level = SEVERITIES.find((one) => one === data.level) ?? "warning";
+    open.set(name, { name, level, message: String(data.message ?? name), since: Number(data.since ?? data.time) });
+  }
+}
+
+/**
+ * @param {OpenAlert} one
+ * @param {OpenAlert} other
+ */
+function graver(one, other) {
+  const apart = SEVERITIES.indexOf(one.level) - SEVERITIES.indexOf(other.level);
+  return apart < 0 || (apart === 0 && one.since < other.since);
+}
+
+/** @param {unknown} tags */
+function firstTag(tags) {
+  return Array.isArray(tags) && typeof tags[0] === "string" ? tags[0] : "";
+}
