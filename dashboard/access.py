@@ -12,27 +12,23 @@ A key on a page's address is exchanged for a cookie, and leaves the address. Not
 a frame in another site's page gets no cookies, so its own requests carry the key.
 """
 
-import hmac
 import math
 import socket
 from collections.abc import Iterable, Mapping
-from typing import Any, NamedTuple
-from urllib.parse import parse_qsl, unquote_plus
+from typing import Any
+from urllib.parse import unquote_plus
 
 from flask import Flask, redirect, request, url_for
 from werkzeug.http import parse_cookie
 from werkzeug.wrappers import Response
 
-from dashboard.attempts import Attempts
+from dashboard.credentials import COOKIE, KEY, LINK_COOKIE, Credentials, Found, Refused
 from dashboard.instruments import Instruments
 from dashboard.origins import Names, is_cross_site
 from dashboard.rights import WHOLE, Right
 from dashboard.settings import Publisher, Settings
 from dashboard.signing import COOKIE_SECONDS, BadKey, Signing
 
-COOKIE = "vitals"
-LINK_COOKIE = "vitals-link"
-KEY = "key"  # of a query
 _KEPT_AFTER = 30 * 86400  # seconds that a browser keeps a link's cookie after its end
 _RIGHT = "vitals.right"
 _BY_COOKIE = "vitals.by_cookie"
@@ -46,42 +42,13 @@ _PUBLISH_ENDPOINTS = frozenset({"publish.publish", "progress.report"})
 _READ_PATHS = (r"/stream", r"/history", r"/alerts", r"/progress/.*", r"/embed", r"/static/.*")
 
 
-class Refused(Exception):
-    """A request that may not be answered; `retry_after` is in seconds."""
-
-    def __init__(
-        self, status: int, detail: str, *, key: str | None = None, retry_after: float | None = None
-    ) -> None:
-        super().__init__(detail)
-        self.status = status
-        self.detail = detail
-        self.key = key
-        self.retry_after = retry_after
-
-
-class _Found(NamedTuple):
-    """What a request's credentials are worth: a right, or why they are wrong, or neither."""
-
-    right: Right | None = None
-    by_cookie: bool = False
-    failure: tuple[str, str] | None = None  # its kind, and why
-    token: str | None = None  # that was given, wrong or right
-    wait: float = 0.0
-
-
 class Access:
     """The rules of one service."""
 
     def __init__(self, settings: Settings, instruments: Instruments) -> None:
-        self._token = settings.read_token.encode()
-        self._publishers = list(settings.publish)
-        if settings.publish_token:
-            publisher = Publisher(name="PUBLISH_TOKEN", token=settings.publish_token)
-            self._publishers.insert(0, publisher)
         self._signing = Signing(settings)
+        self._credentials = Credentials(settings, self._signing, instruments)
         self._names = Names([settings.host_name, socket.gethostname(), *settings.allowed_hosts])
-        self._attempts = Attempts(settings.failed_attempts)
-        self._instruments = instruments
 
     def check(self) -> Response | None:
         """Let a request pass (None), or send it elsewhere. Raises Refused."""
@@ -99,7 +66,7 @@ class Access:
         if request.method not in ("GET", "HEAD") and is_cross_site(environ):
             raise Refused(403, "requests of other sites' pages may not change anything here")
         if request.endpoint in _PUBLISH_ENDPOINTS:
-            environ[_PUBLISHER] = self._publisher_of(environ)
+            environ[_PUBLISHER] = self._credentials.publisher_of(environ)
             return None
         if request.endpoint in _OPEN_ENDPOINTS:
             return None
@@ -108,11 +75,11 @@ class Access:
         )
         if is_page and request.endpoint != _EMBED and KEY in request.args:
             return self._exchange(request.args[KEY])
-        found = self._look(environ)
+        found = self._credentials.look(environ)
         if found.failure is not None and is_page:
-            self._count(environ, found)
+            self._credentials.count(environ, found)
             return self._to_sign_in(found.failure)
-        right = self._settled(environ, found)
+        right = self._credentials.settle(environ, found)
         if right is None and is_page:
             return self._to_sign_in()
         if right is None:
@@ -126,14 +93,14 @@ class Access:
 
     def right_of(self, environ: Mapping[str, Any]) -> Right | None:
         """The right to read that a request has, if it has one; what is wrong is not counted."""
-        return self._look(environ).right
+        return self._credentials.look(environ).right
 
     def check_token(self, given: str) -> bool:
         """Whether a text is the read token, as somebody typed it. Raises Refused(429)."""
-        found = self._judge(request.environ, given, "sign-in")
+        found = self._credentials.judge(request.environ, given, "sign-in")
         if found.wait:
-            self._settled(request.environ, found)
-        self._count(request.environ, found)
+            self._credentials.settle(request.environ, found)
+        self._credentials.count(request.environ, found)
         return found.right is not None
 
     def sign_in(self, response: Response) -> None:
@@ -144,7 +111,7 @@ class Access:
     def renew(self, response: Response) -> None:
         """Give the browser the cookie anew by which it came, so that it lasts while it is used."""
         environ = request.environ
-        if not self._token or not environ.get(_BY_COOKIE):
+        if not self._credentials.are_wanted or not environ.get(_BY_COOKIE):
             return
         if environ[_RIGHT] is WHOLE:
             self.sign_in(response)
@@ -152,108 +119,25 @@ class Access:
             key = parse_cookie(environ["HTTP_COOKIE"])[LINK_COOKIE]
             self._set_link_cookie(response, key, environ[_RIGHT])
 
-    def _look(self, environ: Mapping[str, Any]) -> _Found:
-        """What the credentials of a request are worth, without an effect."""
-        if not self._token:
-            return _Found(WHOLE)
-        given = _bearer(environ)
-        if given is not None:
-            if given.count(".") >= 2:  # as a key has
-                try:
-                    return _Found(self._signing.right_of(given))
-                except BadKey:
-                    pass
-            return self._judge(environ, given, "token")
-        key = _key_in(environ.get("QUERY_STRING", ""))
-        if key is not None:
-            try:
-                return _Found(self._signing.right_of(key))
-            except BadKey as error:
-                return _Found(failure=("key", str(error)))
-        return self._look_at_cookies(environ)
-
-    def _look_at_cookies(self, environ: Mapping[str, Any]) -> _Found:
-        cookies = parse_cookie(environ.get("HTTP_COOKIE", ""))
-        if COOKIE in cookies and self._signing.is_cookie(cookies[COOKIE]):
-            return _Found(WHOLE, by_cookie=True)
-        if LINK_COOKIE in cookies:
-            try:
-                return _Found(self._signing.right_of(cookies[LINK_COOKIE]), by_cookie=True)
-            except BadKey as error:
-                return _Found(failure=("cookie", str(error)))
-        return _Found()
-
-    def _judge(self, environ: Mapping[str, Any], given: str, kind: str) -> _Found:
-        """What a token is worth, if it is its address's turn to have one looked at."""
-        wait = self._attempts.wait(environ.get("REMOTE_ADDR", ""))
-        if wait:
-            return _Found(wait=wait)
-        if _are_equal(given, self._token):
-            return _Found(WHOLE, token=given)
-        reason = "that is not the token; reading needs the right one: Authorization: Bearer …"
-        return _Found(failure=(kind, reason), token=given)
-
-    def _settled(self, environ: Mapping[str, Any], found: _Found) -> Right | None:
-        """The right that was found, with everything counted. Raises Refused for wrong credentials.
-
-        None where there were none.
-        """
-        if found.wait:
-            self._instruments.attempts_delayed.inc()
-            seconds = math.ceil(found.wait)
-            raise Refused(
-                429,
-                f"too many wrong tokens came from this address: the next may come in {seconds} s",
-                retry_after=seconds,
-            )
-        self._count(environ, found)
-        if found.failure is not None:
-            raise Refused(401, found.failure[1])
-        return found.right
-
-    def _count(self, environ: Mapping[str, Any], found: _Found) -> None:
-        address = environ.get("REMOTE_ADDR", "")
-        if found.failure is not None:
-            self._instruments.attempts_failed.labels(found.failure[0]).inc()
-            if found.token is not None:
-                self._attempts.failed(address, found.token)
-        elif found.token is not None:
-            self._attempts.passed(address)
-
-    def _publisher_of(self, environ: Mapping[str, Any]) -> Publisher:
-        if not self._publishers:
-            raise Refused(403, "publishing over HTTP is off: no PUBLISH_TOKEN is set")
-        given = _bearer(environ)
-        if given is None:
-            raise Refused(401, "publishing needs PUBLISH_TOKEN: Authorization: Bearer …")
-        wait = self._attempts.wait(environ.get("REMOTE_ADDR", ""))
-        known = None
-        for publisher in self._publishers:  # all of them: the time tells nothing of which it is
-            if _are_equal(given, publisher.token.encode()):
-                known = publisher
-        if wait or known is None:
-            failure = ("publish", "publishing needs PUBLISH_TOKEN: what was sent is no such token")
-            self._settled(environ, _Found(wait=wait, failure=failure, token=given))
-        assert known is not None
-        self._count(environ, _Found(token=given))
-        return known
-
     def _exchange(self, key: str) -> Response:
         """A page's address with a key: the same without it, and a cookie in its place."""
         there = _without_key(request.full_path)
         try:
-            right = self._signing.right_of(key) if self._token else WHOLE
+            right = self._signing.right_of(key) if self._credentials.are_wanted else WHOLE
         except BadKey as error:
             failure = ("key", str(error))
-            self._count(request.environ, _Found(failure=failure))
-            if self._look_at_cookies(request.environ).right is None:
+            self._credentials.count(request.environ, Found(failure=failure))
+            if self._credentials.look_at_cookies(request.environ).right is None:
                 return self._to_sign_in(failure)
             right = WHOLE
         response = redirect(there, 303)
         response.headers["Cache-Control"] = "no-store"
         response.headers["Referrer-Policy"] = "no-referrer"
         # Who may read everything goes on to.
-        if right is not WHOLE and self._look_at_cookies(request.environ).right is not WHOLE:
+        if (
+            right is not WHOLE
+            and self._credentials.look_at_cookies(request.environ).right is not WHOLE
+        ):
             self._set_link_cookie(response, key, right)
         return response
 
@@ -343,23 +227,8 @@ def _set_cookie(response: Response, name: str, value: str, seconds: int) -> None
     response.cache_control.private = True  # no proxy keeps it for somebody else
 
 
-def _bearer(environ: Mapping[str, Any]) -> str | None:
-    scheme, _, given = environ.get("HTTP_AUTHORIZATION", "").partition(" ")
-    return given.strip() if scheme.lower() == "bearer" else None
-
-
-def _key_in(query: str) -> str | None:
-    if f"{KEY}=" not in query:
-        return None
-    return dict(parse_qsl(query, keep_blank_values=True)).get(KEY)
-
-
 def _without_key(path: str) -> str:
     """A path with its query, without the key that is in it."""
     path, _, query = path.partition("?")
     rest = [pair for pair in query.split("&") if unquote_plus(pair.partition("=")[0]) != KEY]
     return f"{path}?{'&'.join(rest)}" if any(rest) else path
-
-
-def _are_equal(given: str, token: bytes) -> bool:
-    return bool(token) and hmac.compare_digest(given.encode(), token)

@@ -57,14 +57,16 @@ class Filter:
     def wants_name(self, name: str | None) -> bool:
         """Whether events of a name are wanted, None for the unnamed."""
         name = name or UNNAMED
-        return (self.names is None or name in self.names) and self.right.covers_name(name)
+        return (self.names is None or name in self.names) and (
+            self.right is WHOLE or self.right.covers_name(name)
+        )
 
     def wants_host(self, host: str) -> bool:
         """Whether events of a host are wanted."""
         return (
             (self.hosts is None or fits(self.hosts)(host))
             and all(fits(patterns)(host) for patterns in self.within)
-            and self.right.covers_host(host)
+            and (self.right is WHOLE or self.right.covers_host(host))
         )
 
     @property

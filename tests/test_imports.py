@@ -20,6 +20,7 @@ LAYERS = [
     {"starts"},
     {"connections", "recent", "admission", "jobs", "screens", "alert_log", "arrivals"},
     {"progress"},
+    {"credentials"},
     {"feed", "instruments", "uncounted", "signing", "attempts", "proxies"},
     {"filter", "periods"},
     {"rights"},

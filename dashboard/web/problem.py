@@ -8,7 +8,7 @@ import msgspec
 from flask import Flask, Response
 from werkzeug.exceptions import HTTPException
 
-from dashboard.access import Refused
+from dashboard.credentials import Refused
 from dashboard.log import LogUnavailable
 from dashboard.rights import Beyond
 from dashboard.strict_json import Rejected

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from werkzeug.datastructures import MultiDict
 
-from dashboard.access import KEY
+from dashboard.credentials import KEY
 from dashboard.event import HOST, NAME
 from dashboard.fields import FIELD
 from dashboard.web.problem import Problem

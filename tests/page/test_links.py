@@ -4,6 +4,7 @@ import time
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
+import httpx
 import pytest
 from playwright.sync_api import Page
 
@@ -91,6 +92,35 @@ def test_a_page_that_is_shown_for_months_keeps_its_cookie(service: Service, page
     assert (after["name"], after["httpOnly"]) == ("vitals", True)
     assert after["expires"] >= before["expires"]
     assert after["value"] != before["value"] or after["expires"] > before["expires"]
+
+
+def test_the_overview_shows_the_machines_of_the_link(service: Service, page: Page) -> None:
+    for host in ("web-1", "web-2", "db-1"):
+        service.append("cpu", host, percent=10.0)
+        service.append("memory", host, percent=20.0)
+    its = key("cpu,memory", "web-*")
+
+    def names() -> list[str]:
+        return page.locator("[data-list] > *").all_inner_texts()
+
+    wait_for(
+        lambda: (
+            'data-machines="2"'
+            in httpx.get(f"{service.url}/", headers={"Cookie": f"vitals-link={its}"}).text
+        ),
+        "the log to be read",
+    )
+    page.goto(f"{service.url}/?key={its}")
+    page.wait_for_selector("[data-list]:has-text('web-2')")
+    assert len(names()) == 2
+    assert "db-1" not in page.content()
+    assert "box" not in page.content()
+    answer = page.goto(f"{service.url}/host/web-1")
+    assert answer is not None
+    assert answer.status == 200
+    refused = httpx.get(f"{service.url}/host/db-1", headers={"Cookie": f"vitals-link={its}"})
+    assert refused.status_code == 403
+    assert "hosts web-*" in refused.json()["detail"]
 
 
 def test_an_expired_link_leads_to_the_sign_in_and_says_why(
