@@ -3,6 +3,7 @@
 import os
 import shutil
 import socket
+import ssl
 import subprocess
 import sys
 from pathlib import Path
@@ -108,9 +109,12 @@ class Proxy:
         return self
 
     def is_ready(self) -> bool:
-        """Whether it takes connections."""
+        """Whether it takes connections, and has a certificate."""
+        context = ssl.create_default_context()
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
         try:
-            socket.create_connection(("127.0.0.1", self.port), timeout=1).close()
+            with socket.create_connection(("127.0.0.1", self.port), timeout=5) as connection:
+                context.wrap_socket(connection, server_hostname="localhost").close()
         except OSError:
             return False
         return True
@@ -203,7 +207,3 @@ class Caddy(Proxy):
 
     def command(self) -> list[str]:
         return [program("caddy"), "run", "--config", str(DEPLOY / "Caddyfile")]
-
-    def is_ready(self) -> bool:
-        files = (self.folder / "data").rglob("localhost.key")
-        return super().is_ready() and any(files)  # before that it has no certificate
