@@ -227,6 +227,7 @@ class Arena:
         self.clients.ask("begin")
         acknowledged = len(self.publisher.acknowledged)
         known = self.logged()
+        self.clients.wait_for(known[-1], _PATIENCE)  # what is deleted unread can't be told
         act()
         ended = time.monotonic()
         reached = self._reach_everyone()
@@ -285,7 +286,13 @@ class Arena:
 
     def _all_is_well(self) -> None:
         """The workers are there and ready, the page is live, and its rows are in order."""
-        wait_for(lambda: len(self.service.worker_pids()) == WORKERS, "two workers")
+
+        def are_there() -> bool:
+            told = {labels["worker"] for labels, _ in self.service.metric("vitals_streams")}
+            pids = self.service.worker_pids()
+            return len(pids) == WORKERS and told == {str(pid) for pid in pids}
+
+        wait_for(are_there, "two workers", timeout=_PATIENCE)
 
         def are_ready() -> bool:
             try:
