@@ -145,6 +145,7 @@ class Arena:
             folder,
             workers=WORKERS,
             INTERVAL=INTERVAL,
+            HEADER_TIMEOUT=2,  # so that tests need not wait for longer
             PUBLISH_TOKEN=PUBLISH_TOKEN,
             LOG=f"sqlite:///{log}",
         )
