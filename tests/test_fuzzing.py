@@ -234,6 +234,17 @@ def test_no_bytes_upset_it(service: Service, make: object) -> None:
         assert {b"200", b"404"} <= statuses, "hardly any of these are requests"
 
 
+@pytest.mark.parametrize(
+    "text", [b"GET /stream H\r\n\r\n", b"GET /stream \r\n\r\n", b"GET /stream?\r\n\r\n"]
+)
+def test_what_only_begins_like_a_request_for_a_stream_is_refused(
+    service: Service, text: bytes
+) -> None:
+    connection = service.dial()
+    connection.sendall(text)
+    assert statuses_in(read_and_leave(connection)) <= {b"400"}
+
+
 def test_a_stream_that_was_asked_for_in_any_pieces_is_the_stream(service: Service) -> None:
     """Also when there is more on the connection than one request."""
     chance = random.Random(2)

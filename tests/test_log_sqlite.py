@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import gevent
 import pytest
@@ -304,6 +305,28 @@ class OnDisk(LogContract):
             assert [e.id for e in log.read_after(NOWHERE, ALL)] == ids
         assert integrity(path) == "ok"
         assert path.with_name("events.db.damaged").exists()
+
+    @pytest.mark.parametrize("key", [None, "a key"])
+    def test_a_batch_whose_file_is_deleted_while_it_is_written_is_in_the_new_one(
+        self,
+        path: Path,
+        open_log: OpenLog,
+        monkeypatch: pytest.MonkeyPatch,
+        key: str | None,
+    ) -> None:
+        log = open_log()
+        before = log.append([event(1)])
+        real = SQLiteLog._write
+
+        def write(self: SQLiteLog, *arguments: Any) -> list[int]:
+            path.unlink(missing_ok=True)
+            monkeypatch.setattr(SQLiteLog, "_write", real)
+            return real(self, *arguments)
+
+        monkeypatch.setattr(SQLiteLog, "_write", write)
+        batch = [event(2)]
+        ids = log.append_once(key, "same", batch) if key else log.append(batch)
+        assert [e.id for e in log.read_after(NOWHERE, ALL)] == ids > before
 
     @pytest.mark.parametrize("damage", DAMAGES)
     def test_a_log_found_damaged_at_a_start_is_set_aside(

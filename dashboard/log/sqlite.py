@@ -165,6 +165,16 @@ class SQLiteLog:
         return [Event(host, name or None, data, _id(number)) for number, host, name, data in rows]
 
     def _append(self, events: Sequence[Event], once: tuple[str, str] | None) -> list[EventId]:
+        ids = self._append_to_file(events, once)
+        # Where that file was taken away meanwhile, the batch is to be in the one that comes next.
+        if not self._files.are_ours():
+            ids = self._append_to_file(events, once)
+        self._wakeups.ring()
+        return ids
+
+    def _append_to_file(
+        self, events: Sequence[Event], once: tuple[str, str] | None
+    ) -> list[EventId]:
         with self._connected() as connection:
             connection.execute("BEGIN IMMEDIATE")
             given = once and self._given(connection, *once)
@@ -179,7 +189,6 @@ class SQLiteLog:
                 self._last_given = numbers[-1]
             self._appended_since_trim += len(numbers)
             self._trim_if_due(connection)
-        self._wakeups.ring()
         return [_id(number) for number in numbers]
 
     def _given(self, connection: sqlite3.Connection, key: str, fingerprint: str) -> range | None:

@@ -62,7 +62,7 @@ def _peek(client: Any) -> dict[str, Any] | None:
         return None
     try:
         parsed = gunicorn_h1c.parse_request(data)
-    except gunicorn_h1c.ParseError:
+    except (gunicorn_h1c.ParseError, gunicorn_h1c.IncompleteError):
         return None
     path, _, query = parsed["path"].decode("latin-1").partition("?")
     environ: dict[str, Any] = {

@@ -27,14 +27,14 @@ from dashboard.event import EventId
 from dashboard.log import open_log
 from dashboard.log.reading import walk
 from tests.faults.numbers import number
+from tests.faults.patience import PATIENCE, wait_for
 from tests.faults.supervised import PUBLISH_TOKEN, Publisher, Supervised
 from tests.leaks import memory_of
 from tests.page.wall import NETWORK_TROUBLE, Wall
-from tests.service import ROOT, wait_for
+from tests.service import ROOT
 
 WORKERS = 2
 INTERVAL = 0.2
-_PATIENCE = 90.0  # seconds in which everything is well again, on any machine
 # A stream that was forgotten would be a descriptor, or a greenlet of some 18 KB, for each client.
 _DESCRIPTORS = 10
 _MEMORY = 8 << 20  # and 8 KB for each client
@@ -105,12 +105,12 @@ class Clients:
         assert self._process.stdout is not None
         self._process.stdin.write(json.dumps({"do": order}).encode() + b"\n")
         self._process.stdin.flush()
-        ready, _, _ = select.select([self._process.stdout], [], [], _PATIENCE)
+        ready, _, _ = select.select([self._process.stdout], [], [], PATIENCE)
         assert ready, f"the clients don't answer to {order!r}"
         answer: dict[str, Any] = json.loads(self._process.stdout.readline())
         return answer
 
-    def wait_for(self, reached: int, timeout: float) -> None:
+    def wait_for(self, reached: int) -> None:
         """Wait until all are connected and have this id or a later one."""
 
         def are_there() -> bool:
@@ -118,7 +118,7 @@ class Clients:
             return bool(state["open"] == self.count and state["lowest"] >= reached)
 
         try:
-            wait_for(are_there, "all clients", timeout=timeout)
+            wait_for(are_there, "all clients")
         except AssertionError as error:
             raise AssertionError(f"{error}: {self.ask('state')}, wanted {reached}") from None
 
@@ -145,6 +145,7 @@ class Arena:
             folder,
             workers=WORKERS,
             INTERVAL=INTERVAL,
+            HEADER_TIMEOUT=2,  # so that tests need not wait for longer
             PUBLISH_TOKEN=PUBLISH_TOKEN,
             LOG=f"sqlite:///{log}",
         )
@@ -227,6 +228,7 @@ class Arena:
         self.clients.ask("begin")
         acknowledged = len(self.publisher.acknowledged)
         known = self.logged()
+        self.clients.wait_for(known[-1])  # what is deleted unread can't be told
         act()
         ended = time.monotonic()
         reached = self._reach_everyone()
@@ -279,13 +281,19 @@ class Arena:
     def _reach_everyone(self) -> int:
         """Wait until something that is published now has come to every client; its id."""
         self.service.check()
-        reached = number(self.publisher.mark(_PATIENCE))
-        self.clients.wait_for(reached, _PATIENCE)
+        reached = number(self.publisher.mark())
+        self.clients.wait_for(reached)
         return reached
 
     def _all_is_well(self) -> None:
         """The workers are there and ready, the page is live, and its rows are in order."""
-        wait_for(lambda: len(self.service.worker_pids()) == WORKERS, "two workers")
+
+        def are_there() -> bool:
+            told = {labels["worker"] for labels, _ in self.service.metric("vitals_streams")}
+            pids = self.service.worker_pids()
+            return len(pids) == WORKERS and told == {str(pid) for pid in pids}
+
+        wait_for(are_there, "two workers")
 
         def are_ready() -> bool:
             try:
@@ -293,9 +301,9 @@ class Arena:
             except httpx.HTTPError:
                 return False
 
-        wait_for(are_ready, "all workers to be ready", timeout=_PATIENCE)
+        wait_for(are_ready, "all workers to be ready")
         wait_for(self._is_fresh, "all families to be sampled again")
-        self.wall.wait_for_link("live")
+        self.wall.wait_for_link("live", timeout=PATIENCE)
         self.wall.wait_for_sample()
         times = self.wall.rows("cpu").times
         assert times == sorted(set(times)), "the page has rows twice, or backwards"

@@ -23,15 +23,16 @@ class Scale:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    if config.getoption("--full"):
-        for item in items:
-            item.add_marker(pytest.mark.timeout(1800))
+    seconds = 1800 if config.getoption("--full") else 300
+    for item in items:
+        if item.path.parent == Path(__file__).parent:
+            item.add_marker(pytest.mark.timeout(seconds))
 
 
 @pytest.fixture(scope="session")
 def scale(request: pytest.FixtureRequest) -> Scale:
     if request.config.getoption("--full"):
-        return Scale(True, clients=500, many=10, few=3, hold=10.0, half_open=10_000)
+        return Scale(True, clients=500, many=5, few=2, hold=5.0, half_open=10_000)
     return Scale(False, clients=100, many=1, few=1, hold=2.0, half_open=1000)
 
 

@@ -11,7 +11,8 @@ from collections.abc import Callable
 
 import httpx
 
-from tests.service import Service, wait_for
+from tests.faults.patience import wait_for
+from tests.service import Service
 
 PUBLISH_TOKEN = "publish-me-if-you-can"
 _RESTART_SECONDS = 0.1  # systemd's RestartSec
@@ -106,7 +107,7 @@ class Publisher:
             self.refused[answer.status_code] += 1
             self._leaving.wait(_PAUSE)
 
-    def mark(self, timeout: float) -> str:
+    def mark(self) -> str:
         """Wait until something that is published from now on is logged; return its id."""
         count = len(self.acknowledged)
 
@@ -114,7 +115,7 @@ class Publisher:
             self.check()
             return self.acknowledged.get(count + 1)
 
-        return wait_for(acknowledged, "a publication", timeout=timeout)
+        return wait_for(acknowledged, "a publication")
 
     def check(self) -> None:
         """Raise what went wrong with publishing."""

@@ -11,7 +11,7 @@ import pytest
 
 from tests.faults.arena import Arena
 from tests.faults.conftest import Scale
-from tests.service import wait_for
+from tests.faults.patience import wait_for
 
 
 def begun_anew(arena: Arena, before: int) -> bool:
@@ -33,12 +33,12 @@ def read_until_begun_anew(arena: Arena, before: int) -> None:
         arena.service.get("/history?since=3600")
         return begun_anew(arena, before)
 
-    wait_for(look, "a new log", timeout=60)
+    wait_for(look, "a new log")
 
 
 def write_back(arena: Arena) -> None:
     """Have much in the main file: what is in the -wal comes there now and then."""
-    for _ in range(40):
+    for _ in range(10):
         arena.service.append_all(("filling", "other", {"text": "x" * 400}) for _ in range(40))
         time.sleep(0.02)  # more at once than its buffer holds, and a reader is sent away
     with closing(sqlite3.connect(arena.service.log_file, timeout=20)) as database:

@@ -11,7 +11,7 @@ import pytest
 
 from tests.faults.arena import Arena
 from tests.faults.conftest import Scale
-from tests.service import wait_for
+from tests.faults.patience import wait_for
 
 NEW_STREAMS = 20
 

@@ -6,7 +6,7 @@ import time
 
 from tests.faults.arena import WORKERS, Arena
 from tests.faults.conftest import Scale
-from tests.service import wait_for
+from tests.faults.patience import wait_for
 
 
 def replaced(arena: Arena, gone: set[int]) -> bool:
@@ -89,6 +89,6 @@ def test_a_worker_that_stays_stopped_is_replaced(arena: Arena, scale: Scale) -> 
     def stop() -> None:
         leader = arena.service.leader()
         os.kill(leader, signal.SIGSTOP)
-        wait_for(lambda: replaced(arena, {leader}), "another worker", timeout=90)
+        wait_for(lambda: replaced(arena, {leader}), "another worker")
 
     arena.run("SIGSTOP of the leader for good", stop)
