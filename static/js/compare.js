@@ -11,6 +11,7 @@ import { FIGURES } from "./fleet/figures.js";
 import { clock } from "./format.js";
 import { LinkLine } from "./linkline.js";
 import { Notes } from "./notes.js";
+import { covering } from "./rights.js";
 import { readSettings } from "./settings.js";
 import { connectToSharedBroker } from "./streaming/transport.js";
 import { Look, resolveTheme } from "./theme.js";
@@ -53,6 +54,9 @@ if (asked !== null && !known) notes.say("address-metric", `metric="${asked.slice
 const name = known && asked ? asked : FIRST;
 const value = /** @type {import("./embed/values.js").Value} */ (known ?? valueOf(FIRST));
 
+const may = covering(settings.may)(value.event);
+if (!may) notes.say("rights", `the link that you came by does not show ${value.event}`);
+
 const most = display.distance ? MOST_FROM[display.distance] : MOST;
 const link = new LinkLine(root);
 const care = new Care({ root, settings, display, notes });
@@ -83,7 +87,7 @@ matchMedia("(prefers-color-scheme: light)").addEventListener("change", () => {
   root.dataset.theme = resolveTheme(display.theme);
   board.restyle();
 });
-if (hosts.length) {
+if (hosts.length && may) {
   board.start();
   care.start(board);
 }
