@@ -1,9 +1,7 @@
-"""Findings, and all checks over what was seen."""
+"""What checks say."""
 
 from dataclasses import dataclass
 from typing import Literal
-
-from dashboard.doctor.seen import Seen
 
 Level = Literal["ok", "note", "problem"]
 
@@ -31,13 +29,3 @@ def note(check: str, text: str, advice: str = "") -> Finding:
 def problem(check: str, text: str, advice: str) -> Finding:
     """Something to change."""
     return Finding(check, "problem", text, advice)
-
-
-def examine(seen: Seen) -> list[Finding]:
-    """Everything that can be said, in the order in which a reader would ask."""
-    from dashboard.doctor import flow, head  # which make findings
-
-    findings = [check(seen) for check in head.BEFORE]
-    if seen.plain.is_stream:
-        findings += [check(seen) for check in (*flow.CHECKS, *head.AFTER)]
-    return [finding for finding in findings if finding is not None]

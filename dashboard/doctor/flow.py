@@ -203,12 +203,10 @@ def longest_silence(look: Look) -> float:
 
 def _pauses(look: Look) -> list[tuple[float, bool]]:
     """(seconds, whether the piece before it was whole) between pieces, and to the end."""
+    if not look.pieces:
+        return []
     ends = [piece.at for piece in look.pieces[1:]] + [look.until]
-    return (
-        [(end - p.at, p.is_whole) for p, end in zip(look.pieces, ends, strict=True)]
-        if (look.pieces)
-        else []
-    )
+    return [(end - p.at, p.is_whole) for p, end in zip(look.pieces, ends, strict=True)]
 
 
 def _is_within(wanted: Sequence[str], found: Sequence[str]) -> bool:
