@@ -35,7 +35,6 @@ from tests.test_stream import (
     test_a_stream_resumes_after_an_id,
     test_an_absence_longer_than_replay_gets_a_gap,
     test_an_id_between_two_events_is_a_position_too,
-    test_every_holds_for_what_is_replayed,
     test_filters_hold_for_what_is_replayed,
     test_live_samples_are_each_logged_sample_once,
 )

@@ -102,11 +102,9 @@ def assert_all_samples_are_logged(service: Service, reader: Reader) -> None:
     wait_for(lambda: service.total("vitals_events_held") == 0, "nothing to wait any more")
 
 
-@pytest.mark.parametrize("fsync", ["everysec", "always"])
 def test_redis_is_killed_and_comes_back_with_its_data(
-    server: RedisServer, start_service: Start, read: Read, writer: Writer, fsync: str
+    server: RedisServer, start_service: Start, read: Read, writer: Writer
 ) -> None:
-    server.set("appendfsync", fsync)
     service = start_on(server, start_service)
     start = service.newest_id()
     readers = [read(service, last_event_id=start) for _ in range(6)]
