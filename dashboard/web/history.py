@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 from flask import Blueprint, Response, current_app, request
+from gevent import get_hub
 
 from dashboard.access import given_right
 from dashboard.columns import columns
@@ -33,6 +34,8 @@ MOST_SECONDS = 366 * 86400
 FEWEST_POINTS, MOST_POINTS = 10, 20_000
 MOST_LINES = 1000
 
+_Rows = dict[tuple[str, str], list[Any]]  # by host and name, the data of the events
+
 
 @blueprint.get("/history")
 def history() -> Response:
@@ -49,7 +52,7 @@ def history() -> Response:
     zipped = accepts_gzip(request.headers.get("Accept-Encoding", ""))
     now = time.time()
 
-    def read(log: EventLog) -> bytes:
+    def read(log: EventLog) -> tuple[dict[str, Any], _Rows]:
         # The end is fixed first: what is appended while we read belongs to the stream that follows.
         latest = log.latest()
         wanted = [event for event in latest if filter.wants(event)]
@@ -59,26 +62,32 @@ def history() -> Response:
         found: dict[str, Any] = {
             "last_event_id": None if last is None else str(last),
             "latest": [_shown(event, filter) for event in wanted],
-            "hosts": {},
         }
+        rows: _Rows = {}
         if last is not None:
             start = EventId.at(now - since)
             walked = walk(log, start, last, names=filter.logged_names, hosts=chosen)
             events = (event for event in walked if filter.wants_name(event.name))
-            found["hosts"] = _columns(events, filter, points)
+            rows = _rows(events, filter)
         if last is not None and lines is not None:
             start = EventId.at(now - runtime.settings.retention)
             others = {event.name for event in wanted} - families
             walked = walk(log, start, last, names=others, hosts=chosen)
             found["lines"] = _newest(walked, filter, lines)
+        return found, rows
+
+    def answer() -> bytes:
         head = {"from": round(now - since, 3), "to": round(now, 3)}
-        body = msgspec.json.encode({**head, "interval": runtime.settings.interval, **found})
+        head["interval"] = runtime.settings.interval
+        body = msgspec.json.encode({**head, **found, "hosts": _columns(rows, points)})
         return compress(body) if zipped else body
 
     try:
-        body = runtime.log.look_back(read)
+        found, rows = runtime.log.look_back(read)
     except LogUnavailable as error:
         raise Problem(503, f"the log cannot be read: {error}") from None
+    # Of many machines it is a lot of work; in a thread it leaves the streams their turns.
+    body = get_hub().threadpool.apply(answer)
     headers = {"Cache-Control": "no-store", "Vary": "Accept-Encoding"}
     if zipped:
         headers["Content-Encoding"] = "gzip"
@@ -92,12 +101,16 @@ def _whole_number(query: Query, key: str, low: int, high: int) -> int | None:
     return None if number is None else int(number)
 
 
-def _columns(events: Iterable[Event], filter: Filter, points: int) -> dict[str, dict[str, Any]]:
-    rows: dict[tuple[str, str], list[Any]] = defaultdict(list)
+def _rows(events: Iterable[Event], filter: Filter) -> _Rows:
+    rows: _Rows = defaultdict(list)
     for event in events:
         data = msgspec.json.decode(_data(event, filter))
         if isinstance(data, dict) and isinstance(data.get("time"), int | float):
             rows[event.host, event.name or UNNAMED].append(data)
+    return rows
+
+
+def _columns(rows: _Rows, points: int) -> dict[str, dict[str, Any]]:
     by_host: dict[str, dict[str, Any]] = defaultdict(dict)
     for (host, name), measured in rows.items():
         by_host[host][name] = columns(measured, points)
