@@ -149,16 +149,23 @@ def when_ready(server: Any) -> None:
     server.log.info("May read: %s; may publish: %s", read, publish)
     server.log.info("Log: %s, kept for %s", log, _output.spoken(_settings.retention))
     server.log.info("Sampled: %s; heartbeats after %gs", sampled, _settings.heartbeat)
-    project = tomllib.loads((_ROOT / "pyproject.toml").read_text("utf-8"))["project"]
     server.log.info(
-        "Vitals %s, %d %s, gunicorn %s, Python %s; settings: %s",
-        project["version"],
+        "Vitals%s, %d %s, gunicorn %s, Python %s; settings: %s",
+        _version(),
         server.num_workers,
         "workers" if server.num_workers != 1 else "worker",
         gunicorn.__version__,
         platform.python_version(),
         os.environ.get("DASHBOARD_CONFIG", "the environment"),
     )
+
+
+def _version() -> str:
+    try:
+        project = (_ROOT / "pyproject.toml").read_text("utf-8")
+    except OSError:
+        return ""  # somebody took only what runs
+    return f" {tomllib.loads(project)['project']['version']}"
 
 
 def on_reload(server: Any) -> None:
