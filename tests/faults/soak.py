@@ -27,6 +27,7 @@ from dashboard.log import open_log
 from dashboard.log.reading import walk
 from tests.faults.arena import Clients, Resources, resources_of
 from tests.faults.numbers import number
+from tests.faults.patience import wait_for
 from tests.faults.supervised import PUBLISH_TOKEN, Publisher
 from tests.service import ROOT, Service
 
@@ -37,6 +38,7 @@ RETENTION = 10.0
 _LOOK = 1.0  # seconds between two readings
 _CHECK = 5.0  # seconds between two comparisons of what clients have with the log
 _HUPS = 4
+_LEAST = 12  # readings, however long they take
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,7 @@ class Found:
     events: int = 0
     lost: int = 0
     doubled: int = 0
+    gaps: int = 0  # streams that were told of one, and so lack what was in it
     came: int = 0  # streams that were opened
     published: int = 0
 
@@ -111,11 +114,12 @@ class _Soak:
         self.found = Found([])
 
     def run(self, seconds: float) -> Found:
+        wait_for(lambda: self._clients.ask("state")["lowest"] > 0, "every client to have an id")
         began = time.monotonic()
         hups = [began + seconds / 2 * (n + 1) / (_HUPS + 1) for n in range(_HUPS)]
         next_check = began + _CHECK
         self._clients.ask("begin")
-        while (now := time.monotonic()) < began + seconds:
+        while (now := time.monotonic()) < began + seconds or len(self.found.readings) < _LEAST:
             if hups and now > hups[0]:
                 hups.pop(0)
                 os.kill(self._service.pid, signal.SIGHUP)
@@ -162,7 +166,9 @@ class _Soak:
         """Hold what each client has had since the last time to what the log has."""
         self._publisher.check()
         groups = self._clients.ask("report")["groups"]
-        self.found.came += self._clients.ask("state")["told"].get("opened", 0)
+        told = self._clients.ask("state")["told"]
+        self.found.came += told.get("opened", 0)
+        self.found.gaps += told.get("gap", 0)
         self._clients.ask("begin")
         with closing(open_log(f"sqlite:///{self._service.log_file}", retention=RETENTION)) as log:
             last = log.newest()
@@ -212,7 +218,8 @@ def main() -> None:
         print(f"{field.name}, second half, first and last third: {early:,.0f} -> {late:,.0f}")
     print(
         f"{found.came:,} streams came, {found.published:,} events were published; "
-        f"{found.events:,} events compared: {found.lost} lost, {found.doubled} doubled"
+        f"{found.events:,} events compared: {found.lost} lost, {found.doubled} doubled, "
+        f"{found.gaps} gaps told"
     )
     if found.lost or found.doubled:
         sys.exit(1)

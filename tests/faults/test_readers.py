@@ -103,7 +103,10 @@ def test_requests_that_are_half_open(arena: Arena, scale: Scale) -> None:
     def open_half() -> None:
         with connected(arena, scale.half_open) as connections:
             for connection in connections:
-                connection.sendall(b"GET /str")
+                try:
+                    connection.sendall(b"GET /str")
+                except OSError:
+                    continue  # the oldest ones are ended already
             answers = {answer[:10] for answer in read_to_the_end(connections)}
             assert answers <= {b"", b"HTTP/1.1 4"}
 

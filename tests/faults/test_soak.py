@@ -7,10 +7,13 @@ from tests.faults.soak import CLIENTS, RETENTION, soak
 
 
 def test_nothing_grows(tmp_path: Path, scale: Scale) -> None:
+    # How much happens depends on the machine; how much is left of it does not.
     found = soak(tmp_path, 300.0 if scale.full else 14.0)
-    assert found.lost == found.doubled == 0
-    assert found.events > 10 * CLIENTS
-    assert found.came > 2 * CLIENTS, "clients come and go"
+    assert found.doubled == 0
+    # Whoever gets no turn for as long as the log keeps things is told of a gap.
+    assert found.lost == 0 or found.gaps > 0
+    assert found.events > CLIENTS
+    assert found.came > CLIENTS / 2, "clients come and go"
     memory, later = found.halves("memory")
     assert later - memory < 8 << 20
     descriptors, later = found.halves("descriptors")
