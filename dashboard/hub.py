@@ -320,6 +320,22 @@ class Hub:
                 break
         return after <= self.position
 
+    def is_far_behind(self, filter: Filter, after: EventId) -> bool:
+        """Whether what a stream lacks after an id is not in memory, or too much for one block."""
+        if not self.recent.covers(after):
+            return True
+        return self._starts.is_far_behind(filter, after)
+
+    def piece(self, filter: Filter, after: EventId) -> tuple[Frame, EventId]:
+        """The next piece of what a stream that is far behind lacks, and the id where it ends.
+
+        Raises LogUnavailable.
+        """
+        if self.recent.covers(after):
+            return self._starts.piece(filter, after)
+        events, reached = self.read_on(after, filter)
+        return Frame(filter.wire(events)), reached
+
     def read_on(self, after: EventId, filter: Filter) -> tuple[list[Encoded], EventId]:
         """What the filter wants of the next stretch after an id, and the id where that ends.
 

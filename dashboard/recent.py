@@ -98,6 +98,17 @@ class Recent:
         start = bisect_right(self._stretch, after, key=id_of)
         return list(islice(self._stretch, start, None))
 
+    def lacks_more_than(self, size: int, after: EventId) -> bool:
+        """Whether what came after an id has more than so many bytes on the wire."""
+        total = 0
+        for encoded in reversed(self._stretch):
+            if id_of(encoded) <= after:
+                return False
+            total += len(encoded.wire)
+            if total > size:
+                return True
+        return False
+
     def latest(self, filter: Filter) -> list[Encoded]:
         """The newest event of each host and name that the filter wants, in id order."""
         self._forget_expired()

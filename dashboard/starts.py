@@ -9,6 +9,7 @@ they share a feed from there on; marks lie a quarter of a second apart, or a for
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import takewhile
 
 from dashboard.event import EventId
 from dashboard.filter import Filter
@@ -23,6 +24,7 @@ _LONGEST_MARK = 5.0
 _FEW = 100  # events; so many are gathered anew for each who comes
 _MOST_KEPT = 64  # frames
 _KEEP_SECONDS = 2.0
+_PIECE = 128 << 10  # bytes of what a reader lacks who is told it piece by piece
 
 
 @dataclass(slots=True)
@@ -87,6 +89,29 @@ class Starts:
             return conflate((one for one in since if id_of(one) <= mark.position), every)
 
         return _start([self._made((filter, after, mark.number), missed, filter)], mark.number)
+
+    def is_far_behind(self, filter: Filter, after: EventId) -> bool:
+        """Whether a reader lacks so much that it is to be told in pieces.
+
+        Else a thousand readers that come back from different places would each have a copy of its
+        own of all that it lacks, until its socket has taken it.
+        """
+        return filter.every is None and self._recent.lacks_more_than(_PIECE, after)
+
+    def piece(self, filter: Filter, after: EventId) -> tuple[Frame, EventId]:
+        """The next piece of what came after an id that memory covers, and the id where it ends."""
+        size, reached = 0, after
+        for encoded in self._recent.since(after):
+            size += len(encoded.wire)
+            if size > _PIECE and reached > after:
+                break
+            reached = id_of(encoded)
+
+        def told() -> list[Encoded]:
+            since = self._recent.since(after)
+            return filter.pick(takewhile(lambda encoded: id_of(encoded) <= reached, since))
+
+        return self._made((filter, after, reached), told, filter), reached
 
     def forget(self) -> None:
         """Let go of what was made a while ago."""

@@ -73,7 +73,9 @@ class Stream:
 
         The stream then stands even with its feed. None where it can't: take the blocks one by one.
         """
-        if not self._hub.ready.is_set() or self._hub.stopping or self._must_read_log():
+        if not self._hub.ready.is_set() or self._hub.stopping:
+            return None
+        if self._after is not None and self._hub.is_far_behind(self._filter, self._after):
             return None
         return self._begin() + next(self._catch_up())
 
@@ -135,23 +137,21 @@ class Stream:
     def _encoded(self, block: bytes) -> bytes:
         return gzip_block(block) if block and self._form & GZIP else block
 
-    def _must_read_log(self) -> bool:
-        return self._after is not None and not self._hub.recent.covers(self._after)
-
     def _catch_up(self) -> Iterator[bytes]:
         """Yield what the reader lacks; when it ends, `_follower` stands right behind that."""
         hub, after = self._hub, self._after
         told = after is not None and self._is_covered(after)
         # With `every` what is only in the log is left to what it came to.
         while told and after is not None and self._filter.every is None:
-            if hub.recent.covers(after):
+            if not hub.is_far_behind(self._filter, after):
                 break
             try:
-                events, after = hub.read_on(after, self._filter)
+                piece, after = hub.piece(self._filter, after)
             except LogUnavailable:
                 told = False
                 break
-            yield self._encoded(self._filter.wire(events))
+            if piece.raw:
+                yield piece.form(self._form & GZIP)
         start, self._follower = hub.start(self._filter, after if told else None)
         gap = self._encoded(self._gap(after)) if after is not None and not told else b""
         yield gap + b"".join(frame.form(self._form & GZIP) for frame in start.frames)

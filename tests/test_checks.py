@@ -23,7 +23,7 @@ CHECKS = [
     "ruff format --check",
     "mypy ",
     "tsc --project tsconfig.json",
-    "pytest --numprocesses 2 --dist loadfile",
+    "pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder",
 ]
 
 

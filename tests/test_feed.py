@@ -1,5 +1,6 @@
 """Feeds: filters, conflation, and the short ring of the last frames. Time is the test's own."""
 
+import json
 import random
 import re
 import time
@@ -472,6 +473,48 @@ def test_many_who_come_at_once_to_a_plain_stream_share_what_they_are_told() -> N
     assert ids(*second.frames) == ids_of(*batch, later)
     play.now = 1
     assert ids(*play.starts.newcomer(filter).frames) == ids_of(*batch[:7], *batch[8:], later)
+
+
+@pytest.mark.parametrize("filter", [Filter(), Filter(names=frozenset({"cpu"}))])
+def test_who_lacks_much_is_told_it_in_pieces_that_others_share(filter: Filter) -> None:
+    play = Play()
+    data = json.dumps({"message": "x" * 1000})
+    batch = [
+        Encoded.of(Event("box", name, data, EventId(round(START * 1000), n)))
+        for n, name in enumerate(["cpu", "log"] * 500)
+    ]
+    play.take(*batch)
+    after = batch[0].event.id
+    assert after is not None
+    got = []
+    while play.starts.is_far_behind(filter, after):
+        piece, reached = play.starts.piece(filter, after)
+        assert len(piece.raw) <= 128 << 10
+        assert play.starts.piece(filter, after)[0] is piece
+        assert reached > after
+        got += ids(piece)
+        after = reached
+    assert len(got) > 100
+    assert got + ids(*play.starts.returning(filter, after).frames) == ids_of(
+        *filter.pick(batch[1:])
+    )
+
+
+def test_a_single_event_may_be_larger_than_a_piece() -> None:
+    play, filter = Play(), Filter()
+    data = json.dumps({"message": "x" * (200 << 10)})
+    batch = [
+        Encoded.of(Event("box", "log", data, EventId(round(START * 1000), n))) for n in range(4)
+    ]
+    play.take(*batch)
+    after = batch[0].event.id
+    assert after is not None
+    got = []
+    while play.starts.is_far_behind(filter, after):
+        piece, after = play.starts.piece(filter, after)
+        assert len(ids(piece)) == 1
+        got += ids(piece)
+    assert got == ids_of(*batch[1:])
 
 
 def test_what_was_not_logged_is_told_to_whoever_comes_after_it() -> None:

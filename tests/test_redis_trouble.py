@@ -93,11 +93,15 @@ def assert_each_once(reader: Reader, ids: list[str]) -> None:
 
 def assert_all_samples_are_logged(service: Service, reader: Reader) -> None:
     """What came unlogged was logged later, in the order of its time, each once."""
-    logged = [row.data["time"] for row in service.logged("cpu", host="box")]
-    assert logged == sorted(set(logged))
+
+    def logged() -> list[float]:
+        return [row.data["time"] for row in service.logged("cpu", host="box")]
+
     unlogged = {data(event)["time"] for event in reader.named("cpu") if not event.id}
     assert unlogged
-    assert unlogged <= set(logged)
+    wait_for(lambda: unlogged <= set(logged()), "what was held")
+    times = logged()
+    assert times == sorted(set(times))
     assert service.total("vitals_events_held_dropped_total") == 0
     wait_for(lambda: service.total("vitals_events_held") == 0, "nothing to wait any more")
 

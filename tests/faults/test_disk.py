@@ -102,7 +102,7 @@ def test_the_disk_can_only_be_read(arena: Arena, scale: Scale, small_disk: Disk)
         wait_for(lambda: arena.service.restarts > restarts, "the supervisor to see it")
         try:
             until_unlogged(arena)
-            assert arena.service.get("/readyz").status_code == 503
+            wait_for(lambda: arena.service.get("/readyz").status_code == 503, "it to say so")
             time.sleep(scale.hold)
         finally:
             small_disk.set_writable(True)

@@ -83,10 +83,9 @@ def test_everything_is_stopped_for_a_while(arena: Arena, scale: Scale) -> None:
     arena.run(f"SIGSTOP of all, SIGCONT after {seconds:g} s", stop, tries=scale.few)
 
 
-def test_a_worker_that_stays_stopped_is_replaced(arena: Arena, scale: Scale) -> None:
+@pytest.mark.full
+def test_a_worker_that_stays_stopped_is_replaced(arena: Arena) -> None:
     """gunicorn's master ends a worker that gives no sign for its time-out of 30 s."""
-    if not scale.full:
-        pytest.skip("takes gunicorn's time-out: only with --full")
 
     def stop() -> None:
         leader = arena.service.leader()

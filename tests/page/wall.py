@@ -187,8 +187,11 @@ class Wall:
 
     @property
     def history_requests(self) -> list[str]:
-        """The addresses of all requests for history until now."""
-        return self._requests_to("/history?")
+        """The addresses of all requests for history until now.
+
+        But for those that name no event: so a page asks whether it may still read.
+        """
+        return [url for url in self._requests_to("/history?") if "events=" in url]
 
     @property
     def streams_opened(self) -> int:
