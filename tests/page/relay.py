@@ -212,7 +212,9 @@ class Nginx(Proxy):
         conf = self._folder / "nginx.conf"
         # As root its workers would be another user, who may not enter the test's folder.
         user = "user root;" if os.geteuid() == 0 else ""
-        servers = " ".join(f"server 127.0.0.1:{target} fail_timeout=2s;" for target in targets)
+        # Else nginx keeps away for a while from one whose streams have ended, also when it is back,
+        # and answers 502 when the other one goes meanwhile.
+        servers = " ".join(f"server 127.0.0.1:{target} max_fails=0;" for target in targets)
         conf.write_text(
             _NGINX.format(folder=self._folder, port=self._port, servers=servers, user=user)
         )
