@@ -13,8 +13,8 @@ from tests.faults.patience import PATIENCE, wait_for
 STREAM = b"GET /stream HTTP/1.1\r\nHost: localhost\r\n\r\n"
 FROZEN = 5
 # Bytes that each reader may take that comes back after such large events: a piece, and as it is on
-# its way into the socket. On a busy machine many
-# are sent away by them, and a worker keeps the memory of its busiest moment.
+# its way into the socket. On a busy machine many are sent away by them, and a worker keeps the
+# memory of its busiest moment.
 CAUGHT_UP = 256 << 10
 
 
