@@ -62,9 +62,7 @@ def _form(family: type[Family]) -> _Form:
         *above, last = each.name.split(".")
         for part in above:
             place = _inside(place, part, _OBJECT)
-        _inside(
-            place, last, {"true/false": _FLAG, "": _NAME, "path": _NAME}.get(each.unit, _NUMBER)
-        )
+        _inside(place, last, _UNITS.get(each.unit, _NUMBER))
     return whole
 
 

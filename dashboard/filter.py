@@ -1,8 +1,7 @@
 """What a stream wants: which events, how often, and how much of each. Pure.
 
-Hosts are patterns, in which `*` stands for any run of characters, also none. A filter can be
-narrowed by somebody who may allow less than was asked for; all that is asked of it then holds for
-both.
+Hosts are patterns, in which `*` stands for any run of characters, also none. A filter is held to
+the right of whoever asks, which may cover less than was asked for.
 """
 
 from collections.abc import Iterable
@@ -20,30 +19,15 @@ class Filter:
     """Names ("message" for the unnamed) and patterns of hosts, None for all.
 
     `every` is in seconds. `fields` is what is wanted of the events that it names
-    (dashboard/fields.py), None for all. A host must fit `hosts` and each of `within`. `right` is
-    the reader's, beyond which nothing is wanted, whatever else is.
+    (dashboard/fields.py), None for all. `right` is the reader's, beyond which nothing is wanted,
+    whatever else is.
     """
 
     names: frozenset[str] | None = None
     hosts: frozenset[str] | None = None
     every: float | None = None
     fields: frozenset[str] | None = None
-    within: tuple[frozenset[str], ...] = ()
     right: Right = WHOLE
-
-    def narrowed(
-        self, names: frozenset[str] | None = None, hosts: frozenset[str] | None = None
-    ) -> "Filter":
-        """The same, but only events of these names and hosts (patterns); None for all."""
-        filter = self
-        if names is not None:
-            both = names if filter.names is None else names & filter.names
-            filter = replace(filter, names=both)
-        if hosts is not None and filter.hosts is None:
-            filter = replace(filter, hosts=hosts)
-        elif hosts is not None:
-            filter = replace(filter, within=(*filter.within, hosts))
-        return filter
 
     def held_to(self, right: Right) -> "Filter":
         """The same, as far as a right goes. Raises Beyond for what is named and lies beyond it."""
@@ -63,10 +47,8 @@ class Filter:
 
     def wants_host(self, host: str) -> bool:
         """Whether events of a host are wanted."""
-        return (
-            (self.hosts is None or fits(self.hosts)(host))
-            and all(fits(patterns)(host) for patterns in self.within)
-            and (self.right is WHOLE or self.right.covers_host(host))
+        return (self.hosts is None or fits(self.hosts)(host)) and (
+            self.right is WHOLE or self.right.covers_host(host)
         )
 
     @property
@@ -87,7 +69,7 @@ class Filter:
 
     def pick(self, events: Iterable[Encoded]) -> list[Encoded]:
         """Those that are wanted."""
-        if self.hosts is None and not self.within and self.right is WHOLE:
+        if self.hosts is None and self.right is WHOLE:
             if self.names is None:
                 return list(events)
             names = self.names

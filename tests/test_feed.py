@@ -110,20 +110,6 @@ def test_no_pattern_takes_long() -> None:
     assert time.process_time() - started < 1
 
 
-def test_a_filter_can_be_narrowed_and_never_widened() -> None:
-    both = frozenset({"cpu", "load"})
-    assert Filter().narrowed() == Filter()
-    assert Filter().narrowed(both, both) == Filter(names=both, hosts=both)
-    assert Filter(names=both).narrowed(frozenset({"cpu", "disk"})) == Filter(frozenset({"cpu"}))
-    assert not Filter(names=frozenset({"disk"})).narrowed(both).names
-    assert not Filter(names=frozenset({"disk"})).narrowed(both).wants(logged(0, name="disk").event)
-    asked = Filter(hosts=frozenset({"web-*", "db-1"}), every=5, fields=frozenset({"cpu.percent"}))
-    twice = asked.narrowed(None, frozenset({"*-1"})).narrowed(None, frozenset({"web-*"}))
-    hosts = ["web-1", "web-2", "db-1", "a-1"]
-    assert [host for host in hosts if twice.wants_host(host)] == ["web-1"]
-    assert (twice.every, twice.fields) == (asked.every, asked.fields)
-
-
 # Thinning.
 
 
