@@ -2,7 +2,8 @@
 /** One figure of several machines in one chart: its header, and what a display needs. Composition only. */
 import { DEFAULTS, readAddress } from "./address.js";
 import { Care } from "./care/care.js";
-import { write } from "./dom.js";
+import { find, write } from "./dom.js";
+import { dress, keepDressed } from "./dress.js";
 import { valueOf } from "./embed/values.js";
 import { wrongHosts } from "./fleet/address.js";
 import { MOST } from "./fleet/comparechart.js";
@@ -14,7 +15,7 @@ import { Notes } from "./notes.js";
 import { covering } from "./rights.js";
 import { readSettings } from "./settings.js";
 import { connectToSharedBroker } from "./streaming/transport.js";
-import { Look, resolveTheme } from "./theme.js";
+import { Look } from "./theme.js";
 
 /** So many lines can be told apart from so far. */
 const MOST_FROM = { "2m": 6, "4m": 4, "8m": 2 };
@@ -24,27 +25,15 @@ const FIRST = "cpu.percent";
 const root = document.documentElement;
 const settings = readSettings(root);
 
-/**
- * @param {string} selector
- * @returns {HTMLElement}
- */
-function find(selector) {
-  const element = root.querySelector(selector);
-  if (!(element instanceof HTMLElement)) throw new Error(`the page has no ${selector}`);
-  return element;
-}
-
 const query = new URLSearchParams(location.search);
 const [asked, named] = [query.get("metric"), query.get("host")];
 query.delete("metric");
 query.delete("host");
 const { display, problems } = readAddress(query.toString(), { tiles: [], panels: [] });
 
-root.dataset.theme = resolveTheme(display.theme);
-if (display.distance) root.dataset.distance = display.distance;
-root.toggleAttribute("data-kiosk", display.kiosk);
+dress(root, display);
 
-const notes = new Notes(find("[data-notes]"));
+const notes = new Notes(find(root, "[data-notes]"));
 problems.forEach((problem, index) => notes.say(`address-${index}`, problem));
 const wrong = named === null ? "machines are named in the address: host=web-1,web-2 or host=web-*" : wrongHosts(named);
 if (wrong) notes.say("address-host", named === null ? wrong : `host="${named.slice(0, 40)}": ${wrong}`);
@@ -62,7 +51,7 @@ const link = new LinkLine(root);
 const care = new Care({ root, settings, display, notes });
 const field = name.slice(value.event.length + 1);
 const columns = name === "filesystem.percent" ? /^mounts\..*\.percent$/ : new RegExp(`^${field.replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&")}$`);
-write(find("[data-metric]"), FIGURES[name]?.title ?? name);
+write(find(root, "[data-metric]"), FIGURES[name]?.title ?? name);
 const board = new Comparison({
   settings,
   display: { ...DEFAULTS, ...display },
@@ -70,23 +59,19 @@ const board = new Comparison({
   hosts,
   most,
   look: new Look(root),
-  box: find("[data-plot]"),
+  box: find(root, "[data-plot]"),
   signals: care.signals,
   connect: (connect) => connectToSharedBroker(settings.build, connect),
   listener: {
     link: (facts) => link.show(facts),
-    draw: (now) => write(find("[data-clock]"), clock(now)),
+    draw: (now) => write(find(root, "[data-clock]"), clock(now)),
     chosen: (_chosen, all) => notes.say("most", all > most ? `${all} machines are asked for; shown are the first ${most}, which can be told apart` : ""),
     hello: (hello) => care.hello(hello),
     signal: (_name, data) => care.signal(data),
   },
 });
 
-addEventListener("resize", () => board.look.outgrown && board.restyle());
-matchMedia("(prefers-color-scheme: light)").addEventListener("change", () => {
-  root.dataset.theme = resolveTheme(display.theme);
-  board.restyle();
-});
+keepDressed(root, display, board);
 if (hosts.length && may) {
   board.start();
   care.start(board);

@@ -1,8 +1,5 @@
 // @ts-check
 /** Building the page without ever parsing a string as HTML: what is called by others stays text. */
-import { text } from "./format.js";
-
-/** @typedef {import("./format.js").Figure} Figure */
 
 /**
  * @template {keyof HTMLElementTagNameMap} Tag
@@ -57,9 +54,12 @@ export function writeValue(element, value, content) {
 }
 
 /**
- * @param {Element} element
- * @param {Figure} figure
+ * @param {Element} root
+ * @param {string} selector
+ * @returns {HTMLElement} the first that fits; a page without it is broken, and says so at once
  */
-export function writeFigure(element, figure) {
-  write(element, text(figure));
+export function find(root, selector) {
+  const element = root.querySelector(selector);
+  if (!(element instanceof HTMLElement)) throw new Error(`the page has no ${selector}`);
+  return element;
 }

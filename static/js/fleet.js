@@ -1,7 +1,8 @@
 // @ts-check
 /** The overview of many machines: its header, its machines, and what a display needs. Composition only. */
 import { Care } from "./care/care.js";
-import { make, mark } from "./dom.js";
+import { find, make, mark } from "./dom.js";
+import { dress, keepDressed } from "./dress.js";
 import { compareQuery, displayQuery, fleetQuery, readFleetAddress } from "./fleet/address.js";
 import { Headline } from "./fleet/headline.js";
 import { SORTS } from "./fleet/order.js";
@@ -9,7 +10,7 @@ import { Overview } from "./fleet/overview.js";
 import { readFleetSettings } from "./fleet/settings.js";
 import { LinkLine } from "./linkline.js";
 import { Notes } from "./notes.js";
-import { Look, resolveTheme } from "./theme.js";
+import { Look } from "./theme.js";
 
 /** As many lines as can be told apart. */
 const MOST_COMPARED = 8;
@@ -19,36 +20,24 @@ const settings = readFleetSettings(root);
 const asked = readFleetAddress(location.search);
 const { display } = asked;
 
-/**
- * @param {string} selector
- * @returns {HTMLElement}
- */
-function find(selector) {
-  const element = root.querySelector(selector);
-  if (!(element instanceof HTMLElement)) throw new Error(`the page has no ${selector}`);
-  return element;
-}
+dress(root, display);
 
-root.dataset.theme = resolveTheme(display.theme);
-if (display.distance) root.dataset.distance = display.distance;
-root.toggleAttribute("data-kiosk", display.kiosk);
-
-const notes = new Notes(find("[data-notes]"));
+const notes = new Notes(find(root, "[data-notes]"));
 asked.problems.forEach((problem, index) => notes.say(`address-${index}`, problem));
 
-if (asked.hosts.length) find("[data-filter]").textContent = asked.hosts.join(", ");
+if (asked.hosts.length) find(root, "[data-filter]").textContent = asked.hosts.join(", ");
 const query = displayQuery(display);
 const link = new LinkLine(root);
-const headline = new Headline(find("[data-count]"), find("[data-states]"), find("[data-clock]"));
-const nothing = find("[data-nothing]");
+const headline = new Headline(find(root, "[data-count]"), find(root, "[data-states]"), find(root, "[data-clock]"));
+const nothing = find(root, "[data-nothing]");
 nothing.textContent = asked.hosts.length ? `No machine that is called ${asked.hosts.join(" or ")} has figures yet` : "No machine has figures yet";
 const care = new Care({ root, settings, display, notes });
 const board = new Overview({
   settings,
   asked,
   look: new Look(root),
-  list: find("[data-list]"),
-  aside: find("[data-aside]"),
+  list: find(root, "[data-list]"),
+  aside: find(root, "[data-aside]"),
   hand: !display.kiosk,
   signals: care.signals,
   hrefOf: (name) => (display.kiosk ? null : `${settings.hostUrl}${encodeURIComponent(name)}${query}`),
@@ -63,16 +52,12 @@ const board = new Overview({
   },
 });
 
-addEventListener("resize", () => board.look.outgrown && board.restyle());
-matchMedia("(prefers-color-scheme: light)").addEventListener("change", () => {
-  root.dataset.theme = resolveTheme(display.theme);
-  board.restyle();
-});
+keepDressed(root, display, board);
 board.start();
 care.start(board);
 
 if (!display.kiosk) {
-  const sorts = find("[data-sorts]");
+  const sorts = find(root, "[data-sorts]");
   for (const sort of SORTS) {
     const other = make("a", { href: location.pathname + fleetQuery(asked, { sort }) }, sort);
     if (sort === asked.sort) mark(other, "aria-current", "true");

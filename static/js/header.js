@@ -1,6 +1,6 @@
 // @ts-check
 /** The line above all: which machine, what time it is there, and whether this is live. */
-import { mark, write, writeValue } from "./dom.js";
+import { find, mark, write, writeValue } from "./dom.js";
 import { celsius, clock, duration, text } from "./format.js";
 import { LinkLine } from "./linkline.js";
 import { figure } from "./panel.js";
@@ -14,17 +14,11 @@ export class Header {
   /** @param {HTMLElement} root <html> */
   constructor(root) {
     this.link = new LinkLine(root);
-    /** @type {<T extends HTMLElement = HTMLElement>(selector: string) => T} */
-    const find = (selector) => {
-      const element = root.querySelector(selector);
-      if (!element) throw new Error(`the page has no ${selector}`);
-      return /** @type {any} */ (element);
-    };
-    this.clock = find("[data-clock]");
-    this.uptime = /** @type {HTMLDataElement} */ (find('[data-value="system.uptime_seconds"]'));
-    this.system = find("[data-system]");
-    this.sensors = find('[data-fact="sensors"]');
-    this.hottest = /** @type {HTMLDataElement} */ (find('[data-value="sensors.celsius"]'));
+    this.clock = find(root, "[data-clock]");
+    this.uptime = /** @type {HTMLDataElement} */ (find(root, '[data-value="system.uptime_seconds"]'));
+    this.system = find(root, "[data-system]");
+    this.sensors = find(root, '[data-fact="sensors"]');
+    this.hottest = /** @type {HTMLDataElement} */ (find(root, '[data-value="sensors.celsius"]'));
   }
 
   /**

@@ -1,6 +1,6 @@
 // @ts-check
 /** Whether a page is live, in its header, on <html>, in its title, and spoken when it changes. */
-import { mark, write } from "./dom.js";
+import { find, mark, write } from "./dom.js";
 import { linkState, linkWords } from "./link.js";
 
 /** @typedef {import("./link.js").LinkFacts} LinkFacts */
@@ -10,15 +10,9 @@ export class LinkLine {
   /** @param {HTMLElement} root <html> */
   constructor(root) {
     this.root = root;
-    /** @type {(selector: string) => Element} */
-    const find = (selector) => {
-      const element = root.querySelector(selector);
-      if (!element) throw new Error(`the page has no ${selector}`);
-      return element;
-    };
-    this.state = find("[data-link-state]");
-    this.words = find("[data-link-words]");
-    this.announcer = find("[data-announcer]");
+    this.state = find(root, "[data-link-state]");
+    this.words = find(root, "[data-link-words]");
+    this.announcer = find(root, "[data-announcer]");
     /** @type {LinkState | null} */
     this.announced = null;
     this.name = document.title;

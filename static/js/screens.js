@@ -3,7 +3,7 @@
  * The list of screens. What /screens says is asked for again and again; the ages in between go on by
  * this browser's monotonic clock from what the server gave, so its own wall clock does not matter.
  */
-import { make, mark, write } from "./dom.js";
+import { find, make, mark, write } from "./dom.js";
 import { NONE, age, clock, size, text } from "./format.js";
 
 /**
@@ -157,15 +157,8 @@ function reason(error) {
   return error instanceof Error ? error.message : String(error);
 }
 
-/** @param {string} name */
-function element(name) {
-  const found = root.querySelector(`[data-${name}]`);
-  if (!(found instanceof HTMLElement)) throw new Error(`the page has no data-${name}`);
-  return found;
-}
-
-const [table, body, none] = [element("table"), element("rows"), element("none")];
-const [count, trouble, old] = [element("count"), element("trouble"), element("old")];
+const [table, body, none] = [find(root, "[data-table]"), find(root, "[data-rows]"), find(root, "[data-none]")];
+const [count, trouble, old] = [find(root, "[data-count]"), find(root, "[data-trouble]"), find(root, "[data-old]")];
 
 /** @type {Map<string, Row>} */
 const rows = new Map();

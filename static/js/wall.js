@@ -5,36 +5,25 @@ import { AlertBanner } from "./alertpanel.js";
 import { Board } from "./board.js";
 import { Care } from "./care/care.js";
 import { KNOWN } from "./catalog.js";
+import { find } from "./dom.js";
+import { dress, keepDressed } from "./dress.js";
 import { Header } from "./header.js";
 import { Notes } from "./notes.js";
 import { readSettings } from "./settings.js";
 import { connectToSharedBroker } from "./streaming/transport.js";
-import { Look, resolveTheme } from "./theme.js";
+import { Look } from "./theme.js";
 
 const root = document.documentElement;
 const settings = readSettings(root);
 const { display, problems } = readAddress(location.search, KNOWN);
 
-/**
- * @param {string} selector
- * @returns {HTMLElement}
- */
-function find(selector) {
-  const element = root.querySelector(selector);
-  if (!(element instanceof HTMLElement)) throw new Error(`the page has no ${selector}`);
-  return element;
-}
+dress(root, display);
 
-root.dataset.theme = resolveTheme(display.theme);
-if (display.distance) root.dataset.distance = display.distance;
-root.toggleAttribute("data-kiosk", display.kiosk);
-root.toggleAttribute("data-transparent", display.transparent);
-
-const notes = new Notes(find("[data-notes]"));
+const notes = new Notes(find(root, "[data-notes]"));
 problems.forEach((problem, index) => notes.say(`address-${index}`, problem));
 
 if (display.host) {
-  find("[data-machine]").textContent = display.host;
+  find(root, "[data-machine]").textContent = display.host;
   document.title = `${display.host} · Vitals`;
 }
 /** Whether this is the page of a machine that the log does not know, or not yet. */
@@ -47,14 +36,14 @@ function sayUnheard(is) {
 }
 
 const header = new Header(root);
-const banner = new AlertBanner(find("[data-alerts]"), find("main"), !display.kiosk);
+const banner = new AlertBanner(find(root, "[data-alerts]"), find(root, "main"), !display.kiosk);
 const care = new Care({ root, settings, display, notes });
 const board = new Board({
   settings,
   display,
   look: new Look(root),
-  tilesInto: find("[data-tiles]"),
-  panelsInto: find("[data-panels]"),
+  tilesInto: find(root, "[data-tiles]"),
+  panelsInto: find(root, "[data-panels]"),
   hand: !display.kiosk,
   besides: ["system", "sensors"],
   happenings: ["alert", "notice"],
@@ -77,16 +66,12 @@ const board = new Board({
   },
 });
 
-addEventListener("resize", () => board.look.outgrown && board.restyle());
-matchMedia("(prefers-color-scheme: light)").addEventListener("change", () => {
-  root.dataset.theme = resolveTheme(display.theme);
-  board.restyle();
-});
+keepDressed(root, display, board);
 board.start();
 care.start(board);
 
 if (!display.kiosk) {
-  const wall = { root, toolsInto: find("[data-tools]"), settings, display, board, notes };
+  const wall = { root, toolsInto: find(root, "[data-tools]"), settings, display, board, notes };
   // Should it not come, all that the page is for is there nonetheless.
   import("./closeup/closeup.js").then(({ CloseUp }) => new CloseUp(wall).start()).catch(console.warn);
 }
