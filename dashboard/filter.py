@@ -1,4 +1,4 @@
-"""What a stream wants: which events, how often, and how much of each. Pure.
+"""What a stream wants: which events, how often, how much of each, one by one or not. Pure.
 
 Hosts are patterns, in which `*` stands for any run of characters, also none. A filter is held to
 the right of whoever asks, which may cover less than was asked for.
@@ -7,6 +7,7 @@ the right of whoever asks, which may cover less than was asked for.
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+from dashboard.batches import encode_batches
 from dashboard.event import UNNAMED, Event
 from dashboard.fields import Paths, paths_of
 from dashboard.patterns import fits
@@ -19,14 +20,16 @@ class Filter:
     """Names ("message" for the unnamed) and patterns of hosts, None for all.
 
     `every` is in seconds. `fields` is what is wanted of the events that it names
-    (dashboard/fields.py), None for all. `right` is the reader's, beyond which nothing is wanted,
-    whatever else is.
+    (dashboard/fields.py), None for all. With `batch` what goes out together is one event
+    (dashboard/batches.py). `right` is the reader's, beyond which nothing is wanted, whatever else
+    is.
     """
 
     names: frozenset[str] | None = None
     hosts: frozenset[str] | None = None
     every: float | None = None
     fields: frozenset[str] | None = None
+    batch: bool = False
     right: Right = WHOLE
 
     def held_to(self, right: Right) -> "Filter":
@@ -82,6 +85,8 @@ class Filter:
 
     def wire(self, events: Iterable[Encoded]) -> bytes:
         """The bytes of events that are wanted, each with what is wanted of it."""
+        if self.batch:
+            return encode_batches((each.event, each.item(self.fields)) for each in events)
         if self.fields is None:
             return b"".join(encoded.wire for encoded in events)
         return b"".join(encoded.thinned(self.fields) for encoded in events)

@@ -175,7 +175,86 @@ def test_an_event_is_thinned_once_for_all_who_want_the_same(
     for number in range(20):
         event.thinned(frozenset({f"cpu.field{number}"}))
     assert count.total() == 21
-    assert len(event._thinned or {}) <= 8, "what is kept of one event is bounded"
+    assert len(event._forms or {}) <= 8, "what is kept of one event is bounded"
+
+
+# Batches.
+
+
+def batches_of(raw: bytes) -> list[tuple[str, list[dict[str, object]]]]:
+    """The id of each, and its items."""
+    found = []
+    for block in raw.decode().removesuffix("\n\n").split("\n\n") if raw else []:
+        lines = dict(line.split(": ", 1) for line in block.split("\n"))
+        assert lines.pop("event") == "batch"
+        items = json.loads(lines.pop("data"))
+        found.append((lines.pop("id", ""), items))
+        assert not lines
+    return found
+
+
+def test_a_batch_has_the_events_as_they_are_in_order() -> None:
+    filter = Filter(batch=True)
+    unnamed = Encoded.of(
+        Event("box", None, '{"host": "box", "time": 1, "n": [1.50]}', EventId(9, 1))
+    )
+    unlogged = Encoded.of(Event("box", "cpu", '{"host":"box","time":2}'))
+    assert batches_of(filter.wire([unnamed, unlogged])) == [
+        (
+            "9-1",
+            [
+                {"id": "9-1", "event": "message", "data": {"host": "box", "time": 1, "n": [1.5]}},
+                {"event": "cpu", "data": {"host": "box", "time": 2}},
+            ],
+        )
+    ]
+    assert batches_of(filter.wire([unlogged]))[0][0] == "", "it moves no reader's position"
+    assert filter.wire([]) == b""
+
+
+@pytest.mark.parametrize("data", ["", "{", '{"a":NaN}', "{}}", "cpu\n\ndata: 1", '{"a":1} x'])
+def test_what_is_no_json_spoils_no_batch(data: str) -> None:
+    odd = Encoded.of(Event("box", "cpu", data, EventId(7, 0)))
+    ((last, items),) = batches_of(Filter(batch=True).wire([odd, logged(8)]))
+    assert [item["id"] for item in items] == ["7-0", last]
+    assert items[0]["data"] == data, "a text, as it came"
+
+
+def test_json_on_several_lines_stays_one_event() -> None:
+    odd = Encoded.of(Event("box", "cpu", '{\n\n"host": "box"}', EventId(7, 0)))
+    raw = Filter(batch=True).wire([odd])
+    assert raw.endswith(b"\n\n")
+    text = "\n".join(line[6:] for line in raw.decode().split("\n") if line.startswith("data: "))
+    assert json.loads(text)[0]["data"] == {"host": "box"}
+
+
+def test_a_large_period_comes_as_several_batches() -> None:
+    events = [
+        Encoded.of(
+            Event("box", "cpu", json.dumps({"n": n, "x": "x" * (n % 7 * 9000)}), EventId(n, 0))
+        )
+        for n in range(1, 60)
+    ]
+    found = batches_of(Filter(batch=True).wire(events))
+    assert [item["data"] for _, items in found for item in items] == [
+        json.loads(each.event.data) for each in events
+    ]
+    assert all(len(json.dumps(items)) < (64 << 10) + 2000 for _, items in found)
+    assert all(last == items[-1]["id"] for last, items in found)
+    assert 10 < len(found) < 40
+
+
+def test_streams_with_batches_and_without_have_feeds_of_their_own() -> None:
+    fields = frozenset({"cpu.percent"})
+    play = Play(Filter(fields=fields, batch=True, every=5), Filter(fields=fields, every=5))
+    event = logged(0)
+    play.take(event)
+    play.until(100)
+    batch, single = sorted((frame.raw for _, frame in play.frames), key=len, reverse=True)
+    assert single == event.thinned(fields)
+    ((last, items),) = batches_of(batch)
+    assert last == str(event.event.id)
+    assert json.loads(single.decode().partition("data: ")[2]) == items[0]["data"]
 
 
 def test_a_frame_has_what_the_filter_wants_in_order() -> None:

@@ -61,7 +61,7 @@ ROUTES = sorted({rule.rule for rule in app.url_map.iter_rules()})
 METHODS = ("GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH", "TRACE", "BREW")
 KEYS = (
     *("events", "host", "every", "since", "until", "points", "last_event_id", "panels", "screen"),
-    *("fields", "lines", "key", "window", "limit", "next", "theme", "agent", "", "nope"),
+    *("fields", "lines", "key", "window", "limit", "next", "theme", "agent", "batch", "", "nope"),
 )
 texts = st.text(max_size=40)
 values = st.one_of(

@@ -27,7 +27,7 @@ LAYERS = [
     {"metrics", "log", "alerts", "columns", "frame", "wire", "publishing", "job"}
     | {"figures"}
     | {"alert", "alert_rules", "alert_trend", "outbox", "sender"},
-    {"fields", "patterns"},
+    {"fields", "patterns", "batches"},
     {"event"},
     {"sse", "settings", "strict_json", "output", "systemd"},
 ]
@@ -44,7 +44,7 @@ ALERTS = {"alert", "alerts", "alert_rules", "alert_trend", "outbox"}
 NO_GEVENT = (
     ALERTS
     | {"event", "sse", "settings", "metrics", "columns", "wire", "frame", "filter", "fields"}
-    | {"periods", "output", "systemd"}
+    | {"batches", "periods", "output", "systemd"}
     | {
         "strict_json",
         "publishing",

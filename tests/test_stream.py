@@ -4,6 +4,7 @@ What a test needs in the log it appends itself, as other processes may, under a 
 """
 
 import http.client
+import json
 import re
 import socket
 import statistics
@@ -463,6 +464,10 @@ def test_a_malformed_id_is_refused_by_name(service: Service, by: str, text: str)
         ("fields=cpu." + "a" * 65, "fields"),
         ("fields=cpu.a&fields=cpu.b", "fields"),
         ("fields=" + ",".join(f"cpu.f{n}" for n in range(51)), "fields"),
+        ("batch=", "batch"),
+        ("batch=2", "batch"),
+        ("batch=true", "batch"),
+        ("batch=1&batch=1", "batch"),
         ("every=", "every"),
         ("every=0", "every"),
         ("every=-1", "every"),
@@ -593,6 +598,57 @@ def test_what_is_thinned_comes_in_gzip_as_well(service: Service, host: str) -> N
     assert texts[0] == texts[1]
     assert b'"n": 1' in texts[0] or b'"n":1' in texts[0]
     assert b"more" not in texts[0]
+
+
+def items_of(batch: Received) -> list[dict[str, Any]]:
+    """The events in a batch."""
+    items = json.loads(batch.data)
+    assert isinstance(items, list)
+    return items
+
+
+def test_what_goes_out_together_may_come_as_one_event(
+    service: Service, read: Read, host: str
+) -> None:
+    query = f"?host={host}-*&events=one,two&fields=one.n&batch=1"
+    start = service.append("two", f"{host}-0")
+    live = read(service, query)
+    live.wait_for(1, "batch")
+    for number in range(3):
+        for suffix in ("-1", "-2", ""):
+            last = service.append("one", host + suffix, n=number, more="x")
+    last = service.append("two", f"{host}-1", n=9)
+    resumed = read(service, query, last_event_id=start)
+    periods = read(service, f"{query}&every=0.1", last_event_id=start)
+    newest = read(service, query)
+    for reader in (live, resumed, periods, newest):
+        reader.wait_for_id(last)
+        assert {event.event for event in reader.logged()} == {"batch"}
+    for reader in (live, resumed):
+        items = [item for event in reader.logged() for item in items_of(event)]
+        one = [item for item in items if item["event"] == "one"]
+        assert [item["data"]["n"] for item in one] == [0, 0, 1, 1, 2, 2]
+        assert all(item["data"].keys() == {"host", "time", "n"} for item in one)
+        assert all(item.keys() == {"id", "event", "data"} for item in items)
+        ids = [key(item["id"]) for item in items]
+        assert ids == sorted(set(ids))
+        assert [event.id for event in reader.logged()] == [
+            items_of(event)[-1]["id"] for event in reader.logged()
+        ]
+    of_newest = [item for event in newest.logged() for item in items_of(event)]
+    assert {(item["event"], item["data"]["host"]): item["data"]["n"] for item in of_newest[1:]} == {
+        ("one", f"{host}-1"): 2,
+        ("one", f"{host}-2"): 2,
+        ("two", f"{host}-1"): 9,
+    }
+    # Behind any batch nothing comes again, and nothing is left out.
+    everything = [item["id"] for event in resumed.logged() for item in items_of(event)]
+    between = live.logged()[1]
+    rest = read(service, query, last_event_id=between.id)
+    later = service.append("one", f"{host}-1", n=10)
+    rest.wait_for_id(later)
+    told = [item["id"] for event in rest.logged() for item in items_of(event)]
+    assert told == [*everything[everything.index(between.id) + 1 :], later]
 
 
 def test_a_long_query_is_taken(service: Service, read: Read, host: str) -> None:

@@ -74,6 +74,13 @@ class Query:
             )
         return value
 
+    def flag(self, key: str) -> bool:
+        """1 for yes, 0 for no, as for a key that is missing."""
+        text = self._args.get(key, "0")
+        if text not in ("0", "1"):
+            raise Problem(400, f"{key}={text!r}: allowed are 0 and 1", key=key)
+        return text == "1"
+
     def _list(
         self, key: str, pattern: re.Pattern[str], allowed: str, *, most: int = MOST_ITEMS
     ) -> frozenset[str] | None:

@@ -24,7 +24,7 @@ from dashboard.wire import control_event
 
 blueprint = Blueprint("stream", __name__)
 
-KEYS = ("events", "host", "fields", "every", "last_event_id")
+KEYS = ("events", "host", "fields", "every", "batch", "last_event_id")
 EVERY = (0.1, 3600.0)  # seconds
 _BUSY_RETRY = 5  # times the usual pause: a full worker is left alone for longer
 
@@ -81,6 +81,7 @@ def _parse_query(text: str) -> tuple[Filter, EventId | None]:
         hosts=query.hosts("host"),
         every=query.number("every", *EVERY),
         fields=query.fields("fields"),
+        batch=query.flag("batch"),
     )
     return filter, position("last_event_id", query.text("last_event_id"))
 

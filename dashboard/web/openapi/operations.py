@@ -40,6 +40,7 @@ _SIGN_IN = {"303": answer("reading needs the token: to the sign-in page")}
 _TEXT: Json = {"type": "string"}
 _LINK = query("link", "what is wrong with the link that led here: `expired` or `bad`", _TEXT)
 _EVENTS = answer("events, as the standard has them", {EVENT_STREAM: _TEXT})
+_FLAG = {"enum": [0, 1], "default": 0}
 _AFTER = query("last_event_id", "go on after this id", ref("EventId"))
 _LAST_ID = header("Last-Event-ID", "goes before `last_event_id`; browsers send it", ref("EventId"))
 _JOB = in_path("job", f"the job's name: {JOB_ALLOWED}", ref("Job"))
@@ -98,6 +99,7 @@ def _stream() -> Json:
             hosts(),
             fields(),
             query("every", "seconds: of each host and name at most one in that time", each),
+            query("batch", "1: what goes out together is one event `batch`, a list", _FLAG),
             _AFTER,
             _LAST_ID,
         ],

@@ -4,12 +4,14 @@
  * so needs no history before it.
  *
  * It has a connection of its own. The one that tabs share brings its readers every event whole; this
- * one is conflated and thinned by the server to what is shown.
+ * one is conflated and thinned by the server to what is shown, and what comes together is one event:
+ * to dispatch some thousand would take far longer than to draw them.
  */
 import { Connection } from "../streaming/connection.js";
 
 /** @typedef {import("../store.js").Data} Data */
 /** @typedef {import("../store.js").Hello} Hello */
+/** @typedef {{event: string, data: Data, id?: string}} Item without an id while the log cannot be written */
 /**
  * @typedef {object} Wish
  * @property {string[]} events
@@ -21,8 +23,10 @@ import { Connection } from "../streaming/connection.js";
  * @typedef {object} Listener
  * @property {(hello: Hello) => void} hello
  * @property {(time: number) => void} heartbeat
- * @property {(name: string, data: Data, id: string) => void} event id: empty while the log cannot be written
+ * @property {(batch: Item[]) => void} batch what came together, in order
  */
+
+const BATCH = "batch";
 
 export class Newest {
   /**
@@ -36,7 +40,7 @@ export class Newest {
       heartbeat: (data) => listener.heartbeat(Number(JSON.parse(data).time)),
       // The newest of each follows, and that is all that is wanted here.
       gap: () => {},
-      event: (name, id, data, logged) => listener.event(name, JSON.parse(data), logged ? id : ""),
+      event: (_name, _id, data) => listener.batch(JSON.parse(data)),
       state: () => {},
     });
     /** @type {Wish | null} */
@@ -56,9 +60,9 @@ export class Newest {
     this.wish = wish;
     const { events, fields, hosts, every } = wish;
     const url = new URL(this.streamUrl, document.baseURI);
-    const query = { events: events.join(), fields: fields.join(), every: String(every), ...(hosts.length && { host: hosts.join() }) };
+    const query = { events: events.join(), fields: fields.join(), every: String(every), batch: "1", ...(hosts.length && { host: hosts.join() }) };
     for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value);
-    this.connection.open(url.href, events, null);
+    this.connection.open(url.href, [BATCH], null);
   }
 
   stop() {

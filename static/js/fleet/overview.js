@@ -18,6 +18,7 @@ import { Order } from "./order.js";
 import { Stage } from "./stage.js";
 
 /** @typedef {import("./address.js").Asked} Asked */
+/** @typedef {import("./newest.js").Item} Item */
 /** @typedef {import("./newest.js").Wish} Wish */
 /** @typedef {import("./settings.js").FleetSettings} FleetSettings */
 /** @typedef {import("../link.js").LinkFacts} LinkFacts */
@@ -59,7 +60,7 @@ const MOST_HEARD = 200;
 export class Overview {
   /** @param {OverviewOptions} options */
   constructor(options) {
-    const { settings, asked, look, listener, signals, list } = options;
+    const { settings, asked, look, listener, list } = options;
     this.options = { ...options, hand: false };
     this.look = look;
     this.clock = new ServerClock();
@@ -87,10 +88,7 @@ export class Overview {
         this.tell();
       },
       heartbeat: (time) => this.clock.hear(time),
-      event: (name, data, id) => {
-        if (signals.includes(name)) listener.signal(name, data);
-        else this.#accept(name, data, id);
-      },
+      batch: (items) => this.#take(items),
     });
     this.alerts = new AlertList(settings.alertsUrl, asked.hosts, (alerts, lastId) => this.#setAlerts(alerts, lastId));
     new ResizeObserver(() => this.frame.request()).observe(list);
@@ -121,22 +119,32 @@ export class Overview {
     return newest;
   }
 
-  /**
-   * @param {string} name
-   * @param {Data} data
-   * @param {string} id
-   */
-  #accept(name, data, id) {
-    // Without an id it comes right from a machine, because the log cannot be written.
-    const at = id ? Number(id.split("-")[0]) / 1000 : this.clock.now();
-    if (!this.machines.accept(name, data, at)) return;
-    if (name === "alert") {
-      this.heard.push({ id, data });
-      if (this.heard.length > MOST_HEARD) this.heard.shift();
-      this.alerts.confirm();
+  /** @param {Item[]} items that came together */
+  #take(items) {
+    const { signals, listener } = this.options;
+    let newest = 0;
+    for (const { event, data, id = "" } of items) {
+      // Without an id it comes right from a machine, because the log cannot be written.
+      const at = id ? Number.parseInt(id, 10) / 1000 : this.clock.now();
+      if (signals.includes(event)) listener.signal(event, data);
+      else if (this.machines.accept(event, data, at)) {
+        newest = Math.max(newest, at);
+        if (event === "alert") this.#hear(id, data);
+      }
     }
-    this.clock.sample(at, false, this.#patience);
+    if (newest === 0) return;
+    this.clock.sample(newest, false, this.#patience);
     this.frame.request();
+  }
+
+  /**
+   * @param {string} id
+   * @param {Data} data of an alert
+   */
+  #hear(id, data) {
+    this.heard.push({ id, data });
+    if (this.heard.length > MOST_HEARD) this.heard.shift();
+    this.alerts.confirm();
   }
 
   /**
