@@ -64,6 +64,46 @@ WATCH = """() => {
     });
 }"""
 
+# How many events the page was given, and how often it asked where something is: right after it has
+# written, the browser then has to lay everything out at once.
+COUNT_WORK = """
+window.dispatched = window.measurements = 0;
+const listen = EventSource.prototype.addEventListener;
+EventSource.prototype.addEventListener = function (name, handle) {
+    listen.call(this, name, (event) => {
+        window.dispatched += 1;
+        handle(event);
+    });
+};
+const { getBoundingClientRect } = Element.prototype;
+Element.prototype.getBoundingClientRect = function () {
+    window.measurements += 1;
+    return getBoundingClientRect.call(this);
+};
+const MEASURES = { offset: HTMLElement.prototype, client: Element.prototype };
+for (const [kind, prototype] of Object.entries(MEASURES)) {
+    for (const side of ["Width", "Height", "Left", "Top"]) {
+        const { get } = Object.getOwnPropertyDescriptor(prototype, kind + side);
+        Object.defineProperty(prototype, kind + side, {
+            get() {
+                window.measurements += 1;
+                return get.call(this);
+            },
+        });
+    }
+}
+"""
+
+# Of the list beside a map: how many of its lines can be seen.
+SEEN = """() => {
+    const list = document.querySelector("[data-aside] ol").getBoundingClientRect();
+    const inside = (row) => {
+        const { left, bottom, height } = row.getBoundingClientRect();
+        return height > 0 && left < list.right && bottom <= list.bottom + 1;
+    };
+    return [...document.querySelectorAll("[data-worst]")].filter(inside).length;
+}"""
+
 
 def tell(service: Service, host: str, percent: float, **families: dict[str, Any]) -> None:
     """Log figures of a machine: its CPU, and what else is given."""
@@ -412,9 +452,12 @@ def test_a_thousand_machines_are_a_map(crowd: Service, open_wall: OpenWall, page
 
 
 def test_only_what_has_changed_is_written(crowd: Service, open_wall: OpenWall, page: Page) -> None:
+    page.add_init_script(COUNT_WORK)
     wall = open_wall(crowd, "/?kiosk=1")
     wall.wait_for_link("live")
     wait_for(lambda: page.locator("main li[data-host]").count() == MANY, "all machines")
+    # Two thousand events have come, and a hello.
+    assert page.evaluate("window.dispatched") < 20
     page.evaluate(WATCH)
     changed = [f"m-{number}" for number in range(100, 110)]
     percent = 60.0
@@ -428,12 +471,30 @@ def test_only_what_has_changed_is_written(crowd: Service, open_wall: OpenWall, p
 
     tick()
     assert set(page.evaluate("[...window.written]")) == set(changed)
+    measured = page.evaluate("window.measurements")
+    assert measured > 0
     before = metrics(page)
     tick()
     after = metrics(page)
+    assert page.evaluate("window.measurements") == measured
     assert after["Nodes"] <= before["Nodes"] + 50
     assert after["JSEventListeners"] <= before["JSEventListeners"]
     assert after["JSHeapUsedSize"] < before["JSHeapUsedSize"] * 1.1
+
+
+def test_how_many_more_are_badly_off(crowd: Service, open_wall: OpenWall, page: Page) -> None:
+    open_wall(crowd, "/?metric=cpu.percent").wait_for_link("live")
+    more = page.locator("[data-aside] .more")
+    counts = []
+    for height in (1080, 500):
+        page.set_viewport_size({"width": 1920, "height": height})
+        # The silent ones have no figure.
+        wait_for(
+            lambda: more.text_content() == f"and {MANY - 20 - page.evaluate(SEEN)} more",
+            "the others to be counted",
+        )
+        counts.append(page.evaluate(SEEN))
+    assert counts[0] > counts[1] > 0
 
 
 def test_a_map_may_show_one_figure(crowd: Service, open_wall: OpenWall, page: Page) -> None:

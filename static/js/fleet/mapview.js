@@ -92,6 +92,7 @@ export class MapView {
   }
 
   destroy() {
+    this.worst.destroy();
     this.tip?.destroy();
   }
 

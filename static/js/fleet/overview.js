@@ -91,7 +91,13 @@ export class Overview {
       batch: (items) => this.#take(items),
     });
     this.alerts = new AlertList(settings.alertsUrl, asked.hosts, (alerts, lastId) => this.#setAlerts(alerts, lastId));
-    new ResizeObserver(() => this.frame.request()).observe(list);
+    const resize = () => {
+      this.stage.resize();
+      this.frame.request();
+    };
+    new ResizeObserver(resize).observe(list);
+    // Of a list that scrolls the window alone tells how much can be seen.
+    addEventListener("resize", resize);
   }
 
   start() {

@@ -31,6 +31,8 @@ export class Stage {
   constructor(options, expected) {
     this.options = options;
     this.expected = expected;
+    // Measured only when it may have changed: whoever asks makes the browser lay out what was written.
+    this.room = this.#measure();
     this.shown = this.#wanted(0);
     this.view = this.#makeView();
     /** For what the view was arranged last. */
@@ -42,8 +44,14 @@ export class Stage {
     this.expected = 0;
   }
 
+  /** The list or the window has another size. */
+  resize() {
+    this.room = this.#measure();
+  }
+
   /** Another theme or type size is in force. */
   restyle() {
+    this.resize();
     this.arranged = "";
   }
 
@@ -62,10 +70,11 @@ export class Stage {
       list.replaceChildren();
       this.shown = wanted;
       this.view = this.#makeView();
+      // The view may have made room for something beside it.
+      this.resize();
     }
-    // The view may have made room for something beside it.
     this.arranged = this.#facts(order);
-    this.view.arrange(order.machines, this.#room());
+    this.view.arrange(order.machines, this.room);
     return changed;
   }
 
@@ -96,7 +105,7 @@ export class Stage {
     const count = Math.max(known, this.expected);
     const { asked, list } = this.options;
     if (asked.metric !== null) return "map";
-    const { scrolls, unit } = this.#room();
+    const { scrolls, unit } = this.room;
     if (scrolls) return count <= MOST_SCROLLED ? "tiles" : "map";
     // As wide and as tall as tiles would have it, whatever is shown now.
     const { width, height } = /** @type {HTMLElement} */ (list.parentElement).getBoundingClientRect();
@@ -105,13 +114,13 @@ export class Stage {
 
   /** @param {Order} order */
   #facts({ machines, sort, groups }) {
-    const { width, height, unit } = this.#room();
+    const { width, height, unit } = this.room;
     const count = Math.max(machines.length, this.expected);
     return [count, machines.length, width, height, unit, sort === "group" ? groups : ""].join();
   }
 
   /** @returns {Room} */
-  #room() {
+  #measure() {
     const { list, look } = this.options;
     const scrolls = getComputedStyle(list).getPropertyValue("--scrolls").trim() === "1";
     const { width } = list.getBoundingClientRect();

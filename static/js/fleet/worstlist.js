@@ -42,6 +42,10 @@ export class WorstList {
     this.count = 0;
     this.at = -Infinity;
     this.ranks = "";
+    // For how many there is room the browser tells once it has laid them out: to ask, right after a
+    // thousand cells have changed, would have it lay out all of them twice.
+    this.seen = new Set();
+    this.observer = new IntersectionObserver((entries) => this.#see(entries), { root: this.list, threshold: 0.9 });
   }
 
   /**
@@ -61,13 +65,26 @@ export class WorstList {
       if (this.list.children[index] !== row) this.list.insertBefore(row, this.list.children[index] ?? null);
     });
     write(this.nothing, this.chosen.length ? "" : "Nothing is wrong");
-    if (chosen) write(this.more, this.count > this.#seen() ? `and ${this.count - this.#seen()} more` : "");
+    if (chosen) this.#countMore();
   }
 
-  /** @returns {number} for how many there is room */
-  #seen() {
-    const end = this.list.offsetLeft + this.list.offsetWidth;
-    return [...this.rows.values()].filter(({ row }) => row.offsetHeight > 0 && row.offsetLeft < end).length;
+  destroy() {
+    this.observer.disconnect();
+  }
+
+  /** @param {IntersectionObserverEntry[]} entries */
+  #see(entries) {
+    for (const { target, isIntersecting } of entries) {
+      if (isIntersecting) this.seen.add(target);
+      else this.seen.delete(target);
+    }
+    this.#countMore();
+  }
+
+  /** How many are worst off and have no room. */
+  #countMore() {
+    const more = this.count - this.seen.size;
+    write(this.more, this.seen.size && more > 0 ? `and ${more} more` : "");
   }
 
   /**
@@ -94,6 +111,8 @@ export class WorstList {
     for (const [name, { row }] of this.rows) {
       if (names.has(name)) continue;
       row.remove();
+      this.observer.unobserve(row);
+      this.seen.delete(row);
       this.rows.delete(name);
     }
     return true;
@@ -108,6 +127,7 @@ export class WorstList {
       const row = make("li", { "data-worst": name }, make("a", href === null ? {} : { href }, name), sign, words);
       shown = { row, sign, words };
       this.rows.set(name, shown);
+      this.observer.observe(row);
     }
     return shown;
   }
