@@ -16,12 +16,15 @@ export function make(tag, attributes = {}, ...children) {
 }
 
 /**
- * Setting what is already there would still cost a layout.
+ * Setting what is already there would still cost a layout, and another text node more than another text.
  * @param {Node} node
  * @param {string} content
  */
 export function write(node, content) {
-  if (node.textContent !== content) node.textContent = content;
+  const { firstChild: text, lastChild } = node;
+  if (content && text instanceof Text && text === lastChild) {
+    if (text.data !== content) text.data = content;
+  } else if (node.textContent !== content) node.textContent = content;
 }
 
 /**

@@ -46,6 +46,7 @@ export class MapView {
     aside.append(legend(metric, this.start, this.end));
     this.tip = hand ? new Tip(list) : null;
     list.className = "map";
+    list.toggleAttribute("data-grouped", grouped);
   }
 
   /**
@@ -94,6 +95,7 @@ export class MapView {
   destroy() {
     this.worst.destroy();
     this.tip?.destroy();
+    this.list.removeAttribute("data-grouped");
   }
 
   /** @param {Host[]} order */
