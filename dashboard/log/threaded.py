@@ -5,7 +5,7 @@ holds up an append or the tail.
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import TypeVar, cast
+from typing import TYPE_CHECKING, TypeVar, cast
 
 import gevent
 from gevent import socket
@@ -13,7 +13,9 @@ from gevent.threadpool import ThreadPool
 
 from dashboard.event import Event, EventId, Unlogged
 from dashboard.log import EventLog
-from dashboard.log.sqlite import SQLiteLog
+
+if TYPE_CHECKING:  # an agent that writes elsewhere has no SQLite in memory
+    from dashboard.log.sqlite import SQLiteLog
 
 T = TypeVar("T")
 
@@ -21,7 +23,7 @@ T = TypeVar("T")
 class ThreadedLog:
     """`EventLog` for greenlets, over an engine whose wake-ups come through a descriptor."""
 
-    def __init__(self, open_engine: Callable[[], SQLiteLog]) -> None:
+    def __init__(self, open_engine: "Callable[[], SQLiteLog]") -> None:
         self._engine = open_engine()
         self._past_engine = open_engine()
         self._live = ThreadPool(1)
