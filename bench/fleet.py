@@ -40,7 +40,7 @@ _FIELDS = ",".join(
     ]
 )
 PLAIN = f"/stream?{_EVENTS}&fields={_FIELDS}"
-OVERVIEW = f"{PLAIN}&every={EVERY}"
+OVERVIEW = f"{PLAIN}&every={EVERY}&batch=1"
 _LOOKING = 8  # clients of each kind that look at every event
 _PER_PROCESS = 500  # machines
 _RETENTION = "2m"

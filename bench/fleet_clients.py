@@ -19,9 +19,10 @@ from collections import Counter
 
 from dashboard.periods import first_period
 
-_BLOCK = re.compile(
-    rb"id: (\d+)-(\d+)\n(?:event: (\S+)\n)?data: \{\"host\":\"([^\"]*)\",\"time\":([\d.]+)"
-)
+_DATA = rb"\{\"host\":\"[^\"]*\",\"time\":([\d.]+)"
+_BLOCK = re.compile(rb"id: (\d+)-(\d+)\n(?:event: \S+\n)?data: " + _DATA)
+_BATCH = b"event: batch\n"
+_ITEM = re.compile(rb"\{\"id\":\"(\d+)-(\d+)\",\"event\":\"[^\"]*\",\"data\":" + _DATA)
 _HELLO = re.compile(rb"event: hello\ndata: .*?\"time\":([\d.]+)")
 
 
@@ -81,20 +82,18 @@ class Client:
             if self._every:
                 self._first_end = first_period(self._every, self._started)[1]
             return
-        found = _BLOCK.match(block)
-        if not found:
-            return
-        event_id = int(found[1]), int(found[2])
-        if event_id <= self._last:
-            self.wrong += 1
-        self._last = max(self._last, event_id)
-        self.events += 1
-        if self._every:
-            periods = (now - self._first_end) // self._every
-            if periods >= 0:
-                self._note(now - self._first_end - periods * self._every)
-        elif float(found[5]) > self._started:
-            self._note(now - float(found[5]))
+        for found in (_ITEM if _BATCH in block[:200] else _BLOCK).finditer(block):
+            event_id = int(found[1]), int(found[2])
+            if event_id <= self._last:
+                self.wrong += 1
+            self._last = max(self._last, event_id)
+            self.events += 1
+            if self._every:
+                periods = (now - self._first_end) // self._every
+                if periods >= 0:
+                    self._note(now - self._first_end - periods * self._every)
+            elif float(found[3]) > self._started:
+                self._note(now - float(found[3]))
 
     def _note(self, delay: float) -> None:
         self.delays[max(0, round(delay * 1000))] += 1
