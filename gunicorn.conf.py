@@ -27,9 +27,12 @@ _SERVED = "vitals settings that were served"
 _MANAGER = "vitals service manager"
 
 
-def _load_file(name: str) -> Any:
-    """A module of dashboard/ that imports nothing of it."""
-    path = _ROOT / "dashboard" / f"{name}.py"
+def _load_alone(name: str) -> Any:
+    """A module of dashboard/, or a package there, that imports nothing else of it."""
+    path = _ROOT / "dashboard" / name
+    path = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
+    for old in [each for each in sys.modules if each.startswith(f"vitals_{name}.")]:
+        del sys.modules[old]  # a module of the package, as it was before a reload
     spec = importlib.util.spec_from_file_location(f"vitals_{name}", path)
     assert spec is not None
     assert spec.loader is not None
@@ -49,7 +52,7 @@ def _complain(text: str) -> None:
 
 def _load_settings() -> tuple[Any, dict[str, str]]:
     """The settings, and the variables that say them to the workers."""
-    module = _load_file("settings")
+    module = _load_alone("settings")
     try:
         settings = module.load(os.environ), module.as_variables(os.environ)
         module.check_serves(settings[0])
@@ -106,8 +109,8 @@ class _Logger(_GunicornLogger):  # type: ignore[misc]
 
 
 _settings, _variables = _load_settings()
-_output = _load_file("output")
-_systemd = _load_file("systemd")
+_output = _load_alone("output")
+_systemd = _load_alone("systemd")
 _manager = _service_manager()
 
 wsgi_app = "app:app"

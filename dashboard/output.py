@@ -6,7 +6,7 @@ sd-daemon(3) wants it, so that `journalctl -p warning` finds it.
 
 No line holds a secret: those of the settings, and whatever has the form of one, are left out.
 
-It imports nothing of the package: gunicorn.conf.py loads this file alone, as it does settings.py.
+It imports nothing of the package: gunicorn.conf.py loads this file alone, as it does settings/.
 """
 
 import json

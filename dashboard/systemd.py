@@ -3,7 +3,7 @@
 `READY=1` once it serves, `RELOADING=1` at a reload, and `WATCHDOG=1` again and again as long as all
 is well: when those stop coming, systemd starts the service anew.
 
-It imports nothing of the package: gunicorn.conf.py loads this file alone, as it does settings.py.
+It imports nothing of the package: gunicorn.conf.py loads this file alone, as it does settings/.
 """
 
 import socket

@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -302,6 +303,24 @@ def test_gunicorn_does_not_start_with_an_unreadable_file(tmp_path: Path) -> None
     stopped = gunicorn({"DASHBOARD_CONFIG": str(tmp_path / "missing.toml")})
     assert stopped.returncode == 2
     assert re.fullmatch(r"Vitals: DASHBOARD_CONFIG=.*: No such file or directory\n", stopped.stderr)
+
+
+RELOADED = """
+import pathlib, runpy
+first = runpy.run_path("gunicorn.conf.py")["worker_connections"]
+module = pathlib.Path("dashboard/settings/declared.py")
+module.write_text(module.read_text().replace("16_000", "23"))
+print(first - runpy.run_path("gunicorn.conf.py")["worker_connections"])
+"""
+
+
+def test_gunicorn_takes_each_module_of_the_settings_anew_when_it_reloads(tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "dashboard", tmp_path / "dashboard")
+    shutil.copy(ROOT / "gunicorn.conf.py", tmp_path)
+    ran = subprocess.run(
+        [sys.executable, "-c", RELOADED], cwd=tmp_path, capture_output=True, text=True, timeout=60
+    )
+    assert (ran.stdout, ran.stderr) == ("15977\n", "")
 
 
 # The README.

@@ -1,0 +1,45 @@
+"""Every setting, declared once: key, default, what is allowed, meaning.
+
+This is the only reader of the environment. A setting is the environment variable `DASHBOARD_<KEY>`
+or the key `<key>` (either case) of the TOML file that `DASHBOARD_CONFIG` names; the environment
+wins. A wrong or unknown one raises `SettingError`, whose text is one line for the operator.
+
+Some keys are tables of the file rather than single values: `[[alert]]`, `[alerts]`, `[notify]` and
+`[[publish]]`. As a variable each is the same as JSON.
+
+It imports nothing else of the package, and its own modules relatively: gunicorn.conf.py loads this
+folder alone, under another name, so that the master process stays free of the application's code
+and a HUP brings in a new version whole.
+"""
+
+from .alerts import FAMILIES, LEVELS, WILDCARD, Alerts, Comparison, Rule
+from .declared import Settings, secrets, table
+from .names import EVENTS_PATTERN, HOST_PATTERN, HOSTS_PATTERN, SECRET_PATTERN
+from .notify import Notify
+from .publishers import Publisher
+from .reading import SettingError, as_variables, check_serves, load
+from .urls import APPEND_ONLY, server_url
+
+__all__ = [
+    "APPEND_ONLY",
+    "EVENTS_PATTERN",
+    "FAMILIES",
+    "HOSTS_PATTERN",
+    "HOST_PATTERN",
+    "LEVELS",
+    "SECRET_PATTERN",
+    "WILDCARD",
+    "Alerts",
+    "Comparison",
+    "Notify",
+    "Publisher",
+    "Rule",
+    "SettingError",
+    "Settings",
+    "as_variables",
+    "check_serves",
+    "load",
+    "secrets",
+    "server_url",
+    "table",
+]

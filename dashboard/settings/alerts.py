@@ -1,0 +1,142 @@
+"""`[[alert]]`, the rules for alerts, and `[alerts]`."""
+
+import re
+import reprlib
+from dataclasses import dataclass
+from typing import Any
+
+from .names import NAME_PATTERN
+from .tables import WrongTable, check_keys, json_of, table_of
+from .values import duration, switch
+
+# The names in dashboard/metrics, which this file can't import.
+FAMILIES = (
+    *("cpu", "memory", "load", "disk", "filesystem"),
+    *("network", "pressure", "processes", "sensors", "system"),
+)
+LEVELS = ("info", "warning", "critical")
+WILDCARD = "*"
+
+
+_COMPARISON = re.compile(r"(>=|<=|>|<)\s*(-?\d{1,18}(?:\.\d{1,9})?)", re.ASCII)
+_PART = r"""\*|"[^"]+"|[^\s."*<>=]+"""
+_WHEN = re.compile(rf"([a-z]+)((?:\.(?:{_PART}))+)\s*([<>].*)")
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """What a number is compared with; `sign` is one of > >= < <=."""
+
+    sign: str
+    number: float
+
+    def holds(self, value: float) -> bool:
+        """Whether a number is on this side."""
+        if self.sign[0] == ">":
+            return value > self.number or (self.sign == ">=" and value == self.number)
+        return value < self.number or (self.sign == "<=" and value == self.number)
+
+    def opposite(self) -> "Comparison":
+        """What holds where this one doesn't."""
+        return Comparison({">": "<=", ">=": "<", "<": ">=", "<=": ">"}[self.sign], self.number)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """When there is an alert: a figure of a family that was beyond a limit for so many seconds.
+
+    `path` leads to the figure through the family's data; a part that is the wildcard stands for
+    every item of a list or an object, each of which has an alert of its own.
+    """
+
+    name: str
+    family: str
+    path: tuple[str, ...]
+    condition: Comparison
+    clear: Comparison
+    lasting: float = 0.0
+    level: str = "warning"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alerts:
+    """`defaults` is whether the built-in rules hold."""
+
+    defaults: bool = True
+
+
+def read_rules(text: str) -> tuple[Rule, ...]:
+    tables = json_of(text)
+    if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
+        raise WrongTable("allowed are tables [[alert]]; as a variable, a JSON list of objects")
+    rules = [_rule(table, number) for number, table in enumerate(tables, start=1)]
+    for rule in rules:
+        if [other.name for other in rules].count(rule.name) > 1:
+            raise WrongTable(f"rule {rule.name!r}: there are two rules of this name")
+    return tuple(rules)
+
+
+def _rule(table: dict[str, Any], number: int) -> Rule:
+    name = table.get("name")
+    rule = f"rule {number}" if name is None else f"rule {reprlib.repr(name)}"
+    check_keys(table, ("name", "when", "for", "clear", "level"), f"{rule}: ")
+
+    def wrong(key: str, allowed: str) -> WrongTable:
+        given = f"{key}={reprlib.repr(table[key])}" if key in table else f"{key} is missing"
+        return WrongTable(f"{rule}: {given}: allowed is {allowed}")
+
+    if not isinstance(name, str) or not re.fullmatch(NAME_PATTERN, name):
+        raise wrong("name", "letters, digits, '.', '_' and '-', at most 64")
+    when = _WHEN.fullmatch(str(table.get("when")).strip())
+    condition = when and _comparison(when[3])
+    if not when or not condition:
+        raise wrong("when", "FAMILY.FIELD, one of > >= < <=, and a number: cpu.percent > 90")
+    if when[1] not in FAMILIES:
+        raise wrong("when", f"a field of one of the families {', '.join(FAMILIES)}")
+    clear = condition.opposite()
+    if "clear" in table:
+        given = _comparison(str(table["clear"]).strip())
+        if not given or not _is_behind(given, condition):
+            raise wrong(
+                "clear", f"one of > >= < <= and a number, {clear.sign} {clear.number:g} or beyond"
+            )
+        clear = given
+    try:
+        lasting = duration(0, 86400)(str(table.get("for", 0)))
+    except ValueError:
+        raise wrong("for", "a duration from 0s to 24h, such as 90s, 5m or 1h") from None
+    level = table.get("level", "warning")
+    if level not in LEVELS:
+        raise wrong("level", ", ".join(LEVELS))
+    path = tuple(part.strip('"') for part in re.findall(_PART, when[2]))
+    return Rule(
+        name=name,
+        family=when[1],
+        path=path,
+        condition=condition,
+        clear=clear,
+        lasting=lasting,
+        level=level,
+    )
+
+
+def _comparison(text: str) -> Comparison | None:
+    match = _COMPARISON.fullmatch(text)
+    return match and Comparison(match[1], float(match[2]))
+
+
+def _is_behind(clear: Comparison, condition: Comparison) -> bool:
+    """Whether what ends an alert lies on the other side of what raises it."""
+    if clear.sign[0] == condition.sign[0]:
+        return False
+    if clear.number == condition.number:
+        return "=" not in clear.sign or "=" not in condition.sign
+    return not condition.holds(clear.number)
+
+
+def read_alerts(text: str) -> Alerts:
+    table = table_of(text, ("defaults",))
+    try:
+        return Alerts(defaults=switch(str(table.get("defaults", True))))
+    except ValueError:
+        raise WrongTable(f"defaults={table['defaults']!r}: allowed is true or false") from None
