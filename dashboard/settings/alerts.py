@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from .names import NAME_PATTERN
-from .tables import WrongTable, check_keys, json_of, table_of
-from .values import duration, switch
+from .tables import WrongTable, check_keys, table_of, tables_of
+from .values import SWITCH, Kind, duration
 
-# The names in dashboard/metrics, which this file can't import.
+# The names in dashboard/metrics, which this package can't import.
 FAMILIES = (
     *("cpu", "memory", "load", "disk", "filesystem"),
     *("network", "pressure", "processes", "sensors", "system"),
@@ -17,7 +17,7 @@ FAMILIES = (
 LEVELS = ("info", "warning", "critical")
 WILDCARD = "*"
 
-
+_FOR = duration("0s", "24h", "90s, 5m or 1h")
 _COMPARISON = re.compile(r"(>=|<=|>|<)\s*(-?\d{1,18}(?:\.\d{1,9})?)", re.ASCII)
 _PART = r"""\*|"[^"]+"|[^\s."*<>=]+"""
 _WHEN = re.compile(rf"([a-z]+)((?:\.(?:{_PART}))+)\s*([<>].*)")
@@ -65,11 +65,8 @@ class Alerts:
     defaults: bool = True
 
 
-def read_rules(text: str) -> tuple[Rule, ...]:
-    tables = json_of(text)
-    if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
-        raise WrongTable("allowed are tables [[alert]]; as a variable, a JSON list of objects")
-    rules = [_rule(table, number) for number, table in enumerate(tables, start=1)]
+def _rules(text: str) -> tuple[Rule, ...]:
+    rules = [_rule(table, number) for number, table in enumerate(tables_of(text, "alert"), start=1)]
     for rule in rules:
         if [other.name for other in rules].count(rule.name) > 1:
             raise WrongTable(f"rule {rule.name!r}: there are two rules of this name")
@@ -102,9 +99,9 @@ def _rule(table: dict[str, Any], number: int) -> Rule:
             )
         clear = given
     try:
-        lasting = duration(0, 86400)(str(table.get("for", 0)))
+        lasting = _FOR.parse(str(table.get("for", 0)))
     except ValueError:
-        raise wrong("for", "a duration from 0s to 24h, such as 90s, 5m or 1h") from None
+        raise wrong("for", _FOR.allowed) from None
     level = table.get("level", "warning")
     if level not in LEVELS:
         raise wrong("level", ", ".join(LEVELS))
@@ -134,9 +131,13 @@ def _is_behind(clear: Comparison, condition: Comparison) -> bool:
     return not condition.holds(clear.number)
 
 
-def read_alerts(text: str) -> Alerts:
+def _alerts(text: str) -> Alerts:
     table = table_of(text, ("defaults",))
     try:
-        return Alerts(defaults=switch(str(table.get("defaults", True))))
+        return Alerts(defaults=SWITCH.parse(str(table.get("defaults", True))))
     except ValueError:
         raise WrongTable(f"defaults={table['defaults']!r}: allowed is true or false") from None
+
+
+RULES = Kind(_rules, "tables [[alert]]", none=())
+ALERTS = Kind(_alerts, "a table [alerts]", none=Alerts())

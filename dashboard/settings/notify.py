@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 
 from .tables import WrongTable, table_of
-from .values import UNIT_SECONDS
+from .values import UNIT_SECONDS, Kind
 
 _CLOCK = r"([01]?\d|2[0-3])(?::([0-5]\d))?"
 _QUIET = re.compile(rf"{_CLOCK}\s*-\s*{_CLOCK}", re.ASCII)
@@ -24,7 +24,7 @@ class Notify:
     rate: tuple[int, float] = (10, 3600.0)
 
 
-def read_notify(text: str) -> Notify:
+def _notify(text: str) -> Notify:
     table = table_of(text, ("urls", "quiet", "rate"))
     urls = table.get("urls", [])
     if not isinstance(urls, list) or len(urls) > 20:
@@ -48,3 +48,6 @@ def read_notify(text: str) -> Notify:
 
 def _minute(hour: str, minute: str | None) -> int:
     return int(hour) * 60 + int(minute or 0)
+
+
+NOTIFY = Kind(_notify, "a table [notify]", none=Notify())

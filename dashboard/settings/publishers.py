@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from .names import EVENTS_PATTERN, HOSTS_PATTERN, NAME_PATTERN, SECRET_PATTERN
-from .tables import WrongTable, check_keys, json_of
+from .tables import WrongTable, check_keys, tables_of
+from .values import Kind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,12 +24,9 @@ class Publisher:
     hosts: tuple[str, ...] | None = None
 
 
-def read_publishers(text: str) -> tuple[Publisher, ...]:
-    tables = json_of(text)
-    if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
-        raise WrongTable("allowed are tables [[publish]]; as a variable, a JSON list of objects")
+def _publishers(text: str) -> tuple[Publisher, ...]:
     found: list[Publisher] = []
-    for number, table in enumerate(tables, start=1):
+    for number, table in enumerate(tables_of(text, "publish"), start=1):
         publisher = _publisher(table, number)
         for other in found:
             for key in ("name", "token"):
@@ -69,3 +67,6 @@ def _publisher(table: dict[str, Any], number: int) -> Publisher:
             )
         limits[key] = None if items is None else tuple(items)
     return Publisher(name=name, token=token, **limits)
+
+
+PUBLISHERS = Kind(_publishers, "tables [[publish]]", none=())

@@ -11,8 +11,7 @@ from typing import Any
 
 from .declared import Settings, is_table
 from .tables import WrongTable
-from .urls import APPEND_ONLY, log_url
-from .values import secret
+from .urls import APPEND_ONLY, LOG_URL
 
 PREFIX = "DASHBOARD_"
 _TABLES = frozenset(field.name for field in dataclasses.fields(Settings) if is_table(field))
@@ -36,18 +35,17 @@ def load(environ: Mapping[str, str]) -> Settings:
             hint = f"; did you mean {near[0].upper()}?" if near else ""
             known = ", ".join(name.upper() for name in fields)
             raise SettingError(f"{where}: there is no such setting{hint} (there are {known})")
-        metadata = fields[key].metadata
+        kind = fields[key].metadata["kind"]
         try:
-            values[key] = metadata["parse"](text)
+            values[key] = kind.parse(text)
         except WrongTable as error:
             raise SettingError(f"{where}: {error}") from None
         except ValueError:
             # This line ends up in logs.
-            parse = metadata["parse"]
-            hidden = parse is secret or (parse is log_url and "@" in text)
+            hidden = kind.secret or (kind is LOG_URL and "@" in text)
             shown_text = re.sub(r"//[^/@\s]*@", "//…@", text)  # a URL may hold a password
             shown = " (not shown, as it is a secret)" if hidden else f"={shown_text!r}"
-            raise SettingError(f"{where}{shown}: allowed is {metadata['allowed']}") from None
+            raise SettingError(f"{where}{shown}: allowed is {kind.allowed}") from None
     return Settings(**values)
 
 

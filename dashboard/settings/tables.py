@@ -10,11 +10,19 @@ class WrongTable(ValueError):
 
 def table_of(text: str, keys: tuple[str, ...]) -> dict[str, Any]:
     """One table, which has no keys but these. Raises WrongTable."""
-    table = json_of(text)
+    table = _json(text)
     if not isinstance(table, dict):
         raise WrongTable("allowed is one table; as a variable, a JSON object")
     check_keys(table, keys)
     return table
+
+
+def tables_of(text: str, name: str) -> list[dict[str, Any]]:
+    """Several tables of one name. Raises WrongTable."""
+    tables = _json(text)
+    if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
+        raise WrongTable(f"allowed are tables [[{name}]]; as a variable, a JSON list of objects")
+    return tables
 
 
 def check_keys(table: dict[str, Any], allowed: tuple[str, ...], where: str = "") -> None:
@@ -24,7 +32,7 @@ def check_keys(table: dict[str, Any], allowed: tuple[str, ...], where: str = "")
             raise WrongTable(f"{where}unknown key {key!r}; allowed: {', '.join(allowed)}")
 
 
-def json_of(text: str) -> Any:
+def _json(text: str) -> Any:
     """What a text stands for. Raises WrongTable."""
     try:
         return json.loads(text)

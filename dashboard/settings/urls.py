@@ -4,21 +4,21 @@ import re
 from urllib.parse import parse_qs, urlsplit
 
 from .names import HOST_PATTERN
+from .values import Kind, list_of
 
 APPEND_ONLY = ("http://", "https://")  # logs that take events and show none
-ORIGIN_PATTERN = rf"https?://(?:{HOST_PATTERN}|\[[0-9A-Fa-f:.]+\])(?::\d{{1,5}})?"
+_ORIGIN = rf"https?://(?:{HOST_PATTERN}|\[[0-9A-Fa-f:.]+\])(?::\d{{1,5}})?"
 
 
 def server_url(text: str) -> str:
     """The URL of a Vitals, without a slash at its end. Raises ValueError for what is none."""
-    if not re.fullmatch(rf"{ORIGIN_PATTERN}(?:/[A-Za-z0-9._~/-]*)?", text):
+    if not re.fullmatch(rf"{_ORIGIN}(?:/[A-Za-z0-9._~/-]*)?", text):
         raise ValueError
     _ = urlsplit(text).port  # raises it for a port or an address that can't be
     return text.rstrip("/")
 
 
-def log_url(text: str) -> str:
-    """The URL of a log, of any kind. Raises ValueError for what is none."""
+def _log_url(text: str) -> str:
     if text.startswith(APPEND_ONLY):
         return server_url(text)
     # The two slashes that begin a network location belong to the form; what follows the third
@@ -59,3 +59,13 @@ def _is_redis_url(text: str) -> bool:
         key in allowed and len(values) == 1 and re.fullmatch(_REDIS_OPTIONS[key], values[0])
         for key, values in options.items()
     )
+
+
+SERVER_URL = Kind(server_url, "the URL of a Vitals, such as https://vitals.example:8000")
+LOG_URL = Kind(
+    _log_url,
+    "sqlite:///PATH (four slashes for an absolute path), a Redis as in docs/redis.md "
+    "(redis://USER:PASSWORD@HOST:PORT/DB, rediss:// for TLS, unix:///SOCKET), "
+    "or for an agent a Vitals' https://URL",
+)
+ORIGINS = list_of(_ORIGIN, "origins such as https://intranet.example, separated by commas")
