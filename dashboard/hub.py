@@ -1,4 +1,4 @@
-"""The hub: one tail of the log per worker, each event encoded once, one frame per feed.
+"""The hub of a worker: each event encoded once, one frame per feed.
 
 A stream joins with no hole and no double because everything it needs is read in one step of the
 event loop: the hub's position, the newest events and the feed's place in its ring. Whoever comes
@@ -6,10 +6,9 @@ back with an older id first reads the stretch between his id and what the hub ha
 the log, and is told the rest as he joins.
 """
 
-import logging
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import gevent
 from gevent.event import Event as Flag
@@ -17,37 +16,25 @@ from gevent.lock import Semaphore
 
 from dashboard.admission import Admission
 from dashboard.connections import Connections
-from dashboard.event import Event, EventId, Unlogged
+from dashboard.event import Event, EventId
 from dashboard.feed import Feed, Follower
 from dashboard.feeds import Feeds, Made
 from dashboard.filter import Filter
 from dashboard.frame import Frame
 from dashboard.instruments import Instruments
-from dashboard.log import EventLog, LogUnavailable
-from dashboard.log.reading import walk
-from dashboard.recent import MOST_BYTES, Recent, cost
+from dashboard.log import EventLog
+from dashboard.recent import Recent
 from dashboard.starts import Start, Starts
-from dashboard.wire import NOWHERE, Encoded, control_event, id_of
+from dashboard.tail import Tail, Trouble
+from dashboard.wire import Encoded, control_event, id_of
 
-logger = logging.getLogger(__name__)
-
-_BATCH = 1000
-_FRAME_BYTES = 256 << 10  # of a plain feed that wants everything
-_LOAD_SECONDS = 60.0
-_PROBE_SECONDS = 2.0
-# Deliveries that may follow each other at once, and how many a second then. Many machines append
-# all the time; what comes within such a moment goes out in one write to each client.
-_BURST = 10
-_DELIVERIES_PER_SECOND = 20.0
+_BATCH = 1000  # events of the log that a stream reads at once
 _LOOK_FOR_LAGGARDS = 5.0  # seconds between two looks for streams that have stopped reading
 _STOP_SECONDS = 0.3  # that streams have to end by themselves
-_SOON = 0.05  # seconds between two looks at an attempt to read a log that is away
-
-Trouble = tuple[str, float]  # what is wrong with the log, and since when
 
 
 class Hub:
-    """The tail of the log in one worker, and the feeds that hang on it."""
+    """The feeds of one worker, which hang on its tail of the log."""
 
     def __init__(
         self,
@@ -64,69 +51,22 @@ class Hub:
     ) -> None:
         """`interval`, `heartbeat` and `retention` are seconds."""
         self.recent = Recent(retention=retention, clock=clock)
-        self.ready = Flag()  # set once the newest events of the log are known
+        self.tail = Tail(log, self, interval=interval, clock=clock)
+        self.ready = self.tail.ready  # set once the newest events of the log are known
         self.stopping = False
-        self._reading: Trouble | None = None
-        self._logging: Trouble | None = None
-        self._unlogged_of: set[str] = set()  # the hosts whose events could not be logged
-        self.turned_at = time.monotonic()  # when the tail last looked, whatever it found
         self._log = log
-        self._interval = interval
         self.admission = Admission(most_streams, instruments, most_per_address=most_per_address)
         self.most_feeds = most_feeds
         self._instruments = instruments
         self._clock = clock
-        self._loaded = False
         self._feeds = Feeds(self.recent, heartbeat=heartbeat, clock=clock)
         self._starts = Starts(self.recent)
         self._timers_changed = Flag()
-        self._pulling = Semaphore()
         self._connections = Connections(self._socket_closed)
         # One fan-out at a time: a long one lets go of the event loop in between.
         self._sending = Semaphore()
 
     # What runs in greenlets.
-
-    def follow(self) -> None:
-        """Tail the log for ever: read what is new, deliver it, wait to be woken."""
-        pause = 0.05
-        pace = _Pace()
-        while True:
-            self.turned_at = time.monotonic()
-            outcome = self._try_to_pull() if self._reading is None else self._pull_beside()
-            if isinstance(outcome, LogUnavailable):
-                if self._reading is None:
-                    logger.warning("this worker can't read the log: %s", outcome)
-                self._reading = _going_on(self._reading, str(outcome), self._clock())
-                self.ready.set()  # streams go on with what comes unlogged
-                self._take_unlogged(self._log.wait(pause))
-                pause = min(pause * 2, max(self._interval, 1.0))
-                continue
-            if self._reading is not None:
-                logger.warning("this worker reads the log again")
-            self._reading, pause = None, 0.05
-            if not outcome:
-                self._take_unlogged(self._log.wait(self._interval))
-                gevent.sleep(pace.pause())
-
-    def _try_to_pull(self) -> bool | LogUnavailable:
-        try:
-            return self._pull()
-        except LogUnavailable as error:
-            return error
-
-    def _pull_beside(self) -> bool | LogUnavailable:
-        """The same while the log is away: what comes unlogged does not wait for the attempt."""
-        attempt = gevent.spawn(self._try_to_pull)
-        try:
-            attempt.join(_SOON)
-            while not attempt.ready():
-                self._take_unlogged(self._log.wait(_SOON))
-        finally:
-            attempt.kill()
-        outcome = attempt.value
-        assert isinstance(outcome, bool | LogUnavailable), attempt.exception
-        return outcome
 
     def keep_time(self) -> None:
         """Send heartbeats into silence, flush conflating feeds, close streams that lag.
@@ -155,55 +95,6 @@ class Hub:
                 self.admission.count_dropped("lagging")
                 follower.cut()
 
-    def _pull(self) -> bool:
-        """Deliver what the log has after the position. Returns whether there may be more."""
-        with self._pulling:
-            if not self._loaded:
-                self._load()
-            elif self._reading is not None:
-                self._tell_of_loss()
-            batch = self._log.read_after(self.position, _BATCH)
-            for number, piece in enumerate(_pieces(batch)):
-                if number:
-                    gevent.sleep(0)  # else a large batch would run the feeds' rings over
-                self.deliver(piece)
-            return len(batch) == _BATCH
-
-    def _load(self) -> None:
-        """Begin where the log ends, with its last minute in memory, or as much as may be there.
-
-        After a restart everyone comes back at once, and nobody should have to read the log.
-        """
-
-        def read(log: EventLog) -> tuple[list[Encoded], list[Encoded], EventId]:
-            newest = [Encoded.of(event) for event in log.latest()]
-            if not newest:
-                return [], [], NOWHERE
-            last = id_of(newest[-1])
-            probe = [Encoded.of(e) for e in walk(log, EventId.at(last.time - _PROBE_SECONDS), last)]
-            fitting = _PROBE_SECONDS * MOST_BYTES / max(1, sum(map(cost, probe)))
-            start = EventId.at(max(self._clock() - _LOAD_SECONDS, last.time - fitting))
-            stretch = [Encoded.of(event) for event in walk(log, start, last)]
-            return newest, stretch, start if stretch else last
-
-        newest, stretch, after = self._log.look_back(read)
-        oldest = self._log.look_back(lambda log: log.oldest())
-        if oldest is not None and after < oldest:
-            after = oldest  # an id from before the log began is not covered
-        self.recent.load(newest, stretch, after)
-        self._loaded = True
-        self.ready.set()
-
-    def _tell_of_loss(self) -> None:
-        """A log that was away may have come back without what it had: to all who watch a gap."""
-        oldest = self._log.oldest()
-        if self.position == NOWHERE or (oldest is not None and oldest <= self.position):
-            return
-        gap = Frame(control_event("gap", self.gap_since(self.position)))
-        self.recent.lose()
-        with self._sending:
-            self._write(self._feeds.send(gap, time.monotonic()))
-
     def deliver(self, batch: list[Event]) -> None:
         """Encode logged events once and hand them to every feed, in one step."""
         started = time.perf_counter()
@@ -211,8 +102,19 @@ class Hub:
             self._instruments.events.inc(len(batch))
             self._hand_out(batch)
         self._instruments.fan_out.observe(time.perf_counter() - started)
-        if self._logging and not self._unlogged_of.isdisjoint(event.host for event in batch):
-            self._logging = None
+
+    def deliver_unlogged(self, events: list[Event]) -> None:
+        """The same with events that the log could not take: without ids."""
+        self._instruments.unlogged.inc(len(events))
+        with self._sending:
+            self._hand_out(events)
+
+    def tell_of_loss(self) -> None:
+        """The log has lost what was delivered: to all who watch a gap."""
+        gap = Frame(control_event("gap", self.gap_since(self.position)))
+        self.recent.lose()
+        with self._sending:
+            self._write(self._feeds.send(gap, time.monotonic()))
 
     def stop(self) -> None:
         """End every stream: each wakes up, sees `stopping`, and returns; a stuck one is cut."""
@@ -231,7 +133,7 @@ class Hub:
     @property
     def problem(self) -> Trouble | None:
         """Why the log can't be read, or else why it takes nothing, and since when."""
-        return self._reading or self._logging
+        return self.tail.problem
 
     @property
     def position(self) -> EventId:
@@ -301,24 +203,12 @@ class Hub:
         """
         if self._clock() - after.time > replay:
             return False
-        if after > self.position and not self._catches_up_with(after):
+        if after > self.position and not self.tail.catches_up_with(after):
             return False
         if self.recent.covers(after):
             return True
         oldest = self._log.look_back(lambda log: log.oldest())
         return oldest is not None and after >= oldest
-
-    def _catches_up_with(self, after: EventId) -> bool:
-        """Whether an id is of the log though not read here yet: another worker was quicker."""
-        newest = self._log.look_back(lambda log: log.newest())
-        if newest is None or after > newest:
-            return False
-        while after > self.position:
-            position = self.position
-            self._pull()
-            if self.position == position:
-                break
-        return after <= self.position
 
     def is_far_behind(self, filter: Filter, after: EventId) -> bool:
         """Whether what a stream lacks after an id is not in memory, or too much for one block."""
@@ -386,14 +276,6 @@ class Hub:
 
         return [Encoded.of(event) for event in self._log.look_back(read)]
 
-    def _take_unlogged(self, announced: list[Unlogged]) -> None:
-        for unlogged in announced:
-            self._logging = _going_on(self._logging, unlogged.reason, self._clock())
-            self._unlogged_of = {event.host for event in unlogged.events}
-            self._instruments.unlogged.inc(len(unlogged.events))
-            with self._sending:
-                self._hand_out(unlogged.events)
-
     def _hand_out(self, events: list[Event]) -> None:
         """Make every feed's frame in one step with the hub's position, then write to sockets."""
         self._write(self._feeds.take([Encoded.of(e) for e in events], time.monotonic()))
@@ -405,34 +287,3 @@ class Hub:
         self._connections.write(made)
         self._feeds.merge(self._connections.move)
         self._instruments.feeds.set(len(self._feeds))
-
-
-class _Pace:
-    """So many deliveries at once, and then so many a second."""
-
-    def __init__(self) -> None:
-        self._left = float(_BURST)
-        self._at = time.monotonic()
-
-    def pause(self) -> float:
-        """Seconds to wait before the next one."""
-        now = time.monotonic()
-        self._left = min(_BURST, self._left + (now - self._at) * _DELIVERIES_PER_SECOND) - 1
-        self._at = now
-        return max(0.0, -self._left / _DELIVERIES_PER_SECOND)
-
-
-def _going_on(trouble: Trouble | None, reason: str, now: float) -> Trouble:
-    return reason, trouble[1] if trouble else now
-
-
-def _pieces(batch: list[Event]) -> Iterator[list[Event]]:
-    """Cut a batch so that no frame is too large."""
-    start, size = 0, 0
-    for index, event in enumerate(batch):
-        size += len(event.data) + 100
-        if size > _FRAME_BYTES and index > start:
-            yield batch[start:index]
-            start, size = index, len(event.data) + 100
-    if start < len(batch):
-        yield batch[start:]

@@ -29,7 +29,7 @@ def tell_of_life(runtime: Runtime, manager: ServiceManager) -> None:
         now = time.monotonic()
         trouble = standstill(
             interval=runtime.settings.interval,
-            unread=now - runtime.hub.turned_at,
+            unread=now - runtime.hub.tail.turned_at,
             unsampled=now - started if age is None else age,
         )
         if trouble is None:

@@ -109,7 +109,7 @@ class Runtime:
             instruments=self.instruments,
         )
         self._greenlets = [
-            gevent.spawn(self._hub.follow),
+            gevent.spawn(self._hub.tail.follow),
             gevent.spawn(self._hub.keep_time),
             gevent.spawn(self._sample_when_leading),
         ]

@@ -161,7 +161,8 @@ def test_readers_that_come_at_any_time_with_any_id_get_each_event_after_it_once_
     # Little memory sends readers to the log, short stretches make them go there often.
     monkeypatch.setattr("dashboard.recent.LEAST_BYTES", memory)
     monkeypatch.setattr("dashboard.recent.MOST_BYTES", memory)
-    monkeypatch.setattr("dashboard.hub.MOST_BYTES", memory)
+    monkeypatch.setattr("dashboard.tail.MOST_BYTES", memory)
+    monkeypatch.setattr("dashboard.tail._BATCH", 7)
     monkeypatch.setattr("dashboard.hub._BATCH", 7)
     rng = random.Random(seed)
     with closing(Stack(tmp_path)) as stack:

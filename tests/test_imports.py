@@ -14,7 +14,7 @@ LAYERS = [
     {"stream", "job_stream"},
     {"access"},
     {"runtime", "exposition", "build", "origins"},
-    {"sampler", "holding", "hub", "leadership", "worker_metrics", "alerting", "notify"}
+    {"sampler", "holding", "hub", "tail", "leadership", "worker_metrics", "alerting", "notify"}
     | {"duty", "agent_log", "alert_notes"},
     {"feeds"},
     {"starts"},
