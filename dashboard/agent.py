@@ -21,7 +21,7 @@ from gevent.event import Event as Flag
 from dashboard.agent_log import AgentLog
 from dashboard.duty import Duty
 from dashboard.leadership import Leadership
-from dashboard.log import LogUnavailable, log_url, run_directory
+from dashboard.log import log_url, run_directory
 from dashboard.metrics import Family, tagged_families
 from dashboard.output import formatter, is_journal
 from dashboard.settings import APPEND_ONLY, SettingError, Settings, load, secrets
@@ -30,9 +30,6 @@ from dashboard.uncounted import uncounted
 logger = logging.getLogger("dashboard.agent")
 
 _FLUSH_SECONDS = 5.0  # that what is held may take at the end
-_RETRY = 5.0  # seconds until a lock or a log that could not be made is tried again
-_LEADERSHIP_CHECK = 5.0
-_WAITING_SECONDS = 1.0  # after which a lock that somebody else holds is worth a line
 
 
 class Agent:
@@ -43,6 +40,7 @@ class Agent:
         self._families = families
         self._folder = run_directory(log_url(settings), instance=settings.instance)
         self._leadership = Leadership(self._folder / f"leader-{settings.host_name}.lock")
+        self._log: AgentLog | None = None
         self._duty: Duty | None = None
         self._greenlet: gevent.Greenlet[..., None] | None = None
         self._on_failure: Callable[[], None] = lambda: None
@@ -55,7 +53,9 @@ class Agent:
         to read in, or a mistake of this program.
         """
         self._on_failure = on_failure
-        self._greenlet = gevent.spawn(self._sample_when_leading)
+        self._greenlet = gevent.spawn(
+            self._leadership.take_turns, self._lead, self._resign, waiting=self._say_who_samples
+        )
         self._greenlet.link_exception(self._fail)
 
     def stop(self) -> None:
@@ -72,32 +72,10 @@ class Agent:
         self.has_failed = True
         self._on_failure()
 
-    def _sample_when_leading(self) -> None:
-        said = ""
-        while True:
-            try:
-                self._lead()
-                said = ""
-            except (OSError, LogUnavailable) as error:
-                if str(error) != said:
-                    logger.error("%s; trying again every %g s", error, _RETRY)
-                said = str(error)
-                self._leadership.release()
-                gevent.sleep(_RETRY)
-
     def _lead(self) -> None:
-        """Sample from the moment when that is ours until it is no more."""
-        host = self._settings.host_name
-        line = gevent.spawn_later(
-            _WAITING_SECONDS, logger.info, "another process samples %s here; waiting for it", host
-        )
-        try:
-            self._leadership.acquire()
-        finally:
-            line.kill()
-        log = AgentLog(self._settings, folder=self._folder)
+        self._log = AgentLog(self._settings, folder=self._folder)
         self._duty = Duty(
-            log,
+            self._log,
             self._settings,
             self._families,
             folder=self._folder,
@@ -105,14 +83,16 @@ class Agent:
             on_failure=self._fail,
         )
         self._duty.start()
-        logger.info("sampling %s every %g s", host, self._settings.interval)
-        while self._leadership.holds():
-            gevent.sleep(_LEADERSHIP_CHECK)
-        logger.warning("the lock file is gone, so another process may sample: standing back")
-        self._duty.stop()
-        self._duty = None
-        self._leadership.release()
-        log.close()
+        logger.info("sampling %s every %g s", self._settings.host_name, self._settings.interval)
+
+    def _resign(self) -> None:
+        if self._duty is not None and self._log is not None:
+            self._duty.stop()
+            self._log.close()
+        self._duty = self._log = None
+
+    def _say_who_samples(self) -> None:
+        logger.info("another process samples %s here; waiting for it", self._settings.host_name)
 
 
 def check(settings: Settings) -> None:

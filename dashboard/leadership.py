@@ -6,10 +6,22 @@ for it. The waiting blocks, so it has a native thread.
 
 import errno
 import fcntl
+import logging
 import os
+from collections.abc import Callable
 from pathlib import Path
+from typing import NoReturn
 
+import gevent
 from gevent.threadpool import ThreadPool
+
+from dashboard.log import LogUnavailable
+
+logger = logging.getLogger(__name__)
+
+_RETRY = 5.0  # seconds until a lock or a log that could not be made is tried again
+_CHECK = 5.0  # seconds between two looks whether the lock is still the one that others see
+_WAITING_SECONDS = 1.0  # after which a lock that somebody else holds is worth a word
 
 
 class Leadership:
@@ -45,6 +57,44 @@ class Leadership:
         descriptor, self._descriptor = self._descriptor, None
         if descriptor is not None:
             os.close(descriptor)
+
+    def take_turns(
+        self,
+        begin: Callable[[], None],
+        end: Callable[[], None],
+        *,
+        waiting: Callable[[], None] = lambda: None,
+    ) -> NoReturn:
+        """Call `begin` whenever this process has become the leader, and `end` when it is no more.
+
+        For ever; also after `begin` has raised OSError or LogUnavailable, but not `end` then.
+        `waiting` is called where another process leads.
+        """
+        said = ""
+        while True:
+            try:
+                self._wait_for_turn(waiting)
+                begin()
+            except (OSError, LogUnavailable) as error:
+                if str(error) != said:
+                    logger.error("can't sample: %s; trying again every %g s", error, _RETRY)
+                said = str(error)
+                self.release()
+                gevent.sleep(_RETRY)
+                continue
+            said = ""
+            while self.holds():
+                gevent.sleep(_CHECK)
+            logger.warning("the lock file is gone, so another process may sample: standing back")
+            end()
+            self.release()
+
+    def _wait_for_turn(self, waiting: Callable[[], None]) -> None:
+        word = gevent.spawn_later(_WAITING_SECONDS, waiting)
+        try:
+            self.acquire()
+        finally:
+            word.kill()
 
     def _open(self) -> int:
         try:

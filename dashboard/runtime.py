@@ -28,9 +28,6 @@ from dashboard.worker_metrics import WorkerMetrics
 
 logger = logging.getLogger(__name__)
 
-_LOCK_RETRY = 5.0  # seconds until a lock file that could not be made is tried again
-_LEADERSHIP_CHECK = 5.0
-
 
 class Runtime:
     """Everything that lives as long as a worker."""
@@ -111,7 +108,7 @@ class Runtime:
         self._greenlets = [
             gevent.spawn(self._hub.tail.follow),
             gevent.spawn(self._hub.keep_time),
-            gevent.spawn(self._sample_when_leading),
+            gevent.spawn(self._leadership.take_turns, self._lead, self._resign),
         ]
         for greenlet in self._greenlets:
             greenlet.link_exception(self._fail)
@@ -123,6 +120,7 @@ class Runtime:
             return
         gevent.killall(self._greenlets)
         self._resign()
+        self._leadership.release()
         self.workers.stop()
         self._hub.stop()
         if self._duty is not None:
@@ -182,27 +180,9 @@ class Runtime:
             )
         return most
 
-    def _sample_when_leading(self) -> None:
-        said = ""
-        while True:
-            try:
-                self._leadership.acquire()
-            except OSError as error:
-                if str(error) != said:
-                    said = str(error)
-                    logger.error("no lock to sample under: %s", error)
-                gevent.sleep(_LOCK_RETRY)
-                continue
-            said = ""
-            self.instruments.leads.set(1)
-            logger.info("this worker samples %s", self.settings.host_name)
-            self._lead()
-            while self._leadership.holds():
-                gevent.sleep(_LEADERSHIP_CHECK)
-            logger.warning("the lock file is gone, so another worker may lead: standing back")
-            self._resign()
-
     def _lead(self) -> None:
+        self.instruments.leads.set(1)
+        logger.info("this worker samples %s", self.settings.host_name)
         self._duty = Duty(
             self.log,
             self.settings,
@@ -217,4 +197,3 @@ class Runtime:
         self.instruments.leads.set(0)
         if self._duty is not None:
             self._duty.stop()
-        self._leadership.release()
