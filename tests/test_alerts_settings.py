@@ -15,12 +15,12 @@ from dashboard.settings import (
     Comparison,
     Notify,
     Rule,
-    SettingError,
     Settings,
     as_variables,
     load,
 )
 from tests.service import ROOT
+from tests.test_settings import config, refusal
 
 FILE = """
 interval = 2
@@ -213,22 +213,6 @@ def test_the_families_are_those_that_there_are() -> None:
 
 def rules(**table: object) -> tuple[Rule, ...]:
     return load({"DASHBOARD_ALERT": json.dumps([table])}).alert
-
-
-def config(folder: Path, content: str) -> dict[str, str]:
-    """An environment that names a file with this content."""
-    path = folder / "vitals.toml"
-    path.write_text(content)
-    return {"DASHBOARD_CONFIG": str(path)}
-
-
-def refusal(environ: dict[str, str]) -> str:
-    """The line with which an environment is refused."""
-    with pytest.raises(SettingError) as caught:
-        load(environ)
-    message = str(caught.value)
-    assert len(message.splitlines()) == 1, "more than one line"
-    return message
 
 
 def test_a_setting_is_either_a_row_of_the_table_or_a_table_of_the_file() -> None:
