@@ -7,10 +7,11 @@ and takes what is new from the hub. It ends with the step that ends the run.
 from collections.abc import Iterator
 
 from dashboard.event import Event, EventId
-from dashboard.feed import Follower, Lagging
+from dashboard.feed import Lagging
 from dashboard.filter import Filter
 from dashboard.job import EVENT, step_of
 from dashboard.log import LogUnavailable
+from dashboard.place import Place
 from dashboard.rights import Right
 from dashboard.runtime import Runtime
 from dashboard.sse import ServerSentEvent
@@ -20,11 +21,11 @@ _READY_SECONDS = 5.0
 PROGRESS = Filter(names=frozenset({EVENT}))
 
 
-class JobStream:
-    """The events of one job's stream; `close` gives back its place, even if it never began.
+class JobStream(Place):
+    """The events of one job's stream.
 
     Each step is an unnamed event with the log's id; the last is called after the state in which
-    the job ends, "completed" or "failed". The place was taken from the hub's `admission`.
+    the job ends, "completed" or "failed".
     """
 
     def __init__(
@@ -34,14 +35,11 @@ class JobStream:
 
         Steps of hosts beyond the right are those of other jobs. The place is that of `address`.
         """
+        super().__init__(runtime.hub, address)
         self._filter = PROGRESS.held_to(right)
-        self._address = address
-        self._hub = runtime.hub
         self._log = runtime.log
         self._job = job
         self._after = after
-        self._follower: Follower | None = None
-        self._holds_place = True
         self._events = self._run()
 
     def __iter__(self) -> Iterator[ServerSentEvent]:
@@ -49,15 +47,6 @@ class JobStream:
 
     def __next__(self) -> ServerSentEvent:
         return next(self._events)
-
-    def close(self) -> None:
-        """Leave the feed and make room for another stream."""
-        if self._follower is not None:
-            self._hub.leave(self._follower)
-            self._follower = None
-        if self._holds_place:
-            self._holds_place = False
-            self._hub.admission.release(self._address)
 
     def _run(self) -> Iterator[ServerSentEvent]:
         self._hub.admission.count_opened()
@@ -75,8 +64,7 @@ class JobStream:
         except LogUnavailable:
             return  # its browser comes back with the last id, when the log may be there again
         else:
-            reason = "stopping" if self._hub.stopping else "expired"
-            self._hub.admission.count_dropped(reason)
+            self._count_end()
 
     def _progress(self) -> Iterator[Event]:
         """The progress of all jobs after the id, in order, until the worker stops."""

@@ -19,10 +19,11 @@ from dashboard.connections import (
     write_whole,
 )
 from dashboard.event import EventId
-from dashboard.feed import Follower, Lagging
+from dashboard.feed import Lagging
 from dashboard.filter import Filter
 from dashboard.frame import CHUNKED, GZIP, GZIP_HEADER, Frame, gzip_block
 from dashboard.log import LogUnavailable
+from dashboard.place import Place
 from dashboard.runtime import Runtime
 from dashboard.wire import control_event
 
@@ -30,8 +31,8 @@ _READY_SECONDS = 5.0
 ONE_WRITE = SEND_BUFFER // 2  # bytes that a fresh connection certainly takes
 
 
-class Stream:
-    """The blocks of one stream; `close` gives back what it holds, even if it never began."""
+class Stream(Place):
+    """The blocks of one stream."""
 
     def __init__(
         self,
@@ -41,15 +42,12 @@ class Stream:
         form: int,
         environ: Mapping[str, Any],
     ) -> None:
+        super().__init__(runtime.hub, environ.get("REMOTE_ADDR", ""))
         self._runtime = runtime
-        self._hub = runtime.hub
         self._filter = filter
         self._after = after
         self._form = form
         self._environ = environ
-        self._address: str = environ.get("REMOTE_ADDR", "")  # under which the place was taken
-        self._follower: Follower | None = None
-        self._holds_place = True
         self._blocks = self._run()
         self.headers: Iterable[tuple[str, str]] = ()  # of the response, as it is to be sent
 
@@ -58,15 +56,6 @@ class Stream:
 
     def __next__(self) -> bytes:
         return next(self._blocks)
-
-    def close(self) -> None:
-        """Leave the feed and make room for another stream."""
-        if self._follower is not None:
-            self._hub.leave(self._follower)
-            self._follower = None
-        if self._holds_place:
-            self._holds_place = False
-            self._hub.admission.release(self._address)
 
     def first_block(self) -> bytes | None:
         """`hello` and all that the reader lacks, if that is known without reading the log.
@@ -122,8 +111,7 @@ class Stream:
         except Lagging:
             self._hub.admission.count_dropped("lagging")
         else:
-            reason = "stopping" if self._hub.stopping else "expired"
-            self._hub.admission.count_dropped(reason)
+            self._count_end()
 
     def _begin(self) -> bytes:
         self._hub.admission.count_opened()

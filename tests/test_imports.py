@@ -12,6 +12,7 @@ LAYERS = [
     {"", "worker", "agent"},  # "" is dashboard itself: the composition
     {"web", "cli", "life", "doctor"},
     {"stream", "job_stream"},
+    {"place"},
     {"access"},
     {"runtime", "exposition", "build", "origins"},
     {"sampler", "holding", "hub", "tail", "leadership", "worker_metrics", "alerting", "notify"}
