@@ -12,18 +12,14 @@ The listening sockets' options (`bound_buffers`) pass to all connections: a smal
 that a frozen reader holds little of the kernel's memory, and limits after which a dead peer goes.
 """
 
-import errno
 import os
 import resource
 import select
 import socket
-import ssl
 import struct
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
-from email.utils import formatdate
-from functools import lru_cache
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import gevent
@@ -31,6 +27,7 @@ from gevent import monkey
 
 from dashboard.feed import RING, RING_BYTES, Feed
 from dashboard.frame import CHUNKED, GZIP, LAST_CHUNK, Frame
+from dashboard.parking import write_whole
 
 SEND_BUFFER = 128 << 10  # bytes; Linux counts twice that with its own overhead (socket(7))
 _DEAD_AFTER_MS = 30_000  # unacknowledged data; with HEARTBEAT 15 a dead peer goes within 45 s
@@ -41,62 +38,6 @@ _STRIDE = 128  # writes between two looks at the clock
 _EPOLL: Any = monkey.get_original("select", "epoll") if hasattr(select, "EPOLLRDHUP") else None
 _RESERVE = 500  # descriptors for everything but streams
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)
-
-
-class LeftRequest(OSError):
-    """Raised out of a response whose socket was taken away.
-
-    gunicorn takes an EPIPE for a client that has gone: it lets go of the connection at once, writes
-    nothing more, and logs nothing. tests/test_connections.py fails when a new gunicorn differs.
-    """
-
-    def __init__(self) -> None:
-        super().__init__(errno.EPIPE, "the stream goes on without its request")
-
-
-def can_park(environ: Mapping[str, Any]) -> bool:
-    """Whether a request's connection is a plain socket that this module may take."""
-    connection = environ.get("gunicorn.socket")
-    return (
-        hasattr(connection, "detach")
-        and not isinstance(connection, ssl.SSLSocket)
-        and environ.get("SERVER_PROTOCOL") in ("HTTP/1.0", "HTTP/1.1")
-        and _EPOLL is not None
-    )
-
-
-def take_socket(environ: Mapping[str, Any]) -> int:
-    """Take the connection out of a request's hands; whoever does raises LeftRequest next.
-
-    The descriptor does not block: gevent's sockets never do underneath.
-    """
-    descriptor: int = environ["gunicorn.socket"].detach()
-    return descriptor
-
-
-def write_whole(descriptor: int, data: bytes) -> bool:
-    """Write without waiting; False when the socket did not take all of it."""
-    try:
-        return os.write(descriptor, data) == len(data)
-    except OSError:
-        return False
-
-
-def response_head(protocol: str, headers: Iterable[tuple[str, str]]) -> bytes:
-    """The head of a 200 response without an end, as the server would have written it."""
-    framing = (
-        "Connection: keep-alive\r\nTransfer-Encoding: chunked"
-        if protocol == "HTTP/1.1"
-        else "Connection: close"
-    )
-    lines = "".join(f"{name}: {value}\r\n" for name, value in headers)
-    head = f"{protocol} 200 OK\r\nDate: {_http_date(int(time.time()))}\r\n{framing}\r\n{lines}\r\n"
-    return head.encode("latin-1")
-
-
-@lru_cache(maxsize=1)
-def _http_date(second: int) -> str:
-    return formatdate(second, usegmt=True)
 
 
 def bound_buffers(listeners: Iterable[Any]) -> None:

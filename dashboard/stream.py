@@ -10,19 +10,13 @@ import random
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NoReturn
 
-from dashboard.connections import (
-    SEND_BUFFER,
-    LeftRequest,
-    can_park,
-    response_head,
-    take_socket,
-    write_whole,
-)
+from dashboard.connections import SEND_BUFFER
 from dashboard.event import EventId
 from dashboard.feed import Lagging
 from dashboard.filter import Filter
 from dashboard.frame import CHUNKED, GZIP, GZIP_HEADER, Frame, gzip_block
 from dashboard.log import LogUnavailable
+from dashboard.parking import LeftRequest, can_park, response_head, take_socket, write_whole
 from dashboard.place import Place
 from dashboard.runtime import Runtime
 from dashboard.wire import control_event

@@ -22,7 +22,7 @@ LAYERS = [
     {"connections", "recent", "admission", "jobs", "screens", "alert_log", "arrivals"},
     {"progress"},
     {"credentials"},
-    {"feed", "instruments", "uncounted", "signing", "attempts", "proxies"},
+    {"feed", "parking", "instruments", "uncounted", "signing", "attempts", "proxies"},
     {"filter", "periods"},
     {"rights"},
     {"metrics", "log", "alerts", "columns", "frame", "wire", "publishing", "job"}

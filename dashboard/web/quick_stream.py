@@ -16,7 +16,7 @@ from typing import Any
 import gunicorn_h1c
 
 from dashboard.access import Access
-from dashboard.connections import LeftRequest, can_park
+from dashboard.parking import LeftRequest, can_park
 from dashboard.proxies import Proxies
 from dashboard.rights import Beyond
 from dashboard.runtime import Runtime
