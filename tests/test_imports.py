@@ -34,7 +34,7 @@ LAYERS = [
 ]
 ONLY_IN = {
     "psutil": {"metrics"},
-    "sqlite3": {"log/sqlite.py"},
+    "sqlite3": {"log/sqlite.py", "log/sqlite_connection.py"},
     "redis": {"log/redis_server.py", "log/redis_tail.py", "log/redis_words.py"},
     "flask": {"web", "__init__.py", "access.py"},
     "click": {"cli"},

@@ -7,19 +7,16 @@ outlives the events themselves in a table of its own, so that no id is ever give
 A call blocks on the disk: use it from a native thread (`ThreadedLog`) or a script.
 """
 
-import os
 import select
 import sqlite3
-import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
 from dashboard.event import Event, EventId, Unlogged
 from dashboard.log import EventLog, KeyTaken, LogUnavailable
-from dashboard.log.database_files import DatabaseFiles
+from dashboard.log.sqlite_connection import Database, roll_back
 from dashboard.log.wakeup import Wakeups
 
 T = TypeVar("T")
@@ -28,9 +25,6 @@ _SEQUENCE_BITS = 20
 _HIGHEST = (1 << 63) - 1
 _TRIM_EVERY = 5.0  # seconds between two steps of trimming
 _TRIM_STEP = 500  # rows in a step, over twice what came in since the last one
-# How long an append waits for another writer. Longer, and the live stream would feel it; the
-# sampler then sends its events on unlogged.
-_BUSY_SECONDS = 1.0
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS event (
@@ -58,19 +52,16 @@ def run_directory(path: Path) -> Path:
 
 
 class SQLiteLog:
-    """`EventLog` on SQLite in WAL mode. One connection; calls from several threads take turns."""
+    """`EventLog` on SQLite in WAL mode. Calls from several threads take turns."""
 
     def __init__(
         self, path: Path, *, retention: float, clock: Callable[[], float] = time.time
     ) -> None:
         """Raises LogUnavailable where the folder can't be made. The file is opened when needed."""
         self._path = path
+        self._database = Database(path, run_directory(path) / "open.lock", schema=_SCHEMA)
         self._retention = retention
         self._clock = clock
-        self._lock = threading.Lock()
-        self._connection: sqlite3.Connection | None = None
-        self._is_read_only = False
-        self._files = DatabaseFiles(path, run_directory(path) / "open.lock", is_sound=_is_sound)
         self._last_given = 0
         self._trimmed_at = 0.0
         self._appended_since_trim = 0
@@ -111,12 +102,12 @@ class SQLiteLog:
         return self._select("id IN (SELECT id FROM latest) ORDER BY id", ())
 
     def oldest(self) -> EventId | None:
-        with self._connected() as connection:
+        with self._database.connected() as connection:
             row = connection.execute("SELECT min(id) FROM event").fetchone()
         return None if row[0] is None else _id(row[0])
 
     def newest(self) -> EventId | None:
-        with self._connected() as connection:
+        with self._database.connected() as connection:
             row = connection.execute("SELECT max(id) FROM event").fetchone()
         return None if row[0] is None else _id(row[0])
 
@@ -151,12 +142,11 @@ class SQLiteLog:
         return total
 
     def close(self) -> None:
-        with self._lock:
-            self._disconnect()
-            self._wakeups.close()
+        self._database.close()
+        self._wakeups.close()
 
     def _select(self, condition: str, values: Sequence[Any]) -> list[Event]:
-        with self._connected() as connection:
+        with self._database.connected() as connection:
             rows = connection.execute(
                 f"SELECT id, host, name, data FROM event WHERE {condition}", values
             ).fetchall()
@@ -167,7 +157,7 @@ class SQLiteLog:
     def _append(self, events: Sequence[Event], once: tuple[str, str] | None) -> list[EventId]:
         ids = self._append_to_file(events, once)
         # Where that file was taken away meanwhile, the batch is to be in the one that comes next.
-        if not self._files.are_ours():
+        if not self._database.is_ours():
             ids = self._append_to_file(events, once)
         self._wakeups.ring()
         return ids
@@ -175,7 +165,7 @@ class SQLiteLog:
     def _append_to_file(
         self, events: Sequence[Event], once: tuple[str, str] | None
     ) -> list[EventId]:
-        with self._connected() as connection:
+        with self._database.connected() as connection:
             connection.execute("BEGIN IMMEDIATE")
             given = once and self._given(connection, *once)
             if given:
@@ -243,85 +233,8 @@ class SQLiteLog:
             connection.executescript(f"PRAGMA incremental_vacuum({step})")
         except sqlite3.Error:
             # Another writer, or no space: the next step tries again. The batch is logged already.
-            _roll_back(connection)
+            roll_back(connection)
         self._trimmed_at, self._appended_since_trim = now, 0
-
-    @contextmanager
-    def _connected(self) -> Iterator[sqlite3.Connection]:
-        with self._lock:
-            try:
-                connection = self._connect()
-                try:
-                    yield connection
-                finally:
-                    _roll_back(connection)
-                    # All connections of a process share what one of them has opened for reading
-                    # only: kept, it would keep them all from writing when that is possible again.
-                    if self._is_read_only:
-                        self._disconnect()
-            except (sqlite3.Error, TimeoutError) as error:
-                # A connection that failed may hold a lock or a file that is no longer there.
-                self._disconnect()
-                if _is_damage(error):
-                    self._files.suspect()
-                raise LogUnavailable(f"{self._path}: {error}") from error
-
-    def _connect(self) -> sqlite3.Connection:
-        if self._connection is None or not self._files.are_ours():
-            with self._files.opening(_BUSY_SECONDS):
-                self._disconnect()
-                self._connection = self._open()
-        return self._connection
-
-    def _open(self) -> sqlite3.Connection:
-        self._is_read_only = self._path.exists() and not os.access(self._path, os.W_OK)
-        connection = sqlite3.connect(
-            self._path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False
-        )
-        try:
-            # Only in a new file, as it asks for the write lock; others may be holding that.
-            if connection.execute("SELECT count(*) FROM sqlite_schema").fetchone() == (0,):
-                connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
-            connection.execute("PRAGMA journal_mode = WAL")
-            connection.execute("PRAGMA synchronous = NORMAL")
-            connection.execute("PRAGMA cache_size = -512")  # KiB; reading on needs few pages
-            connection.execute(f"PRAGMA journal_size_limit = {16 << 20}")
-            connection.executescript(_SCHEMA)
-        except BaseException:
-            connection.close()
-            raise
-        return connection
-
-    def _disconnect(self) -> None:
-        connection, self._connection = self._connection, None
-        if connection is not None:
-            try:
-                connection.close()
-            except sqlite3.Error:
-                pass  # it is given up either way
-
-
-def _is_damage(error: Exception) -> bool:
-    """Whether an error says that the file is not what SQLite has written."""
-    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_OK)
-    return (
-        code & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
-        or code == sqlite3.SQLITE_IOERR_SHORT_READ
-    )
-
-
-def _is_sound(path: Path) -> bool:
-    """Read a whole database. What can't be read just now passes for sound."""
-    try:
-        with closing(sqlite3.connect(path, timeout=_BUSY_SECONDS)) as connection:
-            return bool(connection.execute("PRAGMA quick_check(1)").fetchone() == ("ok",))
-    except sqlite3.Error as error:
-        return not _is_damage(error)
-
-
-def _roll_back(connection: sqlite3.Connection) -> None:
-    if connection.in_transaction:
-        connection.execute("ROLLBACK")
 
 
 def _number(event_id: EventId) -> int:
