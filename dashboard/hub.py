@@ -15,6 +15,7 @@ from gevent.event import Event as Flag
 from gevent.lock import Semaphore
 
 from dashboard.admission import Admission
+from dashboard.behind import Behind
 from dashboard.connections import Connections
 from dashboard.event import Event, EventId
 from dashboard.feed import Feed, Follower
@@ -26,9 +27,8 @@ from dashboard.log import EventLog
 from dashboard.recent import Recent
 from dashboard.starts import Start, Starts
 from dashboard.tail import Tail, Trouble
-from dashboard.wire import Encoded, control_event, id_of
+from dashboard.wire import Encoded, control_event
 
-_BATCH = 1000  # events of the log that a stream reads at once
 _LOOK_FOR_LAGGARDS = 5.0  # seconds between two looks for streams that have stopped reading
 _STOP_SECONDS = 0.3  # that streams have to end by themselves
 
@@ -54,13 +54,13 @@ class Hub:
         self.tail = Tail(log, self, interval=interval, clock=clock)
         self.ready = self.tail.ready  # set once the newest events of the log are known
         self.stopping = False
-        self._log = log
         self.admission = Admission(most_streams, instruments, most_per_address=most_per_address)
         self.most_feeds = most_feeds
         self._instruments = instruments
         self._clock = clock
         self._feeds = Feeds(self.recent, heartbeat=heartbeat, clock=clock)
         self._starts = Starts(self.recent)
+        self.behind = Behind(log, self.recent, self._starts, self.tail, clock=clock)
         self._timers_changed = Flag()
         self._connections = Connections(self._socket_closed)
         # One fan-out at a time: a long one lets go of the event loop in between.
@@ -196,51 +196,6 @@ class Hub:
         self._connections.park(descriptor, follower.feed, form, address)
         follower.feed.followers.discard(follower)
 
-    def covers(self, after: EventId, replay: float) -> bool:
-        """Whether everything after an id can be told: it is of this log and recent enough.
-
-        Reads the log when the id is older than what the hub holds. Raises LogUnavailable.
-        """
-        if self._clock() - after.time > replay:
-            return False
-        if after > self.position and not self.tail.catches_up_with(after):
-            return False
-        if self.recent.covers(after):
-            return True
-        oldest = self._log.look_back(lambda log: log.oldest())
-        return oldest is not None and after >= oldest
-
-    def is_far_behind(self, filter: Filter, after: EventId) -> bool:
-        """Whether what a stream lacks after an id is not in memory, or too much for one block."""
-        if not self.recent.covers(after):
-            return True
-        return self._starts.is_far_behind(filter, after)
-
-    def piece(self, filter: Filter, after: EventId) -> tuple[Frame, EventId]:
-        """The next piece of what a stream that is far behind lacks, and the id where it ends.
-
-        Raises LogUnavailable.
-        """
-        if self.recent.covers(after):
-            return self._starts.piece(filter, after)
-        events, reached = self.read_on(after, filter)
-        return Frame(filter.wire(events)), reached
-
-    def read_on(self, after: EventId, filter: Filter) -> tuple[list[Encoded], EventId]:
-        """What the filter wants of the next stretch after an id, and the id where that ends.
-
-        Whoever gets back the hub's own `position` has everything and, as long as it does not let
-        go of the event loop in between, may join the feed. Raises LogUnavailable.
-        """
-        reached = self.position
-        if self.recent.covers(after):
-            batch = self.recent.since(after)
-        else:
-            batch = self._read_back(after, reached, filter)
-            if len(batch) == _BATCH:
-                reached = id_of(batch[-1])
-        return filter.pick(batch), reached
-
     # Inside.
 
     def _end(self, feed: Feed) -> None:
@@ -267,14 +222,6 @@ class Hub:
     def _drop_if_unused(self, feed: Feed) -> None:
         self._feeds.drop_if_unused(feed)
         self._instruments.feeds.set(len(self._feeds))
-
-    def _read_back(self, after: EventId, last: EventId, filter: Filter) -> list[Encoded]:
-        names, hosts = filter.logged_names, filter.hosts_among(self.recent.hosts())
-
-        def read(log: EventLog) -> list[Event]:
-            return log.read_range(after.following, last, names=names, hosts=hosts, limit=_BATCH)
-
-        return [Encoded.of(event) for event in self._log.look_back(read)]
 
     def _hand_out(self, events: list[Event]) -> None:
         """Make every feed's frame in one step with the hub's position, then write to sockets."""

@@ -76,7 +76,7 @@ class JobStream(Place):
         self._follower = hub.join(self._filter)
         while not hub.stopping and not self._follower.feed.ended:
             while position < hub.position:
-                news, position = hub.read_on(position, self._filter)
+                news, position = hub.behind.read_on(position, self._filter)
                 yield from (encoded.event for encoded in news)
             self._follower.frames(0)  # only to be woken: the events themselves are in the hub
 

@@ -58,7 +58,7 @@ class Stream(Place):
         """
         if not self._hub.ready.is_set() or self._hub.stopping:
             return None
-        if self._after is not None and self._hub.is_far_behind(self._filter, self._after):
+        if self._after is not None and self._hub.behind.is_far_behind(self._filter, self._after):
             return None
         return self._begin() + next(self._catch_up())
 
@@ -125,10 +125,10 @@ class Stream(Place):
         told = after is not None and self._is_covered(after)
         # With `every` what is only in the log is left to what it came to.
         while told and after is not None and self._filter.every is None:
-            if not hub.is_far_behind(self._filter, after):
+            if not hub.behind.is_far_behind(self._filter, after):
                 break
             try:
-                piece, after = hub.piece(self._filter, after)
+                piece, after = hub.behind.piece(self._filter, after)
             except LogUnavailable:
                 told = False
                 break
@@ -140,7 +140,7 @@ class Stream(Place):
 
     def _is_covered(self, after: EventId) -> bool:
         try:
-            return self._hub.covers(after, self._runtime.settings.replay)
+            return self._hub.behind.covers(after, self._runtime.settings.replay)
         except LogUnavailable:
             return False
 

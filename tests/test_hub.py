@@ -163,7 +163,7 @@ def test_readers_that_come_at_any_time_with_any_id_get_each_event_after_it_once_
     monkeypatch.setattr("dashboard.recent.MOST_BYTES", memory)
     monkeypatch.setattr("dashboard.tail.MOST_BYTES", memory)
     monkeypatch.setattr("dashboard.tail._BATCH", 7)
-    monkeypatch.setattr("dashboard.hub._BATCH", 7)
+    monkeypatch.setattr("dashboard.behind._BATCH", 7)
     rng = random.Random(seed)
     with closing(Stack(tmp_path)) as stack:
         given = stack.writer.append([event(n) for n in range(rng.randint(0, 20))])
@@ -411,14 +411,14 @@ def test_an_id_of_this_log_is_covered_from_memory_and_from_the_log(
 ) -> None:
     ids = [stack.writer.append([event(n)])[0] for n in range(5)]
     stack.settled(ids[-1])
-    assert all(stack.hub.covers(event_id, 300) for event_id in ids)
-    assert stack.hub.covers(EventId(ids[0].ms, ids[0].sequence + 1), 300)
+    assert all(stack.hub.behind.covers(event_id, 300) for event_id in ids)
+    assert stack.hub.behind.covers(EventId(ids[0].ms, ids[0].sequence + 1), 300)
 
 
 def test_an_id_that_another_worker_was_quicker_with_is_covered(stack: Stack) -> None:
     for number in range(20):
         (event_id,) = stack.writer.append([event(number)])
-        assert stack.hub.covers(event_id, 300)
+        assert stack.hub.behind.covers(event_id, 300)
         assert stack.hub.position >= event_id
 
 
@@ -426,20 +426,20 @@ def test_an_id_that_is_not_of_this_log_or_too_old_is_never_covered(stack: Stack)
     (first,) = stack.writer.append([event(1)])
     stack.settled(first)
     now = time.time()
-    assert not stack.hub.covers(EventId(first.ms, first.sequence + 1), 300), "never given"
-    assert not stack.hub.covers(EventId.at(now + 3600), 300), "of the future"
-    assert not stack.hub.covers(EventId.at(now - 20), 300), "before this log began"
-    assert not stack.hub.covers(EventId(first.ms - 1, 0), 300), "a deleted log's, perhaps"
-    assert not stack.hub.covers(EventId.at(now - 301), 300), "too old"
-    assert not stack.hub.covers(EventId(0, 0), 300)
+    assert not stack.hub.behind.covers(EventId(first.ms, first.sequence + 1), 300), "never given"
+    assert not stack.hub.behind.covers(EventId.at(now + 3600), 300), "of the future"
+    assert not stack.hub.behind.covers(EventId.at(now - 20), 300), "before this log began"
+    assert not stack.hub.behind.covers(EventId(first.ms - 1, 0), 300), "a deleted log's, perhaps"
+    assert not stack.hub.behind.covers(EventId.at(now - 301), 300), "too old"
+    assert not stack.hub.behind.covers(EventId(0, 0), 300)
 
 
 def test_an_id_older_than_the_replay_is_not_covered_although_the_log_has_it(stack: Stack) -> None:
     (first,) = stack.writer.append([event(1)])
     stack.settled(first)
     gevent.sleep(0.05)
-    assert stack.hub.covers(first, 300)
-    assert not stack.hub.covers(first, 0.04)
+    assert stack.hub.behind.covers(first, 300)
+    assert not stack.hub.behind.covers(first, 0.04)
 
 
 def test_a_trimmed_id_is_not_covered(tmp_path: Path) -> None:
@@ -452,8 +452,8 @@ def test_a_trimmed_id_is_not_covered(tmp_path: Path) -> None:
         assert stack.writer.oldest() == kept
         stack.start()
         stack.settled(kept)
-        assert not stack.hub.covers(gone, 300)
-        assert stack.hub.covers(kept, 300)
+        assert not stack.hub.behind.covers(gone, 300)
+        assert stack.hub.behind.covers(kept, 300)
 
 
 def test_an_id_of_a_deleted_log_gets_a_gap_and_goes_on_live(tmp_path: Path) -> None:
@@ -565,9 +565,9 @@ def test_an_unreadable_log_covers_nothing_that_is_not_in_memory() -> None:
     with hub_without_log(clock) as hub:
         hub.deliver([logged_at(clock.now)])
         with pytest.raises(LogUnavailable):
-            hub.covers(EventId.at(clock.now - 1), 300)
+            hub.behind.covers(EventId.at(clock.now - 1), 300)
         with pytest.raises(LogUnavailable):
-            hub.read_on(EventId.at(clock.now - 1), Filter())
+            hub.behind.read_on(EventId.at(clock.now - 1), Filter())
 
 
 def test_events_that_never_end_are_delivered_together(stack: Stack) -> None:

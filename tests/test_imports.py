@@ -15,8 +15,8 @@ LAYERS = [
     {"place"},
     {"access"},
     {"runtime", "exposition", "build", "origins"},
-    {"sampler", "holding", "hub", "tail", "leadership", "worker_metrics", "alerting", "notify"}
-    | {"duty", "agent_log", "alert_notes"},
+    {"sampler", "holding", "hub", "behind", "tail", "leadership", "worker_metrics", "alerting"}
+    | {"notify", "duty", "agent_log", "alert_notes"},
     {"feeds"},
     {"starts"},
     {"connections", "recent", "admission", "jobs", "screens", "alert_log", "arrivals"},
