@@ -13,7 +13,6 @@ Calls block on the network, and in a process that gevent has patched they let ot
 """
 
 import copy
-import select
 import time
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
@@ -22,9 +21,9 @@ from typing import Any, TypeVar
 from dashboard.event import Event, EventId, Unlogged
 from dashboard.log import FOR_EVER, EventLog, KeyTaken, LogUnavailable
 from dashboard.log.redis_entries import decode_in_turns, first_id, id_of_entry
+from dashboard.log.redis_news import News
 from dashboard.log.redis_server import Full, Script, Server
 from dashboard.log.redis_tail import Tail
-from dashboard.log.wakeup import Wakeups
 
 T = TypeVar("T")
 
@@ -44,12 +43,7 @@ class RedisLog:
     """`EventLog` on Redis 7 or Valkey. Any number of threads or greenlets; one of them waits."""
 
     def __init__(
-        self,
-        url: str,
-        folder: Path,
-        *,
-        retention: float,
-        clock: Callable[[], float] | None = None,
+        self, url: str, folder: Path, *, retention: float, clock: Callable[[], float] | None = None
     ) -> None:
         """`folder` is where the processes of this machine meet. The server is asked when needed.
 
@@ -63,9 +57,10 @@ class RedisLog:
         self._events = self._server.key("events")
         self._latest = self._server.key("latest")
         self._of = self._server.key("of:")  # lists of the ids of each host and name
-        self._tail: Tail | None = Tail(self._server)
+        tail = Tail(self._server)
+        self._tail: Tail | None = tail
+        self._news = News(tail, folder)
         self._highest = _NOWHERE  # of all ids that are known here
-        self._wakeups = _wakeups(folder)
 
     def append(self, events: Sequence[Event]) -> list[EventId]:
         return self._append(events, [], "")
@@ -154,25 +149,11 @@ class RedisLog:
         return read(past)
 
     def wait(self, timeout: float) -> list[Unlogged]:
-        tail = self._tail
-        assert tail is not None
-        deadline = time.monotonic() + timeout
-        while True:
-            heard, ear = self._listen()
-            answer = tail.look()
-            if heard:
-                return heard
-            left = max(0.0, deadline - time.monotonic())
-            if answer is None and tail.linger:
-                left = min(left, tail.linger)
-            ready = _readable([fd for fd in (ear, answer) if fd is not None], left)
-            is_news = answer in ready and tail.take()
-            if is_news or ear in ready or time.monotonic() >= deadline:
-                return self._heard()
+        assert self._tail is not None
+        return self._news.wait(timeout)
 
     def announce(self, unlogged: Unlogged) -> None:
-        if self._wakeups is not None:
-            self._wakeups.ring(unlogged)
+        self._news.announce(unlogged)
 
     def size(self) -> int:
         used = [self._live.call("MEMORY", "USAGE", key) for key in (self._events, self._latest)]
@@ -186,8 +167,7 @@ class RedisLog:
         tail.close()
         self._live.close()
         self._past.close()
-        if self._wakeups is not None:
-            self._wakeups.close()
+        self._news.close()
 
     # Inside.
 
@@ -268,31 +248,3 @@ class RedisLog:
     def _note(self, events: Sequence[Event]) -> None:
         if events and events[-1].id is not None:
             self._highest = max(self._highest, events[-1].id)
-
-    def _listen(self) -> tuple[list[Unlogged], int | None]:
-        """What is announced already, and the descriptor that tells of more."""
-        if self._wakeups is None:
-            return [], None
-        try:
-            ear = self._wakeups.listen()
-        except OSError:
-            ear = None
-        return self._heard(), ear
-
-    def _heard(self) -> list[Unlogged]:
-        return [] if self._wakeups is None else self._wakeups.drain()
-
-
-def _wakeups(folder: Path) -> Wakeups | None:
-    """None where there is no folder, as for a command of another user: it waits for nobody."""
-    try:
-        return Wakeups(folder)
-    except OSError:
-        return None
-
-
-def _readable(descriptors: Sequence[int], timeout: float) -> set[int]:
-    poller = select.poll()
-    for descriptor in descriptors:
-        poller.register(descriptor, select.POLLIN)
-    return {descriptor for descriptor, _ in poller.poll(timeout * 1000)}
