@@ -114,6 +114,16 @@ class Leadership:
 
 def _in_thread(descriptor: int) -> None:
     pool = ThreadPool(1)
-    pool.spawn(fcntl.flock, descriptor, fcntl.LOCK_EX).get()
-    # Only now: while the thread waits (its greenlet was killed), kill() would wait for it.
-    pool.kill()
+    # The thread's own: the other one may be closed, and be another file's, before it comes to this.
+    waiting = pool.spawn(_lock, os.dup(descriptor))
+    # Only then: while the thread waits (its greenlet was killed), kill() would wait for it.
+    waiting.rawlink(lambda _: gevent.spawn(pool.kill))
+    waiting.get()
+
+
+def _lock(descriptor: int) -> None:
+    # A lock is the open file's, and lasts until its last descriptor is closed.
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+    finally:
+        os.close(descriptor)

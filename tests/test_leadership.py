@@ -197,6 +197,24 @@ def test_waiting_holds_up_no_other_greenlet(path: Path) -> None:
     second.release()
 
 
+def test_whoever_is_ended_while_it_waits_leaves_nothing_behind(
+    path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    first = Leadership(path)
+    for is_held in (False, True):
+        if is_held:
+            first.acquire()
+        for _ in range(5):
+            waiting = gevent.spawn(Leadership(path).acquire)
+            gevent.sleep(0)  # its thread has been asked, and may not have begun
+            waiting.kill()
+    first.release()
+    second = Leadership(path)
+    gevent.spawn(second.acquire).get(timeout=30)
+    second.release()
+    assert capfd.readouterr().err == ""
+
+
 def test_a_lock_file_that_cannot_be_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(OSError, match="file"):
