@@ -13,6 +13,8 @@ HTML = "text/html"
 PROBLEM = "application/problem+json"
 EVENT_STREAM = "text/event-stream"
 
+TEXT: Json = {"type": "string"}
+
 # What may be asked of whom, as `security` has it. Reading is free where no READ_TOKEN is set.
 READING: list[Json] = [{}, {"read": []}, {"cookie": []}, {"link": []}]
 PUBLISHING: list[Json] = [{"publish": []}]
