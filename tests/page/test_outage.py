@@ -6,25 +6,17 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import BrowserContext
 
+from tests.page.engines import server, way  # noqa: F401
 from tests.page.past import read_machine, write_past
 from tests.page.relay import Nginx, Relay
-from tests.page.wall import Wall, assert_same_as_history, measured
+from tests.page.wall import Wall, assert_nothing_lost, assert_same_as_history, measured
 from tests.service import ROOT, Reader, Service, wait_for
 
 Start = Callable[..., Service]
 OpenWall = Callable[..., Wall]
 
 pytestmark = pytest.mark.usefixtures("outages")
-
-
-def assert_nothing_lost(wall: Wall) -> None:
-    """It is live, and has all that the log has: each sample once, and no gap between them."""
-    wall.wait_for_sample()
-    assert_same_as_history(wall)
-    assert wall.rows("cpu").breaks == []
-    assert wall.link == "live"
 
 
 def test_kill_and_start_again(start_service: Start, open_wall: OpenWall) -> None:
@@ -82,76 +74,13 @@ def test_ten_minutes_of_log_time(
     took = time.monotonic() - started
     measured(f"ten minutes of log time, REPLAY={replay}: from the start to live", took)
     assert took < 15
-    wait_for(lambda: len(wall.history_requests) == histories, "what was missed")
+    wait_for(lambda: sum(at > last for at in wall.rows("cpu").samples) > 240, "what was missed")
     wall.wait_for_sample(after=time.time() - 5)
     assert_same_as_history(wall, seconds=900)
     rows = wall.rows("cpu")
-    assert sum(at > last for at in rows.samples) >= 240
     assert len([at for at in rows.breaks if last < at < time.time() - 240]) == 1, "six minutes"
     assert len(wall.history_requests) == histories
     assert wall.link == "live"
-
-
-def test_a_broken_connection_is_caught_up_without_a_hole(
-    start_service: Start, open_wall: OpenWall, make_relay: Callable[[Service], Relay]
-) -> None:
-    service = start_service(INTERVAL=0.5).wait_until_ready()
-    relay = make_relay(service)
-    wall = open_wall(service, url=relay.url).wait_until_joined()
-    relay.cut()
-    wall.wait_for_link("lost")
-    relay.mend()
-    measured("network cut: from its return to live", wall.wait_for_link("live"))
-    assert_nothing_lost(wall)
-    assert len(wall.history_requests) == 1
-
-
-def test_a_network_that_comes_back_is_not_waited_for(
-    start_service: Start, open_wall: OpenWall, make_relay: Callable[[Service], Relay]
-) -> None:
-    # The browser itself would try again after thirty seconds or more.
-    service = start_service(INTERVAL=0.5, RETRY=60_000).wait_until_ready()
-    relay = make_relay(service)
-    wall = open_wall(service, url=relay.url).wait_until_joined()
-    relay.cut()
-    wall.page.context.set_offline(True)
-    wall.wait_for_link("lost")
-    relay.mend()
-    wall.page.context.set_offline(False)
-    took = wall.wait_for_link("live")
-    measured("offline: from the event online to live", took)
-    assert took < 5
-    assert_nothing_lost(wall)
-
-
-def test_a_gap_loads_history_once_more(
-    start_service: Start, open_wall: OpenWall, make_relay: Callable[[Service], Relay]
-) -> None:
-    # The log covers it, but it is longer than the stream replays.
-    service = start_service(INTERVAL=0.5, REPLAY=1).wait_until_ready()
-    relay = make_relay(service)
-    wall = open_wall(service, url=relay.url).wait_until_joined()
-    relay.cut()
-    wall.wait_for_link("lost")
-    asked = len(wall.history_requests)
-    relay.mend()
-    wall.wait_for_link("live")
-    for _ in range(4):
-        wall.wait_for_sample()
-    assert len(wall.history_requests) == asked + 1
-    assert service.total("vitals_gaps_total") >= 1
-    assert_nothing_lost(wall)
-
-
-def test_a_gap_behind_history_is_no_loop(start_service: Start, open_wall: OpenWall) -> None:
-    # Every resume is a gap: also that of the stream right behind history.
-    service = start_service(INTERVAL=0.5, REPLAY=0).wait_until_ready()
-    wall = open_wall(service).wait_until_joined()
-    for _ in range(4):
-        wall.wait_for_sample()
-    assert service.total("vitals_gaps_total") >= 1
-    assert len(wall.history_requests) == 1
-    assert wall.streams_opened == 1
 
 
 def test_behind_nginx(
@@ -184,64 +113,6 @@ def test_behind_nginx(
     assert took < 15
     wall.wait_for_sample()
     assert_same_as_history(wall)
-    assert len(wall.history_requests) == 1
-
-
-def test_a_half_open_connection_is_left(
-    start_service: Start, open_wall: OpenWall, make_relay: Callable[[Service], Relay]
-) -> None:
-    service = start_service(INTERVAL=0.5, HEARTBEAT=1).wait_until_ready()
-    relay = make_relay(service)
-    wall = open_wall(service, url=relay.url).wait_until_joined()
-    wall.wait_for_sample()
-    opened = wall.streams_opened
-    relay.freeze_streams()
-    frozen = time.monotonic()
-    wall.wait_for_link("stale")
-    wall.wait_for_link("live")
-    took = time.monotonic() - frozen
-    measured("half-open, HEARTBEAT=1, from silence to live", took)
-    # Without the server's word for it the page would have waited 20 s.
-    assert 5 < took < 19
-    assert wall.streams_opened == opened + 1
-    assert_nothing_lost(wall)
-
-
-NOTHING_TO_SHARE = """
-    delete window.SharedWorker;
-    Object.defineProperty(navigator, "locks", { value: undefined });
-"""
-
-
-@pytest.mark.parametrize("script", ["", NOTHING_TO_SHARE], ids=["worker", "page"])
-def test_a_display_that_was_asleep(
-    start_service: Start,
-    tabs: BrowserContext,
-    make_relay: Callable[[Service], Relay],
-    script: str,
-) -> None:
-    service = start_service(INTERVAL=0.5, HEARTBEAT=2).wait_until_ready()
-    relay = make_relay(service)
-    page, front = tabs.pages[0], tabs.new_page()
-    page.add_init_script(script)
-    wall = Wall(page, service).open(url=relay.url).wait_until_joined()
-    wall.wait_for_sample()
-    front.bring_to_front()
-    session = tabs.new_cdp_session(page)
-    session.send("Page.setWebLifecycleState", {"state": "frozen"})
-    # And while it sleeps the network forgets its connection.
-    relay.freeze_streams()
-    slept = time.time()
-    wait_for(lambda: float(service.logged("cpu")[-1].data["time"]) > slept + 3, "some samples")
-    woke = time.time()
-    session.send("Page.setWebLifecycleState", {"state": "active"})
-    page.bring_to_front()
-    wall.wait_for_sample(after=woke)
-    took = time.time() - woke
-    measured("asleep, from waking up to the first new sample", took)
-    # Else the silence would be noticed seven seconds after the last sample: in some four from here.
-    assert took < 3.5
-    assert_nothing_lost(wall)
     assert len(wall.history_requests) == 1
 
 

@@ -167,9 +167,9 @@ class Wall:
 
         return wait_for(newer, f"a sample of {event}")
 
-    def newest(self, event: str) -> float:
+    def newest(self, event: str, host: str = "box") -> float:
         """The time of the newest sample that has come, 0 before the first."""
-        return float(self.page.evaluate(_NEWEST, ["box", event]))
+        return float(self.page.evaluate(_NEWEST, [host, event]))
 
     def ink(self, panel: str, color: str) -> list[tuple[float, float]]:
         """Where along a chart, from 0 to 1, the line of a colour is drawn."""
@@ -233,9 +233,20 @@ def assert_same_as_history(wall: Wall, event: str = "cpu", seconds: int = 300) -
     for column, values in page.columns.items():
         shown, logged = page.values(column), log.values(column)
         assert len(values) == len(page.times)
-        assert {t: v for t, v in shown.items() if start <= t <= end} == {
-            t: v for t, v in logged.items() if start <= t <= end
-        }, column
+        times = sorted(at for at in shown.keys() | logged.keys() if start <= at <= end)
+        # None is nothing to draw: a service's first sample may have no rates, and so no row.
+        unlike = [
+            (at, shown.get(at), logged.get(at)) for at in times if shown.get(at) != logged.get(at)
+        ]
+        assert not unlike, f"{column} (time, shown, logged): {unlike[:5]} of {len(unlike)}"
+
+
+def assert_nothing_lost(wall: Wall) -> None:
+    """It is live, and has all that the log has: each sample once, and no gap between them."""
+    wall.wait_for_sample()
+    assert_same_as_history(wall)
+    assert wall.rows("cpu").breaks == []
+    assert wall.link == "live"
 
 
 def measured(what: str, seconds: float) -> None:
