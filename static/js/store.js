@@ -62,9 +62,14 @@ export class Store {
     this.entries = new Map();
   }
 
-  /** @param {History} history replaces all that is known */
+  /**
+   * Replaces what is known, but for what is older than the log: one that was lost, or begun anew, takes
+   * nothing off the page that was told before.
+   * @param {History} history
+   */
   fill(history) {
-    this.entries.clear();
+    const known = this.entries;
+    this.entries = new Map();
     for (const [host, events] of Object.entries(history.hosts)) {
       for (const [event, columns] of Object.entries(events)) {
         const wanted = this.wanted.get(event);
@@ -73,10 +78,16 @@ export class Store {
         const entry = this.#entry(host, event);
         entry.table.replace(/** @type {number[]} */ (columns.time ?? []), Object.fromEntries(kept));
         entry.loggedTo = entry.table.last ?? -Infinity;
+        const before = known.get(key(host, event))?.table;
+        if (before) entry.table.precede(before, history.to - this.window, this.cadence(event));
       }
     }
     for (const { id, host, event, data } of history.latest) {
       if (this.wanted.has(event)) Object.assign(this.#entry(host, event), { latest: data, id: id ?? "" });
+    }
+    for (const [name, entry] of known) {
+      const last = Math.max(entry.table.last ?? 0, entry.latest?.time ?? 0);
+      if (!this.entries.has(name) && last >= history.to - this.window) this.entries.set(name, entry);
     }
   }
 

@@ -65,6 +65,26 @@ export class Table {
   }
 
   /**
+   * Put another table's rows before the oldest of these, from a time on.
+   * @param {Table} older
+   * @param {number} from seconds since 1970
+   * @param {number} cadence seconds between samples
+   */
+  precede(older, from, cadence) {
+    const oldest = this.times.length ? this.times[0] : Infinity;
+    const kept = older.times.flatMap((time, at) => (time >= from && time < oldest ? [at] : []));
+    while (kept.length && older.#isEmpty(kept[kept.length - 1])) kept.pop();
+    if (!kept.length) return;
+    const newer = this.copy();
+    this.replace([], {});
+    for (const at of kept) this.#push(older.times[at], older.#row(at));
+    const last = /** @type {number} */ (this.last);
+    if (newer.times.length && oldest - last > GAP * cadence) this.#push(last + cadence, new Map());
+    newer.times.forEach((time, at) => this.#push(time, newer.#row(at)));
+    if (this.times.length > this.capacity) this.#trim();
+  }
+
+  /**
    * @param {number} time seconds since 1970
    * @param {Map<string, number | null>} row
    * @param {number} cadence seconds between samples
@@ -148,6 +168,14 @@ export class Table {
         this.columns.set(key, this.times.map(() => null));
       }
     }
+  }
+
+  /**
+   * @param {number} at
+   * @returns {Map<string, number | null>}
+   */
+  #row(at) {
+    return new Map([...this.columns].map(([key, column]) => [key, column[at]]));
   }
 
   /** @param {number} at */

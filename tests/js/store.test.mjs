@@ -39,12 +39,34 @@ test("the newest event that history tells is not taken again from the stream", (
   assert.equal(store.time("box", "cpu"), 2);
 });
 
-test("history replaces what was known", () => {
+/** @param {number[]} time */
+const history = (time, to = time[time.length - 1]) => {
+  const hosts = time.length ? { box: { cpu: { time, percent: time.map(() => 7) } } } : {};
+  return { last_event_id: null, to, latest: [], hosts };
+};
+
+test("history replaces what was known of its time", () => {
   const store = make();
-  store.accept("cpu", "1-0", cpu(1));
-  store.fill({ last_event_id: null, to: 3, latest: [], hosts: {} });
-  assert.equal(store.time("box", "cpu"), null);
+  for (const time of [1, 2, 3.5, 5]) store.accept("cpu", `${time}-0`, cpu(time));
+  store.fill(history([2, 3, 4]));
+  assert.deepEqual(store.table("box", "cpu").times, [1, 2, 3, 4]);
+  assert.deepEqual(store.table("box", "cpu").columns.get("percent"), [1, 7, 7, 7]);
+});
+
+test("what a log has lost stays until the window has passed, with a gap behind it", () => {
+  const store = make();
+  for (let time = 1; time <= 40; time += 1) store.accept("cpu", `${time}-0`, cpu(time));
+  store.fill(history([], 41));
+  assert.equal(store.time("box", "cpu"), 40);
+  assert.equal(store.table("box", "cpu").times.length, 40);
+  store.fill(history([50, 51]));
+  assert.deepEqual(store.table("box", "cpu").times.slice(-4), [40, 41, 50, 51]);
+  assert.deepEqual(store.table("box", "cpu").columns.get("percent").slice(-4), [1, null, 7, 7]);
+  store.fill(history([325]));
+  assert.deepEqual(store.table("box", "cpu").times.slice(0, 2), [25, 26]);
+  store.fill(history([], 900));
   assert.deepEqual(store.table("box", "cpu").times, []);
+  assert.equal(store.entries.size, 1, "asked for just now; all that was known has gone");
 });
 
 test("freshness is by each family's own cadence", () => {
@@ -110,7 +132,7 @@ test("what is held stays as it is, while all else goes on", () => {
   store.fill({ last_event_id: "9-0", to: 9, latest: [], hosts: { box: { cpu: { time: [8], percent: [7] } } } });
   assert.deepEqual(store.table("box", "cpu").times, [1], "not even history takes it away");
   store.letGo();
-  assert.deepEqual(store.table("box", "cpu").times, [8]);
+  assert.deepEqual(store.table("box", "cpu").times, [1, 2, 3, 8]);
 });
 
 test("another window has room for as much", () => {

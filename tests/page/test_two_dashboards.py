@@ -4,50 +4,18 @@ Each is restarted in turn. Streams begin anew at the other one, after their last
 and nothing comes twice, to programs and to a page.
 """
 
-import json
-import threading
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from dashboard.event import Event
-from dashboard.log import LogUnavailable, open_log
+from tests.page.far import Machine
 from tests.page.relay import HAProxy, Nginx, Proxy
 from tests.page.wall import Wall
 from tests.redis_server import RedisServer
 from tests.service import Reader, Service, data, key, wait_for
 
 INTERVAL = 0.2
-
-
-class Machine:
-    """A third machine, which sends its figures without a pause."""
-
-    def __init__(self, url: str) -> None:
-        self.times: list[float] = []
-        self.ids: list[str] = []
-        self._log = open_log(url, retention=1e11)
-        self._leaving = threading.Event()
-        self._thread = threading.Thread(target=self._run)
-        self._thread.start()
-
-    def _run(self) -> None:
-        while not self._leaving.wait(INTERVAL):
-            now = round(time.time(), 3)
-            figures = {"host": "far", "time": now, "percent": len(self.times) % 100}
-            try:
-                ids = self._log.append([Event("far", "cpu", json.dumps(figures))])
-            except LogUnavailable:
-                continue
-            self.times.append(now)
-            self.ids += map(str, ids)
-
-    def close(self) -> None:
-        self._leaving.set()
-        self._thread.join(30)
-        self._log.close()
 
 
 @pytest.fixture(scope="module")
@@ -77,7 +45,7 @@ def dashboards(
 
 @pytest.fixture
 def machine(server: RedisServer) -> Iterator[Machine]:
-    machine = Machine(f"unix://{server.path}?run_directory={server.folder / 'run'}")
+    machine = Machine(server.url, interval=INTERVAL)
     yield machine
     machine.close()
 
