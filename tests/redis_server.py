@@ -1,5 +1,9 @@
-"""A real redis-server for tests: in a folder of its own, stopped, killed and frozen at will."""
+"""A real redis-server for tests: in a folder of its own, stopped, killed and frozen at will.
 
+VITALS_REDIS_SERVER names another program that is to stand in for it, as Valkey can.
+"""
+
+import os
 import shutil
 import signal
 import socket
@@ -12,7 +16,10 @@ from urllib.parse import parse_qs
 
 import redis
 
+from tests.network import Network
 from tests.waiting import wait_for
+
+PROGRAM = os.environ.get("VITALS_REDIS_SERVER", "redis-server")
 
 
 def free_port() -> int:
@@ -48,10 +55,17 @@ def _client_of(url: str) -> Iterator[tuple[Any, str]]:
 class RedisServer:
     """One redis-server, on a Unix socket, and on a port where one is asked for."""
 
-    def __init__(self, folder: Path, *, port: int = 0, **config: object) -> None:
-        """`config` are directives, `_` for `-`. It is not started yet."""
+    def __init__(
+        self, folder: Path, *, port: int = 0, network: Network | None = None, **config: object
+    ) -> None:
+        """`config` are directives, `_` for `-`. It is not started yet.
+
+        Its port may be one of another `network`; the Unix socket is reached through no network.
+        """
         self.folder = folder
         self.port = port
+        self.address = network.address if network else "127.0.0.1"
+        self._inside = network.inside() if network else []
         # A Unix socket's path has room for 107 bytes; a test's folder may be longer.
         self.path = folder / "r.sock"
         self._config = {
@@ -68,7 +82,8 @@ class RedisServer:
         """Start with the data that is in its folder, and return once it answers."""
         options = {
             "port": self.port,
-            "bind": "127.0.0.1",
+            "bind": self.address,
+            "protected-mode": "no",
             "unixsocket": self.path,
             "dir": self.folder,
             **self._config,
@@ -76,7 +91,7 @@ class RedisServer:
         arguments = [word for key, value in options.items() for word in (f"--{key}", str(value))]
         with (self.folder / "redis.log").open("ab") as output:
             self._process = subprocess.Popen(
-                ["redis-server", *arguments], stdout=output, stderr=output, cwd=self.folder
+                [*self._inside, PROGRAM, *arguments], stdout=output, stderr=output, cwd=self.folder
             )
         wait_for(self._answers, "Redis to answer")
         return self
@@ -95,7 +110,7 @@ class RedisServer:
     @property
     def url(self) -> str:
         """For LOG; the workers meet in the server's folder."""
-        where = f"redis://127.0.0.1:{self.port}/0" if self.port else f"unix://{self.path}"
+        where = f"redis://{self.address}:{self.port}/0" if self.port else f"unix://{self.path}"
         return f"{where}?run_directory={self.folder / 'run'}"
 
     @property
