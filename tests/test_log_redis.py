@@ -6,7 +6,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from itertools import count
 from pathlib import Path
 
@@ -312,6 +312,29 @@ def test_a_replica_is_refused_until_it_is_the_master(server: RedisServer, tmp_pa
         assert "it is a replica, which can't be written" in refusal(log)
         other.call("REPLICAOF", "NO", "ONE")
         wait_for(lambda: goes_on(log), "the log")
+
+
+def test_a_node_of_a_cluster_names_the_one_that_holds_the_log(tmp_path: Path) -> None:
+    folders = tmp_path / "one", tmp_path / "other"
+    for folder in folders:
+        folder.mkdir()
+    ports = [free_port() for _ in range(4)]
+
+    def node(number: int) -> AbstractContextManager[RedisServer]:
+        port, bus = ports[2 * number : 2 * number + 2]
+        return running(folders[number], port=port, cluster_enabled="yes", cluster_port=bus)
+
+    with node(0) as one, node(1) as other, opened(one.url) as log, opened(other.url) as its:
+        assert "its cluster is down" in refusal(log)
+        other.call("CLUSTER", "ADDSLOTSRANGE", 0, 16383)
+        one.call("CLUSTER", "MEET", "127.0.0.1", other.port, ports[3])
+        wait_for(lambda: "cluster_state:ok" in str(one.call("CLUSTER", "INFO")), "the cluster")
+        wait_for(lambda: goes_on(its), "the log")
+        assert its.oldest() is not None
+        place = f"127.0.0.1:{other.port} holds the log's keys: name that one in LOG"
+        assert place in refusal(log)
+        with opened(other.url.replace("/0", "/1")) as numbered:
+            assert refusal(numbered).endswith("a cluster has no databases: leave /N out of LOG")
 
 
 class _OldServer(socketserver.StreamRequestHandler):

@@ -9,8 +9,8 @@ import redis
 _WORDS: Mapping[type[redis.RedisError], str] = {
     redis.OutOfMemoryError: "its memory is full (maxmemory): give it more, or shorten RETENTION",
     redis.ReadOnlyError: "it is a replica, which can't be written: name its master in LOG",
-    redis.exceptions.MovedError: "it is a node of a cluster that does not hold the log's keys",
-    redis.exceptions.ClusterDownError: "the cluster is down",
+    redis.exceptions.ClusterDownError: "its cluster is down, or has a part that no node serves",
+    redis.exceptions.TryAgainError: "its cluster is moving the log's keys to another node",
     redis.BusyLoadingError: "it is still loading its data",
     redis.TimeoutError: "it does not answer",
 }
@@ -22,6 +22,7 @@ _ANSWERS: Mapping[str, str] = {
     "invalid username-password pair": "the user or the password in LOG is wrong",
     "AUTH <password> called without any password": "LOG has a password, and the server has none",
     "MISCONF": "it refuses to be written because it can't save to its disk",
+    "SELECT is not allowed in cluster mode": "a cluster has no databases: leave /N out of LOG",
     "WRONGTYPE": "its keys of this name are of another program: set another ?prefix= in LOG",
 }
 
@@ -29,6 +30,13 @@ _ANSWERS: Mapping[str, str] = {
 def words_of(error: redis.RedisError) -> str:
     """What an operator has to know, without the server's name and with no password."""
     text = str(error).strip()
+    if isinstance(error, redis.exceptions.AskError):  # MOVED is one, too
+        host, port = error.node_addr
+        place = f"{host}:{port}" if host else f"its port {port}"
+        return (
+            f"it is a node of a cluster in which {place} holds the log's keys: name that one in "
+            "LOG, or a proxy of the cluster"
+        )
     for kind, words in _WORDS.items():
         if isinstance(error, kind):
             return words
