@@ -29,6 +29,11 @@ from dashboard.worker_metrics import WorkerMetrics
 
 logger = logging.getLogger(__name__)
 
+NEEDS_GEVENT = (
+    "Vitals runs on gevent: serve it with `./run` (gunicorn), or start another server under it, "
+    "such as `python -m gevent.monkey --module flask run`"
+)
+
 
 class Runtime:
     """Everything that lives as long as a worker."""
@@ -85,10 +90,7 @@ class Runtime:
         """Start, if no server hook has. Raises RuntimeError in a process that gevent can't run."""
         if self._hub is None:
             if not monkey.is_module_patched("socket"):
-                raise RuntimeError(
-                    "Vitals runs on gevent: serve it with `./run` (gunicorn), or start another "
-                    "server under it, such as `python -m gevent.monkey --module flask run`"
-                )
+                raise RuntimeError(NEEDS_GEVENT)
             self.start()
 
     def start(self) -> None:
