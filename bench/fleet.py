@@ -37,6 +37,7 @@ _FIELDS = ",".join(
         "network.received_bytes_per_second",
         "network.sent_bytes_per_second",
         "system.tags",
+        "system.interval",
     ]
 )
 PLAIN = f"/stream?{_EVENTS}&fields={_FIELDS}"

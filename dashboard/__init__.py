@@ -35,7 +35,7 @@ def create_app(settings: "Settings | None" = None) -> "Flask":
     from dashboard import access, cli
     from dashboard.build import build_id
     from dashboard.log import log_url
-    from dashboard.metrics import tagged_families
+    from dashboard.metrics import families_of
     from dashboard.proxies import Proxies
     from dashboard.runtime import Runtime
     from dashboard.web import (
@@ -64,7 +64,8 @@ def create_app(settings: "Settings | None" = None) -> "Flask":
     )
     settings = settings or cli.load_settings()
     settings = dataclasses.replace(settings, log=log_url(settings))
-    runtime = Runtime(settings, build=build_id(), families=tagged_families(settings.host_tags))
+    families = families_of(settings.host_tags, settings.interval)
+    runtime = Runtime(settings, build=build_id(), families=families)
     app.extensions["vitals"] = runtime
     app.before_request(runtime.ensure_running)
     app.extensions["vitals_access"] = access.register(app, settings, runtime.instruments)

@@ -22,7 +22,7 @@ from dashboard.agent_log import AgentLog
 from dashboard.duty import Duty
 from dashboard.leadership import Leadership
 from dashboard.log import log_url, run_directory
-from dashboard.metrics import Family, tagged_families
+from dashboard.metrics import Family, families_of
 from dashboard.output import formatter, is_journal
 from dashboard.settings import APPEND_ONLY, SettingError, Settings, load, secrets
 from dashboard.uncounted import uncounted
@@ -119,7 +119,7 @@ def main() -> int:
     told = Flag()
     for number in (signal.SIGTERM, signal.SIGINT):
         gevent.signal_handler(number, told.set)
-    agent = Agent(settings, tagged_families(settings.host_tags))
+    agent = Agent(settings, families_of(settings.host_tags, settings.interval))
     agent.start(on_failure=told.set)
     gc.collect()
     gc.freeze()  # what it begins with stays: not to be looked through again each time

@@ -6,7 +6,8 @@ mountpoint or label). All columns of one host and event share one `time`.
 
 To reduce, time is cut into equal spans, and of each span every column keeps two values: its lowest
 and its highest, in the order in which they came. Where samples are missing for more than three
-times their usual distance, a row of nulls stands, so that a chart breaks its line there.
+times their usual distance, a row of nulls stands, so that a chart breaks its line there. What is
+usual is told by the samples around it: a machine may be given another interval at any time.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -18,6 +19,7 @@ Value = float | None
 Columns = dict[str, list[Value]]
 
 _GAP = 3  # times the usual distance between samples
+_AROUND = 9  # distances before and after one that tell what is usual there
 _ITEM_KEYS = ("mountpoint", "label")
 
 
@@ -89,16 +91,24 @@ def _reduce(times: list[float], values: dict[str, list[Value]], points: int) -> 
 
 def _gaps(times: list[float], most: int) -> frozenset[int]:
     """The indexes before which samples are missing; the `most` widest of them."""
-    distances = [(after - before, index) for index, (before, after) in _pairs(times)]
+    distances = [after - before for before, after in pairwise(times)]
     if len(distances) < 2:
         return frozenset()
-    usual = median(distance for distance, _ in distances)
-    wide = sorted((pair for pair in distances if pair[0] > _GAP * usual), reverse=True)
-    return frozenset(index for _, index in wide[:most])
+    in_order = sorted(distances)
+    overall = median(in_order)
+    small = in_order[len(in_order) // 10]  # most need no second look
+    wide = []
+    for place, distance in enumerate(distances):
+        if distance > _GAP * small and distance > _GAP * _usual(distances, place, overall):
+            wide.append((distance, place + 1))
+    return frozenset(index for _, index in sorted(wide, reverse=True)[:most])
 
 
-def _pairs(times: list[float]) -> Iterator[tuple[int, tuple[float, float]]]:
-    return enumerate(pairwise(times), start=1)
+def _usual(distances: list[float], place: int, overall: float) -> float:
+    """The usual distance around one of them; where the interval changes, the longer one."""
+    before = distances[max(0, place - _AROUND) : place]
+    after = distances[place + 1 : place + 1 + _AROUND]
+    return max(median(side) if side else overall for side in (before, after))
 
 
 def _spans(times: list[float], count: int, gaps: frozenset[int]) -> list[tuple[int, int]]:

@@ -5,7 +5,7 @@ and rules fit; rates and percentages, which it leaves to the query, are `vitals_
 Figures of a family that has gone stale are left out: an old number must not look live.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import msgspec
@@ -14,6 +14,7 @@ from prometheus_client.metrics_core import GaugeMetricFamily
 from dashboard.filter import Filter
 from dashboard.hub import Hub
 from dashboard.log import EventLog, LogUnavailable
+from dashboard.paces import Paces
 from dashboard.rights import Right
 
 STALE_AFTER = 3  # times the cadence
@@ -102,14 +103,11 @@ _LISTS: dict[str, tuple[str, str, str, list[tuple[str, str, str]]]] = {
 class Figures:
     """A prometheus-client collector of the newest figures of every host in the log."""
 
-    def __init__(self, hub: Hub, cadences: Mapping[str, float], right: Right) -> None:
-        """`cadences` are the seconds between samples of each family.
-
-        What lies beyond the right is not told.
-        """
+    def __init__(self, hub: Hub, paces: Paces, families: Iterable[str], right: Right) -> None:
+        """Of these families. What lies beyond the right is not told."""
         self._hub = hub
-        self._filter = Filter(names=frozenset(cadences), right=right)
-        self._cadences = cadences
+        self._filter = Filter(names=frozenset(families), right=right)
+        self._paces = paces
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
         ages = GaugeMetricFamily(
@@ -117,16 +115,19 @@ class Figures:
         )
         stale = GaugeMetricFamily(
             "vitals_family_stale",
-            f"1 where a family's figures are older than {STALE_AFTER} of its cadences.",
+            f"1 where a family's figures are older than {STALE_AFTER} of its host's cadences.",
             labels=["host", "family"],
         )
+        cadences: dict[str, dict[str, float]] = {}
         families: dict[str, GaugeMetricFamily] = {}
         for encoded in self._hub.recent.latest(self._filter):
             host, name = encoded.event.host, encoded.event.name
             age = self._hub.recent.age(host, name) if name else None
             if name is None or age is None:
                 continue
-            is_stale = age > STALE_AFTER * self._cadences[name]
+            if host not in cadences:
+                cadences[host] = self._paces.cadences(host)
+            is_stale = age > STALE_AFTER * cadences[host][name]
             ages.add_metric([host, name], age)
             stale.add_metric([host, name], float(is_stale))
             if not is_stale:

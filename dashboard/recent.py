@@ -128,6 +128,10 @@ class Recent:
         self._forget_expired()
         return {host for host, _ in self._latest}
 
+    def newest(self, host: str, name: str) -> Encoded | None:
+        """The newest event of a host and name."""
+        return self._latest.get((host, name))
+
     def age(self, host: str, name: str) -> float | None:
         """Seconds since there was an event of a host and name; None when there is none.
 

@@ -21,12 +21,18 @@ from dashboard.jobs import Jobs
 from dashboard.leadership import Leadership
 from dashboard.log import EventLog, open_log_for_greenlets, run_directory
 from dashboard.metrics import Family
+from dashboard.paces import Paces
 from dashboard.rights import WHOLE, Right
 from dashboard.sampler import cadences
 from dashboard.settings import Settings, check_serves
 from dashboard.worker_metrics import WorkerMetrics
 
 logger = logging.getLogger(__name__)
+
+NEEDS_GEVENT = (
+    "Vitals runs on gevent: serve it with `./run` (gunicorn), or start another server under it, "
+    "such as `python -m gevent.monkey --module flask run`"
+)
 
 
 class Runtime:
@@ -43,6 +49,7 @@ class Runtime:
         self._greenlets: list[gevent.Greenlet[..., None]] = []
         self._log: EventLog | None = None
         self._hub: Hub | None = None
+        self._paces: Paces | None = None
         self._jobs: Jobs | None = None
         self._open_alerts: OpenAlerts | None = None
         self._duty: Duty | None = None
@@ -62,6 +69,12 @@ class Runtime:
         return self._hub
 
     @property
+    def paces(self) -> Paces:
+        """How often the hosts of the log are sampled, once it runs."""
+        assert self._paces is not None
+        return self._paces
+
+    @property
     def jobs(self) -> Jobs:
         """The jobs whose progress is in the log, once it runs."""
         assert self._jobs is not None
@@ -77,10 +90,7 @@ class Runtime:
         """Start, if no server hook has. Raises RuntimeError in a process that gevent can't run."""
         if self._hub is None:
             if not monkey.is_module_patched("socket"):
-                raise RuntimeError(
-                    "Vitals runs on gevent: serve it with `./run` (gunicorn), or start another "
-                    "server under it, such as `python -m gevent.monkey --module flask run`"
-                )
+                raise RuntimeError(NEEDS_GEVENT)
             self.start()
 
     def start(self) -> None:
@@ -105,6 +115,7 @@ class Runtime:
             most_feeds=settings.max_feeds,
             instruments=self.instruments,
         )
+        self._paces = Paces(self.families, settings.interval, self._hub.recent)
         self._greenlets = [
             gevent.spawn(self._hub.tail.follow),
             gevent.spawn(self._hub.keep_time),
@@ -132,13 +143,15 @@ class Runtime:
         now = self.hub.now()
         if abs(now - self._greeting_made_at) >= 1:
             settings = self.settings
+            hosts = sorted({settings.host_name, *self.hub.recent.hosts()})
             self._greeting_made_at = now
             self._greeting = {
                 "build": self.build,
                 "host": settings.host_name,
-                "hosts": sorted({settings.host_name, *self.hub.recent.hosts()}),
+                "hosts": hosts,
                 "time": now,
                 "interval": settings.interval,
+                "intervals": self.paces.others(hosts),
                 "heartbeat": settings.heartbeat,
                 "cadences": self.cadences(),
             }
@@ -147,7 +160,8 @@ class Runtime:
         hosts = [host for host in self.hub.recent.hosts() if right.covers_host(host)]
         host = self.home(right)
         known = sorted({*hosts, host} - {""})
-        return {**self._greeting, "time": now, "host": host, "hosts": known}
+        paces = self.paces.others(known)
+        return {**self._greeting, "time": now, "host": host, "hosts": known, "intervals": paces}
 
     def home(self, right: Right) -> str:
         """The host of which to speak to somebody who names none."""

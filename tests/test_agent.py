@@ -307,12 +307,24 @@ def test_a_folder_that_cannot_be_made_is_said_once_and_tried_again(make: Make) -
     assert agent.said().count("Not a directory") == 1
 
 
-def test_a_service_does_not_start_over_a_log_that_it_cannot_read(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "server",
+    ["gunicorn -b 127.0.0.1:0", "gevent.monkey --module flask run -p 0", "flask --debug run -p 0"],
+)
+def test_a_service_does_not_start_over_a_log_that_it_cannot_read(server: str) -> None:
     env = environ(LOG="https://wall.example", PUBLISH_TOKEN=TOKEN)
-    command = [sys.executable, "-m", "gunicorn", "-b", "127.0.0.1:0"]
+    command = [sys.executable, "-m", *server.split()]
     done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, timeout=60)
     assert done.returncode == 2
-    assert b"`flask agent` is for it" in done.stderr
+    assert b"LOG='https://wall.example'" in done.stderr
+    assert b"`flask agent` is for it; a service has a log of sqlite:/// or redis://" in done.stderr
+    assert done.stderr.count(b"\n") == 1
+
+
+def test_flask_run_says_at_once_that_it_needs_gevent() -> None:
+    done = flask("run", "-p", "0", env=environ())
+    assert done.returncode == 2
+    assert b"such as `python -m gevent.monkey --module flask run`" in done.stderr
     assert done.stderr.count(b"\n") == 1
 
 

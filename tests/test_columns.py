@@ -174,6 +174,33 @@ def test_a_few_missing_samples_are_no_gap() -> None:
     assert None not in columns(made, POINTS)["percent"]
 
 
+@pytest.mark.parametrize("points", [POINTS, 200])
+@pytest.mark.parametrize(("first", "then"), [(1.0, 10.0), (10.0, 1.0), (0.1, 60.0)])
+def test_another_interval_is_no_gap_and_hides_none(first: float, then: float, points: int) -> None:
+    made = []
+    time = 1000.0
+    for step in (first, then):
+        made += rows([1.0] * 100, start=time, step=step)
+        made += rows([1.0] * 100, start=time + 100 * step + 8 * step, step=step)
+        time += 208 * step
+    found = columns(made, points)
+    gaps = [n for n, value in enumerate(found["percent"]) if value is None]
+    assert len(gaps) == 2, "one in each half, none between them"
+    for place, step in zip(gaps, (first, then), strict=True):
+        before, after = found["time"][place - 1], found["time"][place + 1]
+        assert before is not None
+        assert after is not None
+        assert after - before == pytest.approx(9 * step)
+
+
+def test_the_first_samples_of_a_machine_are_no_gap() -> None:
+    # One comes at once, the next at a multiple of the interval.
+    for count in range(3, 6):
+        times = [100.2, *(101.0 + 10 * number for number in range(count - 1))]
+        found = columns([{"time": time, "percent": 1.0} for time in times], POINTS)
+        assert None not in found["percent"]
+
+
 def test_a_gap_survives_reduction_and_is_never_bridged() -> None:
     made = rows([1.0] * 7000, start=0) + rows([2.0] * 7000, start=10_000)
     found = columns(made, POINTS)

@@ -16,7 +16,7 @@ LAYERS = [
     {"access"},
     {"runtime", "exposition", "build", "origins"},
     {"sampler", "holding", "hub", "behind", "tail", "leadership", "worker_metrics", "alerting"}
-    | {"notify", "duty", "agent_log", "alert_notes"},
+    | {"notify", "duty", "agent_log", "alert_notes", "paces"},
     {"feeds"},
     {"starts"},
     {"connections", "recent", "admission", "jobs", "screens", "alert_log", "arrivals"},

@@ -8,10 +8,12 @@ service runs, or to another Vitals over HTTP; `tail` is a client of the stream l
 import os
 
 import click
+from gevent import monkey
 
 from dashboard import settings
 from dashboard.cli import agent, doctor, log, progress, publish, sign, tail
 from dashboard.cli.target import Wrong
+from dashboard.runtime import NEEDS_GEVENT
 
 __all__ = ["load_settings", "register"]
 
@@ -24,10 +26,21 @@ def register(group: click.Group) -> None:
 
 
 def load_settings() -> settings.Settings:
-    """The settings of the environment. Raises SettingError, or inside of a command Wrong."""
+    """The settings of the environment, for a command or for whoever imports the application.
+
+    All but our own commands serve it, `flask run` among them, so there they have to be those of a
+    service: once at the start, and not at each request. Raises SettingError, or in a command Wrong.
+    """
+    context = click.get_current_context(silent=True)
+    is_flask_run = context is not None and context.command.name == "run"
     try:
-        return settings.load(os.environ)
+        found = settings.load(os.environ)
+        if context is None or is_flask_run:
+            settings.check_serves(found)
     except settings.SettingError as error:
-        if click.get_current_context(silent=True) is None:
+        if context is None:
             raise
         raise Wrong(str(error)) from None
+    if is_flask_run and not monkey.is_module_patched("socket"):
+        raise Wrong(NEEDS_GEVENT)
+    return found

@@ -31,10 +31,13 @@ FAMILIES: tuple[type[Family], ...] = (
     System,
 )
 
-__all__ = ["FAMILIES", "Family", "Field", "tagged_families"]
+__all__ = ["FAMILIES", "Family", "Field", "families_of"]
 
 
-def tagged_families(tags: Sequence[str]) -> tuple[type[Family], ...]:
-    """The ten readers, of a machine that has these tags."""
-    tagged = type("TaggedSystem", (System,), {"tags": tuple(tags)})
-    return tuple(tagged if family is System else family for family in FAMILIES)
+def families_of(tags: Sequence[str], interval: float) -> tuple[type[Family], ...]:
+    """The ten readers, of a machine with these tags that is sampled each `interval` seconds.
+
+    It says both of itself, so that others need not know its settings.
+    """
+    told = type("ToldSystem", (System,), {"tags": tuple(tags), "interval": interval})
+    return tuple(told if family is System else family for family in FAMILIES)

@@ -28,8 +28,10 @@ class System:
         Field("os", "", "the system's name and version", "os-release PRETTY_NAME"),
         Field("kernel", "", "the kernel's release", "uname(2)"),
         Field("tags[]", "", "what it is for; the first one is its group", "the setting HOST_TAGS"),
+        Field("interval", "s", "time between samples of the fast families", "the setting INTERVAL"),
     )
     tags: ClassVar[tuple[str, ...]] = ()
+    interval: ClassVar[float | None] = None
 
     def __init__(self, *, ps: Any = psutil, wall_clock: Clock = time.time) -> None:
         self.absent_reason: str | None = None
@@ -51,6 +53,7 @@ class System:
             "os": _system_name(),
             "kernel": platform.release(),
             "tags": list(self.tags),
+            "interval": self.interval,
         }
 
     def _sessions(self) -> int | None:

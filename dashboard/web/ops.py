@@ -45,7 +45,8 @@ def metrics() -> Response:
     runtime: Runtime = current_app.extensions["vitals"]
     right = given_right()
     registry = CollectorRegistry()
-    registry.register(Figures(runtime.hub, runtime.cadences(), right))
+    families = [family.name for family in runtime.families]
+    registry.register(Figures(runtime.hub, runtime.paces, families, right))
     if right.is_whole:
         registry.register(LogGauges(runtime.log, runtime.hub))
         registry.register(runtime.workers)

@@ -9,6 +9,7 @@ import { Journal, MOST_ITEMS } from "./journal.js";
 import { Frame } from "./frame.js";
 import { mark, write } from "./dom.js";
 import { Machine } from "./machine.js";
+import { SAYS_PACE } from "./paces.js";
 import { covering } from "./rights.js";
 import { Store } from "./store.js";
 import { Timeline } from "./timeline.js";
@@ -70,7 +71,7 @@ export class Board {
     const panelEntries = this.places.map(({ name }) => /** @type {import("./catalog.js").Entry} */ (PANELS.get(name)));
     const tileEntries = tileNames.map((name) => /** @type {NonNullable<ReturnType<typeof TILE_SET.get>>} */ (TILE_SET.get(name)));
     const covered = [...panelEntries, ...tileEntries].filter(({ event }) => may(event));
-    const wanted = wantedBy(covered, options.besides.filter(may));
+    const wanted = wantedBy(covered, [...options.besides, SAYS_PACE].filter(may));
     this.store = new Store({ interval: settings.interval, window: display.window, wanted });
 
     const happenings = panelEntries.filter(({ whole }) => whole).map(({ event }) => event);
@@ -226,7 +227,7 @@ export class Board {
     const { store, stream, machine } = this;
     return {
       age: machine.age,
-      patience: store.patienceOfFast,
+      patience: store.patienceOfFast(this.host),
       connected: stream.connected,
       apart: stream.apart,
       everConnected: stream.everConnected,
@@ -243,7 +244,7 @@ export class Board {
     const { store, host, clock } = this;
     this.options.listener.link?.(this.#link());
     const now = clock.now();
-    const { from, to } = this.timeline.span(now, store.newest(host) ?? 0, store.interval);
+    const { from, to } = this.timeline.span(now, store.newest(host) ?? 0, store.paces.interval(host));
     const view = { store, journal: this.journal, host, now, from, to };
     const moved = this.changed || to !== this.view?.to;
     for (const panel of this.#all()) {

@@ -4,6 +4,7 @@
  * newest whole event. The stream writes here; panels only read.
  */
 import { flatten } from "./flatten.js";
+import { Paces, patienceFor, SAYS_PACE } from "./paces.js";
 import { GAP, Table } from "./table.js";
 
 /** @typedef {import("./table.js").Column} Column */
@@ -17,7 +18,7 @@ import { GAP, Table } from "./table.js";
  * @property {Record<string, Record<string, Record<string, Column>>>} hosts
  * @property {Record<string, import("./journal.js").Item[]>} [lines]
  */
-/** @typedef {{time: number, build?: string, interval?: number, heartbeat?: number, hosts?: string[], cadences?: Record<string, number>}} Hello */
+/** @typedef {{time: number, build?: string, interval?: number, intervals?: Record<string, number>, heartbeat?: number, hosts?: string[], cadences?: Record<string, number>}} Hello */
 /** @typedef {"waiting" | "missing" | "absent" | "fresh" | "stale" | "gone"} Freshness */
 
 /**
@@ -26,28 +27,20 @@ import { GAP, Table } from "./table.js";
  */
 const ROWS = 3000;
 
-/** The slow families' cadences, until the server's hello tells the real ones. */
-const SLOW = { processes: 5, sensors: 5, filesystem: 10, system: 60 };
-
 /** Figures are shown no more at so many times the age up to which they count as fresh: ten cadences. */
 const GONE = 10 / GAP;
-
-/** Under this age a late figure is delivery and not silence, however short the interval. */
-const LEAST_PATIENCE = 1;
 
 export class Store {
   /**
    * @param {object} options
-   * @param {number} options.interval seconds between samples of the fast families
+   * @param {number} options.interval of the server: seconds between samples of the fast families
    * @param {number} options.window seconds to keep
    * @param {Map<string, (key: string) => boolean>} options.wanted for each event to keep, its columns to keep
    */
   constructor({ interval, window, wanted }) {
-    this.interval = interval;
+    this.paces = new Paces(interval);
     this.window = window;
     this.wanted = wanted;
-    /** @type {Record<string, number> | null} */
-    this.cadences = null;
     /** All machines that the server knows. @type {string[]} */
     this.hosts = [];
     /** Tables as charts show them while they are held still, by event and host. @type {Map<string, Table> | null} */
@@ -57,7 +50,7 @@ export class Store {
     /**
      * `loggedTo` is the time of the newest row that the server's log has; `waiting`, whether rows came
      * since that it could not take.
-     * @type {Map<string, {table: Table, latest: Data | null, id: string, loggedTo: number, waiting: boolean}>}
+     * @type {Map<string, {host: string, event: string, table: Table, latest: Data | null, id: string, loggedTo: number, waiting: boolean}>}
      */
     this.entries = new Map();
   }
@@ -70,6 +63,8 @@ export class Store {
   fill(history) {
     const known = this.entries;
     this.entries = new Map();
+    // How much room a table needs depends on how often its machine is sampled.
+    for (const { event, data } of history.latest) if (event === SAYS_PACE) this.paces.hear(data);
     for (const [host, events] of Object.entries(history.hosts)) {
       for (const [event, columns] of Object.entries(events)) {
         const wanted = this.wanted.get(event);
@@ -79,7 +74,7 @@ export class Store {
         entry.table.replace(/** @type {number[]} */ (columns.time ?? []), Object.fromEntries(kept));
         entry.loggedTo = entry.table.last ?? -Infinity;
         const before = known.get(key(host, event))?.table;
-        if (before) entry.table.precede(before, history.to - this.window, this.cadence(event));
+        if (before) entry.table.precede(before, history.to - this.window, this.cadence(host, event));
       }
     }
     for (const { id, host, event, data } of history.latest) {
@@ -93,8 +88,8 @@ export class Store {
 
   /** @param {Hello} hello */
   greet(hello) {
-    if (hello.interval) this.interval = hello.interval;
-    this.cadences = hello.cadences ?? null;
+    this.paces.greet(hello);
+    this.#resize();
     this.hosts = hello.hosts ?? [];
     if (Number.isNaN(this.since)) this.since = hello.time;
   }
@@ -108,6 +103,7 @@ export class Store {
    */
   accept(event, id, data, logged = true) {
     const wanted = this.wanted.get(event);
+    if (event === SAYS_PACE && this.paces.hear(data)) this.#resize();
     if (!wanted || typeof data.host !== "string" || typeof data.time !== "number") return false;
     const entry = this.#entry(data.host, event);
     // After a gap the server sends the newest event of each name, which may be one we have.
@@ -118,32 +114,45 @@ export class Store {
     entry.id = id;
     entry.waiting = !logged || (entry.waiting && isLate && data.time !== table.last);
     if (logged) entry.loggedTo = data.time;
-    if (isLate) return table.insert(data.time, flatten(data, wanted), this.cadence(event));
-    table.append(data.time, flatten(data, wanted), this.cadence(event));
+    const cadence = this.cadence(data.host, event);
+    if (isLate) return table.insert(data.time, flatten(data, wanted), cadence);
+    table.append(data.time, flatten(data, wanted), cadence);
     entry.latest = data;
     return true;
   }
 
   /**
+   * @param {string} host
    * @param {string} event
    * @returns {number} seconds between two of them
    */
-  cadence(event) {
-    const told = this.cadences?.[event];
-    return told ?? Math.max(this.interval, SLOW[/** @type {keyof typeof SLOW} */ (event)] ?? 0);
+  cadence(host, event) {
+    return this.paces.cadence(host, event);
+  }
+
+  /**
+   * @param {string} host
+   * @param {string} event
+   * @returns {number} the age in seconds up to which its figures count as fresh
+   */
+  patience(host, event) {
+    return this.paces.patience(host, event);
+  }
+
+  /**
+   * @param {string} host
+   * @returns {number} the same for the quickest of the families that are kept
+   */
+  patienceOfFast(host) {
+    return patienceFor(this.#pace(host));
   }
 
   /**
    * @param {string} event
-   * @returns {number} the age in seconds up to which its figures count as fresh
+   * @returns {boolean} whether the server knows no family of that name; false until it has told
    */
-  patience(event) {
-    return Math.max(GAP * this.cadence(event), LEAST_PATIENCE);
-  }
-
-  /** @returns {number} the same for the quickest of the families that are kept */
-  get patienceOfFast() {
-    return Math.max(GAP * this.#pace(), LEAST_PATIENCE);
+  isNoFamily(event) {
+    return this.paces.cadences !== null && !(event in this.paces.cadences);
   }
 
   /**
@@ -192,11 +201,11 @@ export class Store {
   freshness(host, event, now) {
     const time = this.time(host, event);
     if (time !== null) {
-      const missed = (now - time) / this.patience(event);
+      const missed = (now - time) / this.patience(host, event);
       return missed > GONE ? "gone" : missed > 1 ? "stale" : "fresh";
     }
-    if (this.cadences && !(event in this.cadences)) return "absent";
-    return now - this.since > this.patience(event) + 1 ? "missing" : "waiting";
+    if (this.isNoFamily(event)) return "absent";
+    return now - this.since > this.patience(host, event) + 1 ? "missing" : "waiting";
   }
 
   /**
@@ -205,9 +214,9 @@ export class Store {
    */
   newest(host) {
     let newest = null;
-    const pace = this.#pace();
+    const pace = this.#pace(host);
     for (const event of this.wanted.keys()) {
-      const time = this.cadence(event) <= pace ? this.time(host, event) : null;
+      const time = this.cadence(host, event) <= pace ? this.time(host, event) : null;
       if (time !== null && (newest === null || time > newest)) newest = time;
     }
     return newest;
@@ -221,23 +230,32 @@ export class Store {
     const name = key(host, event);
     let entry = this.entries.get(name);
     if (!entry) {
-      entry = { table: new Table(this.#capacity(event), (2 * this.window) / ROWS), latest: null, id: "", loggedTo: -Infinity, waiting: false };
+      entry = { host, event, table: new Table(this.#capacity(host, event), (2 * this.window) / ROWS), latest: null, id: "", loggedTo: -Infinity, waiting: false };
       this.entries.set(name, entry);
     }
     return entry;
   }
 
-  /** @returns {number} seconds: the shortest cadence of what is kept */
-  #pace() {
-    return Math.min(...[...this.wanted.keys()].map((event) => this.cadence(event)));
+  /**
+   * @param {string} host
+   * @returns {number} seconds: the shortest cadence of what is kept
+   */
+  #pace(host) {
+    return Math.min(...[...this.wanted.keys()].map((event) => this.cadence(host, event)));
   }
 
   /**
    * Rows for the window, its gaps, and as much again as /history may send of a finer log.
+   * @param {string} host
    * @param {string} event
    */
-  #capacity(event) {
-    return Math.min(ROWS, Math.ceil(this.window / this.cadence(event))) + 700;
+  #capacity(host, event) {
+    return Math.min(ROWS, Math.ceil(this.window / this.cadence(host, event))) + 700;
+  }
+
+  /** Whatever is sampled more often needs more room. */
+  #resize() {
+    for (const { host, event, table } of this.entries.values()) table.capacity = this.#capacity(host, event);
   }
 }
 

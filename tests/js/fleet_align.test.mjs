@@ -5,15 +5,20 @@ import { align } from "../../static/js/fleet/align.js";
 
 test("each step has a machine's last figure in it, and what came before the axis is left out", () => {
   const series = [
-    { times: [99.9, 100.01, 101.02, 101.9, 102.03], values: [0, 1, 2, 3, 4] },
-    { times: [100.5, 101.5, 102.5], values: [7, 8, 9] },
+    { times: [99.9, 100.01, 101.02, 101.9, 102.03], values: [0, 1, 2, 3, 4], cadence: 1 },
+    { times: [100.5, 101.5, 102.5], values: [7, 8, 9], cadence: 1 },
   ];
   assert.deepEqual(align(series, 100, 102, 1), [[100, 101, 102], [1, 3, 4], [7, 8, 9]]);
 });
 
 test("a step without a sample is bridged, a silence is not", () => {
-  const series = [{ times: [0, 2, 8], values: [1, 2, 3] }];
+  const series = [{ times: [0, 2, 8], values: [1, 2, 3], cadence: 1 }];
   assert.deepEqual(align(series, 0, 9, 1)[1], [1, 1, 2, 2, 2, 2, null, null, 3, 3]);
-  assert.deepEqual(align([{ times: [0, 1, 2], values: [1, null, null] }], 0, 3, 1)[1], [1, null, null, null]);
-  assert.deepEqual(align([{ times: [], values: [] }], 0, 1, 1), [[0, 1], [null, null]]);
+  assert.deepEqual(align([{ times: [0, 1, 2], values: [1, null, null], cadence: 1 }], 0, 3, 1)[1], [1, null, null, null]);
+  assert.deepEqual(align([{ times: [], values: [], cadence: 1 }], 0, 1, 1), [[0, 1], [null, null]]);
+});
+
+test("a machine that is sampled more seldom than the steps has its own time to be late", () => {
+  const series = [{ times: [0, 4, 7, 8], values: [1, 2, null, 3], cadence: 2 }];
+  assert.deepEqual(align(series, 0, 15, 1)[1], [1, 1, 1, 1, 2, 2, 2, null, 3, 3, 3, 3, 3, 3, 3, null]);
 });

@@ -85,6 +85,24 @@ test("a machine that samples every minute is not stale for most of it", () => {
   assert.equal(known.all.get("b").freshness, "stale");
 });
 
+test("a machine that says its interval is judged by that", () => {
+  const known = machines();
+  known.greet({ time: NOW, interval: 1, cadences: { cpu: 1, filesystem: 10 } });
+  for (const [host, interval] of [["slow", 10], ["quick", 0.1], ["unsaid", null]]) {
+    known.accept("system", { host, interval }, NOW);
+    known.accept("cpu", { host, percent: 1 }, NOW);
+  }
+  known.accept("filesystem", { host: "slow", mounts: [{ percent: 50 }] }, NOW);
+  const at = (age) => (known.judge(NOW + age), ["slow", "quick", "unsaid"].map((host) => known.all.get(host).freshness[0]).join(""));
+  assert.deepEqual([3, 4, 6, 13, 32, 33, 102, 103].map(at), ["fff", "fsf", "fgs", "fgg", "fgg", "sgg", "sgg", "ggg"]);
+  known.judge(NOW + 101);
+  assert.equal(known.value(known.all.get("slow"), "filesystem.percent", NOW + 101), 50);
+  // The page is live as long as one of them is, by its own interval.
+  assert.deepEqual(known.newest, { newest: NOW, patience: 32 });
+  known.accept("cpu", { host: "quick", percent: 1 }, NOW + 20);
+  assert.deepEqual(known.newest, { newest: NOW + 20, patience: 12 });
+});
+
 test("a family that hangs takes its own figure with it, not the others", () => {
   const known = machines();
   known.greet({ time: NOW, cadences: { cpu: 1, filesystem: 10 } });
@@ -119,10 +137,12 @@ test("who is not asked for is not there, and who is forgotten goes", () => {
   const known = machines((host) => host.startsWith("web-"));
   assert.equal(known.accept("cpu", { host: "db-1", percent: 1 }, NOW), false);
   known.accept("cpu", { host: "web-1", percent: 1 }, NOW);
+  known.accept("system", { host: "web-1", interval: 7 }, NOW);
   known.accept("cpu", { host: "web-2", percent: 1 }, NOW + 60);
   const before = known.membership;
   known.forget(NOW + 3601);
   assert.deepEqual([...known.all.keys()], ["web-2"]);
+  assert.equal(known.paces.interval("web-1"), 1);
   assert.ok(known.membership > before);
 });
 
@@ -131,5 +151,5 @@ test("a stream is asked for no more than is drawn", () => {
   assert.deepEqual(tiles.events, ["cpu", "memory", "filesystem", "network", "system", "alert"]);
   assert.ok(tiles.fields.includes("filesystem.mounts"));
   assert.ok(tiles.fields.every((field) => !field.startsWith("alert.")), "alerts come whole");
-  assert.deepEqual(wantedFor(["memory.percent"]).fields, ["memory.percent", "cpu.percent", "system.tags"]);
+  assert.deepEqual(wantedFor(["memory.percent"]).fields, ["memory.percent", "cpu.percent", "system.tags", "system.interval"]);
 });

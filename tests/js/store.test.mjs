@@ -115,8 +115,8 @@ test("only the fast families tell the link's age", () => {
 
 test("a short interval still leaves a second for delivery", () => {
   const store = make({ interval: 0.05 });
-  assert.equal(store.patienceOfFast, 1);
-  assert.equal(make({ interval: 2 }).patienceOfFast, 6);
+  assert.equal(store.patienceOfFast("box"), 1);
+  assert.equal(make({ interval: 2 }).patienceOfFast("box"), 6);
 });
 
 test("what is held stays as it is, while all else goes on", () => {
@@ -185,4 +185,33 @@ test("a clock that is set back still begins anew, once the log is back", () => {
   store.accept("cpu", "6-0", cpu(2), true);
   assert.deepEqual(store.table("box", "cpu").times, [1, 2]);
   assert.equal(store.time("box", "cpu"), 2);
+});
+
+const system = (host, interval) => ({ host, time: 100, interval });
+
+test("a machine is judged by its own interval, once it has said it", () => {
+  const store = make();
+  store.greet({ time: 100, interval: 1, cadences: { cpu: 1, filesystem: 10 } });
+  for (const host of ["box", "slow", "old"]) store.accept("cpu", "1-0", { host, time: 100, percent: 1 });
+  assert.equal(store.accept("system", "1-1", system("slow", 15)), false, "it is heard, though nobody shows it");
+  store.accept("system", "1-2", system("old", null));
+  assert.deepEqual(["box", "old", "slow"].map((host) => store.freshness(host, "cpu", 120)), ["gone", "gone", "fresh"]);
+  assert.deepEqual([145, 145.1, 250, 250.1].map((now) => store.freshness("slow", "cpu", now)), ["fresh", "stale", "stale", "gone"]);
+  assert.equal(store.patienceOfFast("slow"), 45);
+  assert.equal(store.cadence("slow", "filesystem"), 15);
+});
+
+test("the lines of a machine that is sampled seldom are not broken, but by its own silence", () => {
+  const store = make();
+  store.fill({ last_event_id: "1-0", to: 100, hosts: {}, latest: [{ id: "1-0", host: "slow", event: "system", data: system("slow", 10) }] });
+  for (const time of [100, 110, 140, 171]) store.accept("cpu", `${time}-0`, { host: "slow", time, percent: 1 });
+  assert.deepEqual(store.table("slow", "cpu").times, [100, 110, 140, 150, 171]);
+  assert.deepEqual(store.table("slow", "cpu").columns.get("percent"), [1, 1, 1, null, 1]);
+});
+
+test("what is sampled more often than it was has room for more", () => {
+  const store = make({ interval: 10 });
+  const { capacity } = store.table("box", "cpu");
+  store.accept("system", "1-0", system("box", 0.5));
+  assert.equal(store.table("box", "cpu").capacity, capacity + 570);
 });

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from dashboard.columns import numbers
 from dashboard.metrics import FAMILIES
+from dashboard.sampler import cadence_of
 
 HERE = Path(__file__).parent
 FILES = sorted(HERE.glob("*.test.mjs"))
@@ -47,3 +48,12 @@ def test_the_page_names_columns_as_history_does() -> None:
     done = node(HERE / "flatten_events.mjs", given=json.dumps(readings))
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout) == [dict(numbers(reading)) for reading in readings]
+
+
+def test_the_page_knows_cadences_as_the_sampler_has_them() -> None:
+    intervals = (0.05, 0.3, 1.0, 1.5, 4.0, 5.0, 7.0, 10.0, 33.3, 61.0, 3600.0)
+    asked = [(family, interval) for family in FAMILIES for interval in intervals]
+    given = json.dumps([(family.name, interval) for family, interval in asked])
+    done = node(HERE / "cadences.mjs", given=given)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout) == [cadence_of(family.cadence, each) for family, each in asked]

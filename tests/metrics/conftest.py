@@ -10,7 +10,7 @@ from typing import Any
 import psutil
 import pytest
 
-from dashboard.metrics import tagged_families
+from dashboard.metrics import families_of
 
 FROZEN = Path(__file__).parent / "frozen"
 
@@ -106,7 +106,7 @@ class Machine:
             "processes": {"clock": self.watch},
         }
         readers: dict[str, Any] = {}
-        for family in tagged_families(("web",)):
+        for family in families_of(("web",), 0.25):
             make: Any = family
             readers[family.name] = make(ps=self.ps, **seams.get(family.name, {}))
         return readers

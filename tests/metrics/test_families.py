@@ -126,7 +126,10 @@ def test_the_page_says_what_the_code_says(family: type[Family]) -> None:
 @pytest.mark.parametrize(
     ("event", "fields"),
     [
-        ("hello", {"build", "host", "hosts", "time", "interval", "heartbeat", "cadences"}),
+        (
+            "hello",
+            {"build", "host", "hosts", "time", "interval", "intervals", "heartbeat", "cadences"},
+        ),
         ("gap", {"from", "to", "seconds"}),
         ("heartbeat", {"time"}),
         ("busy", {"time", "streams", "limit"}),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import platform
 from types import SimpleNamespace
 
-from dashboard.metrics import FAMILIES, tagged_families
+from dashboard.metrics import FAMILIES, families_of
 from dashboard.metrics.system import System
 
 from .conftest import Machine
@@ -30,11 +30,12 @@ def test_elsewhere_the_wall_clock_and_never_negative() -> None:
     assert System(ps=ps).read()["users"] is None
 
 
-def test_a_machines_tags_are_told_by_it_alone() -> None:
-    tagged = tagged_families(("web", "eu-1"))
-    (system,) = [family for family in tagged if family.name == "system"]
+def test_a_machines_tags_and_pace_are_told_by_it_alone() -> None:
+    told = families_of(("web", "eu-1"), 10.0)
+    (system,) = [family for family in told if family.name == "system"]
     figures = system().read()
     assert figures is not None
-    assert figures["tags"] == ["web", "eu-1"]
-    assert [family.name for family in tagged] == [family.name for family in FAMILIES]
-    assert System().read()["tags"] == []
+    assert (figures["tags"], figures["interval"]) == (["web", "eu-1"], 10.0)
+    assert [family.name for family in told] == [family.name for family in FAMILIES]
+    unsaid = System().read()
+    assert (unsaid["tags"], unsaid["interval"]) == ([], None)

@@ -131,7 +131,7 @@ def _answers() -> dict[str, Json]:
     last_id = last | {"description": "from here a stream goes on"}
     history = _object(
         **{"from": _TIME, "to": _TIME},
-        interval=_NUMBER | {"description": "seconds between samples"},
+        interval=_NUMBER | {"description": "seconds between samples of the machine that serves"},
         last_event_id=last_id,
         latest={"type": "array", "items": ref("LoggedEvent")},
         hosts=_map(_map(ref("Series"))) | {"description": "by host and event"},

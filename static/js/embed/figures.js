@@ -4,6 +4,8 @@
  * without charts: one history and one place in the stream for however many numbers.
  */
 import { Machine } from "../machine.js";
+import { SAYS_PACE } from "../paces.js";
+import { covering } from "../rights.js";
 import { Store } from "../store.js";
 import { portToOwnBroker } from "../streaming/transport.js";
 import { Rights } from "./rights.js";
@@ -11,6 +13,7 @@ import { Rights } from "./rights.js";
 /** @typedef {import("../store.js").Data} Data */
 /** @typedef {import("../store.js").Freshness} Freshness */
 /** @typedef {{address: string, query: string}} Server query: "?key=…", or nothing */
+/** @typedef {{host: string, interval: number, events?: string[]}} Facts what GET /embed tells */
 /** @typedef {{event: string, show: () => void, refused: () => void}} Watcher */
 
 /** How often to look at ages, milliseconds. */
@@ -29,10 +32,12 @@ export class Figures {
   /**
    * @param {Server} server
    * @param {string} host the machine
-   * @param {number} interval seconds between samples
+   * @param {Facts} facts
    */
-  constructor({ address, query }, host, interval) {
+  constructor({ address, query }, host, { interval, events }) {
     this.host = host;
+    /** Asked for beside the figures that are shown. */
+    this.besides = covering(events ?? null)(SAYS_PACE) ? [SAYS_PACE] : [];
     /** @type {Set<Watcher>} */
     this.watchers = new Set();
     /** @type {Map<string, (key: string) => boolean>} */
@@ -88,7 +93,7 @@ export class Figures {
     const time = store.time(host, event);
     const age = time === null ? 0 : Math.max(0, now - time);
     let freshness = store.freshness(host, event, now);
-    if (store.cadences && !(event in store.cadences)) {
+    if (store.isNoFamily(event)) {
       // Somebody's own event comes when it likes: the last one holds until there is another.
       freshness = time === null ? "waiting" : this.stream.apart > APART ? "stale" : "fresh";
     }
@@ -97,7 +102,7 @@ export class Figures {
 
   #ask() {
     this.gathering = undefined;
-    const events = [...this.wanted.keys()];
+    const events = [...new Set([...this.wanted.keys(), ...this.besides])];
     if (this.started) this.stream.ask({ events });
     else {
       this.stream.options.events = events;
@@ -123,13 +128,13 @@ const shared = new Map();
 /**
  * @param {Server} server
  * @param {string} host
- * @param {number} interval
+ * @param {Facts} facts
  * @param {Watcher} watcher
  * @returns {{figures: Figures, leave: () => void}} those that all numbers of this server and machine share
  */
-export function watch(server, host, interval, watcher) {
+export function watch(server, host, facts, watcher) {
   const key = `${server.address} ${server.query} ${host}`;
-  const figures = shared.get(key) ?? new Figures(server, host, interval);
+  const figures = shared.get(key) ?? new Figures(server, host, facts);
   shared.set(key, figures);
   figures.add(watcher);
   return {

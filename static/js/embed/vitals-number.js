@@ -57,7 +57,7 @@ class Figure {
     const line = make("span", { class: "number" }, number, unit, level);
     root.append(line);
     const { event } = value;
-    const joined = watch({ address, query }, host, facts.interval, { event, refused, show: () => this.#show(joined.figures, name, value, line) });
+    const joined = watch({ address, query }, host, facts, { event, refused, show: () => this.#show(joined.figures, name, value, line) });
     this.leave = () => {
       joined.leave();
       line.remove();

@@ -8,17 +8,19 @@ import { GAP } from "../table.js";
 /** @typedef {import("../table.js").Column} Column */
 
 /**
- * @param {{times: number[], values: Column}[]} series of each machine, times ascending; null marks a gap
+ * @param {{times: number[], values: Column, cadence: number}[]} series of each machine, times ascending; null marks a gap
  * @param {number} from seconds since 1970
  * @param {number} to
- * @param {number} step seconds; a machine that is late by no more than three of them has its last figure still
+ * @param {number} step seconds; a machine that is late by no more than three of them, or of its own cadences if
+ *   those are longer, has its last figure still
  * @returns {[number[], ...Column[]]} times, then a column for each machine
  */
 export function align(series, from, to, step) {
   const first = Math.floor(from / step);
   const count = Math.max(0, Math.floor(to / step) - first + 1);
   const times = Array.from({ length: count }, (_, index) => (first + index) * step);
-  const columns = series.map(({ times: moments, values }) => {
+  const columns = series.map(({ times: moments, values, cadence }) => {
+    const late = GAP * Math.max(1, Math.ceil(cadence / step));
     /** @type {Column} */
     const column = new Array(count).fill(null);
     let known = -Infinity;
@@ -31,7 +33,7 @@ export function align(series, from, to, step) {
         last = values[row];
         known = slot;
       }
-      column[slot] = slot - known <= GAP ? last : null;
+      column[slot] = slot - known <= late ? last : null;
     }
     return column;
   });

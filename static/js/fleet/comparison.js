@@ -5,6 +5,8 @@
  */
 import { ServerClock } from "../clock.js";
 import { Frame } from "../frame.js";
+import { SAYS_PACE } from "../paces.js";
+import { covering } from "../rights.js";
 import { Store } from "../store.js";
 import { Stream } from "../streaming/stream.js";
 import { Timeline } from "../timeline.js";
@@ -54,14 +56,16 @@ export class Comparison {
     this.chart = null;
     this.frame = new Frame(() => this.#draw());
     const [field] = metric.name.slice(event.length + 1).split(".");
-    const fields = metric.name === "filesystem.percent" ? "filesystem.mounts" : `${event}.${field}`;
+    const besides = covering(settings.may)(SAYS_PACE) ? [SAYS_PACE] : [];
+    const fields = [metric.name === "filesystem.percent" ? "filesystem.mounts" : `${event}.${field}`];
+    if (event !== SAYS_PACE) fields.push(...besides.map((name) => `${name}.interval`));
     this.stream = new Stream(
       {
         streamUrl: settings.streamUrl,
-        historyUrl: `${settings.historyUrl}?fields=${encodeURIComponent(fields)}`,
+        historyUrl: `${settings.historyUrl}?fields=${encodeURIComponent(fields.join())}`,
         host: hosts.join(),
         hosts: signals.length ? [...hosts, settings.server] : hosts,
-        events: [event, ...signals],
+        events: [...new Set([event, ...besides]), ...signals],
         window: display.window,
         lines: 0,
       },
@@ -113,7 +117,7 @@ export class Comparison {
     }
     if (typeof data.host !== "string" || !this.wants(data.host) || !this.store.accept(name, id, data)) return;
     // By the log's clock, not by those of many machines.
-    this.clock.sample(Number(id.split("-")[0]) / 1000, false, this.store.patience(name));
+    this.clock.sample(Number(id.split("-")[0]) / 1000, false, this.store.patience(data.host, name));
     if (!this.hosts.includes(data.host)) this.#choose([...this.hosts, data.host]);
     this.frame.request();
   }
@@ -138,10 +142,14 @@ export class Comparison {
   /** @returns {LinkFacts} */
   #link() {
     const { store, stream, clock, hosts } = this;
-    const times = hosts.map((host) => store.newest(host)).filter((time) => time !== null);
+    const times = hosts.map((host) => store.newest(host) ?? -Infinity);
+    const newest = Math.max(-Infinity, ...times);
+    const isHeard = newest > -Infinity;
+    // As long as one of them is fresh, by its own interval.
+    const until = Math.max(...hosts.map((host, index) => times[index] + store.patienceOfFast(host)));
     return {
-      age: times.length ? Math.max(0, clock.now() - Math.max(...times)) : null,
-      patience: store.patienceOfFast,
+      age: isHeard ? Math.max(0, clock.now() - newest) : null,
+      patience: isHeard ? until - newest : store.patienceOfFast(this.host),
       connected: stream.connected,
       apart: stream.apart,
       everConnected: stream.everConnected,
@@ -154,7 +162,8 @@ export class Comparison {
     const now = clock.now();
     if (Number.isNaN(now)) return;
     const newest = Math.max(0, ...this.hosts.map((host) => store.newest(host) ?? 0));
-    const { from, to } = this.timeline.span(now, newest, store.interval);
+    const interval = Math.min(...(this.hosts.length ? this.hosts : [this.host]).map((host) => store.paces.interval(host)));
+    const { from, to } = this.timeline.span(now, newest, interval);
     chart?.draw(store, now, from, to);
     this.options.listener.draw(now);
   }

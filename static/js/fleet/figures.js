@@ -57,7 +57,7 @@ export function wantedFor(names) {
   const families = new Set([PULSE, ...shown.map(({ event }) => event)]);
   const fields = new Set(shown.flatMap(({ event, fields }) => fields.map((name) => `${event}.${name}`)));
   if (!shown.some(({ event }) => event === PULSE)) fields.add(`${PULSE}.percent`);
-  return { events: [...families, "system", "alert"], fields: [...fields, "system.tags"] };
+  return { events: [...families, "system", "alert"], fields: [...fields, "system.tags", "system.interval"] };
 }
 
 /** @param {string} name */

@@ -6,6 +6,7 @@
  * machine's own clock, and one of a thousand is always wrong.
  */
 import { levelOf } from "../levels.js";
+import { patienceFor, Paces, SAYS_PACE } from "../paces.js";
 import { GAP } from "../table.js";
 import { FIGURES, PULSE, SHARES } from "./figures.js";
 import { Host, takeAlert } from "./host.js";
@@ -17,30 +18,22 @@ import { Host, takeAlert } from "./host.js";
 /** @typedef {import("./host.js").OpenAlert} OpenAlert */
 /** @typedef {import("./host.js").Worst} Worst */
 
-/** The slow families' cadences, until the server's hello tells the real ones. */
-const SLOW = { filesystem: 10, system: 60 };
-
 /** Figures are shown no more after so many of their intervals. */
 const GONE = 10;
-
-/** Under so many seconds a late figure is delivery and not silence, however short the interval. */
-const LEAST_PATIENCE = 1;
 
 export class Machines {
   /**
    * @param {object} options
-   * @param {number} options.interval seconds between samples
+   * @param {number} options.interval of the server: seconds between samples
    * @param {number} options.retention seconds after which the log forgets
    * @param {(host: string) => boolean} options.wants which machines are shown
    */
   constructor({ interval, retention, wants }) {
-    this.interval = interval;
+    this.paces = new Paces(interval);
     this.retention = retention;
     this.wants = wants;
     /** Seconds by which what comes may have waited for the rest of its period. */
     this.every = 0;
-    /** @type {Record<string, number>} */
-    this.cadences = {};
     /** @type {Map<string, Host>} */
     this.all = new Map();
     /** Counts up when a machine comes or goes. */
@@ -51,8 +44,7 @@ export class Machines {
 
   /** @param {Hello} hello */
   greet(hello) {
-    if (hello.interval) this.interval = hello.interval;
-    this.cadences = hello.cadences ?? {};
+    this.paces.greet(hello);
   }
 
   /**
@@ -74,7 +66,8 @@ export class Machines {
       this.all.set(host, machine);
       this.membership += 1;
     }
-    machine.hear(event, data, at, GAP * this.interval + this.every);
+    if (event === SAYS_PACE) this.paces.hear(data);
+    machine.hear(event, data, at, GAP * this.paces.interval(host) + this.every);
     return true;
   }
 
@@ -96,6 +89,7 @@ export class Machines {
       if (now - machine.heard <= this.retention) continue;
       this.all.delete(machine.name);
       this.alerts.delete(machine.name);
+      this.paces.forget(machine.name);
       this.membership += 1;
     }
   }
@@ -109,19 +103,31 @@ export class Machines {
   freshness(machine, now, event = PULSE) {
     const at = event === PULSE ? machine.seen : (machine.times.get(event) ?? 0);
     const age = now - at;
-    if (age <= this.patience(event, machine.pace)) return "fresh";
-    return age - this.every <= ((this.patience(event, machine.pace) - this.every) * GONE) / GAP ? "stale" : "gone";
+    const patience = this.patience(event, machine);
+    if (age <= patience) return "fresh";
+    return age - this.every <= ((patience - this.every) * GONE) / GAP ? "stale" : "gone";
   }
 
   /**
    * @param {string} event
-   * @param {number} [pace] of a machine that samples less often than the server does, seconds
+   * @param {Host} machine
    * @returns {number} the age up to which its figures count as fresh, on their way included, seconds
    */
-  patience(event, pace = 0) {
-    const slow = SLOW[/** @type {keyof typeof SLOW} */ (event)] ?? 0;
-    const cadence = Math.max(this.interval, pace, this.cadences[event] ?? slow);
-    return Math.max(GAP * cadence, LEAST_PATIENCE) + this.every;
+  patience(event, { name, pace }) {
+    const cadence = this.paces.cadence(name, event);
+    // One that does not say its interval shows it by its samples.
+    return patienceFor(this.paces.knows(name) ? cadence : Math.max(cadence, pace)) + this.every;
+  }
+
+  /** @returns {{newest: number, patience: number} | null} when the log took the newest sample of all, and up to which age of it some machine is fresh; seconds */
+  get newest() {
+    let newest = -Infinity;
+    let until = -Infinity;
+    for (const machine of this.all.values()) {
+      newest = Math.max(newest, machine.seen);
+      until = Math.max(until, machine.seen + this.patience(PULSE, machine));
+    }
+    return this.all.size ? { newest, patience: until - newest } : null;
   }
 
   /**

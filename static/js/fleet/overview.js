@@ -6,12 +6,13 @@
 import { DEFAULTS } from "../address.js";
 import { ServerClock } from "../clock.js";
 import { Frame } from "../frame.js";
+import { patienceFor } from "../paces.js";
 import { covering } from "../rights.js";
 import { isAfter } from "../streaming/ids.js";
 import { Timeline } from "../timeline.js";
 import { matcher, WORST } from "./address.js";
 import { AlertList } from "./alertlist.js";
-import { PULSE, SHARES, TILE_FIGURES, wantedFor } from "./figures.js";
+import { SHARES, TILE_FIGURES, wantedFor } from "./figures.js";
 import { Machines } from "./machines.js";
 import { Newest } from "./newest.js";
 import { Order } from "./order.js";
@@ -120,9 +121,7 @@ export class Overview {
 
   /** @returns {number | null} when the log took the newest sample of all */
   newest() {
-    let newest = null;
-    for (const { seen } of this.machines.all.values()) if (newest === null || seen > newest) newest = seen;
-    return newest;
+    return this.machines.newest?.newest ?? null;
   }
 
   /** @param {Item[]} items that came together */
@@ -139,7 +138,7 @@ export class Overview {
       }
     }
     if (newest === 0) return;
-    this.clock.sample(newest, false, this.#patience);
+    this.clock.sample(newest, false, patienceFor(this.machines.paces.own) + this.every);
     this.frame.request();
   }
 
@@ -188,18 +187,13 @@ export class Overview {
     this.stream.ask(wish);
   }
 
-  /** The age up to which the newest sample of all is fresh, seconds. */
-  get #patience() {
-    return this.machines.patience(PULSE);
-  }
-
   /** @returns {LinkFacts} */
   #link() {
-    const { stream, clock } = this;
-    const newest = this.newest();
+    const { stream, clock, machines } = this;
+    const { newest, patience } = machines.newest ?? { newest: null, patience: patienceFor(machines.paces.own) };
     return {
       age: newest === null ? null : Math.max(0, clock.now() - newest),
-      patience: this.#patience,
+      patience,
       connected: stream.connected,
       apart: stream.apart,
       everConnected: stream.everConnected,

@@ -1,0 +1,6 @@
+// Reads a JSON list of [event, interval] and writes the cadence that the page takes each for.
+import { cadenceOf } from "../../static/js/paces.js";
+
+let input = "";
+for await (const piece of process.stdin) input += piece;
+process.stdout.write(JSON.stringify(JSON.parse(input).map(([event, interval]) => cadenceOf(event, interval))));
