@@ -10,7 +10,7 @@ const ALL = () => true;
 
 function machines(wants = ALL) {
   const made = new Machines({ interval: 1, retention: 3600, wants });
-  made.every = 2;
+  made.setEvery(2);
   return made;
 }
 
@@ -101,6 +101,47 @@ test("a machine that says its interval is judged by that", () => {
   assert.deepEqual(known.newest, { newest: NOW, patience: 32 });
   known.accept("cpu", { host: "quick", percent: 1 }, NOW + 20);
   assert.deepEqual(known.newest, { newest: NOW + 20, patience: 12 });
+});
+
+test("who was judged before is judged as if for the first time", () => {
+  let seed = 7;
+  const random = (below) => (seed = (seed * 16807) % 2147483647) % below;
+  const FIELDS = { cpu: "percent", memory: "percent", filesystem: "mounts" };
+  const steps = [];
+  const replay = () => {
+    const made = machines();
+    for (const step of steps) step(made);
+    return made;
+  };
+  const known = machines();
+  const seen = new Set();
+  for (let now = NOW; now < NOW + 400; now += random(5)) {
+    const host = `m-${random(4)}`;
+    const event = Object.keys(FIELDS)[random(3)];
+    const share = random(100);
+    const data = { host, [FIELDS[event]]: event === "filesystem" ? [{ percent: share }] : share };
+    const step = [
+      (all) => all.accept(event, data, now),
+      (all) => all.accept("system", { host, interval: [null, 1, 10][share % 3] }, now),
+      (all) => all.greet({ time: now, interval: 1 + (share % 2) }),
+      (all) => all.setEvery(2 + (share % 4)),
+      (all) => all.accept("alert", alert(host, "busy", "warning"), now),
+    ][random(12)] ?? (() => {});
+    step(known);
+    steps.push(step);
+    // The server's clock may be told anew, and be an earlier one.
+    const told = now - (random(10) ? 0 : 8);
+    known.judge(told);
+    const anew = replay();
+    anew.judge(told);
+    for (const { name, freshness, worst } of anew.all.values()) {
+      const { freshness: held, worst: kept } = known.all.get(name);
+      assert.deepEqual([held, kept], [freshness, worst], `${name} at ${told - NOW}`);
+      seen.add(held);
+    }
+    assert.deepEqual(known.newest, anew.newest);
+  }
+  assert.equal(seen.size, 3);
 });
 
 test("a family that hangs takes its own figure with it, not the others", () => {

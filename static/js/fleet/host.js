@@ -39,6 +39,8 @@ export class Host {
     this.freshness = "gone";
     /** The same. @type {Worst | null} */
     this.worst = null;
+    /** Which version was judged, and from when until when that holds, seconds since 1970. */
+    this.judged = { version: -1, from: 0, until: 0 };
   }
 
   /** @returns {number} when the log took its newest sample */

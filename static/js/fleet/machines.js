@@ -21,6 +21,9 @@ import { Host, takeAlert } from "./host.js";
 /** Figures are shown no more after so many of their intervals. */
 const GONE = 10;
 
+/** The events by which a machine is judged. */
+const JUDGED = new Set([PULSE, ...SHARES.map((name) => FIGURES[name].event)]);
+
 export class Machines {
   /**
    * @param {object} options
@@ -34,6 +37,8 @@ export class Machines {
     this.wants = wants;
     /** Seconds by which what comes may have waited for the rest of its period. */
     this.every = 0;
+    /** See `newest`; null when it is to be told anew. @type {{newest: number, until: number} | null} */
+    this.pulse = null;
     /** @type {Map<string, Host>} */
     this.all = new Map();
     /** Counts up when a machine comes or goes. */
@@ -42,9 +47,16 @@ export class Machines {
     this.alerts = new Map();
   }
 
+  /** @param {number} seconds */
+  setEvery(seconds) {
+    if (seconds !== this.every) this.#reconsider();
+    this.every = seconds;
+  }
+
   /** @param {Hello} hello */
   greet(hello) {
     this.paces.greet(hello);
+    this.#reconsider();
   }
 
   /**
@@ -68,6 +80,7 @@ export class Machines {
     }
     if (event === SAYS_PACE) this.paces.hear(data);
     machine.hear(event, data, at, GAP * this.paces.interval(host) + this.every);
+    this.pulse = null;
     return true;
   }
 
@@ -91,6 +104,7 @@ export class Machines {
       this.alerts.delete(machine.name);
       this.paces.forget(machine.name);
       this.membership += 1;
+      this.pulse = null;
     }
   }
 
@@ -105,7 +119,15 @@ export class Machines {
     const age = now - at;
     const patience = this.patience(event, machine);
     if (age <= patience) return "fresh";
-    return age - this.every <= ((patience - this.every) * GONE) / GAP ? "stale" : "gone";
+    return age <= this.#endurance(patience) ? "stale" : "gone";
+  }
+
+  /**
+   * @param {number} patience
+   * @returns {number} the age up to which stale figures are shown, seconds
+   */
+  #endurance(patience) {
+    return ((patience - this.every) * GONE) / GAP + this.every;
   }
 
   /**
@@ -121,13 +143,16 @@ export class Machines {
 
   /** @returns {{newest: number, patience: number} | null} when the log took the newest sample of all, and up to which age of it some machine is fresh; seconds */
   get newest() {
-    let newest = -Infinity;
-    let until = -Infinity;
-    for (const machine of this.all.values()) {
-      newest = Math.max(newest, machine.seen);
-      until = Math.max(until, machine.seen + this.patience(PULSE, machine));
+    if (!this.all.size) return null;
+    if (!this.pulse) {
+      this.pulse = { newest: -Infinity, until: -Infinity };
+      for (const machine of this.all.values()) {
+        this.pulse.newest = Math.max(this.pulse.newest, machine.seen);
+        this.pulse.until = Math.max(this.pulse.until, machine.seen + this.patience(PULSE, machine));
+      }
     }
-    return this.all.size ? { newest, patience: until - newest } : null;
+    const { newest, until } = this.pulse;
+    return { newest, patience: until - newest };
   }
 
   /**
@@ -142,12 +167,40 @@ export class Machines {
     return machine.freshness === "gone" || this.freshness(machine, now, FIGURES[name].event) === "gone" ? null : value;
   }
 
-  /** @param {number} now */
+  /**
+   * Of a machine that says nothing new nothing changes until one of its figures grows too old, and of a
+   * thousand machines most say nothing new in most seconds.
+   * @param {number} now
+   */
   judge(now) {
     for (const machine of this.all.values()) {
+      const { version, from, until } = machine.judged;
+      if (version === machine.version && now >= from && now <= until) continue;
       machine.freshness = this.freshness(machine, now);
       machine.worst = this.#worst(machine, now);
+      machine.judged = { version: machine.version, from: now, until: this.#until(machine, now) };
     }
+  }
+
+  /**
+   * @param {Host} machine
+   * @param {number} now
+   * @returns {number} up to when its figures are as fresh as they are now, if nothing comes
+   */
+  #until(machine, now) {
+    let until = Infinity;
+    for (const event of JUDGED) {
+      const at = event === PULSE ? machine.seen : (machine.times.get(event) ?? 0);
+      const patience = this.patience(event, machine);
+      for (const end of [at + patience, at + this.#endurance(patience)]) if (end >= now && end < until) until = end;
+    }
+    return until;
+  }
+
+  /** How long figures count is told otherwise than before. */
+  #reconsider() {
+    this.pulse = null;
+    for (const machine of this.all.values()) machine.judged.version = -1;
   }
 
   /**

@@ -170,7 +170,7 @@ export class Overview {
     const count = this.machines.all.size || (asked.hosts.length ? 0 : settings.machines);
     // Never back to a shorter one, so that a machine that comes and goes is no reason to begin anew.
     this.every = Math.max(this.every, PERIODS.find(({ machines }) => count >= machines)?.every ?? 2);
-    this.machines.every = this.every;
+    this.machines.setEvery(this.every);
     const metric = asked.metric === WORST ? null : asked.metric;
     const { events, fields } = wantedFor(this.stage.shown === "tiles" ? TILE_FIGURES : metric ? [...SHARES, metric] : SHARES);
     const hosts = asked.hosts.length && signals.length ? [...asked.hosts, settings.server] : asked.hosts;
