@@ -183,32 +183,41 @@ def run(shape: Shape, *, say: Callable[[str], None]) -> Result:
 
 
 def page(hosts: int, seconds: float, *, say: Callable[[str], None]) -> str:
-    """A table of what the overview costs a browser, without other clients."""
-    chromium = shutil.which("chromium")
+    """A table of what the overview costs a browser, without other clients.
+
+    By the processor's time: the simulated machines run beside it, and by the wall clock the page
+    would be charged for waiting for them. That time is told, too.
+    """
+    found: dict[str, dict[str, float]] = {}
     with Fleet(hosts, 1) as fleet, sync_playwright() as playwright:
         time.sleep(3 * EVERY)
-        browser = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
-        view = browser.new_page(viewport={"width": 1920, "height": 1080})
-        view.goto(f"http://127.0.0.1:{fleet.ports[0]}/")
-        session = view.context.new_cdp_session(view)
-        session.send("Performance.enable")
-        view.wait_for_timeout(4 * EVERY * 1000)
-        before = metrics(session)
-        view.wait_for_timeout(seconds * 1000)
-        after = metrics(session)
+        browser = playwright.chromium.launch(
+            executable_path=shutil.which("chromium"), args=ARGUMENTS
+        )
+        for clock in ("threadTicks", "timeTicks"):
+            view = browser.new_page(viewport={"width": 1920, "height": 1080})
+            view.goto(f"http://127.0.0.1:{fleet.ports[0]}/")
+            session = view.context.new_cdp_session(view)
+            session.send("Performance.enable", {"timeDomain": clock})
+            view.wait_for_timeout(4 * EVERY * 1000)
+            before = metrics(session)
+            view.wait_for_timeout(seconds * 1000)
+            after = metrics(session)
+            view.close()
+            found[clock] = {
+                key: 1000 * (after[key] - before[key]) / (seconds / EVERY)
+                for key in ("ScriptDuration", "TaskDuration")
+            }
         browser.close()
-    script, work = (
-        1000 * (after[key] - before[key]) / (seconds / EVERY)
-        for key in ("ScriptDuration", "TaskDuration")
-    )
-    say(f"{script:.1f} ms of script a tick")
+    cpu, wall = found["threadTicks"], found["timeTicks"]
+    say(f"{cpu['ScriptDuration']:.1f} ms of script a tick")
+    rows = {"script per tick": "ScriptDuration", "all work per tick": "TaskDuration"}
     return "\n".join(
         [
-            f"| the overview of {hosts:,} machines in Chromium, a tick each {EVERY} s | |",
-            "|---|--:|",
-            f"| script per tick | {script:.1f} ms |",
-            f"| all work of the page per tick | {work:.1f} ms |",
-            f"| heap | {after['JSHeapUsedSize'] / 2**20:.1f} MB |",
+            f"| the overview of {hosts:,} machines, a tick each {EVERY} s | CPU | wall clock |",
+            "|---|--:|--:|",
+            *(f"| {name} | {cpu[key]:.1f} ms | {wall[key]:.1f} ms |" for name, key in rows.items()),
+            f"| heap | {after['JSHeapUsedSize'] / 2**20:.1f} MB | |",
         ]
     )
 
