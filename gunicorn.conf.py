@@ -6,7 +6,6 @@ master never imports the application, so that a HUP brings in a new version of i
 
 import gc
 import importlib.util
-import ipaddress
 import logging
 import os
 import platform
@@ -198,23 +197,13 @@ def _handed_over() -> Iterator[Any]:
 
 
 def _may_serve(addresses: list[Any]) -> bool:
-    open_to = [address for address in addresses if not _is_loopback(address)]
-    if not open_to or _settings.read_token or _settings.public:
-        return True
-    _complain(
-        f"bound to {open_to[0][0]}, which others can reach, without a READ_TOKEN: set "
-        "DASHBOARD_READ_TOKEN, or DASHBOARD_PUBLIC=1 if everyone may read"
-    )
-    return False
-
-
-def _is_loopback(address: Any) -> bool:
-    if not isinstance(address, tuple):
-        return True  # a Unix socket, or the number of a descriptor
+    settings = sys.modules["vitals_settings"]
     try:
-        return ipaddress.ip_address(address[0]).is_loopback
-    except ValueError:
-        return str(address[0]).lower() == "localhost"
+        settings.check_bound(_settings, addresses)
+    except settings.SettingError as error:
+        _complain(str(error))
+        return False
+    return True
 
 
 def pre_fork(server: Any, worker: Any) -> None:

@@ -328,6 +328,19 @@ def test_flask_run_says_at_once_that_it_needs_gevent() -> None:
     assert done.stderr.count(b"\n") == 1
 
 
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1"])
+def test_flask_run_is_bound_only_to_loopback_without_a_token(host: str) -> None:
+    run = ("-m", "gevent.monkey", "--module", "flask", "run", "-p", "0", "-h", host)
+    command = [sys.executable, *run]
+    done = subprocess.run(command, cwd=ROOT, env=environ(), capture_output=True, timeout=60)
+    assert done.returncode == 2
+    said = (
+        f"bound to {host}, which others can reach, without a READ_TOKEN: set DASHBOARD_READ_TOKEN"
+    )
+    assert said in done.stderr.decode()
+    assert done.stderr.count(b"\n") == 1
+
+
 def test_an_agent_needs_the_token_of_a_vitals() -> None:
     done = flask("agent", env=environ(LOG="https://wall.example"))
     assert done.returncode == 2

@@ -32,15 +32,21 @@ def load_settings() -> settings.Settings:
     service: once at the start, and not at each request. Raises SettingError, or in a command Wrong.
     """
     context = click.get_current_context(silent=True)
-    is_flask_run = context is not None and context.command.name == "run"
+    run = context if context is not None and context.command.name == "run" else None
     try:
         found = settings.load(os.environ)
-        if context is None or is_flask_run:
+        if context is None or run is not None:
             settings.check_serves(found)
+        if run is not None:
+            settings.check_bound(found, [_address(run.params["host"])])
     except settings.SettingError as error:
         if context is None:
             raise
         raise Wrong(str(error)) from None
-    if is_flask_run and not monkey.is_module_patched("socket"):
+    if run is not None and not monkey.is_module_patched("socket"):
         raise Wrong(NEEDS_GEVENT)
     return found
+
+
+def _address(host: str) -> str | tuple[str]:
+    return host if host.startswith("unix://") else (host,)

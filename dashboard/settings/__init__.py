@@ -17,7 +17,8 @@ from .declared import Settings, secrets, table
 from .names import EVENTS_PATTERN, HOST_PATTERN, HOSTS_PATTERN, SECRET_PATTERN
 from .notify import Notify
 from .publishers import Publisher
-from .reading import SettingError, as_variables, check_serves, load
+from .reading import SettingError, as_variables, load
+from .serving import check_bound, check_serves
 from .urls import APPEND_ONLY, server_url
 
 __all__ = [
@@ -37,6 +38,7 @@ __all__ = [
     "SettingError",
     "Settings",
     "as_variables",
+    "check_bound",
     "check_serves",
     "load",
     "secrets",

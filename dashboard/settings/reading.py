@@ -11,7 +11,7 @@ from typing import Any
 
 from .declared import Settings, is_table
 from .tables import WrongTable
-from .urls import APPEND_ONLY, LOG_URL
+from .urls import LOG_URL
 
 PREFIX = "DASHBOARD_"
 _TABLES = frozenset(field.name for field in dataclasses.fields(Settings) if is_table(field))
@@ -47,16 +47,6 @@ def load(environ: Mapping[str, str]) -> Settings:
             shown = " (not shown, as it is a secret)" if hidden else f"={shown_text!r}"
             raise SettingError(f"{where}{shown}: allowed is {kind.allowed}") from None
     return Settings(**values)
-
-
-def check_serves(settings: Settings) -> None:
-    """Raise SettingError for settings that are an agent's: with them nothing could be shown."""
-    if settings.log.startswith(APPEND_ONLY):
-        raise SettingError(
-            f"LOG={settings.log!r}: another Vitals takes events, but can't be read like a log, so "
-            "there would be nothing to serve: `flask agent` is for it; a service has a log of "
-            "sqlite:/// or redis://"
-        )
 
 
 def as_variables(environ: Mapping[str, str]) -> dict[str, str]:
