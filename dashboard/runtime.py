@@ -54,6 +54,7 @@ class Runtime:
         self._open_alerts: OpenAlerts | None = None
         self._duty: Duty | None = None
         self._greeting: dict[str, object] = {}
+        self._intervals: dict[str, float] = {}
         self._greeting_made_at = 0.0
 
     @property
@@ -145,13 +146,14 @@ class Runtime:
             settings = self.settings
             hosts = sorted({settings.host_name, *self.hub.recent.hosts()})
             self._greeting_made_at = now
+            self._intervals = self.paces.others(hosts)
             self._greeting = {
                 "build": self.build,
                 "host": settings.host_name,
                 "hosts": hosts,
                 "time": now,
                 "interval": settings.interval,
-                "intervals": self.paces.others(hosts),
+                "intervals": self._intervals,
                 "heartbeat": settings.heartbeat,
                 "cadences": self.cadences(),
             }
@@ -160,8 +162,9 @@ class Runtime:
         hosts = [host for host in self.hub.recent.hosts() if right.covers_host(host)]
         host = self.home(right)
         known = sorted({*hosts, host} - {""})
-        paces = self.paces.others(known)
-        return {**self._greeting, "time": now, "host": host, "hosts": known, "intervals": paces}
+        intervals = {name: each for name, each in self._intervals.items() if name in known}
+        greeting = {"time": now, "host": host, "hosts": known, "intervals": intervals}
+        return {**self._greeting, **greeting}
 
     def home(self, right: Right) -> str:
         """The host of which to speak to somebody who names none."""
