@@ -82,7 +82,9 @@ export class Store {
     }
     for (const [name, entry] of known) {
       const last = Math.max(entry.table.last ?? 0, entry.latest?.time ?? 0);
-      if (!this.entries.has(name) && last >= history.to - this.window) this.entries.set(name, entry);
+      // What seems to be from later would look fresh until then.
+      const isKept = last >= history.to - this.window && last <= history.to + this.patience(entry.host, entry.event);
+      if (isKept && !this.entries.has(name)) this.entries.set(name, entry);
     }
   }
 
@@ -253,9 +255,9 @@ export class Store {
     return Math.min(ROWS, Math.ceil(this.window / this.cadence(host, event))) + 700;
   }
 
-  /** Whatever is sampled more often needs more room. */
+  /** Whatever is sampled more often needs more room; what is sampled less often keeps its past. */
   #resize() {
-    for (const { host, event, table } of this.entries.values()) table.capacity = this.#capacity(host, event);
+    for (const { host, event, table } of this.entries.values()) table.capacity = Math.max(table.capacity, this.#capacity(host, event));
   }
 }
 
