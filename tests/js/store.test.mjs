@@ -198,7 +198,7 @@ test("a machine is judged by its own interval, once it has said it", () => {
   assert.deepEqual(["box", "old", "slow"].map((host) => store.freshness(host, "cpu", 120)), ["gone", "gone", "fresh"]);
   assert.deepEqual([145, 145.1, 250, 250.1].map((now) => store.freshness("slow", "cpu", now)), ["fresh", "stale", "stale", "gone"]);
   assert.equal(store.patienceOfFast("slow"), 45);
-  assert.equal(store.cadence("slow", "filesystem"), 15);
+  assert.equal(store.paces.cadence("slow", "filesystem"), 15);
 });
 
 test("the lines of a machine that is sampled seldom are not broken, but by its own silence", () => {

@@ -117,7 +117,7 @@ export class Comparison {
     }
     if (typeof data.host !== "string" || !this.wants(data.host) || !this.store.accept(name, id, data)) return;
     // By the log's clock, not by those of many machines.
-    this.clock.sample(Number(id.split("-")[0]) / 1000, false, this.store.patience(data.host, name));
+    this.clock.sample(Number(id.split("-")[0]) / 1000, false, this.store.paces.patience(data.host, name));
     if (!this.hosts.includes(data.host)) this.#choose([...this.hosts, data.host]);
     this.frame.request();
   }
