@@ -177,7 +177,7 @@ def test_an_event_is_thinned_once_for_all_who_want_the_same(
     for number in range(20):
         event.thinned(frozenset({f"cpu.field{number}"}))
     assert count.total() == 21
-    assert len(event._forms or {}) <= 8, "what is kept of one event is bounded"
+    assert len(event._thinned or {}) <= 8, "what is kept of one event is bounded"
 
 
 # Batches.
