@@ -86,8 +86,9 @@ class Agent:
         logger.info("sampling %s every %g s", self._settings.host_name, self._settings.interval)
 
     def _resign(self) -> None:
-        if self._duty is not None and self._log is not None:
+        if self._duty is not None:
             self._duty.stop()
+        if self._log is not None:
             self._log.close()
         self._duty = self._log = None
 

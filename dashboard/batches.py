@@ -29,13 +29,18 @@ class _Item(msgspec.Struct, omit_defaults=True, kw_only=True):
 
 def item(event: Event, data: str) -> bytes:
     """An event in a batch, with what is wanted of its data."""
-    try:
-        msgspec.json.decode(data, type=msgspec.Raw)
-        raw = msgspec.Raw(data.encode())
-    except msgspec.DecodeError:  # of another writer; it must not spoil the others
-        raw = msgspec.Raw(msgspec.json.encode(data))
+    raw = msgspec.Raw(data.encode() if _is_object(data) else msgspec.json.encode(data))
     event_id = None if event.id is None else str(event.id)
     return msgspec.json.encode(_Item(id=event_id, event=event.name or UNNAMED, data=raw))
+
+
+def _is_object(data: str) -> bool:
+    """Whether it is what it should be; what another writer has logged must not spoil the rest."""
+    try:
+        msgspec.json.decode(data, type=msgspec.Raw)
+    except (msgspec.MsgspecError, UnicodeError, RecursionError):
+        return False
+    return data.lstrip(" \t\r\n").startswith("{")
 
 
 def encode_batches(items: Iterable[tuple[Event, bytes]]) -> bytes:

@@ -20,6 +20,7 @@ Columns = dict[str, list[Value]]
 
 _GAP = 3  # times the usual distance between samples
 _AROUND = 9  # distances before and after one that tell what is usual there
+_FEW = 3  # fewer may be silences themselves, and tell nothing
 _ITEM_KEYS = ("mountpoint", "label")
 
 
@@ -108,7 +109,7 @@ def _usual(distances: list[float], place: int, overall: float) -> float:
     """The usual distance around one of them; where the interval changes, the longer one."""
     before = distances[max(0, place - _AROUND) : place]
     after = distances[place + 1 : place + 1 + _AROUND]
-    return max(median(side) if side else overall for side in (before, after))
+    return max(median(side) if len(side) >= _FEW else overall for side in (before, after))
 
 
 def _spans(times: list[float], count: int, gaps: frozenset[int]) -> list[tuple[int, int]]:

@@ -45,7 +45,7 @@ def thin(data: str, paths: Paths) -> str:
     try:
         whole = _OBJECT.decode(data)
         return msgspec.json.encode(_chosen(whole, paths)).decode()
-    except (msgspec.MsgspecError, UnicodeError):
+    except (msgspec.MsgspecError, UnicodeError, RecursionError):
         return data
 
 

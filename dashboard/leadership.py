@@ -67,7 +67,8 @@ class Leadership:
     ) -> NoReturn:
         """Call `begin` whenever this process has become the leader, and `end` when it is no more.
 
-        For ever; also after `begin` has raised OSError or LogUnavailable, but not `end` then.
+        For ever; also after `begin` has raised OSError or LogUnavailable: `end` then takes back
+        whatever it had begun.
         `waiting` is called where another process leads.
         """
         said = ""
@@ -79,6 +80,7 @@ class Leadership:
                 if str(error) != said:
                     logger.error("can't sample: %s; trying again every %g s", error, _RETRY)
                 said = str(error)
+                end()
                 self.release()
                 gevent.sleep(_RETRY)
                 continue

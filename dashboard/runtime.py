@@ -146,7 +146,7 @@ class Runtime:
             settings = self.settings
             hosts = sorted({settings.host_name, *self.hub.recent.hosts()})
             self._greeting_made_at = now
-            self._intervals = self.paces.others(hosts)
+            self._intervals = self.paces.others()
             self._greeting = {
                 "build": self.build,
                 "host": settings.host_name,

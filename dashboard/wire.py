@@ -9,23 +9,24 @@ from dashboard.event import Event, EventId
 from dashboard.fields import paths_of, thin
 from dashboard.sse import ServerSentEvent, encode
 
-# Which fields, None for all, and whether in a batch.
-_Form = tuple[frozenset[str] | None, bool]
-
 NOWHERE = EventId(0, 0)  # before every event
-_MOST_FORMS = 8  # of one event; who asks for one more makes room for it
+_MOST_THINNED = 8  # of one event; who asks for one more makes room for it
 
 
 class Encoded:
-    """An event of the log and its bytes in each form, made once, when it is first wanted."""
+    """An event of the log and its bytes.
 
-    __slots__ = ("_forms", "_wire", "event", "number")
+    Whole they are made once, when they are first wanted. Thinned or in a batch they go into one
+    frame, which is kept; only its thinned data may be wanted for another one.
+    """
+
+    __slots__ = ("_thinned", "_wire", "event", "number")
 
     def __init__(self, event: Event) -> None:
         self.event = event
         self.number = 0  # its place among all that this worker has seen, once it is among them
         self._wire: bytes | None = None
-        self._forms: dict[_Form, bytes] | None = None
+        self._thinned: dict[frozenset[str], str] | None = None
 
     @classmethod
     def of(cls, event: Event) -> "Encoded":
@@ -40,26 +41,23 @@ class Encoded:
 
     def thinned(self, fields: frozenset[str]) -> bytes:
         """The bytes with only these fields; of an event that they do not name, all."""
-        if paths_of(fields, self.event.name) is None:
-            return self.wire
-        return self._form((fields, False))
+        data = self._data(fields)
+        return self.wire if data is self.event.data else _bytes(self.event, data)
 
     def item(self, fields: frozenset[str] | None) -> bytes:
         """The same as an item of a batch; None for all fields."""
-        if paths_of(fields, self.event.name) is None:
-            fields = None
-        return self._form((fields, True))
+        return item(self.event, self._data(fields))
 
-    def _form(self, form: "_Form") -> bytes:
-        made = self._forms.get(form) if self._forms else None
+    def _data(self, fields: frozenset[str] | None) -> str:
+        paths = paths_of(fields, self.event.name)
+        if fields is None or paths is None:
+            return self.event.data
+        made = self._thinned.get(fields) if self._thinned else None
         if made is None:
-            fields, in_batch = form
-            paths = paths_of(fields, self.event.name)
-            data = self.event.data if paths is None else thin(self.event.data, paths)
-            made = (item if in_batch else _bytes)(self.event, data)
-            if self._forms is None or len(self._forms) >= _MOST_FORMS:
-                self._forms = {}
-            self._forms[form] = made
+            made = thin(self.event.data, paths)
+            if self._thinned is None or len(self._thinned) >= _MOST_THINNED:
+                self._thinned = {}
+            self._thinned[fields] = made
         return made
 
 

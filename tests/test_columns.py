@@ -193,6 +193,21 @@ def test_another_interval_is_no_gap_and_hides_none(first: float, then: float, po
         assert after - before == pytest.approx(9 * step)
 
 
+@pytest.mark.parametrize(
+    ("times", "gaps"),
+    [
+        ([*range(60), 159, 209], 2),
+        ([*range(60), 119, 179, 239], 3),
+        ([0, 300, *range(600, 660)], 2),
+        ([*range(60), *range(160, 162), *range(260, 320)], 2),
+    ],
+    ids=["one alone", "dying again and again", "at the start", "two between"],
+)
+def test_silences_next_to_each_other_are_gaps(times: list[int], gaps: int) -> None:
+    found = columns([{"time": 1_800_000_000 + time, "percent": 1.0} for time in times], POINTS)
+    assert found["percent"].count(None) == gaps
+
+
 def test_the_first_samples_of_a_machine_are_no_gap() -> None:
     # One comes at once, the next at a multiple of the interval.
     for count in range(3, 6):

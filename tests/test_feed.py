@@ -150,7 +150,9 @@ def test_names_with_dots_and_the_unnamed_can_be_thinned() -> None:
         assert text.endswith(f'data: {{"host":"a","time":1,{left}}}\n\n')
 
 
-@pytest.mark.parametrize("data", ["", "{", "[1]", '"cpu"', "{}", '{"a":\ud800}'])
+@pytest.mark.parametrize(
+    "data", ["", "{", "[1]", '"cpu"', "{}", '{"a":\ud800}', '{"host":' * 2000 + "1" + "}" * 2000]
+)
 def test_what_is_no_object_is_left_as_it_is(data: str) -> None:
     assert thin(data, {"host": None}) == data
 
@@ -175,7 +177,7 @@ def test_an_event_is_thinned_once_for_all_who_want_the_same(
     for number in range(20):
         event.thinned(frozenset({f"cpu.field{number}"}))
     assert count.total() == 21
-    assert len(event._forms or {}) <= 8, "what is kept of one event is bounded"
+    assert len(event._thinned or {}) <= 8, "what is kept of one event is bounded"
 
 
 # Batches.
@@ -212,7 +214,12 @@ def test_a_batch_has_the_events_as_they_are_in_order() -> None:
     assert filter.wire([]) == b""
 
 
-@pytest.mark.parametrize("data", ["", "{", '{"a":NaN}', "{}}", "cpu\n\ndata: 1", '{"a":1} x'])
+DEEP = '{"a":' * 2000 + "1" + "}" * 2000
+
+
+@pytest.mark.parametrize(
+    "data", ["", "{", '{"a":NaN}', "{}}", "cpu\n\ndata: 1", '{"a":1} x', "null", " [1]", DEEP]
+)
 def test_what_is_no_json_spoils_no_batch(data: str) -> None:
     odd = Encoded.of(Event("box", "cpu", data, EventId(7, 0)))
     ((last, items),) = batches_of(Filter(batch=True).wire([odd, logged(8)]))

@@ -33,17 +33,41 @@ def paces(*said: tuple[str, object]) -> Paces:
 def test_a_machine_has_the_interval_that_it_says() -> None:
     found = paces(("a", {"interval": 10.0}), ("b", {"interval": 0.1}), ("c", {"interval": 2.0}))
     assert [found.interval(host) for host in ("a", "b", "c", "unheard")] == [10.0, 0.1, 2.0, 2.0]
-    assert found.others(["a", "b", "c", "unheard"]) == {"a": 10.0, "b": 0.1}
+    assert found.others() == {"a": 10.0, "b": 0.1}
     assert (found.cadences("a")["cpu"], found.cadences("a")["system"]) == (10.0, 60.0)
     assert (found.cadences("b")["cpu"], found.cadences("b")["processes"]) == (0.1, 5)
     assert found.cadences("c")["processes"] == 6.0
 
 
-@pytest.mark.parametrize("told", [{}, "[]", {"interval": None}, {"interval": "5"}])
+DEEP = '{"x":' * 2000 + "1" + "}" * 2000
+
+
+@pytest.mark.parametrize("told", [{}, "[]", {"interval": None}, {"interval": "5"}, DEEP])
 @pytest.mark.parametrize("interval", [0, -1, 3601, True])
 def test_what_is_no_interval_is_none(told: object, interval: object) -> None:
     found = paces(("a", told), ("b", {"interval": interval}))
-    assert found.others(["a", "b"]) == {}
+    assert found.others() == {}
+
+
+def test_what_a_machine_said_holds_as_long_as_the_log_knows_the_machine() -> None:
+    now = time.time()
+    recent = Recent(retention=30, clock=lambda: now)
+
+    def log(name: str, told: object) -> None:
+        event_id = EventId(int(now * 1000), 0)
+        recent.add([Encoded.of(Event("a", name, json.dumps(told), event_id))])
+
+    found = Paces(FAMILIES, 2.0, recent)
+    log("system", {"interval": 10.0})
+    assert found.others() == {"a": 10.0}
+    now += 20
+    log("cpu", {"percent": 1.0})
+    now += 20
+    assert found.others() == {"a": 10.0}, "its next event of system comes after a minute"
+    now += 20
+    assert found.others() == {}
+    log("cpu", {"percent": 1.0})
+    assert found.interval("a") == 2.0, "nothing is kept of one that had gone"
 
 
 @pytest.fixture(scope="module")

@@ -119,7 +119,7 @@ export class ChartPanel extends Panel {
       const count = listLength(store.latest(host, this.event), strip);
       write(this.stripLabel, `${count} ${strip}`);
       const [moments, ...rows] = table.since(from, Array.from({ length: count }, (_, core) => `${strip}.${core}`));
-      this.strip.draw(moments, rows, from, to, GAP * store.cadence(host, this.event));
+      this.strip.draw(moments, rows, from, to, GAP * store.paces.cadence(host, this.event));
     }
   }
 

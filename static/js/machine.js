@@ -86,7 +86,7 @@ export class Machine {
     const time = Number(data.time);
     // One that was held back is news, though not of what time it is.
     if (figures && store.time(host, name) === time) {
-      clock.sample(time, before !== null && time < before, store.patience(host, name));
+      clock.sample(time, before !== null && time < before, store.paces.patience(host, name));
     }
     if (figures || happening) this.listener.heard(name);
   }

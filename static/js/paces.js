@@ -121,6 +121,17 @@ export function patienceFor(cadence) {
 }
 
 /**
+ * The newest sample of several machines is fresh as long as most of them would have sent another one. One
+ * that is sampled each hour does not make a page live for hours in which all others are silent.
+ * @param {number[]} patiences of each of them, one at least
+ * @returns {number} the age up to which the newest sample of all is fresh
+ */
+export function ofMost(patiences) {
+  const inOrder = [...patiences].sort((one, other) => one - other);
+  return inOrder[Math.floor(inOrder.length / 2)];
+}
+
+/**
  * @param {unknown} value
  * @returns {value is number}
  */

@@ -74,7 +74,7 @@ export class Store {
         entry.table.replace(/** @type {number[]} */ (columns.time ?? []), Object.fromEntries(kept));
         entry.loggedTo = entry.table.last ?? -Infinity;
         const before = known.get(key(host, event))?.table;
-        if (before) entry.table.precede(before, history.to - this.window, this.cadence(host, event));
+        if (before) entry.table.precede(before, history.to - this.window, this.paces.cadence(host, event));
       }
     }
     for (const { id, host, event, data } of history.latest) {
@@ -82,7 +82,9 @@ export class Store {
     }
     for (const [name, entry] of known) {
       const last = Math.max(entry.table.last ?? 0, entry.latest?.time ?? 0);
-      if (!this.entries.has(name) && last >= history.to - this.window) this.entries.set(name, entry);
+      // What seems to be from later would look fresh until then.
+      const isKept = last >= history.to - this.window && last <= history.to + this.paces.patience(entry.host, entry.event);
+      if (isKept && !this.entries.has(name)) this.entries.set(name, entry);
     }
   }
 
@@ -114,7 +116,7 @@ export class Store {
     entry.id = id;
     entry.waiting = !logged || (entry.waiting && isLate && data.time !== table.last);
     if (logged) entry.loggedTo = data.time;
-    const cadence = this.cadence(data.host, event);
+    const cadence = this.paces.cadence(data.host, event);
     if (isLate) return table.insert(data.time, flatten(data, wanted), cadence);
     table.append(data.time, flatten(data, wanted), cadence);
     entry.latest = data;
@@ -123,25 +125,7 @@ export class Store {
 
   /**
    * @param {string} host
-   * @param {string} event
-   * @returns {number} seconds between two of them
-   */
-  cadence(host, event) {
-    return this.paces.cadence(host, event);
-  }
-
-  /**
-   * @param {string} host
-   * @param {string} event
-   * @returns {number} the age in seconds up to which its figures count as fresh
-   */
-  patience(host, event) {
-    return this.paces.patience(host, event);
-  }
-
-  /**
-   * @param {string} host
-   * @returns {number} the same for the quickest of the families that are kept
+   * @returns {number} the age in seconds up to which the quickest of the families that are kept count as fresh
    */
   patienceOfFast(host) {
     return patienceFor(this.#pace(host));
@@ -201,11 +185,11 @@ export class Store {
   freshness(host, event, now) {
     const time = this.time(host, event);
     if (time !== null) {
-      const missed = (now - time) / this.patience(host, event);
+      const missed = (now - time) / this.paces.patience(host, event);
       return missed > GONE ? "gone" : missed > 1 ? "stale" : "fresh";
     }
     if (this.isNoFamily(event)) return "absent";
-    return now - this.since > this.patience(host, event) + 1 ? "missing" : "waiting";
+    return now - this.since > this.paces.patience(host, event) + 1 ? "missing" : "waiting";
   }
 
   /**
@@ -216,7 +200,7 @@ export class Store {
     let newest = null;
     const pace = this.#pace(host);
     for (const event of this.wanted.keys()) {
-      const time = this.cadence(host, event) <= pace ? this.time(host, event) : null;
+      const time = this.paces.cadence(host, event) <= pace ? this.time(host, event) : null;
       if (time !== null && (newest === null || time > newest)) newest = time;
     }
     return newest;
@@ -241,7 +225,7 @@ export class Store {
    * @returns {number} seconds: the shortest cadence of what is kept
    */
   #pace(host) {
-    return Math.min(...[...this.wanted.keys()].map((event) => this.cadence(host, event)));
+    return Math.min(...[...this.wanted.keys()].map((event) => this.paces.cadence(host, event)));
   }
 
   /**
@@ -250,12 +234,12 @@ export class Store {
    * @param {string} event
    */
   #capacity(host, event) {
-    return Math.min(ROWS, Math.ceil(this.window / this.cadence(host, event))) + 700;
+    return Math.min(ROWS, Math.ceil(this.window / this.paces.cadence(host, event))) + 700;
   }
 
-  /** Whatever is sampled more often needs more room. */
+  /** Whatever is sampled more often needs more room; what is sampled less often keeps its past. */
   #resize() {
-    for (const { host, event, table } of this.entries.values()) table.capacity = this.#capacity(host, event);
+    for (const { host, event, table } of this.entries.values()) table.capacity = Math.max(table.capacity, this.#capacity(host, event));
   }
 }
 

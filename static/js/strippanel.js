@@ -25,7 +25,7 @@ export class CoresPanel extends Panel {
     const busy = loads.filter((percent) => percent >= 50).length;
     write(this.count, this.gone ? "—" : `${loads.length} in all, ${busy} at least half busy`);
     const [times, ...rows] = store.table(host, this.event).since(from, loads.map((_, core) => `cores.${core}`));
-    this.strip.draw(times, rows, from, to, GAP * store.cadence(host, this.event));
+    this.strip.draw(times, rows, from, to, GAP * store.paces.cadence(host, this.event));
   }
 
   destroy() {

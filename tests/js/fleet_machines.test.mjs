@@ -97,10 +97,10 @@ test("a machine that says its interval is judged by that", () => {
   assert.deepEqual([3, 4, 6, 13, 32, 33, 102, 103].map(at), ["fff", "fsf", "fgs", "fgg", "fgg", "sgg", "sgg", "ggg"]);
   known.judge(NOW + 101);
   assert.equal(known.value(known.all.get("slow"), "filesystem.percent", NOW + 101), 50);
-  // The page is live as long as one of them is, by its own interval.
-  assert.deepEqual(known.newest, { newest: NOW, patience: 32 });
+  // The page is live as long as most of them would not have sent another sample.
+  assert.deepEqual(known.newest, { newest: NOW, patience: 5 });
   known.accept("cpu", { host: "quick", percent: 1 }, NOW + 20);
-  assert.deepEqual(known.newest, { newest: NOW + 20, patience: 12 });
+  assert.deepEqual(known.newest, { newest: NOW + 20, patience: 5 });
 });
 
 test("who was judged before is judged as if for the first time", () => {

@@ -198,7 +198,7 @@ test("a machine is judged by its own interval, once it has said it", () => {
   assert.deepEqual(["box", "old", "slow"].map((host) => store.freshness(host, "cpu", 120)), ["gone", "gone", "fresh"]);
   assert.deepEqual([145, 145.1, 250, 250.1].map((now) => store.freshness("slow", "cpu", now)), ["fresh", "stale", "stale", "gone"]);
   assert.equal(store.patienceOfFast("slow"), 45);
-  assert.equal(store.cadence("slow", "filesystem"), 15);
+  assert.equal(store.paces.cadence("slow", "filesystem"), 15);
 });
 
 test("the lines of a machine that is sampled seldom are not broken, but by its own silence", () => {
@@ -207,6 +207,26 @@ test("the lines of a machine that is sampled seldom are not broken, but by its o
   for (const time of [100, 110, 140, 171]) store.accept("cpu", `${time}-0`, { host: "slow", time, percent: 1 });
   assert.deepEqual(store.table("slow", "cpu").times, [100, 110, 140, 150, 171]);
   assert.deepEqual(store.table("slow", "cpu").columns.get("percent"), [1, 1, 1, null, 1]);
+});
+
+test("what seems to be from later is not kept over a history without it", () => {
+  const store = make();
+  store.accept("cpu", "1-0", cpu(5000));
+  store.fill(history([], 900));
+  assert.equal(store.time("box", "cpu"), null);
+});
+
+test("what is sampled less often than it was keeps its past", () => {
+  const store = make();
+  for (let time = 1; time <= 290; time += 1) store.accept("cpu", `${time}-0`, cpu(time));
+  store.accept("system", "300-0", system("box", 10));
+  store.accept("cpu", "300-1", cpu(300));
+  assert.equal(store.table("box", "cpu").times[0], 1);
+  const quick = make({ interval: 0.1 });
+  for (let time = 1; time <= 1500; time += 1) quick.accept("cpu", `${time}-0`, cpu(time / 10));
+  quick.accept("system", "300-0", system("box", 10));
+  quick.accept("cpu", "300-1", cpu(160));
+  assert.equal(quick.table("box", "cpu").times[0], 0.1);
 });
 
 test("what is sampled more often than it was has room for more", () => {

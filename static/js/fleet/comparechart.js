@@ -75,7 +75,7 @@ export class CompareChart {
    */
   draw(store, now, from, to) {
     const { event, format, read } = this.metric.value;
-    const step = Math.max(Math.min(...this.hosts.map((host) => store.cadence(host, event))), (to - from) / STEPS);
+    const step = Math.max(Math.min(...this.hosts.map((host) => store.paces.cadence(host, event))), (to - from) / STEPS);
     const series = this.hosts.map((host) => this.#seriesOf(store, host, from));
     this.chart.draw(align(series, from, to, step), from, to, []);
     this.hosts.forEach((host, index) => {
@@ -106,7 +106,7 @@ export class CompareChart {
     const keys = [...table.columns.keys()].filter((key) => this.metric.columns.test(key));
     const [times, ...columns] = table.since(from, keys);
     const values = times.map((_, row) => highest(columns.map((column) => column[row])));
-    return { times, values, cadence: store.cadence(host, this.metric.value.event) };
+    return { times, values, cadence: store.paces.cadence(host, this.metric.value.event) };
   }
 
   #placeLabels() {

@@ -5,7 +5,7 @@
  */
 import { ServerClock } from "../clock.js";
 import { Frame } from "../frame.js";
-import { SAYS_PACE } from "../paces.js";
+import { ofMost, SAYS_PACE } from "../paces.js";
 import { covering } from "../rights.js";
 import { Store } from "../store.js";
 import { Stream } from "../streaming/stream.js";
@@ -58,7 +58,7 @@ export class Comparison {
     const [field] = metric.name.slice(event.length + 1).split(".");
     const besides = covering(settings.may)(SAYS_PACE) ? [SAYS_PACE] : [];
     const fields = [metric.name === "filesystem.percent" ? "filesystem.mounts" : `${event}.${field}`];
-    if (event !== SAYS_PACE) fields.push(...besides.map((name) => `${name}.interval`));
+    fields.push(...besides.map((name) => `${name}.interval`));
     this.stream = new Stream(
       {
         streamUrl: settings.streamUrl,
@@ -117,7 +117,7 @@ export class Comparison {
     }
     if (typeof data.host !== "string" || !this.wants(data.host) || !this.store.accept(name, id, data)) return;
     // By the log's clock, not by those of many machines.
-    this.clock.sample(Number(id.split("-")[0]) / 1000, false, this.store.patience(data.host, name));
+    this.clock.sample(Number(id.split("-")[0]) / 1000, false, this.store.paces.patience(data.host, name));
     if (!this.hosts.includes(data.host)) this.#choose([...this.hosts, data.host]);
     this.frame.request();
   }
@@ -142,14 +142,10 @@ export class Comparison {
   /** @returns {LinkFacts} */
   #link() {
     const { store, stream, clock, hosts } = this;
-    const times = hosts.map((host) => store.newest(host) ?? -Infinity);
-    const newest = Math.max(-Infinity, ...times);
-    const isHeard = newest > -Infinity;
-    // As long as one of them is fresh, by its own interval.
-    const until = Math.max(...hosts.map((host, index) => times[index] + store.patienceOfFast(host)));
+    const newest = Math.max(-Infinity, ...hosts.map((host) => store.newest(host) ?? -Infinity));
     return {
-      age: isHeard ? Math.max(0, clock.now() - newest) : null,
-      patience: isHeard ? until - newest : store.patienceOfFast(this.host),
+      age: newest > -Infinity ? Math.max(0, clock.now() - newest) : null,
+      patience: ofMost((hosts.length ? hosts : [this.host]).map((host) => store.patienceOfFast(host))),
       connected: stream.connected,
       apart: stream.apart,
       everConnected: stream.everConnected,

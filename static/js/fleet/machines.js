@@ -6,7 +6,7 @@
  * machine's own clock, and one of a thousand is always wrong.
  */
 import { levelOf } from "../levels.js";
-import { patienceFor, Paces, SAYS_PACE } from "../paces.js";
+import { ofMost, patienceFor, Paces, SAYS_PACE } from "../paces.js";
 import { GAP } from "../table.js";
 import { FIGURES, PULSE, SHARES } from "./figures.js";
 import { Host, takeAlert } from "./host.js";
@@ -37,7 +37,7 @@ export class Machines {
     this.wants = wants;
     /** Seconds by which what comes may have waited for the rest of its period. */
     this.every = 0;
-    /** See `newest`; null when it is to be told anew. @type {{newest: number, until: number} | null} */
+    /** See `newest`; null when it is to be told anew. @type {{newest: number, patience: number} | null} */
     this.pulse = null;
     /** @type {Map<string, Host>} */
     this.all = new Map();
@@ -141,18 +141,14 @@ export class Machines {
     return patienceFor(this.paces.knows(name) ? cadence : Math.max(cadence, pace)) + this.every;
   }
 
-  /** @returns {{newest: number, patience: number} | null} when the log took the newest sample of all, and up to which age of it some machine is fresh; seconds */
+  /** @returns {{newest: number, patience: number} | null} when the log took the newest sample of all, and the age up to which that is fresh; seconds */
   get newest() {
-    if (!this.all.size) return null;
-    if (!this.pulse) {
-      this.pulse = { newest: -Infinity, until: -Infinity };
-      for (const machine of this.all.values()) {
-        this.pulse.newest = Math.max(this.pulse.newest, machine.seen);
-        this.pulse.until = Math.max(this.pulse.until, machine.seen + this.patience(PULSE, machine));
-      }
+    if (this.all.size && !this.pulse) {
+      const all = [...this.all.values()];
+      const newest = all.reduce((latest, { seen }) => Math.max(latest, seen), 0);
+      this.pulse = { newest, patience: ofMost(all.map((machine) => this.patience(PULSE, machine))) };
     }
-    const { newest, until } = this.pulse;
-    return { newest, patience: until - newest };
+    return this.pulse;
   }
 
   /**
