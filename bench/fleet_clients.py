@@ -23,6 +23,7 @@ _DATA = rb"\{\"host\":\"[^\"]*\",\"time\":([\d.]+)"
 _BLOCK = re.compile(rb"id: (\d+)-(\d+)\n(?:event: \S+\n)?data: " + _DATA)
 _BATCH = b"event: batch\n"
 _ITEM = re.compile(rb"\{\"id\":\"(\d+)-(\d+)\",\"event\":\"[^\"]*\",\"data\":" + _DATA)
+_JOINED = 0.2  # seconds after its hello until a stream has certainly joined its feed
 _HELLO = re.compile(rb"event: hello\ndata: .*?\"time\":([\d.]+)")
 
 
@@ -48,7 +49,7 @@ class Client:
         self._unzip = zlib.decompressobj(31)
         self._text = b""
         self._is_live = False
-        self._first_end = 0.0
+        self._ends: tuple[float, ...] = ()
 
     def read(self) -> bool:
         """Take what has come; False when the stream has ended."""
@@ -79,9 +80,13 @@ class Client:
         hello = _HELLO.search(block)
         if hello:
             self._started = float(hello[1])
+            # A busy server says hello a little before it chooses the grid of the stream's periods.
             if self._every:
-                self._first_end = first_period(self._every, self._started)[1]
+                moments = (self._started, self._started + _JOINED)
+                self._ends = tuple(first_period(self._every, moment)[1] for moment in moments)
             return
+        if len(self._ends) == 2 and now >= self._ends[0]:
+            self._ends = self._ends[1:] if now >= self._ends[1] else self._ends[:1]
         for found in (_ITEM if _BATCH in block[:200] else _BLOCK).finditer(block):
             event_id = int(found[1]), int(found[2])
             if event_id <= self._last:
@@ -89,9 +94,9 @@ class Client:
             self._last = max(self._last, event_id)
             self.events += 1
             if self._every:
-                periods = (now - self._first_end) // self._every
+                periods = (now - self._ends[0]) // self._every
                 if periods >= 0:
-                    self._note(now - self._first_end - periods * self._every)
+                    self._note(now - self._ends[0] - periods * self._every)
             elif float(found[3]) > self._started:
                 self._note(now - float(found[3]))
 
