@@ -73,7 +73,7 @@ values = st.one_of(
     ),
 )
 parts = st.one_of(
-    texts, st.sampled_from(["cpu", "backup", "embed.js", "..", "%2e%2e", "js/wall.js"])
+    texts, st.sampled_from(["cpu", "backup", "embed.js", "..", "%2e%2e", "js/pages/wall.js"])
 )
 header_values = st.one_of(
     st.binary(max_size=60).map(lambda b: re.sub(rb"[\r\n\0]", b"", b).strip()),

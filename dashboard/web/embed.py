@@ -11,7 +11,7 @@ from dashboard.web.query import Query
 
 blueprint = Blueprint("embed", __name__)
 
-# The names of static/js/catalog.js, which draws them; a test holds one list to the other.
+# The names of static/js/panels/registry.js, which draws them; a test holds one list to the other.
 PANELS = (
     *("cpu", "memory", "disk", "network", "load", "pressure"),
     *("cores", "processes", "filesystem", "devices", "interfaces", "sensors", "system"),

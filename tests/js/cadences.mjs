@@ -1,5 +1,5 @@
 // Reads a JSON list of [event, interval] and writes the cadence that the page takes each for.
-import { cadenceOf } from "../../static/js/paces.js";
+import { cadenceOf } from "../../static/js/state/intervals.js";
 
 let input = "";
 for await (const piece of process.stdin) input += piece;

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { ServerClock } from "../../static/js/clock.js";
-import { Clocks, inWords } from "../../static/js/care/clocks.js";
+import { ServerClock } from "../../static/js/state/server_clock.js";
+import { Clocks, inWords } from "../../static/js/kiosk/clocks.js";
 
 const START = 1_795_330_000;
 const HOUR = 3600;

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { fileName, join, toCsv, toJson } from "../../static/js/closeup/download.js";
+import { fileName, join, toCsv, toJson } from "../../static/js/desk/download.js";
 
 const cpu = { event: "cpu", times: [10, 11, 12], columns: [["percent", [1, 2.5, null]], ["cores.0", [3, 4, 5]]] };
 const load = { event: "load", times: [11, 12.5], columns: [["load1", [0.5, 0.25]]] };

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { DEFAULTS, readAddress } from "../../static/js/address.js";
-import { draftOf, isSame, previewQuery, readDraft } from "../../static/js/closeup/draft.js";
+import { DEFAULTS, readAddress } from "../../static/js/config/page_url.js";
+import { draftOf, isSame, previewQuery, readDraft } from "../../static/js/desk/draft.js";
 
 const KNOWN = { tiles: ["cpu", "memory"], panels: ["cpu", "memory"] };
 const ADDRESS = "panels=memory,cpu:2x1&tiles=none&window=15m&kiosk=1&dim=22-07&blank=01-02&wake=1&shift=0&screen=lobby&background=transparent";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { flatten } from "../../static/js/flatten.js";
+import { flatten } from "../../static/js/state/flatten.js";
 
 const everything = () => true;
 

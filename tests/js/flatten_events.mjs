@@ -1,5 +1,5 @@
 // Reads a JSON list of events' data and writes, for each, the columns that the page would make of it.
-import { flatten } from "../../static/js/flatten.js";
+import { flatten } from "../../static/js/state/flatten.js";
 
 let input = "";
 for await (const piece of process.stdin) input += piece;

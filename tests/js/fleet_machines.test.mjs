@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import { wantedFor, TILE_FIGURES } from "../../static/js/fleet/figures.js";
 import { Machines } from "../../static/js/fleet/machines.js";
-import { ageWords, troubleWords } from "../../static/js/fleet/words.js";
+import { ageWords, troubleWords } from "../../static/js/fleet/status_text.js";
 
 const NOW = 1_700_000_000;
 const ALL = () => true;

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import * as format from "../../static/js/format.js";
+import * as format from "../../static/js/ui/format.js";
 
 const words = (figure) => format.text(figure).replaceAll("\u00a0", " ");
 const plain = (text) => text.replaceAll("\u00a0", " ");

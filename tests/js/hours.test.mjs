@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { darkAt, minuteOfDay, within } from "../../static/js/care/hours.js";
+import { darkAt, minuteOfDay, within } from "../../static/js/kiosk/hours.js";
 
 const at = (hour, minute = 0) => hour * 60 + minute;
 

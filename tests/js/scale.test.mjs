@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { LEAST_RATE, mirrored, percentMarks, roundUp, spread } from "../../static/js/scale.js";
+import { LEAST_RATE, mirrored, percentMarks, roundUp, spread } from "../../static/js/charts/scale.js";
 
 test("round ends leave room, but not half the chart", () => {
   for (let value = 1; value < 1e12; value *= 1.07) {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { snippets } from "../../static/js/closeup/snippets.js";
+import { snippets } from "../../static/js/desk/snippets.js";
 
 const SHOWN = { stream: "https://wall.example/stream", panel: "cpu", title: "CPU of box", event: "cpu", field: "percent", window: "5m", host: null };
 

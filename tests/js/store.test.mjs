@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { Store } from "../../static/js/store.js";
+import { Store } from "../../static/js/state/store.js";
 
 function make(options = {}) {
   const wanted = new Map([["cpu", (key) => key === "percent"], ["filesystem", () => true]]);

@@ -384,7 +384,7 @@ def test_a_page_is_not_left_for_a_server_that_does_not_answer(
 
 
 @pytest.mark.usefixtures("outages")
-@pytest.mark.parametrize("part", ["js/store.js", "css/wall.css", "js/care/wake.js"])
+@pytest.mark.parametrize("part", ["js/state/store.js", "css/wall.css", "js/kiosk/wake.js"])
 def test_a_page_of_which_a_part_did_not_come(
     service: Service, page: Page, open_wall: OpenWall, part: str
 ) -> None:

@@ -538,11 +538,11 @@ def test_on_a_wall_keys_do_without_tools(service: Service, open_wall: OpenWall) 
 @pytest.mark.usefixtures("outages")
 def test_a_dialog_that_cannot_be_loaded_is_named_and_asked_for_again(wall: Wall) -> None:
     page = wall.page
-    page.route("**/closeup/help.js", lambda route: route.abort())
+    page.route("**/desk/help.js", lambda route: route.abort())
     page.keyboard.press("?")
     wall.wait_for('[data-note="dialog"]')
     assert wall.text('[data-note="dialog"]').startswith("the help could not be loaded")
-    page.unroute("**/closeup/help.js")
+    page.unroute("**/desk/help.js")
     page.keyboard.press("?")
     expect(page.get_by_role("dialog", name="Keys")).to_be_visible()
     assert page.locator('[data-note="dialog"]').count() == 0

@@ -84,7 +84,7 @@ def plain(text: str | None) -> str:
 
 def test_the_servers_names_are_those_of_the_page(service: Service, page: Page) -> None:
     page.goto(f"{service.url}/embed/cpu")
-    known = page.evaluate("async () => (await import('/static/js/catalog.js')).KNOWN")
+    known = page.evaluate("async () => (await import('/static/js/panels/registry.js')).KNOWN")
     assert sorted(known["panels"]) == sorted(PANELS)
     assert sorted(known["tiles"]) == sorted(TILES)
 

@@ -3,15 +3,15 @@
  * The newest figures of one machine, for all numbers on a page that show some of it. It is a board
  * without charts: one history and one place in the stream for however many numbers.
  */
-import { Machine } from "../machine.js";
-import { SAYS_PACE } from "../paces.js";
-import { covering } from "../rights.js";
-import { Store } from "../store.js";
+import { Machine } from "../state/host_subscription.js";
+import { SAYS_PACE } from "../state/intervals.js";
+import { covering } from "../config/scope.js";
+import { Store } from "../state/store.js";
 import { portToOwnBroker } from "../streaming/transport.js";
-import { Rights } from "./rights.js";
+import { Rights } from "../streaming/access_probe.js";
 
-/** @typedef {import("../store.js").Data} Data */
-/** @typedef {import("../store.js").Freshness} Freshness */
+/** @typedef {import("../state/store.js").Data} Data */
+/** @typedef {import("../state/store.js").Freshness} Freshness */
 /** @typedef {{address: string, query: string}} Server query: "?key=…", or nothing */
 /** @typedef {{host: string, interval: number, events?: string[]}} Facts what GET /embed tells */
 /** @typedef {{event: string, show: () => void, refused: () => void}} Watcher */

@@ -1,6 +1,6 @@
 // @ts-check
 /** Style sheets inside a web component, from the server that this module came from. */
-import { make } from "../dom.js";
+import { make } from "../ui/dom.js";
 
 /**
  * @param {ShadowRoot} root

@@ -3,20 +3,20 @@
  * One panel or tile that fills its box, and a line below it for when it is not live: the same in a
  * frame and in a web component.
  */
-import { Board } from "../board.js";
-import { KNOWN } from "../catalog.js";
-import { make, mark, write } from "../dom.js";
-import { linkState, linkWords } from "../link.js";
-import { Notes } from "../notes.js";
-import { Look, resolveTheme } from "../theme.js";
-import { Rights } from "./rights.js";
+import { Board } from "../panels/panel_grid.js";
+import { KNOWN } from "../panels/registry.js";
+import { make, mark, write } from "../ui/dom.js";
+import { linkState, linkWords } from "../ui/link_state.js";
+import { Notes } from "../ui/notes.js";
+import { Look, resolveTheme } from "../ui/theme.js";
+import { Rights } from "../streaming/access_probe.js";
 
-/** @typedef {import("../address.js").Display} Display */
-/** @typedef {import("../address.js").Theme} Theme */
-/** @typedef {import("../link.js").LinkFacts} LinkFacts */
-/** @typedef {import("../link.js").LinkState} LinkState */
-/** @typedef {import("../settings.js").Settings} Settings */
-/** @typedef {import("../store.js").Hello} Hello */
+/** @typedef {import("../config/page_url.js").Display} Display */
+/** @typedef {import("../config/page_url.js").Theme} Theme */
+/** @typedef {import("../ui/link_state.js").LinkFacts} LinkFacts */
+/** @typedef {import("../ui/link_state.js").LinkState} LinkState */
+/** @typedef {import("../config/server_config.js").Settings} Settings */
+/** @typedef {import("../state/store.js").Hello} Hello */
 /** @typedef {import("../streaming/broker.js").Port} Port */
 /**
  * @typedef {object} ViewOptions

@@ -1,8 +1,8 @@
 // @ts-check
 /** What /static/embed.js asks for to fill a <vitals-chart>: one panel in its shadow. */
-import { readAddress } from "../address.js";
-import { KNOWN } from "../catalog.js";
-import { make, mark } from "../dom.js";
+import { readAddress } from "../config/page_url.js";
+import { KNOWN } from "../panels/registry.js";
+import { make, mark } from "../ui/dom.js";
 import { portToOwnBroker } from "../streaming/transport.js";
 import { dress } from "./styles.js";
 import { NAMES, View } from "./view.js";

@@ -1,16 +1,16 @@
 // @ts-check
 /** What /static/embed.js asks for to fill a <vitals-number>: one figure in a line of text. */
-import { readAddress } from "../address.js";
-import { make, mark, valueElement, write, writeValue } from "../dom.js";
-import { age, NONE } from "../format.js";
-import { levelOf, WORDS } from "../levels.js";
-import { covering } from "../rights.js";
+import { readAddress } from "../config/page_url.js";
+import { make, mark, valueElement, write, writeValue } from "../ui/dom.js";
+import { age, NONE } from "../ui/format.js";
+import { levelOf, WORDS } from "../ui/thresholds.js";
+import { covering } from "../config/scope.js";
 import { watch } from "./figures.js";
 import { dress } from "./styles.js";
-import { valueOf } from "./values.js";
+import { valueOf } from "../panels/named_values.js";
 
 /** @typedef {import("./figures.js").Figures} Figures */
-/** @typedef {import("./values.js").Value} Value */
+/** @typedef {import("../panels/named_values.js").Value} Value */
 /** @typedef {import("./vitals-chart.js").Wish} Wish */
 
 /** What it leaves on its element, for the page's own scripts and styles. */

@@ -5,7 +5,7 @@
  */
 import { Backoff } from "../streaming/backoff.js";
 
-/** @typedef {import("../store.js").Data} Data */
+/** @typedef {import("../state/store.js").Data} Data */
 
 /** Milliseconds: how soon after a change, at least, and how much later at most. */
 const PAUSE = 20_000;

@@ -3,9 +3,9 @@
  * Several machines on one axis of time. Each samples at moments of its own, so time is cut into steps,
  * and a machine's figure of a step is its last one in it.
  */
-import { GAP } from "../table.js";
+import { GAP } from "../state/series.js";
 
-/** @typedef {import("../table.js").Column} Column */
+/** @typedef {import("../state/series.js").Column} Column */
 
 /**
  * @param {{times: number[], values: Column, cadence: number}[]} series of each machine, times ascending; null marks a gap

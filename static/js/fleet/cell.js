@@ -1,8 +1,8 @@
 // @ts-check
 /** One machine as a cell of the map: a colour for its figure, and a mark for what is wrong. */
-import { make, mark, write } from "../dom.js";
-import { text } from "../format.js";
-import { levelOf } from "../levels.js";
+import { make, mark, write } from "../ui/dom.js";
+import { text } from "../ui/format.js";
+import { levelOf } from "../ui/thresholds.js";
 import { FIGURES } from "./figures.js";
 
 /** @typedef {import("./host.js").Host} Host */
@@ -85,7 +85,7 @@ function words({ name, value }) {
 
 /**
  * @param {"critical" | "warning" | "info" | ""} alert
- * @param {import("../levels.js").Level} figure
+ * @param {import("../ui/thresholds.js").Level} figure
  */
 function gravest(alert, figure) {
   if (alert === "critical" || figure === "critical") return "critical";

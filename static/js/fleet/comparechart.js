@@ -1,17 +1,17 @@
 // @ts-check
 /** One figure of several machines in one chart, each line with its machine's name beside it. */
-import { Chart } from "../chart.js";
-import { make, mark, valueElement, writeValue } from "../dom.js";
-import { terse, text } from "../format.js";
-import { thresholdOf } from "../levels.js";
-import { percentMarks, roundUp, spread } from "../scale.js";
+import { Chart } from "../charts/chart.js";
+import { make, mark, valueElement, writeValue } from "../ui/dom.js";
+import { terse, text } from "../ui/format.js";
+import { thresholdOf } from "../ui/thresholds.js";
+import { percentMarks, roundUp, spread } from "../charts/scale.js";
 import { align } from "./align.js";
 
-/** @typedef {import("../chart.js").Axis} Axis */
-/** @typedef {import("../embed/values.js").Value} Value */
-/** @typedef {import("../store.js").Store} Store */
-/** @typedef {import("../theme.js").Look} Look */
-/** @typedef {import("../table.js").Column} Column */
+/** @typedef {import("../charts/chart.js").Axis} Axis */
+/** @typedef {import("../panels/named_values.js").Value} Value */
+/** @typedef {import("../state/store.js").Store} Store */
+/** @typedef {import("../ui/theme.js").Look} Look */
+/** @typedef {import("../state/series.js").Column} Column */
 /**
  * @typedef {object} Metric
  * @property {string} name as in data-value

@@ -3,24 +3,24 @@
  * What the page that compares machines knows: the past of one figure of each, from history, and then
  * the one stream that tabs share. To the rest of the page it is what a board is.
  */
-import { ServerClock } from "../clock.js";
-import { Frame } from "../frame.js";
-import { ofMost, SAYS_PACE } from "../paces.js";
-import { covering } from "../rights.js";
-import { Store } from "../store.js";
+import { ServerClock } from "../state/server_clock.js";
+import { Frame } from "../ui/render_loop.js";
+import { ofMost, SAYS_PACE } from "../state/intervals.js";
+import { covering } from "../config/scope.js";
+import { Store } from "../state/store.js";
 import { Stream } from "../streaming/stream.js";
-import { Timeline } from "../timeline.js";
-import { matcher } from "./address.js";
+import { Timeline } from "../state/time_window.js";
+import { matcher } from "./fleet_url.js";
 import { CompareChart } from "./comparechart.js";
 
 /** @typedef {import("./comparechart.js").Metric} Metric */
-/** @typedef {import("../address.js").Display} Display */
-/** @typedef {import("../link.js").LinkFacts} LinkFacts */
-/** @typedef {import("../settings.js").Settings} Settings */
-/** @typedef {import("../store.js").Data} Data */
-/** @typedef {import("../store.js").Hello} Hello */
+/** @typedef {import("../config/page_url.js").Display} Display */
+/** @typedef {import("../ui/link_state.js").LinkFacts} LinkFacts */
+/** @typedef {import("../config/server_config.js").Settings} Settings */
+/** @typedef {import("../state/store.js").Data} Data */
+/** @typedef {import("../state/store.js").Hello} Hello */
 /** @typedef {import("../streaming/broker.js").Port} Port */
-/** @typedef {import("../theme.js").Look} Look */
+/** @typedef {import("../ui/theme.js").Look} Look */
 /**
  * @typedef {object} ComparisonOptions
  * @property {Settings} settings

@@ -1,10 +1,9 @@
 // @ts-check
 /** The figures that the overview shows of a machine: in which event each stands, and how it is written. */
-import { load, percent, rate } from "../format.js";
+import { load, percent, rate } from "../ui/format.js";
 
-/** @typedef {import("../format.js").Figure} Figure */
-/** @typedef {import("../store.js").Data} Data */
-/** @typedef {import("./host.js").Host} Host */
+/** @typedef {import("../ui/format.js").Figure} Figure */
+/** @typedef {import("../state/store.js").Data} Data */
 /**
  * @typedef {object} FleetFigure
  * @property {string} event

@@ -1,7 +1,7 @@
 // @ts-check
 /** The line above all machines: how many there are and how they are, and whether this is live. */
-import { mark, write } from "../dom.js";
-import { clock } from "../format.js";
+import { mark, write } from "../ui/dom.js";
+import { clock } from "../ui/format.js";
 import { rankOf } from "./order.js";
 
 /** @typedef {import("./machines.js").Machines} Machines */

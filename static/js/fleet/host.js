@@ -2,8 +2,8 @@
 /** One machine of many: its newest figures, when the log took them, and its open alerts. No past. */
 import { FIGURES, PULSE } from "./figures.js";
 
-/** @typedef {import("../levels.js").Level} Level */
-/** @typedef {import("../store.js").Data} Data */
+/** @typedef {import("../ui/thresholds.js").Level} Level */
+/** @typedef {import("../state/store.js").Data} Data */
 /** @typedef {"fresh" | "stale" | "gone"} Freshness */
 /** @typedef {"critical" | "warning" | "info"} Severity */
 /** @typedef {{name: string, level: Severity, message: string, since: number}} OpenAlert */

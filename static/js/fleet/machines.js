@@ -5,15 +5,15 @@
  * Ages are told by ids, which are times by the clock of the log. The time in an event is that of the
  * machine's own clock, and one of a thousand is always wrong.
  */
-import { levelOf } from "../levels.js";
-import { ofMost, patienceFor, Paces, SAYS_PACE } from "../paces.js";
-import { GAP } from "../table.js";
+import { levelOf } from "../ui/thresholds.js";
+import { ofMost, patienceFor, Paces, SAYS_PACE } from "../state/intervals.js";
+import { GAP } from "../state/series.js";
 import { FIGURES, PULSE, SHARES } from "./figures.js";
 import { Host, takeAlert } from "./host.js";
 
-/** @typedef {import("../levels.js").Level} Level */
-/** @typedef {import("../store.js").Data} Data */
-/** @typedef {import("../store.js").Hello} Hello */
+/** @typedef {import("../ui/thresholds.js").Level} Level */
+/** @typedef {import("../state/store.js").Data} Data */
+/** @typedef {import("../state/store.js").Hello} Hello */
 /** @typedef {import("./host.js").Freshness} Freshness */
 /** @typedef {import("./host.js").OpenAlert} OpenAlert */
 /** @typedef {import("./host.js").Worst} Worst */

@@ -1,13 +1,13 @@
 // @ts-check
 /** Machines as cells of a map, when tiles of them could not be read; beside it the worst in words. */
-import { make, write } from "../dom.js";
-import { terse } from "../format.js";
-import { roundUp } from "../scale.js";
+import { make, write } from "../ui/dom.js";
+import { terse } from "../ui/format.js";
+import { roundUp } from "../charts/scale.js";
 import { FIGURES } from "./figures.js";
 import { HostCell } from "./cell.js";
 import { cellsFor } from "./layout.js";
 import { place } from "./place.js";
-import { Tip } from "./tip.js";
+import { Tip } from "./tooltip.js";
 import { WorstList } from "./worstlist.js";
 
 /** @typedef {import("./host.js").Host} Host */

@@ -9,8 +9,8 @@
  */
 import { Connection } from "../streaming/connection.js";
 
-/** @typedef {import("../store.js").Data} Data */
-/** @typedef {import("../store.js").Hello} Hello */
+/** @typedef {import("../state/store.js").Data} Data */
+/** @typedef {import("../state/store.js").Hello} Hello */
 /** @typedef {{event: string, data: Data, id?: string}} Item without an id while the log cannot be written */
 /**
  * @typedef {object} Wish

@@ -3,29 +3,29 @@
  * Many machines that live: what is known of them, in which order they stand, and one stream. To the
  * rest of the page it is what a board is.
  */
-import { DEFAULTS } from "../address.js";
-import { ServerClock } from "../clock.js";
-import { Frame } from "../frame.js";
-import { patienceFor } from "../paces.js";
-import { covering } from "../rights.js";
+import { DEFAULTS } from "../config/page_url.js";
+import { ServerClock } from "../state/server_clock.js";
+import { Frame } from "../ui/render_loop.js";
+import { patienceFor } from "../state/intervals.js";
+import { covering } from "../config/scope.js";
 import { isAfter } from "../streaming/ids.js";
-import { Timeline } from "../timeline.js";
-import { matcher, WORST } from "./address.js";
+import { Timeline } from "../state/time_window.js";
+import { matcher, WORST } from "./fleet_url.js";
 import { AlertList } from "./alertlist.js";
 import { SHARES, TILE_FIGURES, wantedFor } from "./figures.js";
 import { Machines } from "./machines.js";
 import { Newest } from "./newest.js";
 import { Order } from "./order.js";
-import { Stage } from "./stage.js";
+import { Stage } from "./layout_switch.js";
 
-/** @typedef {import("./address.js").Asked} Asked */
+/** @typedef {import("./fleet_url.js").Asked} Asked */
 /** @typedef {import("./newest.js").Item} Item */
 /** @typedef {import("./newest.js").Wish} Wish */
-/** @typedef {import("./settings.js").FleetSettings} FleetSettings */
-/** @typedef {import("../link.js").LinkFacts} LinkFacts */
-/** @typedef {import("../store.js").Data} Data */
-/** @typedef {import("../store.js").Hello} Hello */
-/** @typedef {import("../theme.js").Look} Look */
+/** @typedef {import("./fleet_config.js").FleetSettings} FleetSettings */
+/** @typedef {import("../ui/link_state.js").LinkFacts} LinkFacts */
+/** @typedef {import("../state/store.js").Data} Data */
+/** @typedef {import("../state/store.js").Hello} Hello */
+/** @typedef {import("../ui/theme.js").Look} Look */
 /**
  * @typedef {object} OverviewOptions
  * @property {FleetSettings} settings

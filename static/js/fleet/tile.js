@@ -1,10 +1,10 @@
 // @ts-check
 /** One machine as a tile: three shares of what can run out, what goes over its network, and what is wrong. */
-import { make, mark, valueElement, write, writeValue } from "../dom.js";
-import { text } from "../format.js";
-import { levelOf } from "../levels.js";
+import { make, mark, valueElement, write, writeValue } from "../ui/dom.js";
+import { text } from "../ui/format.js";
+import { levelOf } from "../ui/thresholds.js";
 import { FIGURES, RECEIVED, SENT, SHARES } from "./figures.js";
-import { ageWords, alertOf, SILENT, troubleWords } from "./words.js";
+import { ageWords, alertOf, SILENT, troubleWords } from "./status_text.js";
 
 /** @typedef {import("./host.js").Host} Host */
 /** @typedef {import("./machines.js").Machines} Machines */

@@ -1,10 +1,10 @@
 // @ts-check
 /** Beside a map: the machines that are worst off, by name and in words. */
-import { make, mark, write } from "../dom.js";
-import { text } from "../format.js";
+import { make, mark, write } from "../ui/dom.js";
+import { text } from "../ui/format.js";
 import { FIGURES } from "./figures.js";
 import { rankOf } from "./order.js";
-import { ageWords, alertOf, SILENT, troubleWords } from "./words.js";
+import { ageWords, alertOf, SILENT, troubleWords } from "./status_text.js";
 
 /** @typedef {import("./host.js").Host} Host */
 /** @typedef {import("./machines.js").Machines} Machines */

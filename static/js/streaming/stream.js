@@ -11,9 +11,17 @@
 import { Backoff } from "./backoff.js";
 import { portToOwnBroker } from "./transport.js";
 
-/** @typedef {import("../store.js").Data} Data */
-/** @typedef {import("../store.js").Hello} Hello */
-/** @typedef {import("../store.js").History} History */
+/** @typedef {Record<string, unknown> & {host?: string, time?: number}} Data */
+/** @typedef {{id?: string, host: string, event: string, data: Data}} LatestEvent */
+/**
+ * @typedef {object} History
+ * @property {string | null} last_event_id
+ * @property {number} to the server's clock, seconds since 1970
+ * @property {LatestEvent[]} latest
+ * @property {Record<string, Record<string, Record<string, (number | null)[]>>>} hosts
+ * @property {Record<string, {id: string, data: Data}[]>} [lines]
+ */
+/** @typedef {{time: number, build?: string, interval?: number, intervals?: Record<string, number>, heartbeat?: number, hosts?: string[], cadences?: Record<string, number>}} Hello */
 /** @typedef {import("./broker.js").Port} Port */
 /**
  * @typedef {object} Listener

@@ -1,0 +1,39 @@
+// @ts-check
+/** A canvas that fills its box at the screen's own resolution, for what is too small for a chart. */
+import { make } from "../ui/dom.js";
+
+export class Canvas {
+  /**
+   * @param {string} className
+   * @param {() => void} redraw called when the size has changed
+   */
+  constructor(className, redraw) {
+    this.element = make("canvas", { class: className, "aria-hidden": "true" });
+    this.width = 0;
+    this.height = 0;
+    this.observer = new ResizeObserver(([entry]) => {
+      if (!entry) return;
+      this.width = entry.contentRect.width;
+      this.height = entry.contentRect.height;
+      redraw();
+    });
+    this.observer.observe(this.element);
+  }
+
+  destroy() {
+    this.observer.disconnect();
+  }
+
+  /** @returns {CanvasRenderingContext2D | null} cleared, in CSS pixels; null while there is no room */
+  begin() {
+    const context = this.element.getContext("2d");
+    if (!context || this.width < 1 || this.height < 1) return null;
+    const ratio = devicePixelRatio;
+    const [width, height] = [Math.round(this.width * ratio), Math.round(this.height * ratio)];
+    if (this.element.width !== width) this.element.width = width;
+    if (this.element.height !== height) this.element.height = height;
+    context.setTransform(ratio, 0, 0, ratio, 0, 0);
+    context.clearRect(0, 0, this.width, this.height);
+    return context;
+  }
+}

@@ -1,0 +1,223 @@
+// @ts-check
+/**
+ * One uPlot in one box: follows the box's size, the theme and the type size, and draws the time
+ * window it is told. No legend: labels stand in the panel's head, or beside the lines they name.
+ */
+import uPlot from "../../vendor/uPlot.esm.js";
+import { Pointer } from "./cursor.js";
+import { drawMarks, drawThreshold } from "./overlays.js";
+import { clock, minute } from "../ui/format.js";
+
+/** @typedef {import("./cursor.js").Hand} Hand */
+/** @typedef {import("./scale.js").Column} Column */
+/** @typedef {import("../ui/theme.js").Look} Look */
+/**
+ * @typedef {object} Line
+ * @property {string} color a name of the look's colours
+ * @property {number} [width] rem/16 at 1, so that lines grow with the type
+ * @property {number} [fill] opacity of the area between the line and zero
+ * @property {boolean} [dashed]
+ */
+/**
+ * @typedef {object} Axis
+ * @property {(low: number | null, high: number | null) => [number, number]} range of the drawn data
+ * @property {(value: number) => string} label
+ * @property {(height: number) => number[]} [marks] for a plot of so many units; else uPlot chooses
+ */
+/**
+ * @typedef {object} ChartOptions
+ * @property {Look} look
+ * @property {Hand | null} hand
+ * @property {number | null} threshold a value to draw a line at
+ * @property {number} end units right of the plot: half a label of the axis, or room for direct labels
+ * @property {() => void} drawn called when lines stand where they belong
+ * @property {(index: number | null) => void} pointed called with the row under the cursor, or -1 where nothing is known
+ */
+
+/** Units beside and below the plot. All charts have the same, so that their time axes align. */
+const GUTTER = 4.4;
+const FOOT = 1.7;
+
+/** Units right of the plot: half a label's width. The style sheet lets it reach into the margin. */
+export const END = 1.3;
+
+export class Chart {
+  /**
+   * @param {HTMLElement} box
+   * @param {Line[]} lines
+   * @param {Axis} axis
+   * @param {ChartOptions} options
+   */
+  constructor(box, lines, axis, options) {
+    this.box = box;
+    this.lines = lines;
+    this.axis = axis;
+    this.options = options;
+    /** Times at which something happened. @type {number[]} */
+    this.marks = [];
+    this.from = 0;
+    this.to = 1;
+    /** @type {[number[], ...Column[]]} */
+    this.data = [[], ...lines.map(() => [])];
+    /** @type {uPlot | null} */
+    this.plot = null;
+    this.pointer = options.hand && new Pointer(options.hand, options);
+    this.observer = new ResizeObserver(() => this.#resize());
+    this.observer.observe(box);
+  }
+
+  /**
+   * @param {[number[], ...Column[]]} data times, then a column for each line
+   * @param {number} from
+   * @param {number} to
+   * @param {number[]} marks times at which something happened, drawn as thin lines
+   */
+  draw(data, from, to, marks) {
+    this.data = data;
+    this.marks = marks;
+    this.from = from;
+    this.to = to;
+    this.plot?.setData(data);
+  }
+
+  /**
+   * @param {number} value
+   * @returns {number | null} CSS pixels below the box's upper edge at which it is drawn
+   */
+  height(value) {
+    if (!this.plot) return null;
+    return this.plot.valToPos(value, "y") + this.plot.over.offsetTop;
+  }
+
+  /** @returns {number | null} CSS pixels below the box's upper edge at which the plot ends */
+  get floor() {
+    const over = this.plot?.over;
+    return over ? over.offsetTop + over.offsetHeight : null;
+  }
+
+  destroy() {
+    this.observer.disconnect();
+    this.plot?.destroy();
+    this.plot = null;
+  }
+
+  /** Colours and type are fixed in a plot, so another theme is another plot. */
+  rebuild() {
+    this.plot?.destroy();
+    this.plot = null;
+    this.#resize();
+  }
+
+  #resize() {
+    const size = { width: this.box.clientWidth, height: this.box.clientHeight };
+    if (size.width < 1 || size.height < 1) return;
+    if (this.plot) this.plot.setSize(size);
+    else this.plot = new uPlot({ ...this.#options(), ...size }, this.data, this.box);
+  }
+
+  /** @param {uPlot} plot */
+  #drawn(plot) {
+    if (!this.plot) return;
+    const { look, threshold, drawn } = this.options;
+    drawThreshold(plot, look, threshold);
+    drawMarks(plot, look, this.marks);
+    drawn();
+  }
+
+  /** @returns {Omit<uPlot.Options, "width" | "height">} */
+  #options() {
+    // What the plot calls asks for them anew: what it is given here it keeps.
+    const { end, look } = this.options;
+    const { unit, family } = look;
+    // Whole pixels: uPlot scales the number before "px" to the screen, and reads no fractions.
+    const font = `${Math.round(0.9 * unit)}px ${family}`;
+    const { range, label, marks } = this.axis;
+    /** @type {Partial<uPlot.Axis>} */
+    const common = {
+      font,
+      stroke: look.color("ink-dim"),
+      gap: 0.35 * unit,
+      ticks: { show: false },
+      grid: { stroke: look.color("grid"), width: unit / 16 },
+    };
+    return {
+      padding: [0.5 * unit, end * unit, 0, 0],
+      cursor: this.pointer?.cursor ?? { show: false },
+      select: { show: this.pointer !== null, left: 0, top: 0, width: 0, height: 0 },
+      legend: { show: false },
+      hooks: {
+        ...this.pointer?.hooks,
+        draw: [(plot) => this.#drawn(plot)],
+      },
+      scales: {
+        x: { time: true, range: () => [this.from, this.to] },
+        y: { range: (_plot, low, high) => range(low, high) },
+      },
+      axes: [
+        {
+          ...common,
+          size: FOOT * unit,
+          // HH:MM:SS wants more room than HH:MM.
+          space: (_plot, _axis, low, high, width) => ((30 * width) / (high - low) < 3.5 * unit ? 3.5 : 5.5) * unit,
+          incrs: [1, 5, 10, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14_400, 21_600],
+          values: (plot, splits, _axis, _space, increment) => {
+            if (increment >= 60) return splits.map(minute);
+            // Half of it may reach beyond the plot, but not beyond the canvas.
+            const last = this.to - ((2.2 - Math.min(end, 2.2)) * unit * (this.to - this.from)) / (plot.bbox.width / devicePixelRatio);
+            return splits.map((time) => (time > last ? "" : clock(time)));
+          },
+        },
+        {
+          ...common,
+          size: GUTTER * unit,
+          // Few enough marks to be read, however tall the plot.
+          space: (_plot, _axis, _low, _high, height) => Math.max(2 * unit, height / 7),
+          values: (_plot, splits) => splits.map(label),
+          ...(marks && { splits: (plot) => marks(plot.bbox.height / devicePixelRatio / unit) }),
+        },
+      ],
+      series: [{}, ...this.lines.map((line) => series(line, look.color(line.color), unit))],
+    };
+  }
+}
+
+/**
+ * @param {Line} line
+ * @param {string} color
+ * @param {number} size pixels of the type
+ * @returns {uPlot.Series}
+ */
+function series({ width = 2, fill = 0, dashed = false }, color, size) {
+  const unit = size / 16;
+  return {
+    stroke: color,
+    width: width * unit,
+    spanGaps: false,
+    ...(fill > 0 && { fill: faded(color, fill) }),
+    ...(dashed && { dash: [6 * unit, 5 * unit] }),
+    points: { show: false, filter: loners, size: 2 * width * unit, fill: color },
+  };
+}
+
+/**
+ * The samples between two gaps: a line through one point cannot be seen, so they are drawn as dots.
+ * @param {uPlot} plot
+ * @param {number} index of the series
+ * @returns {number[]}
+ */
+function loners(plot, index) {
+  const values = plot.data[index];
+  const found = [];
+  for (let i = 0; i < values.length; i += 1) {
+    if (values[i] !== null && (values[i - 1] ?? null) === null && (values[i + 1] ?? null) === null) found.push(i);
+  }
+  return found;
+}
+
+/**
+ * @param {string} color #rrggbb
+ * @param {number} opacity 0 to 1
+ */
+function faded(color, opacity) {
+  return color + Math.round(opacity * 255).toString(16).padStart(2, "0");
+}

@@ -1,0 +1,108 @@
+// @ts-check
+/** Somebody's hand over a chart: the cursor, the row that it points at, its flag, and zooming. */
+import { make, write } from "../ui/dom.js";
+import { clock } from "../ui/format.js";
+
+/** @typedef {import("../ui/theme.js").Look} Look */
+/** @typedef {import("../../vendor/uPlot.esm.js")} uPlot */
+/** @typedef {import("../../vendor/uPlot.esm.js").Cursor} Cursor */
+/**
+ * @typedef {object} Hand what somebody who sits close may do with a chart; nothing on a wall
+ * @property {string} key charts of one key move their cursors in step
+ * @property {(from: number, to: number) => void} zoom
+ * @property {() => void} follow
+ */
+
+/** Units from the end of a line at which the cursor still finds it. */
+const REACH = 0.5;
+
+/** The row of a time at which nothing is known. */
+const NOWHERE = -1;
+
+export class Pointer {
+  /**
+   * @param {Hand} hand
+   * @param {{look: Look, pointed: (index: number | null) => void}} options `pointed` is called with the row under
+   *   the cursor, or -1 where nothing is known
+   */
+  constructor(hand, options) {
+    this.hand = hand;
+    this.options = options;
+    /** Says at which time the cursor stands, below it. */
+    this.flag = make("span", { class: "flag", hidden: "" });
+    this.hooks = {
+      ready: [(/** @type {uPlot} */ plot) => plot.over.append(this.flag)],
+      setCursor: [(/** @type {uPlot} */ plot) => this.#point(plot)],
+      setSelect: [(/** @type {uPlot} */ plot) => this.#selected(plot)],
+    };
+  }
+
+  /** @returns {Cursor} */
+  get cursor() {
+    return {
+      y: false,
+      points: { size: 0.5 * this.options.look.unit },
+      sync: { key: this.hand.key, setSeries: false },
+      drag: { x: true, y: false, setScale: false },
+      dataIdx: (plot, _line, nearest, time) => {
+        const row = this.#rowAt(plot, nearest, time);
+        return row === NOWHERE ? null : row;
+      },
+      bind: {
+        dblclick: () => () => {
+          this.hand.follow();
+          return null;
+        },
+      },
+    };
+  }
+
+  /** @param {uPlot} plot */
+  #point(plot) {
+    const { left = -1, idx } = plot.cursor;
+    const outside = left < 0 || typeof idx !== "number";
+    this.flag.hidden = outside;
+    if (outside) {
+      this.options.pointed(null);
+      return;
+    }
+    const time = plot.posToVal(left, "x");
+    const row = this.#rowAt(plot, idx, time);
+    write(this.flag, clock(row === NOWHERE || isGap(plot, row) ? Math.round(time) : plot.data[0][row]));
+    this.flag.style.setProperty("left", `${left}px`);
+    this.options.pointed(row);
+  }
+
+  /**
+   * Which row tells of a time. Where no line is drawn the nearest sample says nothing: a gap is one row
+   * of nulls, however long it lasts, and before the first sample and after the last there is none.
+   * @param {uPlot} plot
+   * @param {number} nearest row
+   * @param {number} time
+   * @returns {number} a row, or NOWHERE
+   */
+  #rowAt(plot, nearest, time) {
+    const [times] = plot.data;
+    const found = times[nearest];
+    const other = found > time ? nearest - 1 : nearest + 1;
+    const isEnd = other < 0 || other >= times.length || isGap(plot, other);
+    const apart = Math.abs(plot.valToPos(found, "x") - plot.valToPos(time, "x"));
+    return isEnd && apart > REACH * this.options.look.unit ? NOWHERE : nearest;
+  }
+
+  /** @param {uPlot} plot */
+  #selected(plot) {
+    const { left, width } = plot.select;
+    if (width < 4) return;
+    this.hand.zoom(plot.posToVal(left, "x"), plot.posToVal(left + width, "x"));
+    plot.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
+  }
+}
+
+/**
+ * @param {uPlot} plot
+ * @param {number} row
+ */
+function isGap(plot, row) {
+  return plot.data.slice(1).every((column) => column[row] === null);
+}

@@ -1,0 +1,80 @@
+// @ts-check
+/**
+ * A row for each core, a cell for each sample, brighter the busier. It stays readable at 128 cores,
+ * where lines would be a tangle; it lies under the chart of all cores and shares its time axis.
+ */
+import { Canvas } from "./canvas.js";
+
+/** @typedef {import("./scale.js").Column} Column */
+/** @typedef {import("../ui/theme.js").Look} Look */
+
+/** Shades to choose from: more than an eye tells apart, and few enough to paint in batches. */
+const SHADES = 20;
+
+export class HeatStrip {
+  /** @param {Look} look */
+  constructor(look) {
+    this.look = look;
+    this.canvas = new Canvas("heatstrip", () => this.#paint());
+    this.element = this.canvas.element;
+    /** @type {{times: number[], rows: Column[], from: number, to: number, longest: number}} */
+    this.shown = { times: [], rows: [], from: 0, to: 1, longest: 1 };
+  }
+
+  /**
+   * @param {number[]} times
+   * @param {Column[]} rows percent, one for each core
+   * @param {number} from
+   * @param {number} to
+   * @param {number} longest seconds that one sample can stand for
+   */
+  draw(times, rows, from, to, longest) {
+    this.shown = { times, rows, from, to, longest };
+    this.#paint();
+  }
+
+  destroy() {
+    this.canvas.destroy();
+  }
+
+  #paint() {
+    const context = this.canvas.begin();
+    if (!context) return;
+    const { times, rows, from, to, longest } = this.shown;
+    const { width, height } = this.canvas;
+    const { unit } = this.look;
+    const gap = rows.length > 1 && height / rows.length > unit / 2 ? unit / 16 : 0;
+    const x = (/** @type {number} */ time) => Math.max(0, ((time - from) / (to - from)) * width);
+    const shades = Array.from({ length: SHADES + 1 }, () => new Path2D());
+
+    rows.forEach((row, index) => {
+      const top = (index * height) / rows.length + gap / 2;
+      let left = 0;
+      let most = 0;
+      for (let i = 1; i < times.length; i += 1) {
+        const value = row[i];
+        if (value === null) continue;
+        // A sample tells of the time since the one before it.
+        const start = x(Math.max(times[i - 1], times[i] - longest));
+        if (start - left >= 1 || most === 0) [left, most] = [start, 0];
+        most = Math.max(most, value, 0.1);
+        // Of the samples that share a pixel the busiest is the one to see.
+        const right = x(times[i]);
+        if (right - left < 1) continue;
+        // Half a pixel over the edge, so that no seams show between cells.
+        shades[shade(most)].rect(left, top, right - left + 0.5, height / rows.length - gap);
+        most = 0;
+      }
+    });
+    context.fillStyle = this.look.color("heat");
+    shades.forEach((path, step) => {
+      context.globalAlpha = 0.08 + (0.92 * step) / SHADES;
+      context.fill(path);
+    });
+  }
+}
+
+/** @param {number} percent */
+function shade(percent) {
+  return Math.round((Math.min(100, Math.max(0, percent)) / 100) * SHADES);
+}

@@ -1,0 +1,253 @@
+// @ts-check
+/**
+ * The page is its address: which panels, how large, for whom, so that a display's bookmark is its
+ * configuration. Read and written here, and nowhere else; what is wrong is named, never guessed at.
+ */
+import { DISTANCES } from "./presets.js";
+
+/** @typedef {import("./presets.js").Distance} Distance */
+/** @typedef {"dark" | "light" | "auto"} Theme */
+/** @typedef {{name: string, across: number, down: number}} Place a panel and the cells it takes */
+/** @typedef {{from: number, to: number}} Hours minutes since midnight; `to` may be the earlier one */
+/**
+ * @typedef {object} Display
+ * @property {string[] | null} tiles null: as the distance has it
+ * @property {Place[] | null} panels null: as the distance has it
+ * @property {number | null} columns null: as many as suit the panels
+ * @property {number} window seconds that the charts show
+ * @property {Theme} theme
+ * @property {Distance | null} distance null: a desk's
+ * @property {string | null} host null: the server's own
+ * @property {boolean} kiosk nothing to click on
+ * @property {Hours | null} dim hours of the night in which the screen is darkened
+ * @property {Hours | null} blank hours in which it is black
+ * @property {boolean} wake keep the display from sleeping
+ * @property {boolean} shift move everything by a few pixels every few minutes
+ * @property {string | null} screen the name under which the display reports to the server
+ * @property {boolean} transparent no background of its own, for an embed
+ */
+/** @typedef {{tiles: string[], panels: string[]}} Known the names that there are */
+/** @typedef {{display: Display, problems: string[]}} Parsed */
+
+/** The longest and the shortest window, seconds. */
+const WINDOWS = { least: 30, most: 86_400 };
+
+/** Five minutes: long enough to see what led here, short enough to see a spike of one second. */
+const WINDOW = 300;
+
+export const MOST_COLUMNS = 6;
+export const MOST_DOWN = 4;
+const UNITS = { s: 1, m: 60, h: 3600 };
+const THEMES = ["dark", "light", "auto"];
+
+/** @type {Readonly<Display>} */
+export const DEFAULTS = Object.freeze({
+  tiles: null,
+  panels: null,
+  columns: null,
+  window: WINDOW,
+  theme: "dark",
+  distance: null,
+  host: null,
+  kiosk: false,
+  dim: null,
+  blank: null,
+  wake: false,
+  shift: false,
+  screen: null,
+  transparent: false,
+});
+
+/** A value that cannot be taken; the message says what is allowed. */
+class Wrong extends Error {}
+
+/** @type {{[key: string]: (text: string, known: Known) => Partial<Display>}} */
+const KEYS = {
+  panels: (text, { panels }) => ({ panels: text === "none" ? [] : names(text, panels, place) }),
+  tiles: (text, { tiles }) => ({ tiles: text === "none" ? [] : names(text, tiles, ({ name }) => name) }),
+  columns: (text) => ({ columns: whole(text, 1, MOST_COLUMNS) }),
+  window: (text) => ({ window: seconds(text) }),
+  theme: (text) => ({ theme: /** @type {Theme} */ (one(text, THEMES)) }),
+  distance: (text) => ({ distance: /** @type {Distance} */ (one(text, Object.keys(DISTANCES))) }),
+  host: (text) => ({ host: matching(text, /^[A-Za-z0-9]([A-Za-z0-9._-]{0,251}[A-Za-z0-9])?$/, "a host's name") }),
+  kiosk: (text) => ({ kiosk: flag(text) }),
+  dim: (text) => ({ dim: hours(text) }),
+  blank: (text) => ({ blank: hours(text) }),
+  wake: (text) => ({ wake: flag(text) }),
+  shift: (text) => ({ shift: flag(text) }),
+  screen: (text) => ({
+    screen: matching(text, /^[a-z0-9][a-z0-9_-]{0,39}$/, "a name of a-z, 0-9, _ and -, at most 40 characters"),
+  }),
+  background: (text) => ({ transparent: one(text, ["solid", "transparent"]) === "transparent" }),
+};
+
+/**
+ * @param {string} search of the address, with or without its question mark
+ * @param {Known} known
+ * @returns {Parsed} problems: a sentence for each thing that was not understood and is left at its default
+ */
+export function readAddress(search, known) {
+  const display = { ...DEFAULTS };
+  const problems = [];
+  const seen = new Set();
+  for (const [key, text] of new URLSearchParams(search)) {
+    const read = Object.hasOwn(KEYS, key) ? KEYS[key] : undefined;
+    if (!read) problems.push(`${quoted(key)} is not known here; there are ${Object.keys(KEYS).join(", ")}`);
+    else if (seen.has(key)) problems.push(`${key} is given more than once`);
+    else {
+      try {
+        Object.assign(display, read(text, known));
+      } catch (error) {
+        if (!(error instanceof Wrong)) throw error;
+        problems.push(`${key}=${quoted(text)}: ${error.message}`);
+      }
+    }
+    seen.add(key);
+  }
+  // A kiosk hangs somewhere for months: its picture may not burn in, unless it is told to stand still.
+  if (display.kiosk && !seen.has("shift")) display.shift = true;
+  return { display, problems };
+}
+
+/**
+ * @param {Display} display
+ * @returns {string} the query that reads back as this, without what is the default anyway
+ */
+export function writeAddress(display) {
+  const { panels, tiles, columns, window, theme, distance, host, kiosk, dim, blank, wake, shift, screen } = display;
+  /** @type {[string, string | null][]} */
+  const pairs = [
+    ["panels", panels && (panels.map(writePlace).join() || "none")],
+    ["tiles", tiles && (tiles.join() || "none")],
+    ["columns", columns === null ? null : String(columns)],
+    ["window", window === DEFAULTS.window ? null : writeSeconds(window)],
+    ["theme", theme === DEFAULTS.theme ? null : theme],
+    ["distance", distance],
+    ["host", host],
+    ["kiosk", kiosk ? "1" : null],
+    ["dim", dim && writeHours(dim)],
+    ["blank", blank && writeHours(blank)],
+    ["wake", wake ? "1" : null],
+    ["shift", shift === kiosk ? null : shift ? "1" : "0"],
+    ["screen", screen],
+    ["background", display.transparent ? "transparent" : null],
+  ];
+  const given = pairs.filter(([, text]) => text !== null);
+  // Commas and colons may stand as they are, and a person can read them.
+  return given.map(([key, text]) => `${key}=${encodeURIComponent(text ?? "").replaceAll("%2C", ",").replaceAll("%3A", ":")}`).join("&");
+}
+
+/**
+ * @param {number} window seconds
+ * @returns {string} 15m
+ */
+export function writeSeconds(window) {
+  if (window % 3600 === 0) return `${window / 3600}h`;
+  return window % 60 === 0 ? `${window / 60}m` : `${window}s`;
+}
+
+/**
+ * @template T
+ * @param {string} text comma-separated
+ * @param {string[]} known
+ * @param {(place: Place) => T} take
+ * @returns {T[]}
+ */
+function names(text, known, take) {
+  const places = text.split(",").map((item) => {
+    const [, name, across, down] = /^([^:]*)(?::(\d)x(\d))?$/.exec(item) ?? [];
+    if (name === undefined) throw new Wrong(`${quoted(item)} is not a name, or a name and a size such as cpu:2x1`);
+    if (!known.includes(name)) throw new Wrong(`there is no ${quoted(name)}; there are ${known.join(", ")}`);
+    return {
+      name,
+      across: across ? whole(across, 1, MOST_COLUMNS) : 1,
+      down: down ? whole(down, 1, MOST_DOWN) : 1,
+    };
+  });
+  const twice = places.find(({ name }, index) => places.findIndex((other) => other.name === name) !== index);
+  if (twice) throw new Wrong(`${twice.name} is there twice`);
+  return places.map(take);
+}
+
+/** @param {Place} place */
+function place(place) {
+  return place;
+}
+
+/** @param {Place} place */
+function writePlace({ name, across, down }) {
+  return across === 1 && down === 1 ? name : `${name}:${across}x${down}`;
+}
+
+/**
+ * @param {string} text
+ * @param {number} least
+ * @param {number} most
+ */
+function whole(text, least, most) {
+  const value = /^\d{1,4}$/.test(text) ? Number(text) : NaN;
+  if (!(value >= least && value <= most)) throw new Wrong(`wanted is a whole number from ${least} to ${most}`);
+  return value;
+}
+
+/** @param {string} text */
+function seconds(text) {
+  const [, number, unit] = /^(\d{1,5})([smh]?)$/.exec(text) ?? [];
+  const value = Number(number) * UNITS[/** @type {keyof typeof UNITS} */ (unit || "s")];
+  if (!(value >= WINDOWS.least && value <= WINDOWS.most)) {
+    throw new Wrong(`wanted is a time such as 300s, 15m or 6h, from ${WINDOWS.least}s to ${WINDOWS.most / 3600}h`);
+  }
+  return value;
+}
+
+/** @param {string} text */
+function flag(text) {
+  return one(text, ["0", "1"]) === "1";
+}
+
+/**
+ * @param {string} text
+ * @param {string[]} allowed
+ */
+function one(text, allowed) {
+  if (!allowed.includes(text)) throw new Wrong(`allowed are ${allowed.join(", ")}`);
+  return text;
+}
+
+/**
+ * @param {string} text
+ * @param {RegExp} pattern
+ * @param {string} wanted
+ */
+function matching(text, pattern, wanted) {
+  if (!pattern.test(text)) throw new Wrong(`wanted is ${wanted}`);
+  return text;
+}
+
+/**
+ * @param {string} text
+ * @returns {Hours}
+ */
+function hours(text) {
+  const [, from, fromMinute = "0", to, toMinute = "0"] = /^(\d\d?)(?::(\d\d))?-(\d\d?)(?::(\d\d))?$/.exec(text) ?? [];
+  const span = { from: Number(from) * 60 + Number(fromMinute), to: Number(to) * 60 + Number(toMinute) };
+  const valid = span.from < 1440 && span.to <= 1440 && Number(fromMinute) < 60 && Number(toMinute) < 60;
+  if (!valid || span.from === span.to % 1440) throw new Wrong("wanted are hours such as 22-07 or 21:30-6:15");
+  return { from: span.from, to: span.to % 1440 };
+}
+
+/** @param {Hours} hours */
+function writeHours({ from, to }) {
+  return [from, to]
+    .map((minutes) => {
+      const rest = minutes % 60;
+      const hour = String(Math.floor(minutes / 60)).padStart(2, "0");
+      return rest ? `${hour}:${String(rest).padStart(2, "0")}` : hour;
+    })
+    .join("-");
+}
+
+/** @param {string} text as given by whoever wrote the address, so not longer than a line */
+function quoted(text) {
+  return `"${text.length > 40 ? `${text.slice(0, 40)}…` : text}"`;
+}

@@ -1,0 +1,120 @@
+// @ts-check
+/**
+ * What people who sit close use: tools in the header, keys, a hand for the charts, and dialogs, each
+ * loaded when it is first opened. A kiosk loads none of this. Composition only.
+ */
+import { writeAddress } from "../config/page_url.js";
+import { clock } from "../ui/format.js";
+import { Attendance } from "./attendance.js";
+import { addCorners } from "./corners.js";
+import { listenToKeys } from "./shortcuts.js";
+import { printWell } from "./print.js";
+import { loadStyle } from "./style.js";
+import { Tools } from "./tools.js";
+
+/** @typedef {import("./dialog.js").Wall} Wall */
+/** @typedef {import("./shortcuts.js").Actions} Actions */
+
+export class CloseUp {
+  /** @param {Wall} wall */
+  constructor(wall) {
+    const { root, board } = wall;
+    this.wall = wall;
+    /** @type {Map<string, Promise<{open: () => void}>>} */
+    this.dialogs = new Map();
+    /** @type {Actions} */
+    this.actions = {
+      pause: () => board.toggle(),
+      back: () => board.timeline.live || board.follow(),
+      window: (seconds) => this.#setWindow(seconds),
+      theme: () => this.#setTheme(root.dataset.theme === "light" ? "dark" : "light"),
+      full: () => this.#toggleFull(),
+      download: () => this.#open("download", () => import("./downloading.js")),
+      edit: () => this.#open("editor", () => import("./editor.js")),
+      help: () => this.#open("help", () => import("./help.js")),
+    };
+    this.tools = new Tools(this.actions);
+    this.attendance = new Attendance(() => board.follow());
+    board.options.listener.held = () => this.#show();
+    listenToKeys(this.actions);
+    printWell(wall);
+    this.#show();
+  }
+
+  /** Nothing is shown before it can look as it should. */
+  async start() {
+    await loadStyle("closeup");
+    const { toolsInto, board } = this.wall;
+    toolsInto.replaceChildren(...this.tools.elements);
+    addCorners(board, (place) => this.#open(`embedding of ${place.name}`, () => import("./embedding.js"), place));
+  }
+
+  /** @param {number} seconds */
+  #setWindow(seconds) {
+    this.wall.board.setWindow(seconds);
+    this.#keepAddress();
+    this.#show();
+  }
+
+  /** @param {"dark" | "light"} theme */
+  #setTheme(theme) {
+    const { root, display, board } = this.wall;
+    display.theme = theme;
+    root.dataset.theme = theme;
+    board.restyle();
+    this.#keepAddress();
+    this.#show();
+  }
+
+  async #toggleFull() {
+    const { root, notes } = this.wall;
+    try {
+      await (document.fullscreenElement ? document.exitFullscreen() : root.requestFullscreen());
+      notes.say("full", "");
+    } catch {
+      notes.say("full", "this browser does not allow full screen here");
+    }
+  }
+
+  #keepAddress() {
+    const query = writeAddress(this.wall.display);
+    history.replaceState(history.state, "", query ? `?${query}` : location.pathname);
+  }
+
+  /** A page that stands still says so for as long as it does, and does not stay so when everybody has left. */
+  #show() {
+    const { board, notes, display, root } = this.wall;
+    const { live, held, zoomed } = board.timeline;
+    const span = held && `${clock(held.from)} to ${clock(held.to)}`;
+    if (live) notes.say("held", "");
+    else if (zoomed) notes.say("held", `zoomed to ${span}: a double click or Escape goes back`);
+    else if (held) notes.say("held", `paused at ${clock(held.to)}, figures are still live: space goes on`);
+    this.attendance.watch(!live);
+    this.tools.show({ live, window: display.window, theme: root.dataset.theme === "light" ? "light" : "dark" });
+  }
+
+  /**
+   * @template [Detail=undefined]
+   * @param {string} name
+   * @param {() => Promise<{create: (wall: Wall, detail: Detail) => {open: () => void}}>} load
+   * @param {Detail} [detail]
+   */
+  async #open(name, load, detail) {
+    let made = this.dialogs.get(name);
+    if (!made) {
+      made = Promise.all([load(), loadStyle("dialogs")]).then(([{ create }]) => create(this.wall, /** @type {Detail} */ (detail)));
+      this.dialogs.set(name, made);
+    }
+    let dialog;
+    try {
+      dialog = await made;
+    } catch (error) {
+      console.warn(error);
+      this.dialogs.delete(name);
+      this.wall.notes.say("dialog", `the ${name} could not be loaded; the server may be away`);
+      return;
+    }
+    this.wall.notes.say("dialog", "");
+    dialog.open();
+  }
+}

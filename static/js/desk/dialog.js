@@ -1,0 +1,51 @@
+// @ts-check
+/** A dialog: a title, a way out, and what it is for. It stays as it is while it is closed. */
+import { make } from "../ui/dom.js";
+import { button } from "./tools.js";
+
+/** @typedef {import("../config/page_url.js").Display} Display */
+/** @typedef {import("../panels/panel_grid.js").Board} Board */
+/** @typedef {import("../ui/notes.js").Notes} Notes */
+/** @typedef {import("../config/server_config.js").Settings} Settings */
+/**
+ * @typedef {object} Wall what this is made for
+ * @property {HTMLElement} root <html>
+ * @property {HTMLElement} toolsInto
+ * @property {Settings} settings
+ * @property {Display} display changed here, and kept in step with the address
+ * @property {Board} board
+ * @property {Notes} notes
+ */
+
+let count = 0;
+
+export class Dialog {
+  /**
+   * @param {string} title
+   * @param {string} className
+   */
+  constructor(title, className) {
+    count += 1;
+    const id = `dialog-${count}`;
+    this.body = make("div", { class: "dialog-body" });
+    const close = button("close", "Close (Escape)", () => this.close());
+    // The title has the focus first, so that it is what a screen reader begins with.
+    const head = make("header", {}, make("h2", { id, tabindex: "-1", autofocus: "" }, title), close);
+    const sheet = make("div", { class: "sheet" }, head, this.body);
+    this.element = make("dialog", { class: className, "aria-labelledby": id }, sheet);
+    document.body.append(this.element);
+
+    // A click beside it closes it, but not the end of a drag that began inside.
+    let beside = false;
+    this.element.addEventListener("pointerdown", ({ target }) => (beside = target === this.element));
+    this.element.addEventListener("click", ({ target }) => beside && target === this.element && this.close());
+  }
+
+  open() {
+    if (!this.element.open) this.element.showModal();
+  }
+
+  close() {
+    this.element.close();
+  }
+}

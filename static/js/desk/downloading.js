@@ -1,0 +1,91 @@
+// @ts-check
+/** The dialog that saves what is shown. */
+import { PANELS, TILE_SET } from "../panels/registry.js";
+import { make } from "../ui/dom.js";
+import { clock } from "../ui/format.js";
+import { Dialog } from "./dialog.js";
+import { fileName, join, toCsv, toJson } from "./download.js";
+
+/** @typedef {import("../panels/panel_grid.js").Board} Board */
+/** @typedef {import("../panels/registry.js").Entry} Entry */
+/** @typedef {import("../panels/panel.js").View} View */
+/** @typedef {import("./download.js").About} About */
+/** @typedef {import("./download.js").Sheet} Sheet */
+
+/** @param {import("./dialog.js").Wall} wall */
+export function create({ board }) {
+  const dialog = new Dialog("Download what is shown", "downloading");
+  const words = make("p");
+  const note = make("p", { class: "hint" });
+  /** @type {{about: About, sheet: Sheet} | null} */
+  let shown = null;
+
+  /**
+   * @param {"csv" | "json"} ending
+   * @param {string} type
+   * @param {(about: About, sheet: Sheet) => string} write
+   */
+  const choice = (ending, type, write) => {
+    const button = make("button", { type: "button", class: "plain main", "data-save": ending }, ending.toUpperCase());
+    button.addEventListener("click", () => {
+      if (!shown) return;
+      const { about, sheet } = shown;
+      save(new Blob([write(about, sheet)], { type }), fileName(about.host, about.to, ending));
+      dialog.close();
+    });
+    return button;
+  };
+  const choices = [choice("csv", "text/csv", (_about, sheet) => toCsv(sheet)), choice("json", "application/json", toJson)];
+  dialog.body.append(words, note, make("div", { class: "choices" }, ...choices));
+
+  return {
+    open() {
+      // Before the server was heard there is not even a time.
+      shown = board.view && Number.isFinite(board.view.to) ? collect(board, board.view) : null;
+      for (const button of choices) button.disabled = !shown;
+      dialog.open();
+      if (!shown) {
+        words.textContent = "Nothing is shown yet.";
+        note.textContent = "";
+        return;
+      }
+      const { about, sheet } = shown;
+      const sizes = `${sheet.times.length} rows of ${sheet.names.length} figures`;
+      words.textContent = `${about.host}, ${clock(about.from)} to ${clock(about.to)}: ${sizes}.`;
+      const lists = Object.keys(about.latest);
+      note.textContent =
+        "Times are in UTC and in seconds since 1970. A row without figures is a gap." +
+        (lists.length ? ` Lists (${lists.join(", ")}) are in the JSON file only, as they are now.` : "");
+    },
+  };
+}
+
+/**
+ * @param {Board} board
+ * @param {View} view
+ */
+function collect(board, { store, host, from, to }) {
+  // A wall of tiles only shows their sparklines.
+  const panels = board.places.map(({ name }) => /** @type {Entry} */ (PANELS.get(name))).filter(({ whole }) => !whole);
+  const entries = panels.length ? panels : [...TILE_SET.values()];
+  const events = [...new Set(entries.map(({ event }) => event))];
+  const parts = events.map((event) => {
+    const { times, columns } = store.table(host, event);
+    const wanted = entries.filter((entry) => entry.event === event).map((entry) => entry.columns);
+    return { event, times, columns: [...columns].filter(([key]) => wanted.some((pattern) => pattern?.test(key))) };
+  });
+  const lists = parts.filter(({ columns }) => columns.length === 0).map(({ event }) => [event, store.latest(host, event)]);
+  const latest = Object.fromEntries(lists.filter(([, data]) => data !== null));
+  return { about: { host, from, to, latest }, sheet: join(parts.filter(({ columns }) => columns.length), from, to) };
+}
+
+/**
+ * @param {Blob} blob
+ * @param {string} name
+ */
+function save(blob, name) {
+  const href = URL.createObjectURL(blob);
+  make("a", { href, download: name }).click();
+  // The browser has begun to read it by then.
+  setTimeout(() => URL.revokeObjectURL(href), 60_000);
+}

@@ -1,0 +1,185 @@
+// @ts-check
+/**
+ * The dialog that makes an address: what is chosen is seen at once in a small preview, and copied or
+ * applied. What was begun is still there when it is opened again, in this tab and after a reload.
+ */
+import { presetFor } from "../config/presets.js";
+import { KNOWN, PANELS, TILE_SET } from "../panels/registry.js";
+import { make, write } from "../ui/dom.js";
+import { copyButton } from "./copy.js";
+import { Dialog } from "./dialog.js";
+import { draftOf, isSame, previewQuery, readDraft } from "./draft.js";
+import { Fields } from "./fields.js";
+import { Preview } from "./preview.js";
+import { SortList } from "./sortlist.js";
+
+/** @typedef {import("../config/page_url.js").Display} Display */
+/** @typedef {import("../config/page_url.js").Place} Place */
+/** @typedef {import("./dialog.js").Wall} Wall */
+/** @typedef {import("./draft.js").Draft} Draft */
+
+const KEPT = "vitals-editor";
+
+/** @param {Wall} wall */
+export function create(wall) {
+  return new Editor(wall);
+}
+
+class Editor {
+  /** @param {Wall} wall */
+  constructor({ display, board }) {
+    this.display = display;
+    this.board = board;
+    this.dialog = new Dialog("Edit this page", "editor");
+    this.panels = new SortList({ label: "Panels", names: titles(PANELS), sizes: true, changed: () => this.#listChanged("panels") });
+    this.tiles = new SortList({ label: "Tiles", names: titles(TILE_SET), sizes: false, changed: () => this.#listChanged("tiles") });
+    this.fields = new Fields(() => this.#changed());
+    this.preview = new Preview();
+    this.address = make("input", { type: "text", readonly: "", "aria-label": "Address", "data-address": "" });
+    this.address.addEventListener("focus", () => this.address.select());
+    /** @type {Record<string, HTMLButtonElement>} */
+    this.defaults = {};
+    this.words = make("p", { class: "hint", role: "status", "data-editor-words": "" });
+    this.another = make("a", { class: "plain", target: "_blank", rel: "noopener", "data-another": "" }, "Open in a new tab");
+    /** What is in the making. @type {Draft} */
+    this.draft = {};
+    /** The page as it was when the draft was begun. @type {Draft | null} */
+    this.begun = null;
+    this.#compose();
+    this.dialog.element.addEventListener("close", () => this.preview.hide());
+  }
+
+  open() {
+    this.fields.offer(this.board.store.hosts);
+    if (!this.begun) Object.assign(this, read());
+    // A draft that was begun goes on; else it is the page as it is now.
+    if (!this.begun || isSame(this.draft, this.begun)) this.#begin();
+    this.#showDraft();
+    this.dialog.open();
+  }
+
+  #compose() {
+    const { panels, tiles, fields, preview, address, words, another } = this;
+    const apply = make("button", { type: "submit", class: "plain main", "data-apply": "" }, "Apply");
+    const over = make("button", { type: "button", class: "plain", "data-start-over": "" }, "Start over");
+    over.addEventListener("click", () => {
+      this.#begin();
+      this.#showDraft();
+    });
+    const form = make(
+      "form",
+      { method: "dialog" },
+      make(
+        "div",
+        { class: "choose" },
+        make("fieldset", {}, make("legend", {}, "Panels"), this.#defaultButton("panels"), panels.element, make("p", { class: "hint" }, "Sizes are columns across × rows down.")),
+        make("div", { class: "rest" }, make("fieldset", {}, make("legend", {}, "Tiles"), this.#defaultButton("tiles"), tiles.element), ...fields.elements),
+      ),
+      make(
+        "div",
+        { class: "result" },
+        preview.element,
+        make("p", { class: "address" }, address, copyButton("Copy the address", () => address.value)),
+        words,
+        make("div", { class: "choices" }, over, another, apply),
+      ),
+    );
+    form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      this.#apply();
+    });
+    this.dialog.body.append(form);
+  }
+
+  /** @param {"panels" | "tiles"} key */
+  #defaultButton(key) {
+    const button = make("button", { type: "button", class: "plain small", "data-default": key }, "Default");
+    this.defaults[key] = button;
+    button.title = `The ${key} that are usual at this distance`;
+    button.addEventListener("click", () => {
+      this.draft[key] = "";
+      this.#showDraft();
+    });
+    return button;
+  }
+
+  #begin() {
+    this.begun = draftOf(this.display);
+    this.draft = { ...this.begun };
+  }
+
+  /** @param {"panels" | "tiles"} key */
+  #listChanged(key) {
+    const { places } = this[key];
+    this.draft[key] = places.map(({ name, across, down }) => (across * down === 1 ? name : `${name}:${across}x${down}`)).join() || "none";
+    this.#changed();
+  }
+
+  #changed() {
+    const { distance } = this.draft;
+    Object.assign(this.draft, this.fields.texts);
+    // Another distance has other panels, where none were chosen.
+    if (this.draft.distance !== (distance ?? "")) this.#showLists();
+    this.#show();
+  }
+
+  #showDraft() {
+    this.fields.texts = this.draft;
+    this.#showLists();
+    this.#show();
+  }
+
+  #showLists() {
+    const { display } = readDraft(this.draft, KNOWN);
+    const preset = presetFor(display.distance);
+    this.panels.places = display.panels ?? preset.panels.map(place);
+    this.tiles.places = (display.tiles ?? preset.tiles).map(place);
+  }
+
+  #show() {
+    const { display, problems, query } = readDraft(this.draft, KNOWN);
+    const url = (/** @type {string} */ search) => new URL(search ? `?${search}` : location.pathname, location.origin + location.pathname).href;
+    this.fields.showProblems(problems);
+    for (const [key, button] of Object.entries(this.defaults)) button.hidden = !this.draft[key];
+    this.address.value = url(query);
+    this.another.href = url(query);
+    this.preview.show(url(previewQuery(display)));
+    write(this.words, problems.size ? `Not in the address, because it was not understood: ${[...problems.keys()].join(", ")}` : "");
+    sessionStorage.setItem(KEPT, JSON.stringify({ begun: this.begun, draft: this.draft }));
+  }
+
+  #apply() {
+    const [wrong] = readDraft(this.draft, KNOWN).problems.keys();
+    if (wrong) {
+      this.fields.focus(wrong);
+      return;
+    }
+    sessionStorage.removeItem(KEPT);
+    location.assign(this.address.value);
+  }
+}
+
+/** @returns {{begun: string, draft: Draft} | null} what was in the making before a reload */
+function read() {
+  try {
+    return JSON.parse(sessionStorage.getItem(KEPT) ?? "null");
+  } catch {
+    return null;
+  }
+}
+
+/**
+ * @param {ReadonlyMap<string, {title: string}>} entries
+ * @returns {[string, string][]}
+ */
+function titles(entries) {
+  return [...entries].map(([name, { title }]) => [name, title]);
+}
+
+/**
+ * @param {string} name
+ * @returns {Place}
+ */
+function place(name) {
+  return { name, across: 1, down: 1 };
+}

@@ -1,0 +1,62 @@
+// @ts-check
+/** The dialog that tells how to show one panel in another page. */
+import { writeSeconds } from "../config/page_url.js";
+import { PANELS } from "../panels/registry.js";
+import { ChartPanel } from "../panels/chart_panel.js";
+import { make } from "../ui/dom.js";
+import { copyButton } from "./copy.js";
+import { Dialog } from "./dialog.js";
+import { snippets } from "./snippets.js";
+
+/** @typedef {import("../panels/registry.js").Entry} Entry */
+/** @typedef {import("./dialog.js").Wall} Wall */
+
+/**
+ * @param {Wall} wall
+ * @param {import("../config/page_url.js").Place} place
+ */
+export function create(wall, { name }) {
+  const { title } = /** @type {Entry} */ (PANELS.get(name));
+  const dialog = new Dialog(`Embed this panel: ${title}`, "embedding");
+  return {
+    open() {
+      dialog.body.replaceChildren(...describe(wall, name));
+      dialog.open();
+    },
+  };
+}
+
+/**
+ * @param {Wall} wall
+ * @param {string} panel
+ */
+function describe({ settings, display, board }, panel) {
+  const { title, event } = /** @type {Entry} */ (PANELS.get(panel));
+  const shown = board.panels[board.places.findIndex(({ name }) => name === panel)];
+  const stream = new URL(settings.streamUrl, document.baseURI);
+  const found = snippets({
+    stream: stream.href,
+    panel,
+    title: `${title} of ${board.host}`,
+    event,
+    field: shown instanceof ChartPanel ? (shown.lines[0]?.field ?? null) : null,
+    window: writeSeconds(display.window),
+    host: display.host ?? (settings.host === settings.server ? null : settings.host),
+  });
+  const sections = found.map(({ name, about, code }) =>
+    make(
+      "section",
+      { "data-snippet": name, "aria-label": name },
+      make("div", { class: "snippet-head" }, make("h3", {}, name), copyButton(`Copy: ${name}`, () => code)),
+      make("p", { class: "hint" }, about),
+      make("pre", { tabindex: "0", "aria-label": `${name}, code` }, make("code", {}, code)),
+    ),
+  );
+  const hints = [
+    `A page of another origin than ${stream.origin} has to be named to this server: in FRAME_ANCESTORS for the frame, in ALLOWED_ORIGINS for the web component and the stream.`,
+  ];
+  if (/^(localhost|127\.|\[::1\])/.test(stream.hostname)) {
+    hints.push(`You opened this page at ${stream.hostname}, an address that works on this machine only.`);
+  }
+  return [...sections, ...hints.map((hint) => make("p", { class: "hint" }, hint))];
+}

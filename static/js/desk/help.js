@@ -1,0 +1,37 @@
+// @ts-check
+/** What can be done here, by key and by hand. */
+import { make } from "../ui/dom.js";
+import { Dialog } from "./dialog.js";
+import { KEYS } from "./shortcuts.js";
+
+const NAMES = { " ": "space", Escape: "Esc" };
+
+/** What is done with the mouse, in the words of the table of keys. */
+const HAND = [
+  ["point at a chart", "the values at that time, in all charts"],
+  ["drag in a chart", "zoom to that time"],
+  ["double-click a chart", "back to live"],
+];
+
+export function create() {
+  const dialog = new Dialog("Keys", "help");
+  const keys = KEYS.map(({ keys, says }) => {
+    const names = keys.map((key) => make("kbd", {}, NAMES[/** @type {keyof typeof NAMES} */ (key)] ?? key));
+    return row(names.flatMap((name, index) => (index ? [" or ", name] : [name])), says);
+  });
+  dialog.body.append(
+    make("dl", { class: "keys" }, ...keys.flat()),
+    make("h3", {}, "With the mouse"),
+    make("dl", { class: "keys" }, ...HAND.flatMap(([what, says]) => row([what], says))),
+    make("p", { class: "hint" }, "The address of the page is its configuration: what is chosen here is in it, and a bookmark keeps it. A paused page goes on by itself after 15 minutes."),
+  );
+  return dialog;
+}
+
+/**
+ * @param {(Node | string)[]} what
+ * @param {string} says
+ */
+function row(what, says) {
+  return [make("dt", {}, ...what), make("dd", {}, says)];
+}

@@ -1,0 +1,26 @@
+// @ts-check
+/** On paper: dark on white, and with the time of printing. Charts are drawn anew, which takes no time. */
+import { make } from "../ui/dom.js";
+import { moment } from "../ui/format.js";
+
+/** @param {import("./dialog.js").Wall} wall */
+export function printWell({ root, board, toolsInto }) {
+  const printed = make("p", { class: "printed" });
+  toolsInto.after(printed);
+  let theme = "";
+
+  /** @param {string} wanted */
+  function draw(wanted) {
+    if (root.dataset.theme === wanted) return;
+    root.dataset.theme = wanted;
+    board.restyle();
+    board.frame.draw();
+  }
+
+  addEventListener("beforeprint", () => {
+    theme = root.dataset.theme ?? "dark";
+    printed.textContent = `printed ${moment(Date.now() / 1000)}`;
+    draw("light");
+  });
+  addEventListener("afterprint", () => draw(theme));
+}

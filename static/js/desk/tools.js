@@ -1,0 +1,83 @@
+// @ts-check
+/** The tools in the header. Each has a picture, and a name that also tells its key. */
+import { writeSeconds } from "../config/page_url.js";
+import { make, mark } from "../ui/dom.js";
+import { icon } from "./icons.js";
+import { WINDOWS } from "./shortcuts.js";
+
+/** @typedef {import("./shortcuts.js").Actions} Actions */
+/** @typedef {import("./icons.js").IconName} IconName */
+/** @typedef {{live: boolean, window: number, theme: "dark" | "light"}} Shown */
+
+export class Tools {
+  /** @param {Actions} actions */
+  constructor(actions) {
+    this.pause = button("pause", "", actions.pause, { "data-pause": "" });
+    this.window = make("select", { "aria-label": "Time that the charts show", title: "Time that the charts show (1 to 4)", "data-window": "" });
+    this.window.append(...WINDOWS.map(([seconds, name]) => make("option", { value: String(seconds) }, name)));
+    let byHand = false;
+    this.window.addEventListener("pointerdown", () => (byHand = true));
+    this.window.addEventListener("keydown", () => (byHand = false));
+    this.window.addEventListener("change", () => {
+      actions.window(Number(this.window.value));
+      // The next key is the page's again; who came by keyboard goes on from here.
+      if (byHand) this.window.blur();
+    });
+    this.theme = button("sun", "", actions.theme, { "data-theme-toggle": "" });
+    this.full = button("full", "", actions.full, { "data-full": "" });
+    this.elements = [
+      this.pause,
+      this.window,
+      this.theme,
+      ...(document.fullscreenEnabled ? [this.full] : []),
+      button("download", "Download what is shown (d)", actions.download, { "data-download": "" }),
+      button("edit", "Edit this page (e)", actions.edit, { "data-edit": "" }),
+      button("help", "Help (?)", actions.help, { "data-help": "" }),
+    ];
+    document.addEventListener("fullscreenchange", () => this.#showFull());
+    this.#showFull();
+  }
+
+  /** @param {Shown} shown */
+  show({ live, window, theme }) {
+    become(this.pause, live ? "pause" : "play", live ? "Pause (space)" : "Go on (space)");
+    mark(this.pause, "data-on", live ? null : "");
+    become(this.theme, theme === "light" ? "moon" : "sun", theme === "light" ? "Dark (t)" : "Light (t)");
+    const value = String(window);
+    // A window of the address that is not one of those to choose from.
+    if (![...this.window.options].some((option) => option.value === value)) {
+      this.window.prepend(make("option", { value }, writeSeconds(window)));
+    }
+    this.window.value = value;
+  }
+
+  #showFull() {
+    const full = document.fullscreenElement !== null;
+    become(this.full, full ? "unfull" : "full", full ? "Leave full screen (f)" : "Full screen (f)");
+  }
+}
+
+/**
+ * @param {IconName} picture
+ * @param {string} name
+ * @param {() => void} run
+ * @param {Record<string, string>} [attributes]
+ * @returns {HTMLButtonElement}
+ */
+export function button(picture, name, run, attributes = {}) {
+  const element = make("button", { type: "button", class: "tool", ...attributes });
+  become(element, picture, name);
+  element.addEventListener("click", run);
+  return element;
+}
+
+/**
+ * @param {HTMLButtonElement} button
+ * @param {IconName} picture
+ * @param {string} name
+ */
+function become(button, picture, name) {
+  mark(button, "aria-label", name);
+  mark(button, "title", name);
+  if (!button.querySelector(`.icon-${picture}`)) button.replaceChildren(icon(picture));
+}

@@ -1,0 +1,21 @@
+// @ts-check
+/** What the server told the overview beyond what it tells every page. */
+import { readSettings } from "../config/server_config.js";
+
+/** @typedef {import("../config/server_config.js").Settings & {alertsUrl: string, hostUrl: string, compareUrl: string, retention: number, machines: number}} FleetSettings */
+
+/**
+ * @param {HTMLElement} root
+ * @returns {FleetSettings}
+ */
+export function readFleetSettings(root) {
+  const given = root.dataset;
+  return {
+    ...readSettings(root),
+    alertsUrl: given.alerts ?? "/alerts",
+    compareUrl: given.compare ?? "/compare",
+    hostUrl: given.hosts ?? "/host/",
+    retention: Number(given.retention) || Infinity,
+    machines: Number(given.machines) || 0,
+  };
+}

@@ -1,0 +1,113 @@
+// @ts-check
+/**
+ * The addresses of the pages of many machines. What they share with the wall (theme, distance, kiosk,
+ * the hours, …) is read as the wall reads it.
+ */
+import { DEFAULTS, readAddress, writeAddress } from "../config/page_url.js";
+import { covering } from "../config/scope.js";
+import { FIGURES } from "./figures.js";
+import { SORTS } from "./order.js";
+
+/** @typedef {import("../config/page_url.js").Display} Display */
+/** @typedef {import("./order.js").Sort} Sort */
+/**
+ * @typedef {object} Asked
+ * @property {Display} display
+ * @property {Sort | null} sort null: worst first where there are tiles, by name where there is a map
+ * @property {string | null} metric what a map shows; null: tiles if they fit, and a map of the worst if not
+ * @property {string[]} hosts names or patterns; none: all
+ * @property {string[]} problems
+ */
+
+/** What a map may show beside single figures: of each machine the one that is worst off. */
+export const WORST = "worst";
+
+/** As many as the server takes. */
+const MOST_HOSTS = 100;
+
+/** Those of the wall's keys that say nothing about many machines. */
+const WALL_ONLY = ["panels", "tiles", "columns", "window", "background"];
+
+const HOST = /^[A-Za-z0-9*]([A-Za-z0-9._*-]{0,251}[A-Za-z0-9*])?$/;
+
+/**
+ * @param {string} search
+ * @returns {Asked}
+ */
+export function readFleetAddress(search) {
+  const rest = new URLSearchParams(search);
+  /** @type {string[]} */
+  const problems = [];
+  /** @type {(key: string, read: (text: string) => string | null) => string | null} */
+  const take = (key, read) => {
+    const [text, ...more] = rest.getAll(key);
+    rest.delete(key);
+    if (more.length) problems.push(`${key} is given more than once`);
+    if (text === undefined) return null;
+    const wrong = read(text);
+    if (wrong !== null) problems.push(`${key}="${text.slice(0, 40)}": ${wrong}`);
+    return wrong === null ? text : null;
+  };
+  const oneOf = (/** @type {readonly string[]} */ allowed) => (/** @type {string} */ text) => (allowed.includes(text) ? null : `allowed are ${allowed.join(", ")}`);
+  const sort = /** @type {Sort | null} */ (take("sort", oneOf(SORTS)));
+  const metric = take("metric", oneOf([WORST, ...Object.keys(FIGURES)]));
+  const hosts = take("host", wrongHosts);
+  for (const key of WALL_ONLY) if (rest.has(key)) take(key, () => "this is for the page of one machine, /host/NAME");
+  const { display, problems: others } = readAddress(rest.toString(), { tiles: [], panels: [] });
+  return { display, sort, metric, hosts: hosts ? hosts.split(",") : [], problems: [...problems, ...others] };
+}
+
+/**
+ * @param {string} text
+ * @returns {string | null} what is wrong with it
+ */
+export function wrongHosts(text) {
+  const hosts = text.split(",");
+  if (hosts.length > MOST_HOSTS) return `${hosts.length} names; at most ${MOST_HOSTS}`;
+  return hosts.every((host) => HOST.test(host)) ? null : "wanted are names of machines, separated by commas; * stands for any letters, as in web-*";
+}
+
+/**
+ * @param {string[]} patterns `*` stands for any run of characters; none: all are wanted
+ * @returns {(host: string) => boolean}
+ */
+export function matcher(patterns) {
+  return covering(patterns.length ? patterns : null);
+}
+
+/**
+ * What holds for the display, whatever it shows.
+ * @param {Display} display
+ * @returns {string} a query, with its question mark if there is anything in it
+ */
+export function displayQuery({ theme, distance, kiosk, dim, blank, wake, shift, screen }) {
+  const query = writeAddress({ ...DEFAULTS, theme, distance, kiosk, dim, blank, wake, shift, screen });
+  return query && `?${query}`;
+}
+
+/**
+ * @param {Asked} asked
+ * @param {{sort?: Sort | null, metric?: string | null}} other than what was asked
+ * @returns {string} the query of the same page with that
+ */
+export function fleetQuery(asked, other) {
+  const { sort, metric, hosts } = { ...asked, ...other };
+  const pairs = [
+    ["sort", sort],
+    ["metric", metric],
+    ["host", hosts.join()],
+  ];
+  const own = pairs.filter(([, text]) => text).map(([key, text]) => `${key}=${text}`);
+  const query = [...own, displayQuery(asked.display).slice(1)].filter(Boolean).join("&");
+  return query && `?${query}`;
+}
+
+/**
+ * @param {Asked} asked
+ * @param {string[]} hosts
+ * @returns {string} the query with which they are compared
+ */
+export function compareQuery({ display, metric }, hosts) {
+  const figure = metric === null || metric === WORST ? "cpu.percent" : metric;
+  return `?metric=${figure}&host=${hosts.join()}${displayQuery(display).replace("?", "&")}`;
+}

@@ -1,0 +1,129 @@
+// @ts-check
+/** Where machines are shown: as tiles if they can be read, and as a map if not. */
+import { WORST } from "./fleet_url.js";
+import { tilesFit } from "./layout.js";
+import { MapView } from "./mapview.js";
+import { TileView } from "./tileview.js";
+
+/** @typedef {import("./fleet_url.js").Asked} Asked */
+/** @typedef {import("./machines.js").Machines} Machines */
+/** @typedef {import("./order.js").Order} Order */
+/** @typedef {import("./tileview.js").Room} Room */
+/** @typedef {import("../ui/theme.js").Look} Look */
+/**
+ * @typedef {object} StageOptions
+ * @property {Asked} asked
+ * @property {Look} look
+ * @property {HTMLElement} list
+ * @property {HTMLElement} aside
+ * @property {boolean} hand whether somebody may point at machines
+ * @property {(name: string) => string | null} hrefOf a machine's page
+ */
+
+/** On a page that scrolls there is room for any number of tiles, but not for so many thumbs. */
+const MOST_SCROLLED = 60;
+
+export class Stage {
+  /**
+   * @param {StageOptions} options
+   * @param {number} expected how many machines there will be, until `settle`
+   */
+  constructor(options, expected) {
+    this.options = options;
+    this.expected = expected;
+    // Measured only when it may have changed: whoever asks makes the browser lay out what was written.
+    this.room = this.#measure();
+    this.shown = this.#wanted(0);
+    this.view = this.#makeView();
+    /** For what the view was arranged last. */
+    this.arranged = "";
+  }
+
+  /** All that there are have come: a thousand do not come at once. */
+  settle() {
+    this.expected = 0;
+  }
+
+  /** The list or the window has another size. */
+  resize() {
+    this.room = this.#measure();
+  }
+
+  /** Another theme or type size is in force. */
+  restyle() {
+    this.resize();
+    this.arranged = "";
+  }
+
+  /**
+   * @param {Order} order
+   * @returns {boolean} whether it is another view than before
+   */
+  arrange(order) {
+    const { list } = this.options;
+    const count = order.machines.length;
+    if (this.#facts(order) === this.arranged) return false;
+    const wanted = this.#wanted(count);
+    const changed = wanted !== this.shown && count > 0;
+    if (changed) {
+      this.view.destroy();
+      list.replaceChildren();
+      this.shown = wanted;
+      this.view = this.#makeView();
+      // The view may have made room for something beside it.
+      this.resize();
+    }
+    this.arranged = this.#facts(order);
+    this.view.arrange(order.machines, this.room);
+    return changed;
+  }
+
+  /**
+   * @param {Order} order
+   * @param {Machines} machines as they were judged
+   * @param {number} now
+   * @param {boolean} moved whether the order is another one
+   */
+  draw(order, machines, now, moved) {
+    this.view.draw(order.machines, machines, now, moved);
+  }
+
+  #makeView() {
+    const { asked, list, aside, hand, hrefOf } = this.options;
+    list.parentElement?.setAttribute("data-shown", this.shown);
+    aside.hidden = this.shown !== "map";
+    if (this.shown === "tiles") return new TileView(list, hrefOf);
+    const metric = asked.metric === WORST ? null : asked.metric;
+    return new MapView(list, aside, { metric, grouped: asked.sort === "group", hand, hrefOf });
+  }
+
+  /**
+   * @param {number} known
+   * @returns {"tiles" | "map"}
+   */
+  #wanted(known) {
+    const count = Math.max(known, this.expected);
+    const { asked, list } = this.options;
+    if (asked.metric !== null) return "map";
+    const { scrolls, unit } = this.room;
+    if (scrolls) return count <= MOST_SCROLLED ? "tiles" : "map";
+    // As wide and as tall as tiles would have it, whatever is shown now.
+    const { width, height } = /** @type {HTMLElement} */ (list.parentElement).getBoundingClientRect();
+    return tilesFit(count, width, height, unit) ? "tiles" : "map";
+  }
+
+  /** @param {Order} order */
+  #facts({ machines, sort, groups }) {
+    const { width, height, unit } = this.room;
+    const count = Math.max(machines.length, this.expected);
+    return [count, machines.length, width, height, unit, sort === "group" ? groups : ""].join();
+  }
+
+  /** @returns {Room} */
+  #measure() {
+    const { list, look } = this.options;
+    const scrolls = getComputedStyle(list).getPropertyValue("--scrolls").trim() === "1";
+    const { width } = list.getBoundingClientRect();
+    return { width, height: scrolls ? innerHeight : list.clientHeight, unit: look.unit, scrolls };
+  }
+}

@@ -1,0 +1,151 @@
+// @ts-check
+/**
+ * What a display on a wall needs by itself, for months. Composition only.
+ *
+ * What only some addresses ask for is loaded for those; a part that does not come is the guard's to mend.
+ */
+import { Rights } from "../streaming/access_probe.js";
+import { covering } from "../config/scope.js";
+import { Clocks } from "./clocks.js";
+import { keep, recall, take } from "./memory.js";
+import { MEANS, reloadWhenServed } from "./reload.js";
+import { Renewal } from "./build_update.js";
+import { keepSession } from "./cookie_renewal.js";
+import { Summons } from "./reload_request.js";
+
+/** @typedef {import("../config/page_url.js").Display} Display */
+/**
+ * @typedef {object} Board what is cared for: the wall's board, or the overview of many machines
+ * @property {{offset: number, told: number, now: () => number}} clock
+ * @property {import("../ui/theme.js").Look} look
+ * @property {{held: Span | null, zoomed: boolean}} timeline
+ * @property {string} host
+ * @property {{newest: (host: string) => number | null}} store
+ * @property {{connected: boolean, trouble: string, refused?: number}} stream
+ * @property {{settings: Settings, hand: boolean}} options
+ * @property {(span: Span) => void} [pause]
+ * @property {(from: number, to: number) => void} [zoom]
+ */
+/** @typedef {import("../ui/notes.js").Notes} Notes */
+/** @typedef {import("../config/server_config.js").Settings} Settings */
+/** @typedef {{from: number, to: number}} Span seconds since 1970 */
+
+/** Milliseconds. */
+const TICK = 1000;
+const RELOAD_WITHIN = 2000;
+
+export class Care {
+  /**
+   * @param {object} options
+   * @param {HTMLElement} options.root
+   * @param {Settings} options.settings
+   * @param {Display} options.display
+   * @param {Notes} options.notes
+   */
+  constructor({ root, settings, display, notes }) {
+    this.root = root;
+    this.settings = settings;
+    this.display = display;
+    this.notes = notes;
+    const { screen } = display;
+    /** Events for a board to listen for. @type {string[]} */
+    this.signals = screen && settings.screensUrl ? [`screen.${screen}.reload`].filter(covering(settings.may)) : [];
+    // The link has expired, or a token is wanted now: the server leads to its sign-in page.
+    this.rights = new Rights(settings.historyUrl, () => location.reload());
+    /** @type {Board | null} */
+    this.board = null;
+    this.greeted = false;
+    this.clocks = new Clocks((topic, text) => notes.say(topic, text));
+    this.summons = new Summons(recall("summons"), (time) => {
+      keep("summons", time);
+      this.#reload({ within: RELOAD_WITHIN });
+    });
+    this.renewal = new Renewal({
+      build: settings.build,
+      say: (text) => notes.say("build", text),
+      now: () => this.#now(),
+      reload: (wish) => this.#reload(wish),
+      later: MEANS.later,
+      recall: () => recall("loads") ?? [],
+      keep: (loads) => keep("loads", loads),
+    });
+    /** @type {import("./night.js").Night | null} */
+    this.night = null;
+  }
+
+  /** @param {Board} board that is shown */
+  start(board) {
+    const { display, settings, notes } = this;
+    this.board = board;
+    const { screen } = display;
+    const { screensUrl } = settings;
+    if (display.dim || display.blank) {
+      bring(import("./night.js"), ({ Night }) => {
+        this.night = new Night(this.root, display, () => this.#now());
+        this.night.start();
+      });
+    }
+    if (display.wake) bring(import("./wake.js"), ({ Wake }) => new Wake((text) => notes.say("wake", text)).start());
+    if (display.shift) bring(import("./pixel_shift.js"), ({ Shift }) => new Shift(document.body, () => board.look.unit).start());
+    if (screen && screensUrl) bring(import("./report.js"), ({ Report }) => new Report(screensUrl, screen, board).start());
+    else if (screen) notes.say("screen", "this server takes no report of this screen: its setting SCREENS is off, or the link does not cover it");
+    keepSession(settings.renewUrl);
+    setInterval(() => this.#tick(), TICK);
+  }
+
+  /** @param {{build?: string}} hello */
+  hello({ build }) {
+    if (!this.greeted) this.#goOn();
+    this.greeted = true;
+    if (this.board) this.summons.know(this.board.clock.offset);
+    if (build) this.renewal.hear(build);
+    this.#tick();
+  }
+
+  /** @param {{time?: number}} data of a signal */
+  signal(data) {
+    this.summons.hear(Number(data.time));
+  }
+
+  #tick() {
+    if (!this.board) return;
+    this.rights.look(this.board.stream);
+    const { offset, told } = this.board.clock;
+    this.clocks.judge({ monotonic: performance.now() / 1000, own: Date.now() / 1000, offset, told });
+    this.night?.tick();
+  }
+
+  #now() {
+    return this.board ? this.board.clock.now() : NaN;
+  }
+
+  /** @param {import("./reload.js").Wish} wish */
+  #reload({ leave, ...wish }) {
+    return reloadWhenServed({
+      ...wish,
+      leave: () => {
+        const { held, zoomed } = /** @type {Board} */ (this.board).timeline;
+        if (held) keep("held", { ...held, zoomed });
+        leave?.();
+      },
+    });
+  }
+
+  /** Where the page stood still before it was loaded anew it stands still again. History has come. */
+  #goOn() {
+    const { board } = this;
+    const held = take("held");
+    if (!held || !board || !board.options.hand) return;
+    if (held.zoomed) board.zoom?.(held.from, held.to);
+    else board.pause?.(held);
+  }
+}
+
+/**
+ * @template T
+ * @param {Promise<T>} part
+ * @param {(part: T) => void} use
+ */
+function bring(part, use) {
+  part.then(use, () => dispatchEvent(new Event("missing")));
+}

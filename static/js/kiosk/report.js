@@ -1,0 +1,86 @@
+// @ts-check
+/** A display tells the server now and then how it is, under the name that its address gives it. */
+
+/**
+ * @typedef {object} Board what is shown, as far as a report tells of it
+ * @property {string} host
+ * @property {{now: () => number}} clock
+ * @property {{newest: (host: string) => number | null}} store
+ * @property {{settings: {build: string}}} options
+ */
+
+/** Seconds between two reports, and by which share of it they may come sooner or later. */
+const EVERY = 60;
+const JITTER = 0.1;
+
+/** Milliseconds after the start, by when there is something to tell. */
+const FIRST = 2000;
+
+/** The server takes one report of a name in five seconds; a page that was loaded anew may be too soon. */
+const TOO_SOON = 429;
+const SOON = 6000;
+
+const TIMEOUT = 15_000;
+const LONGEST_URL = 500;
+
+export class Report {
+  /**
+   * @param {string} url of the screens
+   * @param {string} name of this one
+   * @param {Board} board
+   */
+  constructor(url, name, board) {
+    this.url = `${url}/${name}`;
+    this.board = board;
+    this.first = true;
+  }
+
+  start() {
+    this.#later(FIRST);
+  }
+
+  /** @param {number} milliseconds */
+  #later(milliseconds) {
+    setTimeout(() => this.#send(), milliseconds * (1 - JITTER + 2 * JITTER * Math.random()));
+  }
+
+  async #send() {
+    const again = this.first;
+    this.first = false;
+    let status = 0;
+    try {
+      const answer = await fetch(this.url, {
+        method: "POST",
+        headers: { "Content-Type": "application/json" },
+        body: JSON.stringify(this.#facts()),
+        signal: AbortSignal.timeout(TIMEOUT),
+      });
+      status = answer.status;
+    } catch {
+      // The link tells that there is no server; the next report is another try.
+    }
+    this.#later(again && status === TOO_SOON ? SOON : EVERY * 1000);
+  }
+
+  #facts() {
+    const { board } = this;
+    const newest = board.store.newest(board.host);
+    const lag = newest === null ? NaN : Math.max(0, board.clock.now() - newest);
+    return {
+      build: board.options.settings.build,
+      lag: Number.isNaN(lag) ? null : Math.round(lag * 1000) / 1000,
+      heap: heap(),
+      link: document.documentElement.dataset.link,
+      width: innerWidth,
+      height: innerHeight,
+      url: (location.pathname + location.search).slice(0, LONGEST_URL),
+      every: EVERY,
+    };
+  }
+}
+
+/** @returns {number | null} bytes, where the browser tells */
+function heap() {
+  const { memory } = /** @type {{memory?: {usedJSHeapSize: number}}} */ (/** @type {unknown} */ (performance));
+  return memory ? Math.round(memory.usedJSHeapSize) : null;
+}

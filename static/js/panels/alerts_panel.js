@@ -1,0 +1,132 @@
+// @ts-check
+/** Alerts: a banner above everything that cannot be missed, and a panel that lists them. */
+import { openAlerts } from "./alerts.js";
+import { make, mark, write } from "../ui/dom.js";
+import { clock, span } from "../ui/format.js";
+import { JournalPanel } from "./event_panel.js";
+
+/** @typedef {import("./alerts.js").Alert} Alert */
+/** @typedef {import("./panel.js").View} View */
+
+const MARKS = { info: "ℹ", warning: "▲", critical: "◆" };
+
+/** Where a display remembers what was acknowledged on it, and of how many alerts. */
+const MEMORY = "vitals acknowledged";
+const MOST_REMEMBERED = 100;
+
+/** A banner of more than these is no banner; the rest are counted. */
+const MOST_IN_BANNER = 3;
+
+class AlertList {
+  /** @param {HTMLElement} list */
+  constructor(list) {
+    this.list = list;
+    /** @type {Map<string, {row: HTMLElement, since: HTMLElement}>} */
+    this.rows = new Map();
+  }
+
+  /**
+   * @param {Alert[]} alerts
+   * @param {number} now
+   * @param {((alert: Alert) => void) | null} acknowledge
+   */
+  show(alerts, now, acknowledge) {
+    const keys = new Set(alerts.map(({ key }) => key));
+    for (const [key, { row }] of this.rows) {
+      if (keys.has(key)) continue;
+      row.remove();
+      this.rows.delete(key);
+    }
+    alerts.forEach((alert, index) => {
+      let shown = this.rows.get(alert.key);
+      if (!shown) {
+        const since = make("span", { class: "since" });
+        const level = make("strong", {}, `${MARKS[alert.level]} ${alert.level}`);
+        const message = make("span", { class: "message" }, alert.message);
+        const row = make("li", { "data-alert": alert.name, "data-severity": alert.level }, level, message, since);
+        if (acknowledge) {
+          const button = make("button", { type: "button" }, "acknowledge");
+          button.addEventListener("click", () => acknowledge(alert));
+          row.append(button);
+        }
+        shown = { row, since };
+        this.rows.set(alert.key, shown);
+      }
+      write(shown.since, `since ${clock(alert.since)}, for ${span(Math.max(0, now - alert.since))}`);
+      if (this.list.children[index] !== shown.row) this.list.insertBefore(shown.row, this.list.children[index] ?? null);
+    });
+  }
+}
+
+export class AlertPanel extends JournalPanel {
+  constructor() {
+    super({ name: "alerts", event: "alert", title: "Alerts", nothing: "No alert is open" });
+    const list = make("ul", { class: "alert-list" });
+    this.body.append(list);
+    this.alerts = new AlertList(list);
+  }
+
+  /** @param {View} view */
+  draw({ journal, now }) {
+    const open = openAlerts(journal.items(this.event));
+    this.alerts.show(open, now, null);
+    write(this.notice, open.length ? "" : this.nothing);
+  }
+}
+
+export class AlertBanner {
+  /**
+   * @param {HTMLElement} element
+   * @param {ParentNode} marked where the tiles and panels are that an alert is about
+   * @param {boolean} hand whether somebody may acknowledge
+   */
+  constructor(element, marked, hand) {
+    this.element = element;
+    this.marked = marked;
+    this.hand = hand;
+    this.list = make("ul", { class: "alert-list" });
+    this.more = make("p", { class: "more" });
+    element.append(this.list, this.more);
+    this.alerts = new AlertList(this.list);
+    /** @type {Set<string>} */
+    this.acknowledged = new Set(remembered());
+    /** @type {View | null} */
+    this.view = null;
+  }
+
+  /** @param {View} view */
+  draw(view) {
+    this.view = view;
+    const open = openAlerts(view.journal.items("alert")).filter(({ host }) => host === view.host);
+    const loud = open.filter(({ key }) => !this.acknowledged.has(key));
+    this.alerts.show(loud.slice(0, MOST_IN_BANNER), view.now, this.hand ? (alert) => this.#acknowledge(alert) : null);
+    write(this.more, loud.length > MOST_IN_BANNER ? `and ${loud.length - MOST_IN_BANNER} more` : "");
+    this.element.hidden = loud.length === 0;
+    mark(this.element, "data-severity", loud[0]?.level ?? null);
+    for (const element of this.marked.querySelectorAll("[data-event]")) {
+      const about = open.find(({ event }) => event !== "" && event === element.getAttribute("data-event"));
+      mark(element, "data-alarm", about ? about.level : null);
+    }
+  }
+
+  /** @param {Alert} alert */
+  #acknowledge({ key }) {
+    this.acknowledged.add(key);
+    try {
+      localStorage.setItem(MEMORY, JSON.stringify([...this.acknowledged].slice(-MOST_REMEMBERED)));
+    } catch {
+      // A browser that keeps nothing shows it again after a reload.
+    }
+    if (this.view) this.draw(this.view);
+  }
+}
+
+/** @returns {string[]} */
+function remembered() {
+  try {
+    const kept = JSON.parse(localStorage.getItem(MEMORY) ?? "[]");
+    return Array.isArray(kept) ? kept.map(String) : [];
+  } catch {
+    return [];
+  }
+}

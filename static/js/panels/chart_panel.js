@@ -1,0 +1,170 @@
+// @ts-check
+/**
+ * A chart of one family. Each line's name stands in the line's own colour with its newest value: in
+ * the head, at a fixed place so that nothing jumps about; or, to be read from afar, beside the line.
+ */
+import { Chart, END } from "../charts/chart.js";
+import { make, valueElement, write, writeValue } from "../ui/dom.js";
+import { text } from "../ui/format.js";
+import { HeatStrip } from "../charts/heatstrip.js";
+import { levelOf, thresholdOf } from "../ui/thresholds.js";
+import { figure, Panel } from "./panel.js";
+import { spread } from "../charts/scale.js";
+import { GAP } from "../state/series.js";
+
+/** @typedef {import("../charts/chart.js").Axis} Axis */
+/** @typedef {import("../charts/cursor.js").Hand} Hand */
+/** @typedef {import("../charts/chart.js").Line} Line */
+/** @typedef {import("../ui/format.js").Figure} Figure */
+/** @typedef {import("./panel.js").View} View */
+/** @typedef {import("./panel.js").Data} Data */
+/** @typedef {import("../state/series.js").Column} Column */
+/** @typedef {import("../ui/theme.js").Look} Look */
+/**
+ * @typedef {Line & {
+ *   field: string,
+ *   name: string,
+ *   downward?: boolean,
+ *   format?: (value: number | null) => Figure,
+ * }} ChartLine field of the event; downward: drawn below zero
+ */
+/**
+ * @typedef {object} ChartSpec
+ * @property {string} name
+ * @property {string} event
+ * @property {string} title
+ * @property {string} says what a listener hears of the chart
+ * @property {ChartLine[]} lines
+ * @property {Axis} axis
+ * @property {(value: number | null) => Figure} format
+ * @property {string} [watch] the field whose level the panel shows
+ * @property {string} [strip] a list field to draw as a heat strip below
+ */
+/**
+ * @typedef {object} PanelOptions
+ * @property {Look} look
+ * @property {Hand | null} hand null on a wall, where nobody points at anything
+ * @property {boolean} direct names beside the lines
+ * @property {number} series at most so many lines
+ * @property {ReadonlySet<string>} told values that a tile shows already, so that a line need not
+ */
+
+/** Units beside a plot for the names of its lines, and the height of one of them. */
+const DIRECT_END = 8;
+const DIRECT_HEIGHT = 2.7;
+
+export class ChartPanel extends Panel {
+  /**
+   * @param {ChartSpec} spec
+   * @param {PanelOptions} options
+   */
+  constructor(spec, options) {
+    const attributes = { "data-panel": spec.name, "aria-label": `${spec.title}, chart` };
+    super({ event: spec.event, title: spec.title, className: "panel chart", attributes });
+    this.spec = spec;
+    this.options = options;
+    this.lines = spec.lines.slice(0, options.series);
+    /** What a tile tells already has no name here, and is told only where somebody points at it. */
+    this.told = this.lines.map(({ field }) => options.told.has(`${spec.event}.${field}`));
+    this.values = this.lines.map(({ field }, index) => (this.told[index] ? make("data") : valueElement(`${spec.event}.${field}`)));
+    this.labels = this.lines.map((line, index) => {
+      const label = make("li", { class: `ink-${line.color}` }, line.name, " ", this.values[index]);
+      if (line.dashed) label.classList.add("dashed");
+      return label;
+    });
+    const list = make("ul", { class: options.direct ? "labels direct" : "labels" }, ...this.labels);
+    const box = make("div", { class: "plot", role: "img", "aria-label": spec.says });
+    this.body.append(box);
+    if (options.direct) box.append(list);
+    else this.mark.before(list);
+
+    /** The row under the cursor, or null: then the newest values are shown. @type {number | null} */
+    this.pointed = null;
+    /** @type {[number[], ...Column[]]} */
+    this.shown = [[], ...this.lines.map(() => [])];
+    /** @type {Data | null} */
+    this.data = null;
+    this.chart = new Chart(box, this.lines, spec.axis, {
+      look: options.look,
+      hand: options.hand,
+      threshold: spec.watch ? thresholdOf(`${spec.event}.${spec.watch}`) : null,
+      end: options.direct ? DIRECT_END : END,
+      drawn: () => options.direct && this.#placeLabels(),
+      pointed: (index) => {
+        if (index === this.pointed) return;
+        this.pointed = index;
+        this.#writeValues();
+      },
+    });
+    // From afar nobody tells the cores apart, and the chart needs the room.
+    this.strip = spec.strip && !options.direct ? new HeatStrip(options.look) : null;
+    this.stripLabel = make("span");
+    if (this.strip) this.body.append(make("div", { class: "strip" }, this.stripLabel, this.strip.element));
+  }
+
+  /** @param {View} view */
+  draw({ store, journal, host, from, to }) {
+    const { strip, watch } = this.spec;
+    this.data = this.gone ? null : store.latest(host, this.event);
+    const table = store.table(host, this.event);
+    const [times, ...columns] = table.since(from, this.lines.map((line) => line.field));
+    const drawn = columns.map((column, index) => (this.lines[index].downward ? column.map(negative) : column));
+    this.shown = [times, ...columns];
+    if (watch) this.setLevel(levelOf(`${this.event}.${watch}`, figure(this.data, watch)));
+    this.#writeValues();
+    const notices = journal.items("notice").map(({ data }) => Number(data.time));
+    this.chart.draw([times, ...drawn], from, to, notices.filter((time) => time >= from && time <= to));
+
+    if (this.strip && strip) {
+      const count = listLength(store.latest(host, this.event), strip);
+      write(this.stripLabel, `${count} ${strip}`);
+      const [moments, ...rows] = table.since(from, Array.from({ length: count }, (_, core) => `${strip}.${core}`));
+      this.strip.draw(moments, rows, from, to, GAP * store.paces.cadence(host, this.event));
+    }
+  }
+
+  restyle() {
+    this.chart.rebuild();
+  }
+
+  destroy() {
+    this.chart.destroy();
+    this.strip?.destroy();
+  }
+
+  #writeValues() {
+    const [, ...columns] = this.shown;
+    this.lines.forEach(({ field, format }, index) => {
+      const value = this.pointed === null ? figure(this.data, field) : (columns[index][this.pointed] ?? null);
+      const silent = this.told[index] && this.pointed === null;
+      writeValue(this.values[index], value, silent ? "" : text((format ?? this.spec.format)(value)));
+    });
+  }
+
+  #placeLabels() {
+    const { unit } = this.options.look;
+    const [, ...columns] = this.chart.data;
+    const wanted = columns.map((column) => this.chart.height(column.findLast((value) => value !== null) ?? 0) ?? 0);
+    const height = DIRECT_HEIGHT * unit;
+    // The times of the axis stand below the plot, and reach to where the names are.
+    const floor = this.chart.floor ?? this.chart.box.clientHeight;
+    const places = spread(wanted.map((y) => y - height / 2), height, floor);
+    this.labels.forEach((label, index) => {
+      label.style.transform = `translateY(${Math.round(places[index])}px)`;
+    });
+  }
+}
+
+/** @param {number | null} value */
+function negative(value) {
+  return value === null ? null : -value;
+}
+
+/**
+ * @param {Data | null} data
+ * @param {string} field
+ */
+function listLength(data, field) {
+  const list = data?.[field];
+  return Array.isArray(list) ? list.length : 0;
+}

@@ -1,0 +1,34 @@
+// @ts-check
+/** Each core of the machine through time, as large as its panel. */
+import { make, write } from "../ui/dom.js";
+import { HeatStrip } from "../charts/heatstrip.js";
+import { Panel } from "./panel.js";
+import { GAP } from "../state/series.js";
+
+/** @typedef {import("./panel.js").View} View */
+/** @typedef {import("../ui/theme.js").Look} Look */
+
+export class CoresPanel extends Panel {
+  /** @param {Look} look */
+  constructor(look) {
+    super({ event: "cpu", title: "Cores", className: "panel cores", attributes: { "data-panel": "cores", "aria-label": "Cores, heat map" } });
+    this.count = make("span", { class: "labels" });
+    this.mark.before(this.count);
+    this.strip = new HeatStrip(look);
+    this.body.append(this.strip.element);
+  }
+
+  /** @param {View} view */
+  draw({ store, host, from, to }) {
+    const cores = store.latest(host, this.event)?.cores;
+    const loads = Array.isArray(cores) ? cores : [];
+    const busy = loads.filter((percent) => percent >= 50).length;
+    write(this.count, this.gone ? "—" : `${loads.length} in all, ${busy} at least half busy`);
+    const [times, ...rows] = store.table(host, this.event).since(from, loads.map((_, core) => `cores.${core}`));
+    this.strip.draw(times, rows, from, to, GAP * store.paces.cadence(host, this.event));
+  }
+
+  destroy() {
+    this.strip.destroy();
+  }
+}

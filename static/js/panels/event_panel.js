@@ -1,0 +1,34 @@
+// @ts-check
+/** A panel of things that happen when they happen: it has no cadence, so it is never too old. */
+import { write } from "../ui/dom.js";
+import { wholeAge } from "../ui/format.js";
+import { Panel } from "./panel.js";
+
+/** @typedef {import("./panel.js").View} View */
+
+export class JournalPanel extends Panel {
+  /**
+   * @param {object} about
+   * @param {string} about.name
+   * @param {string} about.event
+   * @param {string} about.title
+   * @param {string} about.nothing what is said while there is none
+   */
+  constructor({ name, event, title, nothing }) {
+    super({ event, title, className: "panel journal", attributes: { "data-panel": name } });
+    this.nothing = nothing;
+  }
+
+  /**
+   * @param {View} view
+   * @returns {boolean}
+   */
+  refresh({ journal, now }) {
+    const items = journal.items(this.event);
+    const newest = items[items.length - 1];
+    const changed = this.setFreshness(newest ? "fresh" : "waiting");
+    write(this.age, newest ? wholeAge(now - Number(newest.data.time)) : "");
+    write(this.notice, newest ? "" : this.nothing);
+    return changed;
+  }
+}

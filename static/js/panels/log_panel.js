@@ -1,0 +1,125 @@
+// @ts-check
+/** The newest log lines and notices: newest first, with a field to search in them where somebody sits close. */
+import { make, mark, write } from "../ui/dom.js";
+import { clock } from "../ui/format.js";
+import { JournalPanel } from "./event_panel.js";
+
+/** @typedef {import("../state/event_lists.js").Item} Item */
+/** @typedef {import("./panel.js").View} View */
+/** @typedef {import("../state/store.js").Data} Data */
+/**
+ * @typedef {object} LineSpec
+ * @property {string} name
+ * @property {string} event
+ * @property {string} title
+ * @property {string} nothing
+ * @property {(data: Data) => {source: string, level: string, message: string}} read
+ */
+
+/** More lines than fit on any wall. */
+const MOST_LINES = 100;
+
+/** Levels that are marked, and how. */
+const MARKS = new Map([
+  ["warning", "▲ "],
+  ["error", "✕ "],
+  ["critical", "◆ "],
+]);
+
+export class LinePanel extends JournalPanel {
+  /**
+   * @param {LineSpec} spec
+   * @param {boolean} searched whether somebody may type
+   */
+  constructor(spec, searched) {
+    super(spec);
+    this.spec = spec;
+    this.wanted = "";
+    /** Whether somebody points at the lines: then they stand still. */
+    this.still = false;
+    this.list = make("ol", { class: "lines" });
+    this.body.append(this.list);
+    /** @type {{row: HTMLElement, time: HTMLElement, source: HTMLElement, message: HTMLElement}[]} */
+    this.rows = [];
+    /** @type {View | null} */
+    this.view = null;
+    if (searched) this.#makeSearchable();
+  }
+
+  /** @param {View} view */
+  draw(view) {
+    this.view = view;
+    if (this.still) return;
+    /** @type {{source: string, level: string, message: string, time: number}[]} */
+    const lines = [];
+    const items = view.journal.items(this.event);
+    for (let i = items.length - 1; i >= 0 && lines.length < MOST_LINES; i -= 1) {
+      const line = { ...this.spec.read(items[i].data), time: Number(items[i].data.time) };
+      const words = `${line.source} ${line.level} ${line.message}`.toLowerCase();
+      if (words.includes(this.wanted)) lines.push(line);
+    }
+    while (this.rows.length < lines.length) this.#addRow();
+    this.rows.forEach(({ row, time, source, message }, index) => {
+      const line = lines[index];
+      mark(row, "hidden", line ? null : "");
+      if (!line) return;
+      mark(row, "data-severity", line.level || null);
+      write(time, clock(line.time));
+      write(source, line.source);
+      write(message, (MARKS.get(line.level) ?? "") + line.message);
+    });
+  }
+
+  #addRow() {
+    const [time, source, message] = [make("time"), make("b"), make("span")];
+    const row = make("li", {}, time, source, message);
+    this.list.append(row);
+    this.rows.push({ row, time, source, message });
+  }
+
+  #makeSearchable() {
+    const field = make("input", { type: "search", placeholder: "filter", "aria-label": `Filter ${this.spec.title}` });
+    this.mark.before(field);
+    const again = () => this.view && this.draw(this.view);
+    field.addEventListener("input", () => {
+      this.wanted = field.value.toLowerCase();
+      again();
+    });
+    this.list.addEventListener("pointerenter", () => {
+      this.still = true;
+      mark(this.element, "data-still", "");
+    });
+    this.list.addEventListener("pointerleave", () => {
+      this.still = false;
+      mark(this.element, "data-still", null);
+      again();
+    });
+  }
+}
+
+/** @type {LineSpec[]} */
+export const LINES = [
+  {
+    name: "log",
+    event: "log",
+    title: "Log",
+    nothing: "No line has been logged yet",
+    read: (data) => ({ source: words(data.source), level: words(data.level), message: words(data.message) }),
+  },
+  {
+    name: "notice",
+    event: "notice",
+    title: "Notices",
+    nothing: "No notice yet",
+    read: (data) => ({
+      source: words(data.title ?? data.source),
+      level: words(data.level),
+      message: words(data.message ?? data.text ?? data.version),
+    }),
+  },
+];
+
+/** @param {unknown} value */
+function words(value) {
+  return typeof value === "string" ? value : typeof value === "number" ? String(value) : "";
+}

@@ -1,0 +1,89 @@
+// @ts-check
+/** Every tile and panel that there is, by the name that it has in an address. */
+import { AlertPanel } from "./alerts_panel.js";
+import { ChartPanel } from "./chart_panel.js";
+import { CHARTS } from "./chart_specs.js";
+import { JobPanel } from "./jobs_panel.js";
+import { LinePanel, LINES } from "./log_panel.js";
+import { CoresPanel } from "./cores_panel.js";
+import { TablePanel } from "./table_panel.js";
+import { TABLES } from "./table_specs.js";
+import { Tile } from "./tile.js";
+import { TILES } from "./tile_specs.js";
+
+/** @typedef {import("./chart_panel.js").PanelOptions} PanelOptions */
+/** @typedef {import("./panel.js").Panel} Panel */
+/** @typedef {import("../ui/theme.js").Look} Look */
+/**
+ * @typedef {object} Entry
+ * @property {string} title
+ * @property {string} event the family that it shows
+ * @property {RegExp} columns those of the family's columns that it draws
+ * @property {boolean} [whole] it is no family: its events are kept whole
+ * @property {(options: PanelOptions) => Panel} make
+ */
+
+/** No column: only the newest event is looked at. */
+const NONE = /^$/;
+
+/** @type {ReadonlyMap<string, Entry>} */
+export const PANELS = new Map([
+  ...CHARTS.map((spec) => {
+    const fields = [...spec.lines.map(({ field }) => field), ...(spec.strip ? [`${spec.strip}\\.\\d+`] : [])];
+    /** @type {Entry} */
+    const entry = {
+      title: spec.title,
+      event: spec.event,
+      columns: new RegExp(`^(${fields.join("|")})$`),
+      make: (options) => new ChartPanel(spec, options),
+    };
+    return /** @type {[string, Entry]} */ ([spec.name, entry]);
+  }),
+  /** @type {[string, Entry]} */ ([
+    "cores",
+    { title: "Cores", event: "cpu", columns: /^cores\.\d+$/, make: ({ look }) => new CoresPanel(look) },
+  ]),
+  ...TABLES.map((spec) => {
+    /** @type {Entry} */
+    const entry = { title: spec.title, event: spec.event, columns: NONE, make: () => new TablePanel(spec) };
+    return /** @type {[string, Entry]} */ ([spec.name, entry]);
+  }),
+  /** @type {[string, Entry]} */ (["progress", { title: "Jobs", event: "progress", columns: NONE, whole: true, make: () => new JobPanel() }]),
+  /** @type {[string, Entry]} */ (["alerts", { title: "Alerts", event: "alert", columns: NONE, whole: true, make: () => new AlertPanel() }]),
+  ...LINES.map((spec) => {
+    /** @type {Entry} */
+    const entry = {
+      title: spec.title,
+      event: spec.event,
+      columns: NONE,
+      whole: true,
+      make: ({ hand }) => new LinePanel(spec, hand !== null),
+    };
+    return /** @type {[string, Entry]} */ ([spec.name, entry]);
+  }),
+]);
+
+/** @type {ReadonlyMap<string, {title: string, event: string, value: string, columns: RegExp, make: (look: Look) => Panel}>} */
+export const TILE_SET = new Map(
+  TILES.map((spec) => [
+    spec.name,
+    { title: spec.title, event: spec.event, value: spec.value, columns: spec.columns, make: (look) => new Tile(spec, look) },
+  ]),
+);
+
+/** What an address may name. */
+export const KNOWN = { tiles: [...TILE_SET.keys()], panels: [...PANELS.keys()] };
+
+/**
+ * @param {{event: string, columns: RegExp, whole?: boolean}[]} entries
+ * @param {string[]} besides events of which only the newest is wanted
+ * @returns {Map<string, (key: string) => boolean>} for each event its columns to keep
+ */
+export function wantedBy(entries, besides) {
+  /** @type {Map<string, RegExp[]>} */
+  const patterns = new Map(besides.map((event) => [event, []]));
+  for (const { event, columns, whole } of entries) {
+    if (!whole) patterns.set(event, [...(patterns.get(event) ?? []), columns]);
+  }
+  return new Map([...patterns].map(([event, all]) => [event, (key) => all.some((pattern) => pattern.test(key))]));
+}

@@ -1,0 +1,66 @@
+// @ts-check
+/** One number that can be read from across the room, what it means, and the way it came. */
+import { make, valueElement, write, writeValue } from "../ui/dom.js";
+import { levelOf } from "../ui/thresholds.js";
+import { Panel } from "./panel.js";
+import { Sparkline } from "../charts/sparkline.js";
+
+/** @typedef {import("../ui/format.js").Figure} Figure */
+/** @typedef {import("./panel.js").View} View */
+/** @typedef {import("./panel.js").Data} Data */
+/** @typedef {import("../ui/theme.js").Look} Look */
+/**
+ * @typedef {object} TileSpec
+ * @property {string} name
+ * @property {string} event
+ * @property {string} title
+ * @property {RegExp} columns the columns that its sparkline may draw
+ * @property {string} value the name of its number, as in data-value
+ * @property {string} color
+ * @property {(data: Data) => Reading} read
+ * @property {(value: number) => Figure} format
+ * @property {(highest: number) => number} top the sparkline's upper end
+ */
+/**
+ * @typedef {object} Reading
+ * @property {number | null} value
+ * @property {string} detail the words below the number
+ * @property {string} column of the event's table, for the sparkline
+ */
+
+export class Tile extends Panel {
+  /**
+   * @param {TileSpec} spec
+   * @param {Look} look
+   */
+  constructor(spec, look) {
+    super({ event: spec.event, title: spec.title, className: "tile", attributes: { "data-tile": spec.name } });
+    this.spec = spec;
+    this.number = valueElement(spec.value);
+    this.unit = make("span", { class: "unit" });
+    this.detail = make("p", { class: "detail" });
+    this.sparkline = new Sparkline(look, spec.color, spec.top);
+    const line = make("p", { class: "number" }, this.number, this.unit);
+    this.body.append(line, this.detail, this.sparkline.element);
+  }
+
+  /** @param {View} view */
+  draw({ store, host, from, to }) {
+    const data = store.latest(host, this.event);
+    if (!data) return;
+    const { value: newest, detail, column } = this.spec.read(data);
+    const value = this.gone ? null : newest;
+    const { number, unit } = this.spec.format(value ?? NaN);
+    writeValue(this.number, value, number);
+    write(this.unit, unit);
+    // Its figures are as old. The line keeps its place.
+    write(this.detail, this.gone ? "\u00a0" : detail);
+    this.setLevel(levelOf(this.spec.value, value));
+    const [times, values] = store.table(host, this.event).since(from, [column]);
+    this.sparkline.draw(times, values ?? [], from, to);
+  }
+
+  destroy() {
+    this.sparkline.destroy();
+  }
+}

@@ -1,0 +1,93 @@
+// @ts-check
+/**
+ * One machine as a page knows it: its newest figures and recent rows, what else happened there, the
+ * server's clock, and the place in the stream that keeps them so.
+ */
+import { ServerClock } from "./server_clock.js";
+import { Stream } from "../streaming/stream.js";
+
+/** @typedef {import("./event_lists.js").Journal} Journal */
+/** @typedef {import("./store.js").Data} Data */
+/** @typedef {import("./store.js").Hello} Hello */
+/** @typedef {import("./store.js").Store} Store */
+/** @typedef {import("../streaming/broker.js").Port} Port */
+/** @typedef {import("../streaming/stream.js").StreamOptions} StreamOptions */
+/**
+ * @typedef {object} MachineListener
+ * @property {() => void} filled there is a new history
+ * @property {(hello: Hello) => void} hello
+ * @property {() => void} heartbeat
+ * @property {(name: string) => void} heard figures of this machine, or something that happened there, and it is new
+ * @property {(name: string, data: Data) => void} [signal] an event of any host that is no figure of this one
+ */
+
+export class Machine {
+  /**
+   * @param {StreamOptions & {signals?: string[]}} options
+   * @param {Store} store
+   * @param {Journal | null} journal
+   * @param {MachineListener} listener
+   * @param {(connect: (port: Port) => void) => void} connect to a broker (streaming/transport.js)
+   */
+  constructor(options, store, journal, listener, connect) {
+    this.host = options.host;
+    this.signals = options.signals ?? [];
+    this.store = store;
+    this.journal = journal;
+    this.listener = listener;
+    this.clock = new ServerClock();
+    this.stream = new Stream(
+      options,
+      {
+        history: (history) => {
+          // The stream's hello tells it better, but may be long in coming.
+          if (Number.isNaN(this.clock.now())) this.clock.hear(history.to);
+          store.fill(history);
+          journal?.fill(history.lines ?? {});
+          listener.filled();
+        },
+        hello: (hello) => {
+          this.clock.hear(hello.time);
+          store.greet(hello);
+          listener.hello(hello);
+        },
+        heartbeat: (time) => {
+          this.clock.hear(time);
+          listener.heartbeat();
+        },
+        event: (name, id, data, logged) => this.#hear(name, id, data, logged),
+      },
+      connect,
+    );
+  }
+
+  /** @returns {number | null} seconds since its newest figures of any kind were taken; null before there are any */
+  get age() {
+    const newest = this.store.newest(this.host);
+    return newest === null ? null : Math.max(0, this.clock.now() - newest);
+  }
+
+  /**
+   * @param {string} name
+   * @param {string} id
+   * @param {Data} data
+   * @param {boolean} logged
+   */
+  #hear(name, id, data, logged) {
+    const { store, host, clock } = this;
+    if (this.signals.includes(name)) {
+      this.listener.signal?.(name, data);
+      return;
+    }
+    if (data.host !== host) return;
+    const happening = this.journal?.accept(name, id, data, logged) ?? false;
+    const before = store.time(host, name);
+    const figures = store.accept(name, id, data, logged);
+    const time = Number(data.time);
+    // One that was held back is news, though not of what time it is.
+    if (figures && store.time(host, name) === time) {
+      clock.sample(time, before !== null && time < before, store.paces.patience(host, name));
+    }
+    if (figures || happening) this.listener.heard(name);
+  }
+}

@@ -1,0 +1,243 @@
+// @ts-check
+/**
+ * Everything the page knows of the machine: for each host and event a table of recent rows and the
+ * newest whole event. The stream writes here; panels only read.
+ */
+import { flatten } from "./flatten.js";
+import { Paces, patienceFor, SAYS_PACE } from "./intervals.js";
+import { GAP, Table } from "./series.js";
+
+/** @typedef {import("../streaming/stream.js").Data} Data */
+/** @typedef {import("../streaming/stream.js").Hello} Hello */
+/** @typedef {import("../streaming/stream.js").History} History */
+/** @typedef {"waiting" | "missing" | "absent" | "fresh" | "stale" | "gone"} Freshness */
+
+/**
+ * More rows than this a chart does not get, however long its window and short the interval: that is
+ * a few for each pixel, lowest and highest kept.
+ */
+const ROWS = 3000;
+
+/** Figures are shown no more at so many times the age up to which they count as fresh: ten cadences. */
+const GONE = 10 / GAP;
+
+export class Store {
+  /**
+   * @param {object} options
+   * @param {number} options.interval of the server: seconds between samples of the fast families
+   * @param {number} options.window seconds to keep
+   * @param {Map<string, (key: string) => boolean>} options.wanted for each event to keep, its columns to keep
+   */
+  constructor({ interval, window, wanted }) {
+    this.paces = new Paces(interval);
+    this.window = window;
+    this.wanted = wanted;
+    /** All machines that the server knows. @type {string[]} */
+    this.hosts = [];
+    /** Tables as charts show them while they are held still, by event and host. @type {Map<string, Table> | null} */
+    this.held = null;
+    /** The server's time at the first hello: from then on a family can be missed. */
+    this.since = NaN;
+    /**
+     * `loggedTo` is the time of the newest row that the server's log has; `waiting`, whether rows came
+     * since that it could not take.
+     * @type {Map<string, {host: string, event: string, table: Table, latest: Data | null, id: string, loggedTo: number, waiting: boolean}>}
+     */
+    this.entries = new Map();
+  }
+
+  /**
+   * Replaces what is known, but for what is older than the log: one that was lost, or begun anew, takes
+   * nothing off the page that was told before.
+   * @param {History} history
+   */
+  fill(history) {
+    const known = this.entries;
+    this.entries = new Map();
+    // How much room a table needs depends on how often its machine is sampled.
+    for (const { event, data } of history.latest) if (event === SAYS_PACE) this.paces.hear(data);
+    for (const [host, events] of Object.entries(history.hosts)) {
+      for (const [event, columns] of Object.entries(events)) {
+        const wanted = this.wanted.get(event);
+        if (!wanted) continue;
+        const kept = Object.entries(columns).filter(([key]) => key !== "time" && wanted(key));
+        const entry = this.#entry(host, event);
+        entry.table.replace(/** @type {number[]} */ (columns.time ?? []), Object.fromEntries(kept));
+        entry.loggedTo = entry.table.last ?? -Infinity;
+        const before = known.get(key(host, event))?.table;
+        if (before) entry.table.precede(before, history.to - this.window, this.paces.cadence(host, event));
+      }
+    }
+    for (const { id, host, event, data } of history.latest) {
+      if (this.wanted.has(event)) Object.assign(this.#entry(host, event), { latest: data, id: id ?? "" });
+    }
+    for (const [name, entry] of known) {
+      const last = Math.max(entry.table.last ?? 0, entry.latest?.time ?? 0);
+      // What seems to be from later would look fresh until then.
+      const isKept = last >= history.to - this.window && last <= history.to + this.paces.patience(entry.host, entry.event);
+      if (isKept && !this.entries.has(name)) this.entries.set(name, entry);
+    }
+  }
+
+  /** @param {Hello} hello */
+  greet(hello) {
+    this.paces.greet(hello);
+    this.#resize();
+    this.hosts = hello.hosts ?? [];
+    if (Number.isNaN(this.since)) this.since = hello.time;
+  }
+
+  /**
+   * @param {string} event
+   * @param {string} id of this event, or of the one before it while the server cannot write its log
+   * @param {Data} data
+   * @param {boolean} [logged] false while the server cannot write its log: it will come again, with an id
+   * @returns {boolean} whether it was news
+   */
+  accept(event, id, data, logged = true) {
+    const wanted = this.wanted.get(event);
+    if (event === SAYS_PACE && this.paces.hear(data)) this.#resize();
+    if (!wanted || typeof data.host !== "string" || typeof data.time !== "number") return false;
+    const entry = this.#entry(data.host, event);
+    // After a gap the server sends the newest event of each name, which may be one we have.
+    // The time counts too: a browser repeats the last id with each event that comes without one.
+    if (id === entry.id && data.time === entry.latest?.time) return false;
+    const { table } = entry;
+    const isLate = logged && entry.waiting && table.last !== null && data.time <= table.last && data.time > entry.loggedTo;
+    entry.id = id;
+    entry.waiting = !logged || (entry.waiting && isLate && data.time !== table.last);
+    if (logged) entry.loggedTo = data.time;
+    const cadence = this.paces.cadence(data.host, event);
+    if (isLate) return table.insert(data.time, flatten(data, wanted), cadence);
+    table.append(data.time, flatten(data, wanted), cadence);
+    entry.latest = data;
+    return true;
+  }
+
+  /**
+   * @param {string} host
+   * @returns {number} the age in seconds up to which the quickest of the families that are kept count as fresh
+   */
+  patienceOfFast(host) {
+    return patienceFor(this.#pace(host));
+  }
+
+  /**
+   * @param {string} event
+   * @returns {boolean} whether the server knows no family of that name; false until it has told
+   */
+  isNoFamily(event) {
+    return this.paces.cadences !== null && !(event in this.paces.cadences);
+  }
+
+  /**
+   * @param {string} host
+   * @param {string} event
+   * @returns {Table}
+   */
+  table(host, event) {
+    return this.held?.get(key(host, event)) ?? this.#entry(host, event).table;
+  }
+
+  /** What charts show stays as it is, whatever comes, is trimmed or is told anew, until it is let go. */
+  hold() {
+    this.held ??= new Map([...this.entries].map(([name, { table }]) => [name, table.copy()]));
+  }
+
+  letGo() {
+    this.held = null;
+  }
+
+  /**
+   * @param {string} host
+   * @param {string} event
+   * @returns {Data | null}
+   */
+  latest(host, event) {
+    return this.entries.get(key(host, event))?.latest ?? null;
+  }
+
+  /**
+   * @param {string} host
+   * @param {string} event
+   * @returns {number | null} the newest sample's time, by the server's clock
+   */
+  time(host, event) {
+    const entry = this.entries.get(key(host, event));
+    return entry?.latest?.time ?? entry?.table.last ?? null;
+  }
+
+  /**
+   * @param {string} host
+   * @param {string} event
+   * @param {number} now the server's clock
+   * @returns {Freshness}
+   */
+  freshness(host, event, now) {
+    const time = this.time(host, event);
+    if (time !== null) {
+      const missed = (now - time) / this.paces.patience(host, event);
+      return missed > GONE ? "gone" : missed > 1 ? "stale" : "fresh";
+    }
+    if (this.isNoFamily(event)) return "absent";
+    return now - this.since > this.paces.patience(host, event) + 1 ? "missing" : "waiting";
+  }
+
+  /**
+   * @param {string} host
+   * @returns {number | null} the newest sample's time of the quickest families that are kept
+   */
+  newest(host) {
+    let newest = null;
+    const pace = this.#pace(host);
+    for (const event of this.wanted.keys()) {
+      const time = this.paces.cadence(host, event) <= pace ? this.time(host, event) : null;
+      if (time !== null && (newest === null || time > newest)) newest = time;
+    }
+    return newest;
+  }
+
+  /**
+   * @param {string} host
+   * @param {string} event
+   */
+  #entry(host, event) {
+    const name = key(host, event);
+    let entry = this.entries.get(name);
+    if (!entry) {
+      entry = { host, event, table: new Table(this.#capacity(host, event), (2 * this.window) / ROWS), latest: null, id: "", loggedTo: -Infinity, waiting: false };
+      this.entries.set(name, entry);
+    }
+    return entry;
+  }
+
+  /**
+   * @param {string} host
+   * @returns {number} seconds: the shortest cadence of what is kept
+   */
+  #pace(host) {
+    return Math.min(...[...this.wanted.keys()].map((event) => this.paces.cadence(host, event)));
+  }
+
+  /**
+   * Rows for the window, its gaps, and as much again as /history may send of a finer log.
+   * @param {string} host
+   * @param {string} event
+   */
+  #capacity(host, event) {
+    return Math.min(ROWS, Math.ceil(this.window / this.paces.cadence(host, event))) + 700;
+  }
+
+  /** Whatever is sampled more often needs more room; what is sampled less often keeps its past. */
+  #resize() {
+    for (const { host, event, table } of this.entries.values()) table.capacity = Math.max(table.capacity, this.#capacity(host, event));
+  }
+}
+
+/**
+ * @param {string} host
+ * @param {string} event
+ */
+function key(host, event) {
+  return `${event}@${host}`;
+}

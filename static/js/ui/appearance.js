@@ -1,0 +1,31 @@
+// @ts-check
+/** How a page is dressed for where it hangs: in which theme, for which distance, for hands or not. */
+import { resolveTheme } from "./theme.js";
+
+/** @typedef {{theme: "dark" | "light" | "auto", distance: string | null, kiosk: boolean, transparent: boolean}} Display */
+/** @typedef {{look: import("./theme.js").Look, restyle: () => void}} Dressed draws by a Look, and does so again */
+
+/**
+ * @param {HTMLElement} root <html>
+ * @param {Display} display
+ */
+export function dress(root, display) {
+  root.dataset.theme = resolveTheme(display.theme);
+  if (display.distance) root.dataset.distance = display.distance;
+  root.toggleAttribute("data-kiosk", display.kiosk);
+  root.toggleAttribute("data-transparent", display.transparent);
+}
+
+/**
+ * Dressed anew when the window's size makes another type size, or the system turns dark or light.
+ * @param {HTMLElement} root <html>
+ * @param {Display} display
+ * @param {Dressed} board
+ */
+export function keepDressed(root, display, board) {
+  addEventListener("resize", () => board.look.outgrown && board.restyle());
+  matchMedia("(prefers-color-scheme: light)").addEventListener("change", () => {
+    root.dataset.theme = resolveTheme(display.theme);
+    board.restyle();
+  });
+}

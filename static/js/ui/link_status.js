@@ -1,0 +1,38 @@
+// @ts-check
+/** Whether a page is live, in its header, on <html>, in its title, and spoken when it changes. */
+import { find, mark, write } from "./dom.js";
+import { linkState, linkWords } from "./link_state.js";
+
+/** @typedef {import("./link_state.js").LinkFacts} LinkFacts */
+/** @typedef {import("./link_state.js").LinkState} LinkState */
+
+export class LinkLine {
+  /** @param {HTMLElement} root <html> */
+  constructor(root) {
+    this.root = root;
+    this.state = find(root, "[data-link-state]");
+    this.words = find(root, "[data-link-words]");
+    this.announcer = find(root, "[data-announcer]");
+    /** @type {LinkState | null} */
+    this.announced = null;
+    this.name = document.title;
+  }
+
+  /**
+   * @param {LinkFacts} facts
+   * @returns {LinkState}
+   */
+  show(facts) {
+    const state = linkState(facts);
+    mark(this.root, "data-link", state);
+    write(this.state, state);
+    write(this.words, linkWords(state, facts));
+    if (state !== this.announced) {
+      // Only changes are spoken; the age alone would never let a screen reader rest.
+      document.title = state === "live" ? this.name : `${state} · ${this.name}`;
+      if (this.announced !== null) write(this.announcer, `${state}: ${linkWords(state, facts)}`);
+      this.announced = state;
+    }
+    return state;
+  }
+}

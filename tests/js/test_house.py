@@ -1,0 +1,81 @@
+"""Imports between the page's modules run one way, those of JSDoc types included."""
+
+import posixpath
+import re
+from graphlib import CycleError, TopologicalSorter
+
+import pytest
+
+from tests.service import ROOT
+
+JS = ROOT / "static" / "js"
+FILES = {str(file.relative_to(JS)): file.read_text("utf-8") for file in sorted(JS.rglob("*.js"))}
+
+# Each folder and those that its modules may import from beside their own.
+FOLDERS = {
+    "pages": {"desk", "kiosk", "fleet", "embed", "panels", "streaming", "ui", "config"},
+    "desk": {"panels", "charts", "ui", "config"},
+    "kiosk": {"streaming", "ui", "config"},
+    "fleet": {"panels", "charts", "state", "streaming", "ui", "config"},
+    "embed": {"panels", "state", "streaming", "ui", "config"},
+    "panels": {"charts", "state", "streaming", "ui", "config"},
+    "charts": {"ui"},
+    "state": {"streaming"},
+    "streaming": set[str](),
+    "ui": set[str](),
+    "config": set[str](),
+}
+ENTRIES = {"wall", "fleet", "compare", "screens", "embed_frame"}
+
+# A module's path in `from "…"`, `import "…"`, `import("…")` and `new URL("…", import.meta.url)`.
+PATH = re.compile(r"""(?:\bfrom|\bimport|\bURL)\s*\(?\s*["'`](\.[^"'`]+\.js)["'`]""")
+
+
+def imports(name: str) -> set[str]:
+    """Paths of the modules that one imports, at load, later, or for a type; below static/js."""
+    folder = posixpath.dirname(name)
+    found = {posixpath.normpath(f"{folder}/{path}") for path in PATH.findall(FILES[name])}
+    return {path for path in found if not path.startswith("../vendor/")}
+
+
+def folder(name: str) -> str:
+    return name.split("/")[0]
+
+
+def in_order(edges: dict[str, set[str]]) -> None:
+    try:
+        TopologicalSorter(edges).prepare()
+    except CycleError as error:
+        pytest.fail("a circle: " + " <- ".join(error.args[1]))
+
+
+def test_each_module_is_in_one_of_the_folders() -> None:
+    assert {folder(name) for name in FILES} == set(FOLDERS)
+    assert all(name.count("/") == 1 for name in FILES), "folders have no folders"
+    assert len(FOLDERS) == 11
+
+
+def test_pages_holds_the_entry_points_and_nothing_imports_them() -> None:
+    pages = {name for name in FILES if folder(name) == "pages"}
+    assert pages == {f"pages/{entry}.js" for entry in ENTRIES}
+    templates = "".join(file.read_text("utf-8") for file in (ROOT / "templates").glob("*.html"))
+    assert all(f"js/{name}" in templates for name in pages)
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_module_imports_only_what_its_folder_may(name: str) -> None:
+    for imported in imports(name):
+        assert imported in FILES, f"{name} imports {imported}, which is not there"
+        known = {folder(name), *FOLDERS[folder(name)]}
+        assert folder(imported) in known, f"{name} imports {imported}"
+
+
+def test_no_circle_between_modules_or_folders() -> None:
+    in_order({name: imports(name) for name in FILES})
+    in_order(FOLDERS)
+
+
+@pytest.mark.parametrize("name", FOLDERS)
+def test_a_folder_s_row_names_no_more_than_it_imports(name: str) -> None:
+    used = {folder(path) for file in FILES if folder(file) == name for path in imports(file)}
+    assert FOLDERS[name] == used - {name}
