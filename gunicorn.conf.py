@@ -30,6 +30,7 @@ def _load_alone(name: str) -> Any:
     """A module of dashboard/, or a package there, that imports nothing else of it."""
     path = _ROOT / "dashboard" / name
     path = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
+    name = path.stem if path.stem != "__init__" else name
     for old in [each for each in sys.modules if each.startswith(f"vitals_{name}.")]:
         del sys.modules[old]  # a module of the package, as it was before a reload
     spec = importlib.util.spec_from_file_location(f"vitals_{name}", path)
@@ -87,7 +88,7 @@ class _Logger(_GunicornLogger):  # type: ignore[misc]
 
     def setup(self, cfg: Any) -> None:
         super().setup(cfg)
-        output, module = sys.modules["vitals_output"], sys.modules["vitals_settings"]
+        output, module = sys.modules["vitals_logging"], sys.modules["vitals_settings"]
         settings, _ = cast(tuple[Any, dict[str, str]], sys.modules[_KEPT])
         secrets = module.secrets(settings)
         form = output.formatter(
@@ -99,17 +100,17 @@ class _Logger(_GunicornLogger):  # type: ignore[misc]
                     handler.setFormatter(its_form)
 
     def info(self, msg: Any, *args: Any, **kwargs: Any) -> None:
-        is_routine = msg in cast(Any, sys.modules["vitals_output"]).ROUTINE
+        is_routine = msg in cast(Any, sys.modules["vitals_logging"]).ROUTINE
         (self.debug if is_routine else super().info)(msg, *args, **kwargs)
 
     def warning(self, msg: Any, *args: Any, **kwargs: Any) -> None:
-        is_routine = str(msg).startswith(cast(Any, sys.modules["vitals_output"]).STRANGERS)
+        is_routine = str(msg).startswith(cast(Any, sys.modules["vitals_logging"]).STRANGERS)
         (self.debug if is_routine else super().warning)(msg, *args, **kwargs)
 
 
 _settings, _variables = _load_settings()
-_output = _load_alone("output")
-_systemd = _load_alone("systemd")
+_output = _load_alone("telemetry/logging")
+_systemd = _load_alone("telemetry/systemd")
 _manager = _service_manager()
 
 wsgi_app = "app:app"
@@ -119,7 +120,7 @@ worker_class = "gevent"
 logger_class = _Logger
 loglevel = _settings.output_level
 # Streams, connections that have not asked yet, and requests; and a reserve, so that /healthz
-# answers when all of these are taken (dashboard/arrivals.py sees to it that they are no more).
+# answers when all of these are taken (server/connection_guard.py bounds them).
 worker_connections = _settings.max_streams + _settings.max_waiting + _settings.max_requests + 1000
 backlog = 8192
 timeout = 30
@@ -221,6 +222,6 @@ def post_fork(server: Any, worker: Any) -> None:
 
 def post_worker_init(worker: Any) -> None:
     """Start the runtime: after the fork, in a process that gevent has patched."""
-    from dashboard.worker import start
+    from dashboard.server.worker import start
 
     start(worker, _manager)

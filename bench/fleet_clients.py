@@ -17,7 +17,7 @@ import time
 import zlib
 from collections import Counter
 
-from dashboard.periods import first_period
+from dashboard.streaming.conflation import first_period
 
 _DATA = rb"\{\"host\":\"[^\"]*\",\"time\":([\d.]+)"
 _BLOCK = re.compile(rb"id: (\d+)-(\d+)\n(?:event: \S+\n)?data: " + _DATA)

@@ -12,10 +12,10 @@ import sys
 import time
 from typing import Any
 
-from dashboard.event import Event
+from dashboard.events.event import Event
 from dashboard.log import open_log
 from dashboard.metrics import FAMILIES
-from dashboard.sampler import cadence_of
+from dashboard.sampling.sampler import cadence_of
 
 _INTERVAL = 1.0
 _VARIANTS = 16  # of each family; a machine goes through them from one second to the next

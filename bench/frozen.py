@@ -93,7 +93,7 @@ def kernel_socket_memory() -> int:
 
 def _expected(server: Vitals, first: str, last: str) -> tuple[str, int]:
     """The checksum (FNV-1a, as in load.c) and number of the ids after `first` up to `last`."""
-    from dashboard.event import EventId
+    from dashboard.events.event import EventId
 
     checksum, count, at = 14695981039346656037, 0, EventId.parse(first)
     end = EventId.parse(last)

@@ -185,8 +185,8 @@ class _WithPast(Vitals):
         self.serve()
 
     def _write_past(self, samples: list[Any]) -> None:
-        from dashboard.event import Event
-        from dashboard.log.sqlite import SQLiteLog
+        from dashboard.events.event import Event
+        from dashboard.log.sqlite.engine import SQLiteLog
 
         now = time.time()
         moment = [now]

@@ -194,7 +194,7 @@ class Vitals(Server):
         self.log.close()
 
     def publish(self) -> int:
-        from dashboard.event import Event
+        from dashboard.events.event import Event
 
         marker = now_us()
         ids = self.log.append([Event("bench", "bench", data(marker))])

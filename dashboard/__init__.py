@@ -4,8 +4,8 @@ import dataclasses
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dashboard.progress import progress
-from dashboard.sse import ServerSentEvent
+from dashboard.events.sse import ServerSentEvent
+from dashboard.jobs.reporter import progress
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -32,15 +32,17 @@ def create_app(settings: "Settings | None" = None) -> "Flask":
     """
     from flask import Flask
 
-    from dashboard import access, cli
+    from dashboard import cli
+    from dashboard.access.trusted_proxies import Proxies
     from dashboard.build import build_id
     from dashboard.log import log_url
     from dashboard.metrics import families_of
-    from dashboard.proxies import Proxies
     from dashboard.runtime import Runtime
     from dashboard.web import (
+        access,
         alerts,
         compression,
+        drain,
         embed,
         history,
         openapi,
@@ -52,7 +54,6 @@ def create_app(settings: "Settings | None" = None) -> "Flask":
         screens,
         sign_in,
         stream,
-        unread,
     )
 
     root = Path(__file__).parent.parent
@@ -73,7 +74,7 @@ def create_app(settings: "Settings | None" = None) -> "Flask":
     app.wsgi_app = proxies.wrap(app.wsgi_app)  # type: ignore[method-assign]
     compression.register(app)
     problem.register(app)
-    unread.register(app)
+    drain.register(app)
     reading = (pages, embed, stream, history, alerts, ops, openapi, sign_in)
     for module in (*reading, publish, progress, screens):
         app.register_blueprint(module.blueprint)

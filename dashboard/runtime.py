@@ -12,20 +12,20 @@ from collections.abc import Sequence
 import gevent
 from gevent import monkey
 
-from dashboard.alert_log import OpenAlerts
-from dashboard.connections import capacity
-from dashboard.duty import Duty
-from dashboard.hub import Hub
-from dashboard.instruments import Instruments
-from dashboard.jobs import Jobs
-from dashboard.leadership import Leadership
+from dashboard.alerts.history import OpenAlerts
+from dashboard.events.scope import WHOLE, Right
+from dashboard.jobs.index import Jobs
 from dashboard.log import EventLog, open_log_for_greenlets, run_directory
 from dashboard.metrics import Family
-from dashboard.paces import Paces
-from dashboard.rights import WHOLE, Right
-from dashboard.sampler import cadences
+from dashboard.sampling.leader import Leadership
+from dashboard.sampling.leader_tasks import Duty
+from dashboard.sampling.sampler import cadences
 from dashboard.settings import Settings, check_serves
-from dashboard.worker_metrics import WorkerMetrics
+from dashboard.streaming.host_intervals import Paces
+from dashboard.streaming.hub import Hub
+from dashboard.streaming.parked import capacity
+from dashboard.telemetry.counters import Instruments
+from dashboard.telemetry.workers import WorkerMetrics
 
 logger = logging.getLogger(__name__)
 

@@ -18,8 +18,8 @@ sys.path.insert(0, str(ROOT))
 
 from playwright.sync_api import Page, sync_playwright  # noqa: E402
 
-from tests.browser_fixtures import ARGUMENTS  # noqa: E402
-from tests.service import Service, running  # noqa: E402
+from tests.support.browser_fixtures import ARGUMENTS  # noqa: E402
+from tests.support.service import Service, running  # noqa: E402
 
 FOLDER = ROOT / "docs"
 # File: what is opened, and how large the screen is.

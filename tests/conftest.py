@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.service import Reader, Service
+from tests.support.service import Reader, Service
 
-pytest_plugins = ["tests.browser_fixtures", "tests.leaks"]
+pytest_plugins = ["tests.support.browser_fixtures", "tests.support.leaks"]
 
 # The ways in which a stream may be served, as settings: a suite of the stream's contract runs over
 # each (`params=WAYS` on a fixture `way` of its own), the others over the default.

@@ -8,7 +8,7 @@ other lines are messages; so is what follows a figure at a line's beginning, as 
 
 import re
 
-from dashboard.job import MOST_MESSAGE, Number
+from dashboard.jobs.model import MOST_MESSAGE, Number
 
 _NUMBER = r"[0-9]{1,15}(?:\.[0-9]{1,6})?"
 _PERCENT = re.compile(r"(?<![\w.,/-])([0-9]{1,3}(?:[.,][0-9]{1,6})?)\s?%(?!\w)")

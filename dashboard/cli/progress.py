@@ -12,8 +12,8 @@ from dashboard.cli.meter import Meter
 from dashboard.cli.reporter import Reporter
 from dashboard.cli.target import Target, Wrong, say, with_target
 from dashboard.cli.text import Lines
-from dashboard.job import JOB, JOB_ALLOWED, Number, check_number
-from dashboard.strict_json import Rejected
+from dashboard.events.strict_json import Rejected
+from dashboard.jobs.model import JOB, JOB_ALLOWED, Number, check_number
 
 _PIECE = 64 << 10
 # Of a flood only the end of each piece is looked at: the command must not wait for that.

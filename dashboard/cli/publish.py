@@ -9,10 +9,10 @@ from typing import Any
 import click
 
 from dashboard.cli.target import Target, Wrong, with_target
-from dashboard.event import Event
+from dashboard.events.event import Event
+from dashboard.events.strict_json import Rejected, decode, encode, text_of
 from dashboard.log import LogUnavailable, Refused
-from dashboard.publishing import MOST_EVENT_BYTES, read_events
-from dashboard.strict_json import Rejected, decode, encode, text_of
+from dashboard.publications import MOST_EVENT_BYTES, read_events
 
 _PATIENCE = 10.0  # seconds in which a log that is away may come back
 _PAUSE = 0.5

@@ -10,7 +10,7 @@ import uuid
 
 from dashboard.cli.meter import Meter
 from dashboard.cli.target import Target, say
-from dashboard.job import MOST_MESSAGE, State, Step
+from dashboard.jobs.model import MOST_MESSAGE, State, Step
 from dashboard.log import LogUnavailable, Refused
 
 _PAUSE = 0.2  # seconds between two reports

@@ -10,9 +10,9 @@ from urllib.parse import quote
 import click
 
 from dashboard import settings
+from dashboard.access.signed_links import LONGEST, Signing
 from dashboard.cli.target import Wrong
-from dashboard.rights import Right
-from dashboard.signing import LONGEST, Signing
+from dashboard.events.scope import Right
 
 _DURATION = re.compile(r"([0-9]{1,9})\s*([smhdw])", re.ASCII)
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}

@@ -12,9 +12,9 @@ import click
 import msgspec
 
 from dashboard import settings
-from dashboard.cli.stream_reader import Block, StreamReader, StreamRefused
 from dashboard.cli.target import Wrong, checked_url, given_token, say
-from dashboard.event import EventId
+from dashboard.client.stream import Block, StreamReader, StreamRefused
+from dashboard.events.event import EventId
 
 # Of these there is nothing to tell; `gap` is told, as something is missing there.
 _SILENT = frozenset({"hello", "heartbeat", "busy"})

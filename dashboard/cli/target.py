@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 from dashboard import settings
-from dashboard.event import HOST, Event, EventId
+from dashboard.events.event import HOST, Event, EventId
 from dashboard.log import AppendLog, LogUnavailable, log_url, open_to_append
 from dashboard.log.http import HTTPLog
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import SplitResult, urlsplit
 
-from dashboard.cli.stream_reader import Parser
+from dashboard.client.stream import Parser
 from dashboard.doctor.seen import Handshake, Look, Piece, Seen
 from dashboard.log.http import reason_of
 

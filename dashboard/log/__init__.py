@@ -1,7 +1,7 @@
 """The log: everything is an event in one ordered log, and a stream is a position in it.
 
-`EventLog` is the contract; every engine passes the same tests (tests/log_contract.py). Engines
-are plain blocking code for native threads and scripts; `ThreadedLog` puts one behind gevent.
+`EventLog` is the contract; every engine passes tests/support/log_contract.py. Engines are
+plain blocking code for native threads and scripts; `ThreadedLog` puts one behind gevent.
 """
 
 import hashlib
@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Protocol, TypeVar
 
-from dashboard.event import Event, EventId, Unlogged
+from dashboard.events.event import Event, EventId, Unlogged
 from dashboard.settings import APPEND_ONLY, Settings
 
 __all__ = [
@@ -179,10 +179,10 @@ def run_directory(url: str, *, instance: str = "") -> Path:
     """
     folder = Path(instance or _INSTANCE)
     if _is_redis(url):
-        from dashboard.log.redis_server import redis_run_directory
+        from dashboard.log.redis.server import redis_run_directory
 
         return redis_run_directory(url, folder)
-    from dashboard.log.sqlite import run_directory, sqlite_path
+    from dashboard.log.sqlite.engine import run_directory, sqlite_path
 
     if url.startswith("sqlite:"):
         return run_directory(sqlite_path(url))
@@ -198,10 +198,10 @@ def open_log(url: str, *, retention: float, instance: str = "") -> EventLog:
     Raises LogUnavailable where the log's folder can't be made.
     """
     if _is_redis(url):
-        from dashboard.log.redis import RedisLog
+        from dashboard.log.redis.engine import RedisLog
 
         return RedisLog(url, run_directory(url, instance=instance), retention=retention)
-    from dashboard.log.sqlite import SQLiteLog, sqlite_path
+    from dashboard.log.sqlite.engine import SQLiteLog, sqlite_path
 
     return SQLiteLog(sqlite_path(url), retention=retention)
 
@@ -212,7 +212,7 @@ def open_log_for_greenlets(url: str, *, retention: float, instance: str = "") ->
         return open_log(
             url, retention=retention, instance=instance
         )  # on sockets that gevent has patched
-    from dashboard.log.sqlite import SQLiteLog, sqlite_path
+    from dashboard.log.sqlite.engine import SQLiteLog, sqlite_path
     from dashboard.log.threaded import ThreadedLog
 
     return ThreadedLog(lambda: SQLiteLog(sqlite_path(url), retention=retention))

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from dashboard.event import UNNAMED, Event, EventId
+from dashboard.events.event import UNNAMED, Event, EventId
 from dashboard.log import LogUnavailable, Refused
 
 _TIMEOUT = 10.0  # seconds of silence after which a server counts as gone

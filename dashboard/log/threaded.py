@@ -11,11 +11,11 @@ import gevent
 from gevent import socket
 from gevent.threadpool import ThreadPool
 
-from dashboard.event import Event, EventId, Unlogged
+from dashboard.events.event import Event, EventId, Unlogged
 from dashboard.log import EventLog
 
 if TYPE_CHECKING:  # an agent that writes elsewhere has no SQLite in memory
-    from dashboard.log.sqlite import SQLiteLog
+    from dashboard.log.sqlite.engine import SQLiteLog
 
 T = TypeVar("T")
 

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import msgspec
 
-from dashboard.event import Unlogged
+from dashboard.events.event import Unlogged
 
 _SUFFIX = ".wake"
 _numbers = count()

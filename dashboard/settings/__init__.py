@@ -13,12 +13,12 @@ and a HUP brings in a new version whole.
 """
 
 from .alerts import FAMILIES, LEVELS, WILDCARD, Alerts, Comparison, Rule
-from .declared import Settings, secrets, table
-from .names import EVENTS_PATTERN, HOST_PATTERN, HOSTS_PATTERN, SECRET_PATTERN
+from .checks import check_bound, check_serves
+from .loader import SettingError, as_variables, load
 from .notify import Notify
+from .patterns import EVENTS_PATTERN, HOST_PATTERN, HOSTS_PATTERN, SECRET_PATTERN
 from .publishers import Publisher
-from .reading import SettingError, as_variables, load
-from .serving import check_bound, check_serves
+from .schema import Settings, secrets, table
 from .urls import APPEND_ONLY, server_url
 
 __all__ = [

@@ -5,9 +5,9 @@ import reprlib
 from dataclasses import dataclass
 from typing import Any
 
-from .names import NAME_PATTERN
+from .patterns import NAME_PATTERN
 from .tables import WrongTable, check_keys, table_of, tables_of
-from .values import SWITCH, Kind, duration
+from .types import SWITCH, Kind, duration
 
 # The names in dashboard/metrics, which this package can't import.
 FAMILIES = (

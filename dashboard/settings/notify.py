@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 
 from .tables import WrongTable, table_of
-from .values import UNIT_SECONDS, Kind
+from .types import UNIT_SECONDS, Kind
 
 _CLOCK = r"([01]?\d|2[0-3])(?::([0-5]\d))?"
 _QUIET = re.compile(rf"{_CLOCK}\s*-\s*{_CLOCK}", re.ASCII)

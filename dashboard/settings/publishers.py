@@ -6,9 +6,9 @@ import reprlib
 from dataclasses import dataclass
 from typing import Any
 
-from .names import EVENTS_PATTERN, HOSTS_PATTERN, NAME_PATTERN, SECRET_PATTERN
+from .patterns import EVENTS_PATTERN, HOSTS_PATTERN, NAME_PATTERN, SECRET_PATTERN
 from .tables import WrongTable, check_keys, tables_of
-from .values import Kind
+from .types import Kind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

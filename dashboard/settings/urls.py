@@ -3,8 +3,8 @@
 import re
 from urllib.parse import parse_qs, urlsplit
 
-from .names import HOST_PATTERN
-from .values import Kind, list_of
+from .patterns import HOST_PATTERN
+from .types import Kind, list_of
 
 APPEND_ONLY = ("http://", "https://")  # logs that take events and show none
 _ORIGIN = rf"https?://(?:{HOST_PATTERN}|\[[0-9A-Fa-f:.]+\])(?::\d{{1,5}})?"

@@ -5,11 +5,11 @@ from typing import Any
 import msgspec
 from flask import Blueprint, Response, current_app, request
 
-from dashboard.access import given_right
-from dashboard.alert import EVENT, Alert
-from dashboard.event import EventId
-from dashboard.filter import Filter
+from dashboard.alerts.model import EVENT, Alert
+from dashboard.events.event import EventId
+from dashboard.events.filter import Filter
 from dashboard.runtime import Runtime
+from dashboard.web.access import given_right
 from dashboard.web.query import Query
 
 blueprint = Blueprint("alerts", __name__)

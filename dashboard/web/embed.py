@@ -3,9 +3,9 @@
 import msgspec
 from flask import Blueprint, Response, current_app, make_response, render_template, request, url_for
 
-from dashboard.access import given_right, renewal_url
-from dashboard.credentials import KEY
+from dashboard.access.credentials import KEY
 from dashboard.runtime import Runtime
+from dashboard.web.access import given_right, renewal_url
 from dashboard.web.problem import Problem
 from dashboard.web.query import Query
 

@@ -15,8 +15,8 @@ from flask import Response, copy_current_request_context, has_request_context
 from gevent.event import Event as Flag
 from werkzeug.datastructures import Headers
 
-from dashboard.sse import ServerSentEvent, encode
-from dashboard.wire import control_event
+from dashboard.events.encoded import control_event
+from dashboard.events.sse import ServerSentEvent, encode
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment

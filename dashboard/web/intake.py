@@ -9,10 +9,10 @@ import gevent
 import msgspec
 from flask import Response, current_app, request
 
-from dashboard.access import check_publication
-from dashboard.event import Event
+from dashboard.events.event import Event
 from dashboard.log import KeyTaken
 from dashboard.runtime import Runtime
+from dashboard.web.access import check_publication
 from dashboard.web.problem import Problem
 
 JSON = "application/json"

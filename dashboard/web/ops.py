@@ -5,9 +5,9 @@ from flask import Blueprint, Response, current_app
 from prometheus_client import CollectorRegistry
 from prometheus_client.openmetrics.exposition import CONTENT_TYPE_LATEST, generate_latest
 
-from dashboard.access import given_right
-from dashboard.exposition import STALE_AFTER, Figures, LogGauges
 from dashboard.runtime import Runtime
+from dashboard.web.access import given_right
+from dashboard.web.exposition import STALE_AFTER, Figures, LogGauges
 from dashboard.web.problem import problem_response
 
 blueprint = Blueprint("ops", __name__)

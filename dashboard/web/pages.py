@@ -5,10 +5,10 @@ from typing import Any
 from flask import Blueprint, Response, current_app, make_response, render_template, request, url_for
 from werkzeug.datastructures import MultiDict
 
-from dashboard.access import given_right, renewal_url
-from dashboard.event import HOST
-from dashboard.filter import Filter
+from dashboard.events.event import HOST
+from dashboard.events.filter import Filter
 from dashboard.runtime import Runtime
+from dashboard.web.access import given_right, renewal_url
 from dashboard.web.problem import Problem
 
 blueprint = Blueprint("pages", __name__)

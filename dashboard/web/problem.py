@@ -8,10 +8,10 @@ import msgspec
 from flask import Flask, Response
 from werkzeug.exceptions import HTTPException
 
-from dashboard.credentials import Refused
+from dashboard.access.credentials import Refused
+from dashboard.events.scope import Beyond
+from dashboard.events.strict_json import Rejected
 from dashboard.log import LogUnavailable
-from dashboard.rights import Beyond
-from dashboard.strict_json import Rejected
 
 _RETRY_AFTER = 5  # seconds; a log that fails for longer is asked again
 

@@ -4,13 +4,13 @@ import random
 
 from flask import Blueprint, Response, current_app, request
 
-from dashboard.access import given_right
-from dashboard.event import EventId
-from dashboard.job import EVENT, JOB, JOB_ALLOWED, read_report
-from dashboard.job_stream import PROGRESS, JobStream
+from dashboard.events.event import EventId
+from dashboard.events.scope import Right
+from dashboard.jobs.model import EVENT, JOB, JOB_ALLOWED, read_report
+from dashboard.jobs.stream import PROGRESS, JobStream
 from dashboard.log import LogUnavailable
-from dashboard.rights import Right
 from dashboard.runtime import Runtime
+from dashboard.web.access import given_right
 from dashboard.web.event_stream import EventStreamResponse, event_stream
 from dashboard.web.intake import JSON, log_events, media_type, read_body
 from dashboard.web.problem import Problem

@@ -5,10 +5,10 @@ from functools import partial
 import gevent
 from flask import Blueprint, Response, current_app, request
 
-from dashboard.event import Event
-from dashboard.publishing import read_events
+from dashboard.events.event import Event
+from dashboard.events.strict_json import Rejected
+from dashboard.publications import read_events
 from dashboard.runtime import Runtime
-from dashboard.strict_json import Rejected
 from dashboard.web.intake import JSON, NDJSON, log_events, media_type, read_body
 from dashboard.web.problem import Problem
 from dashboard.web.query import Query

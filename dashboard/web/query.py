@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 from werkzeug.datastructures import MultiDict
 
-from dashboard.credentials import KEY
-from dashboard.event import HOST, NAME
-from dashboard.fields import FIELD
+from dashboard.access.credentials import KEY
+from dashboard.events.event import HOST, NAME
+from dashboard.events.projection import FIELD
 from dashboard.web.problem import Problem
 
 MOST_ITEMS = 100

@@ -15,12 +15,12 @@ from typing import Any
 
 import gunicorn_h1c
 
-from dashboard.access import Access
-from dashboard.parking import LeftRequest, can_park
-from dashboard.proxies import Proxies
-from dashboard.rights import Beyond
+from dashboard.access.trusted_proxies import Proxies
+from dashboard.events.scope import Beyond
 from dashboard.runtime import Runtime
-from dashboard.stream import ONE_WRITE, Stream
+from dashboard.streaming.detach import LeftRequest, can_park
+from dashboard.streaming.subscription import ONE_WRITE, Stream
+from dashboard.web.access import Access
 from dashboard.web.event_stream import HEADERS
 from dashboard.web.problem import Problem
 from dashboard.web.stream import open_stream

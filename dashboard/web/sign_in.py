@@ -12,8 +12,8 @@ from flask import (
 )
 from werkzeug.wrappers import Response
 
-from dashboard.access import Access
-from dashboard.credentials import Refused
+from dashboard.access.credentials import Refused
+from dashboard.web.access import Access
 from dashboard.web.intake import read_body
 from dashboard.web.query import Query
 

@@ -9,18 +9,18 @@ from urllib.parse import parse_qsl
 from flask import Blueprint, Response, current_app, request
 from werkzeug.datastructures import MultiDict
 
-from dashboard.access import given_right
-from dashboard.event import EventId
-from dashboard.filter import Filter
-from dashboard.frame import GZIP, GZIP_HEADER, gzip_block
-from dashboard.rights import Right
+from dashboard.events.encoded import control_event
+from dashboard.events.event import EventId
+from dashboard.events.filter import Filter
+from dashboard.events.scope import Right
 from dashboard.runtime import Runtime
-from dashboard.stream import Stream
+from dashboard.streaming.frame import GZIP, GZIP_HEADER, gzip_block
+from dashboard.streaming.subscription import Stream
+from dashboard.web.access import given_right
 from dashboard.web.compression import accepts_gzip
 from dashboard.web.event_stream import EventStreamResponse
 from dashboard.web.problem import Problem
 from dashboard.web.query import Query
-from dashboard.wire import control_event
 
 blueprint = Blueprint("stream", __name__)
 

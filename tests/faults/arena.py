@@ -23,15 +23,15 @@ from typing import Any
 import httpx
 from playwright.sync_api import BrowserContext
 
-from dashboard.event import EventId
+from dashboard.events.event import EventId
 from dashboard.log import open_log
-from dashboard.log.reading import walk
+from dashboard.log.scan import walk
 from tests.faults.numbers import number
 from tests.faults.patience import PATIENCE, wait_for
 from tests.faults.supervised import PUBLISH_TOKEN, Publisher, Supervised
-from tests.leaks import memory_of
 from tests.page.wall import NETWORK_TROUBLE, Wall
-from tests.service import ROOT
+from tests.support.leaks import memory_of
+from tests.support.service import ROOT
 
 WORKERS = 2
 INTERVAL = 0.2
@@ -150,7 +150,7 @@ class Arena:
             LOG=f"sqlite:///{log}",
         )
         service.log_file = log
-        service.arguments = ["-c", str(ROOT / "tests" / "faulty.py")]
+        service.arguments = ["-c", str(ROOT / "tests" / "support" / "faulty.py")]
         service.environ = {"VITALS_FAULTS": str(self.faults)}
         self.service = service
         self._count = clients

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import TypeVar
 
-from tests import service
+from tests.support import service
 
 T = TypeVar("T")
 

@@ -22,14 +22,14 @@ from pathlib import Path
 
 import httpx
 
-from dashboard.event import EventId
+from dashboard.events.event import EventId
 from dashboard.log import open_log
-from dashboard.log.reading import walk
+from dashboard.log.scan import walk
 from tests.faults.arena import Clients, Resources, resources_of
 from tests.faults.numbers import number
 from tests.faults.patience import wait_for
 from tests.faults.supervised import PUBLISH_TOKEN, Publisher
-from tests.service import ROOT, Service
+from tests.support.service import ROOT, Service
 
 CLIENTS = 100
 INTERVAL = 0.1

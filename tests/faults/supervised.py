@@ -12,7 +12,7 @@ from collections.abc import Callable
 import httpx
 
 from tests.faults.patience import wait_for
-from tests.service import Service
+from tests.support.service import Service
 
 PUBLISH_TOKEN = "publish-me-if-you-can"
 _RESTART_SECONDS = 0.1  # systemd's RestartSec

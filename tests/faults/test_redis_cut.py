@@ -1,7 +1,7 @@
 """The network to Redis is cut: packets vanish, and nobody is told. Later it is there again.
 
-In the namespace of tests/network.py. A dashboard of two workers with readers, two agents, one of
-them with little room, and a program that appends all the time have to find back by themselves.
+In the namespace of tests/support/network.py. A dashboard of two workers with readers, two agents,
+one of them with little room, and a program that appends all the time have to find back alone.
 """
 
 import os
@@ -11,18 +11,18 @@ from pathlib import Path
 
 import pytest
 
-from tests.agents import Agent
-from tests.network import Network
-from tests.page.wall import measured
-from tests.redis_server import RedisServer
-from tests.service import Reader, Service, data, key, more, wait_for
-from tests.test_redis_trouble import (
+from tests.log.test_redis_trouble import (
     Writer,
     assert_all_samples_are_logged,
     assert_each_once,
     is_unlogged,
 )
-from tests.test_trouble import all_say
+from tests.page.wall import measured
+from tests.server.test_trouble import all_say
+from tests.support.agents import Agent
+from tests.support.network import Network
+from tests.support.redis_server import RedisServer
+from tests.support.service import Reader, Service, data, key, more, wait_for
 
 INTERVAL = 0.5
 # Each sample is some six events: the one with little room has some for a few seconds.

@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page
 
-from tests.browser_fixtures import ARGUMENTS
 from tests.page.looks import widest
 from tests.page.past import read_machine, sampling_held_up, write_past
 from tests.page.relay import Nginx, Relay
 from tests.page.wall import NETWORK_TROUBLE, Wall
-from tests.service import Service
+from tests.support.browser_fixtures import ARGUMENTS
+from tests.support.service import Service
 
 OpenAt = Callable[..., Wall]
 

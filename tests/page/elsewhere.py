@@ -4,7 +4,7 @@ import threading
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from tests.service import ROOT
+from tests.support.service import ROOT
 
 _PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Elsewhere</title>
 <link rel="icon" href="data:,">{head}</head><body>{body}</body></html>"""

@@ -7,7 +7,7 @@ import json
 import threading
 import time
 
-from dashboard.event import Event
+from dashboard.events.event import Event
 from dashboard.log import LogUnavailable, open_log
 
 

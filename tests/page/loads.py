@@ -2,7 +2,7 @@
 
 from playwright.sync_api import Page
 
-from tests.service import wait_for
+from tests.support.service import wait_for
 
 
 class Loads:

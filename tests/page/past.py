@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from dashboard.metrics import FAMILIES
-from tests.service import Service
+from tests.support.service import Service
 
 Readings = dict[str, dict[str, Any]]
 

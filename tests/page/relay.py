@@ -8,7 +8,7 @@ import threading
 from collections.abc import Sequence
 from pathlib import Path
 
-from tests.service import wait_for
+from tests.support.service import wait_for
 
 
 class _Link:

@@ -15,7 +15,7 @@ from playwright.sync_api import Page, Route
 from tests.page.loads import Loads
 from tests.page.past import sampling_held_up, write_past
 from tests.page.wall import Wall, assert_same_as_history
-from tests.service import ROOT, Service, wait_for
+from tests.support.service import ROOT, Service, wait_for
 
 Start = Callable[..., Service]
 OpenWall = Callable[..., Wall]

@@ -15,7 +15,7 @@ from playwright.sync_api import Page, expect
 
 from tests.page.past import read_machine
 from tests.page.wall import Wall
-from tests.service import Service, wait_for
+from tests.support.service import Service, wait_for
 
 OpenWall = Callable[..., Wall]
 

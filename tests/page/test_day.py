@@ -20,10 +20,10 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, CDPSession, Page
 
-from tests.browser_fixtures import ARGUMENTS
 from tests.page.past import read_machine, sampling_held_up
 from tests.page.wall import FAST_EVENTS, Wall, measured
-from tests.service import Service, wait_for
+from tests.support.browser_fixtures import ARGUMENTS
+from tests.support.service import Service, wait_for
 
 DAY = 86_400
 FIRST = 2_000

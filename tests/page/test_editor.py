@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.page.wall import Wall
-from tests.service import Service
+from tests.support.service import Service
 
 OpenWall = Callable[..., Wall]
 

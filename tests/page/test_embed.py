@@ -12,7 +12,7 @@ from playwright.sync_api import Frame, Page, Route
 from dashboard.web.embed import NAMES, PANELS, TILES
 from tests.page.elsewhere import Elsewhere
 from tests.page.looks import metrics
-from tests.service import Service, wait_for
+from tests.support.service import Service, wait_for
 
 TOKEN = "correct-horse-battery-staple"
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.page.wall import FAST_PANELS, FAST_TILES, Wall, assert_same_as_history, measured
-from tests.service import Service, wait_for
+from tests.support.service import Service, wait_for
 
 Start = Callable[..., Service]
 OpenWall = Callable[..., Wall]

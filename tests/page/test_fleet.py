@@ -11,7 +11,7 @@ from tests.page.loads import Loads
 from tests.page.looks import NOT_WHOLE, OVERFLOW, metrics
 from tests.page.past import sampling_held_up
 from tests.page.wall import Wall
-from tests.service import Service, wait_for
+from tests.support.service import Service, wait_for
 
 Start = Callable[..., Service]
 OpenWall = Callable[..., Wall]

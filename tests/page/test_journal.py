@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from tests.page.wall import Wall
-from tests.service import Service, wait_for
+from tests.support.service import Service, wait_for
 
 Start = Callable[..., Service]
 OpenWall = Callable[..., Wall]

@@ -8,9 +8,9 @@ import httpx
 import pytest
 from playwright.sync_api import Page
 
+from tests.access.test_signed_links import SECRET, TOKEN, key
 from tests.page.elsewhere import Elsewhere
-from tests.service import Service, wait_for
-from tests.test_links import SECRET, TOKEN, key
+from tests.support.service import Service, wait_for
 
 EVIL = "<img src=x onerror=\"document.title='owned'\">"
 

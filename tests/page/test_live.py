@@ -18,7 +18,7 @@ from tests.page.wall import (
     assert_same_as_history,
     measured,
 )
-from tests.service import Service
+from tests.support.service import Service
 
 Start = Callable[..., Service]
 OpenWall = Callable[..., Wall]

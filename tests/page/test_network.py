@@ -7,7 +7,7 @@ import pytest
 from tests.page.engines import server, way  # noqa: F401
 from tests.page.relay import Relay
 from tests.page.wall import Wall, assert_nothing_lost, measured
-from tests.service import Service
+from tests.support.service import Service
 
 Start = Callable[..., Service]
 OpenWall = Callable[..., Wall]

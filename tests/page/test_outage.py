@@ -11,7 +11,7 @@ from tests.page.engines import server, way  # noqa: F401
 from tests.page.past import read_machine, write_past
 from tests.page.relay import Nginx, Relay
 from tests.page.wall import Wall, assert_nothing_lost, assert_same_as_history, measured
-from tests.service import ROOT, Reader, Service, wait_for
+from tests.support.service import ROOT, Reader, Service, wait_for
 
 Start = Callable[..., Service]
 OpenWall = Callable[..., Wall]
@@ -56,7 +56,7 @@ def test_ten_minutes_of_log_time(
     faults.mkdir()
     (faults / "clock").write_text("-600")
     service = make_service(
-        arguments=("-c", str(ROOT / "tests" / "faulty.py")), INTERVAL=0.5, REPLAY=replay
+        arguments=("-c", str(ROOT / "tests" / "support" / "faulty.py")), INTERVAL=0.5, REPLAY=replay
     )
     service.environ = {"VITALS_FAULTS": str(faults)}
     service.start().wait_until_ready()

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page
 
-from tests.agents import Agent
 from tests.page.wall import Wall
-from tests.service import Service, running, wait_for
+from tests.support.agents import Agent
+from tests.support.service import Service, running, wait_for
 
 OpenWall = Callable[..., Wall]
 TOKEN = "publish-me-if-you-can"

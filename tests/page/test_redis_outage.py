@@ -14,8 +14,8 @@ from playwright.sync_api import Page
 
 from tests.page.far import Machine
 from tests.page.wall import Wall, assert_same_as_history, measured
-from tests.redis_server import RedisServer
-from tests.service import Service, wait_for
+from tests.support.redis_server import RedisServer
+from tests.support.service import Service, wait_for
 
 INTERVAL = 0.4
 

@@ -9,7 +9,7 @@ from playwright.sync_api import Page
 from tests.page.loads import Loads
 from tests.page.relay import Relay
 from tests.page.wall import Wall
-from tests.service import Service, wait_for
+from tests.support.service import Service, wait_for
 
 Start = Callable[..., Service]
 OpenWall = Callable[..., Wall]

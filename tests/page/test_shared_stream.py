@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage
 
 from tests.page.wall import Wall, assert_same_as_history, measured
-from tests.service import Service, wait_for
+from tests.support.service import Service, wait_for
 
 OpenTab = Callable[..., Wall]
 

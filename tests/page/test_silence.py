@@ -9,7 +9,7 @@ from playwright.sync_api import BrowserContext
 from tests.page.engines import server, way  # noqa: F401
 from tests.page.relay import Relay
 from tests.page.wall import Wall, assert_nothing_lost, measured
-from tests.service import Service, wait_for
+from tests.support.service import Service, wait_for
 
 Start = Callable[..., Service]
 OpenWall = Callable[..., Wall]

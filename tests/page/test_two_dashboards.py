@@ -12,8 +12,8 @@ import pytest
 from tests.page.far import Machine
 from tests.page.relay import HAProxy, Nginx, Proxy
 from tests.page.wall import Wall
-from tests.redis_server import RedisServer
-from tests.service import Reader, Service, data, key, wait_for
+from tests.support.redis_server import RedisServer
+from tests.support.service import Reader, Service, data, key, wait_for
 
 INTERVAL = 0.2
 

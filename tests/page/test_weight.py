@@ -7,7 +7,7 @@ from playwright.sync_api import Page, Response
 from tests.page.past import write_past
 from tests.page.relay import Relay
 from tests.page.wall import Wall
-from tests.service import Service
+from tests.support.service import Service
 
 MOST = 150_000  # bytes over the wire, with five minutes of history
 

@@ -9,7 +9,7 @@ from playwright.sync_api import BrowserContext, Page
 from tests.page.past import Readings, read_machine, sampling_held_up
 from tests.page.relay import Relay
 from tests.page.wall import FAST_EVENTS, Wall, measured
-from tests.service import Service, wait_for
+from tests.support.service import Service, wait_for
 
 Start = Callable[..., Service]
 OpenWall = Callable[..., Wall]

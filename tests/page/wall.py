@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from playwright.sync_api import Page
 
-from tests.service import Service, wait_for
+from tests.support.service import Service, wait_for
 
 FAST_TILES = ("cpu", "memory", "received", "sent")
 FAST_PANELS = ("cpu", "memory", "disk", "network", "load")

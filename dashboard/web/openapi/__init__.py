@@ -11,7 +11,7 @@ from pathlib import Path
 import msgspec
 from flask import Blueprint, Response, request
 
-from dashboard.credentials import COOKIE, KEY
+from dashboard.access.credentials import COOKIE, KEY
 from dashboard.web.openapi.operations import paths
 from dashboard.web.openapi.parts import JSON, Json
 from dashboard.web.openapi.schemas import schemas

@@ -1,7 +1,7 @@
 """The operations on events: streams, the past, publishing, jobs."""
 
-from dashboard.job import JOB_ALLOWED
-from dashboard.publishing import MOST_BYTES, MOST_EVENT_BYTES, MOST_EVENTS
+from dashboard.jobs.model import JOB_ALLOWED
+from dashboard.publications import MOST_BYTES, MOST_EVENT_BYTES, MOST_EVENTS
 from dashboard.web import history, intake, stream
 from dashboard.web.openapi.parts import (
     EVENT_STREAM,

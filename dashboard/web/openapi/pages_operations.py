@@ -1,8 +1,6 @@
 """The operations of people and their displays: pages, embeds, signing in, screens."""
 
-from dashboard.event import HOST
-from dashboard.screens import NAME as SCREEN
-from dashboard.screens import PAUSE
+from dashboard.events.event import HOST
 from dashboard.web.embed import NAMES as PANELS
 from dashboard.web.openapi.parts import (
     HTML,
@@ -20,6 +18,8 @@ from dashboard.web.openapi.parts import (
     refusals,
     whole,
 )
+from dashboard.web.screens.registry import NAME as SCREEN
+from dashboard.web.screens.registry import PAUSE
 
 _PAGE = answer("the page", {HTML: {"type": "string"}})
 _SIGN_IN = {"303": answer("reading needs the token: to the sign-in page")}

@@ -7,17 +7,17 @@ import sys
 
 import msgspec
 
-from dashboard.alert import Alert
-from dashboard.event import HOST, ID, NAME
-from dashboard.fields import FIELD
-from dashboard.job import JOB, MOST_MESSAGE, Step
+from dashboard.alerts.model import Alert
+from dashboard.events.event import HOST, ID, NAME
+from dashboard.events.projection import FIELD
+from dashboard.events.strict_json import INTEGERS
+from dashboard.jobs.model import JOB, MOST_MESSAGE, Step
 from dashboard.metrics import FAMILIES, Family
-from dashboard.publishing import LATEST_TIME, MOST_EVENTS, RESERVED
-from dashboard.screens import NAME as SCREEN
-from dashboard.screens import Report
-from dashboard.strict_json import INTEGERS
+from dashboard.publications import LATEST_TIME, MOST_EVENTS, RESERVED
 from dashboard.web.openapi.parts import Json, ref, whole
 from dashboard.web.query import HOSTS
+from dashboard.web.screens.registry import NAME as SCREEN
+from dashboard.web.screens.registry import Report
 
 _NULL_OR_NUMBER = {"type": ["number", "null"]}
 _TEXT: Json = {"type": "string"}

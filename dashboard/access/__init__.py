@@ -1,0 +1,1 @@
+"""Who may read and publish: tokens, signed links, request origins, trusted proxies. Pure."""

@@ -1,0 +1,174 @@
+"""What a request's token, key or cookie is worth, and what happens to one that is wrong.
+
+A token is compared with all that there are, in the same time wherever it differs, and only when its
+address may have one looked at (`attempts.py`). Keys and cookies are signed, and always looked at.
+No text here has any of them in it.
+"""
+
+import hmac
+import math
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+from urllib.parse import parse_qsl
+
+from werkzeug.http import parse_cookie
+
+from dashboard.access.rate_limit import Attempts
+from dashboard.access.signed_links import BadKey, Signing
+from dashboard.events.scope import WHOLE, Right
+from dashboard.settings import Publisher, Settings
+from dashboard.telemetry.counters import Instruments
+
+COOKIE = "vitals"
+LINK_COOKIE = "vitals-link"
+KEY = "key"  # of a query
+
+
+class Refused(Exception):
+    """A request that may not be answered; `retry_after` is in seconds."""
+
+    def __init__(
+        self, status: int, detail: str, *, key: str | None = None, retry_after: float | None = None
+    ) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.detail = detail
+        self.key = key
+        self.retry_after = retry_after
+
+
+class Found(NamedTuple):
+    """What credentials are worth: a right, or why they are wrong, or neither.
+
+    `failure` is what they were for, and why they are wrong; `token` is the one that was given;
+    `wait` is how many seconds it takes until that is looked at.
+    """
+
+    right: Right | None = None
+    by_cookie: bool = False
+    failure: tuple[str, str] | None = None
+    token: str | None = None
+    wait: float = 0.0
+
+
+class Credentials:
+    """The tokens, keys and cookies of one service."""
+
+    def __init__(self, settings: Settings, signing: Signing, instruments: Instruments) -> None:
+        self._token = settings.read_token.encode()
+        self._publishers = list(settings.publish)
+        if settings.publish_token:
+            publisher = Publisher(name="PUBLISH_TOKEN", token=settings.publish_token)
+            self._publishers.insert(0, publisher)
+        self._signing = signing
+        self._attempts = Attempts(settings.failed_attempts)
+        self._instruments = instruments
+
+    @property
+    def are_wanted(self) -> bool:
+        """Whether reading needs any."""
+        return bool(self._token)
+
+    def look(self, environ: Mapping[str, Any]) -> Found:
+        """What the credentials of a request to read are worth, without an effect."""
+        if not self._token:
+            return Found(WHOLE)
+        given = _bearer(environ)
+        if given is not None:
+            if given.count(".") >= 2:  # as a key has
+                try:
+                    return Found(self._signing.right_of(given))
+                except BadKey:
+                    pass
+            return self.judge(environ, given, "token")
+        key = _key_in(environ.get("QUERY_STRING", ""))
+        if key is not None:
+            try:
+                return Found(self._signing.right_of(key))
+            except BadKey as error:
+                return Found(failure=("key", str(error)))
+        return self.look_at_cookies(environ)
+
+    def look_at_cookies(self, environ: Mapping[str, Any]) -> Found:
+        """The same of its cookies alone."""
+        cookies = parse_cookie(environ.get("HTTP_COOKIE", ""))
+        if COOKIE in cookies and self._signing.is_cookie(cookies[COOKIE]):
+            return Found(WHOLE, by_cookie=True)
+        if LINK_COOKIE in cookies:
+            try:
+                return Found(self._signing.right_of(cookies[LINK_COOKIE]), by_cookie=True)
+            except BadKey as error:
+                return Found(failure=("cookie", str(error)))
+        return Found()
+
+    def judge(self, environ: Mapping[str, Any], given: str, kind: str) -> Found:
+        """What a token is worth to read, if it is its address's turn to have one looked at."""
+        wait = self._attempts.wait(environ.get("REMOTE_ADDR", ""))
+        if wait:
+            return Found(wait=wait)
+        if _are_equal(given, self._token):
+            return Found(WHOLE, token=given)
+        reason = "that is not the token; reading needs the right one: Authorization: Bearer …"
+        return Found(failure=(kind, reason), token=given)
+
+    def settle(self, environ: Mapping[str, Any], found: Found) -> Right | None:
+        """The right that was found, with everything counted; None where there were no credentials.
+
+        Raises Refused for wrong ones, and for a token whose turn has not come.
+        """
+        if found.wait:
+            self._instruments.attempts_delayed.inc()
+            seconds = math.ceil(found.wait)
+            raise Refused(
+                429,
+                f"too many wrong tokens came from this address: the next may come in {seconds} s",
+                retry_after=seconds,
+            )
+        self.count(environ, found)
+        if found.failure is not None:
+            raise Refused(401, found.failure[1])
+        return found.right
+
+    def count(self, environ: Mapping[str, Any], found: Found) -> None:
+        """Note what came, for /metrics and for the address's next attempt."""
+        address = environ.get("REMOTE_ADDR", "")
+        if found.failure is not None:
+            self._instruments.attempts_failed.labels(found.failure[0]).inc()
+            if found.token is not None:
+                self._attempts.failed(address, found.token)
+        elif found.token is not None:
+            self._attempts.passed(address)
+
+    def publisher_of(self, environ: Mapping[str, Any]) -> Publisher:
+        """Who publishes. Raises Refused."""
+        if not self._publishers:
+            raise Refused(403, "publishing over HTTP is off: no PUBLISH_TOKEN is set")
+        given = _bearer(environ)
+        if given is None:
+            raise Refused(401, "publishing needs PUBLISH_TOKEN: Authorization: Bearer …")
+        wait = self._attempts.wait(environ.get("REMOTE_ADDR", ""))
+        known = None
+        for publisher in self._publishers:  # all of them: the time tells nothing of which it is
+            if _are_equal(given, publisher.token.encode()):
+                known = publisher
+        if wait or known is None:
+            failure = ("publish", "publishing needs PUBLISH_TOKEN: what was sent is no such token")
+            self.settle(environ, Found(wait=wait, failure=failure, token=given))
+        assert known is not None
+        self.count(environ, Found(token=given))
+        return known
+
+
+def _bearer(environ: Mapping[str, Any]) -> str | None:
+    scheme, _, given = environ.get("HTTP_AUTHORIZATION", "").partition(" ")
+    return given.strip() if scheme.lower() == "bearer" else None
+
+
+def _key_in(query: str) -> str | None:
+    if f"{KEY}=" not in query:
+        return None
+    return dict(parse_qsl(query, keep_blank_values=True)).get(KEY)
+
+
+def _are_equal(given: str, token: bytes) -> bool:
+    return bool(token) and hmac.compare_digest(given.encode(), token)

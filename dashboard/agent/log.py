@@ -1,0 +1,150 @@
+"""What an agent's sampler and alerts have for a log, whatever `LOG` names.
+
+All that blocks runs in native threads, one for appending and one for looking back, because an
+agent's process is not patched by gevent: it has no sockets but these.
+"""
+
+import logging
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Protocol, TypeVar
+
+from gevent.threadpool import ThreadPool
+
+from dashboard.agent.alert_journal import AlertNotes
+from dashboard.events.event import Event, EventId, Unlogged
+from dashboard.log import FOR_EVER, LogUnavailable, Past, Refused, log_url, open_log
+from dashboard.log.threaded import run_in
+from dashboard.settings import APPEND_ONLY, Settings
+
+logger = logging.getLogger(__name__)
+
+MOST_CLOCK_OFFSET = 60.0  # seconds
+
+T = TypeVar("T")
+
+
+class _Store(Protocol):
+    """A log, of which two threads may use different halves."""
+
+    def append_once(self, key: str, events: Sequence[Event]) -> list[EventId]: ...
+
+    def look_back(self, read: Callable[[Past], T]) -> T: ...
+
+    def close(self) -> None: ...
+
+
+class AgentLog:
+    """The log of one agent's settings, for greenlets."""
+
+    def __init__(self, settings: Settings, *, folder: Path) -> None:
+        """`folder` is for notes. Raises LogUnavailable where a log's folder can't be made."""
+        is_remote = log_url(settings).startswith(APPEND_ONLY)
+        self._store: _Store = _Remote(settings, folder) if is_remote else _Shared(settings)
+        self._appending = ThreadPool(1)
+        self._looking_back = ThreadPool(1)
+
+    def append_once(self, key: str, fingerprint: str, events: Sequence[Event]) -> list[EventId]:
+        """As in `EventLog`."""
+        return run_in(self._appending, lambda: self._store.append_once(key, events))
+
+    def announce(self, unlogged: Unlogged) -> None:
+        """Nobody watches an agent."""
+
+    def look_back(self, read: Callable[[Past], T]) -> T:
+        """As in `EventLog`."""
+        return run_in(self._looking_back, lambda: self._store.look_back(read))
+
+    def close(self) -> None:
+        """Let go, once the call that is under way has ended."""
+        run_in(self._appending, self._store.close)
+
+
+class _Shared:
+    """A log that others read, too: a file or Redis."""
+
+    def __init__(self, settings: Settings) -> None:
+        url = log_url(settings)
+        # Dashboards share a Redis, and say how long it keeps; a file may have none.
+        retention = settings.retention if url.startswith("sqlite:") else FOR_EVER
+        self._log = open_log(url, retention=retention, instance=settings.instance)
+        self._past = open_log(url, retention=retention, instance=settings.instance)
+
+    def append_once(self, key: str, events: Sequence[Event]) -> list[EventId]:
+        return self._log.append_once(key, "", events)
+
+    def look_back(self, read: Callable[[Past], T]) -> T:
+        return read(self._past)
+
+    def close(self) -> None:
+        self._log.close()
+        self._past.close()
+
+
+class _Remote:
+    """Another Vitals, which takes events and shows none; what is known of alerts is noted here."""
+
+    def __init__(self, settings: Settings, folder: Path) -> None:
+        from dashboard.log.http import HTTPLog  # and with it Python's HTTP client
+
+        self._url = settings.log
+        self._log = HTTPLog(settings.log, settings.publish_token, agent=settings.host_name)
+        host = settings.host_name
+        self._notes = AlertNotes(folder / f"alerts-{host}.json", host=host)
+        self._clock = ClockWatch(settings.log)
+
+    def append_once(self, key: str, events: Sequence[Event]) -> list[EventId]:
+        if self._notes.left is not None:
+            self._send_left(*self._notes.left)
+        self._notes.begin(key, events)
+        return self._send(key, events)
+
+    def look_back(self, read: Callable[[Past], T]) -> T:
+        if self._notes.left is not None:
+            raise LogUnavailable(f"{self._url} did not answer the process before this one")
+        return read(self._notes)
+
+    def close(self) -> None:
+        self._log.close()
+
+    def _send_left(self, key: str, events: Sequence[Event]) -> None:
+        try:
+            self._send(key, events)
+        except Refused as error:
+            if not error.is_content:
+                raise
+            logger.warning("%s; %d events of before are dropped", error, len(events))
+        self._notes.begin("", ())
+
+    def _send(self, key: str, events: Sequence[Event]) -> list[EventId]:
+        try:
+            ids = self._log.append_once(key, "", events)
+        finally:
+            self._clock.look(self._log.clock_offset)
+        self._notes.taken(events, ids)
+        return ids
+
+
+class ClockWatch:
+    """Says once when this machine's clock differs from another's, and when it does no more."""
+
+    def __init__(self, whose: str) -> None:
+        self._whose = whose
+        self._said: float | None = None
+
+    def look(self, offset: float | None) -> None:
+        """`offset` is the seconds that the other clock is ahead; None if that isn't known."""
+        if offset is None:
+            return
+        if abs(offset) <= MOST_CLOCK_OFFSET:
+            if self._said is not None:
+                logger.info("this machine's clock agrees with that of %s again", self._whose)
+            self._said = None
+        elif self._said is None or abs(offset - self._said) > MOST_CLOCK_OFFSET:
+            self._said = offset
+            logger.warning(
+                "this machine's clock is %.0f s %s that of %s: its figures are at the wrong time",
+                abs(offset),
+                "behind" if offset > 0 else "ahead of",
+                self._whose,
+            )

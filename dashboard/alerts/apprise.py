@@ -1,0 +1,53 @@
+"""apprise, behind two calls for a native thread: its plugins block, and loading them takes a while.
+
+It is imported only here, and only where there is something to send.
+"""
+
+from typing import Any
+
+from dashboard.alerts.outbox import Message
+
+
+class Sender:
+    """One of apprise's URLs."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._service: Any = None
+
+    def prepare(self) -> str | None:
+        """Make the service that the URL names. Returns what is wrong, None if nothing is."""
+        try:
+            import apprise
+        except ImportError:
+            return "the package apprise is missing: pip install apprise"
+        try:
+            # Without a deadline of its own it uses no further threads, which gevent would make
+            # into greenlets of this one; the sockets have their timeouts.
+            asset = apprise.AppriseAsset(app_id="Vitals", async_mode=False, service_timeout=0)
+            service = apprise.Apprise.instantiate(self._url, asset=asset)
+            if service is None:
+                return "apprise does not know such a URL"
+            self._service = apprise.Apprise(asset=asset)
+            self._service.add(service)
+        except Exception as error:  # whatever a plugin raises; its text may have the URL
+            return type(error).__name__
+        return None
+
+    def send(self, message: Message) -> str | None:
+        """Send a message. Returns what went wrong, None if it has arrived."""
+        from apprise import NotifyFormat
+
+        try:
+            result = self._service.notify(
+                title=message.title,
+                body=message.body,
+                notify_type=message.kind,
+                body_format=NotifyFormat.TEXT,
+            )
+        except Exception as error:
+            return type(error).__name__
+        if result:
+            return None
+        reasons = [entry.message for entry in result.logs()]
+        return reasons[-1] if reasons else "it was not taken"

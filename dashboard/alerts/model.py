@@ -1,0 +1,85 @@
+"""An alert, as one event `alert` of the log tells of it.
+
+The machine's own come from rules. Others may publish theirs; what they leave out has a default, and
+`rule` stays empty.
+"""
+
+import math
+from itertools import islice
+from typing import Literal
+
+import msgspec
+
+from dashboard.events.event import Event
+
+EVENT = "alert"
+MOST_NAME = 300  # characters; mount points are part of names
+
+Level = Literal["info", "warning", "critical"]
+State = Literal["raised", "still", "cleared"]
+
+
+class Alert(msgspec.Struct, frozen=True, kw_only=True):
+    """What is said of an alert at a moment; times are seconds since 1970.
+
+    `alert` is the rule's name, and behind a colon the item that it is about, where the rule is
+    about several. `about` is the name of the events whose figures it is about ("event" in JSON), by
+    which a page finds where they are shown. `value` is null where there is no number for it.
+    """
+
+    host: str
+    time: float
+    alert: str
+    rule: str = ""
+    level: Level = "warning"
+    state: State
+    about: str = msgspec.field(name="event", default="")
+    value: float | None = None
+    threshold: float | None = None
+    since: float | None = None
+    message: str = ""
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it has not ended with this."""
+        return self.state != "cleared"
+
+    @property
+    def began(self) -> float:
+        """Since when it has been so."""
+        return self.time if self.since is None else self.since
+
+    def event(self) -> Event:
+        """The event that tells of it."""
+        return Event(self.host, EVENT, msgspec.json.encode(self).decode())
+
+
+def alert_of(event: Event) -> Alert | None:
+    """The alert that an event tells of; None for one that only has the name."""
+    if event.name != EVENT:
+        return None
+    try:
+        alert = _DECODER.decode(event.data)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return None  # whoever may publish may choose this name, too
+    is_usable = 0 < len(alert.alert) <= MOST_NAME and alert.host == event.host
+    return alert if is_usable else None
+
+
+def finite(value: float) -> float | None:
+    """A number as JSON has it."""
+    return value if math.isfinite(value) else None
+
+
+def duration(seconds: float) -> str:
+    """A length of time for people: its two largest units."""
+    whole = max(0, round(seconds))
+    parts = []
+    for unit, size in (("d", 86400), ("h", 3600), ("min", 60), ("s", 1)):
+        count, whole = divmod(whole, size)
+        if count:
+            parts.append(f"{count} {unit}")
+    return " ".join(islice(parts, 2)) or f"{seconds:.2g} s"
+
+
+_DECODER = msgspec.json.Decoder(Alert)

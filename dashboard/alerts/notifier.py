@@ -1,0 +1,247 @@
+"""Sending alerts out, by apprise. Only the process that samples a host sends its alerts.
+
+Each URL has an outbox of its own, which follows the log by id and is kept in a file in the run
+directory. The file is written when a message has arrived, so a message is sent again only if the
+process was killed in the moment between; and a lock on it keeps the next process waiting while this
+one is still sending. apprise blocks, so it sends in a native thread; one for all URLs, because the
+locks that gevent has patched are not made for contention between threads.
+"""
+
+import fcntl
+import hashlib
+import logging
+import os
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import gevent
+import msgspec
+from gevent.event import Event as Flag
+from gevent.threadpool import ThreadPool
+
+from dashboard.alerts.apprise import Sender
+from dashboard.alerts.history import alerts_between
+from dashboard.alerts.model import Alert
+from dashboard.alerts.outbox import Outbox, State, message
+from dashboard.events.encoded import NOWHERE
+from dashboard.events.event import EventId
+from dashboard.log import LogUnavailable, LooksBack, Past
+from dashboard.settings import Notify
+
+logger = logging.getLogger(__name__)
+
+_LOOK_AGAIN = 10.0  # seconds; for alerts of other processes, and for what is held back
+_LOCK_AGAIN = 0.2
+_FIRST_PAUSE = 1.0  # seconds after a message that failed; doubled each time
+_LONGEST_PAUSE = 300.0
+_STOP_SECONDS = 3.0  # gunicorn waits for five
+
+
+class Notifier:
+    """Sends the alerts of one host to all URLs of the settings."""
+
+    def __init__(
+        self,
+        log: LooksBack,
+        settings: Notify,
+        *,
+        host: str,
+        retention: float,
+        folder: Path,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        """`folder` is where the outboxes are kept; `retention` is in seconds."""
+        self.log = log
+        self.settings = settings
+        self.host = host
+        self.retention = retention
+        self.folder = folder
+        self.clock = clock
+        self._thread: ThreadPool | None = None
+        self._greenlets: list[gevent.Greenlet[..., None]] = []
+        self._receivers = [_Receiver(self, n, url) for n, url in enumerate(settings.urls, start=1)]
+
+    def start(self) -> None:
+        """Begin with what has not been sent yet."""
+        if self._receivers:
+            self._thread = ThreadPool(1)
+            self._greenlets = [gevent.spawn(r.run, self._thread) for r in self._receivers]
+
+    def wake(self) -> None:
+        """The log has something new about alerts."""
+        for receiver in self._receivers:
+            receiver.awake.set()
+
+    def stop(self) -> None:
+        """Begin no message any more. Until one on its way has arrived nobody else sends."""
+        for receiver in self._receivers:
+            receiver.stopping = True
+            receiver.awake.set()
+        thread, self._thread = self._thread, None
+        if thread is not None:
+            gevent.spawn(_kill_after, thread, self._greenlets)
+
+    def wait(self) -> None:
+        """Give a message that is on its way a moment to arrive, before the process ends."""
+        gevent.joinall(self._greenlets, timeout=_STOP_SECONDS)
+
+
+def _kill_after(thread: ThreadPool, greenlets: Sequence["gevent.Greenlet[..., None]"]) -> None:
+    gevent.joinall(greenlets)
+    thread.kill()
+
+
+class _Receiver:
+    """One URL."""
+
+    def __init__(self, notifier: Notifier, number: int, url: str) -> None:
+        self.awake = Flag()
+        self.stopping = False
+        self._notifier = notifier
+        self._clock = notifier.clock
+        self._name = f"URL {number} ({url.partition(':')[0]})"  # all else may be secret
+        digest = hashlib.sha256(f"{notifier.host} {url}".encode()).hexdigest()[:16]
+        self._file = notifier.folder / f"notify-{digest}.json"
+        self._sender = Sender(url)
+        self._pause = 0.0
+        self._trouble: OSError | None = None  # with the file
+
+    def run(self, thread: ThreadPool) -> None:
+        """Follow the log and send, until told to stop."""
+        problem = thread.spawn(self._prepare).get()
+        if problem:
+            logger.error("no alerts go to notify %s: %s", self._name, problem)
+            return
+        try:
+            with self._alone():
+                self._follow(thread)
+        except OSError as error:
+            logger.error("no alerts go to notify %s: %s", self._name, error)
+
+    def _follow(self, thread: ThreadPool) -> None:
+        outbox: Outbox | None = None
+        while not self.stopping:
+            self.awake.clear()
+            try:
+                outbox = outbox or self._open(thread)
+                if self._read_on(outbox):
+                    thread.spawn(self._save, outbox).get()
+            except LogUnavailable as error:
+                logger.warning("notify %s: %s", self._name, error)
+            is_busy = outbox is not None and self._send(outbox, thread)
+            if self._trouble:
+                logger.warning("notify %s: can't note what was sent: %s", self._name, self._trouble)
+            if not is_busy:
+                self._rest()
+
+    def _send(self, outbox: Outbox, thread: ThreadPool) -> bool:
+        """Send what is due. Returns whether there was something, and it has arrived."""
+        due = outbox.due(self._clock())
+        if not due:
+            self._pause = 0.0
+            return False
+        problem = thread.spawn(self._deliver, outbox, due).get()
+        if self.stopping and problem:
+            return False
+        if problem:
+            self._pause = min(max(_FIRST_PAUSE, 2 * self._pause), _LONGEST_PAUSE)
+            logger.warning("notify %s: %s; again in %g s", self._name, problem, self._pause)
+            return False
+        self._pause = 0.0
+        return True
+
+    def _rest(self) -> None:
+        if not self._pause:
+            self.awake.wait(_LOOK_AGAIN)
+            return
+        until = time.monotonic() + self._pause
+        while not self.stopping and (left := until - time.monotonic()) > 0:
+            self.awake.wait(min(left, _LOOK_AGAIN))
+            self.awake.clear()
+
+    # The outbox and its file.
+
+    def _open(self, thread: ThreadPool) -> Outbox:
+        """The outbox as it was left. Raises LogUnavailable."""
+        try:
+            state = msgspec.json.decode(self._file.read_bytes(), type=State)
+            EventId.parse(state.position)
+        except FileNotFoundError:
+            state = None
+        except (OSError, ValueError) as error:  # what msgspec raises is a ValueError
+            logger.warning("notify %s: begins anew, as its file is no use: %s", self._name, error)
+            state = None
+        is_new = state is None
+        outbox = Outbox(
+            state or State(position=str(NOWHERE)),
+            quiet=self._notifier.settings.quiet,
+            rate=self._notifier.settings.rate,
+        )
+        if is_new:
+            self._read_on(outbox)
+            outbox.forget_ended()
+            thread.spawn(self._save, outbox).get()
+        return outbox
+
+    def _read_on(self, outbox: Outbox) -> bool:
+        """Take what the log has got. Returns whether that changed anything."""
+        kept_from = EventId.at(self._clock() - self._notifier.retention)
+
+        def read(log: Past) -> bool:
+            last = log.newest()
+            if last is None:
+                return False
+            if last < outbox.position:  # another log, of an earlier time
+                return outbox.take((), last)
+            after = max(outbox.position, kept_from)
+            alerts = alerts_between(log, after, last, host=self._notifier.host)
+            return outbox.take(alerts, last)
+
+        outbox.forget_before(kept_from.time)
+        return self._notifier.log.look_back(read)
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Be the only process that sends to this URL. Raises OSError where there can be no lock."""
+        self._file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        lock = self._file.with_suffix(".lock")
+        descriptor = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            while not self.stopping:
+                try:
+                    fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    break
+                except BlockingIOError:
+                    gevent.sleep(_LOCK_AGAIN)
+            yield
+        finally:
+            os.close(descriptor)
+
+    # In the native thread.
+
+    def _prepare(self) -> str | None:
+        return None if self.stopping else self._sender.prepare()
+
+    def _deliver(self, outbox: Outbox, due: Sequence[Alert]) -> str | None:
+        """Send what is due and note it at once. Returns what went wrong, None if it has arrived."""
+        if self.stopping:  # while others of the thread were sent
+            return "stopped"
+        problem = self._sender.send(message(due))
+        if problem is None:
+            outbox.was_told(due, self._clock())
+            self._save(outbox)
+        return problem
+
+    def _save(self, outbox: Outbox) -> None:
+        self._trouble = None
+        draft = self._file.with_suffix(".new")
+        try:
+            with draft.open("wb") as file:
+                file.write(msgspec.json.encode(outbox.state))
+                file.flush()
+                draft.replace(self._file)
+                os.fsync(file.fileno())  # late, as a kill is more likely than a power cut
+        except OSError as error:
+            self._trouble = error

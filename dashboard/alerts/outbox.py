@@ -1,0 +1,176 @@
+"""What one receiver of alerts has been told, and what it still has to be told. Pure.
+
+It follows the log: each event about an alert is taken once, in order. What is not sent at once
+(quiet hours, too many messages already, a receiver that does not answer) is not a queue that grows:
+of each alert only the newest counts. One that came and went within quiet hours is not mentioned.
+
+Everything that is due goes into one message, so a burst costs one.
+"""
+
+import time
+from collections.abc import Callable, Iterable, Sequence
+from typing import Literal, NamedTuple
+
+import msgspec
+
+from dashboard.alerts.model import Alert, Level
+from dashboard.events.event import EventId
+
+_MOST = 1000  # alerts that are waited with
+_MOST_LINES = 20
+_MOST_CHARACTERS = 300
+
+Kind = Literal["info", "warning", "failure", "success"]
+
+
+class Message(NamedTuple):
+    """What is sent; `kind` is one of apprise's types."""
+
+    title: str
+    body: str
+    kind: Kind
+
+
+class State(msgspec.Struct, kw_only=True):
+    """What outlives a restart: by the alerts' names, their newest events."""
+
+    position: str
+    open: dict[str, Alert] = {}
+    ended: dict[str, Alert] = {}  # those whose end has to be told
+    told: list[str] = []  # open ones, as far as the receiver knows
+    sent: list[float] = []  # when messages were sent, seconds since 1970
+
+
+class Outbox:
+    """The messages for one receiver."""
+
+    def __init__(
+        self,
+        state: State,
+        *,
+        quiet: tuple[int, int] | None,
+        rate: tuple[int, float],
+        minute: Callable[[float], int] | None = None,
+    ) -> None:
+        """`quiet` is from minute to minute of the day; `rate` so many messages in so many seconds.
+
+        `minute` gives the minute of the day of a time (seconds since 1970).
+        """
+        self.state = state
+        self._quiet = quiet
+        self._rate = rate
+        self._minute = minute or _local_minute
+
+    @property
+    def position(self) -> EventId:
+        """The id up to which the log has been taken."""
+        return EventId.parse(self.state.position)
+
+    def take(self, alerts: Iterable[tuple[EventId, Alert]], last: EventId) -> bool:
+        """Take what the log has after `position`, which goes on to `last`.
+
+        Returns whether that was anything about alerts.
+        """
+        is_any = False
+        for _, alert in alerts:
+            is_any = True
+            if alert.is_open:
+                self._opens(alert)
+            else:
+                self._ends(alert)
+        self.state.position = str(last)
+        return is_any
+
+    def forget_ended(self) -> None:
+        """Don't speak of what is over. For a receiver that is new."""
+        self.state.ended.clear()
+
+    def forget_before(self, time: float) -> None:
+        """Give up on alerts that nobody has spoken of since, as the log does."""
+        for name, alert in list(self.state.open.items()):
+            if alert.time < time:
+                del self.state.open[name]
+                self.state.told = [told for told in self.state.told if told != name]
+
+    def due(self, now: float) -> list[Alert]:
+        """What has to be told now, the oldest first; nothing while there is no room."""
+        count, period = self._rate
+        self.state.sent = [at for at in self.state.sent if 0 <= now - at < period]
+        if len(self.state.sent) >= count:
+            return []
+        untold = [alert for name, alert in self.state.open.items() if name not in self.state.told]
+        waiting = [*self.state.ended.values(), *untold]
+        return sorted(
+            (alert for alert in waiting if not self._is_quiet(alert.level, now)),
+            key=lambda alert: alert.time,
+        )
+
+    def was_told(self, alerts: Iterable[Alert], now: float | None) -> None:
+        """The receiver has got a message with these; without a time they are given up."""
+        for alert in alerts:
+            if alert.is_open:
+                self.state.told.append(alert.alert)
+            else:
+                del self.state.ended[alert.alert]
+                if alert.alert in self.state.told:
+                    self.state.told.remove(alert.alert)
+        if now is not None:
+            self.state.sent.append(now)
+
+    def _opens(self, alert: Alert) -> None:
+        name = alert.alert
+        if len(self.state.open) < _MOST or name in self.state.open:
+            self.state.open[name] = alert
+            # Whoever was told that it is raised, and not that it ended, is right again.
+            self.state.ended.pop(name, None)
+
+    def _ends(self, alert: Alert) -> None:
+        name = alert.alert
+        was_open = self.state.open.pop(name, None) is not None
+        if name in self.state.told or (was_open and not self._is_quiet(alert.level, alert.time)):
+            self.state.ended[name] = alert
+            if len(self.state.ended) > _MOST:
+                oldest = next(iter(self.state.ended))
+                self.was_told([self.state.ended[oldest]], None)
+
+    def _is_quiet(self, level: Level, at: float) -> bool:
+        if level == "critical" or self._quiet is None:
+            return False
+        start, end = self._quiet
+        minute = self._minute(at)
+        return start <= minute < end if start <= end else minute >= start or minute < end
+
+
+def message(alerts: Sequence[Alert]) -> Message:
+    """One message about some alerts of one host; at least one."""
+    lines = [_line(alert) for alert in alerts]
+    if len(lines) > _MOST_LINES:
+        lines[_MOST_LINES:] = [f"and {len(lines) - _MOST_LINES} more"]
+    head = alerts[0].alert if len(alerts) == 1 else f"{len(alerts)} alerts"
+    ending = " is over" if len(alerts) == 1 and not alerts[0].is_open else ""
+    return Message(f"{alerts[0].host}: {head}{ending}", "\n".join(lines), _kind(alerts))
+
+
+def _line(alert: Alert) -> str:
+    text = alert.message or alert.alert
+    if len(text) > _MOST_CHARACTERS:
+        text = f"{text[:_MOST_CHARACTERS]}…"
+    mark = alert.level if alert.is_open else "over"
+    return f"[{mark}] {' '.join(text.split())}"
+
+
+def _kind(alerts: Sequence[Alert]) -> Kind:
+    levels = {alert.level for alert in alerts if alert.is_open}
+    if not levels:
+        return "success"
+    if "critical" in levels:
+        return "failure"
+    return "warning" if "warning" in levels else "info"
+
+
+def _local_minute(at: float) -> int:
+    try:
+        local = time.localtime(at)
+    except (OverflowError, ValueError, OSError):  # whoever publishes an alert gives it its time
+        return 0
+    return local.tm_hour * 60 + local.tm_min

@@ -1,0 +1,205 @@
+"""The rules that alerts come from: limits for figures, silent families, and disks that fill up.
+
+`watches` has those that hold: the built-in ones, unless they are switched off, and the settings'
+own. A rule of the settings takes the place of a built-in one of the same name.
+"""
+
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from dashboard.alerts.disk_forecast import Filling
+from dashboard.alerts.evaluator import Sample, Watch
+from dashboard.alerts.model import Level, duration
+from dashboard.settings import WILDCARD, Comparison, Rule
+
+_WORDS = {">": "above", ">=": "at or above", "<": "below", "<=": "at or below"}
+_ITEM_KEYS = ("mountpoint", "label", "name")  # what items of lists are called by
+
+
+class Limit:
+    """A limit for one figure, or for one of each item of a list or an object."""
+
+    def __init__(self, rule: Rule, subject: str = "", unit: str = "") -> None:
+        """`subject` is what the figure is called in messages, with {} for the item."""
+        self.name = rule.name
+        self.level: Level = rule.level  # type: ignore[assignment]  # checked by the settings
+        self.lasting = rule.lasting
+        self.has_items = WILDCARD in rule.path
+        self.rule = rule
+        self._subject = subject
+        self._unit = unit
+
+    def reads(self, family: str) -> bool:
+        return family == self.rule.family
+
+    def memory(self, family: str) -> float:
+        return self.lasting if self.reads(family) else 0.0
+
+    def readings(self, sample: Sample) -> Iterable[tuple[str, float | None]]:
+        # Two items of one name (processes, say) count as the first of them.
+        found: dict[str, float | None] = {}
+        for names, value in _walk(sample.figures, self.rule.path, ()):
+            found.setdefault(":".join(names), value)
+        return found.items()
+
+    def judge(self, item: str, value: float) -> bool | None:
+        if self.rule.condition.holds(value):
+            return True
+        return False if self.rule.clear.holds(value) else None
+
+    def threshold(self, item: str) -> float:
+        return self.rule.condition.number
+
+    def about(self, item: str) -> str:
+        return self.rule.family
+
+    def message(self, item: str, value: float, *, is_over: bool) -> str:
+        subject = self._subject.format(item) or self._path(item)
+        limit = f"{_WORDS[self.rule.condition.sign]} {self.threshold(item):g}{self._unit}"
+        if is_over:
+            return f"{subject} is {_short(value)}{self._unit}, no longer {limit}"
+        lasting = f" for {duration(self.lasting)}" if self.lasting else ""
+        return f"{subject} is {_short(value)}{self._unit}, {limit}{lasting}"
+
+    def knows(self, item: str) -> bool:
+        return bool(item) == self.has_items
+
+    def _path(self, item: str) -> str:
+        names = iter(item.split(":", self.rule.path.count(WILDCARD) - 1) if item else ())
+        parts = [next(names, part) if part == WILDCARD else part for part in self.rule.path]
+        return ".".join((self.rule.family, *parts))
+
+
+class Silence:
+    """Families that have stopped coming while others come.
+
+    The time in which nothing came at all (the machine slept, the service was away) is nobody's
+    silence.
+    """
+
+    name = "family-silent"
+    level: Level = "warning"
+    lasting = 0.0
+    has_items = False  # they are not in samples
+
+    _CADENCES = 10
+    _LEAST = 10.0  # seconds
+
+    def __init__(self, cadences: Mapping[str, float]) -> None:
+        self._cadences = cadences
+        self._pause = 3 * min(cadences.values(), default=1.0) + 1
+        self._last: dict[str, float] = {}
+        self._any = -math.inf
+
+    def reads(self, family: str) -> bool:
+        return True
+
+    def memory(self, family: str) -> float:
+        return 0.0  # the newest of each family is enough
+
+    def readings(self, sample: Sample) -> Iterator[tuple[str, float | None]]:
+        if not 0 <= sample.time - self._any <= self._pause:
+            self._last = dict.fromkeys(self._last, sample.time)
+        self._any = self._last[sample.family] = sample.time
+        yield sample.family, 0.0
+        for family, last in self._last.items():
+            if sample.time - last > self.threshold(family):
+                yield family, sample.time - last
+
+    def judge(self, item: str, value: float) -> bool | None:
+        return value > 0
+
+    def threshold(self, item: str) -> float:
+        return max(self._LEAST, self._CADENCES * self._cadences.get(item, 1.0))
+
+    def about(self, item: str) -> str:
+        return item
+
+    def message(self, item: str, value: float, *, is_over: bool) -> str:
+        if is_over:
+            return f"{item}: samples come again"
+        return f"{item}: no sample for {duration(value)}"
+
+    def knows(self, item: str) -> bool:
+        return item in self._last
+
+
+def watches(rules: Iterable[Rule], *, defaults: bool, cadences: Mapping[str, float]) -> list[Watch]:
+    """What is watched; `cadences` has the seconds between two samples of each family."""
+    found: dict[str, Watch] = {}
+    if defaults:
+        found = {watch.name: watch for watch in _built_in(cadences)}
+    found |= {rule.name: Limit(rule) for rule in rules}
+    return list(found.values())
+
+
+def _built_in(cadences: Mapping[str, float]) -> list[Watch]:
+    return [
+        _limit("cpu-busy", "cpu.percent", 90, 80, 300, "CPU use"),
+        _limit("memory-full", "memory.percent", 92, 88, 120, "Memory use"),
+        _limit("swap-full", "memory.swap_percent", 80, 70, 0, "Swap use"),
+        _limit("disk-almost-full", "filesystem.mounts.*.percent", 90, 88, 0, "Use of {}"),
+        _limit("disk-full", "filesystem.mounts.*.percent", 97, 96, 0, "Use of {}", "critical"),
+        Filling(),
+        _limit("io-pressure", "pressure.io_full", 20, 10, 120, "Time lost to waiting for disks"),
+        _limit(
+            "memory-pressure", "pressure.memory_full", 20, 10, 120, "Time lost to want of memory"
+        ),
+        Silence(cadences),
+    ]
+
+
+def _limit(
+    name: str,
+    path: str,
+    above: float,
+    clear: float,
+    lasting: float,
+    subject: str,
+    level: str = "warning",
+) -> Limit:
+    """A built-in rule for a percentage."""
+    family, *parts = path.split(".")
+    rule = Rule(
+        name=name,
+        family=family,
+        path=tuple(parts),
+        condition=Comparison(">", above),
+        clear=Comparison("<", clear),
+        lasting=lasting,
+        level=level,
+    )
+    return Limit(rule, subject, " %")
+
+
+def _walk(
+    value: Any, path: Sequence[str], names: tuple[str, ...]
+) -> Iterator[tuple[tuple[str, ...], float | None]]:
+    """The figures at a path, with the names of the items that stand for its wildcards."""
+    if not path:
+        is_number = isinstance(value, int | float) and not isinstance(value, bool)
+        yield names, float(value) if is_number else None
+        return
+    children = _children(value)
+    if path[0] == WILDCARD:
+        for name, child in children.items():
+            yield from _walk(child, path[1:], (*names, name))
+    elif path[0] in children:
+        yield from _walk(children[path[0]], path[1:], names)
+
+
+def _children(value: Any) -> Mapping[str, Any]:
+    if isinstance(value, Mapping):
+        return value
+    found: dict[str, Any] = {}
+    if isinstance(value, list):
+        for index, item in enumerate(value):
+            keys = _ITEM_KEYS if isinstance(item, Mapping) else ()
+            name = next((item[key] for key in keys if isinstance(item.get(key), str)), str(index))
+            found.setdefault(name, item)
+    return found
+
+
+def _short(value: float) -> str:
+    return f"{round(value, 1):g}" if abs(value) < 1e6 else f"{value:.4g}"

@@ -1,0 +1,155 @@
+"""Alerts in the process that samples: the rules look at each batch before it is logged.
+
+What they have to say goes into the log in the same batch as the samples that made them say it. So
+there is no moment at which a kill -9 could part the two: the log is what is known of alerts, and
+whoever samples next goes on from there. Until he has read it he raises nothing.
+
+While the log takes nothing, samples and alerts wait for it together (`holding.py`).
+"""
+
+import logging
+import re
+import time
+from collections.abc import Callable, Iterable, Sequence
+
+import gevent
+import msgspec
+
+from dashboard.alerts.evaluator import STILL, Alerts, Sample, Watch
+from dashboard.alerts.history import alerts_between
+from dashboard.alerts.model import EVENT, Alert
+from dashboard.events.event import Event, EventId
+from dashboard.log import LogUnavailable, LooksBack, Past
+from dashboard.log.scan import walk
+from dashboard.metrics import Family
+from dashboard.settings import WILDCARD, Rule
+
+logger = logging.getLogger(__name__)
+
+_RETRY = 2.0  # seconds until a log that can't be read is asked again
+
+
+def warn_of_unknown_fields(rules: Iterable[Rule], families: Iterable[type[Family]]) -> None:
+    """Tell the operator of rules that will never see a figure, because there is no such field."""
+    fields = {family.name: [field.name for field in family.fields] for family in families}
+    for rule in rules:
+        paths = [re.sub(r"\[\]|\{\}", ".*", name).split(".") for name in fields[rule.family]]
+        if not any(_is_at(rule.path, path) for path in paths):
+            logger.warning(
+                "rule %r: %s has no field %s; there are %s",
+                rule.name,
+                rule.family,
+                ".".join(rule.path),
+                ", ".join(".".join(path) for path in paths),
+            )
+
+
+def _is_at(given: Sequence[str], path: Sequence[str]) -> bool:
+    return len(given) == len(path) and all(
+        WILDCARD in (part, own) or part == own for part, own in zip(given, path, strict=True)
+    )
+
+
+class Alerting:
+    """The alerts of this host, for as long as this process samples it."""
+
+    def __init__(
+        self,
+        log: LooksBack,
+        watches: Sequence[Watch],
+        *,
+        host: str,
+        cadences: dict[str, float],
+        retention: float,
+        on_alert: Callable[[], None] = lambda: None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        """`on_alert` is called when the log has something new about alerts."""
+        self._log = log
+        self._watches = watches
+        self._host = host
+        self._cadences = cadences
+        self._retention = retention
+        self._on_alert = on_alert
+        self._clock = clock
+        # A reminder has to come before the log forgets that the alert was raised.
+        self._alerts = Alerts(
+            watches, host=host, cadences=cadences, still=min(STILL, retention / 3)
+        )
+        self._is_ready = False
+        self._has_failed = False
+        self._greenlet: gevent.Greenlet[..., None] | None = None
+
+    def start(self) -> None:
+        """Take over from whoever sampled before."""
+        self._greenlet = gevent.spawn(self._restore)
+
+    def stop(self) -> None:
+        """Leave it to the next."""
+        if self._greenlet is not None:
+            self._greenlet.kill()
+
+    # What the sampler calls, for one batch after the other.
+
+    def take(self, samples: Sequence[Sample]) -> list[Event]:
+        """What is to be logged together with these samples."""
+        if not self._is_ready:
+            return []
+        try:
+            said = [alert.event() for alert in self._alerts.take(samples)]
+            self._has_failed = False
+        except Exception:  # a rule that fails must not take the samples along
+            if not self._has_failed:
+                logger.exception("the rules for alerts failed")
+            self._has_failed = True
+            return []
+        return said
+
+    def logged(self, events: Sequence[Event]) -> None:
+        """The log has taken these."""
+        if any(event.name == EVENT for event in events):
+            self._on_alert()
+
+    # Taking over.
+
+    def _restore(self) -> None:
+        said = False
+        while True:
+            try:
+                self._log.look_back(self._read)
+                break
+            except LogUnavailable as error:
+                if not said:
+                    logger.warning("no alerts until the log can be read: %s", error)
+                said = True
+                gevent.sleep(_RETRY)
+        self._is_ready = True
+
+    def _read(self, log: Past) -> None:
+        """Everything that blocks, in the thread for looking back. Raises LogUnavailable."""
+        newest, last = log.latest(), log.newest()
+        if last is None:
+            return
+        for family in self._cadences:
+            seconds = max((watch.memory(family) for watch in self._watches), default=0.0)
+            if seconds:
+                first = EventId.at(self._clock() - min(seconds, self._retention))
+                for event in walk(log, first, last, names=[family], hosts=[self._host]):
+                    self._remember(event)
+        for event in newest:
+            if event.host == self._host and event.name in self._cadences:
+                self._remember(event)
+        kept_from = EventId.at(self._clock() - self._retention)
+        known: dict[str, Alert] = {}
+        for _, alert in alerts_between(log, kept_from, last, host=self._host):
+            known[alert.alert] = alert
+        self._alerts.restore(alert for alert in known.values() if alert.rule and alert.is_open)
+
+    def _remember(self, event: Event) -> None:
+        try:
+            figures = msgspec.json.decode(event.data)
+            self._alerts.remember(Sample(event.name or "", float(figures["time"]), figures))
+        except Exception:
+            # Whoever may write the log may write what he likes. A rule that fails at good samples
+            # does so again at the next.
+            return

@@ -1,0 +1,1 @@
+"""A client of Server-Sent Events over HTTP. Standard library only."""

@@ -1,0 +1,83 @@
+"""Which jobs there are: of each the first and the newest step of its last run, as the log has them.
+
+Asked for a job, it first reads what the log has got since it was asked before, so the answer is
+the log's own, whichever worker took the newest step. The first time it reads back all that the log
+keeps; it does so where long reads hold up nothing.
+"""
+
+import time
+from collections.abc import Callable
+from typing import NamedTuple
+
+from gevent.lock import Semaphore
+
+from dashboard.events.encoded import NOWHERE
+from dashboard.events.event import Event, EventId
+from dashboard.jobs.model import EVENT, Step, step_of
+from dashboard.log import EventLog
+from dashboard.log.scan import walk
+
+
+class Run(NamedTuple):
+    """The last run of a job, from its first step to its newest."""
+
+    first: EventId
+    newest: EventId
+    step: Step
+
+
+class Jobs:
+    """The jobs of a log, for the greenlets of one worker."""
+
+    def __init__(
+        self, log: EventLog, *, retention: float, clock: Callable[[], float] = time.time
+    ) -> None:
+        """A job whose last step is older than `retention` seconds is forgotten."""
+        self._log = log
+        self._retention = retention
+        self._clock = clock
+        self._runs: dict[str, Run] = {}
+        self._read_to = NOWHERE
+        self._reading = Semaphore()
+
+    def look(self, job: str) -> tuple[Run | None, EventId]:
+        """The last run of a job, None if there is none, and the id up to which the log was read.
+
+        Raises LogUnavailable.
+        """
+        with self._reading:
+            self._log.look_back(self._read_on)
+            self._forget_expired()
+            return self._runs.get(job), self._read_to
+
+    def is_end(self, job: str, event_id: EventId) -> bool:
+        """Whether an id is that of the end of a run of this job. Raises LogUnavailable."""
+        found = self._log.look_back(
+            lambda log: log.read_range(event_id, event_id, names=[EVENT], limit=1)
+        )
+        steps = [step_of(event) for event in found]
+        return any(step is not None and step.job == job and step.is_end for step in steps)
+
+    def _read_on(self, log: EventLog) -> None:
+        end = log.newest()
+        if end is None:
+            return
+        kept_from = EventId.at(self._clock() - self._retention)
+        first = max(self._read_to.following, kept_from)
+        for event in walk(log, first, end, names=[EVENT]):
+            self._take(event)
+        self._read_to = max(end, self._read_to)
+
+    def _take(self, event: Event) -> None:
+        assert event.id is not None
+        self._read_to = event.id
+        step = step_of(event)
+        if step is None:
+            return
+        run = self._runs.get(step.job)
+        first = event.id if run is None or run.step.is_end else run.first
+        self._runs[step.job] = Run(first, event.id, step)
+
+    def _forget_expired(self) -> None:
+        end = EventId.at(self._clock() - self._retention)
+        self._runs = {job: run for job, run in self._runs.items() if run.newest >= end}

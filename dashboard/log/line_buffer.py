@@ -1,0 +1,181 @@
+"""Events on their way to a log that may be away: in order, in batches, within bounds.
+
+Whoever puts events in waits for room for at most two seconds, and only if the log was keeping up
+until then. After that events are dropped and counted until a batch has gone out again; at that
+place in the order an event says how many are missing.
+"""
+
+import random
+import threading
+import uuid
+from collections import deque
+from collections.abc import Callable, Sequence
+
+from dashboard.events.event import Event
+from dashboard.log import LogUnavailable, Refused
+
+MOST_EVENTS = 50_000
+MOST_BYTES = 16 << 20  # of their data
+_BATCH_EVENTS = 1000
+_BATCH_BYTES = 512 << 10
+_LINGER = 0.2  # seconds that a batch waits for more events
+_ROOM_SECONDS = 2.0
+_PAUSES = (0.1, 3.0)  # seconds between attempts, the first and the longest
+
+Send = Callable[[Sequence[Event], str], object]
+
+
+class Backlog:
+    """A bounded queue, and the thread that empties it."""
+
+    def __init__(
+        self,
+        send: Send,
+        *,
+        lost: Callable[[int], Event],
+        say: Callable[[str], None],
+        most_events: int = MOST_EVENTS,
+        most_bytes: int = MOST_BYTES,
+        room_seconds: float = _ROOM_SECONDS,
+    ) -> None:
+        """`send` logs a batch under a key; it raises LogUnavailable, or Refused if that is final.
+
+        `lost` makes the event that tells how many were dropped; `say` tells the operator. `put`
+        waits `room_seconds` for room.
+        """
+        self._send = send
+        self._lost_event = lost
+        self._say = say
+        self._most_events = most_events
+        self._most_bytes = most_bytes
+        self._room_seconds = room_seconds
+        self._queue: deque[tuple[Event, int]] = deque()
+        self._queued_bytes = 0
+        self._held_events = 0  # of the queue and of the batch that is under way
+        self._held_bytes = 0
+        self._lost = 0
+        self._taken = False  # whether the log ever took a batch
+        self._closing = False
+        self._given_up = False
+        self.failure: BaseException | None = None  # what has ended the thread before its time
+        self._changed = threading.Condition()
+        self._thread = threading.Thread(target=self._run, name="backlog", daemon=True)
+        self._thread.start()
+
+    def put(self, event: Event) -> None:
+        """Take an event, or drop it. Raises Refused if the log has refused the very first batch."""
+        size = len(event.data.encode())
+        with self._changed:
+            if not self._lost:
+                self._changed.wait_for(lambda: self._fits(size) or self.failure, self._room_seconds)
+            self.check()
+            # Once one is dropped all are, until the place of the gap is marked.
+            if self._lost or not self._fits(size):
+                self._lost += 1
+                return
+            had_batch = self._has_batch()
+            self._enqueue(event, size)
+            # A wake-up for each line would cost more than the line.
+            if len(self._queue) == 1 or had_batch != self._has_batch():
+                self._changed.notify_all()
+
+    def check(self) -> None:
+        """Raise Refused if the log has refused the very first batch."""
+        if self.failure is not None:
+            raise self.failure
+
+    def close(self, timeout: float) -> int:
+        """Send what is left, for at most `timeout` seconds; return how many could not be sent."""
+        with self._changed:
+            self._closing = True
+            self._changed.notify_all()
+        self._thread.join(timeout)
+        with self._changed:
+            self._given_up = True
+            self._changed.notify_all()
+            self.check()
+            return self._held_events + self._lost
+
+    def _fits(self, size: int) -> bool:
+        return self._held_events == 0 or (
+            self._held_events < self._most_events and self._held_bytes + size <= self._most_bytes
+        )
+
+    def _has_batch(self) -> bool:
+        return len(self._queue) >= _BATCH_EVENTS or self._queued_bytes >= _BATCH_BYTES
+
+    def _enqueue(self, event: Event, size: int) -> None:
+        self._queue.append((event, size))
+        self._queued_bytes += size
+        self._held_events += 1
+        self._held_bytes += size
+
+    # What runs in the thread.
+
+    def _run(self) -> None:
+        try:
+            while not self._given_up and (batch := self._next_batch()):
+                self._deliver(batch)
+        except BaseException as error:
+            with self._changed:
+                self.failure = error
+                self._changed.notify_all()
+
+    def _next_batch(self) -> list[tuple[Event, int]]:
+        """The oldest events, once there are some; none when all is sent and no more will come."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._queue or self._closing)
+            self._changed.wait_for(lambda: self._has_batch() or self._closing, _LINGER)
+            batch: list[tuple[Event, int]] = []
+            size = 0
+            while self._queue and len(batch) < _BATCH_EVENTS:
+                size += self._queue[0][1]
+                if batch and size > _BATCH_BYTES:
+                    break
+                batch.append(self._queue.popleft())
+                self._queued_bytes -= batch[-1][1]
+            return batch
+
+    def _deliver(self, batch: list[tuple[Event, int]]) -> None:
+        events = [event for event, _ in batch]
+        key = uuid.uuid4().hex
+        pause, longest = _PAUSES
+        is_away = False
+        while True:
+            try:
+                self._send(events, key)
+            except LogUnavailable as error:
+                if isinstance(error, Refused) and not self._taken:
+                    raise
+                if isinstance(error, Refused) and error.is_content:
+                    self._say(f"{error}; dropped {len(batch)} lines")
+                    self._done(batch, lost=len(batch))
+                    self._is_given_up_within(longest)  # what tells of it may be refused as well
+                    return
+                if not is_away:
+                    self._say(f"{error}; trying again, and holding what comes")
+                is_away = True
+            else:
+                self._taken = True
+                if is_away:
+                    self._say("going on" + (f"; {self._lost} were dropped" if self._lost else ""))
+                self._done(batch)
+                return
+            if self._is_given_up_within(pause * random.uniform(0.7, 1.0)):
+                return
+            pause = min(pause * 2, longest)
+
+    def _is_given_up_within(self, seconds: float) -> bool:
+        with self._changed:
+            return self._changed.wait_for(lambda: self._given_up, seconds)
+
+    def _done(self, batch: list[tuple[Event, int]], *, lost: int = 0) -> None:
+        with self._changed:
+            self._held_events -= len(batch)
+            self._held_bytes -= sum(size for _, size in batch)
+            self._lost += lost
+            if self._lost:
+                note = self._lost_event(self._lost)
+                self._enqueue(note, len(note.data.encode()))
+                self._lost = 0
+            self._changed.notify_all()

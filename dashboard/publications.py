@@ -1,0 +1,200 @@
+"""What others may publish: from a request's body to events for the log, or to the reason why not.
+
+A published event is an object like those of /history:
+
+    {"event": "deploy", "host": "web-1", "time": 1795330299.5, "data": {"version": "1.2"}}
+
+Only `data` must be there. Without `event` (or with "message", which is what EventSource calls it)
+the event is unnamed; `host` is else the machine that serves, `time` is else now, in seconds since
+1970. What is logged is `data` with `host` and `time` in it; they may stand there to begin with, so
+that an event can be passed on as it came.
+
+The names of the machines' own figures are reserved, but for an agent: it sends those of its own
+machine, and its alerts, and nothing else.
+"""
+
+import reprlib
+from collections.abc import Iterator
+from functools import partial
+from typing import Any
+
+from dashboard.alerts.model import EVENT as ALERT
+from dashboard.alerts.model import alert_of
+from dashboard.events.event import NAME, PROTOCOL_NAMES, UNNAMED, Event, check_host
+from dashboard.events.strict_json import (
+    Rejected,
+    check_keys,
+    decode,
+    decode_at,
+    encode,
+    skip_space,
+    text_of,
+)
+from dashboard.metrics import FAMILIES
+from dashboard.metrics.validation import check_figures
+
+MOST_BYTES = 1 << 20  # of a body
+MOST_EVENT_BYTES = 64 << 10  # of an event's data, as it is logged
+MOST_EVENTS = 1000  # of a batch
+
+KEYS = ("event", "host", "time", "data")
+FAMILY_NAMES = frozenset({family.name for family in FAMILIES})
+AGENTS_NAMES = FAMILY_NAMES | {ALERT}
+# Beside the protocol's own names: those at which EventSource itself calls a page's functions.
+RESERVED = FAMILY_NAMES | PROTOCOL_NAMES | {"open", "error"}
+RESERVED_PREFIX = "screen."
+LATEST_TIME = 253_402_300_799  # the end of the year 9999
+
+
+def read_events(
+    body: bytes, *, lines: bool, host: str, now: float, is_agent: bool = False
+) -> list[Event]:
+    """The events of a body: one object, a list, or with `lines` one object a line (NDJSON).
+
+    `host` and `now` (seconds since 1970) are for events that don't have their own; an agent's are
+    all of `host`. Raises Rejected for the first thing that is wrong, with its place in the batch;
+    then none of it may be logged.
+    """
+    read = partial(_agents_event if is_agent else _event, host=host, now=now)
+    text = text_of(body)
+    start = skip_space(text, 0)
+    if not lines and text[start : start + 1] != "[":
+        return [read(decode(text))]
+    if not lines and not text.rstrip(" \t\r\n").endswith("]"):
+        raise Rejected(400, "not JSON: the list has no end, or something follows it")
+    values = _lines(text) if lines else _items(text, start)
+    events: list[Event] = []
+    try:
+        for value in values:
+            if len(events) == MOST_EVENTS:
+                raise Rejected(413, f"a batch has at most {MOST_EVENTS} events")
+            events.append(read(value))
+    except Rejected as error:
+        index = len(events)
+        detail = f"event {index}: {error.detail}"
+        raise Rejected(error.status, detail, key=error.key, index=index) from None
+    if not events:
+        raise Rejected(422, "an empty batch: it has at least one event")
+    return events
+
+
+def _lines(text: str) -> Iterator[Any]:
+    for line in text.split("\n"):
+        if line.strip(" \t\r"):
+            yield decode(line)
+
+
+def _items(text: str, start: int) -> Iterator[Any]:
+    """The items of a list that begins at a character, each decoded when it is asked for."""
+    at = skip_space(text, start + 1)
+    if text[at : at + 1] == "]":
+        at += 1
+    else:
+        while True:
+            value, at = decode_at(text, at)
+            yield value
+            at = skip_space(text, at)
+            mark = text[at : at + 1]
+            at += 1
+            if mark == "]":
+                break
+            if mark != ",":
+                raise Rejected(400, f"not JSON: expecting ',' or ']' at character {at - 1}")
+            at = skip_space(text, at)
+    if skip_space(text, at) != len(text):
+        raise Rejected(400, f"not JSON: something follows the list, at character {at}")
+
+
+def _event(value: Any, *, host: str, now: float) -> Event:
+    data = _data(value)
+    return _logged(value, data, event_name(value.get("event")), host, now)
+
+
+def _agents_event(value: Any, *, host: str, now: float) -> Event:
+    data = _data(value)
+    name = value.get("event")
+    if not isinstance(name, str) or name not in AGENTS_NAMES:
+        raise Rejected(
+            422,
+            f"event={reprlib.repr(name)}: an agent sends {', '.join(sorted(AGENTS_NAMES))}",
+            key="event",
+        )
+    event = _logged(value, data, name, host, now)
+    if event.host != host:
+        raise Rejected(
+            422, f"host={event.host!r}: the agent of {host} sends events of {host}", key="host"
+        )
+    if name in FAMILY_NAMES:
+        check_figures(name, data)
+    elif alert_of(event) is None:
+        raise Rejected(422, "data: no alert: it has at least `alert` and `state`", key="data")
+    return event
+
+
+def _data(value: Any) -> dict[str, Any]:
+    """The fields of an event that somebody sent."""
+    if not isinstance(value, dict):
+        raise Rejected(422, f"an event is an object with the keys {', '.join(KEYS)}")
+    check_keys(value, KEYS)
+    data = value.get("data")
+    if not isinstance(data, dict):
+        raise Rejected(422, "data is missing or no object: an object is wanted", key="data")
+    return data
+
+
+def _logged(
+    value: dict[str, Any], data: dict[str, Any], name: str | None, host: str, now: float
+) -> Event:
+    """The event as it is logged: its data with host and time in it."""
+    host = check_host(_own(value, data, "host", host))
+    time = _time(_own(value, data, "time", round(now, 3)))
+    rest = {key: item for key, item in data.items() if key not in ("host", "time")}
+    logged = encode({"host": host, "time": time, **rest})
+    size = len(logged.encode())
+    if size > MOST_EVENT_BYTES:
+        raise Rejected(
+            413, f"data has {size} bytes as JSON; at most {MOST_EVENT_BYTES}", key="data"
+        )
+    return Event(host, name, logged)
+
+
+def event_name(name: Any) -> str | None:
+    """The name under which an event may be published; None if it is unnamed. Raises Rejected."""
+    if name is None or name == UNNAMED:
+        return None
+    if not isinstance(name, str) or not NAME.fullmatch(name):
+        raise Rejected(
+            422,
+            f"event={reprlib.repr(name)}: wanted is a name of a-z, then a-z, 0-9, '_', '.' or '-', "
+            "at most 64 characters",
+            key="event",
+        )
+    if name in RESERVED or name.startswith(RESERVED_PREFIX):
+        raise Rejected(
+            422,
+            f"event={name!r}: this name is reserved, as are {', '.join(sorted(RESERVED))} and all "
+            f"that begin with {RESERVED_PREFIX!r}",
+            key="event",
+        )
+    return name
+
+
+def _own(value: dict[str, Any], data: dict[str, Any], key: str, default: Any) -> Any:
+    """A field that stands beside `data` or in it, or in both alike."""
+    beside, inside = value.get(key), data.get(key)
+    if beside is not None and inside is not None and beside != inside:
+        raise Rejected(422, f"{key} is there twice, and differs in data", key=key)
+    if beside is not None:
+        return beside
+    return default if inside is None else inside
+
+
+def _time(time: Any) -> int | float:
+    is_number = isinstance(time, int | float) and not isinstance(time, bool)
+    if not is_number or not 0 <= time <= LATEST_TIME:
+        raise Rejected(
+            422,
+            f"time={reprlib.repr(time)}: wanted are seconds since 1970 (not milliseconds)",
+            key="time",
+        )
+    return time  # type: ignore[no-any-return]

@@ -1,0 +1,81 @@
+"""What the one process does that samples a host: the samples, their alerts, and sending those."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from dashboard.alerts.notifier import Notifier
+from dashboard.alerts.rules import watches
+from dashboard.alerts.service import Alerting, warn_of_unknown_fields
+from dashboard.log import LooksBack, SampleLog
+from dashboard.metrics import Family
+from dashboard.sampling.sampler import STOP_SECONDS, Sampler, cadences
+from dashboard.settings import Settings
+
+if TYPE_CHECKING:
+    from dashboard.telemetry.counters import Instruments
+
+
+class DutyLog(SampleLog, LooksBack, Protocol):
+    """What it needs of a log."""
+
+
+class Duty:
+    """From the moment a process leads until it stands back."""
+
+    def __init__(
+        self,
+        log: DutyLog,
+        settings: Settings,
+        families: Sequence[type[Family]],
+        *,
+        folder: Path,
+        instruments: "Instruments",
+        on_failure: Callable[[object], None],
+    ) -> None:
+        """`folder` is where is kept what receivers of alerts were told.
+
+        `on_failure` is told of a part of the sampler that has ended.
+        """
+        warn_of_unknown_fields(settings.alert, families)
+        each = cadences(families, settings.interval)
+        self._notifier = Notifier(
+            log,
+            settings.notify,
+            host=settings.host_name,
+            retention=settings.retention,
+            folder=folder,
+        )
+        self._alerting = Alerting(
+            log,
+            watches(settings.alert, defaults=settings.alerts.defaults, cadences=each),
+            host=settings.host_name,
+            cadences=each,
+            retention=settings.retention,
+            on_alert=self._notifier.wake,
+        )
+        self._sampler = Sampler(
+            log,
+            families,
+            host=settings.host_name,
+            interval=settings.interval,
+            instruments=instruments,
+            watcher=self._alerting,
+            on_failure=on_failure,
+        )
+
+    def start(self) -> None:
+        """Begin."""
+        self._sampler.start()
+        self._alerting.start()
+        self._notifier.start()
+
+    def stop(self, timeout: float = STOP_SECONDS) -> None:
+        """Leave it to the next. What is held has so many seconds to be logged."""
+        self._sampler.stop(timeout)
+        self._alerting.stop()
+        self._notifier.stop()
+
+    def wait(self) -> None:
+        """After `stop`, give a message that is on its way a moment to arrive."""
+        self._notifier.wait()

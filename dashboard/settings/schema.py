@@ -1,0 +1,213 @@
+"""The table of the settings: key, default, kind, meaning."""
+
+import dataclasses
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from .alerts import ALERTS, RULES, Alerts, Rule
+from .notify import NOTIFY, Notify
+from .publishers import PUBLISHERS, Publisher
+from .types import (
+    FOLDER,
+    HOST,
+    HOST_NAMES,
+    NETWORKS,
+    SECRET,
+    SWITCH,
+    TAGS,
+    Kind,
+    byte_count,
+    duration,
+    machine_name,
+    most,
+    one_of,
+    seconds,
+    whole,
+)
+from .urls import LOG_URL, ORIGINS, SERVER_URL
+
+NONE = "none"
+
+
+def _setting(
+    given: str | Callable[[], str], kind: Kind, meaning: str, *, shown: str | None = None
+) -> Any:
+    """One row of the table. `given` is the default as an operator would write it, or makes it.
+
+    `shown` is what the README prints for it, where that is something else.
+    """
+    if shown is None:
+        shown = NONE if given == NONE else f"`{given}`"
+    metadata = {"kind": kind, "meaning": meaning, "shown": shown}
+    if callable(given):
+        return dataclasses.field(default_factory=given, metadata=metadata)
+    default = kind.none if given == NONE else kind.parse(given)
+    return dataclasses.field(default=default, metadata=metadata)
+
+
+def is_table(field: "dataclasses.Field[Any]") -> bool:
+    """Whether a row's value is a table of the file."""
+    return "shown" not in field.metadata
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """The settings of one service. Durations are seconds, `retry` is milliseconds."""
+
+    log: str = _setting(
+        NONE,
+        LOG_URL,
+        "where events go; many machines share one in Redis: docs/redis.md",
+        shown="`sqlite:///` + instance folder + `events.db`",
+    )
+    instance: str = _setting(
+        NONE,
+        FOLDER,
+        "the folder for the log and what processes keep beside it; without: `instance` here",
+    )
+    host_name: str = _setting(
+        machine_name, HOST, "`host` in this machine's events", shown="the machine's host name"
+    )
+    host_tags: tuple[str, ...] = _setting(
+        NONE, TAGS, "`tags` of this machine; the first one is its group on the wall"
+    )
+    interval: float = _setting(
+        "1", seconds(0.05, 3600), "seconds between samples of the fast families, 0.05 to 3600"
+    )
+    retention: float = _setting(
+        "6h", duration("10s", "366d", "90s, 30m, 6h or 7d"), "age at which events leave the log"
+    )
+    replay: float = _setting(
+        "5m",
+        duration("0s", "366d", "90s, 5m or 1h"),
+        "the longest absence that a stream replays; a longer one gets `gap`",
+    )
+    heartbeat: float = _setting(
+        "15", seconds(0.1, 3600), "seconds of silence before a `heartbeat` event"
+    )
+    retry: int = _setting(
+        "2000",
+        whole(100, 600_000, "whole milliseconds"),
+        "ms; each connection is told a jittered 0.5 to 1.5 times this",
+    )
+    max_streams: int = _setting(
+        "16000",
+        whole(1, 1_000_000),
+        "streams a worker holds, if the descriptor limit allows as many",
+    )
+    read_token: str = _setting(
+        NONE, SECRET, "what reading needs: as bearer token, or in the sign-in page"
+    )
+    publish_token: str = _setting(
+        NONE, SECRET, "what publishing over HTTP needs, as bearer token; without one it is off"
+    )
+    publish_to: str = _setting(
+        NONE,
+        SERVER_URL,
+        "the Vitals to which the `flask` commands publish, with `PUBLISH_TOKEN`; without: the log",
+    )
+    secret_key: str = _setting(
+        NONE,
+        SECRET,
+        "signs cookies and links; a new one ends them all (without: `READ_TOKEN` does)",
+    )
+    public: bool = _setting(
+        "off", SWITCH, "may be bound to other than loopback addresses without a `READ_TOKEN`"
+    )
+    allowed_hosts: tuple[str, ...] = _setting(
+        NONE,
+        HOST_NAMES,
+        "names by which browsers may ask, beside IP addresses, localhost and the machine's name",
+    )
+    allowed_origins: tuple[str, ...] = _setting(
+        NONE, ORIGINS, "other origins whose pages may read the stream and the history"
+    )
+    frame_ancestors: tuple[str, ...] = _setting(
+        NONE, ORIGINS, "other origins that may show the pages in a frame"
+    )
+    gzip: bool = _setting("on", SWITCH, "compress streams for clients that accept it")
+    screens: bool = _setting(
+        "on",
+        SWITCH,
+        "take reports of displays that give themselves a name, and list them at `/screens`",
+    )
+    parking: bool = _setting(
+        "on", SWITCH, "keep a stream that has caught up as a bare socket; off: a greenlet each"
+    )
+    trusted_proxies: tuple[str, ...] = _setting(
+        "127.0.0.1,::1",
+        NETWORKS,
+        "proxies whose `X-Forwarded-For`, `-Proto` and `-Host` (or `Forwarded`) are believed",
+    )
+    failed_attempts: int = _setting(
+        "10", whole(1, 10_000), "wrong tokens that an address may try in a minute at each worker"
+    )
+    max_streams_per_address: int = _setting(
+        NONE, most(1, 1_000_000), "streams of one address (IPv6: of one /64) that a worker holds"
+    )
+    max_feeds: int = _setting(
+        "4096",
+        whole(1, 1_000_000),
+        "distinct filters that a worker's streams may have between them",
+    )
+    max_requests: int = _setting(
+        "1000", whole(1, 100_000), "requests, beside streams, that a worker answers at once"
+    )
+    max_waiting: int = _setting(
+        "2000",
+        whole(1, 100_000),
+        "connections of a worker that have no whole request yet; one more ends the oldest",
+    )
+    header_timeout: float = _setting(
+        "10",
+        duration("0.1s", "10m"),
+        "seconds that a new connection has for its first request, TLS included",
+    )
+    keep_alive: float = _setting(
+        "1", duration("0.1s", "10m"), "seconds that a connection is kept for a further request"
+    )
+    body_timeout: float = _setting(
+        "30", duration("0.1s", "10m"), "seconds that a request's body may take"
+    )
+    max_body: int = _setting(
+        "1MiB", byte_count(1024, 64 << 20), "the largest body that may be published"
+    )
+    max_request_line: int = _setting(
+        "8190", whole(256, 8190), "bytes of a request's first line, which has the URL"
+    )
+    max_headers: int = _setting(
+        "100", whole(10, 1000), "headers of a request, of 8190 bytes at most each"
+    )
+    output_format: str = _setting(
+        "text", one_of("text", "json"), "form of the lines that the service prints about itself"
+    )
+    output_level: str = _setting(
+        "info",
+        one_of("debug", "info", "warning", "error", "critical"),
+        "which of these lines it prints: those of this level and above",
+    )
+    # Tables of the file; docs/alerts.md has what is in the first three, docs/security.md the last.
+    alert: tuple[Rule, ...] = dataclasses.field(default=RULES.none, metadata={"kind": RULES})
+    alerts: Alerts = dataclasses.field(default=ALERTS.none, metadata={"kind": ALERTS})
+    notify: Notify = dataclasses.field(default=NOTIFY.none, metadata={"kind": NOTIFY})
+    publish: tuple[Publisher, ...] = dataclasses.field(
+        default=PUBLISHERS.none, metadata={"kind": PUBLISHERS}
+    )
+
+
+def table() -> list[tuple[str, str, str]]:
+    """The rows (key, default, meaning) of the settings, in the order of their declaration."""
+    return [
+        (field.name.upper(), field.metadata["shown"], field.metadata["meaning"])
+        for field in dataclasses.fields(Settings)
+        if not is_table(field)
+    ]
+
+
+def secrets(settings: Settings) -> tuple[str, ...]:
+    """The values that nobody is to see printed."""
+    fields = dataclasses.fields(settings)
+    values = [getattr(settings, f.name) for f in fields if f.metadata["kind"].secret]
+    tokens = [publisher.token for publisher in settings.publish]
+    return tuple(value for value in (*values, *tokens, *settings.notify.urls) if value)

@@ -1,0 +1,44 @@
+"""Conflation (`every=N`): the periods at whose ends the newest of each host and name is sent. Pure.
+
+Periods are told by the events' own times. They lie on one of eight grids, by the moment in which a
+stream came: its first one ends between N and an eighth more from then.
+"""
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from dashboard.events.encoded import Encoded, id_of
+
+_PHASES = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """Periods of `every` seconds, the grid of one phase of eight."""
+
+    every: float
+    phase: int
+
+    def end(self, time: float) -> float:
+        """Where the period that a time falls in ends; both are seconds since 1970."""
+        start = self.phase * self.every / _PHASES
+        end = start + (math.floor((time - start) / self.every) + 1) * self.every
+        return end if end > time else end + self.every  # no sum is exact
+
+
+def first_period(every: float, now: float) -> tuple[Grid, float]:
+    """The grid of a stream that comes now, and the end of its first period."""
+    slot = math.ceil(now / (every / _PHASES))
+    grid = Grid(every, slot % _PHASES)
+    # The grid's line after now, and from there one period, told by its middle.
+    return grid, grid.end(slot * every / _PHASES + every / 2)
+
+
+def conflate(events: Iterable[Encoded], every: float) -> list[Encoded]:
+    """Of a stretch of the log the newest of each period, host and name, in id order."""
+    newest: dict[tuple[int, str, str | None], Encoded] = {}
+    for encoded in events:
+        period = math.floor(id_of(encoded).time / every)
+        newest[period, encoded.event.host, encoded.event.name] = encoded
+    return sorted(newest.values(), key=id_of)

@@ -1,0 +1,236 @@
+"""The hub of a worker: each event encoded once, one frame per feed.
+
+A stream joins with no hole and no double because everything it needs is read in one step of the
+event loop: the hub's position, the newest events and the feed's place in its ring. Whoever comes
+back with an older id first reads the stretch between his id and what the hub has in memory from
+the log, and is told the rest as he joins.
+"""
+
+import math
+import time
+from collections.abc import Callable
+
+import gevent
+from gevent.event import Event as Flag
+from gevent.lock import Semaphore
+
+from dashboard.events.encoded import Encoded, control_event
+from dashboard.events.event import Event, EventId
+from dashboard.events.filter import Filter
+from dashboard.log import EventLog
+from dashboard.streaming.catch_up import Behind
+from dashboard.streaming.feed import Feed, Follower
+from dashboard.streaming.feed_registry import Feeds, Made
+from dashboard.streaming.frame import Frame
+from dashboard.streaming.limits import Admission
+from dashboard.streaming.parked import Connections
+from dashboard.streaming.replay_buffer import Recent
+from dashboard.streaming.snapshot import Start, Starts
+from dashboard.streaming.tail import Tail, Trouble
+from dashboard.telemetry.counters import Instruments
+
+_LOOK_FOR_LAGGARDS = 5.0  # seconds between two looks for streams that have stopped reading
+_STOP_SECONDS = 0.3  # that streams have to end by themselves
+
+
+class Hub:
+    """The feeds of one worker, which hang on its tail of the log."""
+
+    def __init__(
+        self,
+        log: EventLog,
+        *,
+        interval: float,
+        heartbeat: float,
+        retention: float,
+        instruments: Instruments,
+        most_streams: int,
+        most_per_address: int = 0,
+        most_feeds: int = 1_000_000,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        """`interval`, `heartbeat` and `retention` are seconds."""
+        self.recent = Recent(retention=retention, clock=clock)
+        self.tail = Tail(log, self, interval=interval, clock=clock)
+        self.ready = self.tail.ready  # set once the newest events of the log are known
+        self.stopping = False
+        self.admission = Admission(most_streams, instruments, most_per_address=most_per_address)
+        self.most_feeds = most_feeds
+        self._instruments = instruments
+        self._clock = clock
+        self._feeds = Feeds(self.recent, heartbeat=heartbeat, clock=clock)
+        self._starts = Starts(self.recent)
+        self.behind = Behind(log, self.recent, self._starts, self.tail, clock=clock)
+        self._timers_changed = Flag()
+        self._connections = Connections(self._socket_closed)
+        # One fan-out at a time: a long one lets go of the event loop in between.
+        self._sending = Semaphore()
+
+    # What runs in greenlets.
+
+    def keep_time(self) -> None:
+        """Send heartbeats into silence, flush conflating feeds, close streams that lag.
+
+        Streams whose right has expired are closed, too.
+        """
+        looked_at = 0.0
+        while True:
+            for feed in [each for each in self._feeds if each.has_expired(self._clock())]:
+                self._end(feed)
+            if time.monotonic() - looked_at >= _LOOK_FOR_LAGGARDS:
+                looked_at = time.monotonic()
+                self._cut_laggards()
+            with self._sending:
+                self._write(self._feeds.due(time.monotonic()))
+            self._starts.forget()
+            self._timers_changed.clear()
+            now = time.monotonic()
+            look_at = looked_at + _LOOK_FOR_LAGGARDS
+            next_time = min(look_at, self._feeds.next_due(), self._next_end())
+            self._timers_changed.wait(max(0.001, next_time - now))
+
+    def _cut_laggards(self) -> None:
+        for feed in self._feeds:
+            for follower in feed.laggards():
+                self.admission.count_dropped("lagging")
+                follower.cut()
+
+    def deliver(self, batch: list[Event]) -> None:
+        """Encode logged events once and hand them to every feed, in one step."""
+        started = time.perf_counter()
+        with self._sending:
+            self._instruments.events.inc(len(batch))
+            self._hand_out(batch)
+        self._instruments.fan_out.observe(time.perf_counter() - started)
+
+    def deliver_unlogged(self, events: list[Event]) -> None:
+        """The same with events that the log could not take: without ids."""
+        self._instruments.unlogged.inc(len(events))
+        with self._sending:
+            self._hand_out(events)
+
+    def tell_of_loss(self) -> None:
+        """The log has lost what was delivered: to all who watch a gap."""
+        gap = Frame(control_event("gap", self.gap_since(self.position)))
+        self.recent.lose()
+        with self._sending:
+            self._write(self._feeds.send(gap, time.monotonic()))
+
+    def stop(self) -> None:
+        """End every stream: each wakes up, sees `stopping`, and returns; a stuck one is cut."""
+        self.stopping = True
+        self.ready.set()
+        for feed in self._feeds:
+            feed.wake()
+        self._connections.close_all()
+        gevent.sleep(_STOP_SECONDS)
+        for feed in self._feeds:
+            for follower in list(feed.followers):
+                follower.cut()
+
+    # What streams ask for.
+
+    @property
+    def problem(self) -> Trouble | None:
+        """Why the log can't be read, or else why it takes nothing, and since when."""
+        return self.tail.problem
+
+    @property
+    def position(self) -> EventId:
+        """The id up to which everything has been delivered."""
+        return self.recent.position
+
+    def now(self) -> float:
+        """The wall clock, in seconds since 1970."""
+        return round(self._clock(), 3)
+
+    def has_room_for(self, filter: Filter) -> bool:
+        """Whether a stream with a filter that comes now finds or makes a feed for it."""
+        if len(self._feeds) < self.most_feeds:
+            return True
+        return self._feeds.has(filter)
+
+    def gap_since(self, after: EventId) -> dict[str, float]:
+        """The data of a `gap`: what came after an id until now is not told."""
+        start, end = after.time, round(self.now(), 3)
+        return {"from": start, "to": end, "seconds": max(0, round(end - start, 3))}
+
+    def start(self, filter: Filter, after: EventId | None) -> tuple[Start, Follower]:
+        """What a stream lacks after an id, or the newest of all, and its place right behind that.
+
+        An id is one that `recent` covers, or with `every` one that is covered at all. Give the
+        follower back with `leave`.
+        """
+        if after is None:
+            start = self._starts.newcomer(filter)
+        else:
+            start = self._starts.returning(filter, after)
+        return start, self._join(filter, start.told)
+
+    def join(self, filter: Filter) -> Follower:
+        """Let the current greenlet follow the feed of a filter from its next frame on.
+
+        It knows everything up to `position`. Give it back with `leave`.
+        """
+        return self._join(filter, self.recent.number)
+
+    def _join(self, filter: Filter, told: int) -> Follower:
+        count = len(self._feeds)
+        follower = Follower(self._feeds.join(filter, told, time.monotonic()))
+        if len(self._feeds) != count:
+            self._instruments.feeds.set(len(self._feeds))
+            self._timers_changed.set()
+        return follower
+
+    def leave(self, follower: Follower) -> None:
+        """Take a stream out of its feed; the last one takes the feed with it."""
+        follower.feed.followers.discard(follower)
+        self._drop_if_unused(follower.feed)
+
+    def park(self, descriptor: int, follower: Follower, form: int, address: str = "") -> None:
+        """Take over a stream that is even with its feed; it is released when its socket closes.
+
+        `form` is a sum of frame.CHUNKED and frame.GZIP; `address` is whose place it has.
+        """
+        assert follower.is_even
+        self._connections.park(descriptor, follower.feed, form, address)
+        follower.feed.followers.discard(follower)
+
+    # Inside.
+
+    def _end(self, feed: Feed) -> None:
+        """End the streams of a feed whose right is over."""
+        feed.ended = True
+        feed.wake()
+        with self._sending:
+            for descriptor in [fd for each in feed.parked.values() for fd in each]:
+                self._connections.close(descriptor, "expired")
+
+    def _next_end(self) -> float:
+        """When the next right of a feed expires, by the monotonic clock."""
+        ahead = time.monotonic() - self._clock()
+        rights = [feed.filter.right for feed in self._feeds if not feed.ended]
+        ends = [ahead + right.expires for right in rights if right.expires is not None]
+        return min(ends, default=math.inf)
+
+    def _socket_closed(self, feed: Feed, reason: str, address: str) -> None:
+        if reason != "gone":
+            self.admission.count_dropped(reason)
+        self.admission.release(address)
+        self._drop_if_unused(feed)
+
+    def _drop_if_unused(self, feed: Feed) -> None:
+        self._feeds.drop_if_unused(feed)
+        self._instruments.feeds.set(len(self._feeds))
+
+    def _hand_out(self, events: list[Event]) -> None:
+        """Make every feed's frame in one step with the hub's position, then write to sockets."""
+        self._write(self._feeds.take([Encoded.of(e) for e in events], time.monotonic()))
+        if any(feed.grid for feed in self._feeds):
+            self._timers_changed.set()
+
+    def _write(self, made: Made) -> None:
+        self._instruments.frames.inc(len(made))
+        self._connections.write(made)
+        self._feeds.merge(self._connections.move)
+        self._instruments.feeds.set(len(self._feeds))

@@ -1,0 +1,155 @@
+"""One stream: from where its reader stands to live, and then out of the way.
+
+The order is the contract's: `retry` and `hello` at once; then what was missed, or a `gap`, or the
+newest of everything; then live. From the moment the stream has joined its feed nothing is read
+from the log any more, and where its socket can be parked nothing is left of it but that.
+"""
+
+import os
+import random
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, NoReturn
+
+from dashboard.events.encoded import control_event
+from dashboard.events.event import EventId
+from dashboard.events.filter import Filter
+from dashboard.log import LogUnavailable
+from dashboard.runtime import Runtime
+from dashboard.streaming.detach import (
+    LeftRequest,
+    can_park,
+    response_head,
+    take_socket,
+    write_whole,
+)
+from dashboard.streaming.feed import Lagging
+from dashboard.streaming.frame import CHUNKED, GZIP, GZIP_HEADER, Frame, gzip_block
+from dashboard.streaming.parked import SEND_BUFFER
+from dashboard.streaming.place import Place
+
+_READY_SECONDS = 5.0
+ONE_WRITE = SEND_BUFFER // 2  # bytes that a fresh connection certainly takes
+
+
+class Stream(Place):
+    """The blocks of one stream."""
+
+    def __init__(
+        self,
+        runtime: Runtime,
+        filter: Filter,
+        after: EventId | None,
+        form: int,
+        environ: Mapping[str, Any],
+    ) -> None:
+        super().__init__(runtime.hub, environ.get("REMOTE_ADDR", ""))
+        self._runtime = runtime
+        self._filter = filter
+        self._after = after
+        self._form = form
+        self._environ = environ
+        self._blocks = self._run()
+        self.headers: Iterable[tuple[str, str]] = ()  # of the response, as it is to be sent
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self
+
+    def __next__(self) -> bytes:
+        return next(self._blocks)
+
+    def first_block(self) -> bytes | None:
+        """`hello` and all that the reader lacks, if that is known without reading the log.
+
+        The stream then stands even with its feed. None where it can't: take the blocks one by one.
+        """
+        if not self._hub.ready.is_set() or self._hub.stopping:
+            return None
+        if self._after is not None and self._hub.behind.is_far_behind(self._filter, self._after):
+            return None
+        return self._begin() + next(self._catch_up())
+
+    def park(self, first: bytes = b"") -> NoReturn:
+        """Leave the request, by raising LeftRequest; from here on the hub writes to the socket.
+
+        With `first` nothing of the response has been sent: then its head and the first block go
+        out here, in one write in place of the server's two.
+        """
+        assert self._follower is not None
+        protocol = self._environ["SERVER_PROTOCOL"]
+        chunked = CHUNKED if protocol == "HTTP/1.1" else 0
+        descriptor = take_socket(self._environ)
+        if first:
+            head = response_head(protocol, self.headers)
+            if not write_whole(descriptor, head + Frame(first).form(chunked)):
+                os.close(descriptor)
+                raise LeftRequest
+        self._hub.park(descriptor, self._follower, self._form | chunked, self._address)
+        self._follower, self._holds_place = None, False
+        raise LeftRequest
+
+    def _run(self) -> Iterator[bytes]:
+        may_park = self._runtime.settings.parking and can_park(self._environ)
+        first = self.first_block()
+        if first is None:
+            yield self._begin()  # at once, whatever the log takes
+            self._hub.ready.wait(_READY_SECONDS)
+            if self._hub.stopping:
+                return  # without a word about what was missed: another worker will tell it
+            yield from filter(None, self._catch_up())
+        elif may_park and len(first) <= ONE_WRITE:
+            self.park(first)
+        else:
+            yield first
+        assert self._follower is not None
+        try:
+            while not self._hub.stopping and not self._follower.feed.ended:
+                if may_park and self._follower.is_even:
+                    self.park()
+                frames = self._follower.frames(self._form)
+                if frames:
+                    yield frames
+        except Lagging:
+            self._hub.admission.count_dropped("lagging")
+        else:
+            self._count_end()
+
+    def _begin(self) -> bytes:
+        self._hub.admission.count_opened()
+        retry = round(self._runtime.settings.retry * random.uniform(0.5, 1.5))
+        greeting = self._runtime.greeting(self._filter.right)
+        hello = control_event("hello", greeting, retry=retry)
+        if self._form & GZIP:
+            return GZIP_HEADER + gzip_block(hello, stored=True)
+        return hello
+
+    def _encoded(self, block: bytes) -> bytes:
+        return gzip_block(block) if block and self._form & GZIP else block
+
+    def _catch_up(self) -> Iterator[bytes]:
+        """Yield what the reader lacks; when it ends, `_follower` stands right behind that."""
+        hub, after = self._hub, self._after
+        told = after is not None and self._is_covered(after)
+        # With `every` what is only in the log is left to what it came to.
+        while told and after is not None and self._filter.every is None:
+            if not hub.behind.is_far_behind(self._filter, after):
+                break
+            try:
+                piece, after = hub.behind.piece(self._filter, after)
+            except LogUnavailable:
+                told = False
+                break
+            if piece.raw:
+                yield piece.form(self._form & GZIP)
+        start, self._follower = hub.start(self._filter, after if told else None)
+        gap = self._encoded(self._gap(after)) if after is not None and not told else b""
+        yield gap + b"".join(frame.form(self._form & GZIP) for frame in start.frames)
+
+    def _is_covered(self, after: EventId) -> bool:
+        try:
+            return self._hub.behind.covers(after, self._runtime.settings.replay)
+        except LogUnavailable:
+            return False
+
+    def _gap(self, after: EventId) -> bytes:
+        self._hub.admission.count_gap()
+        return control_event("gap", self._hub.gap_since(after))

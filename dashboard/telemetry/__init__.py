@@ -1,0 +1,1 @@
+"""What the service says about itself: log lines, counters, signs of life for systemd."""

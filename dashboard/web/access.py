@@ -1,0 +1,234 @@
+"""Who may do what: names, tokens, keys and cookies, other origins, and the pages' policies.
+
+Served on loopback nothing is asked but a Host header that belongs here: a page of some other site
+whose name was made to point at this machine (DNS rebinding) is refused. With READ_TOKEN all figures
+need a right to read: the token as a bearer token, the cookie that the sign-in page gives for it, or
+a signed key, which may cover only some events and hosts (`rights.py`). /healthz, /readyz, the
+static files and the sign-in page itself are open, and so is /openapi.json, which has no figures and
+says nothing of this installation. Publishing needs a token of its own as a bearer token, and no
+other; where none is set nobody can publish over HTTP.
+
+A key on a page's address is exchanged for a cookie, and leaves the address. Not so on an embed's:
+a frame in another site's page gets no cookies, so its own requests carry the key.
+"""
+
+import math
+import socket
+from collections.abc import Iterable, Mapping
+from typing import Any
+from urllib.parse import unquote_plus
+
+from flask import Flask, redirect, request, url_for
+from werkzeug.http import parse_cookie
+from werkzeug.wrappers import Response
+
+from dashboard.access.credentials import COOKIE, KEY, LINK_COOKIE, Credentials, Found, Refused
+from dashboard.access.request_origin import Names, is_cross_site
+from dashboard.access.signed_links import COOKIE_SECONDS, BadKey, Signing
+from dashboard.events.scope import WHOLE, Right
+from dashboard.settings import Publisher, Settings
+from dashboard.telemetry.counters import Instruments
+
+_KEPT_AFTER = 30 * 86400  # seconds that a browser keeps a link's cookie after its end
+_RIGHT = "vitals.right"
+_BY_COOKIE = "vitals.by_cookie"
+_PUBLISHER = "vitals.publisher"
+_OPEN_ENDPOINTS = frozenset(
+    {"static", "ops.healthz", "ops.readyz", "sign_in.sign_in", "openapi.openapi"}
+)
+_EMBED = "embed.frame"
+_PAGES = frozenset({"pages.wall", "pages.host", "pages.compare", "screens.listing", _EMBED})
+_PUBLISH_ENDPOINTS = frozenset({"publish.publish", "progress.report"})
+_READ_PATHS = (r"/stream", r"/history", r"/alerts", r"/progress/.*", r"/embed", r"/static/.*")
+
+
+class Access:
+    """The rules of one service."""
+
+    def __init__(self, settings: Settings, instruments: Instruments) -> None:
+        self._signing = Signing(settings)
+        self._credentials = Credentials(settings, self._signing, instruments)
+        self._names = Names([settings.host_name, socket.gethostname(), *settings.allowed_hosts])
+
+    def check(self) -> Response | None:
+        """Let a request pass (None), or send it elsewhere. Raises Refused."""
+        environ = request.environ
+        stranger = self._names.stranger(environ)
+        if stranger is not None:
+            raise Refused(
+                400,
+                f"the Host header {stranger!r} is neither an IP address, localhost, "
+                "this machine's name, nor in ALLOWED_HOSTS",
+                key="Host",
+            )
+        if request.method == "OPTIONS":
+            return None  # it has no figures, and browsers ask it without any credentials
+        if request.method not in ("GET", "HEAD") and is_cross_site(environ):
+            raise Refused(403, "requests of other sites' pages may not change anything here")
+        if request.endpoint in _PUBLISH_ENDPOINTS:
+            environ[_PUBLISHER] = self._credentials.publisher_of(environ)
+            return None
+        if request.endpoint in _OPEN_ENDPOINTS:
+            return None
+        is_page = request.endpoint in _PAGES and (
+            request.accept_mimetypes.accept_html or not request.accept_mimetypes
+        )
+        if is_page and request.endpoint != _EMBED and KEY in request.args:
+            return self._exchange(request.args[KEY])
+        found = self._credentials.look(environ)
+        if found.failure is not None and is_page:
+            self._credentials.count(environ, found)
+            return self._to_sign_in(found.failure)
+        right = self._credentials.settle(environ, found)
+        if right is None and is_page:
+            return self._to_sign_in()
+        if right is None:
+            raise Refused(401, "reading needs the token: Authorization: Bearer …")
+        environ[_RIGHT], environ[_BY_COOKIE] = right, found.by_cookie
+        return None
+
+    def is_addressed(self, environ: Mapping[str, Any]) -> bool:
+        """Whether a request names this service, or nothing, as only programs do."""
+        return self._names.stranger(environ) is None
+
+    def right_of(self, environ: Mapping[str, Any]) -> Right | None:
+        """The right to read that a request has, if it has one; what is wrong is not counted."""
+        return self._credentials.look(environ).right
+
+    def check_token(self, given: str) -> bool:
+        """Whether a text is the read token, as somebody typed it. Raises Refused(429)."""
+        found = self._credentials.judge(request.environ, given, "sign-in")
+        if found.wait:
+            self._credentials.settle(request.environ, found)
+        self._credentials.count(request.environ, found)
+        return found.right is not None
+
+    def sign_in(self, response: Response) -> None:
+        """Give the browser a cookie that stands for the token."""
+        if self._signing.is_on:
+            _set_cookie(response, COOKIE, self._signing.cookie(), COOKIE_SECONDS)
+
+    def renew(self, response: Response) -> None:
+        """Give the browser the cookie anew by which it came, so that it lasts while it is used."""
+        environ = request.environ
+        if not self._credentials.are_wanted or not environ.get(_BY_COOKIE):
+            return
+        if environ[_RIGHT] is WHOLE:
+            self.sign_in(response)
+        else:
+            key = parse_cookie(environ["HTTP_COOKIE"])[LINK_COOKIE]
+            self._set_link_cookie(response, key, environ[_RIGHT])
+
+    def _exchange(self, key: str) -> Response:
+        """A page's address with a key: the same without it, and a cookie in its place."""
+        there = _without_key(request.full_path)
+        try:
+            right = self._signing.right_of(key) if self._credentials.are_wanted else WHOLE
+        except BadKey as error:
+            failure = ("key", str(error))
+            self._credentials.count(request.environ, Found(failure=failure))
+            if self._credentials.look_at_cookies(request.environ).right is None:
+                return self._to_sign_in(failure)
+            right = WHOLE
+        response = redirect(there, 303)
+        response.headers["Cache-Control"] = "no-store"
+        response.headers["Referrer-Policy"] = "no-referrer"
+        # Who may read everything goes on to.
+        if (
+            right is not WHOLE
+            and self._credentials.look_at_cookies(request.environ).right is not WHOLE
+        ):
+            self._set_link_cookie(response, key, right)
+        return response
+
+    def _set_link_cookie(self, response: Response, key: str, right: Right) -> None:
+        assert right.expires is not None
+        # It is kept for longer than it is good, so that its end can be said.
+        left = math.ceil(right.expires - self._signing.now()) + _KEPT_AFTER
+        _set_cookie(response, LINK_COOKIE, key, min(left, COOKIE_SECONDS))
+
+    def _to_sign_in(self, failure: tuple[str, str] | None = None) -> Response:
+        there = _without_key(request.full_path)
+        link = None if failure is None else "expired" if "expired" in failure[1] else "bad"
+        return redirect(url_for("sign_in.sign_in", next=there, link=link), 303)
+
+
+def given_right() -> Right:
+    """The right to read of the request that is answered now."""
+    right: Right = request.environ[_RIGHT]
+    return right
+
+
+def renewal_url() -> str | None:
+    """Where a page that is shown for long gets its cookie anew; None where it came without one."""
+    return url_for("sign_in.renew") if request.environ[_BY_COOKIE] else None
+
+
+def check_publication(host: str, name: str | None) -> None:
+    """Raise Refused(403) for an event that the token of this request may not publish."""
+    publisher: Publisher = request.environ[_PUBLISHER]
+    right = Right(publisher.events, publisher.hosts)
+    if not right.is_whole and not right.covers(host, name):
+        raise Refused(
+            403,
+            f"the token {publisher.name!r} may not publish {name or 'unnamed events'} of {host}; "
+            f"{right}",
+            key="host" if right.covers_name(name or "message") else "event",
+        )
+
+
+def register(app: Flask, settings: Settings, instruments: Instruments) -> Access:
+    """Hold an app to the rules."""
+    access = Access(settings, instruments)
+    app.before_request(access.check)
+    if settings.allowed_origins:
+        from flask_cors import CORS  # only who needs it pays for it
+
+        CORS(app, resources=list(_READ_PATHS), origins=list(settings.allowed_origins))
+    policy = page_policy(settings.frame_ancestors)
+
+    @app.after_request
+    def _(response: Response) -> Response:
+        if "X-Content-Type-Options" in response.headers:
+            return response  # a stream, whose headers are whole
+        if response.mimetype == "text/html":
+            response.headers["Content-Security-Policy"] = policy
+            # An embed's address may have a key in it. (A form's page must say from where it comes.)
+            referrer = "no-referrer" if request.endpoint == _EMBED else "same-origin"
+            response.headers.setdefault("Referrer-Policy", referrer)
+            access.renew(response)  # so that a display that is on stays signed in
+        response.headers["X-Content-Type-Options"] = "nosniff"
+        return response
+
+    return access
+
+
+def page_policy(frame_ancestors: Iterable[str]) -> str:
+    """The Content-Security-Policy of every page."""
+    return "; ".join(
+        (
+            "default-src 'none'",
+            "script-src 'self'",
+            "style-src 'self'",
+            "img-src 'self' data:",
+            "connect-src 'self'",
+            "frame-src 'self'",
+            "form-action 'self'",
+            "base-uri 'none'",
+            " ".join(("frame-ancestors 'self'", *frame_ancestors)),
+        )
+    )
+
+
+def _set_cookie(response: Response, name: str, value: str, seconds: int) -> None:
+    response.set_cookie(
+        name, value, max_age=seconds, secure=request.is_secure, httponly=True, samesite="Lax"
+    )
+    response.cache_control.private = True  # no proxy keeps it for somebody else
+
+
+def _without_key(path: str) -> str:
+    """A path with its query, without the key that is in it."""
+    path, _, query = path.partition("?")
+    rest = [pair for pair in query.split("&") if unquote_plus(pair.partition("=")[0]) != KEY]
+    return f"{path}?{'&'.join(rest)}" if any(rest) else path

@@ -1,0 +1,181 @@
+"""What `/metrics` says about machines and the log, beside the workers' own instruments.
+
+Where node_exporter has a gauge of the same meaning, its name is used, so that existing dashboards
+and rules fit; rates and percentages, which it leaves to the query, are `vitals_*` in base units.
+Figures of a family that has gone stale are left out: an old number must not look live.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+import msgspec
+from prometheus_client.metrics_core import GaugeMetricFamily
+
+from dashboard.events.filter import Filter
+from dashboard.events.scope import Right
+from dashboard.log import EventLog, LogUnavailable
+from dashboard.streaming.host_intervals import Paces
+from dashboard.streaming.hub import Hub
+
+STALE_AFTER = 3  # times the cadence
+
+# family -> (field, metric, help, factor)
+_GAUGES: dict[str, list[tuple[str, str, str, float]]] = {
+    "cpu": [
+        ("percent", "vitals_cpu_usage_ratio", "Share of CPU time that was not idle.", 0.01),
+        ("iowait", "vitals_cpu_iowait_ratio", "Share of CPU time waiting for disks.", 0.01),
+        ("steal", "vitals_cpu_steal_ratio", "Share of CPU time taken by the hypervisor.", 0.01),
+    ],
+    "memory": [
+        ("total", "node_memory_MemTotal_bytes", "Memory.", 1),
+        ("available", "node_memory_MemAvailable_bytes", "Memory that programs can still get.", 1),
+        ("swap_total", "node_memory_SwapTotal_bytes", "Swap.", 1),
+        ("swap_used", "vitals_memory_swap_used_bytes", "Swap that is in use.", 1),
+    ],
+    "load": [
+        ("load1", "node_load1", "1m load average.", 1),
+        ("load5", "node_load5", "5m load average.", 1),
+        ("load15", "node_load15", "15m load average.", 1),
+    ],
+    "disk": [
+        (
+            "read_bytes_per_second",
+            "vitals_disk_read_bytes_per_second",
+            "Bytes a second read from all disks.",
+            1,
+        ),
+        (
+            "write_bytes_per_second",
+            "vitals_disk_written_bytes_per_second",
+            "Bytes a second written to all disks.",
+            1,
+        ),
+        ("busy_percent", "vitals_disk_busy_ratio", "Share of time of the busiest disk.", 0.01),
+    ],
+    "network": [
+        (
+            "received_bytes_per_second",
+            "vitals_network_receive_bytes_per_second",
+            "Bytes a second received.",
+            1,
+        ),
+        (
+            "sent_bytes_per_second",
+            "vitals_network_transmit_bytes_per_second",
+            "Bytes a second sent.",
+            1,
+        ),
+        ("errors_per_second", "vitals_network_errors_per_second", "Errors a second.", 1),
+    ],
+    "pressure": [
+        ("cpu_some", "vitals_pressure_cpu_some_ratio", "PSI, average of 10 s.", 0.01),
+        ("io_some", "vitals_pressure_io_some_ratio", "PSI, average of 10 s.", 0.01),
+        ("io_full", "vitals_pressure_io_full_ratio", "PSI, average of 10 s.", 0.01),
+        ("memory_some", "vitals_pressure_memory_some_ratio", "PSI, average of 10 s.", 0.01),
+        ("memory_full", "vitals_pressure_memory_full_ratio", "PSI, average of 10 s.", 0.01),
+    ],
+    "processes": [
+        ("count", "vitals_processes", "Processes.", 1),
+        ("running", "node_procs_running", "Processes that run or could.", 1),
+    ],
+    "system": [("boot_time", "node_boot_time_seconds", "When the machine started.", 1)],
+}
+# family -> (list field, label, field of an item that is the label, [(field, metric, help)])
+_LISTS: dict[str, tuple[str, str, str, list[tuple[str, str, str]]]] = {
+    "filesystem": (
+        "mounts",
+        "mountpoint",
+        "mountpoint",
+        [
+            ("total", "node_filesystem_size_bytes", "Size of the filesystem."),
+            ("used", "vitals_filesystem_used_bytes", "Bytes in use."),
+        ],
+    ),
+    "sensors": (
+        "temperatures",
+        "sensor",
+        "label",
+        [("celsius", "node_hwmon_temp_celsius", "Temperature.")],
+    ),
+}
+
+
+class Figures:
+    """A prometheus-client collector of the newest figures of every host in the log."""
+
+    def __init__(self, hub: Hub, paces: Paces, families: Iterable[str], right: Right) -> None:
+        """Of these families. What lies beyond the right is not told."""
+        self._hub = hub
+        self._filter = Filter(names=frozenset(families), right=right)
+        self._paces = paces
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        ages = GaugeMetricFamily(
+            "vitals_family_age_seconds", "Age of a family's figures.", labels=["host", "family"]
+        )
+        stale = GaugeMetricFamily(
+            "vitals_family_stale",
+            f"1 where a family's figures are older than {STALE_AFTER} of its host's cadences.",
+            labels=["host", "family"],
+        )
+        cadences: dict[str, dict[str, float]] = {}
+        families: dict[str, GaugeMetricFamily] = {}
+        for encoded in self._hub.recent.latest(self._filter):
+            host, name = encoded.event.host, encoded.event.name
+            age = self._hub.recent.age(host, name) if name else None
+            if name is None or age is None:
+                continue
+            if host not in cadences:
+                cadences[host] = self._paces.cadences(host)
+            is_stale = age > STALE_AFTER * cadences[host][name]
+            ages.add_metric([host, name], age)
+            stale.add_metric([host, name], float(is_stale))
+            if not is_stale:
+                _add(families, host, name, msgspec.json.decode(encoded.event.data))
+        yield ages
+        yield stale
+        yield from families.values()
+
+
+class LogGauges:
+    """A prometheus-client collector of the log's own state."""
+
+    def __init__(self, log: EventLog, hub: Hub) -> None:
+        self._log = log
+        self._hub = hub
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        failing = float(self._hub.problem is not None)
+        yield GaugeMetricFamily("vitals_log_failing", "1 while the log fails.", value=failing)
+        try:
+            size, oldest = self._log.look_back(lambda log: (log.size(), log.oldest()))
+        except LogUnavailable:
+            return
+        yield GaugeMetricFamily("vitals_log_size_bytes", "Bytes that the log takes.", value=size)
+        if oldest is not None:
+            age = max(0.0, self._hub.now() - oldest.time)
+            yield GaugeMetricFamily(
+                "vitals_log_age_seconds", "Age of the oldest event in the log.", value=age
+            )
+
+
+def _add(
+    families: dict[str, GaugeMetricFamily], host: str, name: str, data: Mapping[str, Any]
+) -> None:
+    for field, metric, text, factor in _GAUGES.get(name, ()):
+        value = data.get(field)
+        if isinstance(value, int | float):  # whoever may write the log may write what he likes
+            family = families.setdefault(metric, GaugeMetricFamily(metric, text, labels=["host"]))
+            family.add_metric([host], round(value * factor, 6))
+    if name in _LISTS:
+        list_field, label, label_field, gauges = _LISTS[name]
+        items = data.get(list_field)
+        items = [i for i in items if isinstance(i, dict)] if isinstance(items, list) else []
+        # No two samples of a scrape may have the same labels.
+        for name, item in {str(item.get(label_field)): item for item in items}.items():
+            for field, metric, text in gauges:
+                if isinstance(item.get(field), int | float):
+                    family = families.setdefault(
+                        metric, GaugeMetricFamily(metric, text, labels=["host", label])
+                    )
+                    family.add_metric([host, name], item[field])

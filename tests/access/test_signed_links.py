@@ -1,0 +1,381 @@
+"""Signed links: what a key covers, where it holds, when it ends, and where it must not be seen."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import httpx
+import pytest
+
+from dashboard.access.signed_links import BadKey, Signing
+from dashboard.events.scope import WHOLE, Beyond, Right
+from dashboard.settings import load
+from tests.support.service import ROOT, Service, wait_for
+
+TOKEN = "correct-horse-battery-staple"
+SECRET = "another-secret-of-16"
+Start = Callable[..., Service]
+
+
+def signing(clock: Callable[[], float] = time.time, **settings: str) -> Signing:
+    given = {"READ_TOKEN": TOKEN, "SECRET_KEY": SECRET} | settings
+    return Signing(load({f"DASHBOARD_{key}": text for key, text in given.items()}), clock)
+
+
+def key(events: str = "", hosts: str = "", *, seconds: float = 600, **settings: str) -> str:
+    """A key, made by the code and not by the command."""
+    right = Right(
+        tuple(events.split(",")) if events else None,
+        tuple(hosts.split(",")) if hosts else None,
+        time.time() + seconds,
+    )
+    return signing(time.time, **settings).key(right)
+
+
+# Rights.
+
+
+@pytest.mark.parametrize(
+    ("patterns", "yes", "no"),
+    [
+        (("cpu",), ["cpu"], ["cpu2", "xcpu", "memory", "CPU"]),
+        (("build.*",), ["build.", "build.a.b"], ["build", "abuild.x"]),
+        (("*",), ["", "anything"], []),
+        (("a*c", "x"), ["ac", "abc", "x"], ["ab", "xx", "abcd"]),
+    ],
+)
+def test_patterns(patterns: tuple[str, ...], yes: list[str], no: list[str]) -> None:
+    right = Right(events=patterns)
+    assert all(right.covers_name(name) for name in yes)
+    assert not any(right.covers_name(name) for name in no)
+    assert all(Right(hosts=patterns).covers_host(name) for name in yes)
+
+
+def test_a_pattern_is_covered_where_all_that_it_matches_is() -> None:
+    right = Right(hosts=("web-*", "db-1"))
+    right.check(None, {"web-1", "web-*", "web-a*", "db-1", "*"})
+    for beyond in ("web*", "db-*", "db-2", "*-1"):
+        with pytest.raises(Beyond) as caught:
+            right.check(None, {beyond})
+        assert caught.value.key == "host"
+        assert beyond in caught.value.detail
+        assert "web-*, db-1" in caught.value.detail
+
+
+def test_who_names_none_is_told_of_a_host_that_he_may_see() -> None:
+    assert WHOLE.home("box", ["a"]) == "box"
+    assert Right(hosts=("b*",)).home("box", []) == "box"
+    assert Right(hosts=("web-*", "db-1")).home("box", ["web-2"]) == "db-1"
+    assert Right(hosts=("web-*",)).home("box", ["web-2", "web-1", "a"]) == "web-1"
+    assert Right(hosts=("web-*",)).home("box", ["a"]) == ""
+
+
+# Keys.
+
+
+def test_a_key_gives_its_right_until_it_ends() -> None:
+    now = 1_800_000_000.0
+    ours = signing(lambda: now)
+    right = Right(("cpu", "build.*"), ("web-*",), now + 60)
+    made = ours.key(right)
+    assert ours.right_of(made) == right
+    now += 59
+    assert ours.right_of(made) == right
+    now += 1
+    with pytest.raises(BadKey, match="expired, at 2027-01-15 08:01 UTC"):
+        ours.right_of(made)
+
+
+def test_a_key_that_was_changed_or_signed_by_another_is_none() -> None:
+    made = key("cpu")
+    ours = signing()
+    others = [key("cpu", SECRET_KEY="x" * 16), made[:-1], made[1:], "", "a.b.c", made.upper()]
+    for other in [*others, ours.cookie()]:
+        with pytest.raises(BadKey) as caught:
+            ours.right_of(other)
+        assert made not in str(caught.value)
+    assert not ours.is_cookie(made)
+    assert ours.is_cookie(ours.cookie())
+
+
+def test_a_cookie_lasts_as_long_as_browsers_keep_one() -> None:
+    at = signing()._cookies
+    made = at.dumps("read")
+    for days, good in ((0, True), (399, True), (401, False), (-1, False)):
+        later = signing(lambda days=days: time.time() + days * 86400)  # type: ignore[misc]
+        assert later.is_cookie(str(made)) is good
+
+
+# The command.
+
+
+def flask_sign(*arguments: str, **settings: str) -> "subprocess.CompletedProcess[str]":
+    environ = {name: v for name, v in os.environ.items() if not name.startswith("DASHBOARD_")}
+    environ |= {f"DASHBOARD_{name}": text for name, text in settings.items()}
+    command = [sys.executable, "-m", "flask", "sign", *arguments]
+    return subprocess.run(
+        command, cwd=ROOT, env=environ, capture_output=True, text=True, timeout=60
+    )
+
+
+def test_the_command_prints_a_key_and_a_link() -> None:
+    made = flask_sign(
+        *("--events", "cpu,build.*", "--host", "web-*", "--expires", "2h"),
+        *("--path", "/embed/cpu?theme=light", "--url", "https://wall.example/"),
+        READ_TOKEN=TOKEN,
+        SECRET_KEY=SECRET,
+    )
+    assert made.returncode == 0, made.stderr
+    found, link = made.stdout.splitlines()
+    right = signing().right_of(found)
+    assert (right.events, right.hosts) == (("cpu", "build.*"), ("web-*",))
+    assert right.expires == pytest.approx(time.time() + 7200, abs=60)
+    assert link == f"https://wall.example/embed/cpu?theme=light&key={found}"
+    assert "the events cpu, build.* of the hosts web-*" in made.stderr
+    assert found not in made.stderr
+    without = flask_sign(READ_TOKEN=TOKEN)
+    assert signing(SECRET_KEY=TOKEN).right_of(without.stdout.strip()).is_whole
+
+
+def test_the_command_refuses_what_it_cannot_sign() -> None:
+    nothing = flask_sign()
+    assert nothing.returncode == 2
+    assert "SECRET_KEY" in nothing.stderr
+    wrong = flask_sign("--expires", "never", SECRET_KEY=SECRET)
+    assert wrong.returncode == 2
+    assert "at most 3660d" in wrong.stderr
+    assert "Traceback" not in wrong.stderr + nothing.stderr
+
+
+# The service.
+
+
+@pytest.fixture(scope="module")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    service = Service(
+        tmp_path_factory.mktemp("service"),
+        READ_TOKEN=TOKEN,
+        SECRET_KEY=SECRET,
+        PUBLISH_TOKEN="p" * 20,
+        HEARTBEAT=0.5,
+        INTERVAL=60,  # nothing that was logged goes stale meanwhile
+    )
+    service.arguments = ["--access-logfile", "-", "--log-level", "debug"]
+    service.start()
+    for host in ("web-1", "web-2", "db-1"):
+        service.append("cpu", host, percent=1.0)
+        service.append("memory", host, percent=2.0)
+    service.append("progress", "db-1", job="backup", state="running")
+    service.append("alert", "db-1", alert="a", rule="a", event="cpu", level="info", state="raised")
+    whole = {"Authorization": f"Bearer {TOKEN}"}
+    wait_for(lambda: 'host="db-1"' in service.get("/metrics", headers=whole).text, "the log")
+    yield service
+    service.close()
+
+
+def first_events(service: Service, query: str, **headers: str) -> list[tuple[str, dict[str, Any]]]:
+    """The events of a stream up to its first heartbeat."""
+    found = []
+    with httpx.stream("GET", f"{service.url}/stream{query}", headers=headers, timeout=20) as answer:
+        assert answer.status_code == 200, answer.read()
+        name = ""
+        for line in answer.iter_lines():
+            if line.startswith("event: "):
+                name = line[7:]
+            elif line.startswith("data: "):
+                found.append((name, json.loads(line[6:])))
+                if name == "heartbeat":
+                    return found
+    raise AssertionError("the stream ended")
+
+
+def test_a_stream_has_just_what_the_key_covers(service: Service) -> None:
+    found = first_events(service, f"?key={key('cpu,deploy', 'web-*')}")
+    hello = found[0][1]
+    assert hello["hosts"] == ["web-1", "web-2"]
+    assert hello["host"] == "web-1"
+    told = {(name, event["host"]) for name, event in found if name not in ("hello", "heartbeat")}
+    assert told == {("cpu", "web-1"), ("cpu", "web-2")}
+    asked = first_events(service, f"?events=cpu&host=web-2&key={key('cpu', 'web-*')}")
+    assert {event["host"] for name, event in asked if name == "cpu"} == {"web-2"}
+
+
+@pytest.mark.parametrize(
+    ("path", "wrong"),
+    [
+        ("/stream?events=cpu,memory", "events"),
+        ("/stream?host=db-1", "host"),
+        ("/history?events=memory", "events"),
+        ("/history?host=web-1,db-1", "host"),
+        ("/alerts", "events"),
+        ("/progress/backup", "events"),
+        ("/screens", None),
+    ],
+)
+def test_who_asks_for_more_is_told_what_is_allowed(
+    service: Service, path: str, wrong: str | None
+) -> None:
+    mark = "&" if "?" in path else "?"
+    headers = {"Accept": "application/json"}
+    its = key("cpu", "web-*")
+    answer = service.get(f"{path}{mark}key={its}", headers=headers)
+    if wrong is None:
+        assert answer.json()["screens"] == []
+        return
+    assert answer.status_code == 403
+    assert answer.json()["key"] == wrong
+    assert "allowed are the events cpu of the hosts web-*" in answer.json()["detail"]
+    assert its not in answer.text
+
+
+def test_history_and_metrics_have_just_what_the_key_covers(service: Service) -> None:
+    its = key("cpu", "web-1")
+    history = service.json(f"/history?key={its}&lines=5")
+    assert list(history["hosts"]) == ["web-1"]
+    assert list(history["hosts"]["web-1"]) == ["cpu"]
+    assert {(one["host"], one["event"]) for one in history["latest"]} == {("web-1", "cpu")}
+    metrics = service.get("/metrics", headers={"Authorization": f"Bearer {its}"})
+    assert 'vitals_cpu_usage_ratio{host="web-1"}' in metrics.text
+    for other in (
+        "web-2",
+        "db-1",
+        "box",
+        "node_memory",
+        "vitals_log",
+        "process_",
+        "vitals_streams",
+    ):
+        assert other not in metrics.text
+    assert service.get(f"/embed?key={its}").json()["host"] == "web-1"
+
+
+def test_alerts_and_jobs_of_other_hosts_are_as_none(service: Service) -> None:
+    seen = service.json(f"/alerts?key={key('alert', 'db-1')}")["alerts"]
+    assert [one["host"] for one in seen] == ["db-1"]
+    assert service.json(f"/alerts?key={key('alert', 'web-*')}")["alerts"] == []
+    for hosts, count in (("db-1", 1), ("web-1", 0)):
+        path = f"{service.url}/progress/backup?key={key('progress', hosts)}"
+        lines = []
+        with httpx.stream("GET", path, timeout=20) as answer:
+            for line in answer.iter_lines():
+                lines.append(line)
+                if line == "event: heartbeat":
+                    break
+        assert sum('"job":"backup"' in line or '"backup"' in line for line in lines) == count
+
+
+def test_a_screen_is_reported_by_whom_its_event_is_allowed(service: Service) -> None:
+    body = {"build": "b", "link": "live", "width": 1, "height": 1, "url": "/", "every": 60}
+    for its, status in ((key("cpu"), 403), (key("screen.lobby*", "box"), 204)):
+        answer = service.request("POST", f"/screens/lobby?key={its}", json=body)
+        assert answer.status_code == status, answer.text
+
+
+def test_a_key_does_not_publish(service: Service) -> None:
+    its = key()
+    for headers in ({}, {"Authorization": f"Bearer {its}"}):
+        answer = service.request("POST", f"/events?key={its}", json={"data": {}}, headers=headers)
+        assert answer.status_code == 401
+
+
+def test_an_expired_or_foreign_key_is_refused_in_words(service: Service) -> None:
+    for its, words in (
+        (key("cpu", seconds=-60), "expired"),
+        (key("cpu", SECRET_KEY="z" * 16), "none of this service's"),
+    ):
+        answer = service.get(f"/history?key={its}")
+        assert answer.status_code == 401
+        assert words in answer.json()["detail"]
+        assert its not in answer.text
+        page = service.get(f"/?theme=light&key={its}", headers={"Accept": "text/html"})
+        assert page.status_code == 303
+        assert its not in page.headers["Location"]
+        assert (
+            "theme%3Dlight" in page.headers["Location"] or "theme=light" in page.headers["Location"]
+        )
+        assert 'role="alert"' in service.get(page.headers["Location"]).text
+
+
+def test_a_page_exchanges_its_key_for_a_cookie(service: Service) -> None:
+    its = key("cpu", "web-*", seconds=3600)
+    answer = service.get(f"/?panels=cpu&key={its}&theme=light")
+    assert answer.status_code == 303
+    assert answer.headers["Location"] == "/?panels=cpu&theme=light"
+    assert answer.headers["Referrer-Policy"] == "no-referrer"
+    cookie = answer.headers["Set-Cookie"]
+    assert cookie.startswith(f"vitals-link={its};")
+    assert all(word in cookie for word in ("HttpOnly", "SameSite=Lax", "Max-Age=2595"))
+    assert "Secure" not in cookie
+    assert answer.headers["Cache-Control"] == "no-store, private"
+    secure = service.get(f"/?key={its}", headers={"X-Forwarded-Proto": "https"})
+    assert "; Secure" in secure.headers["Set-Cookie"]
+    with_cookie = {"Cookie": f"vitals-link={its}"}
+    page = service.get("/", headers=with_cookie)
+    assert page.status_code == 200
+    assert 'data-events="cpu"' in page.text
+    assert 'data-host="web-1"' in page.text
+    assert its not in page.text
+    assert its in page.headers["Set-Cookie"]  # anew, for the time that is left
+    assert page.headers["Cache-Control"] == "no-cache, private"  # no proxy keeps it
+    assert service.get("/history?host=db-1", headers=with_cookie).status_code == 403
+    renewed = service.get("/sign-in/renew", headers=with_cookie)
+    assert renewed.status_code == 204
+    assert its in renewed.headers["Set-Cookie"]
+
+
+def test_the_token_s_cookie_goes_before_a_link_s(service: Service) -> None:
+    cookie = httpx.post(f"{service.url}/sign-in", data={"token": TOKEN}).cookies["vitals"]
+    both = {"Cookie": f"vitals={cookie}; vitals-link={key('cpu')}"}
+    assert service.get("/history?events=memory", headers=both).status_code == 200
+    opened = service.get(f"/?key={key('cpu')}", headers=both)
+    assert opened.headers["Location"] == "/"
+    assert "Set-Cookie" not in opened.headers
+    renewed = service.get("/sign-in/renew", headers=both).headers["Set-Cookie"]
+    assert renewed.startswith("vitals=")
+    # A key in a query is what somebody means to use.
+    asked = service.get(f"/history?events=memory&key={key('cpu')}", headers=both)
+    assert asked.status_code == 403
+
+
+def test_an_embed_keeps_its_key_for_its_own_requests(service: Service) -> None:
+    its = key("cpu", "web-1")
+    answer = service.get(f"/embed/cpu?key={its}")
+    assert answer.status_code == 200
+    assert f'data-stream="/stream?key={its}"' in answer.text
+    assert "Set-Cookie" not in answer.headers
+    assert answer.headers["Referrer-Policy"] == "no-referrer"
+
+
+def test_a_stream_ends_with_its_right(start_service: Start) -> None:
+    service = start_service(READ_TOKEN=TOKEN, SECRET_KEY=SECRET, INTERVAL=0.5)
+    its = key("cpu", seconds=3)
+    plain = {"Accept-Encoding": "identity"}  # of compressed ones the end is not written
+    url = f"{service.url}/stream?key={its}"
+    with httpx.stream("GET", url, headers=plain, timeout=30) as answer:
+        assert answer.status_code == 200
+        text = "".join(answer.iter_text())  # to its end
+    assert "event: cpu" in text
+    assert service.get(f"/history?key={its}").status_code == 401
+    metrics = service.get("/metrics", headers={"Authorization": f"Bearer {TOKEN}"}).text
+    assert 'reason="expired"' in metrics
+
+
+def test_no_key_and_no_token_is_in_any_log(service: Service) -> None:
+    its = key("cpu")
+    wrong = "wrong-" + "w" * 20
+    service.get(f"/history?key={its}", headers={"Referer": f"http://x/?key={its}"})
+    service.get(f"/nothing?key={its}")
+    service.get("/history", headers={"Authorization": f"Bearer {wrong}"})
+    with service.dial() as connection:
+        connection.sendall(f"GET /stream?key={its} HTTP/9.9 no\r\n\r\n".encode())
+        answer = connection.recv(65536)
+    assert b" 400 " in answer
+    assert its.encode() not in answer
+    wait_for(lambda: "GET /nothing" in service.output.read_text(), "the access log")
+    log = service.output.read_text()
+    for secret in (its, wrong, TOKEN, SECRET, "p" * 20):
+        assert secret not in log

@@ -1,0 +1,188 @@
+"""Sending: several receivers, one after the other in one thread, and nobody twice."""
+
+import fcntl
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from dashboard.alerts.model import Alert, State
+from dashboard.alerts.notifier import Notifier
+from dashboard.log import EventLog
+from dashboard.log.sqlite.engine import SQLiteLog
+from dashboard.log.threaded import ThreadedLog
+from dashboard.settings import Notify
+from tests.sampling.test_sampler import wait_until
+from tests.support.alert_receiver import Receiver
+
+pytestmark = [
+    pytest.mark.usefixtures("no_leaks"),
+    pytest.mark.filterwarnings("ignore:'imghdr' is deprecated"),  # one of apprise's plugins
+]
+
+
+class Rig:
+    """A log, and those who send what is in it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.log: EventLog = ThreadedLog(lambda: SQLiteLog(folder / "events.db", retention=3600))
+        self._notifiers: list[Notifier] = []
+
+    def start(self, *urls: str) -> Notifier:
+        settings = Notify(urls=urls, rate=(1000, 1.0))
+        notifier = Notifier(self.log, settings, host="box", retention=3600, folder=self.folder)
+        self._notifiers.append(notifier)
+        notifier.start()
+        return notifier
+
+    def say(self, name: str, state: State, host: str = "box") -> None:
+        alert = Alert(host=host, time=time.time(), alert=name, state=state)
+        self.log.append([alert.event()])
+        for notifier in self._notifiers:
+            notifier.wake()
+
+    def close(self) -> None:
+        for notifier in self._notifiers:
+            notifier.stop()
+            notifier.wait()
+        self.log.close()
+
+
+@pytest.fixture
+def rig(tmp_path: Path) -> Iterator[Rig]:
+    rig = Rig(tmp_path)
+    yield rig
+    rig.close()
+
+
+@pytest.fixture
+def make_receiver() -> Iterator[Callable[[], Receiver]]:
+    made: list[Receiver] = []
+
+    def make() -> Receiver:
+        made.append(Receiver())
+        return made[-1]
+
+    yield make
+    for receiver in made:
+        receiver.close()
+
+
+def have_come(receiver: Receiver, *titles: str) -> None:
+    wait_until(lambda: len(receiver.titles()) >= len(titles))
+    assert receiver.titles() == list(titles)
+
+
+def test_all_receivers_are_told_once(rig: Rig, make_receiver: Callable[[], Receiver]) -> None:
+    receivers = [make_receiver() for _ in range(5)]
+    rig.start(*(receiver.url for receiver in receivers))
+    for number in range(5):
+        rig.say(f"a{number}", "raised")
+        for receiver in receivers:
+            have_come(receiver, *(f"box: a{n}" for n in range(number + 1)))
+
+
+def test_a_receiver_that_fails_is_no_trouble_to_the_others(
+    rig: Rig, make_receiver: Callable[[], Receiver], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dashboard.alerts.notifier._FIRST_PAUSE", 0.05)
+    monkeypatch.setattr("dashboard.alerts.notifier._LONGEST_PAUSE", 0.2)
+    good, bad = make_receiver(), make_receiver()
+    bad.status = 500
+    rig.start(bad.url, good.url)
+    rig.say("a", "raised")
+    have_come(good, "box: a")
+    wait_until(lambda: bad.asked >= 3)
+    rig.say("a", "cleared")
+    have_come(good, "box: a", "box: a is over")
+    bad.status = 200
+    have_come(bad, "box: a is over")
+
+
+def test_a_new_receiver_is_told_what_is_open_and_not_what_is_over(
+    rig: Rig, make_receiver: Callable[[], Receiver]
+) -> None:
+    for name, state in (("a", "raised"), ("b", "raised"), ("a", "cleared")):
+        rig.say(name, state)  # type: ignore[arg-type]
+    rig.say("c", "raised", host="other")
+    receiver = make_receiver()
+    rig.start(receiver.url)
+    have_come(receiver, "box: b")
+    rig.say("d", "raised")
+    have_come(receiver, "box: b", "box: d")
+
+
+def test_a_file_that_is_no_use_is_begun_anew(
+    rig: Rig, make_receiver: Callable[[], Receiver]
+) -> None:
+    receiver = make_receiver()
+    first = rig.start(receiver.url)
+    rig.say("a", "raised")
+    have_come(receiver, "box: a")
+    first.stop()
+    first.wait()
+    (file,) = rig.folder.glob("notify-*.json")
+    file.write_text('{"position": "nowhere"}')
+    rig.start(receiver.url)
+    have_come(receiver, "box: a", "box: a")
+
+
+def test_while_one_is_still_sending_the_next_waits(
+    rig: Rig, make_receiver: Callable[[], Receiver], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dashboard.alerts.notifier._LOCK_AGAIN", 0.01)
+    monkeypatch.setattr("dashboard.alerts.notifier._STOP_SECONDS", 0.01)
+    waits = 0
+    real = fcntl.flock
+
+    def flock(descriptor: int, how: int) -> None:
+        nonlocal waits
+        try:
+            real(descriptor, how)
+        except BlockingIOError:
+            waits += 1
+            raise
+
+    monkeypatch.setattr("fcntl.flock", flock)
+    receiver = make_receiver()
+    receiver.open.clear()
+    first = rig.start(receiver.url)
+    rig.say("a", "raised")
+    wait_until(lambda: receiver.asked == 1)
+    first.stop()
+    first.wait()
+    rig.start(receiver.url)
+    rig.say("b", "raised")
+    wait_until(lambda: waits >= 5)
+    assert receiver.titles() == ["box: a"]
+    receiver.open.set()
+    have_come(receiver, "box: a", "box: b")
+
+
+def test_what_waits_for_the_thread_is_not_sent_after_the_end(
+    rig: Rig, make_receiver: Callable[[], Receiver], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slow, other = make_receiver(), make_receiver()
+    notifier = rig.start(slow.url, other.url)
+    rig.say("a", "raised")
+    have_come(slow, "box: a")
+    have_come(other, "box: a")
+    slow.open.clear()
+    rig.say("b", "raised")
+    wait_until(lambda: slow.asked + other.asked >= 3 and slow.asked == 2)
+    monkeypatch.setattr("dashboard.alerts.notifier._STOP_SECONDS", 0.01)
+    notifier.stop()
+    notifier.wait()
+    slow.open.set()
+    again = rig.start(slow.url, other.url)
+    rig.say("c", "raised")
+
+    def lines(receiver: Receiver) -> list[str]:
+        return [line for m in list(receiver.messages) for line in m["message"].split("\n")]
+
+    wait_until(lambda: len(lines(slow)) >= 3 and len(lines(other)) >= 3)
+    expected = [f"[warning] {name}" for name in "abc"]
+    assert sorted(lines(slow)) == sorted(lines(other)) == expected
+    again.stop()

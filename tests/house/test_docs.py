@@ -1,0 +1,81 @@
+"""What the documents list is what there is."""
+
+import re
+import tomllib
+from pathlib import Path
+
+from dashboard import settings
+from examples.countdown import app
+from tests.support.service import ROOT
+
+ARCHITECTURE = (ROOT / "docs" / "architecture.md").read_text("utf-8")
+
+
+def rows(heading: str) -> list[str]:
+    """The first cells of the table under a heading."""
+    section = ARCHITECTURE.split(f"## {heading}\n")[1].split("\n## ")[0]
+    return re.findall(r"^\| ([^|]+?) \|", section, re.M)[1:]
+
+
+def test_the_architecture_names_every_module_and_no_other() -> None:
+    named = {name for cell in rows("Where things are") for name in re.findall(r"`([^`]+)`", cell)}
+    for name in named:
+        assert (ROOT / name).exists(), name
+    package = ROOT / "dashboard"
+    modules = {f"dashboard/{file.name}" for file in package.glob("[a-z]*.py")}
+    packages = {f"dashboard/{file.parent.name}/" for file in package.glob("*/__init__.py")}
+    assert {name for name in named if name.startswith("dashboard/")} == modules | packages
+
+
+def test_the_architecture_gives_a_reason_for_every_dependency() -> None:
+    required = re.findall(r"^([\w-]+)==", (ROOT / "requirements.txt").read_text(), re.M)
+    assert {cell for cell in rows("Dependencies") if cell != "uPlot (npm)"} == set(required)
+
+
+def test_links_between_documents_lead_somewhere() -> None:
+    for page in [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")]:
+        text = re.sub(r"`[^`\n]*`", "", page.read_text("utf-8"))  # patterns look like links, too
+        for target in re.findall(r"\]\(([^)#]+)\)", text):
+            if "://" not in target:
+                assert (page.parent / target).exists(), f"{page.name}: {target}"
+
+
+def test_the_readmes_example_is_the_one_in_the_folder_and_works() -> None:
+    example = (ROOT / "examples" / "countdown.py").read_text("utf-8")
+    shown = (ROOT / "README.md").read_text("utf-8").split("```python\n")[1].split("```")[0]
+    for line in ("return event_stream(steps())", 'yield ServerSentEvent("lift-off", event='):
+        assert line in shown
+        assert line in example
+    response = app.test_client().get("/countdown", buffered=False)
+    blocks = iter(response.response)
+    first = b""
+    while b"data: 9" not in first:
+        first += next(blocks)  # type: ignore[operator]
+    assert first.count(b"data: 10\n\n") == 1
+    response.close()
+
+
+def test_the_version_is_one_of_the_changelog() -> None:
+    project = tomllib.loads(Path(ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    changelog = (ROOT / "CHANGELOG.md").read_text("utf-8")
+    assert f"## {project['version']}" in changelog
+
+
+def test_the_tests_and_metrics_that_security_names_are_there() -> None:
+    page = (ROOT / "docs" / "security.md").read_text("utf-8")
+    tests = "".join(file.read_text("utf-8") for file in (ROOT / "tests").rglob("test_*.py"))
+    names = set(re.findall(r"`(test_\w+)`", page))
+    assert names
+    assert not {name for name in names if f"def {name}(" not in tests}
+    for file in re.findall(r"`(tests/[\w/.]+)`", page):
+        assert (ROOT / file).exists(), file
+    counters = (ROOT / "dashboard" / "telemetry" / "counters.py").read_text("utf-8")
+    for metric in re.findall(r"`(vitals_\w+)", page):
+        assert f'"{metric}"' in counters, metric
+
+
+def test_every_limit_has_its_setting_in_security() -> None:
+    page = (ROOT / "docs" / "security.md").read_text("utf-8")
+    limits = [key for key, _, _ in settings.table() if key.startswith("MAX_")]
+    for key in (*limits, "HEADER_TIMEOUT", "KEEP_ALIVE", "BODY_TIMEOUT", "FAILED_ATTEMPTS"):
+        assert f"`{key}`" in page, key

@@ -1,0 +1,116 @@
+"""Hold the packages of dashboard/ to one direction of imports."""
+
+import ast
+from collections.abc import Iterator
+from graphlib import TopologicalSorter
+
+import pytest
+
+from tests.support.service import ROOT
+
+# From the top down. A package imports from lower lines only; "" is dashboard/__init__.py.
+LAYERS = [
+    {"", "server", "agent"},
+    {"web", "cli"},
+    {"doctor"},
+    {"runtime"},
+    {"jobs"},
+    {"sampling", "publications"},
+    {"alerts", "streaming"},
+    {"access"},
+    {"log"},
+    {"client"},
+    {"metrics", "telemetry"},
+    {"events"},
+    {"settings", "errors", "posix", "build"},
+]
+# The places that may import a package of others.
+ONLY_IN = {
+    "psutil": {"metrics"},
+    "sqlite3": {"log/sqlite"},
+    "redis": {"log/redis"},
+    "flask": {"web", "cli", "__init__.py"},
+    "click": {"cli"},
+    "gunicorn": {"server"},
+    "apprise": {"alerts"},
+    "prometheus_client": {"telemetry", "web"},
+}
+NO_GEVENT = {"events", "settings", "metrics", "access", "client", "doctor", "errors", "build"}
+FILES = {str(f.relative_to(ROOT / "dashboard")): f for f in (ROOT / "dashboard").rglob("*.py")}
+
+
+def room(module: str) -> str:
+    """Return the package, or the module at the top, that a file or a dotted name belongs to."""
+    first = module.removesuffix(".py").replace("/", ".").split(".")[0]
+    return "" if first == "__init__" else first
+
+
+def imports(file: str) -> Iterator[str]:
+    """Yield the modules that a file imports, wherever in it."""
+    for node in ast.walk(ast.parse(FILES[file].read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.level:
+            # gunicorn.conf.py loads dashboard/settings alone, under another name.
+            assert (node.level, room(file)) == (1, "settings"), f"{file}: relative import"
+        elif isinstance(node, ast.ImportFrom):
+            yield node.module or ""
+            # Either a module of the package or a name in it; only the former is a file.
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def own_imports(file: str) -> set[str]:
+    """Return the files of dashboard/ that a file imports; no file of its own is `__init__.py`."""
+    found = set()
+    for module in imports(file):
+        first, _, rest = module.partition(".")
+        path = rest.replace(".", "/")
+        if first == "dashboard":
+            candidates = [f"{path}.py", f"{path}/__init__.py"] if path else ["__init__.py"]
+            found |= {each for each in candidates if each in FILES}
+    return found - {file}
+
+
+def line(file: str) -> int:
+    """Return the line of a file's package, 0 the topmost."""
+    places = [number for number, layer in enumerate(LAYERS) if room(file) in layer]
+    assert places, f"dashboard/{file} is in no package of LAYERS"
+    return places[0]
+
+
+@pytest.mark.parametrize("file", sorted(FILES))
+def test_a_module_imports_only_its_own_package_and_lower_lines(file: str) -> None:
+    for imported in own_imports(file):
+        allowed = room(imported) == room(file) or line(imported) > line(file)
+        # An app's commands come with it, and a command may make an app.
+        allowed = allowed or imported == "__init__.py"
+        assert allowed, f"{file} imports {imported}"
+
+
+def test_no_module_imports_itself_through_others() -> None:
+    graph = {file: own_imports(file) - {"__init__.py"} for file in FILES}
+    TopologicalSorter(graph).prepare()  # raises CycleError, which names the modules
+
+
+@pytest.mark.parametrize("file", sorted(FILES))
+def test_a_package_of_others_is_imported_only_where_it_belongs(file: str) -> None:
+    for package in {module.split(".")[0] for module in imports(file)}:
+        places = ONLY_IN.get(package, {""})
+        assert any(file.startswith(place) for place in places), f"{file} imports {package}"
+        assert not (package == "gevent" and room(file) in NO_GEVENT), f"{file} imports gevent"
+
+
+def test_the_master_loads_only_modules_that_import_nothing_else_of_dashboard() -> None:
+    alone = [file for file in FILES if room(file) == "settings"]
+    for file in [*alone, "telemetry/logging.py", "telemetry/systemd.py"]:
+        assert not own_imports(file) - set(alone), file
+
+
+def test_the_house_is_small_enough_to_be_drawn() -> None:
+    rooms = {room(file) for file in FILES}
+    assert rooms <= set().union(*LAYERS)
+    assert len(rooms) <= 25
+    top = [file for file in FILES if "/" not in file and file != "__init__.py"]
+    assert len(top) <= 5, top
+    for file, path in FILES.items():
+        assert len(path.read_text("utf-8").split("\n")) <= 251, f"{file} has over 250 lines"

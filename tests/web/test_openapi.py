@@ -1,0 +1,255 @@
+"""/openapi.json describes what there is, and what there is behaves as described.
+
+schemathesis makes requests from the description, good ones and bad ones, and holds each answer to
+it: a status, a media type, headers and a body that are described, and never a 5xx. A stream has no
+end, so of each event stream the first block is read, and then it is left.
+"""
+
+import json
+import re
+import uuid
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, given, settings
+from requests import PreparedRequest, Response, Session
+from requests.adapters import HTTPAdapter
+from schemathesis import Case, GenerationMode
+from schemathesis.checks import CheckFunction, not_a_server_error
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    negative_data_rejection,
+    positive_data_acceptance,
+    response_headers_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from app import app
+from dashboard.web.openapi import document
+from dashboard.web.openapi.markdown import render
+from tests.support.service import ROOT, Service, running
+
+READ_TOKEN = "read-me-if-you-can"
+PUBLISH_TOKEN = "publish-me-if-you-can"
+DOCUMENT = document()
+OPERATIONS = {
+    (method, path): operation
+    for path, item in DOCUMENT["paths"].items()
+    for method, operation in item.items()
+}
+# Whose query is read by the page, or by nobody.
+UNREAD_QUERIES = {"/", "/host/{name}", "/embed/{panel}", "/static/{filename}"} | {
+    f"/{name}" for name in ("compare", "sign-in", "healthz", "readyz", "metrics")
+}
+EXAMPLES = 8  # requests of an operation, good ones and bad ones each
+CHECKS: list[CheckFunction] = [
+    not_a_server_error,
+    status_code_conformance,
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+]
+
+
+# The description.
+
+
+def test_every_route_and_method_is_described_and_nothing_else_is() -> None:
+    there = {
+        (method.lower(), re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule))
+        for rule in app.url_map.iter_rules()
+        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
+    }
+    assert set(OPERATIONS) == there
+
+
+def test_where_get_is_there_are_head_and_options_too() -> None:
+    for rule in app.url_map.iter_rules():
+        methods = rule.methods or set()
+        assert "OPTIONS" in methods
+        assert ("HEAD" in methods) == ("GET" in methods)
+
+
+def test_the_page_in_the_documents_is_written_from_it() -> None:
+    page = (ROOT / "docs" / "openapi.md").read_text("utf-8")
+    assert page == render(DOCUMENT), "run: python -m dashboard.web.openapi.markdown"
+
+
+def references(value: object) -> Iterator[str]:
+    if isinstance(value, dict):
+        for key, item in value.items():
+            if key == "$ref":
+                yield item
+            else:
+                yield from references(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from references(item)
+
+
+def test_schemas_are_there_and_used() -> None:
+    there = {f"#/components/schemas/{name}" for name in DOCUMENT["components"]["schemas"]}
+    events = {"#/components/schemas/Step"}  # of which only the stream tells
+    assert set(references(DOCUMENT)) | events == there
+
+
+def test_operations_have_names_of_their_own() -> None:
+    names = [operation["operationId"] for operation in OPERATIONS.values()]
+    assert len(set(names)) == len(names)
+
+
+# The service, by the description.
+
+
+@pytest.fixture(scope="module")
+def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """A service with both tokens."""
+    folder = tmp_path_factory.mktemp("guarded")
+    with running(folder, READ_TOKEN=READ_TOKEN, PUBLISH_TOKEN=PUBLISH_TOKEN) as service:
+        yield service.wait_until_ready()
+
+
+@pytest.fixture(scope="module")
+def free(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """A service without tokens."""
+    with running(tmp_path_factory.mktemp("free")) as service:
+        yield service.wait_until_ready()
+
+
+class FirstBlocks(HTTPAdapter):
+    """Reads of an event stream its first block, and of anything else all."""
+
+    def send(self, request: PreparedRequest, *_: object, **options: Any) -> Response:
+        response = super().send(request, **(options | {"stream": True}))
+        if response.headers.get("Content-Type", "").startswith("text/event-stream"):
+            response._content = next(response.iter_content(None))
+            response._content_consumed = True
+            response.close()
+        return response
+
+
+@pytest.fixture(scope="module")
+def session() -> Iterator[Session]:
+    with Session() as session:
+        session.mount("http://", FirstBlocks())
+        yield session
+
+
+@schemathesis.serializer("application/x-ndjson")
+def _(_: object, value: Any) -> bytes:
+    """Of any text make a line that is an event; of what is no text a line that is none."""
+    line = {"data": {"text": value}} if isinstance(value, str) else value
+    return json.dumps(line).encode()
+
+
+SCHEMA = schemathesis.openapi.from_dict(DOCUMENT)
+SCHEMA.config.generation.update(with_security_parameters=False)  # tokens are given below
+each_operation = pytest.mark.parametrize(
+    ("method", "path"), OPERATIONS, ids=[f"{method} {path}" for method, path in OPERATIONS]
+)
+each_way = pytest.mark.parametrize(
+    ("method", "path", "mode"),
+    [
+        pytest.param(method, path, mode, id=f"{mode.value} {method} {path}")
+        for (method, path), operation in OPERATIONS.items()
+        for mode in GenerationMode
+        # Where nothing is asked for, and where any text will do, nothing can be wrong.
+        if mode is GenerationMode.POSITIVE
+        or (operation.keys() & {"parameters", "requestBody"} and path != "/static/{filename}")
+    ],
+)
+
+
+def ask(
+    service: Service,
+    session: Session,
+    operation: tuple[str, str],
+    mode: GenerationMode,
+    *,
+    token: str | None = None,
+    checks: Sequence[CheckFunction] = (),
+) -> set[int]:
+    """Make requests of an operation and hold the answers to the description; their statuses."""
+    method, path = operation
+    statuses = set()
+    good = mode is GenerationMode.POSITIVE
+
+    @settings(
+        max_examples=EXAMPLES,
+        deadline=None,
+        database=None,
+        derandomize=True,
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(case=SCHEMA[path][method].as_strategy(generation_mode=mode))
+    def make(case: Case[Any]) -> None:
+        headers = {} if token is None else {"Authorization": f"Bearer {token}"}
+        if "Idempotency-Key" in case.headers and good:
+            headers["Idempotency-Key"] = uuid.uuid4().hex  # each publication has its own
+        if path == "/sign-in" and method == "post" and token is not None and good:
+            case.body = {"token": token}
+        if path == "/events" and good:
+            case.query.pop("agent", None)  # it allows other names: test_agent.py
+        session.cookies.clear()
+        response = case.call(service.url, session, headers, timeout=20, allow_redirects=False)
+        statuses.add(response.status_code)
+        case.validate_response(response, checks=[*CHECKS, *checks])
+
+    make()
+    return statuses
+
+
+def token_of(operation: tuple[str, str]) -> str:
+    return PUBLISH_TOKEN if {"publish": []} in OPERATIONS[operation]["security"] else READ_TOKEN
+
+
+@each_way
+def test_with_the_token(
+    guarded: Service, session: Session, method: str, path: str, mode: GenerationMode
+) -> None:
+    good = mode is GenerationMode.POSITIVE
+    checks = [positive_data_acceptance if good else negative_data_rejection]
+    operation = (method, path)
+    token = token_of(operation)
+    statuses = ask(guarded, session, operation, mode, token=token, checks=checks)
+    assert 401 not in statuses
+
+
+@each_operation
+def test_without_the_token(guarded: Service, session: Session, method: str, path: str) -> None:
+    statuses = ask(guarded, session, (method, path), GenerationMode.POSITIVE)
+    if OPERATIONS[method, path]["security"]:
+        assert statuses <= {401, 303}
+    else:
+        assert 401 not in statuses
+
+
+@each_way
+def test_where_no_token_is_set(
+    free: Service, session: Session, method: str, path: str, mode: GenerationMode
+) -> None:
+    statuses = ask(free, session, (method, path), mode)
+    assert 401 not in statuses
+    if {"publish": []} in OPERATIONS[method, path]["security"]:
+        assert statuses == {403}
+
+
+def test_the_description_itself_is_open_and_the_same_everywhere(guarded: Service) -> None:
+    assert guarded.get("/openapi.json").json() == DOCUMENT
+
+
+@pytest.mark.parametrize("path", [path for method, path in OPERATIONS if method == "get"])
+def test_the_query_keys_are_those_that_are_described(free: Service, path: str) -> None:
+    parameters = OPERATIONS["get", path].get("parameters", [])
+    described = [each["name"] for each in parameters if each["in"] == "query"]
+    target = path.format(job="a", name="a", panel="cpu", filename="embed.js")
+    answer = free.get(f"{target}?none-of-them=1", headers={"Accept": "text/html"})
+    if path in UNREAD_QUERIES:
+        assert answer.status_code == 200
+    else:
+        assert answer.status_code == 400
+        allowed = answer.json()["detail"].partition("allowed: ")[2]
+        assert sorted(allowed.split(", ")) == sorted(described or ["none"])

@@ -1,0 +1,70 @@
+"""What docs/prometheus.md says of others' programs holds for a real service."""
+
+import json
+import re
+import subprocess
+from collections.abc import Iterator
+
+import pytest
+import yaml  # type: ignore[import-untyped]
+from prometheus_client.openmetrics.parser import text_string_to_metric_families
+
+from tests.support.service import ROOT, Service, running, wait_for
+
+PAGE = (ROOT / "docs" / "prometheus.md").read_text("utf-8")
+TOKEN = "read-me-if-you-can"
+
+
+@pytest.fixture(scope="module")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    folder = tmp_path_factory.mktemp("scraped")
+    with running(folder, READ_TOKEN=TOKEN, HOST_NAME="web-1", INTERVAL=0.2) as service:
+        yield service.wait_until_ready()
+
+
+def ask(service: Service, path: str) -> str:
+    response = service.get(path, headers={"Authorization": f"Bearer {TOKEN}"})
+    assert response.status_code == 200, response.text
+    return response.text
+
+
+def test_the_configuration_scrapes_what_there_is(service: Service) -> None:
+    config = yaml.safe_load((ROOT / "examples" / "prometheus.yml").read_text("utf-8"))
+    jobs = config["scrape_configs"]
+    assert len({job["job_name"] for job in jobs}) == len(jobs) == 2
+    for job in jobs:
+        assert job["authorization"]["type"] == "Bearer"
+        assert job["static_configs"][0]["targets"]
+        assert ask(service, job["metrics_path"])
+        assert service.get(job["metrics_path"]).status_code == 401
+
+
+def test_the_names_in_the_questions_are_metrics(service: Service) -> None:
+    asked = set(re.findall(r"\b(?:node|vitals)_\w+", PAGE)) - {"node_exporter"}
+    assert len(asked) > 6
+
+    def missing() -> set[str]:
+        families = text_string_to_metric_families(ask(service, "/metrics"))  # type: ignore[no-untyped-call]
+        return asked - {family.name for family in families}
+
+    wait_for(lambda: not missing(), "all families to have been sampled")
+
+
+def test_the_root_selector_makes_rows_of_columns(service: Service) -> None:
+    selector = PAGE.split("```jq\n")[1].split("```")[0]
+    (url,) = re.findall(r"https://wall\.example(/history\?[^`]+)`", PAGE)
+
+    def rows() -> list[dict[str, float | None]]:
+        done = subprocess.run(
+            ["jq", selector], input=ask(service, url), capture_output=True, text=True, timeout=30
+        )
+        assert done.returncode == 0, done.stderr
+        found = json.loads(done.stdout)
+        assert isinstance(found, list)
+        return found
+
+    found = wait_for(lambda: [row for row in rows() if row["percent"] is not None], "a row")
+    assert found[-1].keys() == {"time", "percent", "iowait"}
+    sampled = found[-1]["time"]
+    assert sampled is not None
+    assert sampled > 1.7e12  # milliseconds
