@@ -13,9 +13,9 @@ import time
 from typing import Any
 
 from dashboard.events.event import Event
-from dashboard.log import open_log
+from dashboard.log.opening import open_log
 from dashboard.metrics import FAMILIES
-from dashboard.sampling.sampler import cadence_of
+from dashboard.metrics.cadence import cadence_of
 
 _INTERVAL = 1.0
 _VARIANTS = 16  # of each family; a machine goes through them from one second to the next

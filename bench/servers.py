@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Self
 from bench.processes import BUILD, PEERS, ROOT, await_port, end, free_port, get, tree
 
 if TYPE_CHECKING:
-    from dashboard.log import EventLog
+    from dashboard.log.contract import EventLog
 
 _DATA_BYTES = 399
 
@@ -157,7 +157,7 @@ class Vitals(Server):
 
     def open(self) -> "EventLog":
         """The log, for whoever publishes."""
-        from dashboard.log import open_log
+        from dashboard.log.opening import open_log
 
         return open_log(self.url, retention=6 * 3600)
 

@@ -35,7 +35,7 @@ def create_app(settings: "Settings | None" = None) -> "Flask":
     from dashboard import cli
     from dashboard.access.trusted_proxies import Proxies
     from dashboard.build import build_id
-    from dashboard.log import log_url
+    from dashboard.log.opening import log_url
     from dashboard.metrics import families_of
     from dashboard.runtime import Runtime
     from dashboard.web import (

@@ -15,11 +15,12 @@ from gevent import monkey
 from dashboard.alerts.history import OpenAlerts
 from dashboard.events.scope import WHOLE, Right
 from dashboard.jobs.index import Jobs
-from dashboard.log import EventLog, open_log_for_greenlets, run_directory
+from dashboard.log.contract import EventLog
+from dashboard.log.opening import open_log_for_greenlets, run_directory
 from dashboard.metrics import Family
+from dashboard.metrics.cadence import cadences
 from dashboard.sampling.leader import Leadership
 from dashboard.sampling.leader_tasks import Duty
-from dashboard.sampling.sampler import cadences
 from dashboard.settings import Settings, check_serves
 from dashboard.streaming.host_intervals import Paces
 from dashboard.streaming.hub import Hub

@@ -12,12 +12,12 @@ Memory is bounded: the addresses that were heard of last are kept, IPv6 by their
 
 import hashlib
 import hmac
-import ipaddress
 import os
 import time
 from collections import OrderedDict
 from collections.abc import Callable
-from functools import lru_cache
+
+from dashboard.access.addresses import network_of
 
 MOST_ADDRESSES = 10_000
 _MINUTE = 60.0
@@ -89,17 +89,3 @@ class Attempts:
     def _recover(self, known: _Address, now: float) -> None:
         known.guesses = max(0.0, known.guesses - (now - known.at) * self._most / _MINUTE)
         known.at = now
-
-
-@lru_cache(maxsize=4096)
-def network_of(address: str) -> str:
-    """What counts as one address: an IPv4 address, or the /64 of which an IPv6 address is."""
-    try:
-        found = ipaddress.ip_address(address)
-    except ValueError:
-        return address  # a Unix socket's peer has none
-    if isinstance(found, ipaddress.IPv4Address):
-        return address
-    if found.ipv4_mapped is not None:
-        return str(found.ipv4_mapped)
-    return str(ipaddress.ip_network((int(found) >> 64 << 64, 64)))

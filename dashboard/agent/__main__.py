@@ -19,7 +19,7 @@ import gevent
 from gevent.event import Event as Flag
 
 from dashboard.agent.log import AgentLog
-from dashboard.log import log_url, run_directory
+from dashboard.log.opening import log_url, run_directory
 from dashboard.metrics import Family, families_of
 from dashboard.sampling.leader import Leadership
 from dashboard.sampling.leader_tasks import Duty

@@ -13,7 +13,8 @@ from gevent.threadpool import ThreadPool
 
 from dashboard.agent.alert_journal import AlertNotes
 from dashboard.events.event import Event, EventId, Unlogged
-from dashboard.log import FOR_EVER, LogUnavailable, Past, Refused, log_url, open_log
+from dashboard.log.contract import FOR_EVER, LogUnavailable, Past, Refused
+from dashboard.log.opening import log_url, open_log
 from dashboard.log.threaded import run_in
 from dashboard.settings import APPEND_ONLY, Settings
 

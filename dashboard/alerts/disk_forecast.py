@@ -10,8 +10,8 @@ from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from dashboard.alerts.evaluator import Sample
 from dashboard.alerts.model import Level, duration
+from dashboard.metrics.sample import Sample
 
 
 class Filling:

@@ -12,23 +12,16 @@ that is missing while others of its kind come is given up, after ten minutes.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple, Protocol
+from typing import Protocol
 
 from msgspec.structs import replace
 
 from dashboard.alerts.model import Alert, Level, State, finite
+from dashboard.metrics.sample import Sample
 
 STILL = 600.0  # seconds between two reminders of an alert that is raised
 _GONE = 600.0  # seconds
 _GAP = 3  # times the distance between samples
-
-
-class Sample(NamedTuple):
-    """The figures of one family at a time (seconds since 1970)."""
-
-    family: str
-    time: float
-    figures: Mapping[str, Any]
 
 
 class Watch(Protocol):

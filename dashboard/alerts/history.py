@@ -8,7 +8,7 @@ from gevent.lock import Semaphore
 from dashboard.alerts.model import EVENT, Alert, alert_of
 from dashboard.events.encoded import NOWHERE
 from dashboard.events.event import EventId
-from dashboard.log import LooksBack, Past
+from dashboard.log.contract import LooksBack, Past
 from dashboard.log.scan import walk
 
 

@@ -27,7 +27,7 @@ from dashboard.alerts.model import Alert
 from dashboard.alerts.outbox import Outbox, State, message
 from dashboard.events.encoded import NOWHERE
 from dashboard.events.event import EventId
-from dashboard.log import LogUnavailable, LooksBack, Past
+from dashboard.log.contract import LogUnavailable, LooksBack, Past
 from dashboard.settings import Notify
 
 logger = logging.getLogger(__name__)

@@ -9,8 +9,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from dashboard.alerts.disk_forecast import Filling
-from dashboard.alerts.evaluator import Sample, Watch
+from dashboard.alerts.evaluator import Watch
 from dashboard.alerts.model import Level, duration
+from dashboard.metrics.sample import Sample
 from dashboard.settings import WILDCARD, Comparison, Rule
 
 _WORDS = {">": "above", ">=": "at or above", "<": "below", "<=": "at or below"}

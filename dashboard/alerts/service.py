@@ -15,13 +15,14 @@ from collections.abc import Callable, Iterable, Sequence
 import gevent
 import msgspec
 
-from dashboard.alerts.evaluator import STILL, Alerts, Sample, Watch
+from dashboard.alerts.evaluator import STILL, Alerts, Watch
 from dashboard.alerts.history import alerts_between
 from dashboard.alerts.model import EVENT, Alert
 from dashboard.events.event import Event, EventId
-from dashboard.log import LogUnavailable, LooksBack, Past
+from dashboard.log.contract import LogUnavailable, LooksBack, Past
 from dashboard.log.scan import walk
 from dashboard.metrics import Family
+from dashboard.metrics.sample import Sample
 from dashboard.settings import WILDCARD, Rule
 
 logger = logging.getLogger(__name__)

@@ -16,7 +16,7 @@ from dashboard.cli.level import LEVELS, level_of
 from dashboard.cli.target import Target, Wrong, say, with_target
 from dashboard.cli.text import Lines
 from dashboard.events.event import Event
-from dashboard.log import Refused
+from dashboard.log.contract import Refused
 from dashboard.log.line_buffer import MOST_BYTES, MOST_EVENTS, Backlog
 
 SOURCE = re.compile(r"[A-Za-z0-9._@:-]{1,64}")

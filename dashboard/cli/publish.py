@@ -11,7 +11,7 @@ import click
 from dashboard.cli.target import Target, Wrong, with_target
 from dashboard.events.event import Event
 from dashboard.events.strict_json import Rejected, decode, encode, text_of
-from dashboard.log import LogUnavailable, Refused
+from dashboard.log.contract import LogUnavailable, Refused
 from dashboard.publications import MOST_EVENT_BYTES, read_events
 
 _PATIENCE = 10.0  # seconds in which a log that is away may come back

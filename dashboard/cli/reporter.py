@@ -11,7 +11,7 @@ import uuid
 from dashboard.cli.meter import Meter
 from dashboard.cli.target import Target, say
 from dashboard.jobs.model import MOST_MESSAGE, State, Step
-from dashboard.log import LogUnavailable, Refused
+from dashboard.log.contract import LogUnavailable, Refused
 
 _PAUSE = 0.2  # seconds between two reports
 _RETRY = 1.0  # seconds until a log that is away is asked again

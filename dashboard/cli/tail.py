@@ -13,7 +13,8 @@ import msgspec
 
 from dashboard import settings
 from dashboard.cli.target import Wrong, checked_url, given_token, say
-from dashboard.client.stream import Block, StreamReader, StreamRefused
+from dashboard.client.sse_parser import Block
+from dashboard.client.stream import StreamReader, StreamRefused
 from dashboard.events.event import EventId
 
 # Of these there is nothing to tell; `gap` is told, as something is missing there.

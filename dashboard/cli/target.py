@@ -13,8 +13,9 @@ import click
 
 from dashboard import settings
 from dashboard.events.event import HOST, Event, EventId
-from dashboard.log import AppendLog, LogUnavailable, log_url, open_to_append
+from dashboard.log.contract import AppendLog, LogUnavailable
 from dashboard.log.http import HTTPLog
+from dashboard.log.opening import log_url, open_to_append
 
 _SECRET = re.compile(settings.SECRET_PATTERN)
 

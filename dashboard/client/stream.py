@@ -1,20 +1,15 @@
-"""A client of /stream that never gives up: it comes back with the last id, as browsers do.
+"""A client of /stream that never gives up: it comes back with the last id, as browsers do."""
 
-The rules are the WHATWG standard's, "Parsing an event stream" and "Interpreting an event stream"
-(https://html.spec.whatwg.org/multipage/server-sent-events.html).
-"""
-
-import codecs
 import http.client
 import json
 import socket
 import ssl
 import time
 from collections.abc import Callable, Iterator
-from typing import NamedTuple
 from urllib.parse import urlencode, urlsplit
 
-from dashboard.log.http import dial, explanation, reason_of
+from dashboard.client.http import dial, explanation, reason_of
+from dashboard.client.sse_parser import Block, Parser
 
 _PIECE = 64 << 10
 _CONNECT_SECONDS = 10.0
@@ -25,57 +20,6 @@ _LONGEST_RETRY = 3600.0
 
 class StreamRefused(Exception):
     """The server answers, and gives no stream; the text says why."""
-
-
-class Block(NamedTuple):
-    """One event as it came. `id` is its own; None without one."""
-
-    event: str
-    data: str
-    id: str | None
-
-
-class Parser:
-    """Bytes of an event stream to events. `retry` is milliseconds, once the stream has said it."""
-
-    def __init__(self) -> None:
-        self.retry: int | None = None
-        self._decoder = codecs.getincrementaldecoder("utf-8-sig")("replace")
-        self._rest = ""
-        self._event = ""
-        self._id: str | None = None
-        self._data: list[str] = []
-
-    def feed(self, piece: bytes) -> Iterator[Block]:
-        """The events that a piece of the stream completes."""
-        text = self._rest + self._decoder.decode(piece)
-        # The LF of a CRLF may still be to come, and is no line of its own.
-        held = "\r" if text.endswith("\r") else ""
-        text = text.removesuffix("\r").replace("\r\n", "\n").replace("\r", "\n")
-        *lines, rest = text.split("\n")
-        self._rest = rest + held
-        for line in lines:
-            block = self._take(line)
-            if block is not None:
-                yield block
-
-    def _take(self, line: str) -> Block | None:
-        if not line:
-            block = Block(self._event or "message", "\n".join(self._data), self._id)
-            has_data = bool(self._data)
-            self._event, self._id, self._data = "", None, []
-            return block if has_data else None
-        field, _, value = line.partition(":")
-        value = value.removeprefix(" ")
-        if field == "event":
-            self._event = value
-        elif field == "data":
-            self._data.append(value)
-        elif field == "id" and "\0" not in value:
-            self._id = value
-        elif field == "retry" and value.isascii() and value.isdigit() and len(value) < 16:
-            self.retry = int(value)
-        return None
 
 
 class StreamReader:

@@ -8,9 +8,9 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import SplitResult, urlsplit
 
-from dashboard.client.stream import Parser
+from dashboard.client.http import reason_of
+from dashboard.client.sse_parser import Parser
 from dashboard.doctor.seen import Handshake, Look, Piece, Seen
-from dashboard.log.http import reason_of
 
 _CONNECT_SECONDS = 10.0
 _PIECE = 64 << 10

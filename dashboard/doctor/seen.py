@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from dashboard.client.stream import Block
+from dashboard.client.sse_parser import Block
 
 _ID_WITH_TIME = re.compile(r"(\d{13})-\d+")
 

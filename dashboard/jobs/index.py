@@ -14,7 +14,7 @@ from gevent.lock import Semaphore
 from dashboard.events.encoded import NOWHERE
 from dashboard.events.event import Event, EventId
 from dashboard.jobs.model import EVENT, Step, step_of
-from dashboard.log import EventLog
+from dashboard.log.contract import EventLog
 from dashboard.log.scan import walk
 
 

@@ -25,7 +25,8 @@ from dashboard import settings
 from dashboard.events.event import HOST
 from dashboard.events.strict_json import Rejected
 from dashboard.jobs.model import JOB, JOB_ALLOWED, MOST_MESSAGE, Number, State, Step, check_number
-from dashboard.log import AppendLog, LogUnavailable, open_to_append
+from dashboard.log.contract import AppendLog, LogUnavailable
+from dashboard.log.opening import open_to_append
 
 logger = logging.getLogger(__name__)
 

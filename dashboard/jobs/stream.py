@@ -11,9 +11,9 @@ from dashboard.events.filter import Filter
 from dashboard.events.scope import Right
 from dashboard.events.sse import ServerSentEvent
 from dashboard.jobs.model import EVENT, step_of
-from dashboard.log import LogUnavailable
-from dashboard.runtime import Runtime
+from dashboard.log.contract import EventLog, LogUnavailable
 from dashboard.streaming.feed import Lagging
+from dashboard.streaming.hub import Hub
 from dashboard.streaming.place import Place
 
 _BATCH = 500
@@ -29,15 +29,15 @@ class JobStream(Place):
     """
 
     def __init__(
-        self, runtime: Runtime, job: str, after: EventId, right: Right, address: str
+        self, hub: Hub, log: EventLog, job: str, after: EventId, right: Right, address: str
     ) -> None:
         """`after` is the id of the last step that the reader has.
 
         Steps of hosts beyond the right are those of other jobs. The place is that of `address`.
         """
-        super().__init__(runtime.hub, address)
+        super().__init__(hub, address)
         self._filter = PROGRESS.held_to(right)
-        self._log = runtime.log
+        self._log = log
         self._job = job
         self._after = after
         self._events = self._run()

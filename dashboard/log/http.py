@@ -15,8 +15,9 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from dashboard.client.http import dial, explanation, problem_in, reason_of
 from dashboard.events.event import UNNAMED, Event, EventId
-from dashboard.log import LogUnavailable, Refused
+from dashboard.log.contract import LogUnavailable, Refused
 
 _TIMEOUT = 10.0  # seconds of silence after which a server counts as gone
 _MOST_ANSWER = 1 << 20
@@ -65,7 +66,7 @@ class HTTPLog:
         reason = f"{self._url}: {explanation(status, answer)}"
         if status >= 500 or status in _TRY_AGAIN:
             raise LogUnavailable(reason)
-        problem = _problem(answer)
+        problem = problem_in(answer)
         # An agent that is refused as such is not to throw its figures away.
         is_content = status in _CONTENT and not (self._is_agents and problem.key == "agent")
         raise Refused(reason, is_content=is_content, index=problem.index)
@@ -109,51 +110,11 @@ class HTTPLog:
             self.clock_offset = mktime_tz(theirs) + 0.5 - (started + time.time()) / 2
 
 
-def dial(
-    url: str, timeout: float, context: ssl.SSLContext | None = None
-) -> http.client.HTTPConnection:
-    """A connection to the host of a URL, not made yet; certificates are checked."""
-    parts = urlsplit(url)
-    assert parts.hostname is not None
-    if parts.scheme == "https":
-        context = context or ssl.create_default_context()
-        return http.client.HTTPSConnection(
-            parts.hostname, parts.port, timeout=timeout, context=context
-        )
-    return http.client.HTTPConnection(parts.hostname, parts.port, timeout=timeout)
-
-
-def reason_of(error: Exception) -> str:
-    """What went wrong on a connection, in a few words."""
-    return getattr(error, "strerror", None) or str(error) or type(error).__name__
-
-
-def explanation(status: int, answer: bytes) -> str:
-    """What an answer that is an error says, if it is a problem document, and else its status."""
-    words = _problem(answer).detail or http.client.responses.get(status, "an answer that is none")
-    # It ends up in somebody's terminal.
-    return "".join(c if c.isprintable() else "?" for c in f"{status} {words}"[:1000])
-
-
 class _Ids(msgspec.Struct):
     ids: list[str]
 
 
-class _Problem(msgspec.Struct):
-    detail: str = ""
-    key: str | None = None
-    index: int | None = None
-
-
-def _problem(answer: bytes) -> _Problem:
-    try:
-        return _PROBLEM.decode(answer)
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        return _Problem()
-
-
 _IDS = msgspec.json.Decoder(_Ids)
-_PROBLEM = msgspec.json.Decoder(_Problem)
 
 
 def _body(events: Sequence[Event]) -> bytes:

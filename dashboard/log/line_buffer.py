@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 
 from dashboard.events.event import Event
-from dashboard.log import LogUnavailable, Refused
+from dashboard.log.contract import LogUnavailable, Refused
 
 MOST_EVENTS = 50_000
 MOST_BYTES = 16 << 20  # of their data

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 
 from dashboard.events.event import Event, EventId
-from dashboard.log import Past
+from dashboard.log.contract import Past
 
 _BATCH = 2000
 

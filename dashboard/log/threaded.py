@@ -12,7 +12,7 @@ from gevent import socket
 from gevent.threadpool import ThreadPool
 
 from dashboard.events.event import Event, EventId, Unlogged
-from dashboard.log import EventLog
+from dashboard.log.contract import EventLog
 
 if TYPE_CHECKING:  # an agent that writes elsewhere has no SQLite in memory
     from dashboard.log.sqlite.engine import SQLiteLog

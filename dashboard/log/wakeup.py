@@ -6,17 +6,15 @@ one time-out of `wait`, never an event, because the reader then looks into the l
 """
 
 import os
-import posix
 import socket
 from collections import deque
-from collections.abc import Iterator
-from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 
 import msgspec
 
 from dashboard.events.event import Unlogged
+from dashboard.posix.sockets import short_path
 
 _SUFFIX = ".wake"
 _numbers = count()
@@ -110,16 +108,3 @@ def _new_socket() -> socket.socket:
     new = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
     new.setblocking(False)
     return new
-
-
-@contextmanager
-def short_path(folder: Path) -> Iterator[str]:
-    """The folder by a name that fits a socket address (108 bytes, unix(7)) however deep it is."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        alias = f"/proc/self/fd/{descriptor}"
-        yield alias if Path(alias).exists() else str(folder)
-    finally:
-        # Not os.close: gevent's, in its place, leaves the closing to the event loop of the calling
-        # thread, and that of a native thread never runs. Each append would leave one open.
-        posix.close(descriptor)

@@ -15,7 +15,7 @@ from typing import NoReturn
 import gevent
 from gevent.threadpool import ThreadPool
 
-from dashboard.log import LogUnavailable
+from dashboard.log.contract import LogUnavailable
 
 logger = logging.getLogger(__name__)
 

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Protocol
 from dashboard.alerts.notifier import Notifier
 from dashboard.alerts.rules import watches
 from dashboard.alerts.service import Alerting, warn_of_unknown_fields
-from dashboard.log import LooksBack, SampleLog
+from dashboard.log.contract import LooksBack, SampleLog
 from dashboard.metrics import Family
-from dashboard.sampling.sampler import STOP_SECONDS, Sampler, cadences
+from dashboard.metrics.cadence import cadences
+from dashboard.sampling.sampler import STOP_SECONDS, Sampler
 from dashboard.settings import Settings
 
 if TYPE_CHECKING:

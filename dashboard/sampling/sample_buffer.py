@@ -21,7 +21,7 @@ from gevent.event import Event as Flag
 
 from dashboard.alerts import model as alert
 from dashboard.events.event import Event, Unlogged
-from dashboard.log import LogUnavailable, Refused, SampleLog
+from dashboard.log.contract import LogUnavailable, Refused, SampleLog
 
 if TYPE_CHECKING:
     from dashboard.telemetry.counters import Instruments

@@ -13,17 +13,18 @@ A watcher sees each batch before it is logged, and may add events to it.
 import logging
 import math
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 import gevent
 import msgspec
 from gevent.threadpool import ThreadPool
 
-from dashboard.alerts.evaluator import Sample
 from dashboard.events.event import Event
-from dashboard.log import SampleLog
+from dashboard.log.contract import SampleLog
 from dashboard.metrics import Family
+from dashboard.metrics.cadence import cadence_of
+from dashboard.metrics.sample import Sample
 from dashboard.sampling.sample_buffer import Holding
 
 if TYPE_CHECKING:
@@ -34,18 +35,6 @@ logger = logging.getLogger(__name__)
 STOP_SECONDS = 0.2
 _FIRST_AFTER = 0.25  # seconds
 _DEADLINE = 4.0  # seconds that a reading may take; longer only where a tick is rarer
-
-
-def cadence_of(family: float, interval: float) -> float:
-    """Seconds between samples of a family: its own, but a whole number of longer intervals."""
-    if family <= interval or interval <= 1:
-        return max(family, interval)
-    return math.ceil(family / interval) * interval
-
-
-def cadences(families: Iterable[type[Family]], interval: float) -> dict[str, float]:
-    """Seconds between two samples of each family, by name."""
-    return {family.name: cadence_of(family.cadence, interval) for family in families}
 
 
 def next_tick(now: float, previous: int | None, cadence: float) -> int:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dashboard.events.encoded import Encoded, id_of
 from dashboard.events.event import Event, EventId
 from dashboard.events.filter import Filter
-from dashboard.log import EventLog
+from dashboard.log.contract import EventLog
 from dashboard.streaming.frame import Frame
 from dashboard.streaming.replay_buffer import Recent
 from dashboard.streaming.snapshot import Starts

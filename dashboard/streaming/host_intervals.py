@@ -10,7 +10,7 @@ import msgspec
 
 from dashboard.events.encoded import Encoded
 from dashboard.metrics import Family
-from dashboard.sampling.sampler import cadences
+from dashboard.metrics.cadence import cadences
 from dashboard.streaming.replay_buffer import Recent
 
 _TOLD_BY = "system"

@@ -17,7 +17,7 @@ from gevent.lock import Semaphore
 from dashboard.events.encoded import Encoded, control_event
 from dashboard.events.event import Event, EventId
 from dashboard.events.filter import Filter
-from dashboard.log import EventLog
+from dashboard.log.contract import EventLog
 from dashboard.streaming.catch_up import Behind
 from dashboard.streaming.feed import Feed, Follower
 from dashboard.streaming.feed_registry import Feeds, Made

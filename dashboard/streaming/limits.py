@@ -2,7 +2,7 @@
 
 from collections import Counter
 
-from dashboard.access.rate_limit import network_of
+from dashboard.access.addresses import network_of
 from dashboard.telemetry.counters import Instruments
 
 

@@ -16,7 +16,6 @@ import os
 import resource
 import select
 import socket
-import struct
 import time
 from collections import deque
 from collections.abc import Callable, Iterable
@@ -25,6 +24,7 @@ from typing import Any
 import gevent
 from gevent import monkey
 
+from dashboard.posix.sockets import reset_on_close
 from dashboard.streaming.detach import write_whole
 from dashboard.streaming.feed import RING, RING_BYTES, Feed
 from dashboard.streaming.frame import CHUNKED, GZIP, LAST_CHUNK, Frame
@@ -37,7 +37,6 @@ _STRIDE = 128  # writes between two looks at the clock
 # gevent takes epoll out of `select`, as it would block; asked with no wait it never does.
 _EPOLL: Any = monkey.get_original("select", "epoll") if hasattr(select, "EPOLLRDHUP") else None
 _RESERVE = 500  # descriptors for everything but streams
-_RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 
 
 def bound_buffers(listeners: Iterable[Any]) -> None:
@@ -239,4 +238,4 @@ class Connections:
 def _free_buffer(descriptor: int) -> None:
     """Let the close drop what the reader has not taken, instead of trying for another while."""
     with socket.socket(fileno=os.dup(descriptor)) as connection:
-        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
+        reset_on_close(connection)

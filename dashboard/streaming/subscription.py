@@ -7,14 +7,14 @@ from the log any more, and where its socket can be parked nothing is left of it 
 
 import os
 import random
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, NoReturn
 
 from dashboard.events.encoded import control_event
 from dashboard.events.event import EventId
 from dashboard.events.filter import Filter
-from dashboard.log import LogUnavailable
-from dashboard.runtime import Runtime
+from dashboard.events.scope import Right
+from dashboard.log.contract import LogUnavailable
 from dashboard.streaming.detach import (
     LeftRequest,
     can_park,
@@ -24,6 +24,7 @@ from dashboard.streaming.detach import (
 )
 from dashboard.streaming.feed import Lagging
 from dashboard.streaming.frame import CHUNKED, GZIP, GZIP_HEADER, Frame, gzip_block
+from dashboard.streaming.hub import Hub
 from dashboard.streaming.parked import SEND_BUFFER
 from dashboard.streaming.place import Place
 
@@ -36,14 +37,25 @@ class Stream(Place):
 
     def __init__(
         self,
-        runtime: Runtime,
+        hub: Hub,
         filter: Filter,
         after: EventId | None,
         form: int,
         environ: Mapping[str, Any],
+        *,
+        replay: float,
+        retry: float,
+        parking: bool,
+        greeting: Callable[[Right], dict[str, object]],
     ) -> None:
-        super().__init__(runtime.hub, environ.get("REMOTE_ADDR", ""))
-        self._runtime = runtime
+        """`replay` is the longest absence in seconds that is replayed, `retry` the pause in ms
+        before a client reconnects, `greeting` makes the data of `hello` for a right.
+        """
+        super().__init__(hub, environ.get("REMOTE_ADDR", ""))
+        self._replay = replay
+        self._retry = retry
+        self._parking = parking
+        self._greeting = greeting
         self._filter = filter
         self._after = after
         self._form = form
@@ -88,7 +100,7 @@ class Stream(Place):
         raise LeftRequest
 
     def _run(self) -> Iterator[bytes]:
-        may_park = self._runtime.settings.parking and can_park(self._environ)
+        may_park = self._parking and can_park(self._environ)
         first = self.first_block()
         if first is None:
             yield self._begin()  # at once, whatever the log takes
@@ -115,8 +127,8 @@ class Stream(Place):
 
     def _begin(self) -> bytes:
         self._hub.admission.count_opened()
-        retry = round(self._runtime.settings.retry * random.uniform(0.5, 1.5))
-        greeting = self._runtime.greeting(self._filter.right)
+        retry = round(self._retry * random.uniform(0.5, 1.5))
+        greeting = self._greeting(self._filter.right)
         hello = control_event("hello", greeting, retry=retry)
         if self._form & GZIP:
             return GZIP_HEADER + gzip_block(hello, stored=True)
@@ -146,7 +158,7 @@ class Stream(Place):
 
     def _is_covered(self, after: EventId) -> bool:
         try:
-            return self._hub.behind.covers(after, self._runtime.settings.replay)
+            return self._hub.behind.covers(after, self._replay)
         except LogUnavailable:
             return False
 

@@ -15,7 +15,7 @@ from gevent.lock import Semaphore
 
 from dashboard.events.encoded import NOWHERE, Encoded, id_of
 from dashboard.events.event import Event, EventId, Unlogged
-from dashboard.log import EventLog, LogUnavailable
+from dashboard.log.contract import EventLog, LogUnavailable
 from dashboard.log.scan import walk
 from dashboard.streaming.replay_buffer import MOST_BYTES, Recent, cost
 

@@ -16,7 +16,7 @@ from gevent.server import StreamServer
 from prometheus_client import CollectorRegistry, disable_created_metrics
 from prometheus_client.metrics_core import Metric
 
-from dashboard.log.wakeup import short_path
+from dashboard.posix.sockets import short_path
 
 disable_created_metrics()  # type: ignore[no-untyped-call]
 

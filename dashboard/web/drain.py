@@ -7,18 +7,17 @@ that a client that was refused while it was sending gets to read why.
 """
 
 import socket
-import struct
 from typing import Any
 
 import gevent
 from flask import Flask, Response, request
 
+from dashboard.posix.sockets import reset_on_close
 from dashboard.web.event_stream import EventStreamResponse
 
 _MOST = 4 << 20  # bytes
 _SECONDS = 1.0
 _PIECE = 64 << 10
-_RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 
 
 def register(app: Flask) -> None:
@@ -42,7 +41,7 @@ def _finish(environ: dict[str, Any]) -> None:
     try:
         # The server reads on until an end, which it finds now, and closes; and then a sender whose
         # window is shut has to hear of it.
-        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
+        reset_on_close(connection)
         connection.shutdown(socket.SHUT_RDWR)
     except OSError:
         pass  # it is gone already

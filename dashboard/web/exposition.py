@@ -13,7 +13,7 @@ from prometheus_client.metrics_core import GaugeMetricFamily
 
 from dashboard.events.filter import Filter
 from dashboard.events.scope import Right
-from dashboard.log import EventLog, LogUnavailable
+from dashboard.log.contract import EventLog, LogUnavailable
 from dashboard.streaming.host_intervals import Paces
 from dashboard.streaming.hub import Hub
 

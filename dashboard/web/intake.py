@@ -10,7 +10,7 @@ import msgspec
 from flask import Response, current_app, request
 
 from dashboard.events.event import Event
-from dashboard.log import KeyTaken
+from dashboard.log.contract import KeyTaken
 from dashboard.runtime import Runtime
 from dashboard.web.access import check_publication
 from dashboard.web.problem import Problem

@@ -11,7 +11,7 @@ from werkzeug.exceptions import HTTPException
 from dashboard.access.credentials import Refused
 from dashboard.events.scope import Beyond
 from dashboard.events.strict_json import Rejected
-from dashboard.log import LogUnavailable
+from dashboard.log.contract import LogUnavailable
 
 _RETRY_AFTER = 5  # seconds; a log that fails for longer is asked again
 

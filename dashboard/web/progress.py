@@ -8,7 +8,7 @@ from dashboard.events.event import EventId
 from dashboard.events.scope import Right
 from dashboard.jobs.model import EVENT, JOB, JOB_ALLOWED, read_report
 from dashboard.jobs.stream import PROGRESS, JobStream
-from dashboard.log import LogUnavailable
+from dashboard.log.contract import LogUnavailable
 from dashboard.runtime import Runtime
 from dashboard.web.access import given_right
 from dashboard.web.event_stream import EventStreamResponse, event_stream
@@ -66,7 +66,7 @@ def watch(job: str) -> Response:
     if reason is not None:
         return EventStreamResponse(busy(runtime, reason))
     runtime.hub.admission.admit(address)
-    steps = JobStream(runtime, job, start, right, address)
+    steps = JobStream(runtime.hub, runtime.log, job, start, right, address)
     return event_stream(steps, heartbeat=settings.heartbeat, retry=retry)
 
 

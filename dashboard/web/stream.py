@@ -68,7 +68,19 @@ def open_stream(
     if reason is not None:
         return busy(runtime, reason, form), headers
     runtime.hub.admission.admit(address)
-    return Stream(runtime, filter, after, form, environ), headers
+    settings = runtime.settings
+    stream = Stream(
+        runtime.hub,
+        filter,
+        after,
+        form,
+        environ,
+        replay=settings.replay,
+        retry=settings.retry,
+        parking=settings.parking,
+        greeting=runtime.greeting,
+    )
+    return stream, headers
 
 
 # The browsers of a wall all ask the same, so what they ask is worked out once.

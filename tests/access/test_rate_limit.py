@@ -7,7 +7,8 @@ import httpx
 import pytest
 
 from dashboard.access import rate_limit as attempts
-from dashboard.access.rate_limit import Attempts, network_of
+from dashboard.access.addresses import network_of
+from dashboard.access.rate_limit import Attempts
 from tests.support.service import Service
 
 TOKEN = "correct-horse-battery-staple"

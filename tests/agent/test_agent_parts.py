@@ -15,7 +15,7 @@ from dashboard.alerts.history import alerts_between
 from dashboard.alerts.model import Alert
 from dashboard.events.encoded import NOWHERE
 from dashboard.events.event import Event, EventId
-from dashboard.log import Refused
+from dashboard.log.contract import Refused
 from dashboard.log.http import HTTPLog
 
 SAMPLE = Event("far", "cpu", '{"host":"far","time":1.0,"percent":5}')

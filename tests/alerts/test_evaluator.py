@@ -10,11 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dashboard.alerts.disk_forecast import trend
-from dashboard.alerts.evaluator import Alerts, Sample, Watch
+from dashboard.alerts.evaluator import Alerts, Watch
 from dashboard.alerts.model import MOST_NAME, Alert, State, alert_of, duration
 from dashboard.alerts.rules import Limit, watches
 from dashboard.events.event import Event
 from dashboard.metrics import FAMILIES
+from dashboard.metrics.sample import Sample
 from dashboard.settings import load
 
 START = 1_790_000_000.0

@@ -9,7 +9,7 @@ import pytest
 
 from dashboard.alerts.model import Alert, State
 from dashboard.alerts.notifier import Notifier
-from dashboard.log import EventLog
+from dashboard.log.contract import EventLog
 from dashboard.log.sqlite.engine import SQLiteLog
 from dashboard.log.threaded import ThreadedLog
 from dashboard.settings import Notify

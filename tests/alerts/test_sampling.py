@@ -14,7 +14,7 @@ from dashboard.alerts.model import Alert, alert_of
 from dashboard.alerts.rules import Limit
 from dashboard.alerts.service import Alerting, warn_of_unknown_fields
 from dashboard.events.event import Event, Unlogged
-from dashboard.log import EventLog, LogUnavailable
+from dashboard.log.contract import EventLog, LogUnavailable
 from dashboard.log.sqlite.engine import SQLiteLog
 from dashboard.log.threaded import ThreadedLog
 from dashboard.metrics import FAMILIES

@@ -23,7 +23,7 @@ from dashboard import cli
 from dashboard.cli.target import Target
 from dashboard.cli.text import MOST_LINE
 from dashboard.events.event import Event
-from dashboard.log import Refused
+from dashboard.log.contract import Refused
 from dashboard.log.http import HTTPLog
 from dashboard.log.line_buffer import MOST_BYTES, MOST_EVENTS, Backlog
 from tests.streaming.test_stream_elsewhere import TLSService

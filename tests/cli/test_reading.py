@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from dashboard.cli.level import LEVELS, level_of
 from dashboard.cli.meter import Meter
 from dashboard.cli.text import MOST_LINE, Lines
-from dashboard.client.stream import Parser
+from dashboard.client.sse_parser import Parser
 from dashboard.jobs.model import Number
 from tests.support import sse_reading
 from tests.support.sse_cases import CASES, Case

@@ -14,7 +14,7 @@ import pytest
 from click.testing import CliRunner
 
 from dashboard.cli.doctor import doctor as command
-from dashboard.client.stream import Block
+from dashboard.client.sse_parser import Block
 from dashboard.doctor import Finding, examine, flow, head, probe
 from dashboard.doctor.seen import Handshake, Look, Piece, Seen
 from tests.support.proxies import Caddy, Nginx, Proxy, free_port

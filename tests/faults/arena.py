@@ -24,7 +24,7 @@ import httpx
 from playwright.sync_api import BrowserContext
 
 from dashboard.events.event import EventId
-from dashboard.log import open_log
+from dashboard.log.opening import open_log
 from dashboard.log.scan import walk
 from tests.faults.numbers import number
 from tests.faults.patience import PATIENCE, wait_for

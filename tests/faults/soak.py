@@ -23,7 +23,7 @@ from pathlib import Path
 import httpx
 
 from dashboard.events.event import EventId
-from dashboard.log import open_log
+from dashboard.log.opening import open_log
 from dashboard.log.scan import walk
 from tests.faults.arena import Clients, Resources, resources_of
 from tests.faults.numbers import number

@@ -12,7 +12,7 @@ import psutil
 import pytest
 
 from dashboard.agent.__main__ import check
-from dashboard.log import log_url
+from dashboard.log.opening import log_url
 from dashboard.settings import SettingError, load
 from tests.support.proxies import DEPLOY, Caddy, HeldService, Nginx, Proxy, free_port, program
 from tests.support.service import Reader, Service, wait_for

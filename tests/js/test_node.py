@@ -7,7 +7,7 @@ import subprocess
 from pathlib import Path
 
 from dashboard.metrics import FAMILIES
-from dashboard.sampling.sampler import cadence_of
+from dashboard.metrics.cadence import cadence_of
 from dashboard.web.history.columns import numbers
 
 HERE = Path(__file__).parent

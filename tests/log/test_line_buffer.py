@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import pytest
 
 from dashboard.events.event import Event
-from dashboard.log import LogUnavailable, Refused
+from dashboard.log.contract import LogUnavailable, Refused
 from dashboard.log.line_buffer import Backlog
 from tests.support.service import wait_for
 

@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from dashboard.events.event import Event
-from dashboard.log import EventLog, LogUnavailable, open_log, run_directory
+from dashboard.log.contract import EventLog, LogUnavailable
+from dashboard.log.opening import open_log, run_directory
 from dashboard.log.redis.engine import RedisLog
 from tests.support.log_contract import (
     ALL,

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from dashboard.log import LogUnavailable
+from dashboard.log.contract import LogUnavailable
 from dashboard.log.redis.engine import RedisLog
 from tests.server.test_trouble import all_say
 from tests.support.log_contract import event

@@ -19,7 +19,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dashboard.events.event import EventId
-from dashboard.log import EventLog, LogUnavailable, run_directory
+from dashboard.log.contract import EventLog, LogUnavailable
+from dashboard.log.opening import run_directory
 from dashboard.log.sqlite.engine import SQLiteLog
 from dashboard.log.threaded import ThreadedLog
 from tests.support.log_contract import (

@@ -8,7 +8,8 @@ import threading
 import time
 
 from dashboard.events.event import Event
-from dashboard.log import LogUnavailable, open_log
+from dashboard.log.contract import LogUnavailable
+from dashboard.log.opening import open_log
 
 
 class Machine:

@@ -7,7 +7,7 @@ import gevent
 import pytest
 
 from dashboard.events.event import Event, EventId, Unlogged
-from dashboard.log import LogUnavailable, Refused
+from dashboard.log.contract import LogUnavailable, Refused
 from dashboard.sampling import sample_buffer as holding_module
 from dashboard.sampling.sample_buffer import Holding
 from dashboard.telemetry.counters import Instruments

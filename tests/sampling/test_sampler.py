@@ -16,11 +16,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dashboard.events.event import Event, EventId, Unlogged
-from dashboard.log import EventLog, LogUnavailable
+from dashboard.log.contract import EventLog, LogUnavailable
 from dashboard.log.sqlite.engine import SQLiteLog
 from dashboard.log.threaded import ThreadedLog
 from dashboard.metrics import Family, Field
-from dashboard.sampling.sampler import Sampler, cadence_of, next_tick
+from dashboard.metrics.cadence import cadence_of
+from dashboard.sampling.sampler import Sampler, next_tick
 from dashboard.telemetry.counters import Instruments
 from tests.support.log_contract import ALL, NOWHERE
 

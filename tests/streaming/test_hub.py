@@ -19,7 +19,8 @@ from werkzeug.test import EnvironBuilder
 from dashboard.events.encoded import Encoded
 from dashboard.events.event import Event, EventId, Unlogged
 from dashboard.events.filter import Filter
-from dashboard.log import LogUnavailable, open_log_for_greenlets
+from dashboard.log.contract import LogUnavailable
+from dashboard.log.opening import open_log_for_greenlets
 from dashboard.metrics import Field
 from dashboard.runtime import Runtime
 from dashboard.settings import Settings

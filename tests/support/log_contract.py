@@ -17,7 +17,7 @@ from typing import Protocol
 import pytest
 
 from dashboard.events.event import Event, EventId, Unlogged
-from dashboard.log import EventLog, KeyTaken
+from dashboard.log.contract import EventLog, KeyTaken
 from tests.support.service import ROOT, wait_for
 
 NOWHERE = EventId(0, 0)
@@ -64,7 +64,8 @@ def numbers(events: list[Event]) -> list[int]:
 _PROCESS = """
 import json, sys
 from dashboard.events.event import Event
-from dashboard.log import LogUnavailable, open_log
+from dashboard.log.contract import LogUnavailable
+from dashboard.log.opening import open_log
 
 url, task, *arguments = sys.argv[1:]
 log = open_log(url, retention=3600)

@@ -22,7 +22,8 @@ from httpx_sse import ServerSentEvent
 from httpx_sse._decoders import SSEDecoder, SSELineDecoder
 
 from dashboard.events.event import Event
-from dashboard.log import EventLog, run_directory
+from dashboard.log.contract import EventLog
+from dashboard.log.opening import run_directory
 from dashboard.log.redis.engine import RedisLog
 from dashboard.log.sqlite.engine import SQLiteLog
 from tests.support.redis_server import delete_in_redis, rows_in_redis

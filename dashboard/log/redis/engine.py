@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from dashboard.events.event import Event, EventId, Unlogged
-from dashboard.log import FOR_EVER, EventLog, KeyTaken, LogUnavailable
+from dashboard.log.contract import FOR_EVER, EventLog, KeyTaken, LogUnavailable
 from dashboard.log.redis.entries import decode_in_turns, first_id, id_of_entry
 from dashboard.log.redis.server import Full, Script, Server
 from dashboard.log.redis.tail import Tail

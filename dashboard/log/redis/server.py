@@ -25,7 +25,7 @@ from redis.connection import (
 )
 from redis.retry import Retry
 
-from dashboard.log import LogUnavailable
+from dashboard.log.contract import LogUnavailable
 from dashboard.log.redis.errors import words_of
 
 OLDEST = (7, 0)

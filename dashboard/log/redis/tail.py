@@ -12,7 +12,7 @@ from typing import Any
 import redis
 
 from dashboard.events.event import Event, EventId
-from dashboard.log import LogUnavailable
+from dashboard.log.contract import LogUnavailable
 from dashboard.log.redis.entries import decode
 from dashboard.log.redis.server import Server
 

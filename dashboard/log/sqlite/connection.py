@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from dashboard.log import LogUnavailable
+from dashboard.log.contract import LogUnavailable
 from dashboard.log.sqlite.files import DatabaseFiles
 
 # How long an append waits for another writer. Longer, and the live stream would feel it; the

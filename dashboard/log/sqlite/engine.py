@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from dashboard.events.event import Event, EventId, Unlogged
-from dashboard.log import EventLog, KeyTaken, LogUnavailable
+from dashboard.log.contract import EventLog, KeyTaken, LogUnavailable
 from dashboard.log.sqlite.connection import Database, roll_back
 from dashboard.log.wakeup import Wakeups
 

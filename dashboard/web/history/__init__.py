@@ -16,7 +16,7 @@ from gevent import get_hub
 from dashboard.events.event import UNNAMED, Event, EventId
 from dashboard.events.filter import Filter
 from dashboard.events.projection import thin
-from dashboard.log import EventLog, LogUnavailable
+from dashboard.log.contract import EventLog, LogUnavailable
 from dashboard.log.scan import walk
 from dashboard.runtime import Runtime
 from dashboard.web.access import given_right

@@ -1,0 +1,143 @@
+"""The contract of a log, which every engine fulfils (tests/support/log_contract.py).
+
+Engines are plain blocking code for native threads and scripts; `ThreadedLog` puts one behind
+gevent.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Protocol, TypeVar
+
+from dashboard.events.event import Event, EventId, Unlogged
+
+T = TypeVar("T")
+# Seconds; the retention of a log that is opened by whoever leaves it to others what is kept: only
+# the service, which knows what its operator wants, deletes what is old.
+FOR_EVER = 1e11
+
+
+class LogUnavailable(Exception):
+    """The log can't be read or written now; the text says why, for an operator."""
+
+
+class Refused(LogUnavailable):
+    """The other side says no; asking again is of no use until somebody changes something.
+
+    `is_content`: it is these very events that are refused, whoever sends them; `index` is the place
+    of the one that is, if it is said.
+    """
+
+    def __init__(self, reason: str, *, is_content: bool = False, index: int | None = None) -> None:
+        super().__init__(reason)
+        self.is_content = is_content
+        self.index = index
+
+
+class KeyTaken(Exception):
+    """Another batch was logged under this key."""
+
+
+class Past(Protocol):
+    """The half of a log that whoever goes on from it reads; as in `EventLog`."""
+
+    def latest(self) -> list[Event]: ...
+
+    def newest(self) -> EventId | None: ...
+
+    def read_range(
+        self,
+        first: EventId,
+        last: EventId,
+        *,
+        names: Iterable[str | None] | None = None,
+        hosts: Iterable[str] | None = None,
+        limit: int = 1000,
+    ) -> list[Event]: ...
+
+
+class LooksBack(Protocol):
+    """Whoever lets others read the past where that holds up nothing; as in `EventLog`."""
+
+    def look_back(self, read: Callable[[Past], T]) -> T: ...
+
+
+class SampleLog(Protocol):
+    """What a sampler needs of a log; as in `EventLog`."""
+
+    def append_once(self, key: str, fingerprint: str, events: Sequence[Event]) -> list[EventId]: ...
+
+    def announce(self, unlogged: Unlogged) -> None: ...
+
+
+class AppendLog(Protocol):
+    """The half of a log that whoever only reports needs; as in `EventLog`."""
+
+    def append(self, events: Sequence[Event]) -> list[EventId]: ...
+
+    def append_once(self, key: str, fingerprint: str, events: Sequence[Event]) -> list[EventId]: ...
+
+    def close(self) -> None: ...
+
+
+class EventLog(Protocol):
+    """An ordered log of events, shared by processes.
+
+    Every method but `wait`, `announce` and `close` raises `LogUnavailable` while the engine
+    cannot do its work, and does it again, without being reopened, as soon as it can.
+    """
+
+    def append(self, events: Sequence[Event]) -> list[EventId]:
+        """Log one batch, all or nothing; return the ids, in the order of the events.
+
+        Ids are higher than any that this log ever gave, also after the clock stepped back, after
+        a kill -9 and after everything was trimmed. Whoever waits is woken once it is readable.
+        """
+
+    def append_once(self, key: str, fingerprint: str, events: Sequence[Event]) -> list[EventId]:
+        """`append`, unless this was done already: then log nothing and return those ids.
+
+        Whoever doesn't know whether his batch was logged may so send it again, to any process of
+        this log. `fingerprint` is of what was sent; raises KeyTaken if it differs from the one
+        with which the key came first. A key is kept for as long as its events are.
+        """
+
+    def read_after(self, after: EventId, limit: int) -> list[Event]:
+        """At most `limit` events with an id above `after`, in id order."""
+
+    def read_range(
+        self,
+        first: EventId,
+        last: EventId,
+        *,
+        names: Iterable[str | None] | None = None,
+        hosts: Iterable[str] | None = None,
+        limit: int = 1000,
+    ) -> list[Event]:
+        """At most `limit` events with `first <= id <= last`, of these names and hosts, in order."""
+
+    def latest(self) -> list[Event]:
+        """The newest event of each host and name that is still in the log, in id order."""
+
+    def oldest(self) -> EventId | None:
+        """The lowest id in the log; None when it is empty."""
+
+    def newest(self) -> EventId | None:
+        """The highest id in the log; None when it is empty."""
+
+    def look_back(self, read: Callable[["EventLog"], T]) -> T:
+        """Return `read(log)`, run where a long read holds up neither appends nor the tail."""
+
+    def wait(self, timeout: float) -> list[Unlogged]:
+        """Return when another append may have happened, or after `timeout` seconds.
+
+        Returns what was announced meanwhile. May return early for no reason, and one wake-up may
+        stand for many appends: the caller reads after its position, whatever woke it.
+        """
+
+    def announce(self, unlogged: Unlogged) -> None:
+        """Hand events that could not be logged to everyone who waits now. Never raises."""
+
+    def size(self) -> int:
+        """Bytes that the log takes in its store."""
+
+    def close(self) -> None:
+        """Free everything; a second call does nothing."""

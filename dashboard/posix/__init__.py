@@ -1,0 +1,1 @@
+"""Uses of the operating system that several packages share: sockets, locks, atomic files."""
