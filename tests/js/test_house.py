@@ -6,7 +6,7 @@ from graphlib import CycleError, TopologicalSorter
 
 import pytest
 
-from tests.service import ROOT
+from tests.support.service import ROOT
 
 JS = ROOT / "static" / "js"
 FILES = {str(file.relative_to(JS)): file.read_text("utf-8") for file in sorted(JS.rglob("*.js"))}
