@@ -42,8 +42,6 @@ function workers() {
   return { made, SharedWorker };
 }
 
-const NOTHING = { SharedWorker: undefined, BroadcastChannel: undefined, navigator: {} };
-
 test("a worker that answers is the broker, one for each build", async (t) => {
   const { made, SharedWorker } = workers();
   const { browser, ports } = await start(t, { SharedWorker });
@@ -86,20 +84,8 @@ test("a frame that may not have a worker has its own broker", async (t) => {
   assert.ok(isOwn(browser, ports[0]));
 });
 
-test("so has one that may not have locks", async (t) => {
-  const BroadcastChannel = class {
-    addEventListener() {}
-    postMessage() {}
-  };
-  const navigator = { locks: { request: async () => Promise.reject(new Error("access is denied")) } };
-  const { browser, ports } = await start(t, { ...NOTHING, BroadcastChannel, navigator });
-  await browser.pass(0.1);
-  assert.equal(ports.length, 2);
-  assert.ok(isOwn(browser, ports[1]));
-});
-
-test("and a browser without any of them", async (t) => {
-  const { browser, ports } = await start(t, NOTHING);
+test("a browser without shared workers has a broker in each tab", async (t) => {
+  const { browser, ports } = await start(t, { SharedWorker: undefined });
   assert.equal(ports.length, 1);
   assert.ok(isOwn(browser, ports[0]));
 });

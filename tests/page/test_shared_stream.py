@@ -1,19 +1,17 @@
 """One stream for all tabs of a browser: HTTP/1.1 browsers allow six connections to an origin."""
 
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage
 
-from tests.page.wall import Wall, assert_same_as_history, measured
+from tests.page.wall import Wall, assert_same_as_history
 from tests.support.service import Service, wait_for
 
 OpenTab = Callable[..., Wall]
 
 NO_WORKER = "delete window.SharedWorker;"
-NO_LOCKS = NO_WORKER + 'Object.defineProperty(navigator, "locks", { value: undefined });'
 
 
 @pytest.fixture(scope="module")
@@ -109,34 +107,10 @@ def test_tabs_that_want_different_things_share_one_stream(
     assert_nothing_lost(wide)
 
 
-def test_without_shared_workers_one_tab_serves_the_others(
+def test_without_shared_workers_each_tab_has_its_own(
     service: Service, window: BrowserContext, open_tab: OpenTab
 ) -> None:
     window.add_init_script(NO_WORKER)
-    leader, *others = [open_tab() for _ in range(3)]
-    assert streams(service) == 1
-    for wall in others:
-        wall.wait_for_sample()
-        assert wall.streams_opened == leader.streams_opened
-    closed = time.monotonic()
-    leader.page.close()
-    for wall in others:
-        wall.wait_until_joined().wait_for_sample()
-    measured(
-        "the tab with the stream closed: until the others have a sample", time.monotonic() - closed
-    )
-    wait_for(lambda: streams(service) == 1, "another tab to take over")
-    for wall in others:
-        assert_nothing_lost(wall)
-        assert len(wall.history_requests) == 1
-    assert_nothing_lost(open_tab())
-    assert streams(service) == 1
-
-
-def test_without_anything_to_share_each_tab_has_its_own(
-    service: Service, window: BrowserContext, open_tab: OpenTab
-) -> None:
-    window.add_init_script(NO_LOCKS)
     walls = [open_tab() for _ in range(2)]
     assert streams(service) == 2
     for wall in walls:

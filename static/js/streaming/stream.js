@@ -223,7 +223,7 @@ export class Stream {
 
   #ping() {
     this.unanswered += 1;
-    // A worker that was killed, or another tab that holds the connection and was frozen.
+    // The worker was killed.
     if (this.unanswered > MOST_UNANSWERED) this.#use(portToOwnBroker());
     else this.port?.postMessage({ kind: "ping" });
   }

@@ -1,12 +1,7 @@
 // @ts-check
 /**
- * Where the one connection of all tabs lives, best first:
- *
- * - in a SharedWorker;
- * - where a browser has none, in the tab that holds a Web Lock, which the others reach by BroadcastChannel;
- * - else (no locks without HTTPS) in each tab by itself.
- *
- * All of them end in a port to a broker.
+ * Ports to a broker: in a SharedWorker, so that all tabs of an origin share one connection; in the page
+ * itself for a browser without shared workers, for a frame that may not use them, and for web components.
  */
 import { Broker } from "./broker.js";
 
@@ -38,10 +33,9 @@ export function portToOwnBroker(key = "") {
 export function connectToSharedBroker(build, connect) {
   try {
     if (typeof SharedWorker === "function") connectToWorker(build, connect);
-    else if (typeof BroadcastChannel === "function" && navigator.locks) connectToTab(build, connect);
     else connect(portToOwnBroker());
   } catch {
-    // A frame of another site may have them and not be allowed to use them.
+    // A frame of another site may not be allowed to use workers.
     connect(portToOwnBroker());
   }
 }
@@ -61,61 +55,6 @@ function connectToWorker(build, connect) {
   worker.port.addEventListener("message", () => clearTimeout(late), { once: true });
   worker.onerror = alone;
   connect(worker.port);
-}
-
-/**
- * @param {string} build
- * @param {(port: Port) => void} connect
- */
-function connectToTab(build, connect) {
-  const name = `vitals ${build}`;
-  const channel = new BroadcastChannel(name);
-  const me = Math.random().toString(36).slice(2);
-  /** @type {Port} */
-  const port = {
-    postMessage: (message) => channel.postMessage({ to: "broker", from: me, message }),
-    onmessage: null,
-  };
-  channel.addEventListener("message", ({ data }) => {
-    if (data.to === me) port.onmessage?.({ data: data.message });
-    // Whoever had joined the one before joins the one that took over.
-    else if (data.to === "everyone") connect(port);
-  });
-  connect(port);
-  const lead = async () => {
-    serveTabs(channel, new Broker(), (broker) => connect(portToBroker(broker)));
-    await new Promise(() => {}); // until this tab goes
-  };
-  navigator.locks.request(name, lead).catch(() => connect(portToOwnBroker()));
-}
-
-/**
- * @param {BroadcastChannel} channel
- * @param {Broker} broker
- * @param {(broker: Broker) => void} started
- */
-function serveTabs(channel, broker, started) {
-  /** @type {Map<string, Port>} */
-  const ports = new Map();
-  channel.addEventListener("message", ({ data }) => {
-    if (data.to !== "broker") return;
-    let port = ports.get(data.from);
-    if (!port) {
-      port = {
-        postMessage: (message) => {
-          if (message.kind === "left") ports.delete(data.from);
-          channel.postMessage({ to: data.from, message });
-        },
-        onmessage: null,
-      };
-      ports.set(data.from, port);
-      broker.accept(port);
-    }
-    port.onmessage?.({ data: data.message });
-    if (data.message.kind === "leave") ports.delete(data.from);
-  });
-  started(broker);
-  channel.postMessage({ to: "everyone" });
 }
 
 /**
