@@ -11,12 +11,13 @@ from tests.support.service import Service, wait_for
 
 OpenTab = Callable[..., Wall]
 
+INTERVAL = 0.5
 NO_WORKER = "delete window.SharedWorker;"
 
 
 @pytest.fixture(scope="module")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    service = Service(tmp_path_factory.mktemp("service"), INTERVAL=0.5)
+    service = Service(tmp_path_factory.mktemp("service"), INTERVAL=INTERVAL)
     yield service.start().wait_until_ready()
     service.close()
 
@@ -59,7 +60,12 @@ def established(service: Service) -> int:
 def assert_nothing_lost(wall: Wall, event: str = "cpu") -> None:
     wall.wait_for_sample(event)
     assert_same_as_history(wall, event)
-    assert wall.rows(event).breaks == []
+    # A break is drawn only where the machine was too busy to sample.
+    rows = wall.rows(event)
+    for at in rows.breaks:
+        before = max(time for time in rows.samples if time < at)
+        after = min(time for time in rows.samples if time > at)
+        assert after - before > 3 * INTERVAL
     assert wall.link == "live"
 
 
