@@ -28,7 +28,7 @@ _PROBLEMS, _UNREACHABLE = 1, 2
     type=click.FloatRange(1, 3600),
     default=20,
     show_default=True,
-    help="How long to look.",
+    help="How long to response.",
 )
 @click.option(
     "--token-file", metavar="FILE", help="Where its token is [default: the setting READ_TOKEN]."

@@ -13,7 +13,7 @@ import msgspec
 
 from dashboard import settings
 from dashboard.cli.target import Wrong, checked_url, given_token, say
-from dashboard.client.sse_parser import Block
+from dashboard.client.sse_parser import Message
 from dashboard.client.stream import StreamReader, StreamRefused
 from dashboard.events.event import EventId
 
@@ -72,8 +72,8 @@ def tail(
     )
     show = _as_json if as_json else _as_text
     try:
-        for blocks in reader:
-            lines = [show(block) for block in blocks if block.event not in _SILENT]
+        for messages in reader:
+            lines = [show(message) for message in messages if message.event not in _SILENT]
             sys.stdout.write("".join(f"{line}\n" for line in lines))
             sys.stdout.flush()
     except StreamRefused as error:
@@ -100,27 +100,27 @@ def _position(since: str | None) -> str | None:
         ) from None
 
 
-def _as_json(block: Block) -> str:
-    fields = {"id": block.id, "event": block.event, "data": _data(block)}
+def _as_json(message: Message) -> str:
+    fields = {"id": message.id, "event": message.event, "data": _data(message)}
     return _harmless(msgspec.json.encode(fields).decode())
 
 
-def _as_text(block: Block) -> str:
-    data = _data(block)
+def _as_text(message: Message) -> str:
+    data = _data(message)
     fields = dict(data) if isinstance(data, dict) else {"data": data}
     when, host = fields.pop("time", None), fields.pop("host", "")
     # What somebody published may hold anything in any field.
     is_time = isinstance(when, int | float) and 0 <= when < 1e11
     clock = time.strftime("%H:%M:%S", time.localtime(when)) if is_time else "--:--:--"
-    words = {"log": _log_line, "progress": _progress_line}.get(block.event, _fields)(fields)
-    return _harmless(f"{clock} {host} {block.event} {words}")
+    words = {"log": _log_line, "progress": _progress_line}.get(message.event, _fields)(fields)
+    return _harmless(f"{clock} {host} {message.event} {words}")
 
 
-def _data(block: Block) -> Any:
+def _data(message: Message) -> Any:
     try:
-        return json.loads(block.data)
+        return json.loads(message.data)
     except ValueError:
-        return block.data
+        return message.data
 
 
 def _log_line(fields: dict[str, Any]) -> str:

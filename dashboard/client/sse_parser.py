@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 
-class Block(NamedTuple):
+class Message(NamedTuple):
     """One event as it came. `id` is its own; None without one."""
 
     event: str
@@ -28,7 +28,7 @@ class Parser:
         self._id: str | None = None
         self._data: list[str] = []
 
-    def feed(self, piece: bytes) -> Iterator[Block]:
+    def feed(self, piece: bytes) -> Iterator[Message]:
         """The events that a piece of the stream completes."""
         text = self._rest + self._decoder.decode(piece)
         # The LF of a CRLF may still be to come, and is no line of its own.
@@ -37,16 +37,16 @@ class Parser:
         *lines, rest = text.split("\n")
         self._rest = rest + held
         for line in lines:
-            block = self._take(line)
-            if block is not None:
-                yield block
+            message = self._take(line)
+            if message is not None:
+                yield message
 
-    def _take(self, line: str) -> Block | None:
+    def _take(self, line: str) -> Message | None:
         if not line:
-            block = Block(self._event or "message", "\n".join(self._data), self._id)
+            message = Message(self._event or "message", "\n".join(self._data), self._id)
             has_data = bool(self._data)
             self._event, self._id, self._data = "", None, []
-            return block if has_data else None
+            return message if has_data else None
         field, _, value = line.partition(":")
         value = value.removeprefix(" ")
         if field == "event":

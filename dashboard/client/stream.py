@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from urllib.parse import urlencode, urlsplit
 
 from dashboard.client.http import dial, explanation, reason_of
-from dashboard.client.sse_parser import Block, Parser
+from dashboard.client.sse_parser import Message, Parser
 
 _PIECE = 64 << 10
 _CONNECT_SECONDS = 10.0
@@ -48,7 +48,7 @@ class StreamReader:
         self._was_connected = False
         self._is_away = False
 
-    def __iter__(self) -> Iterator[list[Block]]:
+    def __iter__(self) -> Iterator[list[Message]]:
         """What comes, in pieces as it comes; ends only where the server says that all is done.
 
         Raises StreamRefused, if there was never a stream.
@@ -99,7 +99,7 @@ class StreamReader:
 
     def _read(
         self, sock: socket.socket, response: http.client.HTTPResponse
-    ) -> Iterator[list[Block]]:
+    ) -> Iterator[list[Message]]:
         self._was_connected = True
         parser = Parser()
         with response:
@@ -108,23 +108,23 @@ class StreamReader:
                 piece = response.read1(_PIECE)
                 if not piece:
                     return
-                blocks = list(parser.feed(piece))
+                messages = list(parser.feed(piece))
                 if parser.retry is not None:
                     self._retry = min(parser.retry / 1000, _LONGEST_RETRY)
-                for block in blocks:
-                    self._note(block)
-                if blocks:
-                    yield blocks
+                for message in messages:
+                    self._note(message)
+                if messages:
+                    yield messages
 
-    def _note(self, block: Block) -> None:
-        if block.id is not None:
-            self._last_event_id = block.id
-        if block.event == "hello":
+    def _note(self, message: Message) -> None:
+        if message.id is not None:
+            self._last_event_id = message.id
+        if message.event == "hello":
             if self._is_away:
                 self._say(f"{self._url}: there again")
             self._is_away = False
             try:
-                heartbeat = float(json.loads(block.data)["heartbeat"])
+                heartbeat = float(json.loads(message.data)["heartbeat"])
             except (ValueError, KeyError, TypeError):
                 return
             self._silence = 2 * heartbeat + 10

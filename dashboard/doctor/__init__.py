@@ -1,20 +1,20 @@
 """What is wrong with a stream, as seen from outside: any endpoint of Server-Sent Events.
 
-`probe` looks, and says nothing; `head` and `flow` are checks, pure functions from what was seen to
-findings in plain words. A check that can't tell from what was seen says nothing, or says so.
+`probe` makes the requests and judges nothing; `head` and `flow` are checks, pure functions from an
+`Observation` to findings. A check that can't tell from what was observed says nothing, or says so.
 """
 
 from dashboard.doctor import flow, head
 from dashboard.doctor.findings import Finding
+from dashboard.doctor.observation import Observation
 from dashboard.doctor.probe import Unreachable, probe
-from dashboard.doctor.seen import Seen
 
 __all__ = ["Finding", "Unreachable", "examine", "probe"]
 
 
-def examine(seen: Seen) -> list[Finding]:
+def examine(observation: Observation) -> list[Finding]:
     """Everything that can be said, in the order in which a reader would ask."""
-    findings = [check(seen) for check in head.BEFORE]
-    if seen.plain.is_stream:
-        findings += [check(seen) for check in (*flow.CHECKS, *head.AFTER)]
+    findings = [check(observation) for check in head.BEFORE]
+    if observation.plain.is_stream:
+        findings += [check(observation) for check in (*flow.CHECKS, *head.AFTER)]
     return [finding for finding in findings if finding is not None]

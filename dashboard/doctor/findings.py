@@ -22,7 +22,7 @@ def ok(check: str, text: str) -> Finding:
 
 
 def note(check: str, text: str, advice: str = "") -> Finding:
-    """Worth knowing; or not to be told from what was seen."""
+    """Worth knowing; or not to be told from what was observed."""
     return Finding(check, "note", text, advice)
 
 

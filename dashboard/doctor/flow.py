@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from statistics import median
 
 from dashboard.doctor.findings import Finding, note, ok, problem
-from dashboard.doctor.seen import Look, Seen
+from dashboard.doctor.observation import Observation, Response
 
 _FIRST_BYTE = 3.0  # seconds
 _HELD = 0.5  # seconds by which half of all events come later than the quickest
@@ -22,42 +22,43 @@ _UNBUFFER = (
 )
 
 
-def first_byte(seen: Seen) -> Finding:
+def first_byte(observation: Observation) -> Finding:
     """Something has to come at once, so that a page knows that it is connected."""
-    look = seen.plain
-    if not look.pieces:
+    response = observation.plain
+    if not response.chunks:
         return problem(
             "first byte",
-            f"The headers came, but no event or comment within {look.until:.1f} s.",
+            f"The headers came, but no event or comment within {response.until:.1f} s.",
             "Send something at once: an event, or a comment (a line `:`). If the server does, see "
             f"buffering. {_UNBUFFER}",
         )
-    first = look.pieces[0].at
+    first = response.chunks[0].at
     if first > _FIRST_BYTE:
         return problem("first byte", f"The first one came after {first:.1f} s.", _UNBUFFER)
     return ok("first byte", f"The first one came after {first:.2f} s.")
 
 
-def buffering(seen: Seen) -> Finding | None:
+def buffering(observation: Observation) -> Finding | None:
     """Events come when they happen, not in clumps."""
-    if not seen.plain.pieces:
+    if not observation.plain.chunks:
         return None
-    held = held_back(seen.plain, seen.every)
+    held = held_back(observation.plain, observation.every)
     if held:
         return problem("buffering", held, _UNBUFFER)
-    count = len(seen.plain.live())
+    count = len(observation.plain.live())
     if count < _ENOUGH:
         return note(
             "buffering",
-            f"Too little happened in {seen.plain.until:.1f} s to tell: {count} events with a time.",
+            f"Too little happened in {observation.plain.until:.1f} s to tell: {count} events "
+            "with a time.",
             "Look for longer (--seconds), or at a busier stream.",
         )
     return ok("buffering", f"{count} events came as they happened.")
 
 
-def compression(seen: Seen) -> Finding | None:
+def compression(observation: Observation) -> Finding | None:
     """What a browser asks for, with gzip, comes as quickly."""
-    plain, packed = seen.plain, seen.packed
+    plain, packed = observation.plain, observation.packed
     encoding = plain.headers.get("content-encoding", "identity")
     if encoding != "identity":
         return problem(
@@ -78,11 +79,11 @@ def compression(seen: Seen) -> Finding | None:
     encoding = packed.headers.get("content-encoding", "identity")
     if encoding == "identity":
         return ok("compression", "None.")
-    held = held_back(packed, seen.every)
-    without, with_it = len(plain.blocks), len(packed.blocks)
+    held = held_back(packed, observation.every)
+    without, with_it = len(plain.messages), len(packed.messages)
     if without - with_it >= _ENOUGH and with_it < without / 2:
         held = f"In the same time {without} events came without it, {with_it} with it."
-    elif held and held_back(plain, seen.every):
+    elif held and held_back(plain, observation.every):
         return note("compression", f"{encoding}. Events are held back with it and without it.")
     if not held:
         return ok("compression", f"{encoding}, and each event can be read when it comes.")
@@ -93,11 +94,11 @@ def compression(seen: Seen) -> Finding | None:
     )
 
 
-def heartbeat(seen: Seen) -> Finding:
+def heartbeat(observation: Observation) -> Finding:
     """No silence that a proxy takes for a dead connection."""
-    look = seen.plain
-    silence = longest_silence(look)
-    declared = look.hello.get("heartbeat")
+    response = observation.plain
+    silence = longest_silence(response)
+    declared = response.hello.get("heartbeat")
     if isinstance(declared, int | float):
         text = f"The server says that it breaks its silence after {declared:g} s."
         if declared > _IDLE_TIME - _MARGIN:
@@ -109,7 +110,7 @@ def heartbeat(seen: Seen) -> Finding:
         if silence > declared + _MARGIN:
             return problem("heartbeat", f"{text} But it was silent for {silence:.0f} s.", _UNBUFFER)
         return ok("heartbeat", text)
-    if silence >= min(_IDLE_TIME - _MARGIN, 0.75 * look.until) and look.ended is None:
+    if silence >= min(_IDLE_TIME - _MARGIN, 0.75 * response.until) and response.ended is None:
         return problem(
             "heartbeat",
             f"Nothing came for {silence:.0f} s, and no heartbeat is announced. Most proxies cut a "
@@ -120,30 +121,30 @@ def heartbeat(seen: Seen) -> Finding:
     return ok("heartbeat", f"The longest silence was {silence:.1f} s.")
 
 
-def end(seen: Seen) -> Finding | None:
+def end(observation: Observation) -> Finding | None:
     """A stream that ends at once is none."""
-    look = seen.plain
-    if any(block.event == "busy" for block in look.blocks):
+    response = observation.plain
+    if any(message.event == "busy" for message in response.messages):
         return problem(
             "end",
             "The server is full: it sent `busy` and ended the stream.",
             "More workers, or a higher MAX_STREAMS and LimitNOFILE.",
         )
-    if look.ended is None:
+    if response.ended is None:
         return None
     return problem(
         "end",
-        f"The server ended the stream after {look.ended:.1f} s; browsers come back each time.",
+        f"The server ended the stream after {response.ended:.1f} s; browsers come back each time.",
         "Keep it open. If it is meant to be over, answer the next request with 204.",
     )
 
 
-def resume(seen: Seen) -> Finding:
+def resume(observation: Observation) -> Finding:
     """After a break a reader gets what it missed: all of it, once, in order."""
-    known = seen.plain.ids
-    after, again = seen.resumed_after, seen.resumed
+    known = observation.plain.ids
+    after, again = observation.resumed_after, observation.resumed
     if after is None or again is None:
-        if seen.plain.blocks and not known:
+        if observation.plain.messages and not known:
             return problem(
                 "resume",
                 "Events have no ids: after a break a browser can't say what it has.",
@@ -166,7 +167,7 @@ def resume(seen: Seen) -> Finding:
             f"After {after} events come again that the reader has had ({doubled[0]}).",
             "Send only what came after the Last-Event-ID.",
         )
-    if not seen.every and not _is_within(missed, came):
+    if not observation.every and not _is_within(missed, came):
         got = len(set(missed) & set(came))
         return problem(
             "resume",
@@ -178,15 +179,15 @@ def resume(seen: Seen) -> Finding:
     return ok("resume", f"After {after} came what followed, once and in order.")
 
 
-def held_back(look: Look, every: float = 0.0) -> str | None:
+def held_back(response: Response, every: float = 0.0) -> str | None:
     """How events are held back on their way, in a sentence; None if they are not, or can't be told.
 
     `every` is for how long the server may hold them back because it was asked to.
     """
-    torn = [pause for pause, is_whole in _pauses(look) if not is_whole and pause >= _PAUSE]
-    if len(torn) >= 2 or (torn and torn[-1] > look.until / 2):
+    torn = [pause for pause, is_whole in _pauses(response) if not is_whole and pause >= _PAUSE]
+    if len(torn) >= 2 or (torn and torn[-1] > response.until / 2):
         return f"{len(torn)} times the stream stood still within an event, for {max(torn):.1f} s."
-    delays = [arrived - own for arrived, own in look.live()]
+    delays = [arrived - own for arrived, own in response.live()]
     if len(delays) < _ENOUGH:
         return None
     # What is quickest counts as not delayed, so that no clock needs to be right.
@@ -196,17 +197,17 @@ def held_back(look: Look, every: float = 0.0) -> str | None:
     return None
 
 
-def longest_silence(look: Look) -> float:
+def longest_silence(response: Response) -> float:
     """Seconds in which nothing came, not even a comment."""
-    return max((pause for pause, _ in _pauses(look)), default=look.until)
+    return max((pause for pause, _ in _pauses(response)), default=response.until)
 
 
-def _pauses(look: Look) -> list[tuple[float, bool]]:
-    """(seconds, whether the piece before it was whole) between pieces, and to the end."""
-    if not look.pieces:
+def _pauses(response: Response) -> list[tuple[float, bool]]:
+    """(seconds, whether the chunk before it was whole) between chunks, and to the end."""
+    if not response.chunks:
         return []
-    ends = [piece.at for piece in look.pieces[1:]] + [look.until]
-    return [(end - p.at, p.is_whole) for p, end in zip(look.pieces, ends, strict=True)]
+    ends = [chunk.at for chunk in response.chunks[1:]] + [response.until]
+    return [(end - p.at, p.is_whole) for p, end in zip(response.chunks, ends, strict=True)]
 
 
 def _is_within(wanted: Sequence[str], found: Sequence[str]) -> bool:

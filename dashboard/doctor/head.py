@@ -1,33 +1,33 @@
 """Checks of what an answer says before its first event, and of the connection that brings it."""
 
 from dashboard.doctor.findings import Finding, note, ok, problem
-from dashboard.doctor.seen import Seen
+from dashboard.doctor.observation import Observation
 
 _CLOCK_SECONDS = 5.0
 _CERTIFICATE_DAYS = 14
 
 
-def status(seen: Seen) -> Finding:
+def status(observation: Observation) -> Finding:
     """200, and at once."""
-    look = seen.plain
-    if look.status is None:
+    response = observation.plain
+    if response.status is None:
         return problem(
             "status",
-            f"No answer has begun within {look.seconds:g} s.",
+            f"No answer has begun within {response.seconds:g} s.",
             "Send the headers before the first event. If the server does, something in front of it "
             "waits for more: switch its buffering off (nginx: proxy_buffering off).",
         )
-    if look.status == 200:
-        return ok("status", f"200, after {look.answered:.2f} s.")
-    said = f": {look.body}" if look.body else "."
-    text = f"The answer is {look.status}{said}"
-    if look.status in (401, 403):
+    if response.status == 200:
+        return ok("status", f"200, after {response.answered:.2f} s.")
+    said = f": {response.body}" if response.body else "."
+    text = f"The answer is {response.status}{said}"
+    if response.status in (401, 403):
         advice = "It wants to know who asks: --token; browsers send a cookie by themselves."
-    elif look.status == 204:
+    elif response.status == 204:
         advice = "204 says that all is told: browsers never ask again. Answer 200 if that is wrong."
-    elif look.status in (301, 302, 303, 307, 308):
-        advice = f"It leads to {look.headers.get('location', 'nowhere')}: use that URL."
-    elif look.status >= 500 or look.status == 429:
+    elif response.status in (301, 302, 303, 307, 308):
+        advice = f"It leads to {response.headers.get('location', 'nowhere')}: use that URL."
+    elif response.status >= 500 or response.status == 429:
         advice = (
             "EventSource gives up for good on any status but 200: while a server is away or full, "
             "answer 200 with `retry:` and end the stream."
@@ -37,11 +37,11 @@ def status(seen: Seen) -> Finding:
     return problem("status", text, advice)
 
 
-def content_type(seen: Seen) -> Finding | None:
+def content_type(observation: Observation) -> Finding | None:
     """text/event-stream, in UTF-8."""
-    if seen.plain.status != 200:
+    if observation.plain.status != 200:
         return None
-    given = seen.plain.headers.get("content-type", "")
+    given = observation.plain.headers.get("content-type", "")
     kind, _, parameters = given.partition(";")
     if kind.strip().lower() != "text/event-stream":
         return problem(
@@ -59,9 +59,9 @@ def content_type(seen: Seen) -> Finding | None:
     return ok("content type", f"{given}.")
 
 
-def caching(seen: Seen) -> Finding:
+def caching(observation: Observation) -> Finding:
     """Nobody may keep a stream, or change it on its way."""
-    given = seen.plain.headers.get("cache-control", "").lower()
+    given = observation.plain.headers.get("cache-control", "").lower()
     if "no-store" in given or "no-cache" in given:
         missing = "" if "no-transform" in given else " Without no-transform a CDN may compress it."
         return (note if missing else ok)("caching", f"Cache-Control: {given}.{missing}")
@@ -72,14 +72,14 @@ def caching(seen: Seen) -> Finding:
     )
 
 
-def clock(seen: Seen) -> Finding | None:
+def clock(observation: Observation) -> Finding | None:
     """The server's clock and ours."""
-    look = seen.plain
-    server, ours = look.server_time, look.began + look.answered
-    time = look.hello.get("time")
+    response = observation.plain
+    server, ours = response.server_time, response.began + response.answered
+    time = response.hello.get("time")
     if isinstance(time, int | float):
-        first = next(piece.at for piece in look.pieces if piece.blocks)
-        server, ours = float(time), look.began + first
+        first = next(chunk.at for chunk in response.chunks if chunk.messages)
+        server, ours = float(time), response.began + first
     if server is None:
         return None
     ahead = server - ours
@@ -93,16 +93,16 @@ def clock(seen: Seen) -> Finding | None:
     )
 
 
-def connections(seen: Seen) -> Finding | None:
+def connections(observation: Observation) -> Finding | None:
     """How many streams a browser can have at once."""
     advice = "Put a proxy with TLS and HTTP/2 in front (docs/deploying.md), or share one stream."
-    if seen.handshake is None:
+    if observation.handshake is None:
         return note(
             "connections",
             "HTTP/1.1: a browser opens six connections to a name, and so at most six streams.",
             advice,
         )
-    if seen.handshake.protocol == "h2":
+    if observation.handshake.protocol == "h2":
         return ok("connections", "HTTP/2: many streams share one connection.")
     return problem(
         "connections",
@@ -111,41 +111,41 @@ def connections(seen: Seen) -> Finding | None:
     )
 
 
-def certificate(seen: Seen) -> Finding | None:
+def certificate(observation: Observation) -> Finding | None:
     """Whether it is trusted, and for how long."""
-    if seen.handshake is None:
+    if observation.handshake is None:
         return None
-    if seen.handshake.trouble:
+    if observation.handshake.trouble:
         return problem(
             "certificate",
-            f"It is not trusted: {seen.handshake.trouble}.",
+            f"It is not trusted: {observation.handshake.trouble}.",
             "Renew it, send its whole chain, or tell the authority with SSL_CERT_FILE.",
         )
-    days = seen.handshake.days
+    days = observation.handshake.days
     if days is None:
         return None
     text = f"It ends in {days:.0f} days." if days >= 2 else f"It ends in {days * 24:.0f} hours."
     # Some live for hours, and are renewed as long before their end as long ones in proportion.
-    if days < min(_CERTIFICATE_DAYS, seen.handshake.lifetime / 5):
+    if days < min(_CERTIFICATE_DAYS, observation.handshake.lifetime / 5):
         return problem("certificate", text, "Renew it, and see why that did not happen by itself.")
     return ok("certificate", text)
 
 
-def origin(seen: Seen) -> Finding | None:
+def origin(observation: Observation) -> Finding | None:
     """Whether pages of another origin may read it."""
-    if seen.from_origin is None or seen.origin is None:
+    if observation.from_origin is None or observation.origin is None:
         return None
-    allowed = seen.from_origin.headers.get("access-control-allow-origin", "")
-    if allowed in (seen.origin, "*"):
+    allowed = observation.from_origin.headers.get("access-control-allow-origin", "")
+    if allowed in (observation.origin, "*"):
         cookies = ""
-        if seen.from_origin.headers.get("access-control-allow-credentials") != "true":
+        if observation.from_origin.headers.get("access-control-allow-credentials") != "true":
             cookies = ", without cookies"
-        return ok("origin", f"Pages of {seen.origin} may read it{cookies}.")
+        return ok("origin", f"Pages of {observation.origin} may read it{cookies}.")
     said = f"only {allowed}" if allowed else "no other origin"
     return problem(
         "origin",
-        f"Pages of {seen.origin} may not read it: the answer allows {said}.",
-        f"Answer with Access-Control-Allow-Origin: {seen.origin} (Vitals: ALLOWED_ORIGINS).",
+        f"Pages of {observation.origin} may not read it: the answer allows {said}.",
+        f"Answer with Access-Control-Allow-Origin: {observation.origin} (Vitals: ALLOWED_ORIGINS).",
     )
 
 

@@ -10,7 +10,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from dashboard.client.http import reason_of
 from dashboard.client.sse_parser import Parser
-from dashboard.doctor.seen import Handshake, Look, Piece, Seen
+from dashboard.doctor.observation import Chunk, Handshake, Observation, Response
 
 _CONNECT_SECONDS = 10.0
 _PIECE = 64 << 10
@@ -22,28 +22,28 @@ class Unreachable(Exception):
     """There is no server to look at; the text says why."""
 
 
-def probe(url: str, *, seconds: float, token: str = "", origin: str | None = None) -> Seen:
+def probe(url: str, *, seconds: float, token: str = "", origin: str | None = None) -> Observation:
     """Look at an endpoint for some seconds. Raises Unreachable."""
     address = urlsplit(url)
     handshake = shake_hands(address) if address.scheme == "https" else None
     asker = _Asker(address, token, trusts_all=bool(handshake and handshake.trouble))
     with ThreadPoolExecutor(2) as threads:
-        packing = threads.submit(asker.look, seconds, {"Accept-Encoding": "gzip"})
-        plain = asker.look(seconds, {})
+        packing = threads.submit(asker.fetch, seconds, {"Accept-Encoding": "gzip"})
+        plain = asker.fetch(seconds, {})
         packed = packing.result()
     resumed = resumed_after = None
     if plain.is_stream and len(plain.ids) > 1:
         middle = (len(plain.ids) - 1) // 2
         resumed_after, wanted = plain.ids[middle], plain.ids[-1]
-        resumed = asker.look(
+        resumed = asker.fetch(
             min(seconds, _RESUME_SECONDS),
             {"Last-Event-ID": resumed_after},
-            enough=lambda piece: any(block.id == wanted for block in piece.blocks),
+            enough=lambda chunk: any(message.id == wanted for message in chunk.messages),
         )
     from_origin = None
     if origin is not None:
-        from_origin = asker.look(seconds, {"Origin": origin}, enough=lambda piece: True)
-    return Seen(url, plain, packed, resumed, resumed_after, from_origin, origin, handshake)
+        from_origin = asker.fetch(seconds, {"Origin": origin}, enough=lambda chunk: True)
+    return Observation(url, plain, packed, resumed, resumed_after, from_origin, origin, handshake)
 
 
 def shake_hands(address: SplitResult) -> Handshake:
@@ -85,14 +85,14 @@ class _Asker:
             self._headers["Authorization"] = f"Bearer {token}"
         self._trusts_all = trusts_all
 
-    def look(
+    def fetch(
         self,
         seconds: float,
         headers: dict[str, str],
         *,
-        enough: Callable[[Piece], bool] = lambda piece: False,
-    ) -> Look:
-        """Ask, and read for some seconds, or until a piece is enough. Raises Unreachable."""
+        enough: Callable[[Chunk], bool] = lambda chunk: False,
+    ) -> Response:
+        """Ask, and read for some seconds, or until a chunk is enough. Raises Unreachable."""
         connection = self._connection()
         try:
             connection.connect()
@@ -103,32 +103,32 @@ class _Asker:
         try:
             sock.settimeout(seconds)
             connection.request("GET", self._target, headers=self._headers | headers)
-            response = connection.getresponse()
+            answer = connection.getresponse()
             answered = time.monotonic() - clock
-            given = {name.lower(): value for name, value in response.getheaders()}
-            look = Look(began, seconds, response.status, given, answered)
-            with response:
-                if not look.is_stream:
-                    text = response.read(_MOST_BODY).decode("utf-8", "replace")
-                    return _with(look, body=" ".join(text.split()))
+            given = {name.lower(): value for name, value in answer.getheaders()}
+            response = Response(began, seconds, answer.status, given, answered)
+            with answer:
+                if not response.is_stream:
+                    text = answer.read(_MOST_BODY).decode("utf-8", "replace")
+                    return _with(response, body=" ".join(text.split()))
                 reading = _Reading(given.get("content-encoding", "identity"))
                 try:
                     while (left := clock + seconds - time.monotonic()) > 0:
                         sock.settimeout(left)
-                        data = response.read1(_PIECE)
+                        data = answer.read1(_PIECE)
                         at = time.monotonic() - clock
                         if not data:
-                            return _with(look, reading=reading, ended=at)
-                        piece = reading.take(data, at)
-                        if piece and enough(piece):
+                            return _with(response, reading=reading, ended=at)
+                        chunk = reading.take(data, at)
+                        if chunk and enough(chunk):
                             break
                 except TimeoutError:
                     pass
                 except (OSError, http.client.HTTPException):
-                    return _with(look, reading=reading, ended=time.monotonic() - clock)
-                return _with(look, reading=reading)
+                    return _with(response, reading=reading, ended=time.monotonic() - clock)
+                return _with(response, reading=reading)
         except TimeoutError:
-            return Look(began, seconds, None)
+            return Response(began, seconds, None)
         except (OSError, http.client.HTTPException) as error:
             raise Unreachable(reason_of(error)) from None
         finally:
@@ -145,16 +145,16 @@ class _Asker:
 
 
 class _Reading:
-    """Bytes to pieces."""
+    """Bytes to chunks."""
 
     def __init__(self, encoding: str) -> None:
-        self.pieces: list[Piece] = []
+        self.chunks: list[Chunk] = []
         self.parser = Parser()
         self._unpack = zlib.decompressobj(31).decompress if encoding == "gzip" else None
         self._end = b""
 
-    def take(self, data: bytes, at: float) -> Piece | None:
-        """A piece; None for bytes out of which nothing can be read yet."""
+    def take(self, data: bytes, at: float) -> Chunk | None:
+        """A chunk; None for bytes out of which nothing can be read yet."""
         if self._unpack:
             try:
                 data = self._unpack(data)
@@ -167,18 +167,22 @@ class _Reading:
         is_whole = self._end.endswith(b"\n\n") or (
             self._end.endswith(b"\n") and last.startswith((b":", b"retry"))
         )
-        piece = Piece(at, tuple(self.parser.feed(data)), is_whole)
-        self.pieces.append(piece)
-        return piece
+        chunk = Chunk(at, tuple(self.parser.feed(data)), is_whole)
+        self.chunks.append(chunk)
+        return chunk
 
 
 def _with(
-    look: Look, *, reading: _Reading | None = None, ended: float | None = None, body: str = ""
-) -> Look:
-    pieces = tuple(reading.pieces) if reading else ()
+    response: Response,
+    *,
+    reading: _Reading | None = None,
+    ended: float | None = None,
+    body: str = "",
+) -> Response:
+    chunks = tuple(reading.chunks) if reading else ()
     retry = reading.parser.retry if reading else None
-    begun = (look.began, look.seconds, look.status, look.headers, look.answered)
-    return Look(*begun, pieces=pieces, ended=ended, body=body, retry=retry)
+    begun = (response.began, response.seconds, response.status, response.headers, response.answered)
+    return Response(*begun, chunks=chunks, ended=ended, body=body, retry=retry)
 
 
 def _context(*, trusts_all: bool) -> ssl.SSLContext:

@@ -146,7 +146,7 @@ def test_any_line_has_a_level(words: list[str]) -> None:
 def test_the_reader_of_streams_reads_by_the_standard(case: Case, size: int) -> None:
     parser = Parser()
     pieces = [case.wire[start : start + size] for start in range(0, len(case.wire), size)]
-    found = [(block.event, block.data) for piece in pieces for block in parser.feed(piece)]
+    found = [(message.event, message.data) for piece in pieces for message in parser.feed(piece)]
     assert found == [(event.type, event.data) for event in case.received]
     assert parser.retry == (case.retries[-1] if case.retries else None)
 
@@ -170,7 +170,7 @@ def test_the_reader_of_streams_agrees_with_the_standard_on_anything(
     wanted = sse_reading.read(stream)
     parser = Parser()
     pieces = [stream[start : start + size] for start in range(0, len(stream), size)]
-    found = [(block.event, block.data) for piece in pieces for block in parser.feed(piece)]
+    found = [(message.event, message.data) for piece in pieces for message in parser.feed(piece)]
     # Whoever reads on and on can't know that a CR at the end is not half of a CRLF.
     wanted_events = [(event.type, event.data) for event in wanted.events]
     assert found == wanted_events[: len(found)]

@@ -14,9 +14,9 @@ import pytest
 from click.testing import CliRunner
 
 from dashboard.cli.doctor import doctor as command
-from dashboard.client.sse_parser import Block
+from dashboard.client.sse_parser import Message
 from dashboard.doctor import Finding, examine, flow, head, probe
-from dashboard.doctor.seen import Handshake, Look, Piece, Seen
+from dashboard.doctor.observation import Chunk, Handshake, Observation, Response
 from tests.support.proxies import Caddy, Nginx, Proxy, free_port
 from tests.support.service import ROOT, Service
 from tests.support.sick_streams import Sick
@@ -229,29 +229,29 @@ def test_a_server_that_is_not_there_ends_with_two() -> None:
     assert done.stdout == ""
 
 
-# --- the checks, by what was seen ----------------------------------------------------------------
+# --- the checks, by what was observed -------------------------------------------------------------
 
 STREAM = {"content-type": "text/event-stream", "cache-control": "no-cache, no-transform"}
 BEGAN = 1795350000.0
 
 
-def look(*pieces: Piece, **fields: Any) -> Look:
-    known: dict[str, Any] = {"began": BEGAN, "headers": STREAM, "pieces": pieces}
-    return Look(**(known | fields))
+def response(*chunks: Chunk, **fields: Any) -> Response:
+    known: dict[str, Any] = {"began": BEGAN, "headers": STREAM, "chunks": chunks}
+    return Response(**(known | fields))
 
 
-def event(at: float, own: float | None = None, **fields: Any) -> Piece:
+def event(at: float, own: float | None = None, **fields: Any) -> Chunk:
     """An event that arrives so long after the request, and happened then."""
     time = {} if own is None else {"time": BEGAN + own}
-    return Piece(at, (Block("cpu", json.dumps(time | fields), None),))
+    return Chunk(at, (Message("cpu", json.dumps(time | fields), None),))
 
 
-def hello(at: float = 0.0, **fields: Any) -> Piece:
-    return Piece(at, (Block("hello", json.dumps(fields), None),))
+def hello(at: float = 0.0, **fields: Any) -> Chunk:
+    return Chunk(at, (Message("hello", json.dumps(fields), None),))
 
 
-def seen(plain: Look, **fields: Any) -> Seen:
-    return Seen("http://a.example/stream", plain, **fields)
+def observation(plain: Response, **fields: Any) -> Observation:
+    return Observation("http://a.example/stream", plain, **fields)
 
 
 def level(finding: Finding | None) -> str | None:
@@ -270,46 +270,46 @@ def level(finding: Finding | None) -> str | None:
     ],
 )
 def test_clumps(arrivals: list[tuple[float, float]], every: float, expected: bool) -> None:
-    held = flow.held_back(look(*(event(at, own) for at, own in arrivals)), every)
+    held = flow.held_back(response(*(event(at, own) for at, own in arrivals)), every)
     assert (held is not None) == expected
 
 
 def test_a_stream_that_stands_still_within_an_event_is_buffered() -> None:
-    torn = [Piece(at, (), is_whole=False) for at in (0.1, 2.0, 4.0)]
-    assert "3 times the stream stood still" in str(flow.held_back(look(*torn)))
-    quick = [Piece(at / 100, (), is_whole=False) for at in range(999)]
-    assert flow.held_back(look(*quick)) is None
+    torn = [Chunk(at, (), is_whole=False) for at in (0.1, 2.0, 4.0)]
+    assert "3 times the stream stood still" in str(flow.held_back(response(*torn)))
+    quick = [Chunk(at / 100, (), is_whole=False) for at in range(999)]
+    assert flow.held_back(response(*quick)) is None
 
 
 def test_a_clock_that_is_wrong_does_not_look_like_buffering() -> None:
-    pieces = [hello(time=BEGAN + 900), *(event(n + 0.02, n + 900) for n in range(1, 9))]
-    finding = head.clock(seen(look(*pieces)))
+    chunks = [hello(time=BEGAN + 900), *(event(n + 0.02, n + 900) for n in range(1, 9))]
+    finding = head.clock(observation(response(*chunks)))
     assert finding
     assert finding.text == "The server's clock is 900 s ahead of this machine's."
-    assert flow.held_back(look(*pieces)) is None
-    by_header = look(headers=STREAM | {"date": "Sun, 22 Nov 2026 10:00:00 GMT"})
-    assert "behind" in str(head.clock(seen(by_header)))
-    assert head.clock(seen(look())) is None
+    assert flow.held_back(response(*chunks)) is None
+    by_header = response(headers=STREAM | {"date": "Sun, 22 Nov 2026 10:00:00 GMT"})
+    assert "behind" in str(head.clock(observation(by_header)))
+    assert head.clock(observation(response())) is None
 
 
 @pytest.mark.parametrize(
     ("plain", "expected"),
     [
-        (look(hello(heartbeat=15)), "ok"),
-        (look(hello(heartbeat=60)), "problem"),
-        (look(hello(heartbeat=2)), "problem"),  # it says so, and was silent for 10
-        (look(event(0)), "problem"),
-        (look(event(0), event(5)), "ok"),
-        (look(event(0), Piece(5, ())), "ok"),  # a comment
-        (look(*(event(n * 58) for n in range(3)), seconds=120.0), "problem"),
+        (response(hello(heartbeat=15)), "ok"),
+        (response(hello(heartbeat=60)), "problem"),
+        (response(hello(heartbeat=2)), "problem"),  # it says so, and was silent for 10
+        (response(event(0)), "problem"),
+        (response(event(0), event(5)), "ok"),
+        (response(event(0), Chunk(5, ())), "ok"),  # a comment
+        (response(*(event(n * 58) for n in range(3)), seconds=120.0), "problem"),
     ],
 )
-def test_silence(plain: Look, expected: str) -> None:
-    assert level(flow.heartbeat(seen(plain))) == expected
+def test_silence(plain: Response, expected: str) -> None:
+    assert level(flow.heartbeat(observation(plain))) == expected
 
 
-def with_ids(*ids: str) -> Look:
-    return look(*(Piece(0.0, (Block("cpu", "{}", one),)) for one in ids))
+def with_ids(*ids: str) -> Response:
+    return response(*(Chunk(0.0, (Message("cpu", "{}", one),)) for one in ids))
 
 
 @pytest.mark.parametrize(
@@ -326,7 +326,9 @@ def with_ids(*ids: str) -> Look:
     ],
 )
 def test_resuming(came: str, expected: str) -> None:
-    finding = flow.resume(seen(with_ids(*"12345"), resumed=with_ids(*came), resumed_after="2"))
+    finding = flow.resume(
+        observation(with_ids(*"12345"), resumed=with_ids(*came), resumed_after="2")
+    )
     assert finding.level == expected
 
 
@@ -347,7 +349,7 @@ def test_resuming(came: str, expected: str) -> None:
 def test_connections_and_certificates(
     handshake: Handshake | None, connections: str, certificate: str | None
 ) -> None:
-    one = seen(look(), handshake=handshake)
+    one = observation(response(), handshake=handshake)
     assert (level(head.connections(one)), level(head.certificate(one))) == (
         connections,
         certificate,
@@ -356,12 +358,12 @@ def test_connections_and_certificates(
 
 @pytest.mark.parametrize("status", [None, 204, 301, 400, 401, 404, 429, 500])
 def test_a_status_that_ends_an_event_source(status: int | None) -> None:
-    findings = examine(seen(look(status=status)))
+    findings = examine(observation(response(status=status)))
     assert [finding.check for finding in findings] == ["status"]
     assert findings[0].level == "problem"
     assert findings[0].advice
 
 
 def test_a_full_server_is_told_from_one_that_breaks() -> None:
-    full = look(Piece(0.0, (Block("busy", "{}", None),)), ended=0.1)
-    assert "full" in str(flow.end(seen(full)))
+    full = response(Chunk(0.0, (Message("busy", "{}", None),)), ended=0.1)
+    assert "full" in str(flow.end(observation(full)))

@@ -8,22 +8,22 @@ from functools import cached_property
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from dashboard.client.sse_parser import Block
+from dashboard.client.sse_parser import Message
 
 _ID_WITH_TIME = re.compile(r"(\d{13})-\d+")
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
+class Chunk:
     """What one read brought, decompressed. `is_whole`: it does not end within an event."""
 
     at: float
-    blocks: tuple[Block, ...]
+    messages: tuple[Message, ...]
     is_whole: bool = True
 
 
 @dataclass(frozen=True)
-class Look:
+class Response:
     """One request for the stream, and what came of it in some seconds."""
 
     began: float = 0.0  # when it was sent, by our wall clock
@@ -31,7 +31,7 @@ class Look:
     status: int | None = 200  # None: no head of an answer came
     headers: dict[str, str] = field(default_factory=dict)  # names in lower case
     answered: float = 0.0  # when the head was there
-    pieces: tuple[Piece, ...] = ()
+    chunks: tuple[Chunk, ...] = ()
     ended: float | None = None  # when the server ended it
     body: str = ""  # the beginning of an answer that is no stream
     retry: int | None = None  # ms
@@ -43,14 +43,14 @@ class Look:
         return self.status == 200 and kind == "text/event-stream"
 
     @property
-    def blocks(self) -> list[Block]:
+    def messages(self) -> list[Message]:
         """All events, in the order in which they came."""
-        return [block for piece in self.pieces for block in piece.blocks]
+        return [message for chunk in self.chunks for message in chunk.messages]
 
     @property
     def ids(self) -> list[str]:
         """The ids of those that have one."""
-        return [block.id for block in self.blocks if block.id]
+        return [message.id for message in self.messages if message.id]
 
     @property
     def until(self) -> float:
@@ -60,7 +60,7 @@ class Look:
     @cached_property
     def hello(self) -> dict[str, Any]:
         """What a Vitals says first of all; empty for others."""
-        first = next((block for block in self.blocks if block.event == "hello"), None)
+        first = next((message for message in self.messages if message.event == "hello"), None)
         return _object(first.data) if first else {}
 
     @property
@@ -80,11 +80,11 @@ class Look:
         if theirs is not None and abs(theirs - self.began - self.answered) > 1.5:
             start = theirs + 0.5
         found = []
-        for piece in self.pieces:
-            for block in piece.blocks:
-                own = _own_time(block)
+        for chunk in self.chunks:
+            for message in chunk.messages:
+                own = _own_time(message)
                 if own is not None and own > start:
-                    found.append((piece.at, own))
+                    found.append((chunk.at, own))
         return found
 
 
@@ -100,15 +100,15 @@ class Handshake:
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class Observation:
     """All that was seen of an endpoint."""
 
     url: str
-    plain: Look
-    packed: Look | None = None  # asked for as browsers do, with gzip
-    resumed: Look | None = None
+    plain: Response
+    packed: Response | None = None  # asked for as browsers do, with gzip
+    resumed: Response | None = None
     resumed_after: str | None = None  # the Last-Event-ID of that
-    from_origin: Look | None = None
+    from_origin: Response | None = None
     origin: str | None = None
     handshake: Handshake | None = None
 
@@ -121,11 +121,11 @@ class Seen:
             return 0.0
 
 
-def _own_time(block: Block) -> float | None:
-    match = _ID_WITH_TIME.fullmatch(block.id or "")
+def _own_time(message: Message) -> float | None:
+    match = _ID_WITH_TIME.fullmatch(message.id or "")
     if match:
         return int(match[1]) / 1000
-    time = _object(block.data).get("time")
+    time = _object(message.data).get("time")
     if isinstance(time, int | float) and 1e9 < time < 1e10:
         return float(time)
     return None
