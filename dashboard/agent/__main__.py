@@ -25,7 +25,7 @@ from dashboard.sampling.leader import Leadership
 from dashboard.sampling.leader_tasks import Duty
 from dashboard.settings import APPEND_ONLY, SettingError, Settings, load, secrets
 from dashboard.telemetry.logging import formatter, is_journal
-from dashboard.telemetry.null_counters import uncounted
+from dashboard.telemetry.null_counters import null_counters
 
 logger = logging.getLogger("dashboard.agent")
 
@@ -79,7 +79,7 @@ class Agent:
             self._settings,
             self._families,
             folder=self._folder,
-            instruments=uncounted(),
+            instruments=null_counters(),
             on_failure=self._fail,
         )
         self._duty.start()

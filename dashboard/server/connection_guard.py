@@ -51,7 +51,7 @@ class _Arrival:
         self.deadline = 0.0
 
 
-class Arrivals:
+class ConnectionGuard:
     """The connections of one worker that have no request yet, and its requests at work."""
 
     def __init__(
@@ -172,7 +172,7 @@ class Arrivals:
 
     def _wait(self, arrival: _Arrival) -> None:
         if len(self._waiting) >= self._most_waiting:
-            self._end(next(iter(self._waiting)), "crowded")
+            self._end(next(iter(self._waiting)), "evicted")
         seconds = min(arrival.seconds, _LAST_CHANCE) if self._stopping else arrival.seconds
         arrival.deadline = time.monotonic() + seconds
         self._waiting[arrival] = None
@@ -187,7 +187,7 @@ class Arrivals:
         """End a connection: its greenlet, which reads, sees that nothing more will come."""
         self._stop_waiting(arrival)
         # An idle one has done nothing wrong.
-        if reason == "crowded" or arrival.seconds == self._header_timeout:
+        if reason == "evicted" or arrival.seconds == self._header_timeout:
             self._refused.labels(reason).inc()
         with contextlib.suppress(OSError):
             connection = _SOCKET(fileno=arrival.descriptor)  # TLS would want to say goodbye
@@ -201,7 +201,7 @@ class Arrivals:
             self._somebody_waits.wait()
             now = time.monotonic()
             for arrival in [each for each in self._waiting if each.deadline <= now]:
-                self._end(arrival, "slow")
+                self._end(arrival, "timed_out")
             if not self._waiting:
                 self._somebody_waits.clear()
             gevent.sleep(_LOOK)

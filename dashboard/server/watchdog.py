@@ -18,7 +18,7 @@ logger = logging.getLogger(__name__)
 _PATIENCE = 30.0  # seconds, in addition to three intervals
 
 
-def tell_of_life(runtime: Runtime, manager: ServiceManager) -> None:
+def run(runtime: Runtime, manager: ServiceManager) -> None:
     """Say that this worker serves, and then for ever that it goes on, as long as it does."""
     runtime.hub.ready.wait()
     manager.tell("READY=1")
@@ -27,7 +27,7 @@ def tell_of_life(runtime: Runtime, manager: ServiceManager) -> None:
     while manager.every is not None:
         age = runtime.sample_age()
         now = time.monotonic()
-        trouble = standstill(
+        trouble = stall_reason(
             interval=runtime.settings.interval,
             unread=now - runtime.hub.tail.turned_at,
             unsampled=now - started if age is None else age,
@@ -42,7 +42,7 @@ def tell_of_life(runtime: Runtime, manager: ServiceManager) -> None:
         gevent.sleep(manager.every)
 
 
-def standstill(*, interval: float, unread: float, unsampled: float) -> str | None:
+def stall_reason(*, interval: float, unread: float, unsampled: float) -> str | None:
     """What has come to a standstill; None while all goes on. All arguments are seconds.
 
     `unread` is how long ago the log was looked at, `unsampled` when this host was sampled.

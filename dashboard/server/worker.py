@@ -17,8 +17,8 @@ from gevent.server import StreamServer
 
 from dashboard.access.trusted_proxies import Proxies
 from dashboard.runtime import Runtime
-from dashboard.server.connection_guard import Arrivals, bounds
-from dashboard.server.watchdog import tell_of_life
+from dashboard.server import watchdog
+from dashboard.server.connection_guard import ConnectionGuard, bounds
 from dashboard.streaming.parked import bound_buffers
 from dashboard.telemetry.systemd import ServiceManager
 from dashboard.web.access import Access
@@ -59,14 +59,14 @@ def start(worker: Any, manager: ServiceManager | None = None) -> None:
     most_waiting, most_requests = bounds(
         settings.max_waiting, settings.max_requests, runtime.hub.admission.most
     )
-    arrivals = Arrivals(
+    guard = ConnectionGuard(
         header_timeout=settings.header_timeout,
         keep_alive=settings.keep_alive,
         most_waiting=most_waiting,
         most_requests=most_requests,
         instruments=runtime.instruments,
     )
-    arrivals.take_over(worker)
+    guard.take_over(worker)
     if settings.parking:
         access: Access = worker.wsgi.extensions["vitals_access"]
         proxies: Proxies = worker.wsgi.extensions["vitals_proxies"]
@@ -81,7 +81,7 @@ def start(worker: Any, manager: ServiceManager | None = None) -> None:
     gc.freeze()
 
     def stop() -> None:
-        arrivals.stop()
+        guard.stop()
         stop_all()
         runtime.stop()
 
@@ -98,4 +98,4 @@ def start(worker: Any, manager: ServiceManager | None = None) -> None:
 
     gevent.spawn(watch)
     if manager is not None:
-        gevent.spawn(tell_of_life, runtime, manager)
+        gevent.spawn(watchdog.run, runtime, manager)

@@ -65,7 +65,7 @@ class Instruments:
             ["reason"],
             registry=registry,
         )
-        for reason in ("slow", "crowded", "busy", "malformed", "line", "headers", "body"):
+        for reason in ("timed_out", "evicted", "busy", "malformed", "line", "headers", "body"):
             self.requests_refused.labels(reason)
         self.fan_out = Histogram(
             "vitals_fan_out_seconds",

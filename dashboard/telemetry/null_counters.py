@@ -6,13 +6,13 @@ if TYPE_CHECKING:
     from dashboard.telemetry.counters import Instruments
 
 
-class _Uncounted:
+class _NullCounter:
     """Stands for all instruments, for each of them, and for what each of them returns."""
 
-    def __getattr__(self, name: str) -> "_Uncounted":
+    def __getattr__(self, name: str) -> "_NullCounter":
         return self
 
-    def __call__(self, *arguments: Any, **keywords: Any) -> "_Uncounted":
+    def __call__(self, *arguments: Any, **keywords: Any) -> "_NullCounter":
         return self
 
     def __enter__(self) -> None:
@@ -22,6 +22,6 @@ class _Uncounted:
         pass
 
 
-def uncounted() -> "Instruments":
+def null_counters() -> "Instruments":
     """Instruments that count nothing."""
-    return cast("Instruments", _Uncounted())
+    return cast("Instruments", _NullCounter())

@@ -30,11 +30,11 @@ def register(app: Flask) -> None:
         if (has_body or "HTTP_TRANSFER_ENCODING" in environ) and not isinstance(
             response, EventStreamResponse
         ):
-            response.call_on_close(lambda: _finish(environ))
+            response.call_on_close(lambda: drain_body(environ))
         return response
 
 
-def _finish(environ: dict[str, Any]) -> None:
+def drain_body(environ: dict[str, Any]) -> None:
     connection = environ.get("gunicorn.socket")
     if connection is None or _is_read_to_its_end(environ["wsgi.input"]):
         return

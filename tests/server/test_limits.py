@@ -58,14 +58,14 @@ def answer(connection: socket.socket) -> bytes:
 
 
 def test_a_request_that_does_not_become_whole_is_given_up(service: Service) -> None:
-    before = refused(service, "slow")
+    before = refused(service, "timed_out")
     with ExitStack() as stack:
         beginnings = (b"", b"G", HALF, b"GET /stream HTTP/1.1\r\nHost: ")
         connections = [stack.enter_context(service.dial()) for _ in beginnings]
         for connection, sent in zip(connections, beginnings, strict=True):
             connection.sendall(sent)
         assert [answer(connection) for connection in connections] == [b""] * 4
-    assert refused(service, "slow") == before + 4
+    assert refused(service, "timed_out") == before + 4
 
 
 def test_headers_that_drip_have_no_more_time(service: Service) -> None:
@@ -85,7 +85,7 @@ def test_headers_that_drip_have_no_more_time(service: Service) -> None:
 
 
 def test_half_open_requests_lock_nobody_out(service: Service) -> None:
-    before = refused(service, "crowded")
+    before = refused(service, "evicted")
     with ExitStack() as stack:
         half_open = [stack.enter_context(service.dial()) for _ in range(60)]
         for connection in half_open:
@@ -94,7 +94,7 @@ def test_half_open_requests_lock_nobody_out(service: Service) -> None:
         assert service.get("/").status_code == 200
         assert service.total("vitals_connections_waiting") <= 20
         assert answer(half_open[0]) == b""  # the oldest had to go
-    assert refused(service, "crowded") >= before + 40
+    assert refused(service, "evicted") >= before + 40
 
 
 def test_an_idle_connection_is_kept_for_a_while(start_service: Start) -> None:
@@ -107,7 +107,7 @@ def test_an_idle_connection_is_kept_for_a_while(start_service: Start) -> None:
     assert connection.sock is not None
     assert connection.sock.recv(1) == b""  # and then it ends
     connection.close()
-    assert refused(service, "slow") == 0  # which is nobody's fault
+    assert refused(service, "timed_out") == 0  # which is nobody's fault
     # One that waits does not hold up the end of the service, however long it might.
     with service.dial() as waiting:
         waiting.sendall(HALF)
@@ -147,7 +147,7 @@ def test_a_handshake_has_to_end_as_well(start_service: Start, tmp_path: Path) ->
             connection.sendall(HALF)
             assert connection.recv(100) == b""
             assert answer(silent) == b""
-        assert refused(service, "slow") == 2
+        assert refused(service, "timed_out") == 2
         assert service.answers()
     finally:
         service.close()

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from dashboard.server.watchdog import standstill
+from dashboard.server.watchdog import stall_reason
 from dashboard.telemetry.systemd import ServiceManager
 from tests.support.proxies import free_port
 from tests.support.service import ROOT, Service, wait_for
@@ -100,8 +100,8 @@ def test_a_manager_that_has_gone_or_is_busy_stops_nobody(tmp_path: Path) -> None
 def test_a_standstill_of_the_tail_or_the_sampler(
     unread: float, unsampled: float, says: str | None
 ) -> None:
-    assert standstill(interval=1, unread=unread, unsampled=unsampled) == says
-    assert standstill(interval=3600, unread=unread, unsampled=unsampled) is None
+    assert stall_reason(interval=1, unread=unread, unsampled=unsampled) == says
+    assert stall_reason(interval=3600, unread=unread, unsampled=unsampled) is None
 
 
 # --- the service ---------------------------------------------------------------------------------
