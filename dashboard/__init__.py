@@ -26,7 +26,7 @@ def __getattr__(name: str) -> Any:
 
 
 def create_app(settings: "Settings | None" = None) -> "Flask":
-    """Compose the application; nothing is started (see `Runtime`).
+    """Compose the application; nothing is started (see `Service`).
 
     Without settings they are read from the environment; raises SettingError for a wrong one.
     """
@@ -37,7 +37,7 @@ def create_app(settings: "Settings | None" = None) -> "Flask":
     from dashboard.build import build_id
     from dashboard.log.opening import log_url
     from dashboard.metrics import families_of
-    from dashboard.runtime import Runtime
+    from dashboard.runtime import Service
     from dashboard.web import (
         access,
         alerts,
@@ -45,6 +45,7 @@ def create_app(settings: "Settings | None" = None) -> "Flask":
         drain,
         embed,
         history,
+        intake,
         openapi,
         ops,
         pages,
@@ -66,17 +67,21 @@ def create_app(settings: "Settings | None" = None) -> "Flask":
     settings = settings or cli.load_settings()
     settings = dataclasses.replace(settings, log=log_url(settings))
     families = families_of(settings.host_tags, settings.interval)
-    runtime = Runtime(settings, build=build_id(), families=families)
-    app.extensions["vitals"] = runtime
-    app.before_request(runtime.ensure_running)
-    app.extensions["vitals_access"] = access.register(app, settings, runtime.instruments)
+    service = Service(settings, build=build_id(), families=families)
+    app.extensions["vitals"] = service
+    app.before_request(service.ensure_running)
+    app.extensions["vitals_access"] = rules = access.register(app, settings, service.instruments)
     app.extensions["vitals_proxies"] = proxies = Proxies(settings.trusted_proxies)
     app.wsgi_app = proxies.wrap(app.wsgi_app)  # type: ignore[method-assign]
     compression.register(app)
     problem.register(app)
     drain.register(app)
-    reading = (pages, embed, stream, history, alerts, ops, openapi, sign_in)
-    for module in (*reading, publish, progress, screens):
-        app.register_blueprint(module.blueprint)
+    taken = intake.Intake(service)
+    for reading in (pages, embed, stream, history, alerts, ops):
+        app.register_blueprint(reading.blueprint(service))
+    for taking in (publish, progress, screens):
+        app.register_blueprint(taking.blueprint(service, taken))
+    app.register_blueprint(openapi.blueprint)
+    app.register_blueprint(sign_in.blueprint(rules, taken))
     cli.register(app.cli)
     return app

@@ -1,7 +1,7 @@
 """What a worker starts and stops: the log, the hub, the claim to sample, and the sampler.
 
-`create_app` only makes one. It runs from gunicorn's `post_worker_init` on, which is after the fork
-and after gevent has patched the process, until the worker is told to stop.
+`create_app` makes a `Service`, and the blueprints hold that. Its `Runtime` is made after the fork
+and after gevent has patched the process: by gunicorn's worker, or else by the first request.
 """
 
 import logging
@@ -15,7 +15,6 @@ from gevent import monkey
 from dashboard.alerts.history import OpenAlerts
 from dashboard.events.scope import WHOLE, Right
 from dashboard.jobs.index import Jobs
-from dashboard.log.contract import EventLog
 from dashboard.log.opening import open_log_for_greenlets, run_directory
 from dashboard.metrics import Family
 from dashboard.metrics.cadence import cadences
@@ -36,91 +35,100 @@ NEEDS_GEVENT = (
 )
 
 
-class Runtime:
-    """Everything that lives as long as a worker."""
+class Service:
+    """One application's settings, and its runtime, which is made when it is first needed."""
 
     def __init__(self, settings: Settings, *, build: str, families: Sequence[type[Family]]) -> None:
         self.settings = settings
         self.build = build
         self.families = families
         self.instruments = Instruments()
-        self.run_directory = run_directory(settings.log, instance=settings.instance)
-        self.workers = WorkerMetrics(self.run_directory, self.instruments.registry)
-        self._leadership = Leadership(self.run_directory / f"leader-{settings.host_name}.lock")
-        self._greenlets: list[gevent.Greenlet[..., None]] = []
-        self._log: EventLog | None = None
-        self._hub: Hub | None = None
-        self._paces: Paces | None = None
-        self._jobs: Jobs | None = None
-        self._open_alerts: OpenAlerts | None = None
-        self._duty: Duty | None = None
-        self._greeting: dict[str, object] = {}
-        self._intervals: dict[str, float] = {}
-        self._greeting_made_at = 0.0
+        self._runtime: Runtime | None = None
 
     @property
-    def log(self) -> EventLog:
-        """The log of this worker, once it runs."""
-        assert self._log is not None
-        return self._log
-
-    @property
-    def hub(self) -> Hub:
-        """The hub of this worker, once it runs."""
-        assert self._hub is not None
-        return self._hub
-
-    @property
-    def paces(self) -> Paces:
-        """How often the hosts of the log are sampled, once it runs."""
-        assert self._paces is not None
-        return self._paces
-
-    @property
-    def jobs(self) -> Jobs:
-        """The jobs whose progress is in the log, once it runs."""
-        assert self._jobs is not None
-        return self._jobs
-
-    @property
-    def open_alerts(self) -> OpenAlerts:
-        """The alerts that are open, of all hosts in the log, once it runs."""
-        assert self._open_alerts is not None
-        return self._open_alerts
+    def runtime(self) -> "Runtime":
+        """The runtime, started if no server hook has. Raises as `start` and `ensure_running` do."""
+        self.ensure_running()
+        return self.start()
 
     def ensure_running(self) -> None:
-        """Start, if no server hook has. Raises RuntimeError in a process that gevent can't run."""
-        if self._hub is None:
+        """Start the runtime if it does not run.
+
+        Raises RuntimeError in a process that gevent has not patched, and what `start` raises.
+        """
+        if self._runtime is None:
             if not monkey.is_module_patched("socket"):
                 raise RuntimeError(NEEDS_GEVENT)
             self.start()
 
-    def start(self) -> None:
-        """Open the log and begin to follow it; sample as soon as no other process does.
+    def start(self) -> "Runtime":
+        """Open the log, follow it, and sample as soon as no other process does.
 
-        Raises SettingError for settings that are an agent's.
+        Raises SettingError for settings that are an agent's, LogUnavailable where the log's folder
+        can't be made.
         """
-        settings = self.settings
-        check_serves(settings)
-        self._log = open_log_for_greenlets(
+        if self._runtime is None:
+            check_serves(self.settings)
+            self._runtime = Runtime(
+                self.settings,
+                build=self.build,
+                families=self.families,
+                instruments=self.instruments,
+            )
+            self._runtime.start()
+        return self._runtime
+
+
+class Runtime:
+    """Everything that lives as long as a worker."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        build: str,
+        families: Sequence[type[Family]],
+        instruments: Instruments,
+    ) -> None:
+        """Open the log and make all parts; none of them does anything before `start`.
+
+        Raises LogUnavailable where the log's folder can't be made.
+        """
+        self.settings = settings
+        self.build = build
+        self.families = families
+        self.instruments = instruments
+        folder = run_directory(settings.log, instance=settings.instance)
+        self._run_directory = folder
+        self.workers = WorkerMetrics(folder, instruments.registry)
+        self.log = open_log_for_greenlets(
             settings.log, retention=settings.retention, instance=settings.instance
         )
-        self._jobs = Jobs(self._log, retention=settings.retention)
-        self._open_alerts = OpenAlerts(self._log, retention=settings.retention)
-        self._hub = Hub(
-            self._log,
+        self.jobs = Jobs(self.log, retention=settings.retention)
+        self.open_alerts = OpenAlerts(self.log, retention=settings.retention)
+        self.hub = Hub(
+            self.log,
             interval=settings.interval,
             heartbeat=settings.heartbeat,
             retention=settings.retention,
             most_streams=self._capacity(),
             most_per_address=settings.max_streams_per_address,
             most_feeds=settings.max_feeds,
-            instruments=self.instruments,
+            instruments=instruments,
         )
-        self._paces = Paces(self.families, settings.interval, self._hub.recent)
+        self.paces = Paces(families, settings.interval, self.hub.recent)
+        self._leadership = Leadership(folder / f"leader-{settings.host_name}.lock")
+        self._duty: Duty | None = None  # while this worker is the leader
+        self._greenlets: list[gevent.Greenlet[..., None]] = []
+        self._greeting: dict[str, object] = {}
+        self._intervals: dict[str, float] = {}
+        self._greeting_made_at = 0.0
+
+    def start(self) -> None:
+        """Follow the log, and sample as soon as no other process does."""
         self._greenlets = [
-            gevent.spawn(self._hub.tail.follow),
-            gevent.spawn(self._hub.keep_time),
+            gevent.spawn(self.hub.tail.follow),
+            gevent.spawn(self.hub.keep_time),
             gevent.spawn(self._leadership.take_turns, self._lead, self._resign),
         ]
         for greenlet in self._greenlets:
@@ -129,16 +137,14 @@ class Runtime:
 
     def stop(self) -> None:
         """Let another worker sample at once, end all streams, close the log."""
-        if self._hub is None or self._log is None:
-            return
         gevent.killall(self._greenlets)
         self._resign()
         self._leadership.release()
         self.workers.stop()
-        self._hub.stop()
+        self.hub.stop()
         if self._duty is not None:
             self._duty.wait()
-        self._log.close()
+        self.log.close()
 
     def greeting(self, right: Right = WHOLE) -> dict[str, object]:
         """The data of `hello`: who speaks, of whom, and how often; as far as a right goes."""
@@ -205,7 +211,7 @@ class Runtime:
             self.log,
             self.settings,
             self.families,
-            folder=self.run_directory,
+            folder=self._run_directory,
             instruments=self.instruments,
             on_failure=self._fail,
         )

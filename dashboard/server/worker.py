@@ -16,7 +16,7 @@ from gevent import monkey
 from gevent.server import StreamServer
 
 from dashboard.access.trusted_proxies import Proxies
-from dashboard.runtime import Runtime
+from dashboard.runtime import Service
 from dashboard.server import watchdog
 from dashboard.server.connection_guard import ConnectionGuard, bounds
 from dashboard.streaming.parked import bound_buffers
@@ -53,8 +53,8 @@ def start(worker: Any, manager: ServiceManager | None = None) -> None:
     event_loop.print_exception = _tell_failure
 
     bound_buffers(worker.sockets)
-    runtime: Runtime = worker.wsgi.extensions["vitals"]
-    runtime.start()
+    service: Service = worker.wsgi.extensions["vitals"]
+    runtime = service.start()
     settings = runtime.settings
     most_waiting, most_requests = bounds(
         settings.max_waiting, settings.max_requests, runtime.hub.admission.most

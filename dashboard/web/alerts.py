@@ -1,27 +1,32 @@
 """GET /alerts: the alerts that are open, of each host."""
 
+from functools import partial
 from typing import Any
 
 import msgspec
-from flask import Blueprint, Response, current_app, request
+from flask import Blueprint, Response, request
 
 from dashboard.alerts.model import EVENT, Alert
 from dashboard.events.event import EventId
 from dashboard.events.filter import Filter
-from dashboard.runtime import Runtime
+from dashboard.runtime import Service
 from dashboard.web.access import given_right
 from dashboard.web.query import Query
 
-blueprint = Blueprint("alerts", __name__)
+
+def blueprint(service: Service) -> Blueprint:
+    """Return the route of the open alerts."""
+    routes = Blueprint("alerts", __name__)
+    routes.add_url_rule("/alerts", "alerts", partial(alerts, service))
+    return routes
 
 
-@blueprint.get("/alerts")
-def alerts() -> Response:
+def alerts(service: Service) -> Response:
     """The newest event of each open alert; see the contract in docs/api.md."""
     filter = Filter(hosts=Query(request.args, ("host",)).hosts("host"))
     filter = filter.held_to(given_right())
     given_right().check({EVENT}, None)
-    runtime: Runtime = current_app.extensions["vitals"]
+    runtime = service.runtime
     found, read_to = runtime.open_alerts.look()
     body = {
         "time": runtime.hub.now(),

@@ -1,15 +1,15 @@
 """One panel for a frame in another page, and what a page's script has to know of this service."""
 
+from functools import partial
+
 import msgspec
-from flask import Blueprint, Response, current_app, make_response, render_template, request, url_for
+from flask import Blueprint, Response, make_response, render_template, request, url_for
 
 from dashboard.access.credentials import KEY
-from dashboard.runtime import Runtime
+from dashboard.runtime import Service
 from dashboard.web.access import given_right, renewal_url
 from dashboard.web.problem import Problem
 from dashboard.web.query import Query
-
-blueprint = Blueprint("embed", __name__)
 
 # The names of static/js/panels/registry.js, which draws them; a test holds one list to the other.
 PANELS = (
@@ -21,11 +21,18 @@ TILES = ("cpu", "memory", "filesystem", "received", "sent")
 NAMES = (*PANELS, *(f"tile-{name}" for name in TILES))
 
 
-@blueprint.get("/embed")
-def about() -> Response:
+def blueprint(service: Service) -> Blueprint:
+    """Return the routes for frames in other pages."""
+    routes = Blueprint("embed", __name__)
+    routes.add_url_rule("/embed", "about", partial(about, service))
+    routes.add_url_rule("/embed/<panel>", "frame", partial(frame, service))
+    return routes
+
+
+def about(service: Service) -> Response:
     """What /static/embed.js asks first: whose figures these are, and which panels there are."""
     Query(request.args, ())
-    runtime: Runtime = current_app.extensions["vitals"]
+    runtime = service.runtime
     right = given_right()
     facts: dict[str, object] = {
         "build": runtime.build,
@@ -39,13 +46,12 @@ def about() -> Response:
     return Response(body, content_type="application/json", headers={"Cache-Control": "no-store"})
 
 
-@blueprint.get("/embed/<panel>")
-def frame(panel: str) -> Response:
+def frame(service: Service, panel: str) -> Response:
     """A page that one panel or tile fills. Its query is the wall's, and read by the page itself."""
     if panel not in NAMES:
         detail = f"there is no panel {panel!r}; there are {', '.join(NAMES)}"
         raise Problem(404, detail, key="panel")
-    runtime: Runtime = current_app.extensions["vitals"]
+    runtime = service.runtime
     right, key = given_right(), request.args.get(KEY)
     theme = request.args.get("theme", "dark")
     page = render_template(

@@ -7,11 +7,11 @@ from typing import IO
 
 import gevent
 import msgspec
-from flask import Response, current_app, request
+from flask import Response, request
 
 from dashboard.events.event import Event
 from dashboard.log.contract import KeyTaken
-from dashboard.runtime import Runtime
+from dashboard.runtime import Service
 from dashboard.web.access import check_publication
 from dashboard.web.problem import Problem
 
@@ -44,29 +44,71 @@ def media_type(*allowed: str) -> str:
     return request.mimetype
 
 
-def read_body(most: int) -> bytes:
-    """The body of the request, if it has at most `most` bytes, however it is framed.
+class Intake:
+    """Reads the bodies of one service's requests, and logs what was published in them."""
 
-    Raises Problem: 413 for more, 408 for one that takes too long, 400 for one that breaks off.
-    """
-    runtime: Runtime = current_app.extensions["vitals"]
-    seconds = runtime.settings.body_timeout
-    length = request.content_length
-    if length is not None and length > most:
-        raise _too_large(most)
-    try:
-        with gevent.Timeout(seconds, _TooSlow):
-            body = _read(request.stream, most + 1)
-    except _TooSlow:
-        runtime.instruments.requests_refused.labels("body").inc()
-        raise Problem(408, f"the body took longer than {seconds:g} s") from None
-    except Exception:  # the server's own, of a connection that broke or chunks that are none
-        raise Problem(400, "the body broke off, or its chunks are malformed") from None
-    if len(body) > most:
-        raise _too_large(most)
-    if length is not None and len(body) < length:
-        raise Problem(400, f"the body broke off: {len(body)} of {length} bytes came")
-    return body
+    def __init__(self, service: Service) -> None:
+        self._service = service
+
+    def read_body(self, most: int) -> bytes:
+        """The body of the request, if it has at most `most` bytes, however it is framed.
+
+        Raises Problem: 413 for more, 408 for one that takes too long, 400 for one that breaks off.
+        """
+        seconds = self._service.settings.body_timeout
+        length = request.content_length
+        if length is not None and length > most:
+            raise self._too_large(most)
+        try:
+            with gevent.Timeout(seconds, _TooSlow):
+                body = _read(request.stream, most + 1)
+        except _TooSlow:
+            self._service.instruments.requests_refused.labels("body").inc()
+            raise Problem(408, f"the body took longer than {seconds:g} s") from None
+        except Exception:  # the server's own, of a connection that broke or chunks that are none
+            raise Problem(400, "the body broke off, or its chunks are malformed") from None
+        if len(body) > most:
+            raise self._too_large(most)
+        if length is not None and len(body) < length:
+            raise Problem(400, f"the body broke off: {len(body)} of {length} bytes came")
+        return body
+
+    def log_events(self, events: Sequence[Event], body: bytes) -> Response:
+        """Log what a request published: 201 with the ids, once for all of one Idempotency-Key.
+
+        Raises Refused for an event beyond what the request's token is for, Problem for a key that
+        can't be taken, and LogUnavailable.
+        """
+        for event in events:
+            check_publication(event.host, event.name)
+        log = self._service.runtime.log
+        key = request.headers.get("Idempotency-Key")
+        if key is None:
+            ids = log.append(events)
+        elif not IDEMPOTENCY_KEY.fullmatch(key):
+            raise Problem(
+                400,
+                "Idempotency-Key: wanted are 1 to 255 visible ASCII characters",
+                key="Idempotency-Key",
+            )
+        else:
+            asked = f"{request.method} {request.path}\n".encode() + body
+            fingerprint = hashlib.sha256(asked).hexdigest()
+            try:
+                ids = log.append_once(key, fingerprint, events)
+            except KeyTaken:
+                raise Problem(
+                    422,
+                    "this Idempotency-Key came before with another body or URL: each publication "
+                    "has its own key",
+                    key="Idempotency-Key",
+                ) from None
+        answer = msgspec.json.encode({"ids": [str(event_id) for event_id in ids]})
+        return Response(answer, 201, content_type=JSON, headers={"Cache-Control": "no-store"})
+
+    def _too_large(self, most: int) -> Problem:
+        self._service.instruments.requests_refused.labels("body").inc()
+        return Problem(413, f"a body has at most {most} bytes")
 
 
 def _read(stream: IO[bytes], most: int) -> bytes:
@@ -75,43 +117,3 @@ def _read(stream: IO[bytes], most: int) -> bytes:
     while piece := stream.read(min(_PIECE, most - len(body))):
         body += piece
     return bytes(body)
-
-
-def _too_large(most: int) -> Problem:
-    runtime: Runtime = current_app.extensions["vitals"]
-    runtime.instruments.requests_refused.labels("body").inc()
-    return Problem(413, f"a body has at most {most} bytes")
-
-
-def log_events(events: Sequence[Event], body: bytes) -> Response:
-    """Log what a request published: 201 with the ids, once for all requests of one Idempotency-Key.
-
-    Raises Refused for an event beyond what the request's token is for, Problem for a key that can't
-    be taken, and LogUnavailable.
-    """
-    for event in events:
-        check_publication(event.host, event.name)
-    runtime: Runtime = current_app.extensions["vitals"]
-    key = request.headers.get("Idempotency-Key")
-    if key is None:
-        ids = runtime.log.append(events)
-    elif not IDEMPOTENCY_KEY.fullmatch(key):
-        raise Problem(
-            400,
-            "Idempotency-Key: wanted are 1 to 255 visible ASCII characters",
-            key="Idempotency-Key",
-        )
-    else:
-        asked = f"{request.method} {request.path}\n".encode() + body
-        fingerprint = hashlib.sha256(asked).hexdigest()
-        try:
-            ids = runtime.log.append_once(key, fingerprint, events)
-        except KeyTaken:
-            raise Problem(
-                422,
-                "this Idempotency-Key came before with another body or URL: each publication has "
-                "its own key",
-                key="Idempotency-Key",
-            ) from None
-    answer = msgspec.json.encode({"ids": [str(event_id) for event_id in ids]})
-    return Response(answer, 201, content_type=JSON, headers={"Cache-Control": "no-store"})

@@ -1,33 +1,40 @@
 """Health and metrics, for whoever is woken at night."""
 
+from functools import partial
+
 import msgspec
-from flask import Blueprint, Response, current_app
+from flask import Blueprint, Response
 from prometheus_client import CollectorRegistry
 from prometheus_client.openmetrics.exposition import CONTENT_TYPE_LATEST, generate_latest
 
-from dashboard.runtime import Runtime
+from dashboard.runtime import Runtime, Service
 from dashboard.web.access import given_right
 from dashboard.web.exposition import STALE_AFTER, Figures, LogGauges
 from dashboard.web.problem import problem_response
 
-blueprint = Blueprint("ops", __name__)
-
 _SLACK = 1.0  # seconds for a tick that is on its way
 
 
-@blueprint.get("/healthz")
+def blueprint(service: Service) -> Blueprint:
+    """Return the routes of health and metrics."""
+    routes = Blueprint("ops", __name__)
+    routes.add_url_rule("/healthz", "healthz", healthz)
+    routes.add_url_rule("/readyz", "readyz", partial(readyz, service))
+    routes.add_url_rule("/metrics", "metrics", partial(metrics, service))
+    return routes
+
+
 def healthz() -> Response:
     """200 while this worker answers at all."""
     return Response("ok\n", content_type="text/plain; charset=utf-8")
 
 
-@blueprint.get("/readyz")
-def readyz() -> Response:
+def readyz(service: Service) -> Response:
     """200 while the machine is sampled and the log takes the samples, else 503 and what is wrong.
 
     `checks` has one text for each: "ok", or what is wrong and since when.
     """
-    runtime: Runtime = current_app.extensions["vitals"]
+    runtime = service.runtime
     checks = {"sampling": _sampling(runtime), "log": _log(runtime)}
     wrong = [f"{name}: {text}" for name, text in checks.items() if text != "ok"]
     if wrong:
@@ -36,13 +43,12 @@ def readyz() -> Response:
     return Response(body, content_type="application/json")
 
 
-@blueprint.get("/metrics")
-def metrics() -> Response:
+def metrics(service: Service) -> Response:
     """OpenMetrics text: every host's newest figures, and the counters of every worker.
 
     A right to some events and hosts gives their figures, and nothing of the service itself.
     """
-    runtime: Runtime = current_app.extensions["vitals"]
+    runtime = service.runtime
     right = given_right()
     registry = CollectorRegistry()
     families = [family.name for family in runtime.families]

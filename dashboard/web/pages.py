@@ -1,17 +1,16 @@
 """The pages: the wall of one machine, the overview of many, and one figure of several compared."""
 
+from functools import partial
 from typing import Any
 
-from flask import Blueprint, Response, current_app, make_response, render_template, request, url_for
+from flask import Blueprint, Response, make_response, render_template, request, url_for
 from werkzeug.datastructures import MultiDict
 
 from dashboard.events.event import HOST
 from dashboard.events.filter import Filter
-from dashboard.runtime import Runtime
+from dashboard.runtime import Service
 from dashboard.web.access import given_right, renewal_url
 from dashboard.web.problem import Problem
-
-blueprint = Blueprint("pages", __name__)
 
 _READY_SECONDS = 2.0  # for a worker that has just started to know which machines there are
 _OVERVIEW_KEYS = frozenset({"sort", "metric"})
@@ -20,35 +19,42 @@ _WALL_KEYS = frozenset({"panels", "tiles"})
 _DISPLAY_KEYS = ("theme", "distance", "kiosk", "dim", "blank", "wake", "shift", "screen")
 
 
-@blueprint.get("/")
-def wall() -> Response:
+def blueprint(service: Service) -> Blueprint:
+    """Return the routes of the pages."""
+    routes = Blueprint("pages", __name__)
+    routes.add_url_rule("/", "wall", partial(wall, service))
+    routes.add_url_rule("/host/<name>", "host", partial(host, service))
+    routes.add_url_rule("/compare", "compare", partial(compare, service))
+    return routes
+
+
+def wall(service: Service) -> Response:
     """The overview where there are several machines and none is asked for, else a wall.
 
     Everything that moves on them comes from /history and /stream.
     """
-    machines = _machines()
+    machines = _machines(service)
     if _asks_for_overview(request.args, machines):
         return _page(
+            service,
             "fleet.html",
             machines=machines,
             alerts_url=url_for("alerts.alerts"),
-            retention=_runtime().settings.retention,
+            retention=service.settings.retention,
         )
-    return _wall(_runtime().home(given_right()), machines)
+    return _wall(service, service.runtime.home(given_right()), machines)
 
 
-@blueprint.get("/host/<name>")
-def host(name: str) -> Response:
+def host(service: Service, name: str) -> Response:
     """The wall of one machine, known or not."""
     _check(name)
     given_right().check(None, {name})
-    return _wall(name, _machines())
+    return _wall(service, name, _machines(service))
 
 
-@blueprint.get("/compare")
-def compare() -> Response:
+def compare(service: Service) -> Response:
     """One figure of several machines in one chart; the query is read by the page."""
-    return _page("compare.html", overview_url=_overview_url(_machines()))
+    return _page(service, "compare.html", overview_url=_overview_url(_machines(service)))
 
 
 def _asks_for_overview(args: MultiDict[str, str], machines: int) -> bool:
@@ -61,8 +67,8 @@ def _asks_for_overview(args: MultiDict[str, str], machines: int) -> bool:
     return machines > 1 or bool(_OVERVIEW_KEYS & args.keys())
 
 
-def _wall(shown: str, machines: int) -> Response:
-    return _page("wall.html", host=shown, overview_url=_overview_url(machines))
+def _wall(service: Service, shown: str, machines: int) -> Response:
+    return _page(service, "wall.html", host=shown, overview_url=_overview_url(machines))
 
 
 def _overview_url(machines: int) -> str | None:
@@ -73,8 +79,8 @@ def _overview_url(machines: int) -> str | None:
     return url_for("pages.wall", **kept)
 
 
-def _page(template: str, **facts: Any) -> Response:
-    runtime, right = _runtime(), given_right()
+def _page(service: Service, template: str, **facts: Any) -> Response:
+    runtime, right = service.runtime, given_right()
     home = runtime.home(right)
     screen = f"screen.{request.args.get('screen', '')}"
     may_report = runtime.settings.screens and right.covers(runtime.settings.host_name, screen)
@@ -94,9 +100,9 @@ def _page(template: str, **facts: Any) -> Response:
     return response
 
 
-def _machines() -> int:
+def _machines(service: Service) -> int:
     """How many machines have figures for this reader; a host that only publishes is none."""
-    runtime = _runtime()
+    runtime = service.runtime
     runtime.hub.ready.wait(_READY_SECONDS)
     names = frozenset(family.name for family in runtime.families)
     families = Filter(names=names, right=given_right())
@@ -111,8 +117,3 @@ def _check(name: str) -> None:
             "the first and the last a letter or a digit, at most 253",
             key="host",
         )
-
-
-def _runtime() -> Runtime:
-    runtime: Runtime = current_app.extensions["vitals"]
-    return runtime

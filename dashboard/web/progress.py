@@ -1,46 +1,52 @@
 """/progress/JOB: report a step of a job, and the stream of that job, which ends with it."""
 
 import random
+from functools import partial
 
-from flask import Blueprint, Response, current_app, request
+from flask import Blueprint, Response, request
 
 from dashboard.events.event import EventId
 from dashboard.events.scope import Right
 from dashboard.jobs.model import EVENT, JOB, JOB_ALLOWED, read_report
 from dashboard.jobs.stream import PROGRESS, JobStream
 from dashboard.log.contract import LogUnavailable
-from dashboard.runtime import Runtime
+from dashboard.runtime import Runtime, Service
 from dashboard.web.access import given_right
 from dashboard.web.event_stream import EventStreamResponse, event_stream
-from dashboard.web.intake import JSON, log_events, media_type, read_body
+from dashboard.web.intake import JSON, Intake, media_type
 from dashboard.web.problem import Problem
 from dashboard.web.query import Query
 from dashboard.web.stream import busy, position
-
-blueprint = Blueprint("progress", __name__)
 
 _MOST_BYTES = 64 << 10  # of a report
 _WITHOUT_LOG = 5  # times the usual pause before a browser comes back
 
 
-@blueprint.post("/progress/<job>")
-def report(job: str) -> Response:
+def blueprint(service: Service, intake: Intake) -> Blueprint:
+    """Return the routes of jobs: to report a step, and to watch one."""
+    routes = Blueprint("progress", __name__)
+    view = partial(report, service, intake)
+    routes.add_url_rule("/progress/<job>", "report", view, methods=["POST"])
+    routes.add_url_rule("/progress/<job>", "watch", partial(watch, service))
+    return routes
+
+
+def report(service: Service, intake: Intake, job: str) -> Response:
     """Log a step of a job; see the contract in docs/api.md."""
     _check(job)
     Query(request.args, ())
     media_type(JSON)
-    body = read_body(_MOST_BYTES)
+    body = intake.read_body(_MOST_BYTES)
     reported = read_report(body)
-    runtime: Runtime = current_app.extensions["vitals"]
+    runtime = service.runtime
     run, _ = runtime.jobs.look(job)
     step = reported.step(
         job, run and run.step, host=runtime.settings.host_name, time=runtime.hub.now()
     )
-    return log_events([step.event()], body)
+    return intake.log_events([step.event()], body)
 
 
-@blueprint.get("/progress/<job>")
-def watch(job: str) -> Response:
+def watch(service: Service, job: str) -> Response:
     """The stream of a job; see the contract in docs/api.md."""
     _check(job)
     query = Query(request.args, ("last_event_id",))
@@ -49,7 +55,7 @@ def watch(job: str) -> Response:
     after = position("Last-Event-ID", request.headers.get("Last-Event-ID")) or asked
     right = given_right()
     right.check({EVENT}, None)
-    runtime: Runtime = current_app.extensions["vitals"]
+    runtime = service.runtime
     settings = runtime.settings
     retry = round(settings.retry * random.uniform(0.5, 1.5))
     try:

@@ -3,45 +3,48 @@
 from functools import partial
 
 import gevent
-from flask import Blueprint, Response, current_app, request
+from flask import Blueprint, Response, request
 
 from dashboard.events.event import Event
 from dashboard.events.strict_json import Rejected
 from dashboard.publications import read_events
-from dashboard.runtime import Runtime
-from dashboard.web.intake import JSON, NDJSON, log_events, media_type, read_body
+from dashboard.runtime import Service
+from dashboard.web.intake import JSON, NDJSON, Intake, media_type
 from dashboard.web.problem import Problem
 from dashboard.web.query import Query
-
-blueprint = Blueprint("publish", __name__)
 
 AGENT = "agent"  # the query key
 _LARGE = 16 << 10  # bytes; a larger body takes more than a millisecond to check
 
 
-@blueprint.post("/events")
-def publish() -> Response:
+def blueprint(service: Service, intake: Intake) -> Blueprint:
+    """Return the route that takes events."""
+    routes = Blueprint("publish", __name__)
+    view = partial(publish, service, intake)
+    routes.add_url_rule("/events", "publish", view, methods=["POST"])
+    return routes
+
+
+def publish(service: Service, intake: Intake) -> Response:
     """Log one event or a batch, all or nothing; see the contract in docs/api.md."""
-    agent = _agent()
+    agent = _agent(service.settings.host_name)
     lines = media_type(JSON, NDJSON) == NDJSON
-    runtime: Runtime = current_app.extensions["vitals"]
-    body = read_body(runtime.settings.max_body)
+    body = intake.read_body(service.settings.max_body)
     read = partial(
         read_events,
         body,
         lines=lines,
-        host=agent or runtime.settings.host_name,
-        now=runtime.hub.now(),
+        host=agent or service.settings.host_name,
+        now=service.runtime.hub.now(),
         is_agent=agent is not None,
     )
-    return log_events(_in_thread(read) if len(body) > _LARGE else read(), body)
+    return intake.log_events(_in_thread(read) if len(body) > _LARGE else read(), body)
 
 
-def _agent() -> str | None:
+def _agent(own_host: str) -> str | None:
     """The machine whose agent speaks, None for everybody else. Raises Problem."""
     agent = Query(request.args, (AGENT,)).host(AGENT)
-    runtime: Runtime = current_app.extensions["vitals"]
-    if agent == runtime.settings.host_name:
+    if agent == own_host:
         raise Problem(
             422,
             f"{AGENT}={agent!r}: this is the name of the machine that serves here, which samples "

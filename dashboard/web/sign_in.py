@@ -1,10 +1,10 @@
 """The sign-in page: the read token once, for a cookie that a display keeps for months."""
 
+from functools import partial
 from urllib.parse import parse_qs
 
 from flask import (
     Blueprint,
-    current_app,
     make_response,
     redirect,
     render_template,
@@ -14,10 +14,8 @@ from werkzeug.wrappers import Response
 
 from dashboard.access.credentials import Refused
 from dashboard.web.access import Access
-from dashboard.web.intake import read_body
+from dashboard.web.intake import Intake
 from dashboard.web.query import Query
-
-blueprint = Blueprint("sign_in", __name__)
 
 _MOST_BYTES = 4096  # of the form
 _LINKS = {
@@ -26,13 +24,20 @@ _LINKS = {
 }
 
 
-@blueprint.route("/sign-in", methods=["GET", "POST"])
-def sign_in() -> Response:
+def blueprint(access: Access, intake: Intake) -> Blueprint:
+    """Return the routes of the sign-in page and of the cookie's renewal."""
+    routes = Blueprint("sign_in", __name__)
+    view = partial(sign_in, access, intake)
+    routes.add_url_rule("/sign-in", "sign_in", view, methods=["GET", "POST"])
+    routes.add_url_rule("/sign-in/renew", "renew", partial(renew, access))
+    return routes
+
+
+def sign_in(access: Access, intake: Intake) -> Response:
     """Ask for the token; with the right one go on to the page that was wanted."""
-    access: Access = current_app.extensions["vitals_access"]
     trouble, status, wait = _LINKS.get(request.args.get("link", ""), ""), 200, None
     if request.method == "POST":
-        form = parse_qs(read_body(_MOST_BYTES).decode("utf-8", "replace"))
+        form = parse_qs(intake.read_body(_MOST_BYTES).decode("utf-8", "replace"))
         try:
             if access.check_token(form.get("token", [""])[0].strip()):
                 response = redirect(_own_path(request.args.get("next", "/")), 303)
@@ -48,11 +53,9 @@ def sign_in() -> Response:
     return page
 
 
-@blueprint.get("/sign-in/renew")
-def renew() -> Response:
+def renew(access: Access) -> Response:
     """Give a page that has been shown for long its cookie anew."""
     Query(request.args, ())
-    access: Access = current_app.extensions["vitals_access"]
     response = Response(status=204, headers={"Cache-Control": "no-store"})
     access.renew(response)
     return response

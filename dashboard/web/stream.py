@@ -2,18 +2,18 @@
 
 import random
 from collections.abc import Iterator, Mapping
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 from urllib.parse import parse_qsl
 
-from flask import Blueprint, Response, current_app, request
+from flask import Blueprint, Response, request
 from werkzeug.datastructures import MultiDict
 
 from dashboard.events.encoded import control_event
 from dashboard.events.event import EventId
 from dashboard.events.filter import Filter
 from dashboard.events.scope import Right
-from dashboard.runtime import Runtime
+from dashboard.runtime import Runtime, Service
 from dashboard.streaming.frame import GZIP, GZIP_HEADER, gzip_block
 from dashboard.streaming.subscription import Stream
 from dashboard.web.access import given_right
@@ -22,18 +22,21 @@ from dashboard.web.event_stream import EventStreamResponse
 from dashboard.web.problem import Problem
 from dashboard.web.query import Query
 
-blueprint = Blueprint("stream", __name__)
-
 KEYS = ("events", "host", "fields", "every", "batch", "last_event_id")
 EVERY = (0.1, 3600.0)  # seconds
 _BUSY_RETRY = 5  # times the usual pause: a full worker is left alone for longer
 
 
-@blueprint.get("/stream")
-def stream() -> Response:
+def blueprint(service: Service) -> Blueprint:
+    """Return the route of the stream."""
+    routes = Blueprint("stream", __name__)
+    routes.add_url_rule("/stream", "stream", partial(stream, service))
+    return routes
+
+
+def stream(service: Service) -> Response:
     """The event stream; see the contract in docs/api.md."""
-    runtime: Runtime = current_app.extensions["vitals"]
-    blocks, headers = open_stream(runtime, request.environ, given_right())
+    blocks, headers = open_stream(service.runtime, request.environ, given_right())
     response = EventStreamResponse(blocks, headers)
     if isinstance(blocks, Stream):
         blocks.headers = response.headers  # as they will be when all of Flask is done with them

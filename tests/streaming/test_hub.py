@@ -22,7 +22,7 @@ from dashboard.events.filter import Filter
 from dashboard.log.contract import LogUnavailable
 from dashboard.log.opening import open_log_for_greenlets
 from dashboard.metrics import Field
-from dashboard.runtime import Runtime
+from dashboard.runtime import Service
 from dashboard.settings import Settings
 from dashboard.streaming.feed import RING, Follower
 from dashboard.streaming.frame import CHUNKED, GZIP, Frame
@@ -55,17 +55,16 @@ class Stack:
     def __init__(self, folder: Path, **settings: Any) -> None:
         self.url = f"sqlite:///{folder / 'events.db'}"
         self.writer = open_log_for_greenlets(self.url, retention=3600)
-        self.runtime = Runtime(
+        self.service = Service(
             Settings(log=self.url, host_name="box", **settings), build="test", families=[Quiet]
         )
         self.app = Flask("test")
-        self.app.extensions["vitals"] = self.runtime
-        access.register(self.app, self.runtime.settings, self.runtime.instruments)
+        access.register(self.app, self.service.settings, self.service.instruments)
         problem.register(self.app)
-        self.app.register_blueprint(stream.blueprint)
+        self.app.register_blueprint(stream.blueprint(self.service))
 
     def start(self) -> None:
-        self.runtime.start()
+        self.runtime = self.service.start()
         assert self.hub.ready.wait(PATIENCE)
 
     @property

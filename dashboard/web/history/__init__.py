@@ -7,10 +7,11 @@ Measurements are columns. What else happened (log lines, notices, a job's steps)
 import time
 from collections import defaultdict, deque
 from collections.abc import Iterable
+from functools import partial
 from typing import Any
 
 import msgspec
-from flask import Blueprint, Response, current_app, request
+from flask import Blueprint, Response, request
 from gevent import get_hub
 
 from dashboard.events.event import UNNAMED, Event, EventId
@@ -18,14 +19,12 @@ from dashboard.events.filter import Filter
 from dashboard.events.projection import thin
 from dashboard.log.contract import EventLog, LogUnavailable
 from dashboard.log.scan import walk
-from dashboard.runtime import Runtime
+from dashboard.runtime import Service
 from dashboard.web.access import given_right
 from dashboard.web.compression import accepts_gzip, compress
 from dashboard.web.history.columns import columns
 from dashboard.web.problem import Problem
 from dashboard.web.query import Query
-
-blueprint = Blueprint("history", __name__)
 
 KEYS = ("since", "events", "host", "fields", "points", "lines")
 DEFAULT_SECONDS = 300
@@ -37,8 +36,14 @@ MOST_LINES = 1000
 _Rows = dict[tuple[str, str], list[Any]]  # by host and name, the data of the events
 
 
-@blueprint.get("/history")
-def history() -> Response:
+def blueprint(service: Service) -> Blueprint:
+    """Return the route of the history."""
+    routes = Blueprint("history", __name__)
+    routes.add_url_rule("/history", "history", partial(history, service))
+    return routes
+
+
+def history(service: Service) -> Response:
     """Columns per host and event; see the contract in docs/api.md."""
     query = Query(request.args, KEYS)
     since = query.number("since", 1, MOST_SECONDS) or DEFAULT_SECONDS
@@ -47,7 +52,7 @@ def history() -> Response:
     filter = Filter(
         names=query.names("events"), hosts=query.hosts("host"), fields=query.fields("fields")
     ).held_to(given_right())
-    runtime: Runtime = current_app.extensions["vitals"]
+    runtime = service.runtime
     families = frozenset(family.name for family in runtime.families)
     zipped = accepts_gzip(request.headers.get("Accept-Encoding", ""))
     now = time.time()

@@ -1,19 +1,18 @@
 """/screens: displays say how they are, the list of them, and the wish that one loads anew."""
 
 import math
+from functools import cached_property
 
 import msgspec
-from flask import Blueprint, Response, current_app, make_response, render_template, request
+from flask import Blueprint, Response, make_response, render_template, request
 
 from dashboard.events.event import Event
-from dashboard.runtime import Runtime
+from dashboard.runtime import Runtime, Service
 from dashboard.web.access import given_right
-from dashboard.web.intake import read_body
+from dashboard.web.intake import Intake
 from dashboard.web.problem import Problem, problem_response
 from dashboard.web.query import Query
 from dashboard.web.screens.registry import MOST, NAME, PAUSE, Screens, read_report
-
-blueprint = Blueprint("screens", __name__)
 
 _MOST_BYTES = 4096  # of a report
 _READY_SECONDS = 5.0
@@ -21,71 +20,84 @@ _THEMES = ("dark", "light")
 _HTML, _JSON = "text/html", "application/json"
 
 
-@blueprint.get("/screens")
-def listing() -> Response:
-    """The screens as a page, or as JSON where the client would rather have that."""
-    runtime, screens = _screens()
-    asked = Query(request.args, ("theme",)).text("theme")
-    theme = "dark" if asked is None else asked
-    if theme not in _THEMES:
-        raise Problem(400, f"theme={theme!r}: allowed is dark or light", key="theme")
-    right, host = given_right(), runtime.settings.host_name
-    listed = [each for each in screens.listed() if right.covers(host, f"screen.{each['name']}")]
-    if request.accept_mimetypes.best_match((_HTML, _JSON), default=_HTML) == _JSON:
-        found = {"build": runtime.build, "time": runtime.hub.now(), "screens": listed}
-        response = Response(msgspec.json.encode(found), content_type=_JSON)
-        response.headers["Cache-Control"] = "no-store"
-    else:
-        page = render_template("screens.html", build=runtime.build, theme=theme)
-        response = make_response(page)
-        response.headers["Cache-Control"] = "no-cache"
-    response.headers["Vary"] = "Accept"
-    return response
+def blueprint(service: Service, intake: Intake) -> Blueprint:
+    """Return the routes of the screens, to which `intake` reads the reports."""
+    views = _Views(service, intake)
+    routes = Blueprint("screens", __name__)
+    routes.add_url_rule("/screens", "listing", views.listing)
+    routes.add_url_rule("/screens/<name>", "report", views.report, methods=["POST"])
+    routes.add_url_rule("/screens/<name>/reload", "reload", views.reload, methods=["POST"])
+    return routes
 
 
-@blueprint.post("/screens/<name>")
-def report(name: str) -> Response:
-    """A display says how it is; see the contract in docs/api.md."""
-    runtime, screens = _screens()
-    _check(name)
-    _may(runtime, f"screen.{name}")
-    told = read_report(read_body(_MOST_BYTES))
-    if not screens.has_room_for(name):
-        raise Problem(
-            409,
-            f"{MOST} screens are known, which is the most; one that has been silent for "
-            f"{runtime.settings.retention:g} s (the setting RETENTION) makes room for another",
-            key="screen",
-        )
-    return _log(runtime, screens, screens.report(name, told, runtime.hub.now()), 204)
+class _Views:
+    """The views of one service, and what it knows of its screens."""
 
+    def __init__(self, service: Service, intake: Intake) -> None:
+        self._service = service
+        self._intake = intake
 
-@blueprint.post("/screens/<name>/reload")
-def reload(name: str) -> Response:
-    """Ask a display to load its page anew."""
-    runtime, screens = _screens()
-    _check(name)
-    _may(runtime, f"screen.{name}.reload")
-    if not screens.knows(name):
-        raise Problem(404, f"no screen has reported as {name!r}", key="screen")
-    return _log(runtime, screens, screens.reload(name, runtime.hub.now()), 202)
+    def listing(self) -> Response:
+        """The screens as a page, or as JSON where the client would rather have that."""
+        runtime, screens = self._kept()
+        asked = Query(request.args, ("theme",)).text("theme")
+        theme = "dark" if asked is None else asked
+        if theme not in _THEMES:
+            raise Problem(400, f"theme={theme!r}: allowed is dark or light", key="theme")
+        right, host = given_right(), runtime.settings.host_name
+        listed = [each for each in screens.listed() if right.covers(host, f"screen.{each['name']}")]
+        if request.accept_mimetypes.best_match((_HTML, _JSON), default=_HTML) == _JSON:
+            found = {"build": runtime.build, "time": runtime.hub.now(), "screens": listed}
+            response = Response(msgspec.json.encode(found), content_type=_JSON)
+            response.headers["Cache-Control"] = "no-store"
+        else:
+            page = render_template("screens.html", build=runtime.build, theme=theme)
+            response = make_response(page)
+            response.headers["Cache-Control"] = "no-cache"
+        response.headers["Vary"] = "Accept"
+        return response
+
+    def report(self, name: str) -> Response:
+        """A display says how it is; see the contract in docs/api.md."""
+        runtime, screens = self._kept()
+        _check(name)
+        _may(runtime, f"screen.{name}")
+        told = read_report(self._intake.read_body(_MOST_BYTES))
+        if not screens.has_room_for(name):
+            raise Problem(
+                409,
+                f"{MOST} screens are known, which is the most; one that has been silent for "
+                f"{runtime.settings.retention:g} s (the setting RETENTION) makes room for another",
+                key="screen",
+            )
+        return _log(runtime, screens, screens.report(name, told, runtime.hub.now()), 204)
+
+    def reload(self, name: str) -> Response:
+        """Ask a display to load its page anew."""
+        runtime, screens = self._kept()
+        _check(name)
+        _may(runtime, f"screen.{name}.reload")
+        if not screens.knows(name):
+            raise Problem(404, f"no screen has reported as {name!r}", key="screen")
+        return _log(runtime, screens, screens.reload(name, runtime.hub.now()), 202)
+
+    def _kept(self) -> tuple[Runtime, Screens]:
+        """The runtime and its screens. Raises Problem(404) where no screens are kept."""
+        if not self._service.settings.screens:
+            raise Problem(404, "screens are not kept here: the setting SCREENS is off")
+        runtime = self._service.runtime
+        runtime.hub.ready.wait(_READY_SECONDS)
+        return runtime, self._screens
+
+    @cached_property
+    def _screens(self) -> Screens:
+        runtime = self._service.runtime
+        return Screens(runtime.hub.recent, host=runtime.settings.host_name)
 
 
 def _may(runtime: Runtime, event: str) -> None:
     """Raise Beyond unless the right to read covers a screen's event, and so writing it."""
     given_right().check({event}, {runtime.settings.host_name})
-
-
-def _screens() -> tuple[Runtime, Screens]:
-    runtime: Runtime = current_app.extensions["vitals"]
-    if not runtime.settings.screens:
-        raise Problem(404, "screens are not kept here: the setting SCREENS is off")
-    runtime.hub.ready.wait(_READY_SECONDS)
-    screens: Screens | None = current_app.extensions.get("vitals_screens")
-    if screens is None:
-        screens = Screens(runtime.hub.recent, host=runtime.settings.host_name)
-        current_app.extensions["vitals_screens"] = screens
-    return runtime, screens
 
 
 def _check(name: str) -> None:
