@@ -131,8 +131,8 @@ test("what is kept is bounded, and what it no longer has is asked for", async (t
   a.join("1-0");
   const padding = "x".repeat(10_000);
   for (let n = 2; n <= 500; n += 1) browser.source.tell("cpu", { n, padding }, `${n}-0`);
-  assert.ok(broker.stretchSize <= 1_000_000, String(broker.stretchSize));
-  assert.ok(broker.stretch.length < 101);
+  assert.ok(broker.replaySize <= 1_000_000, String(broker.replaySize));
+  assert.ok(broker.replay.length < 101);
   b.join("450-0");
   await settled();
   assert.deepEqual(b.ids, span(451, 500));

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { Renewal } from "../../static/js/kiosk/build_update.js";
+import { BuildUpdate } from "../../static/js/kiosk/build_update.js";
 import { reloadWhenServed } from "../../static/js/kiosk/reload.js";
 import { shiftAt } from "../../static/js/kiosk/pixel_shift.js";
-import { Summons } from "../../static/js/kiosk/reload_request.js";
+import { ReloadRequest } from "../../static/js/kiosk/reload_request.js";
 
 const HOUR = 3600;
 
@@ -23,7 +23,7 @@ class Tab {
     this.note = "";
     this.wishes = [];
     this.timers = [];
-    this.page = new Renewal({
+    this.page = new BuildUpdate({
       build,
       say: (text) => (this.note = text),
       now: () => this.now,
@@ -220,22 +220,22 @@ test("a wish that was taken back while the server was asked", async () => {
 
 test("a wish from before the page was loaded is none", () => {
   const obeyed = [];
-  const summons = new Summons(null, (time) => obeyed.push(time));
-  summons.hear(50);
-  summons.know(100);
-  summons.know(10);
-  for (const time of [50, 100, NaN]) summons.hear(time);
+  const request = new ReloadRequest(null, (time) => obeyed.push(time));
+  request.hear(50);
+  request.know(100);
+  request.know(10);
+  for (const time of [50, 100, NaN]) request.hear(time);
   assert.deepEqual(obeyed, []);
-  summons.hear(101);
-  summons.hear(101);
+  request.hear(101);
+  request.hear(101);
   assert.deepEqual(obeyed, [101]);
 });
 
 test("a wish that was obeyed is not obeyed again, whatever the clocks say", () => {
   const obeyed = [];
-  const summons = new Summons(500, (time) => obeyed.push(time));
-  summons.know(100);
-  summons.hear(500);
+  const request = new ReloadRequest(500, (time) => obeyed.push(time));
+  request.know(100);
+  request.hear(500);
   assert.deepEqual(obeyed, []);
 });
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { ServerClock } from "../../static/js/state/server_clock.js";
-import { Clocks, inWords } from "../../static/js/kiosk/clocks.js";
+import { Clocks, durationText } from "../../static/js/kiosk/clocks.js";
 
 const START = 1_795_330_000;
 const HOUR = 3600;
@@ -44,8 +44,8 @@ class Stand {
   }
 
   judge() {
-    const { offset, told } = this.clock;
-    this.clocks.judge({ monotonic: this.monotonic, own: this.own, offset, told });
+    const { offset, heardAt } = this.clock;
+    this.clocks.judge({ monotonic: this.monotonic, own: this.own, offset, heardAt });
   }
 
   /** The machine sleeps: its monotonic clock stands still. */
@@ -160,6 +160,6 @@ test("a server's clock that was set while there was no connection", () => {
 });
 
 test("times in words", () => {
-  const words = [5.2, -42, 99, 180, 3600, -5400, 86_400, 172_800 * 2].map((seconds) => inWords(seconds).replaceAll("\u00a0", " "));
+  const words = [5.2, -42, 99, 180, 3600, -5400, 86_400, 172_800 * 2].map((seconds) => durationText(seconds).replaceAll("\u00a0", " "));
   assert.deepEqual(words, ["5 s", "42 s", "99 s", "3 min", "1 h", "1 h 30 min", "24 h", "4 d"]);
 });

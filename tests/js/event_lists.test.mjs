@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import { openAlerts } from "../../static/js/panels/alerts.js";
 import { jobsOf } from "../../static/js/panels/jobs.js";
-import { Journal, MOST_ITEMS } from "../../static/js/state/event_lists.js";
+import { EventLists, MOST_ITEMS } from "../../static/js/state/event_lists.js";
 
 /** @param {number} number */
 function item(number, fields = {}) {
@@ -10,29 +10,29 @@ function item(number, fields = {}) {
 }
 
 test("a journal keeps the newest of each name it was made for, and no more", () => {
-  const journal = new Journal(["log"]);
-  for (let i = 1; i <= MOST_ITEMS + 20; i += 1) assert.ok(journal.accept("log", `${i}-0`, { time: i }));
-  assert.equal(journal.items("log").length, MOST_ITEMS);
-  assert.equal(journal.items("log")[0].id, "21-0");
-  assert.equal(journal.accept("cpu", "9999-0", { time: 1 }), false);
-  assert.deepEqual(journal.items("cpu"), []);
+  const eventLists = new EventLists(["log"]);
+  for (let i = 1; i <= MOST_ITEMS + 20; i += 1) assert.ok(eventLists.accept("log", `${i}-0`, { time: i }));
+  assert.equal(eventLists.items("log").length, MOST_ITEMS);
+  assert.equal(eventLists.items("log")[0].id, "21-0");
+  assert.equal(eventLists.accept("cpu", "9999-0", { time: 1 }), false);
+  assert.deepEqual(eventLists.items("cpu"), []);
 });
 
 test("what is told again is no news; what the log could not take is", () => {
-  const journal = new Journal(["log"]);
-  assert.ok(journal.accept("log", "5-0", { time: 5 }));
-  assert.equal(journal.accept("log", "5-0", { time: 5 }), false);
-  assert.equal(journal.accept("log", "4-9", { time: 4 }), false);
-  assert.ok(journal.accept("log", "", { time: 6 }));
-  assert.equal(journal.accept("log", "7-0", {}), false, "an event without a time");
+  const eventLists = new EventLists(["log"]);
+  assert.ok(eventLists.accept("log", "5-0", { time: 5 }));
+  assert.equal(eventLists.accept("log", "5-0", { time: 5 }), false);
+  assert.equal(eventLists.accept("log", "4-9", { time: 4 }), false);
+  assert.ok(eventLists.accept("log", "", { time: 6 }));
+  assert.equal(eventLists.accept("log", "7-0", {}), false, "an event without a time");
 });
 
 test("history replaces what was known", () => {
-  const journal = new Journal(["log", "notice"]);
-  journal.accept("log", "1-0", { time: 1 });
-  journal.fill({ notice: [item(2)] });
-  assert.deepEqual(journal.items("log"), []);
-  assert.equal(journal.items("notice").length, 1);
+  const eventLists = new EventLists(["log", "notice"]);
+  eventLists.accept("log", "1-0", { time: 1 });
+  eventLists.fill({ notice: [item(2)] });
+  assert.deepEqual(eventLists.items("log"), []);
+  assert.equal(eventLists.items("notice").length, 1);
 });
 
 test("a job's last run: how far, how fast, how long to go", () => {
@@ -70,10 +70,10 @@ test("alerts are open until they are cleared, the gravest first", () => {
 });
 
 test("what the log could not take comes again with an id, and is one item", () => {
-  const journal = new Journal(["alert"]);
+  const eventLists = new EventLists(["alert"]);
   const raised = { host: "box", time: 5, alert: "hot", state: "raised" };
-  assert.equal(journal.accept("alert", "4-0", raised, false), true);
-  assert.equal(journal.accept("alert", "9-0", { ...raised }, true), false);
-  assert.deepEqual(journal.items("alert"), [{ id: "9-0", data: raised }]);
-  assert.equal(journal.accept("alert", "10-0", { ...raised, time: 6, state: "cleared" }, true), true);
+  assert.equal(eventLists.accept("alert", "4-0", raised, false), true);
+  assert.equal(eventLists.accept("alert", "9-0", { ...raised }, true), false);
+  assert.deepEqual(eventLists.items("alert"), [{ id: "9-0", data: raised }]);
+  assert.equal(eventLists.accept("alert", "10-0", { ...raised, time: 6, state: "cleared" }, true), true);
 });

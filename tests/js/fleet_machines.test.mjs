@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import { wantedFor, TILE_FIGURES } from "../../static/js/fleet/figures.js";
 import { Machines } from "../../static/js/fleet/machines.js";
-import { ageWords, troubleWords } from "../../static/js/fleet/status_text.js";
+import { ageText, statusText } from "../../static/js/fleet/status_text.js";
 
 const NOW = 1_700_000_000;
 const ALL = () => true;
@@ -41,7 +41,7 @@ test("what is beyond its limit is worse than what is higher", () => {
   known.accept("filesystem", { host: "a", mounts: [{ percent: 86 }] }, NOW);
   known.judge(NOW);
   assert.equal(known.all.get("a").worst.name, "filesystem.percent");
-  assert.equal(troubleWords(known.all.get("a"), NOW), "Disk 86\u00a0%");
+  assert.equal(statusText(known.all.get("a"), NOW), "Disk 86\u00a0%");
 });
 
 test("nothing is made of tags and mounts that are none", () => {
@@ -62,8 +62,8 @@ test("a machine dims after three intervals and is gone after ten, later by the s
   assert.deepEqual([4.9, 5.1, 11.9, 12.1].map(at), ["fresh", "stale", "stale", "gone"]);
   assert.equal(known.value(a, "cpu.percent", NOW + 12.1), null);
   assert.equal(a.worst, null);
-  assert.match(ageWords(a, NOW + 12.1), /^since \d\d:\d\d:\d\d$/);
-  assert.match(troubleWords(a, NOW + 12.1), /^silent since/);
+  assert.match(ageText(a, NOW + 12.1), /^since \d\d:\d\d:\d\d$/);
+  assert.match(statusText(a, NOW + 12.1), /^silent since/);
 });
 
 test("ages are by the log's clock, whatever the machine's own says", () => {
@@ -183,7 +183,7 @@ test("who is not asked for is not there, and who is forgotten goes", () => {
   const before = known.membership;
   known.forget(NOW + 3601);
   assert.deepEqual([...known.all.keys()], ["web-2"]);
-  assert.equal(known.paces.interval("web-1"), 1);
+  assert.equal(known.intervals.interval("web-1"), 1);
   assert.ok(known.membership > before);
 });
 

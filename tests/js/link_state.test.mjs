@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { linkState, linkWords } from "../../static/js/ui/link_state.js";
+import { linkState, linkStatusText } from "../../static/js/ui/link_state.js";
 
 const FACTS = { age: 0.5, patience: 3, connected: true, apart: 0, everConnected: true, trouble: "" };
 const says = (facts) => {
   const all = { ...FACTS, ...facts };
   const state = linkState(all);
-  return `${state}: ${linkWords(state, all)}`.replaceAll("\u00a0", " ");
+  return `${state}: ${linkStatusText(state, all)}`.replaceAll("\u00a0", " ");
 };
 
 test("what it says of each case", () => {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { Frame } from "../../static/js/ui/render_loop.js";
+import { RenderLoop } from "../../static/js/ui/render_loop.js";
 
 /** A browser's time and animation frames, moved on by hand. */
 function fakeBrowser(t) {
@@ -40,8 +40,8 @@ function fakeBrowser(t) {
 test("one request is drawn once, at the next frame", (t) => {
   const browser = fakeBrowser(t);
   let drawn = 0;
-  const frame = new Frame(() => (drawn += 1));
-  frame.request();
+  const loop = new RenderLoop(() => (drawn += 1));
+  loop.request();
   assert.equal(drawn, 0);
   browser.pass(17);
   assert.equal(drawn, 1);
@@ -52,9 +52,9 @@ test("one request is drawn once, at the next frame", (t) => {
 test("thousands of requests are drawn five times a second", (t) => {
   const browser = fakeBrowser(t);
   let drawn = 0;
-  const frame = new Frame(() => (drawn += 1));
+  const loop = new RenderLoop(() => (drawn += 1));
   for (let i = 0; i < 2000; i += 1) {
-    for (let j = 0; j < 5; j += 1) frame.request();
+    for (let j = 0; j < 5; j += 1) loop.request();
     browser.pass(1);
   }
   assert.ok(drawn >= 8 && drawn <= 11, String(drawn));
@@ -67,10 +67,10 @@ test("thousands of requests are drawn five times a second", (t) => {
 test("what was asked for out of sight is drawn once when it is seen", (t) => {
   const browser = fakeBrowser(t);
   let drawn = 0;
-  const frame = new Frame(() => (drawn += 1));
+  const loop = new RenderLoop(() => (drawn += 1));
   browser.hidden = true;
   for (let i = 0; i < 500; i += 1) {
-    frame.request();
+    loop.request();
     browser.pass(10);
   }
   assert.equal(drawn, 0);
@@ -83,18 +83,18 @@ test("what was asked for out of sight is drawn once when it is seen", (t) => {
 test("one that was stopped draws no more, and nothing waits that would hold what it drew", (t) => {
   const browser = fakeBrowser(t);
   let drawn = 0;
-  const frame = new Frame(() => (drawn += 1));
-  frame.request();
+  const loop = new RenderLoop(() => (drawn += 1));
+  loop.request();
   browser.pass(17);
-  frame.request();
+  loop.request();
   assert.equal(browser.timers.length, 1);
-  frame.stop();
+  loop.stop();
   assert.equal(browser.timers.length, 0);
-  frame.request();
+  loop.request();
   browser.pass(1000);
   assert.equal(drawn, 1);
 
-  const other = new Frame(() => (drawn += 1));
+  const other = new RenderLoop(() => (drawn += 1));
   other.request();
   assert.equal(browser.frames.length, 1);
   other.stop();

@@ -13,14 +13,14 @@ test("what it has already is no news", () => {
   const store = make();
   assert.equal(store.accept("cpu", "1-0", cpu(1)), true);
   assert.equal(store.accept("cpu", "1-0", cpu(1)), false);
-  assert.deepEqual(store.table("box", "cpu").times, [1]);
+  assert.deepEqual(store.series("box", "cpu").times, [1]);
 });
 
 test("an event without an id comes with the last one, and is news", () => {
   const store = make();
   store.accept("cpu", "1-0", cpu(1));
   assert.equal(store.accept("cpu", "1-0", cpu(2)), true);
-  assert.deepEqual(store.table("box", "cpu").times, [1, 2]);
+  assert.deepEqual(store.series("box", "cpu").times, [1, 2]);
 });
 
 test("what cannot be drawn is refused", () => {
@@ -35,7 +35,7 @@ test("the newest event that history tells is not taken again from the stream", (
   const latest = [{ id: "2-0", host: "box", event: "cpu", data: cpu(2) }];
   store.fill({ last_event_id: "2-0", to: 3, latest, hosts: { box: { cpu: { time: [1, 2], percent: [4, 5] } } } });
   assert.equal(store.accept("cpu", "2-0", cpu(2)), false);
-  assert.deepEqual(store.table("box", "cpu").times, [1, 2]);
+  assert.deepEqual(store.series("box", "cpu").times, [1, 2]);
   assert.equal(store.time("box", "cpu"), 2);
 });
 
@@ -49,8 +49,8 @@ test("history replaces what was known of its time", () => {
   const store = make();
   for (const time of [1, 2, 3.5, 5]) store.accept("cpu", `${time}-0`, cpu(time));
   store.fill(history([2, 3, 4]));
-  assert.deepEqual(store.table("box", "cpu").times, [1, 2, 3, 4]);
-  assert.deepEqual(store.table("box", "cpu").columns.get("percent"), [1, 7, 7, 7]);
+  assert.deepEqual(store.series("box", "cpu").times, [1, 2, 3, 4]);
+  assert.deepEqual(store.series("box", "cpu").columns.get("percent"), [1, 7, 7, 7]);
 });
 
 test("what a log has lost stays until the window has passed, with a gap behind it", () => {
@@ -58,14 +58,14 @@ test("what a log has lost stays until the window has passed, with a gap behind i
   for (let time = 1; time <= 40; time += 1) store.accept("cpu", `${time}-0`, cpu(time));
   store.fill(history([], 41));
   assert.equal(store.time("box", "cpu"), 40);
-  assert.equal(store.table("box", "cpu").times.length, 40);
+  assert.equal(store.series("box", "cpu").times.length, 40);
   store.fill(history([50, 51]));
-  assert.deepEqual(store.table("box", "cpu").times.slice(-4), [40, 41, 50, 51]);
-  assert.deepEqual(store.table("box", "cpu").columns.get("percent").slice(-4), [1, null, 7, 7]);
+  assert.deepEqual(store.series("box", "cpu").times.slice(-4), [40, 41, 50, 51]);
+  assert.deepEqual(store.series("box", "cpu").columns.get("percent").slice(-4), [1, null, 7, 7]);
   store.fill(history([325]));
-  assert.deepEqual(store.table("box", "cpu").times.slice(0, 2), [25, 26]);
+  assert.deepEqual(store.series("box", "cpu").times.slice(0, 2), [25, 26]);
   store.fill(history([], 900));
-  assert.deepEqual(store.table("box", "cpu").times, []);
+  assert.deepEqual(store.series("box", "cpu").times, []);
   assert.equal(store.entries.size, 1, "asked for just now; all that was known has gone");
 });
 
@@ -125,22 +125,22 @@ test("what is held stays as it is, while all else goes on", () => {
   store.hold();
   store.accept("cpu", "2-0", cpu(2, 6));
   store.hold();
-  assert.deepEqual(store.table("box", "cpu").times, [1]);
-  assert.deepEqual(store.table("box", "cpu").columns.get("percent"), [5]);
+  assert.deepEqual(store.series("box", "cpu").times, [1]);
+  assert.deepEqual(store.series("box", "cpu").columns.get("percent"), [5]);
   assert.equal(store.latest("box", "cpu").percent, 6);
   assert.equal(store.time("box", "cpu"), 2);
   store.fill({ last_event_id: "9-0", to: 9, latest: [], hosts: { box: { cpu: { time: [8], percent: [7] } } } });
-  assert.deepEqual(store.table("box", "cpu").times, [1], "not even history takes it away");
+  assert.deepEqual(store.series("box", "cpu").times, [1], "not even history takes it away");
   store.letGo();
-  assert.deepEqual(store.table("box", "cpu").times, [1, 2, 3, 8]);
+  assert.deepEqual(store.series("box", "cpu").times, [1, 2, 3, 8]);
 });
 
 test("another window has room for as much", () => {
   const store = make();
-  const { capacity } = store.table("box", "cpu");
+  const { capacity } = store.series("box", "cpu");
   store.window = 900;
   store.fill({ last_event_id: null, to: 3, latest: [], hosts: { box: { cpu: { time: [1], percent: [1] } } } });
-  assert.equal(store.table("box", "cpu").capacity, capacity + 600);
+  assert.equal(store.series("box", "cpu").capacity, capacity + 600);
 });
 
 test("what was held while the log was away is not drawn twice, and not backwards", () => {
@@ -149,23 +149,23 @@ test("what was held while the log was away is not drawn twice, and not backwards
   for (let time = 2; time <= 5; time += 1) assert.equal(store.accept("cpu", "1-0", cpu(time, time), false), true);
   for (let time = 2; time <= 5; time += 1) {
     assert.equal(store.accept("cpu", `9-${time}`, cpu(time, time), true), false);
-    assert.deepEqual(store.table("box", "cpu").times, [1, 2, 3, 4, 5]);
+    assert.deepEqual(store.series("box", "cpu").times, [1, 2, 3, 4, 5]);
     assert.equal(store.time("box", "cpu"), 5);
   }
   store.accept("cpu", "10-0", cpu(6, 6), true);
-  assert.deepEqual(store.table("box", "cpu").columns.get("percent"), [1, 2, 3, 4, 5, 6]);
+  assert.deepEqual(store.series("box", "cpu").columns.get("percent"), [1, 2, 3, 4, 5, 6]);
 });
 
 test("what was held fills the hole of a page that came while the log was away", () => {
   const store = make();
   store.accept("cpu", "1-0", cpu(1, 1), true);
   for (let time = 8; time <= 10; time += 1) store.accept("cpu", "1-0", cpu(time, time), false);
-  assert.deepEqual(store.table("box", "cpu").times, [1, 2, 8, 9, 10], "a gap");
+  assert.deepEqual(store.series("box", "cpu").times, [1, 2, 8, 9, 10], "a gap");
   const news = [];
   for (let time = 2; time <= 10; time += 1) news.push(store.accept("cpu", `20-${time}`, cpu(time, time), true));
   assert.deepEqual(news, [true, true, true, true, true, true, false, false, false]);
-  assert.deepEqual(store.table("box", "cpu").times, [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
-  assert.deepEqual(store.table("box", "cpu").columns.get("percent"), [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+  assert.deepEqual(store.series("box", "cpu").times, [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+  assert.deepEqual(store.series("box", "cpu").columns.get("percent"), [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
   assert.equal(store.latest("box", "cpu").percent, 10);
 });
 
@@ -174,8 +174,8 @@ test("where samples had to be dropped a gap stays", () => {
   store.accept("cpu", "1-0", cpu(1, 1), true);
   for (let time = 20; time <= 22; time += 1) store.accept("cpu", "1-0", cpu(time, time), false);
   for (let time = 18; time <= 22; time += 1) store.accept("cpu", `30-${time}`, cpu(time, time), true);
-  assert.deepEqual(store.table("box", "cpu").times, [1, 2, 18, 19, 20, 21, 22]);
-  assert.deepEqual(store.table("box", "cpu").columns.get("percent"), [1, null, 18, 19, 20, 21, 22]);
+  assert.deepEqual(store.series("box", "cpu").times, [1, 2, 18, 19, 20, 21, 22]);
+  assert.deepEqual(store.series("box", "cpu").columns.get("percent"), [1, null, 18, 19, 20, 21, 22]);
 });
 
 test("a clock that is set back still begins anew, once the log is back", () => {
@@ -183,7 +183,7 @@ test("a clock that is set back still begins anew, once the log is back", () => {
   for (let time = 1; time <= 4; time += 1) store.accept("cpu", `${time}-0`, cpu(time), time < 4);
   store.accept("cpu", "5-0", cpu(4), true);
   store.accept("cpu", "6-0", cpu(2), true);
-  assert.deepEqual(store.table("box", "cpu").times, [1, 2]);
+  assert.deepEqual(store.series("box", "cpu").times, [1, 2]);
   assert.equal(store.time("box", "cpu"), 2);
 });
 
@@ -198,15 +198,15 @@ test("a machine is judged by its own interval, once it has said it", () => {
   assert.deepEqual(["box", "old", "slow"].map((host) => store.freshness(host, "cpu", 120)), ["gone", "gone", "fresh"]);
   assert.deepEqual([145, 145.1, 250, 250.1].map((now) => store.freshness("slow", "cpu", now)), ["fresh", "stale", "stale", "gone"]);
   assert.equal(store.patienceOfFast("slow"), 45);
-  assert.equal(store.paces.cadence("slow", "filesystem"), 15);
+  assert.equal(store.intervals.cadence("slow", "filesystem"), 15);
 });
 
 test("the lines of a machine that is sampled seldom are not broken, but by its own silence", () => {
   const store = make();
   store.fill({ last_event_id: "1-0", to: 100, hosts: {}, latest: [{ id: "1-0", host: "slow", event: "system", data: system("slow", 10) }] });
   for (const time of [100, 110, 140, 171]) store.accept("cpu", `${time}-0`, { host: "slow", time, percent: 1 });
-  assert.deepEqual(store.table("slow", "cpu").times, [100, 110, 140, 150, 171]);
-  assert.deepEqual(store.table("slow", "cpu").columns.get("percent"), [1, 1, 1, null, 1]);
+  assert.deepEqual(store.series("slow", "cpu").times, [100, 110, 140, 150, 171]);
+  assert.deepEqual(store.series("slow", "cpu").columns.get("percent"), [1, 1, 1, null, 1]);
 });
 
 test("what seems to be from later is not kept over a history without it", () => {
@@ -221,17 +221,17 @@ test("what is sampled less often than it was keeps its past", () => {
   for (let time = 1; time <= 290; time += 1) store.accept("cpu", `${time}-0`, cpu(time));
   store.accept("system", "300-0", system("box", 10));
   store.accept("cpu", "300-1", cpu(300));
-  assert.equal(store.table("box", "cpu").times[0], 1);
+  assert.equal(store.series("box", "cpu").times[0], 1);
   const quick = make({ interval: 0.1 });
   for (let time = 1; time <= 1500; time += 1) quick.accept("cpu", `${time}-0`, cpu(time / 10));
   quick.accept("system", "300-0", system("box", 10));
   quick.accept("cpu", "300-1", cpu(160));
-  assert.equal(quick.table("box", "cpu").times[0], 0.1);
+  assert.equal(quick.series("box", "cpu").times[0], 0.1);
 });
 
 test("what is sampled more often than it was has room for more", () => {
   const store = make({ interval: 10 });
-  const { capacity } = store.table("box", "cpu");
+  const { capacity } = store.series("box", "cpu");
   store.accept("system", "1-0", system("box", 0.5));
-  assert.equal(store.table("box", "cpu").capacity, capacity + 570);
+  assert.equal(store.series("box", "cpu").capacity, capacity + 570);
 });

@@ -27,10 +27,10 @@ def note(wall: Wall, topic: str) -> str:
     return wall.text(f'[data-note="{topic}"]') if found.count() else ""
 
 
-def on_board(page: Page, expression: str) -> Any:
-    """The value of an expression in which `board` is the page's board."""
+def on_grid(page: Page, expression: str) -> Any:
+    """The value of an expression in which `grid` is the wall's PanelGrid."""
     script = """async () => {
-        const { board } = await import(document.querySelector("script[type=module]").src);
+        const { grid } = await import(document.querySelector("script[type=module]").src);
         return %s;
     }"""
     return page.evaluate(script % expression)
@@ -250,9 +250,9 @@ def test_blank_hours_until_somebody_is_there(
     page.keyboard.press(" ")
     wall.wait_for("html:not([data-hours])")
     assert brightness() > 10
-    assert on_board(page, "board.timeline.live"), "the key did more"
+    assert on_grid(page, "grid.timeWindow.live"), "the key did more"
     page.keyboard.press(" ")
-    assert not on_board(page, "board.timeline.live")
+    assert not on_grid(page, "grid.timeWindow.live")
     wait_a_minute()
 
     button = page.locator("[data-tools] button").first.bounding_box()
@@ -293,7 +293,7 @@ def another_version(folder: Path) -> Path:
 
 
 def held(page: Page) -> Any:
-    return on_board(page, "[board.timeline.held, board.timeline.zoomed]")
+    return on_grid(page, "[grid.timeWindow.held, grid.timeWindow.zoomed]")
 
 
 @pytest.mark.usefixtures("outages")
@@ -307,7 +307,7 @@ def test_a_new_build_is_loaded_once(
     wall.wait_for_link("live")
     for _ in range(3):
         last = wall.wait_for_sample()
-    on_board(page, f"board.zoom({last - 3}, {last})")
+    on_grid(page, f"grid.zoom({last - 3}, {last})")
     loads, old = Loads(page), page.get_attribute("html", "data-build")
     service.stop()
     service.arguments = ["-c", str(another_version(tmp_path / "new"))]
@@ -321,7 +321,7 @@ def test_a_new_build_is_loaded_once(
     wait_for(lambda: held(page) == [{"from": last - 3, "to": last}, True], "the zoom")
     for _ in range(3):
         wall.wait_for_sample()
-    on_board(page, "board.follow()")
+    on_grid(page, "grid.follow()")
     assert_same_as_history(wall)
     in_log = [event.data["time"] for event in service.logged("cpu", host="box")]
     assert set(in_log[:-1]) <= set(wall.rows("cpu").samples)
@@ -433,7 +433,7 @@ def test_a_wrong_clock_of_the_display_is_said_and_bends_nothing(
         assert ink[0][0] < 0.03
         assert ink[-1][1] > 0.97
         assert all(right[0] - left[1] < 0.03 for left, right in pairwise(ink)), ink
-        view = on_board(page, "[board.view.from, board.view.to, board.view.now]")
+        view = on_grid(page, "[grid.view.from, grid.view.to, grid.view.now]")
         assert view[1] - view[0] == 300
         assert abs(view[2] - time.time()) < 2
         assert abs(view[1] - time.time()) < 3

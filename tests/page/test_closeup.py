@@ -24,23 +24,23 @@ PAST = 1000  # seconds
 BOX = "/host/box"
 HOLE = (150, 80)  # seconds before the service's start, in which one host told nothing
 
-BOARD = "(await import(document.querySelector('script[type=module]').src)).board"
+GRID = "(await import(document.querySelector('script[type=module]').src)).grid"
 
-# Where the board's charts begin and end, and whether they follow the newest sample.
+# Where the charts begin and end, and whether they follow the newest sample.
 VIEW = f"""async () => {{
-    const {{ view, timeline }} = {BOARD};
-    return [view.from, view.to, timeline.live];
+    const {{ view, timeWindow }} = {GRID};
+    return [view.from, view.to, timeWindow.live];
 }}"""
 
-# The times of the rows that a chart of the board draws.
+# The times of the rows that a chart draws.
 DRAWN = f"""async () => {{
-    const {{ store, view }} = {BOARD};
-    return store.table("box", "cpu").since(view.from, [])[0];
+    const {{ store, view }} = {GRID};
+    return store.series("box", "cpu").since(view.from, [])[0];
 }}"""
 
 # What the labels of the load's chart say, and what its newest sample does.
 LOAD_LABELS = f"""async () => {{
-    const {{ store }} = {BOARD};
+    const {{ store }} = {GRID};
     const newest = store.latest("box", "load");
     const labels = document.querySelectorAll('[data-panel="load"] .labels data');
     return [[...labels].map((label) => Number(label.textContent)),
@@ -146,7 +146,7 @@ def test_a_kiosk_loads_none_of_it(service: Service, open_wall: OpenWall, page: P
     wall.wait_for_ink("cpu", "blue")
     wall.wait_for_sample()
     assert any("wall.js" in url for url in asked)
-    assert not [url for url in asked if "closeup" in url or "dialogs" in url]
+    assert not [url for url in asked if "desk" in url or "dialogs" in url]
     assert page.locator("button, select, dialog").count() == 0
     page.keyboard.press("p")
     point(wall, "cpu", 0.5)
@@ -289,7 +289,7 @@ def test_what_is_held_outlives_new_history(wall: Wall) -> None:
     wall.wait_for(NOTE)
     held = page.evaluate(DRAWN)
     with page.expect_response(re.compile("/history")):
-        page.evaluate(f"async () => {{ {BOARD}.stream.ask({{ window: 30 }}); }}")
+        page.evaluate(f"async () => {{ {GRID}.stream.ask({{ window: 30 }}); }}")
     wall.wait_for_sample()
     assert page.evaluate(DRAWN) == held
     assert wall.wait_for_ink("cpu", "blue")[0][0] < 0.05
@@ -313,7 +313,7 @@ def test_a_paused_page_goes_on_when_everybody_has_left(
     page.clock.fast_forward(minute)
     page.clock.run_for(2000)
     expect(page.locator(NOTE)).to_have_count(0)
-    assert page.evaluate(f"async () => {BOARD}.timeline.live") is True
+    assert page.evaluate(f"async () => {GRID}.timeWindow.live") is True
 
 
 def test_another_window_without_a_reload(wall: Wall) -> None:

@@ -38,8 +38,8 @@ UNTIL_HEARD = """async (last) => {
     while (!(store.time("day", "cpu") >= last)) await new Promise((go) => setTimeout(go, 5));
 }"""
 UNTIL_DRAWN = """async (last) => {
-    const { board } = await import(document.querySelector("script[type=module]").src);
-    const drawn = () => board.view?.to >= last && !board.changed;
+    const { grid } = await import(document.querySelector("script[type=module]").src);
+    const drawn = () => grid.view?.to >= last && !grid.changed;
     while (!drawn()) await new Promise((go) => setTimeout(go, 20));
 }"""
 

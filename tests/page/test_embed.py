@@ -202,7 +202,7 @@ def test_a_frame_takes_the_walls_query_and_names_what_is_wrong(
     page = visit("".join(frame(service, path, width=640, height=360) for path in paths))
     right = inside(page, paths[0])
     module = "await import(document.querySelector('script[type=module]').src)"
-    assert right.evaluate(f"async () => ({module}).board.timeline.window") == 900
+    assert right.evaluate(f"async () => ({module}).grid.timeWindow.window") == 900
     assert right.get_attribute("html", "data-theme") == "light"
     assert right.locator(".notes li").count() == 0
     notes = plain(inside(page, paths[1]).text_content(".notes"))

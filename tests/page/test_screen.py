@@ -83,11 +83,11 @@ def test_a_display_comes_when_it_is_called_once(
     loads, address = Loads(page), page.url
     call(service)
     loads.wait_for(1)
-    wait_for(lambda: page.evaluate(f"async () => ({MODULE}).board.clock.now() > 0"), "the clock")
+    wait_for(lambda: page.evaluate(f"async () => ({MODULE}).grid.clock.now() > 0"), "the clock")
     page.evaluate(
         f"""async () => {{
             window.calls = 0;
-            const {{ listener }} = ({MODULE}).board.options;
+            const {{ listener }} = ({MODULE}).grid.options;
             const {{ signal }} = listener;
             listener.signal = (name, data) => {{ window.calls += 1; signal(name, data); }};
         }}"""

@@ -22,7 +22,7 @@ _MODULE = "await import(document.querySelector('script[type=module]').src)"
 
 _TABLE = f"""async ([host, event]) => {{
     const {{ store }} = {_MODULE};
-    const {{ times, columns, capacity }} = store.table(host, event);
+    const {{ times, columns, capacity }} = store.series(host, event);
     return {{ times, columns: Object.fromEntries(columns), capacity }};
 }}"""
 

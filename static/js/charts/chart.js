@@ -4,13 +4,13 @@
  * window it is told. No legend: labels stand in the panel's head, or beside the lines they name.
  */
 import uPlot from "../../vendor/uPlot.esm.js";
-import { Pointer } from "./cursor.js";
+import { ChartCursor } from "./cursor.js";
 import { drawMarks, drawThreshold } from "./overlays.js";
 import { clock, minute } from "../ui/format.js";
 
-/** @typedef {import("./cursor.js").Hand} Hand */
+/** @typedef {import("./cursor.js").Interaction} Interaction */
 /** @typedef {import("./scale.js").Column} Column */
-/** @typedef {import("../ui/theme.js").Look} Look */
+/** @typedef {import("../ui/theme.js").Theme} Theme */
 /**
  * @typedef {object} Line
  * @property {string} color a name of the look's colours
@@ -26,8 +26,8 @@ import { clock, minute } from "../ui/format.js";
  */
 /**
  * @typedef {object} ChartOptions
- * @property {Look} look
- * @property {Hand | null} hand
+ * @property {Theme} theme
+ * @property {Interaction | null} interaction
  * @property {number | null} threshold a value to draw a line at
  * @property {number} end units right of the plot: half a label of the axis, or room for direct labels
  * @property {() => void} drawn called when lines stand where they belong
@@ -61,7 +61,7 @@ export class Chart {
     this.data = [[], ...lines.map(() => [])];
     /** @type {uPlot | null} */
     this.plot = null;
-    this.pointer = options.hand && new Pointer(options.hand, options);
+    this.cursor = options.interaction && new ChartCursor(options.interaction, options);
     this.observer = new ResizeObserver(() => this.#resize());
     this.observer.observe(box);
   }
@@ -118,35 +118,35 @@ export class Chart {
   /** @param {uPlot} plot */
   #drawn(plot) {
     if (!this.plot) return;
-    const { look, threshold, drawn } = this.options;
-    drawThreshold(plot, look, threshold);
-    drawMarks(plot, look, this.marks);
+    const { theme, threshold, drawn } = this.options;
+    drawThreshold(plot, theme, threshold);
+    drawMarks(plot, theme, this.marks);
     drawn();
   }
 
   /** @returns {Omit<uPlot.Options, "width" | "height">} */
   #options() {
     // What the plot calls asks for them anew: what it is given here it keeps.
-    const { end, look } = this.options;
-    const { unit, family } = look;
+    const { end, theme } = this.options;
+    const { unit, family } = theme;
     // Whole pixels: uPlot scales the number before "px" to the screen, and reads no fractions.
     const font = `${Math.round(0.9 * unit)}px ${family}`;
     const { range, label, marks } = this.axis;
     /** @type {Partial<uPlot.Axis>} */
     const common = {
       font,
-      stroke: look.color("ink-dim"),
+      stroke: theme.color("ink-dim"),
       gap: 0.35 * unit,
       ticks: { show: false },
-      grid: { stroke: look.color("grid"), width: unit / 16 },
+      grid: { stroke: theme.color("grid"), width: unit / 16 },
     };
     return {
       padding: [0.5 * unit, end * unit, 0, 0],
-      cursor: this.pointer?.cursor ?? { show: false },
-      select: { show: this.pointer !== null, left: 0, top: 0, width: 0, height: 0 },
+      cursor: this.cursor?.cursor ?? { show: false },
+      select: { show: this.cursor !== null, left: 0, top: 0, width: 0, height: 0 },
       legend: { show: false },
       hooks: {
-        ...this.pointer?.hooks,
+        ...this.cursor?.hooks,
         draw: [(plot) => this.#drawn(plot)],
       },
       scales: {
@@ -176,7 +176,7 @@ export class Chart {
           ...(marks && { splits: (plot) => marks(plot.bbox.height / devicePixelRatio / unit) }),
         },
       ],
-      series: [{}, ...this.lines.map((line) => series(line, look.color(line.color), unit))],
+      series: [{}, ...this.lines.map((line) => series(line, theme.color(line.color), unit))],
     };
   }
 }

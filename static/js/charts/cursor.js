@@ -3,11 +3,11 @@
 import { make, write } from "../ui/dom.js";
 import { clock } from "../ui/format.js";
 
-/** @typedef {import("../ui/theme.js").Look} Look */
+/** @typedef {import("../ui/theme.js").Theme} Theme */
 /** @typedef {import("../../vendor/uPlot.esm.js")} uPlot */
 /** @typedef {import("../../vendor/uPlot.esm.js").Cursor} Cursor */
 /**
- * @typedef {object} Hand what somebody who sits close may do with a chart; nothing on a wall
+ * @typedef {object} Interaction what somebody who sits close may do with a chart; nothing on a wall
  * @property {string} key charts of one key move their cursors in step
  * @property {(from: number, to: number) => void} zoom
  * @property {() => void} follow
@@ -19,14 +19,14 @@ const REACH = 0.5;
 /** The row of a time at which nothing is known. */
 const NOWHERE = -1;
 
-export class Pointer {
+export class ChartCursor {
   /**
-   * @param {Hand} hand
-   * @param {{look: Look, pointed: (index: number | null) => void}} options `pointed` is called with the row under
+   * @param {Interaction} interaction
+   * @param {{theme: Theme, pointed: (index: number | null) => void}} options `pointed` is called with the row under
    *   the cursor, or -1 where nothing is known
    */
-  constructor(hand, options) {
-    this.hand = hand;
+  constructor(interaction, options) {
+    this.interaction = interaction;
     this.options = options;
     /** Says at which time the cursor stands, below it. */
     this.flag = make("span", { class: "flag", hidden: "" });
@@ -41,8 +41,8 @@ export class Pointer {
   get cursor() {
     return {
       y: false,
-      points: { size: 0.5 * this.options.look.unit },
-      sync: { key: this.hand.key, setSeries: false },
+      points: { size: 0.5 * this.options.theme.unit },
+      sync: { key: this.interaction.key, setSeries: false },
       drag: { x: true, y: false, setScale: false },
       dataIdx: (plot, _line, nearest, time) => {
         const row = this.#rowAt(plot, nearest, time);
@@ -50,7 +50,7 @@ export class Pointer {
       },
       bind: {
         dblclick: () => () => {
-          this.hand.follow();
+          this.interaction.follow();
           return null;
         },
       },
@@ -87,14 +87,14 @@ export class Pointer {
     const other = found > time ? nearest - 1 : nearest + 1;
     const isEnd = other < 0 || other >= times.length || isGap(plot, other);
     const apart = Math.abs(plot.valToPos(found, "x") - plot.valToPos(time, "x"));
-    return isEnd && apart > REACH * this.options.look.unit ? NOWHERE : nearest;
+    return isEnd && apart > REACH * this.options.theme.unit ? NOWHERE : nearest;
   }
 
   /** @param {uPlot} plot */
   #selected(plot) {
     const { left, width } = plot.select;
     if (width < 4) return;
-    this.hand.zoom(plot.posToVal(left, "x"), plot.posToVal(left + width, "x"));
+    this.interaction.zoom(plot.posToVal(left, "x"), plot.posToVal(left + width, "x"));
     plot.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
   }
 }

@@ -6,15 +6,15 @@
 import { Canvas } from "./canvas.js";
 
 /** @typedef {import("./scale.js").Column} Column */
-/** @typedef {import("../ui/theme.js").Look} Look */
+/** @typedef {import("../ui/theme.js").Theme} Theme */
 
 /** Shades to choose from: more than an eye tells apart, and few enough to paint in batches. */
 const SHADES = 20;
 
 export class HeatStrip {
-  /** @param {Look} look */
-  constructor(look) {
-    this.look = look;
+  /** @param {Theme} theme */
+  constructor(theme) {
+    this.theme = theme;
     this.canvas = new Canvas("heatstrip", () => this.#paint());
     this.element = this.canvas.element;
     /** @type {{times: number[], rows: Column[], from: number, to: number, longest: number}} */
@@ -42,7 +42,7 @@ export class HeatStrip {
     if (!context) return;
     const { times, rows, from, to, longest } = this.shown;
     const { width, height } = this.canvas;
-    const { unit } = this.look;
+    const { unit } = this.theme;
     const gap = rows.length > 1 && height / rows.length > unit / 2 ? unit / 16 : 0;
     const x = (/** @type {number} */ time) => Math.max(0, ((time - from) / (to - from)) * width);
     const shades = Array.from({ length: SHADES + 1 }, () => new Path2D());
@@ -66,7 +66,7 @@ export class HeatStrip {
         most = 0;
       }
     });
-    context.fillStyle = this.look.color("heat");
+    context.fillStyle = this.theme.color("heat");
     shades.forEach((path, step) => {
       context.globalAlpha = 0.08 + (0.92 * step) / SHADES;
       context.fill(path);

@@ -1,23 +1,23 @@
 // @ts-check
 /** What is painted over a plot's lines: the threshold, and the times at which something happened. */
 
-/** @typedef {import("../ui/theme.js").Look} Look */
+/** @typedef {import("../ui/theme.js").Theme} Theme */
 /** @typedef {import("../../vendor/uPlot.esm.js")} uPlot */
 
 /**
  * @param {uPlot} plot
- * @param {Look} look
+ * @param {Theme} theme
  * @param {number | null} threshold a value to draw a line at
  */
-export function drawThreshold(plot, look, threshold) {
+export function drawThreshold(plot, theme, threshold) {
   if (threshold === null) return;
   const { ctx, bbox } = plot;
   const y = Math.round(plot.valToPos(threshold, "y", true));
   if (y < bbox.top) return;
   ctx.save();
-  ctx.strokeStyle = look.color("warn");
-  ctx.lineWidth = (look.unit / 16) * devicePixelRatio;
-  ctx.setLineDash([2, 6].map((length) => (length * look.unit * devicePixelRatio) / 16));
+  ctx.strokeStyle = theme.color("warn");
+  ctx.lineWidth = (theme.unit / 16) * devicePixelRatio;
+  ctx.setLineDash([2, 6].map((length) => (length * theme.unit * devicePixelRatio) / 16));
   ctx.beginPath();
   ctx.moveTo(bbox.left, y);
   ctx.lineTo(bbox.left + bbox.width, y);
@@ -27,14 +27,14 @@ export function drawThreshold(plot, look, threshold) {
 
 /**
  * @param {uPlot} plot
- * @param {Look} look
+ * @param {Theme} theme
  * @param {number[]} times drawn as thin lines, with a mark at the top
  */
-export function drawMarks(plot, look, times) {
+export function drawMarks(plot, theme, times) {
   const { ctx, bbox } = plot;
-  const unit = look.unit * devicePixelRatio;
+  const unit = theme.unit * devicePixelRatio;
   ctx.save();
-  ctx.fillStyle = look.color("purple");
+  ctx.fillStyle = theme.color("purple");
   for (const time of times) {
     const x = Math.round(plot.valToPos(time, "x", true));
     if (x < bbox.left || x > bbox.left + bbox.width) continue;

@@ -3,16 +3,16 @@
 import { Canvas } from "./canvas.js";
 
 /** @typedef {import("./scale.js").Column} Column */
-/** @typedef {import("../ui/theme.js").Look} Look */
+/** @typedef {import("../ui/theme.js").Theme} Theme */
 
 export class Sparkline {
   /**
-   * @param {Look} look
+   * @param {Theme} theme
    * @param {string} color a name of its colours
    * @param {(highest: number) => number} top the value at the upper edge; the lower one is zero
    */
-  constructor(look, color, top) {
-    this.look = look;
+  constructor(theme, color, top) {
+    this.theme = theme;
     this.color = color;
     this.top = top;
     this.canvas = new Canvas("sparkline", () => this.#paint());
@@ -40,8 +40,8 @@ export class Sparkline {
     const context = this.canvas.begin();
     if (!context) return;
     const { times, values, from, to } = this.shown;
-    const color = this.look.color(this.color);
-    const stroke = this.look.unit / 8;
+    const color = this.theme.color(this.color);
+    const stroke = this.theme.unit / 8;
     const top = this.top(values.reduce((/** @type {number} */ most, value) => Math.max(most, value ?? 0), 0));
     const { width, height } = this.canvas;
     const x = (/** @type {number} */ time) => ((time - from) / (to - from)) * width;

@@ -6,7 +6,7 @@
 import { DISTANCES } from "./presets.js";
 
 /** @typedef {import("./presets.js").Distance} Distance */
-/** @typedef {"dark" | "light" | "auto"} Theme */
+/** @typedef {"dark" | "light" | "auto"} ThemeName */
 /** @typedef {{name: string, across: number, down: number}} Place a panel and the cells it takes */
 /** @typedef {{from: number, to: number}} Hours minutes since midnight; `to` may be the earlier one */
 /**
@@ -15,7 +15,7 @@ import { DISTANCES } from "./presets.js";
  * @property {Place[] | null} panels null: as the distance has it
  * @property {number | null} columns null: as many as suit the panels
  * @property {number} window seconds that the charts show
- * @property {Theme} theme
+ * @property {ThemeName} theme
  * @property {Distance | null} distance null: a desk's
  * @property {string | null} host null: the server's own
  * @property {boolean} kiosk nothing to click on
@@ -67,7 +67,7 @@ const KEYS = {
   tiles: (text, { tiles }) => ({ tiles: text === "none" ? [] : names(text, tiles, ({ name }) => name) }),
   columns: (text) => ({ columns: whole(text, 1, MOST_COLUMNS) }),
   window: (text) => ({ window: seconds(text) }),
-  theme: (text) => ({ theme: /** @type {Theme} */ (one(text, THEMES)) }),
+  theme: (text) => ({ theme: /** @type {ThemeName} */ (one(text, THEMES)) }),
   distance: (text) => ({ distance: /** @type {Distance} */ (one(text, Object.keys(DISTANCES))) }),
   host: (text) => ({ host: matching(text, /^[A-Za-z0-9]([A-Za-z0-9._-]{0,251}[A-Za-z0-9])?$/, "a host's name") }),
   kiosk: (text) => ({ kiosk: flag(text) }),

@@ -4,16 +4,16 @@ import { make } from "../ui/dom.js";
 import { button } from "./tools.js";
 
 /** @typedef {import("../config/page_url.js").Place} Place */
-/** @typedef {import("../panels/panel_grid.js").Board} Board */
+/** @typedef {import("../panels/panel_grid.js").PanelGrid} PanelGrid */
 /** @typedef {import("../panels/panel.js").Panel} Panel */
 
 /**
- * @param {Board} board
+ * @param {PanelGrid} grid
  * @param {(place: Place) => void} open
  */
-export function addCorners(board, open) {
-  board.places.forEach((place, index) => {
-    const panel = /** @type {Panel} */ (board.panels[index]);
+export function addCorners(grid, open) {
+  grid.places.forEach((place, index) => {
+    const panel = /** @type {Panel} */ (grid.panels[index]);
     const words = `Embed this panel: ${panel.title.textContent}`;
     // It takes no room of its own: the head looks the same when nobody points at it.
     panel.age.before(make("span", { class: "corner" }, button("embed", words, () => open(place), { "data-embed-panel": place.name })));

@@ -15,17 +15,17 @@ import { Tools } from "./tools.js";
 /** @typedef {import("./dialog.js").Wall} Wall */
 /** @typedef {import("./shortcuts.js").Actions} Actions */
 
-export class CloseUp {
+export class Desk {
   /** @param {Wall} wall */
   constructor(wall) {
-    const { root, board } = wall;
+    const { root, grid } = wall;
     this.wall = wall;
     /** @type {Map<string, Promise<{open: () => void}>>} */
     this.dialogs = new Map();
     /** @type {Actions} */
     this.actions = {
-      pause: () => board.toggle(),
-      back: () => board.timeline.live || board.follow(),
+      pause: () => grid.toggle(),
+      back: () => grid.timeWindow.live || grid.follow(),
       window: (seconds) => this.#setWindow(seconds),
       theme: () => this.#setTheme(root.dataset.theme === "light" ? "dark" : "light"),
       full: () => this.#toggleFull(),
@@ -34,8 +34,8 @@ export class CloseUp {
       help: () => this.#open("help", () => import("./help.js")),
     };
     this.tools = new Tools(this.actions);
-    this.attendance = new Attendance(() => board.follow());
-    board.options.listener.held = () => this.#show();
+    this.attendance = new Attendance(() => grid.follow());
+    grid.options.listener.held = () => this.#show();
     listenToKeys(this.actions);
     printWell(wall);
     this.#show();
@@ -43,25 +43,25 @@ export class CloseUp {
 
   /** Nothing is shown before it can look as it should. */
   async start() {
-    await loadStyle("closeup");
-    const { toolsInto, board } = this.wall;
+    await loadStyle("desk");
+    const { toolsInto, grid } = this.wall;
     toolsInto.replaceChildren(...this.tools.elements);
-    addCorners(board, (place) => this.#open(`embedding of ${place.name}`, () => import("./embedding.js"), place));
+    addCorners(grid, (place) => this.#open(`embedding of ${place.name}`, () => import("./embedding.js"), place));
   }
 
   /** @param {number} seconds */
   #setWindow(seconds) {
-    this.wall.board.setWindow(seconds);
+    this.wall.grid.setWindow(seconds);
     this.#keepAddress();
     this.#show();
   }
 
   /** @param {"dark" | "light"} theme */
   #setTheme(theme) {
-    const { root, display, board } = this.wall;
+    const { root, display, grid } = this.wall;
     display.theme = theme;
     root.dataset.theme = theme;
-    board.restyle();
+    grid.restyle();
     this.#keepAddress();
     this.#show();
   }
@@ -83,8 +83,8 @@ export class CloseUp {
 
   /** A page that stands still says so for as long as it does, and does not stay so when everybody has left. */
   #show() {
-    const { board, notes, display, root } = this.wall;
-    const { live, held, zoomed } = board.timeline;
+    const { grid, notes, display, root } = this.wall;
+    const { live, held, zoomed } = grid.timeWindow;
     const span = held && `${clock(held.from)} to ${clock(held.to)}`;
     if (live) notes.say("held", "");
     else if (zoomed) notes.say("held", `zoomed to ${span}: a double click or Escape goes back`);

@@ -4,7 +4,7 @@ import { make } from "../ui/dom.js";
 import { button } from "./tools.js";
 
 /** @typedef {import("../config/page_url.js").Display} Display */
-/** @typedef {import("../panels/panel_grid.js").Board} Board */
+/** @typedef {import("../panels/panel_grid.js").PanelGrid} PanelGrid */
 /** @typedef {import("../ui/notes.js").Notes} Notes */
 /** @typedef {import("../config/server_config.js").Settings} Settings */
 /**
@@ -13,7 +13,7 @@ import { button } from "./tools.js";
  * @property {HTMLElement} toolsInto
  * @property {Settings} settings
  * @property {Display} display changed here, and kept in step with the address
- * @property {Board} board
+ * @property {PanelGrid} grid
  * @property {Notes} notes
  */
 

@@ -6,14 +6,14 @@ import { clock } from "../ui/format.js";
 import { Dialog } from "./dialog.js";
 import { fileName, join, toCsv, toJson } from "./download.js";
 
-/** @typedef {import("../panels/panel_grid.js").Board} Board */
+/** @typedef {import("../panels/panel_grid.js").PanelGrid} PanelGrid */
 /** @typedef {import("../panels/registry.js").Entry} Entry */
 /** @typedef {import("../panels/panel.js").View} View */
 /** @typedef {import("./download.js").About} About */
 /** @typedef {import("./download.js").Sheet} Sheet */
 
 /** @param {import("./dialog.js").Wall} wall */
-export function create({ board }) {
+export function create({ grid }) {
   const dialog = new Dialog("Download what is shown", "downloading");
   const words = make("p");
   const note = make("p", { class: "hint" });
@@ -41,7 +41,7 @@ export function create({ board }) {
   return {
     open() {
       // Before the server was heard there is not even a time.
-      shown = board.view && Number.isFinite(board.view.to) ? collect(board, board.view) : null;
+      shown = grid.view && Number.isFinite(grid.view.to) ? collect(grid, grid.view) : null;
       for (const button of choices) button.disabled = !shown;
       dialog.open();
       if (!shown) {
@@ -61,16 +61,16 @@ export function create({ board }) {
 }
 
 /**
- * @param {Board} board
+ * @param {PanelGrid} grid
  * @param {View} view
  */
-function collect(board, { store, host, from, to }) {
+function collect(grid, { store, host, from, to }) {
   // A wall of tiles only shows their sparklines.
-  const panels = board.places.map(({ name }) => /** @type {Entry} */ (PANELS.get(name))).filter(({ whole }) => !whole);
+  const panels = grid.places.map(({ name }) => /** @type {Entry} */ (PANELS.get(name))).filter(({ whole }) => !whole);
   const entries = panels.length ? panels : [...TILE_SET.values()];
   const events = [...new Set(entries.map(({ event }) => event))];
   const parts = events.map((event) => {
-    const { times, columns } = store.table(host, event);
+    const { times, columns } = store.series(host, event);
     const wanted = entries.filter((entry) => entry.event === event).map((entry) => entry.columns);
     return { event, times, columns: [...columns].filter(([key]) => wanted.some((pattern) => pattern?.test(key))) };
   });

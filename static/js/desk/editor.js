@@ -27,9 +27,9 @@ export function create(wall) {
 
 class Editor {
   /** @param {Wall} wall */
-  constructor({ display, board }) {
+  constructor({ display, grid }) {
     this.display = display;
-    this.board = board;
+    this.grid = grid;
     this.dialog = new Dialog("Edit this page", "editor");
     this.panels = new SortList({ label: "Panels", names: titles(PANELS), sizes: true, changed: () => this.#listChanged("panels") });
     this.tiles = new SortList({ label: "Tiles", names: titles(TILE_SET), sizes: false, changed: () => this.#listChanged("tiles") });
@@ -50,7 +50,7 @@ class Editor {
   }
 
   open() {
-    this.fields.offer(this.board.store.hosts);
+    this.fields.offer(this.grid.store.hosts);
     if (!this.begun) Object.assign(this, read());
     // A draft that was begun goes on; else it is the page as it is now.
     if (!this.begun || isSame(this.draft, this.begun)) this.#begin();

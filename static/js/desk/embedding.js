@@ -30,14 +30,14 @@ export function create(wall, { name }) {
  * @param {Wall} wall
  * @param {string} panel
  */
-function describe({ settings, display, board }, panel) {
+function describe({ settings, display, grid }, panel) {
   const { title, event } = /** @type {Entry} */ (PANELS.get(panel));
-  const shown = board.panels[board.places.findIndex(({ name }) => name === panel)];
+  const shown = grid.panels[grid.places.findIndex(({ name }) => name === panel)];
   const stream = new URL(settings.streamUrl, document.baseURI);
   const found = snippets({
     stream: stream.href,
     panel,
-    title: `${title} of ${board.host}`,
+    title: `${title} of ${grid.host}`,
     event,
     field: shown instanceof ChartPanel ? (shown.lines[0]?.field ?? null) : null,
     window: writeSeconds(display.window),

@@ -4,7 +4,7 @@ import { make } from "../ui/dom.js";
 import { moment } from "../ui/format.js";
 
 /** @param {import("./dialog.js").Wall} wall */
-export function printWell({ root, board, toolsInto }) {
+export function printWell({ root, grid, toolsInto }) {
   const printed = make("p", { class: "printed" });
   toolsInto.after(printed);
   let theme = "";
@@ -13,8 +13,8 @@ export function printWell({ root, board, toolsInto }) {
   function draw(wanted) {
     if (root.dataset.theme === wanted) return;
     root.dataset.theme = wanted;
-    board.restyle();
-    board.frame.draw();
+    grid.restyle();
+    grid.renderLoop.draw();
   }
 
   addEventListener("beforeprint", () => {

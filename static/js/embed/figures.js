@@ -3,12 +3,12 @@
  * The newest figures of one machine, for all numbers on a page that show some of it. It is a board
  * without charts: one history and one place in the stream for however many numbers.
  */
-import { Machine } from "../state/host_subscription.js";
-import { SAYS_PACE } from "../state/intervals.js";
+import { HostSubscription } from "../state/host_subscription.js";
+import { INTERVAL_EVENT } from "../state/intervals.js";
 import { covering } from "../config/scope.js";
 import { Store } from "../state/store.js";
 import { portToOwnBroker } from "../streaming/transport.js";
-import { Rights } from "../streaming/access_probe.js";
+import { AccessProbe } from "../streaming/access_probe.js";
 
 /** @typedef {import("../state/store.js").Data} Data */
 /** @typedef {import("../state/store.js").Freshness} Freshness */
@@ -37,13 +37,13 @@ export class Figures {
   constructor({ address, query }, host, { interval, events }) {
     this.host = host;
     /** Asked for beside the figures that are shown. */
-    this.besides = covering(events ?? null)(SAYS_PACE) ? [SAYS_PACE] : [];
+    this.extraEvents = covering(events ?? null)(INTERVAL_EVENT) ? [INTERVAL_EVENT] : [];
     /** @type {Set<Watcher>} */
     this.watchers = new Set();
     /** @type {Map<string, (key: string) => boolean>} */
     this.wanted = new Map();
     this.store = new Store({ interval, window: WINDOW, wanted: this.wanted });
-    this.machine = new Machine(
+    this.subscription = new HostSubscription(
       { streamUrl: `${address}/stream${query}`, historyUrl: `${address}/history${query}`, host, hosts: [host], events: [], window: WINDOW, lines: 0 },
       this.store,
       null,
@@ -55,8 +55,8 @@ export class Figures {
       },
       (connect) => connect(portToOwnBroker(address + query)),
     );
-    this.stream = this.machine.stream;
-    this.rights = new Rights(`${address}/history${query}`, () => this.watchers.forEach(({ refused }) => refused()));
+    this.stream = this.subscription.stream;
+    this.probe = new AccessProbe(`${address}/history${query}`, () => this.watchers.forEach(({ refused }) => refused()));
     /** @type {ReturnType<typeof setTimeout> | undefined} */
     this.gathering = undefined;
     this.started = false;
@@ -77,7 +77,7 @@ export class Figures {
   }
 
   destroy() {
-    this.rights.over = true;
+    this.probe.over = true;
     clearTimeout(this.gathering);
     clearInterval(this.ticking);
     this.stream.stop();
@@ -89,7 +89,7 @@ export class Figures {
    */
   newest(event) {
     const { store, host } = this;
-    const now = this.machine.clock.now();
+    const now = this.subscription.clock.now();
     const time = store.time(host, event);
     const age = time === null ? 0 : Math.max(0, now - time);
     let freshness = store.freshness(host, event, now);
@@ -102,7 +102,7 @@ export class Figures {
 
   #ask() {
     this.gathering = undefined;
-    const events = [...new Set([...this.wanted.keys(), ...this.besides])];
+    const events = [...new Set([...this.wanted.keys(), ...this.extraEvents])];
     if (this.started) this.stream.ask({ events });
     else {
       this.stream.options.events = events;
@@ -117,7 +117,7 @@ export class Figures {
   }
 
   #tell() {
-    this.rights.look(this.stream);
+    this.probe.check(this.stream);
     for (const watcher of this.watchers) watcher.show();
   }
 }

@@ -7,7 +7,7 @@ import { make } from "../ui/dom.js";
  * @param {string[]} names of files below /static
  * @returns {Promise<unknown>} rejected where one of them does not come
  */
-export function dress(root, names) {
+export function attachStyles(root, names) {
   const links = names.map((name) => {
     const { href } = new URL(`../../${name}`, import.meta.url);
     const link = make("link", { rel: "stylesheet", crossorigin: "anonymous", href });

@@ -3,16 +3,16 @@
  * One panel or tile that fills its box, and a line below it for when it is not live: the same in a
  * frame and in a web component.
  */
-import { Board } from "../panels/panel_grid.js";
+import { PanelGrid } from "../panels/panel_grid.js";
 import { KNOWN } from "../panels/registry.js";
 import { make, mark, write } from "../ui/dom.js";
-import { linkState, linkWords } from "../ui/link_state.js";
+import { linkState, linkStatusText } from "../ui/link_state.js";
 import { Notes } from "../ui/notes.js";
-import { Look, resolveTheme } from "../ui/theme.js";
-import { Rights } from "../streaming/access_probe.js";
+import { Theme, resolveTheme } from "../ui/theme.js";
+import { AccessProbe } from "../streaming/access_probe.js";
 
 /** @typedef {import("../config/page_url.js").Display} Display */
-/** @typedef {import("../config/page_url.js").Theme} Theme */
+/** @typedef {import("../config/page_url.js").ThemeName} ThemeName */
 /** @typedef {import("../ui/link_state.js").LinkFacts} LinkFacts */
 /** @typedef {import("../ui/link_state.js").LinkState} LinkState */
 /** @typedef {import("../config/server_config.js").Settings} Settings */
@@ -63,7 +63,7 @@ export class View {
     this.announcer = make("p", { class: "unseen", role: "status" });
     /** @type {LinkState | null} */
     this.announced = null;
-    this.rights = new Rights(settings.historyUrl, options.refused);
+    this.probe = new AccessProbe(settings.historyUrl, options.refused);
     const list = make("ul", { class: "notes", hidden: "" });
     this.sheet = make("main", { class: "sheet" }, this.tiles, this.panels, list, this.line, this.announcer);
     mark(this.sheet, "data-distance", display.distance);
@@ -73,7 +73,7 @@ export class View {
     this.#showTheme();
 
     const isTile = name.startsWith(TILE);
-    this.board = new Board({
+    this.grid = new PanelGrid({
       settings,
       display: {
         ...display,
@@ -81,41 +81,41 @@ export class View {
         panels: isTile ? [] : [{ name, across: 1, down: 1 }],
         columns: null,
       },
-      look: new Look(this.sheet),
+      theme: new Theme(this.sheet),
       tilesInto: this.tiles,
       panelsInto: this.panels,
-      hand: !display.kiosk,
-      besides: [PULSE],
+      interactive: !display.kiosk,
+      extraEvents: [PULSE],
       signals: [],
       connect: options.connect,
       listener: {
         link: (facts) => this.#showLink(facts),
         hello: options.hello,
-        held: () => this.notes.say("held", this.board.timeline.live ? "" : "stopped here: double-click to go on"),
+        held: () => this.notes.say("held", this.grid.timeWindow.live ? "" : "stopped here: double-click to go on"),
       },
     });
     this.over = new AbortController();
     matchMedia(LIGHT).addEventListener("change", () => this.setTheme(this.theme), { signal: this.over.signal });
-    this.observer = new ResizeObserver(() => this.board.look.outgrown && this.board.restyle());
+    this.observer = new ResizeObserver(() => this.grid.theme.outgrown && this.grid.restyle());
     this.observer.observe(this.sheet);
   }
 
   start() {
-    this.board.start();
+    this.grid.start();
   }
 
-  /** @param {Theme} theme */
+  /** @param {ThemeName} theme */
   setTheme(theme) {
     this.theme = theme;
     this.#showTheme();
-    this.board.restyle();
+    this.grid.restyle();
   }
 
   destroy() {
     this.over.abort();
-    this.rights.over = true;
+    this.probe.over = true;
     this.observer.disconnect();
-    this.board.destroy();
+    this.grid.destroy();
     this.sheet.remove();
     this.options.marked.removeAttribute("data-link");
   }
@@ -128,7 +128,7 @@ export class View {
   #showLink(facts) {
     if (this.over.signal.aborted) return;
     const state = linkState(facts);
-    const words = linkWords(state, facts);
+    const words = linkStatusText(state, facts);
     mark(this.options.marked, "data-link", state);
     mark(this.line, "data-state", state);
     write(this.state, state);
@@ -140,6 +140,6 @@ export class View {
       if (this.announced !== null) write(this.announcer, `${state}: ${words}`);
       this.announced = state;
     }
-    this.rights.look(this.board.stream);
+    this.probe.check(this.grid.stream);
   }
 }

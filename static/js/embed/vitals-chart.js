@@ -4,7 +4,7 @@ import { readAddress } from "../config/page_url.js";
 import { KNOWN } from "../panels/registry.js";
 import { make, mark } from "../ui/dom.js";
 import { portToOwnBroker } from "../streaming/transport.js";
-import { dress } from "./styles.js";
+import { attachStyles } from "./styles.js";
 import { NAMES, View } from "./view.js";
 
 /**
@@ -28,7 +28,7 @@ const KEYS = ["window", "theme", "host", "distance"];
  * @returns {Promise<Chart>} empty until its first change()
  */
 export async function show(wish) {
-  await dress(wish.root, SHEETS);
+  await attachStyles(wish.root, SHEETS);
   return new Chart(wish);
 }
 

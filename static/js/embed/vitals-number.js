@@ -6,7 +6,7 @@ import { age, NONE } from "../ui/format.js";
 import { levelOf, WORDS } from "../ui/thresholds.js";
 import { covering } from "../config/scope.js";
 import { watch } from "./figures.js";
-import { dress } from "./styles.js";
+import { attachStyles } from "./styles.js";
 import { valueOf } from "../panels/named_values.js";
 
 /** @typedef {import("./figures.js").Figures} Figures */
@@ -21,7 +21,7 @@ const MARKS = ["data-freshness", "data-level", "data-number"];
  * @returns {Promise<Figure>} empty until its first change()
  */
 export async function show(wish) {
-  await dress(wish.root, ["css/embed-number.css"]);
+  await attachStyles(wish.root, ["css/embed-number.css"]);
   return new Figure(wish);
 }
 

@@ -10,7 +10,7 @@ import { align } from "./align.js";
 /** @typedef {import("../charts/chart.js").Axis} Axis */
 /** @typedef {import("../panels/named_values.js").Value} Value */
 /** @typedef {import("../state/store.js").Store} Store */
-/** @typedef {import("../ui/theme.js").Look} Look */
+/** @typedef {import("../ui/theme.js").Theme} Theme */
 /** @typedef {import("../state/series.js").Column} Column */
 /**
  * @typedef {object} Metric
@@ -39,12 +39,12 @@ export class CompareChart {
    * @param {HTMLElement} box
    * @param {string[]} hosts
    * @param {Metric} metric
-   * @param {Look} look
+   * @param {Theme} theme
    */
-  constructor(box, hosts, metric, look) {
+  constructor(box, hosts, metric, theme) {
     this.hosts = hosts;
     this.metric = metric;
-    this.look = look;
+    this.theme = theme;
     const lines = hosts.map((_, index) => ({ color: COLORS[index % COLORS.length], dashed: index >= COLORS.length }));
     this.labels = hosts.map((host, index) => {
       const number = valueElement(metric.name);
@@ -58,8 +58,8 @@ export class CompareChart {
     list.style.setProperty("width", `calc(${end - 1.2} * var(--unit))`);
     box.replaceChildren(list);
     this.chart = new Chart(box, lines, axisOf(metric), {
-      look,
-      hand: null,
+      theme,
+      interaction: null,
       threshold: thresholdOf(metric.name),
       end,
       drawn: () => this.#placeLabels(),
@@ -75,7 +75,7 @@ export class CompareChart {
    */
   draw(store, now, from, to) {
     const { event, format, read } = this.metric.value;
-    const step = Math.max(Math.min(...this.hosts.map((host) => store.paces.cadence(host, event))), (to - from) / STEPS);
+    const step = Math.max(Math.min(...this.hosts.map((host) => store.intervals.cadence(host, event))), (to - from) / STEPS);
     const series = this.hosts.map((host) => this.#seriesOf(store, host, from));
     this.chart.draw(align(series, from, to, step), from, to, []);
     this.hosts.forEach((host, index) => {
@@ -102,15 +102,15 @@ export class CompareChart {
    * @param {number} from
    */
   #seriesOf(store, host, from) {
-    const table = store.table(host, this.metric.value.event);
-    const keys = [...table.columns.keys()].filter((key) => this.metric.columns.test(key));
-    const [times, ...columns] = table.since(from, keys);
+    const series = store.series(host, this.metric.value.event);
+    const keys = [...series.columns.keys()].filter((key) => this.metric.columns.test(key));
+    const [times, ...columns] = series.since(from, keys);
     const values = times.map((_, row) => highest(columns.map((column) => column[row])));
-    return { times, values, cadence: store.paces.cadence(host, this.metric.value.event) };
+    return { times, values, cadence: store.intervals.cadence(host, this.metric.value.event) };
   }
 
   #placeLabels() {
-    const { unit } = this.look;
+    const { unit } = this.theme;
     const [, ...columns] = this.chart.data;
     const wanted = columns.map((column) => this.chart.height(column.findLast((value) => value !== null) ?? 0) ?? 0);
     const places = spread(wanted.map((y) => y - (HEIGHT * unit) / 2), HEIGHT * unit, this.chart.floor ?? this.chart.box.clientHeight);

@@ -4,12 +4,12 @@
  * the one stream that tabs share. To the rest of the page it is what a board is.
  */
 import { ServerClock } from "../state/server_clock.js";
-import { Frame } from "../ui/render_loop.js";
-import { ofMost, SAYS_PACE } from "../state/intervals.js";
+import { RenderLoop } from "../ui/render_loop.js";
+import { ofMost, INTERVAL_EVENT } from "../state/intervals.js";
 import { covering } from "../config/scope.js";
 import { Store } from "../state/store.js";
 import { Stream } from "../streaming/stream.js";
-import { Timeline } from "../state/time_window.js";
+import { TimeWindow } from "../state/time_window.js";
 import { matcher } from "./fleet_url.js";
 import { CompareChart } from "./comparechart.js";
 
@@ -20,7 +20,7 @@ import { CompareChart } from "./comparechart.js";
 /** @typedef {import("../state/store.js").Data} Data */
 /** @typedef {import("../state/store.js").Hello} Hello */
 /** @typedef {import("../streaming/broker.js").Port} Port */
-/** @typedef {import("../ui/theme.js").Look} Look */
+/** @typedef {import("../ui/theme.js").Theme} Theme */
 /**
  * @typedef {object} ComparisonOptions
  * @property {Settings} settings
@@ -28,7 +28,7 @@ import { CompareChart } from "./comparechart.js";
  * @property {Metric} metric
  * @property {string[]} hosts names or patterns
  * @property {number} most so many machines are shown
- * @property {Look} look
+ * @property {Theme} theme
  * @property {HTMLElement} box
  * @property {string[]} signals
  * @property {(connect: (port: Port) => void) => void} connect
@@ -41,11 +41,11 @@ const TICK = 1000;
 export class Comparison {
   /** @param {ComparisonOptions} options */
   constructor(options) {
-    const { settings, display, metric, hosts, look, signals } = options;
-    this.options = { ...options, hand: false };
-    this.look = look;
+    const { settings, display, metric, hosts, theme, signals } = options;
+    this.options = { ...options, interactive: false };
+    this.theme = theme;
     this.clock = new ServerClock();
-    this.timeline = new Timeline(display.window);
+    this.timeWindow = new TimeWindow(display.window);
     this.host = hosts[0] ?? settings.host;
     const { event } = metric.value;
     this.store = new Store({ interval: settings.interval, window: display.window, wanted: new Map([[event, (key) => metric.columns.test(key)]]) });
@@ -54,18 +54,18 @@ export class Comparison {
     this.hosts = [];
     /** @type {CompareChart | null} */
     this.chart = null;
-    this.frame = new Frame(() => this.#draw());
+    this.renderLoop = new RenderLoop(() => this.#draw());
     const [field] = metric.name.slice(event.length + 1).split(".");
-    const besides = covering(settings.may)(SAYS_PACE) ? [SAYS_PACE] : [];
+    const extraEvents = covering(settings.may)(INTERVAL_EVENT) ? [INTERVAL_EVENT] : [];
     const fields = [metric.name === "filesystem.percent" ? "filesystem.mounts" : `${event}.${field}`];
-    fields.push(...besides.map((name) => `${name}.interval`));
+    fields.push(...extraEvents.map((name) => `${name}.interval`));
     this.stream = new Stream(
       {
         streamUrl: settings.streamUrl,
         historyUrl: `${settings.historyUrl}?fields=${encodeURIComponent(fields.join())}`,
         host: hosts.join(),
         hosts: signals.length ? [...hosts, settings.server] : hosts,
-        events: [...new Set([event, ...besides]), ...signals],
+        events: [...new Set([event, ...extraEvents]), ...signals],
         window: display.window,
         lines: 0,
       },
@@ -94,14 +94,14 @@ export class Comparison {
   }
 
   restyle() {
-    this.look.renew();
+    this.theme.renew();
     this.chart?.restyle();
-    this.frame.request();
+    this.renderLoop.request();
   }
 
   tell() {
     this.options.listener.link(this.#link());
-    this.frame.request();
+    this.renderLoop.request();
   }
 
   /**
@@ -117,14 +117,14 @@ export class Comparison {
     }
     if (typeof data.host !== "string" || !this.wants(data.host) || !this.store.accept(name, id, data)) return;
     // By the log's clock, not by those of many machines.
-    this.clock.sample(Number(id.split("-")[0]) / 1000, false, this.store.paces.patience(data.host, name));
+    this.clock.sample(Number(id.split("-")[0]) / 1000, false, this.store.intervals.patience(data.host, name));
     if (!this.hosts.includes(data.host)) this.#choose([...this.hosts, data.host]);
-    this.frame.request();
+    this.renderLoop.request();
   }
 
   /** @param {string[]} known with figures, or named */
   #choose(known) {
-    const { hosts, most, box, metric, look, listener } = this.options;
+    const { hosts, most, box, metric, theme, listener } = this.options;
     const named = hosts.filter((host) => !host.includes("*"));
     const matching = known.filter((host) => this.wants(host)).sort(new Intl.Collator("en", { numeric: true }).compare);
     // Those that are named come first and in that order, known or not.
@@ -134,9 +134,9 @@ export class Comparison {
     if (chosen.join() !== this.hosts.join()) {
       this.hosts = chosen;
       this.chart?.destroy();
-      this.chart = new CompareChart(box, chosen, metric, look);
+      this.chart = new CompareChart(box, chosen, metric, theme);
     }
-    this.frame.request();
+    this.renderLoop.request();
   }
 
   /** @returns {LinkFacts} */
@@ -158,8 +158,8 @@ export class Comparison {
     const now = clock.now();
     if (Number.isNaN(now)) return;
     const newest = Math.max(0, ...this.hosts.map((host) => store.newest(host) ?? 0));
-    const interval = Math.min(...(this.hosts.length ? this.hosts : [this.host]).map((host) => store.paces.interval(host)));
-    const { from, to } = this.timeline.span(now, newest, interval);
+    const interval = Math.min(...(this.hosts.length ? this.hosts : [this.host]).map((host) => store.intervals.interval(host)));
+    const { from, to } = this.timeWindow.span(now, newest, interval);
     chart?.draw(store, now, from, to);
     this.options.listener.draw(now);
   }

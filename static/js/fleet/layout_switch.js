@@ -9,23 +9,23 @@ import { TileView } from "./tileview.js";
 /** @typedef {import("./machines.js").Machines} Machines */
 /** @typedef {import("./order.js").Order} Order */
 /** @typedef {import("./tileview.js").Room} Room */
-/** @typedef {import("../ui/theme.js").Look} Look */
+/** @typedef {import("../ui/theme.js").Theme} Theme */
 /**
- * @typedef {object} StageOptions
+ * @typedef {object} LayoutSwitchOptions
  * @property {Asked} asked
- * @property {Look} look
+ * @property {Theme} theme
  * @property {HTMLElement} list
  * @property {HTMLElement} aside
- * @property {boolean} hand whether somebody may point at machines
+ * @property {boolean} interactive whether somebody may point at machines
  * @property {(name: string) => string | null} hrefOf a machine's page
  */
 
 /** On a page that scrolls there is room for any number of tiles, but not for so many thumbs. */
 const MOST_SCROLLED = 60;
 
-export class Stage {
+export class LayoutSwitch {
   /**
-   * @param {StageOptions} options
+   * @param {LayoutSwitchOptions} options
    * @param {number} expected how many machines there will be, until `settle`
    */
   constructor(options, expected) {
@@ -89,12 +89,12 @@ export class Stage {
   }
 
   #makeView() {
-    const { asked, list, aside, hand, hrefOf } = this.options;
+    const { asked, list, aside, interactive, hrefOf } = this.options;
     list.parentElement?.setAttribute("data-shown", this.shown);
     aside.hidden = this.shown !== "map";
     if (this.shown === "tiles") return new TileView(list, hrefOf);
     const metric = asked.metric === WORST ? null : asked.metric;
-    return new MapView(list, aside, { metric, grouped: asked.sort === "group", hand, hrefOf });
+    return new MapView(list, aside, { metric, grouped: asked.sort === "group", interactive, hrefOf });
   }
 
   /**
@@ -121,9 +121,9 @@ export class Stage {
 
   /** @returns {Room} */
   #measure() {
-    const { list, look } = this.options;
+    const { list, theme } = this.options;
     const scrolls = getComputedStyle(list).getPropertyValue("--scrolls").trim() === "1";
     const { width } = list.getBoundingClientRect();
-    return { width, height: scrolls ? innerHeight : list.clientHeight, unit: look.unit, scrolls };
+    return { width, height: scrolls ? innerHeight : list.clientHeight, unit: theme.unit, scrolls };
   }
 }

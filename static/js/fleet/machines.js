@@ -6,7 +6,7 @@
  * machine's own clock, and one of a thousand is always wrong.
  */
 import { levelOf } from "../ui/thresholds.js";
-import { ofMost, patienceFor, Paces, SAYS_PACE } from "../state/intervals.js";
+import { ofMost, patienceFor, Intervals, INTERVAL_EVENT } from "../state/intervals.js";
 import { GAP } from "../state/series.js";
 import { FIGURES, PULSE, SHARES } from "./figures.js";
 import { Host, takeAlert } from "./host.js";
@@ -32,7 +32,7 @@ export class Machines {
    * @param {(host: string) => boolean} options.wants which machines are shown
    */
   constructor({ interval, retention, wants }) {
-    this.paces = new Paces(interval);
+    this.intervals = new Intervals(interval);
     this.retention = retention;
     this.wants = wants;
     /** Seconds by which what comes may have waited for the rest of its period. */
@@ -55,7 +55,7 @@ export class Machines {
 
   /** @param {Hello} hello */
   greet(hello) {
-    this.paces.greet(hello);
+    this.intervals.greet(hello);
     this.#reconsider();
   }
 
@@ -78,8 +78,8 @@ export class Machines {
       this.all.set(host, machine);
       this.membership += 1;
     }
-    if (event === SAYS_PACE) this.paces.hear(data);
-    machine.hear(event, data, at, GAP * this.paces.interval(host) + this.every);
+    if (event === INTERVAL_EVENT) this.intervals.hear(data);
+    machine.hear(event, data, at, GAP * this.intervals.interval(host) + this.every);
     this.pulse = null;
     return true;
   }
@@ -102,7 +102,7 @@ export class Machines {
       if (now - machine.heard <= this.retention) continue;
       this.all.delete(machine.name);
       this.alerts.delete(machine.name);
-      this.paces.forget(machine.name);
+      this.intervals.forget(machine.name);
       this.membership += 1;
       this.pulse = null;
     }
@@ -136,9 +136,9 @@ export class Machines {
    * @returns {number} the age up to which its figures count as fresh, on their way included, seconds
    */
   patience(event, { name, pace }) {
-    const cadence = this.paces.cadence(name, event);
+    const cadence = this.intervals.cadence(name, event);
     // One that does not say its interval shows it by its samples.
-    return patienceFor(this.paces.knows(name) ? cadence : Math.max(cadence, pace)) + this.every;
+    return patienceFor(this.intervals.knows(name) ? cadence : Math.max(cadence, pace)) + this.every;
   }
 
   /** @returns {{newest: number, patience: number} | null} when the log took the newest sample of all, and the age up to which that is fresh; seconds */

@@ -7,7 +7,7 @@ import { FIGURES } from "./figures.js";
 import { HostCell } from "./cell.js";
 import { cellsFor } from "./layout.js";
 import { place } from "./place.js";
-import { Tip } from "./tooltip.js";
+import { Tooltip } from "./tooltip.js";
 import { WorstList } from "./worstlist.js";
 
 /** @typedef {import("./host.js").Host} Host */
@@ -28,10 +28,10 @@ export class MapView {
    * @param {object} options
    * @param {string | null} options.metric null: of each machine the figure that is worst off
    * @param {boolean} options.grouped
-   * @param {boolean} options.hand whether somebody may point at cells
+   * @param {boolean} options.interactive whether somebody may point at cells
    * @param {(name: string) => string | null} options.hrefOf
    */
-  constructor(list, aside, { metric, grouped, hand, hrefOf }) {
+  constructor(list, aside, { metric, grouped, interactive, hrefOf }) {
     this.list = list;
     this.metric = metric;
     this.grouped = grouped;
@@ -44,7 +44,7 @@ export class MapView {
     this.start = make("span", {}, "0");
     this.end = make("span", {}, "100 %");
     aside.append(legend(metric, this.start, this.end));
-    this.tip = hand ? new Tip(list) : null;
+    this.tooltip = interactive ? new Tooltip(list) : null;
     list.className = "map";
     list.toggleAttribute("data-grouped", grouped);
   }
@@ -71,7 +71,7 @@ export class MapView {
       this.cells.get(machine.name)?.draw(machine, shown || null, shown ? shareOf(shown.value, top, decades) : 0);
     }
     this.worst.draw(machines, now);
-    this.tip?.draw(machines, now);
+    this.tooltip?.draw(machines, now);
   }
 
   /**
@@ -94,7 +94,7 @@ export class MapView {
 
   destroy() {
     this.worst.destroy();
-    this.tip?.destroy();
+    this.tooltip?.destroy();
     this.list.removeAttribute("data-grouped");
   }
 

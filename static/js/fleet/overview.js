@@ -5,18 +5,18 @@
  */
 import { DEFAULTS } from "../config/page_url.js";
 import { ServerClock } from "../state/server_clock.js";
-import { Frame } from "../ui/render_loop.js";
+import { RenderLoop } from "../ui/render_loop.js";
 import { patienceFor } from "../state/intervals.js";
 import { covering } from "../config/scope.js";
 import { isAfter } from "../streaming/ids.js";
-import { Timeline } from "../state/time_window.js";
+import { TimeWindow } from "../state/time_window.js";
 import { matcher, WORST } from "./fleet_url.js";
 import { AlertList } from "./alertlist.js";
 import { SHARES, TILE_FIGURES, wantedFor } from "./figures.js";
 import { Machines } from "./machines.js";
 import { Newest } from "./newest.js";
 import { Order } from "./order.js";
-import { Stage } from "./layout_switch.js";
+import { LayoutSwitch } from "./layout_switch.js";
 
 /** @typedef {import("./fleet_url.js").Asked} Asked */
 /** @typedef {import("./newest.js").Item} Item */
@@ -25,15 +25,15 @@ import { Stage } from "./layout_switch.js";
 /** @typedef {import("../ui/link_state.js").LinkFacts} LinkFacts */
 /** @typedef {import("../state/store.js").Data} Data */
 /** @typedef {import("../state/store.js").Hello} Hello */
-/** @typedef {import("../ui/theme.js").Look} Look */
+/** @typedef {import("../ui/theme.js").Theme} Theme */
 /**
  * @typedef {object} OverviewOptions
  * @property {FleetSettings} settings
  * @property {Asked} asked
- * @property {Look} look
+ * @property {Theme} theme
  * @property {HTMLElement} list
  * @property {HTMLElement} aside
- * @property {boolean} hand whether somebody may point at machines; a board's hand would zoom
+ * @property {boolean} interactive whether somebody may point at machines; a board's hand would zoom
  * @property {string[]} signals other events to hear of
  * @property {(name: string) => string | null} hrefOf a machine's page
  * @property {{link: (facts: LinkFacts) => void, draw: (overview: Overview, now: number) => void, hello: (hello: Hello) => void, signal: (name: string, data: Data) => void}} listener
@@ -61,24 +61,24 @@ const MOST_HEARD = 200;
 export class Overview {
   /** @param {OverviewOptions} options */
   constructor(options) {
-    const { settings, asked, look, listener, list } = options;
-    this.options = { ...options, hand: false };
-    this.look = look;
+    const { settings, asked, theme, listener, list } = options;
+    this.options = { ...options, interactive: false };
+    this.theme = theme;
     this.clock = new ServerClock();
     /** Nothing here is ever held still. */
-    this.timeline = new Timeline(DEFAULTS.window);
+    this.timeWindow = new TimeWindow(DEFAULTS.window);
     this.host = settings.host;
     this.machines = new Machines({ interval: settings.interval, retention: settings.retention, wants: matcher(asked.hosts) });
     this.order = new Order(asked.sort ?? "worst");
     /** What the rest of the page asks of a board's store. */
     this.store = { newest: () => this.newest() };
-    this.stage = new Stage(options, asked.hosts.length ? 1 : settings.machines);
+    this.layout = new LayoutSwitch(options, asked.hosts.length ? 1 : settings.machines);
     this.forgotten = 0;
     this.every = 0;
     this.wished = "";
     /** @type {{id: string, data: Data}[]} */
     this.heard = [];
-    this.frame = new Frame(() => this.#draw());
+    this.renderLoop = new RenderLoop(() => this.#draw());
     this.may = covering(settings.may);
     this.stream = new Newest(settings.streamUrl, {
       hello: (hello) => {
@@ -93,8 +93,8 @@ export class Overview {
     });
     this.alerts = new AlertList(settings.alertsUrl, asked.hosts, (alerts, lastId) => this.#setAlerts(alerts, lastId));
     const resize = () => {
-      this.stage.resize();
-      this.frame.request();
+      this.layout.resize();
+      this.renderLoop.request();
     };
     new ResizeObserver(resize).observe(list);
     // Of a list that scrolls the window alone tells how much can be seen.
@@ -103,20 +103,20 @@ export class Overview {
 
   start() {
     setInterval(() => this.tell(), TICK);
-    setTimeout(() => this.stage.settle(), SETTLED);
+    setTimeout(() => this.layout.settle(), SETTLED);
     this.#ask();
   }
 
   /** Another theme or type size is in force. */
   restyle() {
-    this.look.renew();
-    this.stage.restyle();
-    this.frame.request();
+    this.theme.renew();
+    this.layout.restyle();
+    this.renderLoop.request();
   }
 
   tell() {
     this.options.listener.link(this.#link());
-    this.frame.request();
+    this.renderLoop.request();
   }
 
   /** @returns {number | null} when the log took the newest sample of all */
@@ -138,8 +138,8 @@ export class Overview {
       }
     }
     if (newest === 0) return;
-    this.clock.sample(newest, false, patienceFor(this.machines.paces.own) + this.every);
-    this.frame.request();
+    this.clock.sample(newest, false, patienceFor(this.machines.intervals.own) + this.every);
+    this.renderLoop.request();
   }
 
   /**
@@ -160,7 +160,7 @@ export class Overview {
     this.machines.setAlerts(alerts);
     this.heard = this.heard.filter(({ id }) => id && (!lastId || isAfter(id, lastId)));
     for (const { data } of this.heard) this.machines.accept("alert", data, 0);
-    this.frame.request();
+    this.renderLoop.request();
   }
 
   /** Ask the server for what is drawn, in a period that suits the number of machines. */
@@ -172,7 +172,7 @@ export class Overview {
     this.every = Math.max(this.every, PERIODS.find(({ machines }) => count >= machines)?.every ?? 2);
     this.machines.setEvery(this.every);
     const metric = asked.metric === WORST ? null : asked.metric;
-    const { events, fields } = wantedFor(this.stage.shown === "tiles" ? TILE_FIGURES : metric ? [...SHARES, metric] : SHARES);
+    const { events, fields } = wantedFor(this.layout.shown === "tiles" ? TILE_FIGURES : metric ? [...SHARES, metric] : SHARES);
     const hosts = asked.hosts.length && signals.length ? [...asked.hosts, settings.server] : asked.hosts;
     /** @type {Wish} */
     const wish = {
@@ -190,7 +190,7 @@ export class Overview {
   /** @returns {LinkFacts} */
   #link() {
     const { stream, clock, machines } = this;
-    const { newest, patience } = machines.newest ?? { newest: null, patience: patienceFor(machines.paces.own) };
+    const { newest, patience } = machines.newest ?? { newest: null, patience: patienceFor(machines.intervals.own) };
     return {
       age: newest === null ? null : Math.max(0, clock.now() - newest),
       patience,
@@ -202,7 +202,7 @@ export class Overview {
   }
 
   #draw() {
-    const { machines, order, stage, clock } = this;
+    const { machines, order, layout, clock } = this;
     const now = clock.now();
     if (Number.isNaN(now)) return;
     if (now - this.forgotten > FORGET) {
@@ -210,10 +210,10 @@ export class Overview {
       this.forgotten = now;
     }
     machines.judge(now);
-    if (this.options.asked.sort === null) order.sort = stage.shown === "map" ? "name" : "worst";
+    if (this.options.asked.sort === null) order.sort = layout.shown === "map" ? "name" : "worst";
     const moved = order.renew(machines, now);
-    const changed = stage.arrange(order);
-    stage.draw(order, machines, now, moved || changed);
+    const changed = layout.arrange(order);
+    layout.draw(order, machines, now, moved || changed);
     this.#ask();
     this.options.listener.link(this.#link());
     this.options.listener.draw(this, now);

@@ -19,7 +19,7 @@ const DAY = 72_000;
  * @param {number} now
  * @returns {string} how old its figures are, or since when there are none
  */
-export function ageWords({ freshness, seen }, now) {
+export function ageText({ freshness, seen }, now) {
   if (freshness === "gone") return `since ${now - seen < DAY ? clock(seen) : moment(seen)}`;
   return freshness === "stale" ? `${wholeAge(now - seen)} old` : wholeAge(now - seen);
 }
@@ -29,9 +29,9 @@ export function ageWords({ freshness, seen }, now) {
  * @param {number} now
  * @returns {string} what is wrong with it, the gravest first; empty where nothing is
  */
-export function troubleWords(machine, now) {
+export function statusText(machine, now) {
   const { alert, freshness, worst } = machine;
-  if (freshness === "gone") return `silent ${ageWords(machine, now)}`;
+  if (freshness === "gone") return `silent ${ageText(machine, now)}`;
   if (alert) return alert.message;
   return worst?.level ? `${FIGURES[worst.name].title} ${text(FIGURES[worst.name].format(worst.value))}` : "";
 }

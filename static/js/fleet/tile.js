@@ -4,7 +4,7 @@ import { make, mark, valueElement, write, writeValue } from "../ui/dom.js";
 import { text } from "../ui/format.js";
 import { levelOf } from "../ui/thresholds.js";
 import { FIGURES, RECEIVED, SENT, SHARES } from "./figures.js";
-import { ageWords, alertOf, SILENT, troubleWords } from "./status_text.js";
+import { ageText, alertOf, SILENT, statusText } from "./status_text.js";
 
 /** @typedef {import("./host.js").Host} Host */
 /** @typedef {import("./machines.js").Machines} Machines */
@@ -45,8 +45,8 @@ export class HostTile {
       const value = machines.value(machine, name, now);
       writeValue(element, value, text(FIGURES[name].format(value)));
     }
-    write(this.words, (gone ? "" : troubleWords(machine, now)) || machine.group || "\u00a0");
-    write(this.age, ageWords(machine, now));
+    write(this.words, (gone ? "" : statusText(machine, now)) || machine.group || "\u00a0");
+    write(this.age, ageText(machine, now));
   }
 }
 

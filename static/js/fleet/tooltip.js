@@ -3,11 +3,11 @@
 import { make, write } from "../ui/dom.js";
 import { text } from "../ui/format.js";
 import { FIGURES, SHARES } from "./figures.js";
-import { ageWords, troubleWords } from "./status_text.js";
+import { ageText, statusText } from "./status_text.js";
 
 /** @typedef {import("./machines.js").Machines} Machines */
 
-export class Tip {
+export class Tooltip {
   /** @param {HTMLElement} list of cells */
   constructor(list) {
     this.element = make("div", { class: "tip", role: "tooltip", hidden: "" });
@@ -71,7 +71,7 @@ export class Tip {
     write(this.name, machine.name);
     write(this.group, machine.group);
     const said = SHARES.map((name) => `${FIGURES[name].title} ${text(FIGURES[name].format(machines.value(machine, name, now)))}`);
-    write(this.figures, machine.freshness === "gone" ? "" : `${said.join(" · ")} · ${ageWords(machine, now)}`);
-    write(this.words, troubleWords(machine, now));
+    write(this.figures, machine.freshness === "gone" ? "" : `${said.join(" · ")} · ${ageText(machine, now)}`);
+    write(this.words, statusText(machine, now));
   }
 }

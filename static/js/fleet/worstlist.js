@@ -4,7 +4,7 @@ import { make, mark, write } from "../ui/dom.js";
 import { text } from "../ui/format.js";
 import { FIGURES } from "./figures.js";
 import { rankOf } from "./order.js";
-import { ageWords, alertOf, SILENT, troubleWords } from "./status_text.js";
+import { ageText, alertOf, SILENT, statusText } from "./status_text.js";
 
 /** @typedef {import("./host.js").Host} Host */
 /** @typedef {import("./machines.js").Machines} Machines */
@@ -139,9 +139,9 @@ export class WorstList {
    */
   #words(machine, machines, now) {
     const { worst, freshness } = machine;
-    if (freshness === "gone") return ageWords(machine, now);
+    if (freshness === "gone") return ageText(machine, now);
     // A figure that is back within its limit is named until the next choice.
-    if (!this.metric) return troubleWords(machine, now) || (worst ? `${FIGURES[worst.name].title} ${text(FIGURES[worst.name].format(worst.value))}` : "");
+    if (!this.metric) return statusText(machine, now) || (worst ? `${FIGURES[worst.name].title} ${text(FIGURES[worst.name].format(worst.value))}` : "");
     return text(FIGURES[this.metric].format(machines.value(machine, this.metric, now)));
   }
 }

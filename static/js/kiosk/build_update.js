@@ -33,7 +33,7 @@ const MOST = 8;
  * @property {(loads: Load[]) => boolean} keep whether they will be remembered after a reload
  */
 
-export class Renewal {
+export class BuildUpdate {
   /** @param {Around} around */
   constructor(around) {
     this.around = around;

@@ -16,7 +16,7 @@ import { minute } from "../ui/format.js";
  * @property {number} monotonic
  * @property {number} own the display's clock, since 1970
  * @property {number} offset the server's clock minus the monotonic one; NaN before it was heard
- * @property {number} told when the server's time was told last; only whether it is another matters
+ * @property {number} heardAt when the server's time was told last; only whether it is another matters
  */
 /** @typedef {{monotonic: number, offset: number, ahead: number}} Mark what held when all was well */
 
@@ -36,7 +36,7 @@ export class Clocks {
   /** @param {(topic: "clock" | "server-clock", text: string) => void} say */
   constructor(say) {
     this.say = say;
-    this.told = NaN;
+    this.heardAt = NaN;
     /** Since when the two differ, monotonic. @type {number | null} */
     this.differing = null;
     /** By how much, as it was said. @type {number | null} */
@@ -53,13 +53,13 @@ export class Clocks {
    * Called every second.
    * @param {Reading} reading
    */
-  judge({ monotonic, own, offset, told }) {
+  judge({ monotonic, own, offset, heardAt }) {
     if (this.noted !== -Infinity && monotonic >= this.noted) {
       this.say("server-clock", "");
       this.noted = -Infinity;
     }
-    if (told === this.told || Number.isNaN(offset)) return;
-    this.told = told;
+    if (heardAt === this.heardAt || Number.isNaN(offset)) return;
+    this.heardAt = heardAt;
     this.#display(own - monotonic - offset, monotonic);
     this.#server({ monotonic, offset, ahead: own - monotonic });
   }
@@ -79,7 +79,7 @@ export class Clocks {
     // A note that is written anew is read out anew.
     if (this.said !== null && Math.abs(ahead - this.said) < Math.max(2, Math.abs(ahead) / 100)) return;
     this.said = ahead;
-    this.say("clock", `this display's clock is ${inWords(ahead)} ${ahead > 0 ? "ahead of" : "behind"} the server's`);
+    this.say("clock", `this display's clock is ${durationText(ahead)} ${ahead > 0 ? "ahead of" : "behind"} the server's`);
   }
 
   /** @param {Mark} now */
@@ -97,7 +97,7 @@ export class Clocks {
     // When the display's own clock jumped as well, it was the monotonic one that slept; or nobody knows.
     if (Math.abs(now.ahead - this.mark.ahead) <= limit) {
       const way = jump > 0 ? "forward" : "back";
-      this.say("server-clock", `the server's clock was set ${way} by ${inWords(jump)} at ${minute(this.jumped.time)}`);
+      this.say("server-clock", `the server's clock was set ${way} by ${durationText(jump)} at ${minute(this.jumped.time)}`);
       this.noted = now.monotonic + NOTED;
     }
     this.mark = now;
@@ -109,7 +109,7 @@ export class Clocks {
  * @param {number} seconds of either sign
  * @returns {string} 45 s, 3 min, 1 h 30 min, 2 d
  */
-export function inWords(seconds) {
+export function durationText(seconds) {
   const size = Math.abs(seconds);
   if (size < 100) return `${Math.round(size)}\u00a0s`;
   const minutes = Math.round(size / 60);

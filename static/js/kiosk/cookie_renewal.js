@@ -13,7 +13,7 @@ const AGAIN = 600_000;
 const TIMEOUT = 15_000;
 
 /** @param {string | null} url null: the page came without a cookie */
-export function keepSession(url) {
+export function startCookieRenewal(url) {
   if (!url) return;
   /** @param {number} pause */
   const later = (pause) => setTimeout(renew, pause * (1 - JITTER + 2 * JITTER * Math.random()));

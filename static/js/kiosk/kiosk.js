@@ -4,25 +4,25 @@
  *
  * What only some addresses ask for is loaded for those; a part that does not come is the guard's to mend.
  */
-import { Rights } from "../streaming/access_probe.js";
+import { AccessProbe } from "../streaming/access_probe.js";
 import { covering } from "../config/scope.js";
 import { Clocks } from "./clocks.js";
 import { keep, recall, take } from "./memory.js";
 import { MEANS, reloadWhenServed } from "./reload.js";
-import { Renewal } from "./build_update.js";
-import { keepSession } from "./cookie_renewal.js";
-import { Summons } from "./reload_request.js";
+import { BuildUpdate } from "./build_update.js";
+import { startCookieRenewal } from "./cookie_renewal.js";
+import { ReloadRequest } from "./reload_request.js";
 
 /** @typedef {import("../config/page_url.js").Display} Display */
 /**
- * @typedef {object} Board what is cared for: the wall's board, or the overview of many machines
- * @property {{offset: number, told: number, now: () => number}} clock
- * @property {import("../ui/theme.js").Look} look
- * @property {{held: Span | null, zoomed: boolean}} timeline
+ * @typedef {object} Page what is cared for: the wall's page, or the overview of many machines
+ * @property {{offset: number, heardAt: number, now: () => number}} clock
+ * @property {import("../ui/theme.js").Theme} theme
+ * @property {{held: Span | null, zoomed: boolean}} timeWindow
  * @property {string} host
  * @property {{newest: (host: string) => number | null}} store
  * @property {{connected: boolean, trouble: string, refused?: number}} stream
- * @property {{settings: Settings, hand: boolean}} options
+ * @property {{settings: Settings, interactive: boolean}} options
  * @property {(span: Span) => void} [pause]
  * @property {(from: number, to: number) => void} [zoom]
  */
@@ -34,7 +34,7 @@ import { Summons } from "./reload_request.js";
 const TICK = 1000;
 const RELOAD_WITHIN = 2000;
 
-export class Care {
+export class Kiosk {
   /**
    * @param {object} options
    * @param {HTMLElement} options.root
@@ -48,19 +48,19 @@ export class Care {
     this.display = display;
     this.notes = notes;
     const { screen } = display;
-    /** Events for a board to listen for. @type {string[]} */
+    /** Events for the page to listen for. @type {string[]} */
     this.signals = screen && settings.screensUrl ? [`screen.${screen}.reload`].filter(covering(settings.may)) : [];
     // The link has expired, or a token is wanted now: the server leads to its sign-in page.
-    this.rights = new Rights(settings.historyUrl, () => location.reload());
-    /** @type {Board | null} */
-    this.board = null;
+    this.probe = new AccessProbe(settings.historyUrl, () => location.reload());
+    /** @type {Page | null} */
+    this.page = null;
     this.greeted = false;
     this.clocks = new Clocks((topic, text) => notes.say(topic, text));
-    this.summons = new Summons(recall("summons"), (time) => {
-      keep("summons", time);
+    this.reloadRequest = new ReloadRequest(recall("reload-request"), (time) => {
+      keep("reload-request", time);
       this.#reload({ within: RELOAD_WITHIN });
     });
-    this.renewal = new Renewal({
+    this.buildUpdate = new BuildUpdate({
       build: settings.build,
       say: (text) => notes.say("build", text),
       now: () => this.#now(),
@@ -73,10 +73,10 @@ export class Care {
     this.night = null;
   }
 
-  /** @param {Board} board that is shown */
-  start(board) {
+  /** @param {Page} page that is shown */
+  start(page) {
     const { display, settings, notes } = this;
-    this.board = board;
+    this.page = page;
     const { screen } = display;
     const { screensUrl } = settings;
     if (display.dim || display.blank) {
@@ -86,10 +86,10 @@ export class Care {
       });
     }
     if (display.wake) bring(import("./wake.js"), ({ Wake }) => new Wake((text) => notes.say("wake", text)).start());
-    if (display.shift) bring(import("./pixel_shift.js"), ({ Shift }) => new Shift(document.body, () => board.look.unit).start());
-    if (screen && screensUrl) bring(import("./report.js"), ({ Report }) => new Report(screensUrl, screen, board).start());
+    if (display.shift) bring(import("./pixel_shift.js"), ({ PixelShift }) => new PixelShift(document.body, () => page.theme.unit).start());
+    if (screen && screensUrl) bring(import("./report.js"), ({ Report }) => new Report(screensUrl, screen, page).start());
     else if (screen) notes.say("screen", "this server takes no report of this screen: its setting SCREENS is off, or the link does not cover it");
-    keepSession(settings.renewUrl);
+    startCookieRenewal(settings.renewUrl);
     setInterval(() => this.#tick(), TICK);
   }
 
@@ -97,26 +97,26 @@ export class Care {
   hello({ build }) {
     if (!this.greeted) this.#goOn();
     this.greeted = true;
-    if (this.board) this.summons.know(this.board.clock.offset);
-    if (build) this.renewal.hear(build);
+    if (this.page) this.reloadRequest.know(this.page.clock.offset);
+    if (build) this.buildUpdate.hear(build);
     this.#tick();
   }
 
   /** @param {{time?: number}} data of a signal */
   signal(data) {
-    this.summons.hear(Number(data.time));
+    this.reloadRequest.hear(Number(data.time));
   }
 
   #tick() {
-    if (!this.board) return;
-    this.rights.look(this.board.stream);
-    const { offset, told } = this.board.clock;
-    this.clocks.judge({ monotonic: performance.now() / 1000, own: Date.now() / 1000, offset, told });
+    if (!this.page) return;
+    this.probe.check(this.page.stream);
+    const { offset, heardAt } = this.page.clock;
+    this.clocks.judge({ monotonic: performance.now() / 1000, own: Date.now() / 1000, offset, heardAt });
     this.night?.tick();
   }
 
   #now() {
-    return this.board ? this.board.clock.now() : NaN;
+    return this.page ? this.page.clock.now() : NaN;
   }
 
   /** @param {import("./reload.js").Wish} wish */
@@ -124,7 +124,7 @@ export class Care {
     return reloadWhenServed({
       ...wish,
       leave: () => {
-        const { held, zoomed } = /** @type {Board} */ (this.board).timeline;
+        const { held, zoomed } = /** @type {Page} */ (this.page).timeWindow;
         if (held) keep("held", { ...held, zoomed });
         leave?.();
       },
@@ -133,11 +133,11 @@ export class Care {
 
   /** Where the page stood still before it was loaded anew it stands still again. History has come. */
   #goOn() {
-    const { board } = this;
+    const { page } = this;
     const held = take("held");
-    if (!held || !board || !board.options.hand) return;
-    if (held.zoomed) board.zoom?.(held.from, held.to);
-    else board.pause?.(held);
+    if (!held || !page || !page.options.interactive) return;
+    if (held.zoomed) page.zoom?.(held.from, held.to);
+    else page.pause?.(held);
   }
 }
 

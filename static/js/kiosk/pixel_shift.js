@@ -21,7 +21,7 @@ const PATH = [
   [0, -1],
 ];
 
-export class Shift {
+export class PixelShift {
   /**
    * @param {HTMLElement} element
    * @param {() => number} unit CSS pixels of the type size; the page's padding is three quarters of it

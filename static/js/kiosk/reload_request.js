@@ -5,7 +5,7 @@
  * only what was asked after this page was loaded, and nothing twice.
  */
 
-export class Summons {
+export class ReloadRequest {
   /**
    * @param {number | null} obeyed the time of the wish for which the page was loaded last
    * @param {(time: number) => void} obey

@@ -2,7 +2,7 @@
 /** A display tells the server now and then how it is, under the name that its address gives it. */
 
 /**
- * @typedef {object} Board what is shown, as far as a report tells of it
+ * @typedef {object} Page what is shown, as far as a report tells of it
  * @property {string} host
  * @property {{now: () => number}} clock
  * @property {{newest: (host: string) => number | null}} store
@@ -27,11 +27,11 @@ export class Report {
   /**
    * @param {string} url of the screens
    * @param {string} name of this one
-   * @param {Board} board
+   * @param {Page} page
    */
-  constructor(url, name, board) {
+  constructor(url, name, page) {
     this.url = `${url}/${name}`;
-    this.board = board;
+    this.page = page;
     this.first = true;
   }
 
@@ -63,11 +63,11 @@ export class Report {
   }
 
   #facts() {
-    const { board } = this;
-    const newest = board.store.newest(board.host);
-    const lag = newest === null ? NaN : Math.max(0, board.clock.now() - newest);
+    const { page } = this;
+    const newest = page.store.newest(page.host);
+    const lag = newest === null ? NaN : Math.max(0, page.clock.now() - newest);
     return {
-      build: board.options.settings.build,
+      build: page.options.settings.build,
       lag: Number.isNaN(lag) ? null : Math.round(lag * 1000) / 1000,
       heap: heap(),
       link: document.documentElement.dataset.link,

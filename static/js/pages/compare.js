@@ -1,21 +1,21 @@
 // @ts-check
 /** One figure of several machines in one chart: its header, and what a display needs. Composition only. */
 import { DEFAULTS, readAddress } from "../config/page_url.js";
-import { Care } from "../kiosk/kiosk.js";
+import { Kiosk } from "../kiosk/kiosk.js";
 import { find, write } from "../ui/dom.js";
-import { dress, keepDressed } from "../ui/appearance.js";
+import { applyAppearance, watchAppearance } from "../ui/appearance.js";
 import { valueOf } from "../panels/named_values.js";
 import { wrongHosts } from "../fleet/fleet_url.js";
 import { MOST } from "../fleet/comparechart.js";
 import { Comparison } from "../fleet/comparison.js";
 import { FIGURES } from "../fleet/figures.js";
 import { clock } from "../ui/format.js";
-import { LinkLine } from "../ui/link_status.js";
+import { LinkStatus } from "../ui/link_status.js";
 import { Notes } from "../ui/notes.js";
 import { covering } from "../config/scope.js";
 import { readSettings } from "../config/server_config.js";
 import { connectToSharedBroker } from "../streaming/transport.js";
-import { Look } from "../ui/theme.js";
+import { Theme } from "../ui/theme.js";
 
 /** So many lines can be told apart from so far. */
 const MOST_FROM = { "2m": 6, "4m": 4, "8m": 2 };
@@ -31,7 +31,7 @@ query.delete("metric");
 query.delete("host");
 const { display, problems } = readAddress(query.toString(), { tiles: [], panels: [] });
 
-dress(root, display);
+applyAppearance(root, display);
 
 const notes = new Notes(find(root, "[data-notes]"));
 problems.forEach((problem, index) => notes.say(`address-${index}`, problem));
@@ -47,37 +47,37 @@ const may = covering(settings.may)(value.event);
 if (!may) notes.say("rights", `the link that you came by does not show ${value.event}`);
 
 const most = display.distance ? MOST_FROM[display.distance] : MOST;
-const link = new LinkLine(root);
-const care = new Care({ root, settings, display, notes });
+const link = new LinkStatus(root);
+const kiosk = new Kiosk({ root, settings, display, notes });
 const field = name.slice(value.event.length + 1);
 const columns = name === "filesystem.percent" ? /^mounts\..*\.percent$/ : new RegExp(`^${field.replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&")}$`);
 write(find(root, "[data-metric]"), FIGURES[name]?.title ?? name);
-const board = new Comparison({
+const comparison = new Comparison({
   settings,
   display: { ...DEFAULTS, ...display },
   metric: { name, value, columns },
   hosts,
   most,
-  look: new Look(root),
+  theme: new Theme(root),
   box: find(root, "[data-plot]"),
-  signals: care.signals,
+  signals: kiosk.signals,
   connect: (connect) => connectToSharedBroker(settings.build, connect),
   listener: {
     link: (facts) => link.show(facts),
     draw: (now) => write(find(root, "[data-clock]"), clock(now)),
     chosen: (_chosen, all) => notes.say("most", all > most ? `${all} machines are asked for; shown are the first ${most}, which can be told apart` : ""),
-    hello: (hello) => care.hello(hello),
-    signal: (_name, data) => care.signal(data),
+    hello: (hello) => kiosk.hello(hello),
+    signal: (_name, data) => kiosk.signal(data),
   },
 });
 
-keepDressed(root, display, board);
+watchAppearance(root, display, comparison);
 if (hosts.length && may) {
-  board.start();
-  care.start(board);
+  comparison.start();
+  kiosk.start(comparison);
 }
 
-const { store, stream } = board;
+const { store, stream } = comparison;
 
 /** For the browser's console and for tests: what the page knows, beside what it shows. */
-export { board, store, stream };
+export { comparison, store, stream };

@@ -2,8 +2,8 @@
 /** The page of an iframe: one panel, described by the frame's address. Composition only. */
 import { readAddress } from "../config/page_url.js";
 import { MEANS, reloadWhenServed } from "../kiosk/reload.js";
-import { Renewal } from "../kiosk/build_update.js";
-import { keepSession } from "../kiosk/cookie_renewal.js";
+import { BuildUpdate } from "../kiosk/build_update.js";
+import { startCookieRenewal } from "../kiosk/cookie_renewal.js";
 import { KNOWN } from "../panels/registry.js";
 import { readSettings } from "../config/server_config.js";
 import { connectToSharedBroker } from "../streaming/transport.js";
@@ -34,14 +34,14 @@ const view = new View({
   connect: (connect) => connectToSharedBroker(settings.build + new URL(settings.streamUrl, location.href).search, connect),
   // The server leads to its sign-in page.
   refused: () => location.reload(),
-  hello: ({ build }) => build && renewal.hear(build),
+  hello: ({ build }) => build && buildUpdate.hear(build),
 });
-const { board } = view;
+const { grid } = view;
 
-const renewal = new Renewal({
+const buildUpdate = new BuildUpdate({
   build: settings.build,
   say: (text) => view.notes.say("build", text),
-  now: () => board.clock.now(),
+  now: () => grid.clock.now(),
   reload: reloadWhenServed,
   later: MEANS.later,
   // Frames of one page share the tab's memory; this one lasts over a reload as well and is the frame's own.
@@ -52,9 +52,9 @@ const renewal = new Renewal({
   },
 });
 view.start();
-keepSession(settings.renewUrl);
+startCookieRenewal(settings.renewUrl);
 
-const { store, stream } = board;
+const { store, stream } = grid;
 
 /** For the browser's console and for tests: what the page knows, beside what it shows. */
-export { board, store, stream };
+export { grid, store, stream };

@@ -79,7 +79,7 @@ class Row {
     mark(this.element, "data-link", screen.link);
     mark(this.element, "data-build-differs", differs ? "" : null);
     mark(this.build, "title", differs ? `not this server's, which is ${build}` : null);
-    write(this.state, stateWords(screen));
+    write(this.state, stateText(screen));
     write(this.build, differs ? `${screen.build} (not this server’s)` : screen.build);
     write(this.lag, screen.lag === null ? NONE : age(screen.lag));
     write(this.heap, text(size(screen.heap)));
@@ -134,7 +134,7 @@ function cell(field, label, kind = "") {
 }
 
 /** @param {Screen} screen */
-function stateWords({ state, link, time }) {
+function stateText({ state, link, time }) {
   if (state === "silent") return `silent since ${clock(time)}`;
   return link === "live" ? "here" : `here, its stream is ${link}`;
 }

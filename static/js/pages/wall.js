@@ -1,23 +1,23 @@
 // @ts-check
-/** The wall: a board, the line above it, and what a display needs. Composition only. */
+/** The wall: a grid, the line above it, and what a display needs. Composition only. */
 import { readAddress } from "../config/page_url.js";
 import { AlertBanner } from "../panels/alerts_panel.js";
-import { Board } from "../panels/panel_grid.js";
-import { Care } from "../kiosk/kiosk.js";
+import { PanelGrid } from "../panels/panel_grid.js";
+import { Kiosk } from "../kiosk/kiosk.js";
 import { KNOWN } from "../panels/registry.js";
 import { find } from "../ui/dom.js";
-import { dress, keepDressed } from "../ui/appearance.js";
+import { applyAppearance, watchAppearance } from "../ui/appearance.js";
 import { Header } from "../panels/header.js";
 import { Notes } from "../ui/notes.js";
 import { readSettings } from "../config/server_config.js";
 import { connectToSharedBroker } from "../streaming/transport.js";
-import { Look } from "../ui/theme.js";
+import { Theme } from "../ui/theme.js";
 
 const root = document.documentElement;
 const settings = readSettings(root);
 const { display, problems } = readAddress(location.search, KNOWN);
 
-dress(root, display);
+applyAppearance(root, display);
 
 const notes = new Notes(find(root, "[data-notes]"));
 problems.forEach((problem, index) => notes.say(`address-${index}`, problem));
@@ -32,22 +32,22 @@ let unheard = false;
 /** @param {boolean} is */
 function sayUnheard(is) {
   unheard = is;
-  notes.say("unheard", is ? `nothing is known of ${board.host} yet` : "");
+  notes.say("unheard", is ? `nothing is known of ${grid.host} yet` : "");
 }
 
 const header = new Header(root);
 const banner = new AlertBanner(find(root, "[data-alerts]"), find(root, "main"), !display.kiosk);
-const care = new Care({ root, settings, display, notes });
-const board = new Board({
+const kiosk = new Kiosk({ root, settings, display, notes });
+const grid = new PanelGrid({
   settings,
   display,
-  look: new Look(root),
+  theme: new Theme(root),
   tilesInto: find(root, "[data-tiles]"),
   panelsInto: find(root, "[data-panels]"),
-  hand: !display.kiosk,
-  besides: ["system", "sensors"],
-  happenings: ["alert", "notice"],
-  signals: care.signals,
+  interactive: !display.kiosk,
+  extraEvents: ["system", "sensors"],
+  eventNames: ["alert", "notice"],
+  signals: kiosk.signals,
   connect: (connect) => connectToSharedBroker(settings.build, connect),
   listener: {
     link: (facts) => {
@@ -59,24 +59,24 @@ const board = new Board({
       banner.draw(view);
     },
     hello: (hello) => {
-      care.hello(hello);
-      sayUnheard(board.host !== settings.server && hello.hosts?.includes(board.host) === false);
+      kiosk.hello(hello);
+      sayUnheard(grid.host !== settings.server && hello.hosts?.includes(grid.host) === false);
     },
-    signal: (_name, data) => care.signal(data),
+    signal: (_name, data) => kiosk.signal(data),
   },
 });
 
-keepDressed(root, display, board);
-board.start();
-care.start(board);
+watchAppearance(root, display, grid);
+grid.start();
+kiosk.start(grid);
 
 if (!display.kiosk) {
-  const wall = { root, toolsInto: find(root, "[data-tools]"), settings, display, board, notes };
+  const wall = { root, toolsInto: find(root, "[data-tools]"), settings, display, grid, notes };
   // Should it not come, all that the page is for is there nonetheless.
-  import("../desk/desk.js").then(({ CloseUp }) => new CloseUp(wall).start()).catch(console.warn);
+  import("../desk/desk.js").then(({ Desk }) => new Desk(wall).start()).catch(console.warn);
 }
 
-const { store, stream } = board;
+const { store, stream } = grid;
 
 /** For the browser's console and for tests: what the page knows, beside what it shows. */
-export { board, store, stream };
+export { grid, store, stream };

@@ -3,7 +3,7 @@
 import { openAlerts } from "./alerts.js";
 import { make, mark, write } from "../ui/dom.js";
 import { clock, span } from "../ui/format.js";
-import { JournalPanel } from "./event_panel.js";
+import { EventPanel } from "./event_panel.js";
 
 /** @typedef {import("./alerts.js").Alert} Alert */
 /** @typedef {import("./panel.js").View} View */
@@ -58,7 +58,7 @@ class AlertList {
   }
 }
 
-export class AlertPanel extends JournalPanel {
+export class AlertsPanel extends EventPanel {
   constructor() {
     super({ name: "alerts", event: "alert", title: "Alerts", nothing: "No alert is open" });
     const list = make("ul", { class: "alert-list" });
@@ -67,8 +67,8 @@ export class AlertPanel extends JournalPanel {
   }
 
   /** @param {View} view */
-  draw({ journal, now }) {
-    const open = openAlerts(journal.items(this.event));
+  draw({ eventLists, now }) {
+    const open = openAlerts(eventLists.items(this.event));
     this.alerts.show(open, now, null);
     write(this.notice, open.length ? "" : this.nothing);
   }
@@ -78,12 +78,12 @@ export class AlertBanner {
   /**
    * @param {HTMLElement} element
    * @param {ParentNode} marked where the tiles and panels are that an alert is about
-   * @param {boolean} hand whether somebody may acknowledge
+   * @param {boolean} interactive whether somebody may acknowledge
    */
-  constructor(element, marked, hand) {
+  constructor(element, marked, interactive) {
     this.element = element;
     this.marked = marked;
-    this.hand = hand;
+    this.interactive = interactive;
     this.list = make("ul", { class: "alert-list" });
     this.more = make("p", { class: "more" });
     element.append(this.list, this.more);
@@ -97,9 +97,9 @@ export class AlertBanner {
   /** @param {View} view */
   draw(view) {
     this.view = view;
-    const open = openAlerts(view.journal.items("alert")).filter(({ host }) => host === view.host);
+    const open = openAlerts(view.eventLists.items("alert")).filter(({ host }) => host === view.host);
     const loud = open.filter(({ key }) => !this.acknowledged.has(key));
-    this.alerts.show(loud.slice(0, MOST_IN_BANNER), view.now, this.hand ? (alert) => this.#acknowledge(alert) : null);
+    this.alerts.show(loud.slice(0, MOST_IN_BANNER), view.now, this.interactive ? (alert) => this.#acknowledge(alert) : null);
     write(this.more, loud.length > MOST_IN_BANNER ? `and ${loud.length - MOST_IN_BANNER} more` : "");
     this.element.hidden = loud.length === 0;
     mark(this.element, "data-severity", loud[0]?.level ?? null);

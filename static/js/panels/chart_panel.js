@@ -13,13 +13,13 @@ import { spread } from "../charts/scale.js";
 import { GAP } from "../state/series.js";
 
 /** @typedef {import("../charts/chart.js").Axis} Axis */
-/** @typedef {import("../charts/cursor.js").Hand} Hand */
+/** @typedef {import("../charts/cursor.js").Interaction} Interaction */
 /** @typedef {import("../charts/chart.js").Line} Line */
 /** @typedef {import("../ui/format.js").Figure} Figure */
 /** @typedef {import("./panel.js").View} View */
 /** @typedef {import("./panel.js").Data} Data */
 /** @typedef {import("../state/series.js").Column} Column */
-/** @typedef {import("../ui/theme.js").Look} Look */
+/** @typedef {import("../ui/theme.js").Theme} Theme */
 /**
  * @typedef {Line & {
  *   field: string,
@@ -42,11 +42,11 @@ import { GAP } from "../state/series.js";
  */
 /**
  * @typedef {object} PanelOptions
- * @property {Look} look
- * @property {Hand | null} hand null on a wall, where nobody points at anything
+ * @property {Theme} theme
+ * @property {Interaction | null} interaction null on a wall, where nobody points at anything
  * @property {boolean} direct names beside the lines
  * @property {number} series at most so many lines
- * @property {ReadonlySet<string>} told values that a tile shows already, so that a line need not
+ * @property {ReadonlySet<string>} shownByTiles values that a tile shows already, so that a line need not
  */
 
 /** Units beside a plot for the names of its lines, and the height of one of them. */
@@ -65,8 +65,8 @@ export class ChartPanel extends Panel {
     this.options = options;
     this.lines = spec.lines.slice(0, options.series);
     /** What a tile tells already has no name here, and is told only where somebody points at it. */
-    this.told = this.lines.map(({ field }) => options.told.has(`${spec.event}.${field}`));
-    this.values = this.lines.map(({ field }, index) => (this.told[index] ? make("data") : valueElement(`${spec.event}.${field}`)));
+    this.quiet = this.lines.map(({ field }) => options.shownByTiles.has(`${spec.event}.${field}`));
+    this.values = this.lines.map(({ field }, index) => (this.quiet[index] ? make("data") : valueElement(`${spec.event}.${field}`)));
     this.labels = this.lines.map((line, index) => {
       const label = make("li", { class: `ink-${line.color}` }, line.name, " ", this.values[index]);
       if (line.dashed) label.classList.add("dashed");
@@ -85,8 +85,8 @@ export class ChartPanel extends Panel {
     /** @type {Data | null} */
     this.data = null;
     this.chart = new Chart(box, this.lines, spec.axis, {
-      look: options.look,
-      hand: options.hand,
+      theme: options.theme,
+      interaction: options.interaction,
       threshold: spec.watch ? thresholdOf(`${spec.event}.${spec.watch}`) : null,
       end: options.direct ? DIRECT_END : END,
       drawn: () => options.direct && this.#placeLabels(),
@@ -97,29 +97,29 @@ export class ChartPanel extends Panel {
       },
     });
     // From afar nobody tells the cores apart, and the chart needs the room.
-    this.strip = spec.strip && !options.direct ? new HeatStrip(options.look) : null;
+    this.strip = spec.strip && !options.direct ? new HeatStrip(options.theme) : null;
     this.stripLabel = make("span");
     if (this.strip) this.body.append(make("div", { class: "strip" }, this.stripLabel, this.strip.element));
   }
 
   /** @param {View} view */
-  draw({ store, journal, host, from, to }) {
+  draw({ store, eventLists, host, from, to }) {
     const { strip, watch } = this.spec;
     this.data = this.gone ? null : store.latest(host, this.event);
-    const table = store.table(host, this.event);
-    const [times, ...columns] = table.since(from, this.lines.map((line) => line.field));
+    const series = store.series(host, this.event);
+    const [times, ...columns] = series.since(from, this.lines.map((line) => line.field));
     const drawn = columns.map((column, index) => (this.lines[index].downward ? column.map(negative) : column));
     this.shown = [times, ...columns];
     if (watch) this.setLevel(levelOf(`${this.event}.${watch}`, figure(this.data, watch)));
     this.#writeValues();
-    const notices = journal.items("notice").map(({ data }) => Number(data.time));
+    const notices = eventLists.items("notice").map(({ data }) => Number(data.time));
     this.chart.draw([times, ...drawn], from, to, notices.filter((time) => time >= from && time <= to));
 
     if (this.strip && strip) {
       const count = listLength(store.latest(host, this.event), strip);
       write(this.stripLabel, `${count} ${strip}`);
-      const [moments, ...rows] = table.since(from, Array.from({ length: count }, (_, core) => `${strip}.${core}`));
-      this.strip.draw(moments, rows, from, to, GAP * store.paces.cadence(host, this.event));
+      const [moments, ...rows] = series.since(from, Array.from({ length: count }, (_, core) => `${strip}.${core}`));
+      this.strip.draw(moments, rows, from, to, GAP * store.intervals.cadence(host, this.event));
     }
   }
 
@@ -136,13 +136,13 @@ export class ChartPanel extends Panel {
     const [, ...columns] = this.shown;
     this.lines.forEach(({ field, format }, index) => {
       const value = this.pointed === null ? figure(this.data, field) : (columns[index][this.pointed] ?? null);
-      const silent = this.told[index] && this.pointed === null;
+      const silent = this.quiet[index] && this.pointed === null;
       writeValue(this.values[index], value, silent ? "" : text((format ?? this.spec.format)(value)));
     });
   }
 
   #placeLabels() {
-    const { unit } = this.options.look;
+    const { unit } = this.options.theme;
     const [, ...columns] = this.chart.data;
     const wanted = columns.map((column) => this.chart.height(column.findLast((value) => value !== null) ?? 0) ?? 0);
     const height = DIRECT_HEIGHT * unit;

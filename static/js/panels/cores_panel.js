@@ -6,15 +6,15 @@ import { Panel } from "./panel.js";
 import { GAP } from "../state/series.js";
 
 /** @typedef {import("./panel.js").View} View */
-/** @typedef {import("../ui/theme.js").Look} Look */
+/** @typedef {import("../ui/theme.js").Theme} Theme */
 
 export class CoresPanel extends Panel {
-  /** @param {Look} look */
-  constructor(look) {
+  /** @param {Theme} theme */
+  constructor(theme) {
     super({ event: "cpu", title: "Cores", className: "panel cores", attributes: { "data-panel": "cores", "aria-label": "Cores, heat map" } });
     this.count = make("span", { class: "labels" });
     this.mark.before(this.count);
-    this.strip = new HeatStrip(look);
+    this.strip = new HeatStrip(theme);
     this.body.append(this.strip.element);
   }
 
@@ -24,8 +24,8 @@ export class CoresPanel extends Panel {
     const loads = Array.isArray(cores) ? cores : [];
     const busy = loads.filter((percent) => percent >= 50).length;
     write(this.count, this.gone ? "—" : `${loads.length} in all, ${busy} at least half busy`);
-    const [times, ...rows] = store.table(host, this.event).since(from, loads.map((_, core) => `cores.${core}`));
-    this.strip.draw(times, rows, from, to, GAP * store.paces.cadence(host, this.event));
+    const [times, ...rows] = store.series(host, this.event).since(from, loads.map((_, core) => `cores.${core}`));
+    this.strip.draw(times, rows, from, to, GAP * store.intervals.cadence(host, this.event));
   }
 
   destroy() {

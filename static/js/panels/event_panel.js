@@ -6,7 +6,7 @@ import { Panel } from "./panel.js";
 
 /** @typedef {import("./panel.js").View} View */
 
-export class JournalPanel extends Panel {
+export class EventPanel extends Panel {
   /**
    * @param {object} about
    * @param {string} about.name
@@ -23,8 +23,8 @@ export class JournalPanel extends Panel {
    * @param {View} view
    * @returns {boolean}
    */
-  refresh({ journal, now }) {
-    const items = journal.items(this.event);
+  refresh({ eventLists, now }) {
+    const items = eventLists.items(this.event);
     const newest = items[items.length - 1];
     const changed = this.setFreshness(newest ? "fresh" : "waiting");
     write(this.age, newest ? wholeAge(now - Number(newest.data.time)) : "");

@@ -2,7 +2,7 @@
 /** The line above all: which machine, what time it is there, and whether this is live. */
 import { find, mark, write, writeValue } from "../ui/dom.js";
 import { celsius, clock, duration, text } from "../ui/format.js";
-import { LinkLine } from "../ui/link_status.js";
+import { LinkStatus } from "../ui/link_status.js";
 import { figure } from "./panel.js";
 
 /** @typedef {import("../ui/link_state.js").LinkFacts} LinkFacts */
@@ -13,7 +13,7 @@ import { figure } from "./panel.js";
 export class Header {
   /** @param {HTMLElement} root <html> */
   constructor(root) {
-    this.link = new LinkLine(root);
+    this.link = new LinkStatus(root);
     this.clock = find(root, "[data-clock]");
     this.uptime = /** @type {HTMLDataElement} */ (find(root, '[data-value="system.uptime_seconds"]'));
     this.system = find(root, "[data-system]");

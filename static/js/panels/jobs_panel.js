@@ -3,7 +3,7 @@
 import { make, mark, write } from "../ui/dom.js";
 import { amount, duration, percent, span, text } from "../ui/format.js";
 import { jobsOf } from "./jobs.js";
-import { JournalPanel } from "./event_panel.js";
+import { EventPanel } from "./event_panel.js";
 
 /** @typedef {import("./jobs.js").Job} Job */
 /** @typedef {import("./panel.js").View} View */
@@ -21,7 +21,7 @@ const SILENT = 60;
 const MOST_JOBS = 20;
 const STATES = { running: "", completed: "✓ completed", failed: "✕ failed" };
 
-export class JobPanel extends JournalPanel {
+export class JobsPanel extends EventPanel {
   constructor() {
     super({ name: "progress", event: "progress", title: "Jobs", nothing: "No job has reported yet" });
     this.list = make("ul", { class: "jobs" });
@@ -50,8 +50,8 @@ export class JobPanel extends JournalPanel {
   }
 
   /** @param {View} view */
-  draw({ journal, now }) {
-    this.jobs = jobsOf(journal.items(this.event)).filter((job) => !isPast(job, now)).slice(0, MOST_JOBS);
+  draw({ eventLists, now }) {
+    this.jobs = jobsOf(eventLists.items(this.event)).filter((job) => !isPast(job, now)).slice(0, MOST_JOBS);
     write(this.notice, this.jobs.length ? "" : this.nothing);
     while (this.rows.length < this.jobs.length) this.#addRow();
     this.rows.forEach(({ row, name, share, bar, words }, index) => {
@@ -63,7 +63,7 @@ export class JobPanel extends JournalPanel {
       write(name, job.name);
       write(share, STATES[job.state] || (job.share === null ? "" : text(percent(job.share * 100))));
       bar.style.setProperty("--share", `${(job.share ?? (job.state === "failed" ? 1 : 0)) * 100}%`);
-      write(words, wordsOf(job));
+      write(words, statusText(job));
     });
   }
 
@@ -86,7 +86,7 @@ function isPast({ state, time }, now) {
 }
 
 /** @param {Job} job */
-function wordsOf({ state, done, total, rate, left, message, began, time }) {
+function statusText({ state, done, total, rate, left, message, began, time }) {
   const counted = done === null ? "" : total === null ? amount(done) : `${amount(done)} of ${amount(total)}`;
   const parts = [counted];
   if (state === "running") parts.push(rate === null ? "" : `${amount(rate)}/s`, left === null ? "" : `${span(left)} left`);

@@ -2,7 +2,7 @@
 /** The newest log lines and notices: newest first, with a field to search in them where somebody sits close. */
 import { make, mark, write } from "../ui/dom.js";
 import { clock } from "../ui/format.js";
-import { JournalPanel } from "./event_panel.js";
+import { EventPanel } from "./event_panel.js";
 
 /** @typedef {import("../state/event_lists.js").Item} Item */
 /** @typedef {import("./panel.js").View} View */
@@ -26,7 +26,7 @@ const MARKS = new Map([
   ["critical", "◆ "],
 ]);
 
-export class LinePanel extends JournalPanel {
+export class LogPanel extends EventPanel {
   /**
    * @param {LineSpec} spec
    * @param {boolean} searched whether somebody may type
@@ -52,7 +52,7 @@ export class LinePanel extends JournalPanel {
     if (this.still) return;
     /** @type {{source: string, level: string, message: string, time: number}[]} */
     const lines = [];
-    const items = view.journal.items(this.event);
+    const items = view.eventLists.items(this.event);
     for (let i = items.length - 1; i >= 0 && lines.length < MOST_LINES; i -= 1) {
       const line = { ...this.spec.read(items[i].data), time: Number(items[i].data.time) };
       const words = `${line.source} ${line.level} ${line.message}`.toLowerCase();

@@ -12,14 +12,14 @@ import { age, clock, wholeAge } from "../ui/format.js";
 import { WORDS } from "../ui/thresholds.js";
 
 /** @typedef {import("../state/store.js").Store} Store */
-/** @typedef {import("../state/event_lists.js").Journal} Journal */
+/** @typedef {import("../state/event_lists.js").EventLists} EventLists */
 /** @typedef {import("../state/store.js").Data} Data */
 /** @typedef {import("../state/store.js").Freshness} Freshness */
 /** @typedef {import("../ui/thresholds.js").Level} Level */
 /**
  * @typedef {object} View
  * @property {Store} store
- * @property {Journal} journal
+ * @property {EventLists} eventLists
  * @property {string} host
  * @property {number} now the server's clock, seconds since 1970
  * @property {number} from the time at the charts' left edge
@@ -69,7 +69,7 @@ export class Panel {
    */
   refresh({ store, host, now }) {
     const changed = this.setFreshness(store.freshness(host, this.event, now));
-    write(this.age, ageWords(this.freshness, store.time(host, this.event), now));
+    write(this.age, ageText(this.freshness, store.time(host, this.event), now));
     write(this.notice, NOTICES[this.freshness]);
     return changed;
   }
@@ -112,7 +112,7 @@ export class Panel {
  * @param {number} now
  * @returns {string}
  */
-function ageWords(freshness, time, now) {
+function ageText(freshness, time, now) {
   if (time === null) return "";
   if (freshness === "gone") return `since ${clock(time)}`;
   return freshness === "stale" ? `${age(now - time)} old` : wholeAge(now - time);

@@ -5,18 +5,18 @@
  */
 import { PANELS, TILE_SET, wantedBy } from "./registry.js";
 import { columnsFor, DESK, presetFor } from "../config/presets.js";
-import { Journal, MOST_ITEMS } from "../state/event_lists.js";
-import { Frame } from "../ui/render_loop.js";
+import { EventLists, MOST_ITEMS } from "../state/event_lists.js";
+import { RenderLoop } from "../ui/render_loop.js";
 import { mark, write } from "../ui/dom.js";
-import { Machine } from "../state/host_subscription.js";
-import { SAYS_PACE } from "../state/intervals.js";
+import { HostSubscription } from "../state/host_subscription.js";
+import { INTERVAL_EVENT } from "../state/intervals.js";
 import { covering } from "../config/scope.js";
 import { Store } from "../state/store.js";
-import { Timeline } from "../state/time_window.js";
+import { TimeWindow } from "../state/time_window.js";
 
 /** @typedef {import("../config/page_url.js").Display} Display */
 /** @typedef {import("../config/page_url.js").Place} Place */
-/** @typedef {import("../charts/cursor.js").Hand} Hand */
+/** @typedef {import("../charts/cursor.js").Interaction} Interaction */
 /** @typedef {import("../ui/link_state.js").LinkFacts} LinkFacts */
 /** @typedef {import("./panel.js").Panel} Panel */
 /** @typedef {import("./panel.js").View} View */
@@ -24,23 +24,23 @@ import { Timeline } from "../state/time_window.js";
 /** @typedef {import("../state/store.js").Data} Data */
 /** @typedef {import("../state/store.js").Hello} Hello */
 /** @typedef {import("../streaming/broker.js").Port} Port */
-/** @typedef {import("../ui/theme.js").Look} Look */
+/** @typedef {import("../ui/theme.js").Theme} Theme */
 /**
- * @typedef {object} BoardOptions
+ * @typedef {object} PanelGridOptions
  * @property {Settings} settings
  * @property {Display} display
- * @property {Look} look
+ * @property {Theme} theme
  * @property {HTMLElement | null} tilesInto
  * @property {HTMLElement} panelsInto
- * @property {boolean} hand whether somebody may point at charts and zoom
- * @property {string[]} besides families that something around the board shows
- * @property {string[]} [happenings] events that something around the board shows, kept whole
+ * @property {boolean} interactive whether somebody may point at charts and zoom
+ * @property {string[]} extraEvents families that something around the board shows
+ * @property {string[]} [eventNames] events that something around the board shows, kept whole
  * @property {string[]} signals other events to hear of
  * @property {(connect: (port: Port) => void) => void} connect to a broker (streaming/transport.js)
- * @property {Partial<BoardListener>} listener
+ * @property {Partial<PanelGridListener>} listener
  */
 /**
- * @typedef {object} BoardListener
+ * @typedef {object} PanelGridListener
  * @property {(facts: LinkFacts) => void} link four times a second, and when anything happens
  * @property {(view: View) => void} draw
  * @property {(hello: Hello) => void} hello
@@ -51,15 +51,15 @@ import { Timeline } from "../state/time_window.js";
 /** How often to look at ages, milliseconds: silence sends no event that could. */
 const TICK = 250;
 
-export class Board {
-  /** @param {BoardOptions} options */
+export class PanelGrid {
+  /** @param {PanelGridOptions} options */
   constructor(options) {
-    const { display, settings, look } = options;
+    const { display, settings, theme } = options;
     const preset = presetFor(display.distance);
     this.options = options;
-    this.look = look;
+    this.theme = theme;
     this.host = display.host ?? settings.host;
-    this.timeline = new Timeline(display.window);
+    this.timeWindow = new TimeWindow(display.window);
 
     const may = covering(settings.may);
     /** @type {(name: string) => boolean} */
@@ -71,17 +71,17 @@ export class Board {
     const panelEntries = this.places.map(({ name }) => /** @type {import("./registry.js").Entry} */ (PANELS.get(name)));
     const tileEntries = tileNames.map((name) => /** @type {NonNullable<ReturnType<typeof TILE_SET.get>>} */ (TILE_SET.get(name)));
     const covered = [...panelEntries, ...tileEntries].filter(({ event }) => may(event));
-    const wanted = wantedBy(covered, [...options.besides, SAYS_PACE].filter(may));
+    const wanted = wantedBy(covered, [...options.extraEvents, INTERVAL_EVENT].filter(may));
     this.store = new Store({ interval: settings.interval, window: display.window, wanted });
 
-    const happenings = panelEntries.filter(({ whole }) => whole).map(({ event }) => event);
-    this.journal = new Journal([...happenings, ...(options.happenings ?? [])].filter(may));
+    const eventNames = panelEntries.filter(({ whole }) => whole).map(({ event }) => event);
+    this.eventLists = new EventLists([...eventNames, ...(options.eventNames ?? [])].filter(may));
 
-    /** @type {Hand | null} */
-    const hand = options.hand ? { key: `vitals ${look.element.id}`, zoom: (from, to) => this.zoom(from, to), follow: () => this.follow() } : null;
+    /** @type {Interaction | null} */
+    const interaction = options.interactive ? { key: `vitals ${theme.element.id}`, zoom: (from, to) => this.zoom(from, to), follow: () => this.follow() } : null;
     const direct = display.distance !== null;
-    const panelOptions = { look, hand, direct, series: preset.series, told: new Set(tileEntries.map(({ value }) => value)) };
-    this.tiles = tileEntries.map((entry) => entry.make(look));
+    const panelOptions = { theme, interaction, direct, series: preset.series, shownByTiles: new Set(tileEntries.map(({ value }) => value)) };
+    this.tiles = tileEntries.map((entry) => entry.make(theme));
     this.panels = panelEntries.map((entry) => entry.make(panelOptions));
     options.tilesInto?.replaceChildren(...this.tiles.map(({ element }) => element));
     options.panelsInto.replaceChildren(...this.panels.map(({ element }) => element));
@@ -97,10 +97,10 @@ export class Board {
     this.changed = false;
     /** @type {View | null} as it was last drawn */
     this.view = null;
-    this.frame = new Frame(() => this.#draw());
-    this.machine = this.#machine([...wanted.keys(), ...this.journal.lists.keys(), ...options.signals]);
-    this.clock = this.machine.clock;
-    this.stream = this.machine.stream;
+    this.renderLoop = new RenderLoop(() => this.#draw());
+    this.subscription = this.#subscribe([...wanted.keys(), ...this.eventLists.lists.keys(), ...options.signals]);
+    this.clock = this.subscription.clock;
+    this.stream = this.subscription.stream;
     /** @type {ReturnType<typeof setInterval> | undefined} */
     this.ticking = undefined;
   }
@@ -113,26 +113,26 @@ export class Board {
   destroy() {
     clearInterval(this.ticking);
     this.stream.stop();
-    this.frame.stop();
+    this.renderLoop.stop();
     for (const panel of this.#all()) panel.destroy();
   }
 
   /** Another theme or type size is in force. */
   restyle() {
-    this.look.renew();
+    this.theme.renew();
     for (const panel of this.#all()) panel.restyle();
     this.#redraw();
   }
 
   /** Stop the charts where they are, or let them go on. */
   toggle() {
-    if (!this.timeline.live) this.follow();
+    if (!this.timeWindow.live) this.follow();
     else if (this.view) this.pause(this.view);
   }
 
   /** @param {{from: number, to: number}} span seconds since 1970 */
   pause(span) {
-    this.timeline.pause(span);
+    this.timeWindow.pause(span);
     this.store.hold();
     this.options.listener.held?.();
   }
@@ -142,14 +142,14 @@ export class Board {
    * @param {number} to
    */
   zoom(from, to) {
-    this.timeline.zoom({ from, to });
-    if (!this.timeline.live) this.store.hold();
+    this.timeWindow.zoom({ from, to });
+    if (!this.timeWindow.live) this.store.hold();
     this.#redraw();
     this.options.listener.held?.();
   }
 
   follow() {
-    this.timeline.follow();
+    this.timeWindow.follow();
     this.store.letGo();
     this.#redraw();
     this.options.listener.held?.();
@@ -162,7 +162,7 @@ export class Board {
    */
   setWindow(window) {
     this.options.display.window = window;
-    this.timeline.window = window;
+    this.timeWindow.window = window;
     this.store.window = window;
     this.follow();
     this.stream.ask({ window });
@@ -171,7 +171,7 @@ export class Board {
   /** Say what holds now, and draw it. A hidden tab draws nothing, but still says it. */
   tell() {
     this.options.listener.link?.(this.#link());
-    this.frame.request();
+    this.renderLoop.request();
   }
 
   #all() {
@@ -195,16 +195,16 @@ export class Board {
   }
 
   /** @param {string[]} events */
-  #machine(events) {
+  #subscribe(events) {
     const { settings, display, signals, listener, connect } = this.options;
     const { streamUrl, historyUrl } = settings;
     // What the server says of itself and of its displays comes under its own name.
     const hosts = signals.length ? [this.host, settings.server] : [this.host];
-    const lines = this.journal.lists.size ? MOST_ITEMS : 0;
-    return new Machine(
+    const lines = this.eventLists.lists.size ? MOST_ITEMS : 0;
+    return new HostSubscription(
       { streamUrl, historyUrl, host: this.host, hosts, events, window: display.window, lines, signals },
       this.store,
-      this.journal,
+      this.eventLists,
       {
         filled: () => {
           this.changed = true;
@@ -224,9 +224,9 @@ export class Board {
 
   /** @returns {LinkFacts} */
   #link() {
-    const { store, stream, machine } = this;
+    const { store, stream, subscription } = this;
     return {
-      age: machine.age,
+      age: subscription.age,
       patience: store.patienceOfFast(this.host),
       connected: stream.connected,
       apart: stream.apart,
@@ -237,15 +237,15 @@ export class Board {
 
   #redraw() {
     this.changed = true;
-    this.frame.request();
+    this.renderLoop.request();
   }
 
   #draw() {
     const { store, host, clock } = this;
     this.options.listener.link?.(this.#link());
     const now = clock.now();
-    const { from, to } = this.timeline.span(now, store.newest(host) ?? 0, store.paces.interval(host));
-    const view = { store, journal: this.journal, host, now, from, to };
+    const { from, to } = this.timeWindow.span(now, store.newest(host) ?? 0, store.intervals.interval(host));
+    const view = { store, eventLists: this.eventLists, host, now, from, to };
     const moved = this.changed || to !== this.view?.to;
     for (const panel of this.#all()) {
       if (this.refused.has(panel)) continue;

@@ -1,10 +1,10 @@
 // @ts-check
 /** Every tile and panel that there is, by the name that it has in an address. */
-import { AlertPanel } from "./alerts_panel.js";
+import { AlertsPanel } from "./alerts_panel.js";
 import { ChartPanel } from "./chart_panel.js";
 import { CHARTS } from "./chart_specs.js";
-import { JobPanel } from "./jobs_panel.js";
-import { LinePanel, LINES } from "./log_panel.js";
+import { JobsPanel } from "./jobs_panel.js";
+import { LogPanel, LINES } from "./log_panel.js";
 import { CoresPanel } from "./cores_panel.js";
 import { TablePanel } from "./table_panel.js";
 import { TABLES } from "./table_specs.js";
@@ -13,7 +13,7 @@ import { TILES } from "./tile_specs.js";
 
 /** @typedef {import("./chart_panel.js").PanelOptions} PanelOptions */
 /** @typedef {import("./panel.js").Panel} Panel */
-/** @typedef {import("../ui/theme.js").Look} Look */
+/** @typedef {import("../ui/theme.js").Theme} Theme */
 /**
  * @typedef {object} Entry
  * @property {string} title
@@ -41,15 +41,15 @@ export const PANELS = new Map([
   }),
   /** @type {[string, Entry]} */ ([
     "cores",
-    { title: "Cores", event: "cpu", columns: /^cores\.\d+$/, make: ({ look }) => new CoresPanel(look) },
+    { title: "Cores", event: "cpu", columns: /^cores\.\d+$/, make: ({ theme }) => new CoresPanel(theme) },
   ]),
   ...TABLES.map((spec) => {
     /** @type {Entry} */
     const entry = { title: spec.title, event: spec.event, columns: NONE, make: () => new TablePanel(spec) };
     return /** @type {[string, Entry]} */ ([spec.name, entry]);
   }),
-  /** @type {[string, Entry]} */ (["progress", { title: "Jobs", event: "progress", columns: NONE, whole: true, make: () => new JobPanel() }]),
-  /** @type {[string, Entry]} */ (["alerts", { title: "Alerts", event: "alert", columns: NONE, whole: true, make: () => new AlertPanel() }]),
+  /** @type {[string, Entry]} */ (["progress", { title: "Jobs", event: "progress", columns: NONE, whole: true, make: () => new JobsPanel() }]),
+  /** @type {[string, Entry]} */ (["alerts", { title: "Alerts", event: "alert", columns: NONE, whole: true, make: () => new AlertsPanel() }]),
   ...LINES.map((spec) => {
     /** @type {Entry} */
     const entry = {
@@ -57,17 +57,17 @@ export const PANELS = new Map([
       event: spec.event,
       columns: NONE,
       whole: true,
-      make: ({ hand }) => new LinePanel(spec, hand !== null),
+      make: ({ interaction }) => new LogPanel(spec, interaction !== null),
     };
     return /** @type {[string, Entry]} */ ([spec.name, entry]);
   }),
 ]);
 
-/** @type {ReadonlyMap<string, {title: string, event: string, value: string, columns: RegExp, make: (look: Look) => Panel}>} */
+/** @type {ReadonlyMap<string, {title: string, event: string, value: string, columns: RegExp, make: (theme: Theme) => Panel}>} */
 export const TILE_SET = new Map(
   TILES.map((spec) => [
     spec.name,
-    { title: spec.title, event: spec.event, value: spec.value, columns: spec.columns, make: (look) => new Tile(spec, look) },
+    { title: spec.title, event: spec.event, value: spec.value, columns: spec.columns, make: (theme) => new Tile(spec, theme) },
   ]),
 );
 
@@ -76,12 +76,12 @@ export const KNOWN = { tiles: [...TILE_SET.keys()], panels: [...PANELS.keys()] }
 
 /**
  * @param {{event: string, columns: RegExp, whole?: boolean}[]} entries
- * @param {string[]} besides events of which only the newest is wanted
+ * @param {string[]} extraEvents events of which only the newest is wanted
  * @returns {Map<string, (key: string) => boolean>} for each event its columns to keep
  */
-export function wantedBy(entries, besides) {
+export function wantedBy(entries, extraEvents) {
   /** @type {Map<string, RegExp[]>} */
-  const patterns = new Map(besides.map((event) => [event, []]));
+  const patterns = new Map(extraEvents.map((event) => [event, []]));
   for (const { event, columns, whole } of entries) {
     if (!whole) patterns.set(event, [...(patterns.get(event) ?? []), columns]);
   }

@@ -8,7 +8,7 @@ import { Sparkline } from "../charts/sparkline.js";
 /** @typedef {import("../ui/format.js").Figure} Figure */
 /** @typedef {import("./panel.js").View} View */
 /** @typedef {import("./panel.js").Data} Data */
-/** @typedef {import("../ui/theme.js").Look} Look */
+/** @typedef {import("../ui/theme.js").Theme} Theme */
 /**
  * @typedef {object} TileSpec
  * @property {string} name
@@ -31,15 +31,15 @@ import { Sparkline } from "../charts/sparkline.js";
 export class Tile extends Panel {
   /**
    * @param {TileSpec} spec
-   * @param {Look} look
+   * @param {Theme} theme
    */
-  constructor(spec, look) {
+  constructor(spec, theme) {
     super({ event: spec.event, title: spec.title, className: "tile", attributes: { "data-tile": spec.name } });
     this.spec = spec;
     this.number = valueElement(spec.value);
     this.unit = make("span", { class: "unit" });
     this.detail = make("p", { class: "detail" });
-    this.sparkline = new Sparkline(look, spec.color, spec.top);
+    this.sparkline = new Sparkline(theme, spec.color, spec.top);
     const line = make("p", { class: "number" }, this.number, this.unit);
     this.body.append(line, this.detail, this.sparkline.element);
   }
@@ -56,7 +56,7 @@ export class Tile extends Panel {
     // Its figures are as old. The line keeps its place.
     write(this.detail, this.gone ? "\u00a0" : detail);
     this.setLevel(levelOf(this.spec.value, value));
-    const [times, values] = store.table(host, this.event).since(from, [column]);
+    const [times, values] = store.series(host, this.event).since(from, [column]);
     this.sparkline.draw(times, values ?? [], from, to);
   }
 

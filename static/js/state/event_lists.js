@@ -11,7 +11,7 @@ import { isAfter } from "../streaming/ids.js";
 /** Of each name: more than a panel shows, and enough to search through. */
 export const MOST_ITEMS = 500;
 
-export class Journal {
+export class EventLists {
   /** @param {Iterable<string>} names of the events to keep */
   constructor(names) {
     /** @type {Map<string, Item[]>} */

@@ -6,14 +6,14 @@
 import { ServerClock } from "./server_clock.js";
 import { Stream } from "../streaming/stream.js";
 
-/** @typedef {import("./event_lists.js").Journal} Journal */
+/** @typedef {import("./event_lists.js").EventLists} EventLists */
 /** @typedef {import("./store.js").Data} Data */
 /** @typedef {import("./store.js").Hello} Hello */
 /** @typedef {import("./store.js").Store} Store */
 /** @typedef {import("../streaming/broker.js").Port} Port */
 /** @typedef {import("../streaming/stream.js").StreamOptions} StreamOptions */
 /**
- * @typedef {object} MachineListener
+ * @typedef {object} HostListener
  * @property {() => void} filled there is a new history
  * @property {(hello: Hello) => void} hello
  * @property {() => void} heartbeat
@@ -21,19 +21,19 @@ import { Stream } from "../streaming/stream.js";
  * @property {(name: string, data: Data) => void} [signal] an event of any host that is no figure of this one
  */
 
-export class Machine {
+export class HostSubscription {
   /**
    * @param {StreamOptions & {signals?: string[]}} options
    * @param {Store} store
-   * @param {Journal | null} journal
-   * @param {MachineListener} listener
+   * @param {EventLists | null} eventLists
+   * @param {HostListener} listener
    * @param {(connect: (port: Port) => void) => void} connect to a broker (streaming/transport.js)
    */
-  constructor(options, store, journal, listener, connect) {
+  constructor(options, store, eventLists, listener, connect) {
     this.host = options.host;
     this.signals = options.signals ?? [];
     this.store = store;
-    this.journal = journal;
+    this.eventLists = eventLists;
     this.listener = listener;
     this.clock = new ServerClock();
     this.stream = new Stream(
@@ -43,7 +43,7 @@ export class Machine {
           // The stream's hello tells it better, but may be long in coming.
           if (Number.isNaN(this.clock.now())) this.clock.hear(history.to);
           store.fill(history);
-          journal?.fill(history.lines ?? {});
+          eventLists?.fill(history.lines ?? {});
           listener.filled();
         },
         hello: (hello) => {
@@ -80,14 +80,14 @@ export class Machine {
       return;
     }
     if (data.host !== host) return;
-    const happening = this.journal?.accept(name, id, data, logged) ?? false;
+    const isNews = this.eventLists?.accept(name, id, data, logged) ?? false;
     const before = store.time(host, name);
     const figures = store.accept(name, id, data, logged);
     const time = Number(data.time);
     // One that was held back is news, though not of what time it is.
     if (figures && store.time(host, name) === time) {
-      clock.sample(time, before !== null && time < before, store.paces.patience(host, name));
+      clock.sample(time, before !== null && time < before, store.intervals.patience(host, name));
     }
-    if (figures || happening) this.listener.heard(name);
+    if (figures || isNews) this.listener.heard(name);
   }
 }

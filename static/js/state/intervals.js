@@ -10,7 +10,7 @@ import { GAP } from "./series.js";
 /** @typedef {import("../streaming/stream.js").Hello} Hello */
 
 /** The event in which a machine says how often it is sampled. */
-export const SAYS_PACE = "system";
+export const INTERVAL_EVENT = "system";
 
 /** Seconds between samples of the families that do not come each interval; a test holds it to the sampler. */
 const SLOW = { processes: 5, sensors: 5, filesystem: 10, system: 60 };
@@ -21,7 +21,7 @@ const LONGEST = 3600;
 /** Under this age a late figure is delivery and not silence, however short the interval. */
 const LEAST_PATIENCE = 1;
 
-export class Paces {
+export class Intervals {
   /** @param {number} interval of the server's own machine: seconds between samples of the fast families */
   constructor(interval) {
     this.own = interval;

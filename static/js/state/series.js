@@ -23,7 +23,7 @@ export const GAP = 3;
 
 /** @typedef {(number | null)[]} Column */
 
-export class Table {
+export class TimeSeries {
   /**
    * @param {number} capacity rows
    * @param {number} [span] seconds of which two rows are enough, lowest and highest; 0: keep all
@@ -37,9 +37,9 @@ export class Table {
     this.columns = new Map();
   }
 
-  /** @returns {Table} with the same rows, which stay as they are */
+  /** @returns {TimeSeries} with the same rows, which stay as they are */
   copy() {
-    const copy = new Table(this.capacity, this.span);
+    const copy = new TimeSeries(this.capacity, this.span);
     copy.times = [...this.times];
     copy.columns = new Map([...this.columns].map(([key, column]) => [key, [...column]]));
     return copy;
@@ -66,7 +66,7 @@ export class Table {
 
   /**
    * Put another table's rows before the oldest of these, from a time on.
-   * @param {Table} older
+   * @param {TimeSeries} older
    * @param {number} from seconds since 1970
    * @param {number} cadence seconds between samples
    */

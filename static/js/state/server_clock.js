@@ -24,7 +24,7 @@ export class ServerClock {
     this.offset = NaN;
     this.adjusted = 0;
     /** When the server's time was told last, monotonic milliseconds. */
-    this.told = NaN;
+    this.heardAt = NaN;
   }
 
   /** @returns {number} seconds since 1970 by the server's clock; NaN before it was heard */
@@ -34,8 +34,8 @@ export class ServerClock {
 
   /** @param {number} time the server's time, just now */
   hear(time) {
-    this.told = this.monotonic();
-    this.offset = time - this.told / 1000;
+    this.heardAt = this.monotonic();
+    this.offset = time - this.heardAt / 1000;
   }
 
   /**
@@ -44,8 +44,8 @@ export class ServerClock {
    * @param {number} patience seconds of age up to which a sample counts as fresh
    */
   sample(time, backwards, patience) {
-    this.told = this.monotonic();
-    const local = this.told / 1000;
+    this.heardAt = this.monotonic();
+    const local = this.heardAt / 1000;
     const age = local + this.offset - time;
     if (!(age >= 0) || backwards) {
       this.offset = time - local;

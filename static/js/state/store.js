@@ -4,8 +4,8 @@
  * newest whole event. The stream writes here; panels only read.
  */
 import { flatten } from "./flatten.js";
-import { Paces, patienceFor, SAYS_PACE } from "./intervals.js";
-import { GAP, Table } from "./series.js";
+import { Intervals, patienceFor, INTERVAL_EVENT } from "./intervals.js";
+import { GAP, TimeSeries } from "./series.js";
 
 /** @typedef {import("../streaming/stream.js").Data} Data */
 /** @typedef {import("../streaming/stream.js").Hello} Hello */
@@ -29,19 +29,19 @@ export class Store {
    * @param {Map<string, (key: string) => boolean>} options.wanted for each event to keep, its columns to keep
    */
   constructor({ interval, window, wanted }) {
-    this.paces = new Paces(interval);
+    this.intervals = new Intervals(interval);
     this.window = window;
     this.wanted = wanted;
     /** All machines that the server knows. @type {string[]} */
     this.hosts = [];
-    /** Tables as charts show them while they are held still, by event and host. @type {Map<string, Table> | null} */
+    /** Tables as charts show them while they are held still, by event and host. @type {Map<string, TimeSeries> | null} */
     this.held = null;
     /** The server's time at the first hello: from then on a family can be missed. */
     this.since = NaN;
     /**
      * `loggedTo` is the time of the newest row that the server's log has; `waiting`, whether rows came
      * since that it could not take.
-     * @type {Map<string, {host: string, event: string, table: Table, latest: Data | null, id: string, loggedTo: number, waiting: boolean}>}
+     * @type {Map<string, {host: string, event: string, series: TimeSeries, latest: Data | null, id: string, loggedTo: number, waiting: boolean}>}
      */
     this.entries = new Map();
   }
@@ -55,33 +55,33 @@ export class Store {
     const known = this.entries;
     this.entries = new Map();
     // How much room a table needs depends on how often its machine is sampled.
-    for (const { event, data } of history.latest) if (event === SAYS_PACE) this.paces.hear(data);
+    for (const { event, data } of history.latest) if (event === INTERVAL_EVENT) this.intervals.hear(data);
     for (const [host, events] of Object.entries(history.hosts)) {
       for (const [event, columns] of Object.entries(events)) {
         const wanted = this.wanted.get(event);
         if (!wanted) continue;
         const kept = Object.entries(columns).filter(([key]) => key !== "time" && wanted(key));
         const entry = this.#entry(host, event);
-        entry.table.replace(/** @type {number[]} */ (columns.time ?? []), Object.fromEntries(kept));
-        entry.loggedTo = entry.table.last ?? -Infinity;
-        const before = known.get(key(host, event))?.table;
-        if (before) entry.table.precede(before, history.to - this.window, this.paces.cadence(host, event));
+        entry.series.replace(/** @type {number[]} */ (columns.time ?? []), Object.fromEntries(kept));
+        entry.loggedTo = entry.series.last ?? -Infinity;
+        const before = known.get(key(host, event))?.series;
+        if (before) entry.series.precede(before, history.to - this.window, this.intervals.cadence(host, event));
       }
     }
     for (const { id, host, event, data } of history.latest) {
       if (this.wanted.has(event)) Object.assign(this.#entry(host, event), { latest: data, id: id ?? "" });
     }
     for (const [name, entry] of known) {
-      const last = Math.max(entry.table.last ?? 0, entry.latest?.time ?? 0);
+      const last = Math.max(entry.series.last ?? 0, entry.latest?.time ?? 0);
       // What seems to be from later would look fresh until then.
-      const isKept = last >= history.to - this.window && last <= history.to + this.paces.patience(entry.host, entry.event);
+      const isKept = last >= history.to - this.window && last <= history.to + this.intervals.patience(entry.host, entry.event);
       if (isKept && !this.entries.has(name)) this.entries.set(name, entry);
     }
   }
 
   /** @param {Hello} hello */
   greet(hello) {
-    this.paces.greet(hello);
+    this.intervals.greet(hello);
     this.#resize();
     this.hosts = hello.hosts ?? [];
     if (Number.isNaN(this.since)) this.since = hello.time;
@@ -96,20 +96,20 @@ export class Store {
    */
   accept(event, id, data, logged = true) {
     const wanted = this.wanted.get(event);
-    if (event === SAYS_PACE && this.paces.hear(data)) this.#resize();
+    if (event === INTERVAL_EVENT && this.intervals.hear(data)) this.#resize();
     if (!wanted || typeof data.host !== "string" || typeof data.time !== "number") return false;
     const entry = this.#entry(data.host, event);
     // After a gap the server sends the newest event of each name, which may be one we have.
     // The time counts too: a browser repeats the last id with each event that comes without one.
     if (id === entry.id && data.time === entry.latest?.time) return false;
-    const { table } = entry;
-    const isLate = logged && entry.waiting && table.last !== null && data.time <= table.last && data.time > entry.loggedTo;
+    const { series } = entry;
+    const isLate = logged && entry.waiting && series.last !== null && data.time <= series.last && data.time > entry.loggedTo;
     entry.id = id;
-    entry.waiting = !logged || (entry.waiting && isLate && data.time !== table.last);
+    entry.waiting = !logged || (entry.waiting && isLate && data.time !== series.last);
     if (logged) entry.loggedTo = data.time;
-    const cadence = this.paces.cadence(data.host, event);
-    if (isLate) return table.insert(data.time, flatten(data, wanted), cadence);
-    table.append(data.time, flatten(data, wanted), cadence);
+    const cadence = this.intervals.cadence(data.host, event);
+    if (isLate) return series.insert(data.time, flatten(data, wanted), cadence);
+    series.append(data.time, flatten(data, wanted), cadence);
     entry.latest = data;
     return true;
   }
@@ -127,21 +127,21 @@ export class Store {
    * @returns {boolean} whether the server knows no family of that name; false until it has told
    */
   isNoFamily(event) {
-    return this.paces.cadences !== null && !(event in this.paces.cadences);
+    return this.intervals.cadences !== null && !(event in this.intervals.cadences);
   }
 
   /**
    * @param {string} host
    * @param {string} event
-   * @returns {Table}
+   * @returns {TimeSeries}
    */
-  table(host, event) {
-    return this.held?.get(key(host, event)) ?? this.#entry(host, event).table;
+  series(host, event) {
+    return this.held?.get(key(host, event)) ?? this.#entry(host, event).series;
   }
 
   /** What charts show stays as it is, whatever comes, is trimmed or is told anew, until it is let go. */
   hold() {
-    this.held ??= new Map([...this.entries].map(([name, { table }]) => [name, table.copy()]));
+    this.held ??= new Map([...this.entries].map(([name, { series }]) => [name, series.copy()]));
   }
 
   letGo() {
@@ -164,7 +164,7 @@ export class Store {
    */
   time(host, event) {
     const entry = this.entries.get(key(host, event));
-    return entry?.latest?.time ?? entry?.table.last ?? null;
+    return entry?.latest?.time ?? entry?.series.last ?? null;
   }
 
   /**
@@ -176,11 +176,11 @@ export class Store {
   freshness(host, event, now) {
     const time = this.time(host, event);
     if (time !== null) {
-      const missed = (now - time) / this.paces.patience(host, event);
+      const missed = (now - time) / this.intervals.patience(host, event);
       return missed > GONE ? "gone" : missed > 1 ? "stale" : "fresh";
     }
     if (this.isNoFamily(event)) return "absent";
-    return now - this.since > this.paces.patience(host, event) + 1 ? "missing" : "waiting";
+    return now - this.since > this.intervals.patience(host, event) + 1 ? "missing" : "waiting";
   }
 
   /**
@@ -191,7 +191,7 @@ export class Store {
     let newest = null;
     const pace = this.#pace(host);
     for (const event of this.wanted.keys()) {
-      const time = this.paces.cadence(host, event) <= pace ? this.time(host, event) : null;
+      const time = this.intervals.cadence(host, event) <= pace ? this.time(host, event) : null;
       if (time !== null && (newest === null || time > newest)) newest = time;
     }
     return newest;
@@ -205,7 +205,7 @@ export class Store {
     const name = key(host, event);
     let entry = this.entries.get(name);
     if (!entry) {
-      entry = { host, event, table: new Table(this.#capacity(host, event), (2 * this.window) / ROWS), latest: null, id: "", loggedTo: -Infinity, waiting: false };
+      entry = { host, event, series: new TimeSeries(this.#capacity(host, event), (2 * this.window) / ROWS), latest: null, id: "", loggedTo: -Infinity, waiting: false };
       this.entries.set(name, entry);
     }
     return entry;
@@ -216,7 +216,7 @@ export class Store {
    * @returns {number} seconds: the shortest cadence of what is kept
    */
   #pace(host) {
-    return Math.min(...[...this.wanted.keys()].map((event) => this.paces.cadence(host, event)));
+    return Math.min(...[...this.wanted.keys()].map((event) => this.intervals.cadence(host, event)));
   }
 
   /**
@@ -225,12 +225,12 @@ export class Store {
    * @param {string} event
    */
   #capacity(host, event) {
-    return Math.min(ROWS, Math.ceil(this.window / this.paces.cadence(host, event))) + 700;
+    return Math.min(ROWS, Math.ceil(this.window / this.intervals.cadence(host, event))) + 700;
   }
 
   /** Whatever is sampled more often needs more room; what is sampled less often keeps its past. */
   #resize() {
-    for (const { host, event, table } of this.entries.values()) table.capacity = Math.max(table.capacity, this.#capacity(host, event));
+    for (const { host, event, series } of this.entries.values()) series.capacity = Math.max(series.capacity, this.#capacity(host, event));
   }
 }
 

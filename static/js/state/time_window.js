@@ -6,7 +6,7 @@
 /** The shortest stretch to zoom into, seconds: a chart between two samples shows nothing. */
 const LEAST = 2;
 
-export class Timeline {
+export class TimeWindow {
   /** @param {number} window seconds */
   constructor(window) {
     this.window = window;

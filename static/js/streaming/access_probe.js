@@ -11,7 +11,7 @@ const TIMEOUT = 8_000;
 /** The answer where a token is wanted. */
 const UNAUTHORIZED = 401;
 
-export class Rights {
+export class AccessProbe {
   /**
    * @param {string} historyUrl
    * @param {() => void} refused called once
@@ -29,7 +29,7 @@ export class Rights {
    * Called several times a second.
    * @param {{connected: boolean, trouble: string, refused?: number}} stream
    */
-  look({ connected, trouble, refused }) {
+  check({ connected, trouble, refused }) {
     if (this.over) return;
     if (refused === UNAUTHORIZED) this.#end();
     // A server that does not answer at all is no case for another question.

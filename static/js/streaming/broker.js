@@ -27,10 +27,10 @@ import { isAfter } from "./ids.js";
  * @property {boolean} fillable whether the log may know what a gap has missed; right behind history it does not
  * @property {number} seen when it last spoke, monotonic, milliseconds
  */
-/** @typedef {{name: string, id: string, data: string}} Told */
+/** @typedef {{name: string, id: string, data: string}} BrokerEvent */
 
 /** What is kept for readers that come a moment later, in characters of data. */
-const STRETCH = 1_000_000;
+const REPLAY_SIZE = 1_000_000;
 
 /** The highest sequence that an id may have. */
 const LAST_SEQUENCE = "9".repeat(20);
@@ -48,11 +48,11 @@ export class Broker {
     /** @type {Set<string>} */
     this.hosts = new Set();
     /** The last events, oldest first, and the id after which they are all that there were. */
-    /** @type {Told[]} */
-    this.stretch = [];
+    /** @type {BrokerEvent[]} */
+    this.replay = [];
     /** @type {string | null} */
-    this.stretchAfter = null;
-    this.stretchSize = 0;
+    this.replayAfter = null;
+    this.replaySize = 0;
     /** @type {{data: any, at: number} | null} */
     this.greeting = null;
     this.connection = new Connection({
@@ -101,7 +101,7 @@ export class Broker {
       }
       this.#open(stream, !after || !last || isAfter(after, last) ? last : after);
     } else {
-      for (const told of this.stretch) if (isAfter(told.id, reader.skip)) this.#send(reader, told, true);
+      for (const event of this.replay) if (isAfter(event.id, reader.skip)) this.#send(reader, event, true);
       if (this.greeting) port.postMessage({ kind: "hello", data: this.#greetingNow() });
     }
     reader.fillable = !loaded;
@@ -112,7 +112,7 @@ export class Broker {
   #reaches(after) {
     const last = this.connection.lastId;
     if (!after || !last) return false;
-    return !isAfter(last, after) || (this.stretchAfter !== null && !isAfter(this.stretchAfter, after));
+    return !isAfter(last, after) || (this.replayAfter !== null && !isAfter(this.replayAfter, after));
   }
 
   /**
@@ -124,7 +124,7 @@ export class Broker {
     this.stream = stream;
     this.events = new Set(readers.flatMap(({ events }) => events));
     this.hosts = new Set(readers.flatMap(({ hosts }) => hosts));
-    this.#forgetStretch(after);
+    this.#clearReplay(after);
     const url = new URL(stream);
     url.searchParams.set("events", [...this.events].sort().join());
     url.searchParams.set("host", [...this.hosts].sort().join());
@@ -132,10 +132,10 @@ export class Broker {
   }
 
   /** @param {string | null} after */
-  #forgetStretch(after) {
-    this.stretch = [];
-    this.stretchAfter = after;
-    this.stretchSize = 0;
+  #clearReplay(after) {
+    this.replay = [];
+    this.replayAfter = after;
+    this.replaySize = 0;
   }
 
   /** @param {string} data */
@@ -153,7 +153,7 @@ export class Broker {
   /** @param {string} data */
   #gap(data) {
     // What follows is the newest event of each name, and behind this moment all that there is.
-    this.#forgetStretch(`${Math.ceil(JSON.parse(data).to * 1000)}-${LAST_SEQUENCE}`);
+    this.#clearReplay(`${Math.ceil(JSON.parse(data).to * 1000)}-${LAST_SEQUENCE}`);
     for (const reader of this.readers.values()) {
       // It may be another log, with whose ids the old ones can't be compared.
       reader.skip = "";
@@ -169,31 +169,31 @@ export class Broker {
   }
 
   /**
-   * @param {Told} told
+   * @param {BrokerEvent} event
    * @param {boolean} logged one that the log could not take is only for those who listen now
    */
-  #event(told, logged) {
-    if (logged) this.#remember(told);
+  #event(event, logged) {
+    if (logged) this.#remember(event);
     for (const reader of this.readers.values()) {
-      if (!logged || isAfter(told.id, reader.skip)) this.#send(reader, told, logged);
+      if (!logged || isAfter(event.id, reader.skip)) this.#send(reader, event, logged);
     }
   }
 
-  /** @param {Told} told */
-  #remember(told) {
-    if (this.stretchAfter === null) return;
-    this.stretch.push(told);
-    this.stretchSize += told.data.length;
-    while (this.stretchSize > STRETCH && this.stretch.length > 1) {
-      const oldest = /** @type {Told} */ (this.stretch.shift());
-      this.stretchSize -= oldest.data.length;
-      if (isAfter(oldest.id, this.stretchAfter)) this.stretchAfter = oldest.id;
+  /** @param {BrokerEvent} event */
+  #remember(event) {
+    if (this.replayAfter === null) return;
+    this.replay.push(event);
+    this.replaySize += event.data.length;
+    while (this.replaySize > REPLAY_SIZE && this.replay.length > 1) {
+      const oldest = /** @type {BrokerEvent} */ (this.replay.shift());
+      this.replaySize -= oldest.data.length;
+      if (isAfter(oldest.id, this.replayAfter)) this.replayAfter = oldest.id;
     }
   }
 
   /**
    * @param {Reader} reader
-   * @param {Told} told
+   * @param {BrokerEvent} event
    * @param {boolean} logged
    */
   #send(reader, { name, id, data }, logged) {

@@ -3,13 +3,13 @@
 import { resolveTheme } from "./theme.js";
 
 /** @typedef {{theme: "dark" | "light" | "auto", distance: string | null, kiosk: boolean, transparent: boolean}} Display */
-/** @typedef {{look: import("./theme.js").Look, restyle: () => void}} Dressed draws by a Look, and does so again */
+/** @typedef {{theme: import("./theme.js").Theme, restyle: () => void}} Restyled draws by a Theme, and does so again */
 
 /**
  * @param {HTMLElement} root <html>
  * @param {Display} display
  */
-export function dress(root, display) {
+export function applyAppearance(root, display) {
   root.dataset.theme = resolveTheme(display.theme);
   if (display.distance) root.dataset.distance = display.distance;
   root.toggleAttribute("data-kiosk", display.kiosk);
@@ -17,15 +17,15 @@ export function dress(root, display) {
 }
 
 /**
- * Dressed anew when the window's size makes another type size, or the system turns dark or light.
+ * Restyled anew when the window's size makes another type size, or the system turns dark or light.
  * @param {HTMLElement} root <html>
  * @param {Display} display
- * @param {Dressed} board
+ * @param {Restyled} shown
  */
-export function keepDressed(root, display, board) {
-  addEventListener("resize", () => board.look.outgrown && board.restyle());
+export function watchAppearance(root, display, shown) {
+  addEventListener("resize", () => shown.theme.outgrown && shown.restyle());
   matchMedia("(prefers-color-scheme: light)").addEventListener("change", () => {
     root.dataset.theme = resolveTheme(display.theme);
-    board.restyle();
+    shown.restyle();
   });
 }

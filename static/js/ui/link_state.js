@@ -8,7 +8,7 @@
  *
  * A connection that breaks and heals within that time was never worth a word.
  */
-import { age as inWords } from "./format.js";
+import { age as ageText } from "./format.js";
 
 /** @typedef {"live" | "stale" | "lost"} LinkState */
 /**
@@ -36,10 +36,10 @@ export function linkState({ age, patience, connected, apart, everConnected }) {
  * @param {LinkFacts} facts
  * @returns {string} what follows the state's name
  */
-export function linkWords(state, { age, apart, everConnected, trouble }) {
-  if (state === "live") return inWords(age ?? 0);
-  if (state === "stale") return age === null ? "no sample yet" : `last sample ${inWords(age)} ago`;
+export function linkStatusText(state, { age, apart, everConnected, trouble }) {
+  if (state === "live") return ageText(age ?? 0);
+  if (state === "stale") return age === null ? "no sample yet" : `last sample ${ageText(age)} ago`;
   const reason = trouble ? ` (${trouble})` : "";
   if (!everConnected) return apart < 2 && !trouble ? "connecting" : `no connection yet${reason}, trying again`;
-  return `no connection for ${inWords(apart)}${reason}, trying again`;
+  return `no connection for ${ageText(apart)}${reason}, trying again`;
 }

@@ -1,12 +1,12 @@
 // @ts-check
 /** Whether a page is live, in its header, on <html>, in its title, and spoken when it changes. */
 import { find, mark, write } from "./dom.js";
-import { linkState, linkWords } from "./link_state.js";
+import { linkState, linkStatusText } from "./link_state.js";
 
 /** @typedef {import("./link_state.js").LinkFacts} LinkFacts */
 /** @typedef {import("./link_state.js").LinkState} LinkState */
 
-export class LinkLine {
+export class LinkStatus {
   /** @param {HTMLElement} root <html> */
   constructor(root) {
     this.root = root;
@@ -26,11 +26,11 @@ export class LinkLine {
     const state = linkState(facts);
     mark(this.root, "data-link", state);
     write(this.state, state);
-    write(this.words, linkWords(state, facts));
+    write(this.words, linkStatusText(state, facts));
     if (state !== this.announced) {
       // Only changes are spoken; the age alone would never let a screen reader rest.
       document.title = state === "live" ? this.name : `${state} · ${this.name}`;
-      if (this.announced !== null) write(this.announcer, `${state}: ${linkWords(state, facts)}`);
+      if (this.announced !== null) write(this.announcer, `${state}: ${linkStatusText(state, facts)}`);
       this.announced = state;
     }
     return state;

@@ -7,7 +7,7 @@
 /** Milliseconds. */
 const SPACING = 200;
 
-export class Frame {
+export class RenderLoop {
   /** @param {() => void} draw */
   constructor(draw) {
     this.draw = draw;

@@ -4,7 +4,7 @@
  * custom properties, so they are read here once for each theme and type size.
  */
 
-export class Look {
+export class Theme {
   /** @param {Element} element whose colours and type are in force */
   constructor(element) {
     this.element = element;
