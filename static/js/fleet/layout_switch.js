@@ -55,17 +55,13 @@ export class LayoutSwitch {
     this.arranged = "";
   }
 
-  /**
-   * @param {Order} order
-   * @returns {boolean} whether it is another view than before
-   */
+  /** @param {Order} order */
   arrange(order) {
     const { list } = this.options;
     const count = order.machines.length;
-    if (this.#facts(order) === this.arranged) return false;
+    if (this.#facts(order) === this.arranged) return;
     const wanted = this.#wanted(count);
-    const changed = wanted !== this.shown && count > 0;
-    if (changed) {
+    if (wanted !== this.shown && count > 0) {
       this.view.destroy();
       list.replaceChildren();
       this.shown = wanted;
@@ -75,17 +71,15 @@ export class LayoutSwitch {
     }
     this.arranged = this.#facts(order);
     this.view.arrange(order.machines, this.room);
-    return changed;
   }
 
   /**
    * @param {Order} order
    * @param {Machines} machines as they were judged
    * @param {number} now
-   * @param {boolean} moved whether the order is another one
    */
-  draw(order, machines, now, moved) {
-    this.view.draw(order.machines, machines, now, moved);
+  draw(order, machines, now) {
+    this.view.draw(order.machines, machines, now);
   }
 
   #makeView() {

@@ -2,11 +2,11 @@
 /** Machines as cells of a map, when tiles of them could not be read; beside it the worst in words. */
 import { make, write } from "../ui/dom.js";
 import { terse } from "../ui/format.js";
+import { KeyedList } from "../ui/keyed_list.js";
 import { roundUp } from "../charts/scale.js";
 import { FIGURES } from "./figures.js";
 import { HostCell } from "./cell.js";
 import { cellsFor } from "./layout.js";
-import { place } from "./place.js";
 import { Tooltip } from "./tooltip.js";
 import { WorstList } from "./worstlist.js";
 
@@ -35,11 +35,12 @@ export class MapView {
     this.list = list;
     this.metric = metric;
     this.grouped = grouped;
-    this.hrefOf = hrefOf;
-    /** @type {Map<string, HostCell>} */
-    this.cells = new Map();
-    /** @type {Map<string, HTMLElement>} */
-    this.labels = new Map();
+    /** @type {KeyedList<Host | string, (machine: Host, cell: HostCell) => void, HostCell | {element: HTMLLIElement}>} */
+    this.cells = new KeyedList(list, {
+      key: (item) => (typeof item === "string" ? `group ${item}` : item.name),
+      make: (item) => (typeof item === "string" ? { element: make("li", { class: "group" }, item || "no group") } : new HostCell(item.name, hrefOf(item.name))),
+      fill: (cell, item, draw) => cell instanceof HostCell && typeof item !== "string" && draw(item, cell),
+    });
     this.worst = new WorstList(aside, metric, hrefOf);
     this.start = make("span", {}, "0");
     this.end = make("span", {}, "100 %");
@@ -53,11 +54,9 @@ export class MapView {
    * @param {Host[]} order
    * @param {Machines} machines
    * @param {number} now
-   * @param {boolean} moved whether the order is another one
    */
-  draw(order, machines, now, moved) {
+  draw(order, machines, now) {
     const { metric } = this;
-    if (moved) this.#place(order);
     const decades = metric ? FIGURES[metric].decades : 0;
     let top = 100;
     if (metric && decades) {
@@ -65,11 +64,11 @@ export class MapView {
       write(this.start, `≤ ${terse(FIGURES[metric].format(top / 10 ** decades))}`);
     }
     if (metric) write(this.end, terse(FIGURES[metric].format(top)));
-    for (const machine of order) {
+    this.cells.show(this.grouped ? withGroups(order) : order, (machine, cell) => {
       const value = metric ? machines.value(machine, metric, now) : null;
       const shown = metric ? value !== null && { name: metric, value } : machine.worst;
-      this.cells.get(machine.name)?.draw(machine, shown || null, shown ? shareOf(shown.value, top, decades) : 0);
-    }
+      cell.draw(machine, shown || null, shown ? shareOf(shown.value, top, decades) : 0);
+    });
     this.worst.draw(machines, now);
     this.tooltip?.draw(machines, now);
   }
@@ -97,38 +96,14 @@ export class MapView {
     this.tooltip?.destroy();
     this.list.removeAttribute("data-grouped");
   }
+}
 
-  /** @param {Host[]} order */
-  #place(order) {
-    const names = new Set(order.map(({ name }) => name));
-    for (const name of this.cells.keys()) if (!names.has(name)) this.cells.delete(name);
-    /** @type {HTMLElement[]} */
-    const wanted = [];
-    let group = null;
-    for (const machine of order) {
-      if (this.grouped && machine.group !== group) {
-        group = machine.group;
-        wanted.push(this.#label(group));
-      }
-      let cell = this.cells.get(machine.name);
-      if (!cell) {
-        cell = new HostCell(machine.name, this.hrefOf(machine.name));
-        this.cells.set(machine.name, cell);
-      }
-      wanted.push(cell.element);
-    }
-    place(this.list, wanted);
-  }
-
-  /** @param {string} group */
-  #label(group) {
-    let label = this.labels.get(group);
-    if (!label) {
-      label = make("li", { class: "group" }, group || "no group");
-      this.labels.set(group, label);
-    }
-    return label;
-  }
+/**
+ * @param {Host[]} order by group
+ * @returns {(Host | string)[]} each group's name before its machines
+ */
+function withGroups(order) {
+  return order.flatMap((machine, index) => (machine.group === order[index - 1]?.group ? [machine] : [machine.group, machine]));
 }
 
 /**

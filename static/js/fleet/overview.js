@@ -211,9 +211,9 @@ export class Overview {
     }
     machines.judge(now);
     if (this.options.asked.sort === null) order.sort = layout.shown === "map" ? "name" : "worst";
-    const moved = order.renew(machines, now);
-    const changed = layout.arrange(order);
-    layout.draw(order, machines, now, moved || changed);
+    order.renew(machines, now);
+    layout.arrange(order);
+    layout.draw(order, machines, now);
     this.#ask();
     this.options.listener.link(this.#link());
     this.options.listener.draw(this, now);

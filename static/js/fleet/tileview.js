@@ -1,7 +1,7 @@
 // @ts-check
 /** Machines as tiles that fill the screen, or a column of them where there is none to fill. */
+import { KeyedList } from "../ui/keyed_list.js";
 import { columnsForTiles } from "./layout.js";
-import { place } from "./place.js";
 import { HostTile } from "./tile.js";
 
 /** @typedef {import("./host.js").Host} Host */
@@ -15,9 +15,12 @@ export class TileView {
    */
   constructor(list, hrefOf) {
     this.list = list;
-    this.hrefOf = hrefOf;
-    /** @type {Map<string, HostTile>} */
-    this.tiles = new Map();
+    /** @type {KeyedList<Host, {machines: Machines, now: number}, HostTile>} */
+    this.tiles = new KeyedList(list, {
+      key: ({ name }) => name,
+      make: ({ name }) => new HostTile(name, hrefOf(name)),
+      fill: (tile, machine, { machines, now }) => tile.draw(machine, machines, now),
+    });
     list.className = "hosts";
   }
 
@@ -25,16 +28,9 @@ export class TileView {
    * @param {Host[]} order
    * @param {Machines} machines
    * @param {number} now
-   * @param {boolean} moved whether the order is another one
    */
-  draw(order, machines, now, moved) {
-    if (moved) {
-      const names = new Set(order.map(({ name }) => name));
-      for (const name of this.tiles.keys()) if (!names.has(name)) this.tiles.delete(name);
-      for (const { name } of order) if (!this.tiles.has(name)) this.tiles.set(name, new HostTile(name, this.hrefOf(name)));
-    }
-    for (const machine of order) this.tiles.get(machine.name)?.draw(machine, machines, now);
-    if (moved) place(this.list, order.map(({ name }) => /** @type {HostTile} */ (this.tiles.get(name)).element));
+  draw(order, machines, now) {
+    this.tiles.show(order, { machines, now });
   }
 
   /**
@@ -48,6 +44,5 @@ export class TileView {
   }
 
   destroy() {
-    this.tiles.clear();
   }
 }

@@ -2,12 +2,14 @@
 /** Beside a map: the machines that are worst off, by name and in words. */
 import { make, mark, write } from "../ui/dom.js";
 import { text } from "../ui/format.js";
+import { KeyedList } from "../ui/keyed_list.js";
 import { FIGURES } from "./figures.js";
 import { rankOf } from "./order.js";
 import { ageText, alertOf, SILENT, statusText } from "./status_text.js";
 
 /** @typedef {import("./host.js").Host} Host */
 /** @typedef {import("./machines.js").Machines} Machines */
+/** @typedef {{element: HTMLElement, sign: HTMLElement, words: HTMLElement}} Row */
 
 /** More than these are counted. The style sheet shows as many of them as there is room for. */
 const MOST = 14;
@@ -31,12 +33,20 @@ export class WorstList {
     this.metric = metric;
     this.hrefOf = hrefOf;
     this.title = make("h2", {}, metric ? `Most: ${FIGURES[metric].title}` : "Worst off");
-    this.list = make("ol");
+    const list = make("ol");
     this.more = make("p", { class: "more" });
     this.nothing = make("p", { class: "nothing" });
-    element.replaceChildren(this.title, this.list, this.nothing, this.more);
-    /** @type {Map<string, {row: HTMLElement, sign: HTMLElement, words: HTMLElement}>} */
-    this.rows = new Map();
+    element.replaceChildren(this.title, list, this.nothing, this.more);
+    /** @type {KeyedList<Host, {machines: Machines, now: number}, Row>} */
+    this.list = new KeyedList(list, {
+      key: ({ name }) => name,
+      make: ({ name }) => this.#row(name),
+      fill: (row, machine, { machines, now }) => this.#fill(row, machine, machines, now),
+      removed: ({ element }) => {
+        this.observer.unobserve(element);
+        this.seen.delete(element);
+      },
+    });
     /** @type {Host[]} */
     this.chosen = [];
     this.count = 0;
@@ -45,7 +55,7 @@ export class WorstList {
     // For how many there is room the browser tells once it has laid them out: to ask, right after a
     // thousand cells have changed, would have it lay out all of them twice.
     this.seen = new Set();
-    this.observer = new IntersectionObserver((entries) => this.#see(entries), { root: this.list, threshold: 0.9 });
+    this.observer = new IntersectionObserver((entries) => this.#see(entries), { root: list, threshold: 0.9 });
   }
 
   /**
@@ -54,16 +64,7 @@ export class WorstList {
    */
   draw(machines, now) {
     const chosen = this.#choose(machines, now);
-    this.chosen.forEach((machine, index) => {
-      const { row, sign, words } = this.#row(machine.name);
-      const { level, mark: said } = alertOf(machine);
-      const gone = machine.freshness === "gone";
-      mark(row, "data-level", level || machine.worst?.level || null);
-      mark(row, "data-freshness", machine.freshness);
-      write(sign, gone ? SILENT : said || (machine.worst?.level === "critical" ? "◆" : machine.worst?.level ? "▲" : ""));
-      write(words, this.#words(machine, machines, now));
-      if (this.list.children[index] !== row) this.list.insertBefore(row, this.list.children[index] ?? null);
-    });
+    this.list.show(this.chosen, { machines, now });
     write(this.nothing, this.chosen.length ? "" : "Nothing is wrong");
     if (chosen) this.#countMore();
   }
@@ -107,29 +108,34 @@ export class WorstList {
     let silent = 0;
     const named = wanted.filter(({ machine }) => metric || machine.freshness !== "gone" || (silent += 1) <= MOST_SILENT);
     this.chosen = named.slice(0, MOST).map(({ machine }) => machine);
-    const names = new Set(this.chosen.map(({ name }) => name));
-    for (const [name, { row }] of this.rows) {
-      if (names.has(name)) continue;
-      row.remove();
-      this.observer.unobserve(row);
-      this.seen.delete(row);
-      this.rows.delete(name);
-    }
     return true;
   }
 
-  /** @param {string} name */
+  /**
+   * @param {string} name
+   * @returns {Row}
+   */
   #row(name) {
-    let shown = this.rows.get(name);
-    if (!shown) {
-      const href = this.hrefOf(name);
-      const [sign, words] = [make("strong"), make("span", { class: "words" })];
-      const row = make("li", { "data-worst": name }, make("a", href === null ? {} : { href }, name), sign, words);
-      shown = { row, sign, words };
-      this.rows.set(name, shown);
-      this.observer.observe(row);
-    }
-    return shown;
+    const href = this.hrefOf(name);
+    const [sign, words] = [make("strong"), make("span", { class: "words" })];
+    const element = make("li", { "data-worst": name }, make("a", href === null ? {} : { href }, name), sign, words);
+    this.observer.observe(element);
+    return { element, sign, words };
+  }
+
+  /**
+   * @param {Row} row
+   * @param {Host} machine
+   * @param {Machines} machines
+   * @param {number} now
+   */
+  #fill({ element, sign, words }, machine, machines, now) {
+    const { level, mark: said } = alertOf(machine);
+    const { freshness, worst } = machine;
+    mark(element, "data-level", level || worst?.level || null);
+    mark(element, "data-freshness", freshness);
+    write(sign, freshness === "gone" ? SILENT : said || (worst?.level === "critical" ? "◆" : worst?.level ? "▲" : ""));
+    write(words, this.#words(machine, machines, now));
   }
 
   /**

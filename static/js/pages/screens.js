@@ -4,6 +4,7 @@
  * this browser's monotonic clock from what the server gave, so its own wall clock does not matter.
  */
 import { find, make, mark, write } from "../ui/dom.js";
+import { KeyedList } from "../ui/keyed_list.js";
 import { NONE, age, clock, size, text } from "../ui/format.js";
 
 /**
@@ -160,8 +161,8 @@ function reason(error) {
 const [table, body, none] = [find(root, "[data-table]"), find(root, "[data-rows]"), find(root, "[data-none]")];
 const [count, trouble, old] = [find(root, "[data-count]"), find(root, "[data-trouble]"), find(root, "[data-old]")];
 
-/** @type {Map<string, Row>} */
-const rows = new Map();
+/** @type {KeyedList<Screen, string, Row>} */
+const list = new KeyedList(body, { key: ({ name }) => name, make: ({ name }) => new Row(name), fill: (row, screen, build) => row.show(screen, build) });
 /** When the list was told last: monotonic, ms. @type {number | null} */
 let answeredAt = null;
 /** Why it was not told again; empty while nothing is wrong. */
@@ -169,19 +170,7 @@ let failure = "";
 
 /** @param {List} list */
 function show({ build, screens }) {
-  const names = new Set(screens.map(({ name }) => name));
-  for (const [name, row] of rows) {
-    if (!names.has(name)) {
-      row.element.remove();
-      rows.delete(name);
-    }
-  }
-  screens.forEach((screen, place) => {
-    let row = rows.get(screen.name);
-    if (row === undefined) rows.set(screen.name, (row = new Row(screen.name)));
-    row.show(screen, build);
-    if (body.children[place] !== row.element) body.insertBefore(row.element, body.children[place] ?? null);
-  });
+  list.show(screens, build);
   table.hidden = screens.length === 0;
   none.hidden = screens.length > 0;
   const silent = screens.filter(({ state }) => state === "silent").length;
@@ -190,7 +179,7 @@ function show({ build, screens }) {
 
 function tick() {
   const elapsed = answeredAt === null ? Infinity : (performance.now() - answeredAt) / 1000;
-  for (const row of rows.values()) row.tick(elapsed);
+  for (const row of list.rows.values()) row.tick(elapsed);
   const why = failure || (elapsed > OLD ? "waiting for the server" : "");
   mark(root, "data-list", why ? "old" : "live");
   write(trouble, why);
@@ -206,10 +195,10 @@ async function ask() {
       signal: AbortSignal.timeout(TIMEOUT),
     });
     await check(answer);
-    const list = /** @type {List} */ (await answer.json());
+    const told = /** @type {List} */ (await answer.json());
     answeredAt = performance.now();
     failure = "";
-    show(list);
+    show(told);
   } catch (error) {
     failure = reason(error);
   }

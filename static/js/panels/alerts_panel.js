@@ -3,6 +3,7 @@
 import { openAlerts } from "./alerts.js";
 import { make, mark, write } from "../ui/dom.js";
 import { clock, span } from "../ui/format.js";
+import { KeyedList } from "../ui/keyed_list.js";
 import { EventPanel } from "./event_panel.js";
 
 /** @typedef {import("./alerts.js").Alert} Alert */
@@ -17,45 +18,28 @@ const MOST_REMEMBERED = 100;
 /** A banner of more than these is no banner; the rest are counted. */
 const MOST_IN_BANNER = 3;
 
-class AlertList {
-  /** @param {HTMLElement} list */
-  constructor(list) {
-    this.list = list;
-    /** @type {Map<string, {row: HTMLElement, since: HTMLElement}>} */
-    this.rows = new Map();
-  }
-
-  /**
-   * @param {Alert[]} alerts
-   * @param {number} now
-   * @param {((alert: Alert) => void) | null} acknowledge
-   */
-  show(alerts, now, acknowledge) {
-    const keys = new Set(alerts.map(({ key }) => key));
-    for (const [key, { row }] of this.rows) {
-      if (keys.has(key)) continue;
-      row.remove();
-      this.rows.delete(key);
-    }
-    alerts.forEach((alert, index) => {
-      let shown = this.rows.get(alert.key);
-      if (!shown) {
-        const since = make("span", { class: "since" });
-        const level = make("strong", {}, `${MARKS[alert.level]} ${alert.level}`);
-        const message = make("span", { class: "message" }, alert.message);
-        const row = make("li", { "data-alert": alert.name, "data-severity": alert.level }, level, message, since);
-        if (acknowledge) {
-          const button = make("button", { type: "button" }, "acknowledge");
-          button.addEventListener("click", () => acknowledge(alert));
-          row.append(button);
-        }
-        shown = { row, since };
-        this.rows.set(alert.key, shown);
+/**
+ * @param {HTMLElement} element
+ * @param {((alert: Alert) => void) | null} acknowledge null: rows have no button
+ * @returns {KeyedList<Alert, number, {element: HTMLLIElement, since: HTMLSpanElement}>} shown with the server's time
+ */
+function alertList(element, acknowledge) {
+  return new KeyedList(element, {
+    key: ({ key }) => key,
+    make: (alert) => {
+      const since = make("span", { class: "since" });
+      const level = make("strong", {}, `${MARKS[alert.level]} ${alert.level}`);
+      const message = make("span", { class: "message" }, alert.message);
+      const row = make("li", { "data-alert": alert.name, "data-severity": alert.level }, level, message, since);
+      if (acknowledge) {
+        const button = make("button", { type: "button" }, "acknowledge");
+        button.addEventListener("click", () => acknowledge(alert));
+        row.append(button);
       }
-      write(shown.since, `since ${clock(alert.since)}, for ${span(Math.max(0, now - alert.since))}`);
-      if (this.list.children[index] !== shown.row) this.list.insertBefore(shown.row, this.list.children[index] ?? null);
-    });
-  }
+      return { element: row, since };
+    },
+    fill: (row, { since }, now) => write(row.since, `since ${clock(since)}, for ${span(Math.max(0, now - since))}`),
+  });
 }
 
 export class AlertsPanel extends EventPanel {
@@ -63,13 +47,13 @@ export class AlertsPanel extends EventPanel {
     super({ name: "alerts", event: "alert", title: "Alerts", nothing: "No alert is open" });
     const list = make("ul", { class: "alert-list" });
     this.body.append(list);
-    this.alerts = new AlertList(list);
+    this.alerts = alertList(list, null);
   }
 
   /** @param {View} view */
   draw({ eventLists, now }) {
     const open = openAlerts(eventLists.items(this.event));
-    this.alerts.show(open, now, null);
+    this.alerts.show(open, now);
     write(this.notice, open.length ? "" : this.nothing);
   }
 }
@@ -83,11 +67,10 @@ export class AlertBanner {
   constructor(element, marked, interactive) {
     this.element = element;
     this.marked = marked;
-    this.interactive = interactive;
-    this.list = make("ul", { class: "alert-list" });
+    const list = make("ul", { class: "alert-list" });
     this.more = make("p", { class: "more" });
-    element.append(this.list, this.more);
-    this.alerts = new AlertList(this.list);
+    element.append(list, this.more);
+    this.alerts = alertList(list, interactive ? (alert) => this.#acknowledge(alert) : null);
     /** @type {Set<string>} */
     this.acknowledged = new Set(remembered());
     /** @type {View | null} */
@@ -99,7 +82,7 @@ export class AlertBanner {
     this.view = view;
     const open = openAlerts(view.eventLists.items("alert")).filter(({ host }) => host === view.host);
     const loud = open.filter(({ key }) => !this.acknowledged.has(key));
-    this.alerts.show(loud.slice(0, MOST_IN_BANNER), view.now, this.interactive ? (alert) => this.#acknowledge(alert) : null);
+    this.alerts.show(loud.slice(0, MOST_IN_BANNER), view.now);
     write(this.more, loud.length > MOST_IN_BANNER ? `and ${loud.length - MOST_IN_BANNER} more` : "");
     this.element.hidden = loud.length === 0;
     mark(this.element, "data-severity", loud[0]?.level ?? null);

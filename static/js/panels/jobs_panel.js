@@ -3,6 +3,7 @@
 import { make, mark, write } from "../ui/dom.js";
 import { amount, duration, percent, span, text } from "../ui/format.js";
 import { jobsOf } from "./jobs.js";
+import { KeyedList } from "../ui/keyed_list.js";
 import { EventPanel } from "./event_panel.js";
 
 /** @typedef {import("./jobs.js").Job} Job */
@@ -24,10 +25,10 @@ const STATES = { running: "", completed: "✓ completed", failed: "✕ failed" }
 export class JobsPanel extends EventPanel {
   constructor() {
     super({ name: "progress", event: "progress", title: "Jobs", nothing: "No job has reported yet" });
-    this.list = make("ul", { class: "jobs" });
-    this.body.append(this.list);
-    /** @type {{row: HTMLElement, name: HTMLElement, share: HTMLElement, bar: HTMLElement, words: HTMLElement, silence: HTMLElement}[]} */
-    this.rows = [];
+    const list = make("ul", { class: "jobs" });
+    this.body.append(list);
+    /** @type {KeyedList<Job, number, ReturnType<typeof jobRow>>} */
+    this.list = new KeyedList(list, { key: ({ name, host }) => `${name}@${host}`, make: jobRow, fill });
     /** @type {Job[]} */
     this.jobs = [];
   }
@@ -39,13 +40,7 @@ export class JobsPanel extends EventPanel {
   refresh(view) {
     const other = super.refresh(view);
     // Ends fade as time goes by, without any event.
-    this.rows.forEach(({ row, silence }, index) => {
-      const job = this.jobs[index];
-      if (!job) return;
-      mark(row, "data-faded", job.state !== "running" && view.now - job.time > FADES ? "" : null);
-      const silent = job.state === "running" && view.now - job.time > SILENT;
-      write(silence, silent ? ` · no step for ${span(view.now - job.time)}` : "");
-    });
+    this.list.show(this.jobs, view.now);
     return other || this.jobs.some((job) => isPast(job, view.now));
   }
 
@@ -53,28 +48,32 @@ export class JobsPanel extends EventPanel {
   draw({ eventLists, now }) {
     this.jobs = jobsOf(eventLists.items(this.event)).filter((job) => !isPast(job, now)).slice(0, MOST_JOBS);
     write(this.notice, this.jobs.length ? "" : this.nothing);
-    while (this.rows.length < this.jobs.length) this.#addRow();
-    this.rows.forEach(({ row, name, share, bar, words }, index) => {
-      const job = this.jobs[index];
-      mark(row, "hidden", job ? null : "");
-      if (!job) return;
-      mark(row, "data-job", job.name);
-      mark(row, "data-state", job.state);
-      write(name, job.name);
-      write(share, STATES[job.state] || (job.share === null ? "" : text(percent(job.share * 100))));
-      bar.style.setProperty("--share", `${(job.share ?? (job.state === "failed" ? 1 : 0)) * 100}%`);
-      write(words, statusText(job));
-    });
+    this.list.show(this.jobs, now);
   }
+}
 
-  #addRow() {
-    const [name, share] = [make("strong"), make("span", { class: "share" })];
-    const [words, silence] = [make("span", { class: "words" }), make("span", { class: "silence" })];
-    const bar = make("div", { class: "meter" });
-    const row = make("li", {}, make("p", {}, name, share), bar, words, silence);
-    this.list.append(row);
-    this.rows.push({ row, name, share, bar, words, silence });
-  }
+/** @param {Job} job */
+function jobRow(job) {
+  const [share, words, silence] = ["share", "words", "silence"].map((name) => make("span", { class: name }));
+  const bar = make("div", { class: "meter" });
+  const element = make("li", { "data-job": job.name }, make("p", {}, make("strong", {}, job.name), share), bar, words, silence);
+  return { element, share, bar, words, silence };
+}
+
+/**
+ * @param {ReturnType<typeof jobRow>} row
+ * @param {Job} job
+ * @param {number} now
+ */
+function fill({ element, share, bar, words, silence }, job, now) {
+  const running = job.state === "running";
+  const age = now - job.time;
+  mark(element, "data-state", job.state);
+  mark(element, "data-faded", !running && age > FADES ? "" : null);
+  write(share, STATES[job.state] || (job.share === null ? "" : text(percent(job.share * 100))));
+  bar.style.setProperty("--share", `${(job.share ?? (job.state === "failed" ? 1 : 0)) * 100}%`);
+  write(words, statusText(job));
+  write(silence, running && age > SILENT ? ` · no step for ${span(age)}` : "");
 }
 
 /**

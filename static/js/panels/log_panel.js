@@ -2,18 +2,20 @@
 /** The newest log lines and notices: newest first, with a field to search in them where somebody sits close. */
 import { make, mark, write } from "../ui/dom.js";
 import { clock } from "../ui/format.js";
+import { KeyedList } from "../ui/keyed_list.js";
 import { EventPanel } from "./event_panel.js";
 
 /** @typedef {import("../state/event_lists.js").Item} Item */
 /** @typedef {import("./panel.js").View} View */
 /** @typedef {import("../state/store.js").Data} Data */
+/** @typedef {{source: string, level: string, message: string, time: number}} Line */
 /**
  * @typedef {object} LineSpec
  * @property {string} name
  * @property {string} event
  * @property {string} title
  * @property {string} nothing
- * @property {(data: Data) => {source: string, level: string, message: string}} read
+ * @property {(data: Data) => Omit<Line, "time">} read
  */
 
 /** More lines than fit on any wall. */
@@ -37,10 +39,11 @@ export class LogPanel extends EventPanel {
     this.wanted = "";
     /** Whether somebody points at the lines: then they stand still. */
     this.still = false;
-    this.list = make("ol", { class: "lines" });
-    this.body.append(this.list);
-    /** @type {{row: HTMLElement, time: HTMLElement, source: HTMLElement, message: HTMLElement}[]} */
-    this.rows = [];
+    const list = make("ol", { class: "lines" });
+    this.body.append(list);
+    // By their place: each new line moves all others, and to write is cheaper than to make.
+    /** @type {KeyedList<Line, void, ReturnType<typeof lineRow>>} */
+    this.list = new KeyedList(list, { key: (_line, index) => String(index), make: lineRow, fill });
     /** @type {View | null} */
     this.view = null;
     if (searched) this.#makeSearchable();
@@ -50,7 +53,7 @@ export class LogPanel extends EventPanel {
   draw(view) {
     this.view = view;
     if (this.still) return;
-    /** @type {{source: string, level: string, message: string, time: number}[]} */
+    /** @type {Line[]} */
     const lines = [];
     const items = view.eventLists.items(this.event);
     for (let i = items.length - 1; i >= 0 && lines.length < MOST_LINES; i -= 1) {
@@ -58,23 +61,7 @@ export class LogPanel extends EventPanel {
       const words = `${line.source} ${line.level} ${line.message}`.toLowerCase();
       if (words.includes(this.wanted)) lines.push(line);
     }
-    while (this.rows.length < lines.length) this.#addRow();
-    this.rows.forEach(({ row, time, source, message }, index) => {
-      const line = lines[index];
-      mark(row, "hidden", line ? null : "");
-      if (!line) return;
-      mark(row, "data-severity", line.level || null);
-      write(time, clock(line.time));
-      write(source, line.source);
-      write(message, (MARKS.get(line.level) ?? "") + line.message);
-    });
-  }
-
-  #addRow() {
-    const [time, source, message] = [make("time"), make("b"), make("span")];
-    const row = make("li", {}, time, source, message);
-    this.list.append(row);
-    this.rows.push({ row, time, source, message });
+    this.list.show(lines);
   }
 
   #makeSearchable() {
@@ -85,16 +72,32 @@ export class LogPanel extends EventPanel {
       this.wanted = field.value.toLowerCase();
       again();
     });
-    this.list.addEventListener("pointerenter", () => {
+    this.list.element.addEventListener("pointerenter", () => {
       this.still = true;
       mark(this.element, "data-still", "");
     });
-    this.list.addEventListener("pointerleave", () => {
+    this.list.element.addEventListener("pointerleave", () => {
       this.still = false;
       mark(this.element, "data-still", null);
       again();
     });
   }
+}
+
+function lineRow() {
+  const [time, source, message] = [make("time"), make("b"), make("span")];
+  return { element: make("li", {}, time, source, message), time, source, message };
+}
+
+/**
+ * @param {ReturnType<typeof lineRow>} row
+ * @param {Line} line
+ */
+function fill({ element, time, source, message }, line) {
+  mark(element, "data-severity", line.level || null);
+  write(time, clock(line.time));
+  write(source, line.source);
+  write(message, (MARKS.get(line.level) ?? "") + line.message);
 }
 
 /** @type {LineSpec[]} */

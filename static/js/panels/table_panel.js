@@ -1,6 +1,7 @@
 // @ts-check
 /** A list of things with a few figures each. Its rows are made once and filled again and again. */
 import { make, mark, write } from "../ui/dom.js";
+import { KeyedList } from "../ui/keyed_list.js";
 import { Panel } from "./panel.js";
 
 /** @typedef {import("./panel.js").View} View */
@@ -26,11 +27,21 @@ export class TablePanel extends Panel {
     this.spec = spec;
     this.summary = make("span", { class: "labels" });
     this.mark.before(this.summary);
-    /** @type {{row: HTMLTableRowElement, cells: HTMLTableCellElement[]}[]} */
-    this.rows = [];
     const names = spec.columns.map((column) => make("th", { scope: "col" }, column));
-    this.list = make("tbody");
-    this.body.append(make("table", { "data-columns": String(names.length) }, make("thead", {}, make("tr", {}, ...names)), this.list));
+    const list = make("tbody");
+    this.body.append(make("table", { "data-columns": String(names.length) }, make("thead", {}, make("tr", {}, ...names)), list));
+    /** @type {KeyedList<Row, void, {element: HTMLTableRowElement, cells: HTMLTableCellElement[]}>} */
+    this.list = new KeyedList(list, {
+      key: (_row, index) => String(index),
+      make: () => {
+        const cells = spec.columns.map(() => make("td"));
+        return { element: make("tr", {}, ...cells), cells };
+      },
+      fill: ({ element, cells }, row) => {
+        cells.forEach((cell, column) => write(cell, this.gone && column > 0 ? "—" : row.cells[column]));
+        element.style.setProperty("--share", `${this.gone ? 0 : (row.share ?? 0)}%`);
+      },
+    });
     // Half a row at the lower edge would be read as a fault.
     this.observer = new ResizeObserver(() => this.#fit());
     this.observer.observe(this.body);
@@ -40,16 +51,8 @@ export class TablePanel extends Panel {
   draw({ store, host }) {
     const data = store.latest(host, this.event);
     if (!data) return;
-    const rows = this.spec.rows(data).slice(0, MOST_ROWS);
     write(this.summary, this.gone ? "—" : this.spec.summary(data));
-    while (this.rows.length < rows.length) this.#addRow();
-    this.rows.forEach(({ row, cells }, index) => {
-      const shown = rows[index];
-      mark(row, "hidden", shown ? null : "");
-      if (!shown) return;
-      cells.forEach((cell, column) => write(cell, this.gone && column > 0 ? "—" : shown.cells[column]));
-      row.style.setProperty("--share", `${this.gone ? 0 : (shown.share ?? 0)}%`);
-    });
+    this.list.show(this.spec.rows(data).slice(0, MOST_ROWS));
     this.#fit();
   }
 
@@ -57,17 +60,11 @@ export class TablePanel extends Panel {
     this.observer.disconnect();
   }
 
-  #addRow() {
-    const cells = this.spec.columns.map(() => make("td"));
-    const row = make("tr", {}, ...cells);
-    this.list.append(row);
-    this.rows.push({ row, cells });
-  }
-
   #fit() {
     const end = this.body.getBoundingClientRect().bottom + 1;
     const bounded = getComputedStyle(this.body).overflowY === "hidden";
-    const bottoms = this.rows.map(({ row }) => row.getBoundingClientRect().bottom);
-    this.rows.forEach(({ row }, index) => mark(row, "data-cut", bounded && bottoms[index] > end ? "" : null));
+    const rows = [...this.list.rows.values()].map(({ element }) => element);
+    const bottoms = rows.map((row) => row.getBoundingClientRect().bottom);
+    rows.forEach((row, index) => mark(row, "data-cut", bounded && bottoms[index] > end ? "" : null));
   }
 }
