@@ -6,6 +6,7 @@
 import { presetFor } from "../config/presets.js";
 import { KNOWN, PANELS, TILE_SET } from "../panels/registry.js";
 import { make, write } from "../ui/dom.js";
+import { keep, recall } from "../ui/storage.js";
 import { copyButton } from "./copy.js";
 import { Dialog } from "./dialog.js";
 import { draftOf, isSame, previewQuery, readDraft } from "./draft.js";
@@ -18,7 +19,7 @@ import { SortList } from "./sortlist.js";
 /** @typedef {import("./dialog.js").Wall} Wall */
 /** @typedef {import("./draft.js").Draft} Draft */
 
-const KEPT = "vitals-editor";
+const KEPT = "editor";
 
 /** @param {Wall} wall */
 export function create(wall) {
@@ -51,7 +52,7 @@ class Editor {
 
   open() {
     this.fields.offer(this.grid.store.hosts);
-    if (!this.begun) Object.assign(this, read());
+    if (!this.begun) Object.assign(this, recall(KEPT));
     // A draft that was begun goes on; else it is the page as it is now.
     if (!this.begun || isSame(this.draft, this.begun)) this.#begin();
     this.#showDraft();
@@ -145,7 +146,7 @@ class Editor {
     this.another.href = url(query);
     this.preview.show(url(previewQuery(display)));
     write(this.words, problems.size ? `Not in the address, because it was not understood: ${[...problems.keys()].join(", ")}` : "");
-    sessionStorage.setItem(KEPT, JSON.stringify({ begun: this.begun, draft: this.draft }));
+    keep(KEPT, { begun: this.begun, draft: this.draft });
   }
 
   #apply() {
@@ -154,17 +155,8 @@ class Editor {
       this.fields.focus(wrong);
       return;
     }
-    sessionStorage.removeItem(KEPT);
+    keep(KEPT, null);
     location.assign(this.address.value);
-  }
-}
-
-/** @returns {{begun: string, draft: Draft} | null} what was in the making before a reload */
-function read() {
-  try {
-    return JSON.parse(sessionStorage.getItem(KEPT) ?? "null");
-  } catch {
-    return null;
   }
 }
 

@@ -42,10 +42,6 @@ export class AlertList {
     if (this.timer === undefined) this.#later(PAUSE + JITTER * Math.random());
   }
 
-  stop() {
-    clearTimeout(this.timer);
-  }
-
   /** @param {number} milliseconds */
   #later(milliseconds) {
     clearTimeout(this.timer);

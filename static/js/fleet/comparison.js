@@ -4,6 +4,7 @@
  * the one stream that tabs share. To the rest of the page it is what a board is.
  */
 import { ServerClock } from "../state/server_clock.js";
+import { linkFacts } from "../ui/link_state.js";
 import { RenderLoop } from "../ui/render_loop.js";
 import { ofMost, INTERVAL_EVENT } from "../state/intervals.js";
 import { covering } from "../config/scope.js";
@@ -141,16 +142,10 @@ export class Comparison {
 
   /** @returns {LinkFacts} */
   #link() {
-    const { store, stream, clock, hosts } = this;
+    const { store, clock, hosts } = this;
     const newest = Math.max(-Infinity, ...hosts.map((host) => store.newest(host) ?? -Infinity));
-    return {
-      age: newest > -Infinity ? Math.max(0, clock.now() - newest) : null,
-      patience: ofMost((hosts.length ? hosts : [this.host]).map((host) => store.patienceOfFast(host))),
-      connected: stream.connected,
-      apart: stream.apart,
-      everConnected: stream.everConnected,
-      trouble: stream.trouble,
-    };
+    const age = newest > -Infinity ? Math.max(0, clock.now() - newest) : null;
+    return linkFacts(this.stream, age, ofMost((hosts.length ? hosts : [this.host]).map((host) => store.patienceOfFast(host))));
   }
 
   #draw() {

@@ -1,15 +1,13 @@
 // @ts-check
 /** One machine of many: its newest figures, when the log took them, and its open alerts. No past. */
+import { byGravity } from "../panels/alerts.js";
 import { FIGURES, PULSE } from "./figures.js";
 
 /** @typedef {import("../ui/thresholds.js").Level} Level */
 /** @typedef {import("../state/store.js").Data} Data */
-/** @typedef {"fresh" | "stale" | "gone"} Freshness */
-/** @typedef {"critical" | "warning" | "info"} Severity */
-/** @typedef {{name: string, level: Severity, message: string, since: number}} OpenAlert */
+/** @typedef {import("../state/intervals.js").AgeLevel} AgeLevel */
+/** @typedef {import("../panels/alerts.js").Alert} Alert */
 /** @typedef {{name: string, value: number, level: Level}} Worst the figure that is worst off: beyond its limit, then the highest */
-
-const SEVERITIES = /** @type {const} */ (["critical", "warning", "info"]);
 
 /** The figures of each family. @type {Map<string, string[]>} */
 const NAMES = new Map();
@@ -18,7 +16,7 @@ for (const [name, { event }] of Object.entries(FIGURES)) NAMES.set(event, [...(N
 export class Host {
   /**
    * @param {string} name
-   * @param {Map<string, OpenAlert>} alerts
+   * @param {Map<string, Alert>} alerts
    */
   constructor(name, alerts) {
     this.name = name;
@@ -35,7 +33,7 @@ export class Host {
     this.before = 0;
     /** Counts up with whatever is new, so that who draws sees what he has drawn already. */
     this.version = 0;
-    /** As judged last. @type {Freshness} */
+    /** As judged last. @type {AgeLevel} */
     this.freshness = "gone";
     /** The same. @type {Worst | null} */
     this.worst = null;
@@ -48,15 +46,23 @@ export class Host {
     return this.times.get(PULSE) ?? this.heard;
   }
 
+  /**
+   * @param {string} event
+   * @returns {number} when the log took its newest one, 0 if never
+   */
+  timeOf(event) {
+    return event === PULSE ? this.seen : (this.times.get(event) ?? 0);
+  }
+
   /** @returns {number} when the log took anything of it last */
   get heard() {
     return Math.max(0, ...this.times.values());
   }
 
-  /** @returns {OpenAlert | null} the gravest that is open, the oldest of those */
+  /** @returns {Alert | null} the gravest that is open, the oldest of those */
   get alert() {
     let worst = null;
-    for (const alert of this.alerts.values()) if (worst === null || graver(alert, worst)) worst = alert;
+    for (const alert of this.alerts.values()) if (worst === null || byGravity(alert, worst) < 0) worst = alert;
     return worst;
   }
 
@@ -87,28 +93,6 @@ export class Host {
     this.pace = slow && this.before > 0 ? Math.min(apart, this.before) : 0;
     this.before = slow ? apart : 0;
   }
-}
-
-/**
- * @param {Map<string, OpenAlert>} open
- * @param {Data} data of an alert's event
- */
-export function takeAlert(open, data) {
-  const name = String(data.alert);
-  if (data.state === "cleared") open.delete(name);
-  else {
-    const level = SEVERITIES.find((one) => one === data.level) ?? "warning";
-    open.set(name, { name, level, message: String(data.message ?? name), since: Number(data.since ?? data.time) });
-  }
-}
-
-/**
- * @param {OpenAlert} one
- * @param {OpenAlert} other
- */
-function graver(one, other) {
-  const apart = SEVERITIES.indexOf(one.level) - SEVERITIES.indexOf(other.level);
-  return apart < 0 || (apart === 0 && one.since < other.since);
 }
 
 /** @param {unknown} tags */

@@ -5,21 +5,19 @@
  * Ages are told by ids, which are times by the clock of the log. The time in an event is that of the
  * machine's own clock, and one of a thousand is always wrong.
  */
+import { applyAlert } from "../panels/alerts.js";
 import { levelOf } from "../ui/thresholds.js";
-import { ofMost, patienceFor, Intervals, INTERVAL_EVENT } from "../state/intervals.js";
+import { ageLevel, ageLimits, Intervals, INTERVAL_EVENT, ofMost, patienceFor } from "../state/intervals.js";
 import { GAP } from "../state/series.js";
 import { FIGURES, PULSE, SHARES } from "./figures.js";
-import { Host, takeAlert } from "./host.js";
+import { Host } from "./host.js";
 
 /** @typedef {import("../ui/thresholds.js").Level} Level */
 /** @typedef {import("../state/store.js").Data} Data */
 /** @typedef {import("../state/store.js").Hello} Hello */
-/** @typedef {import("./host.js").Freshness} Freshness */
-/** @typedef {import("./host.js").OpenAlert} OpenAlert */
+/** @typedef {import("../state/intervals.js").AgeLevel} AgeLevel */
+/** @typedef {import("../panels/alerts.js").Alert} Alert */
 /** @typedef {import("./host.js").Worst} Worst */
-
-/** Figures are shown no more after so many of their intervals. */
-const GONE = 10;
 
 /** The events by which a machine is judged. */
 const JUDGED = new Set([PULSE, ...SHARES.map((name) => FIGURES[name].event)]);
@@ -43,7 +41,7 @@ export class Machines {
     this.all = new Map();
     /** Counts up when a machine comes or goes. */
     this.membership = 0;
-    /** Alerts of hosts without figures wait for them. @type {Map<string, Map<string, OpenAlert>>} */
+    /** Alerts of hosts without figures wait for them. @type {Map<string, Map<string, Alert>>} */
     this.alerts = new Map();
   }
 
@@ -112,33 +110,21 @@ export class Machines {
    * @param {Host} machine
    * @param {number} now
    * @param {string} [event]
-   * @returns {Freshness}
+   * @returns {AgeLevel}
    */
   freshness(machine, now, event = PULSE) {
-    const at = event === PULSE ? machine.seen : (machine.times.get(event) ?? 0);
-    const age = now - at;
-    const patience = this.patience(event, machine);
-    if (age <= patience) return "fresh";
-    return age <= this.#endurance(patience) ? "stale" : "gone";
-  }
-
-  /**
-   * @param {number} patience
-   * @returns {number} the age up to which stale figures are shown, seconds
-   */
-  #endurance(patience) {
-    return ((patience - this.every) * GONE) / GAP + this.every;
+    return ageLevel(now - machine.timeOf(event), this.#limits(event, machine));
   }
 
   /**
    * @param {string} event
    * @param {Host} machine
-   * @returns {number} the age up to which its figures count as fresh, on their way included, seconds
+   * @returns {{fresh: number, shown: number}} by ages, the time on the way included
    */
-  patience(event, { name, pace }) {
+  #limits(event, { name, pace }) {
     const cadence = this.intervals.cadence(name, event);
     // One that does not say its interval shows it by its samples.
-    return patienceFor(this.intervals.knows(name) ? cadence : Math.max(cadence, pace)) + this.every;
+    return ageLimits(patienceFor(this.intervals.knows(name) ? cadence : Math.max(cadence, pace)), this.every);
   }
 
   /** @returns {{newest: number, patience: number} | null} when the log took the newest sample of all, and the age up to which that is fresh; seconds */
@@ -146,7 +132,7 @@ export class Machines {
     if (this.all.size && !this.pulse) {
       const all = [...this.all.values()];
       const newest = all.reduce((latest, { seen }) => Math.max(latest, seen), 0);
-      this.pulse = { newest, patience: ofMost(all.map((machine) => this.patience(PULSE, machine))) };
+      this.pulse = { newest, patience: ofMost(all.map((machine) => this.#limits(PULSE, machine).fresh)) };
     }
     return this.pulse;
   }
@@ -186,9 +172,9 @@ export class Machines {
   #until(machine, now) {
     let until = Infinity;
     for (const event of JUDGED) {
-      const at = event === PULSE ? machine.seen : (machine.times.get(event) ?? 0);
-      const patience = this.patience(event, machine);
-      for (const end of [at + patience, at + this.#endurance(patience)]) if (end >= now && end < until) until = end;
+      const at = machine.timeOf(event);
+      const { fresh, shown } = this.#limits(event, machine);
+      for (const end of [at + fresh, at + shown]) if (end >= now && end < until) until = end;
     }
     return until;
   }
@@ -231,7 +217,7 @@ export class Machines {
    * @param {Data} data
    */
   #alert(host, data) {
-    takeAlert(this.#alertsOf(host), data);
+    applyAlert(this.#alertsOf(host), data);
     this.#touch(host);
   }
 

@@ -8,6 +8,7 @@
  * to dispatch some thousand would take far longer than to draw them.
  */
 import { Connection } from "../streaming/connection.js";
+import { watchLifecycle } from "../streaming/page_lifecycle.js";
 
 /** @typedef {import("../state/store.js").Data} Data */
 /** @typedef {import("../state/store.js").Hello} Hello */
@@ -45,14 +46,11 @@ export class Newest {
     });
     /** @type {Wish | null} */
     this.wish = null;
-    this.over = new AbortController();
-    const { signal } = this.over;
-    const hurry = () => this.connection.hurry();
-    addEventListener("online", hurry, { signal });
-    document.addEventListener("visibilitychange", () => document.hidden || hurry(), { signal });
-    document.addEventListener("resume", hurry, { signal });
-    addEventListener("pagehide", () => this.connection.close(), { signal });
-    addEventListener("pageshow", ({ persisted }) => persisted && this.wish && this.ask(this.wish), { signal });
+    watchLifecycle({
+      retry: () => this.connection.hurry(),
+      leave: () => this.connection.close(),
+      back: () => this.wish && this.ask(this.wish),
+    });
   }
 
   /** @param {Wish} wish replaces the one before */
@@ -63,30 +61,5 @@ export class Newest {
     const query = { events: events.join(), fields: fields.join(), every: String(every), batch: "1", ...(hosts.length && { host: hosts.join() }) };
     for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value);
     this.connection.open(url.href, [BATCH], null);
-  }
-
-  stop() {
-    this.over.abort();
-    this.connection.close();
-  }
-
-  get connected() {
-    return this.connection.connected;
-  }
-
-  get opened() {
-    return this.connection.opened;
-  }
-
-  get apart() {
-    return this.connection.apart;
-  }
-
-  get everConnected() {
-    return this.connection.everConnected;
-  }
-
-  get trouble() {
-    return this.connection.trouble;
   }
 }

@@ -5,6 +5,7 @@
  */
 import { DEFAULTS } from "../config/page_url.js";
 import { ServerClock } from "../state/server_clock.js";
+import { linkFacts } from "../ui/link_state.js";
 import { RenderLoop } from "../ui/render_loop.js";
 import { patienceFor } from "../state/intervals.js";
 import { covering } from "../config/scope.js";
@@ -80,7 +81,7 @@ export class Overview {
     this.heard = [];
     this.renderLoop = new RenderLoop(() => this.#draw());
     this.may = covering(settings.may);
-    this.stream = new Newest(settings.streamUrl, {
+    this.newestStream = new Newest(settings.streamUrl, {
       hello: (hello) => {
         this.clock.hear(hello.time);
         this.machines.greet(hello);
@@ -91,6 +92,7 @@ export class Overview {
       heartbeat: (time) => this.clock.hear(time),
       batch: (items) => this.#take(items),
     });
+    this.stream = this.newestStream.connection;
     this.alerts = new AlertList(settings.alertsUrl, asked.hosts, (alerts, lastId) => this.#setAlerts(alerts, lastId));
     const resize = () => {
       this.layout.resize();
@@ -184,21 +186,14 @@ export class Overview {
     const wished = JSON.stringify(wish);
     if (wished === this.wished) return;
     this.wished = wished;
-    this.stream.ask(wish);
+    this.newestStream.ask(wish);
   }
 
   /** @returns {LinkFacts} */
   #link() {
     const { stream, clock, machines } = this;
     const { newest, patience } = machines.newest ?? { newest: null, patience: patienceFor(machines.intervals.own) };
-    return {
-      age: newest === null ? null : Math.max(0, clock.now() - newest),
-      patience,
-      connected: stream.connected,
-      apart: stream.apart,
-      everConnected: stream.everConnected,
-      trouble: stream.trouble,
-    };
+    return linkFacts(stream, newest === null ? null : Math.max(0, clock.now() - newest), patience);
   }
 
   #draw() {

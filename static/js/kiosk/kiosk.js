@@ -7,7 +7,7 @@
 import { AccessProbe } from "../streaming/access_probe.js";
 import { covering } from "../config/scope.js";
 import { Clocks } from "./clocks.js";
-import { keep, recall, take } from "./memory.js";
+import { keep, recall } from "../ui/storage.js";
 import { MEANS, reloadWhenServed } from "./reload.js";
 import { BuildUpdate } from "./build_update.js";
 import { startCookieRenewal } from "./cookie_renewal.js";
@@ -134,7 +134,8 @@ export class Kiosk {
   /** Where the page stood still before it was loaded anew it stands still again. History has come. */
   #goOn() {
     const { page } = this;
-    const held = take("held");
+    const held = recall("held");
+    keep("held", null);
     if (!held || !page || !page.options.interactive) return;
     if (held.zoomed) page.zoom?.(held.from, held.to);
     else page.pause?.(held);

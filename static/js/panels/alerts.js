@@ -2,6 +2,7 @@
 /** Which alerts are open, as the events that raise and clear them tell. */
 
 /** @typedef {import("../state/event_lists.js").Item} Item */
+/** @typedef {import("../state/store.js").Data} Data */
 /**
  * @typedef {object} Alert
  * @property {string} key of this very alert: another one of the same rule is another one
@@ -16,27 +17,43 @@
 const ORDER = ["critical", "warning", "info"];
 
 /**
+ * @param {Map<string, Alert>} open by name and host; changed here
+ * @param {Data} data of an alert's event
+ */
+export function applyAlert(open, data) {
+  const name = `${data.alert}@${data.host}`;
+  if (data.state === "cleared") {
+    open.delete(name);
+    return;
+  }
+  const since = Number(data.since ?? data.time);
+  open.set(name, {
+    key: `${name} ${since}`,
+    name: String(data.alert),
+    host: String(data.host),
+    level: ORDER.includes(String(data.level)) ? /** @type {Alert["level"]} */ (data.level) : "warning",
+    message: String(data.message ?? data.alert),
+    since,
+    event: String(data.event ?? ""),
+  });
+}
+
+/**
+ * @param {Alert} one
+ * @param {Alert} other
+ * @returns {number} negative if the first is graver, or as grave and older
+ */
+export function byGravity(one, other) {
+  return ORDER.indexOf(one.level) - ORDER.indexOf(other.level) || one.since - other.since;
+}
+
+/**
  * @param {readonly Item[]} items alert events, oldest first
  * @returns {Alert[]} those that are open, the gravest first, then the oldest
  */
 export function openAlerts(items) {
   /** @type {Map<string, Alert>} */
   const open = new Map();
-  for (const { data } of items) {
-    const name = `${data.alert}@${data.host}`;
-    if (data.state === "cleared") open.delete(name);
-    else {
-      const since = Number(data.since ?? data.time);
-      open.set(name, {
-        key: `${name} ${since}`,
-        name: String(data.alert),
-        host: String(data.host),
-        level: ORDER.includes(String(data.level)) ? /** @type {Alert["level"]} */ (data.level) : "warning",
-        message: String(data.message ?? data.alert),
-        since,
-        event: String(data.event ?? ""),
-      });
-    }
-  }
-  return [...open.values()].sort((a, b) => ORDER.indexOf(a.level) - ORDER.indexOf(b.level) || a.since - b.since);
+  for (const { data } of items) applyAlert(open, data);
+  return [...open.values()].sort(byGravity);
 }

@@ -4,6 +4,7 @@ import { openAlerts } from "./alerts.js";
 import { make, mark, write } from "../ui/dom.js";
 import { clock, span } from "../ui/format.js";
 import { KeyedList } from "../ui/keyed_list.js";
+import { keep, recall } from "../ui/storage.js";
 import { EventPanel } from "./event_panel.js";
 
 /** @typedef {import("./alerts.js").Alert} Alert */
@@ -12,7 +13,7 @@ import { EventPanel } from "./event_panel.js";
 const MARKS = { info: "ℹ", warning: "▲", critical: "◆" };
 
 /** Where a display remembers what was acknowledged on it, and of how many alerts. */
-const MEMORY = "vitals acknowledged";
+const MEMORY = "acknowledged";
 const MOST_REMEMBERED = 100;
 
 /** A banner of more than these is no banner; the rest are counted. */
@@ -95,21 +96,14 @@ export class AlertBanner {
   /** @param {Alert} alert */
   #acknowledge({ key }) {
     this.acknowledged.add(key);
-    try {
-      localStorage.setItem(MEMORY, JSON.stringify([...this.acknowledged].slice(-MOST_REMEMBERED)));
-    } catch {
-      // A browser that keeps nothing shows it again after a reload.
-    }
+    // A browser that keeps nothing shows it again after a reload.
+    keep(MEMORY, [...this.acknowledged].slice(-MOST_REMEMBERED), "localStorage");
     if (this.view) this.draw(this.view);
   }
 }
 
 /** @returns {string[]} */
 function remembered() {
-  try {
-    const kept = JSON.parse(localStorage.getItem(MEMORY) ?? "[]");
-    return Array.isArray(kept) ? kept.map(String) : [];
-  } catch {
-    return [];
-  }
+  const kept = recall(MEMORY, "localStorage");
+  return Array.isArray(kept) ? kept.map(String) : [];
 }

@@ -8,6 +8,7 @@ import { columnsFor, DESK, presetFor } from "../config/presets.js";
 import { EventLists, MOST_ITEMS } from "../state/event_lists.js";
 import { RenderLoop } from "../ui/render_loop.js";
 import { mark, write } from "../ui/dom.js";
+import { linkFacts } from "../ui/link_state.js";
 import { HostSubscription } from "../state/host_subscription.js";
 import { INTERVAL_EVENT } from "../state/intervals.js";
 import { covering } from "../config/scope.js";
@@ -224,15 +225,7 @@ export class PanelGrid {
 
   /** @returns {LinkFacts} */
   #link() {
-    const { store, stream, subscription } = this;
-    return {
-      age: subscription.age,
-      patience: store.patienceOfFast(this.host),
-      connected: stream.connected,
-      apart: stream.apart,
-      everConnected: stream.everConnected,
-      trouble: stream.trouble,
-    };
+    return linkFacts(this.stream, this.subscription.age, this.store.patienceOfFast(this.host));
   }
 
   #redraw() {

@@ -21,6 +21,11 @@ const LONGEST = 3600;
 /** Under this age a late figure is delivery and not silence, however short the interval. */
 const LEAST_PATIENCE = 1;
 
+/** Stale figures are shown up to so many times the age up to which they are fresh: ten cadences. */
+const GONE = 10 / GAP;
+
+/** @typedef {"fresh" | "stale" | "gone"} AgeLevel */
+
 export class Intervals {
   /** @param {number} interval of the server's own machine: seconds between samples of the fast families */
   constructor(interval) {
@@ -118,6 +123,26 @@ export function cadenceOf(event, interval) {
  */
 export function patienceFor(cadence) {
   return Math.max(GAP * cadence, LEAST_PATIENCE);
+}
+
+/**
+ * Ages up to which figures are fresh, and up to which they are shown at all; seconds.
+ * @param {number} patience
+ * @param {number} [delay] seconds that they may be on their way
+ * @returns {{fresh: number, shown: number}}
+ */
+export function ageLimits(patience, delay = 0) {
+  return { fresh: patience + delay, shown: patience * GONE + delay };
+}
+
+/**
+ * @param {number} age seconds
+ * @param {{fresh: number, shown: number}} limits
+ * @returns {AgeLevel}
+ */
+export function ageLevel(age, { fresh, shown }) {
+  if (age <= fresh) return "fresh";
+  return age <= shown ? "stale" : "gone";
 }
 
 /**

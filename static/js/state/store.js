@@ -4,22 +4,19 @@
  * newest whole event. The stream writes here; panels only read.
  */
 import { flatten } from "./flatten.js";
-import { Intervals, patienceFor, INTERVAL_EVENT } from "./intervals.js";
-import { GAP, TimeSeries } from "./series.js";
+import { ageLevel, ageLimits, Intervals, INTERVAL_EVENT, patienceFor } from "./intervals.js";
+import { TimeSeries } from "./series.js";
 
 /** @typedef {import("../streaming/stream.js").Data} Data */
 /** @typedef {import("../streaming/stream.js").Hello} Hello */
 /** @typedef {import("../streaming/stream.js").History} History */
-/** @typedef {"waiting" | "missing" | "absent" | "fresh" | "stale" | "gone"} Freshness */
+/** @typedef {"waiting" | "missing" | "absent" | import("./intervals.js").AgeLevel} Freshness */
 
 /**
  * More rows than this a chart does not get, however long its window and short the interval: that is
  * a few for each pixel, lowest and highest kept.
  */
 const ROWS = 3000;
-
-/** Figures are shown no more at so many times the age up to which they count as fresh: ten cadences. */
-const GONE = 10 / GAP;
 
 export class Store {
   /**
@@ -175,10 +172,7 @@ export class Store {
    */
   freshness(host, event, now) {
     const time = this.time(host, event);
-    if (time !== null) {
-      const missed = (now - time) / this.intervals.patience(host, event);
-      return missed > GONE ? "gone" : missed > 1 ? "stale" : "fresh";
-    }
+    if (time !== null) return ageLevel(now - time, ageLimits(this.intervals.patience(host, event)));
     if (this.isNoFamily(event)) return "absent";
     return now - this.since > this.intervals.patience(host, event) + 1 ? "missing" : "waiting";
   }

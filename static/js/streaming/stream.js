@@ -9,6 +9,7 @@
  * The connection itself is a broker's, which others may share (transport.js).
  */
 import { Backoff } from "./backoff.js";
+import { watchLifecycle } from "./page_lifecycle.js";
 import { portToOwnBroker } from "./transport.js";
 
 /** @typedef {Record<string, unknown> & {host?: string, time?: number}} Data */
@@ -96,13 +97,7 @@ export class Stream {
 
   start() {
     this.connect((port) => this.#use(port));
-    const { signal } = this.over;
-    addEventListener("online", () => this.hurry(), { signal });
-    // A display wakes up, a tab is looked at again, a page comes back from the back button's cache.
-    document.addEventListener("visibilitychange", () => document.hidden || this.hurry(), { signal });
-    document.addEventListener("resume", () => this.hurry(), { signal });
-    addEventListener("pagehide", () => this.#leave(), { signal });
-    addEventListener("pageshow", ({ persisted }) => persisted && this.#load(), { signal });
+    watchLifecycle({ retry: () => this.hurry(), leave: () => this.#leave(), back: () => this.#load() }, this.over.signal);
     this.pinging = setInterval(() => this.#ping(), PING);
     this.#load();
   }

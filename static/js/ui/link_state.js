@@ -22,6 +22,16 @@ import { age as ageText } from "./format.js";
  */
 
 /**
+ * @param {Pick<LinkFacts, "connected" | "apart" | "everConnected" | "trouble">} stream
+ * @param {number | null} age of the newest sample, seconds
+ * @param {number} patience seconds
+ * @returns {LinkFacts}
+ */
+export function linkFacts({ connected, apart, everConnected, trouble }, age, patience) {
+  return { age, patience, connected, apart, everConnected, trouble };
+}
+
+/**
  * @param {LinkFacts} facts
  * @returns {LinkState}
  */

@@ -1,0 +1,34 @@
+// @ts-check
+/** JSON kept by the browser: for a tab over reloads of its page, or for a display. A browser may keep nothing. */
+
+const PREFIX = "vitals ";
+
+/** @typedef {"sessionStorage" | "localStorage"} Place for the tab; for all tabs, over restarts */
+
+/**
+ * @param {string} name
+ * @param {unknown} value as JSON can hold it; null forgets
+ * @param {Place} [place]
+ * @returns {boolean} false if the browser refused
+ */
+export function keep(name, value, place = "sessionStorage") {
+  try {
+    globalThis[place].setItem(PREFIX + name, JSON.stringify(value));
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * @param {string} name
+ * @param {Place} [place]
+ * @returns {any} null for a name that is not kept
+ */
+export function recall(name, place = "sessionStorage") {
+  try {
+    return JSON.parse(globalThis[place].getItem(PREFIX + name) ?? "null");
+  } catch {
+    return null;
+  }
+}
