@@ -1,28 +1,33 @@
 """Vitals: live vital signs of machines on a wall, over plain Server-Sent Events."""
 
 import dataclasses
+import importlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-from dashboard.events.sse import ServerSentEvent
-from dashboard.jobs.reporter import progress
 
 if TYPE_CHECKING:
     from flask import Flask
 
+    from dashboard.events.sse import ServerSentEvent
+    from dashboard.jobs.reporter import progress
     from dashboard.settings import Settings
     from dashboard.web.event_stream import event_stream
 
 __all__ = ["ServerSentEvent", "create_app", "event_stream", "progress"]
 
 
-def __getattr__(name: str) -> Any:
-    # An agent has no Flask: it is imported by whoever wants something of it.
-    if name == "event_stream":
-        from dashboard.web.event_stream import event_stream
+# Imported when asked for: who imports one module of this package gets no gevent and no Flask by it.
+_HOMES = {
+    "ServerSentEvent": "dashboard.events.sse",
+    "event_stream": "dashboard.web.event_stream",
+    "progress": "dashboard.jobs.reporter",
+}
 
-        return event_stream
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(_HOMES[name]), name)
 
 
 def create_app(settings: "Settings | None" = None) -> "Flask":

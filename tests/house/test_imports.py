@@ -1,6 +1,9 @@
 """Hold the packages of dashboard/ to one direction of imports."""
 
 import ast
+import json
+import subprocess
+import sys
 from collections.abc import Iterator
 from graphlib import TopologicalSorter
 
@@ -35,7 +38,7 @@ ONLY_IN = {
     "apprise": {"alerts"},
     "prometheus_client": {"telemetry", "web"},
 }
-NO_GEVENT = {"events", "settings", "metrics", "access", "client", "doctor", "errors", "build"}
+NO_GEVENT = {"events", "settings", "metrics", "access", "client", "doctor", "build"}
 FILES = {str(f.relative_to(ROOT / "dashboard")): f for f in (ROOT / "dashboard").rglob("*.py")}
 
 
@@ -105,6 +108,32 @@ def test_the_master_loads_only_modules_that_import_nothing_else_of_dashboard() -
     alone = [file for file in FILES if room(file) == "settings"]
     for file in [*alone, "telemetry/logging.py", "telemetry/systemd.py"]:
         assert not own_imports(file) - set(alone), file
+
+
+def loaded_by(*modules: str) -> set[str]:
+    """Return the names in sys.modules of a new process that has imported some modules."""
+    program = "import importlib, json, sys\nfor name in sys.argv[1:]: importlib.import_module(name)"
+    command = [sys.executable, "-c", f"{program}\nprint(json.dumps([*sys.modules]))", *modules]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, check=True, timeout=100)
+    return set(json.loads(done.stdout))
+
+
+@pytest.mark.parametrize("package", sorted(NO_GEVENT))
+def test_a_package_without_gevent_loads_none_and_nothing_above_it(package: str) -> None:
+    names = [file.removesuffix(".py") for file in FILES if room(file) == package]
+    modules = [f"dashboard.{name.removesuffix('/__init__').replace('/', '.')}" for name in names]
+    assert modules
+    loaded = loaded_by(*modules)
+    assert not {"gevent", "flask"} & loaded
+    rooms = {name.split(".")[1] for name in loaded if name.startswith("dashboard.")}
+    lowest = min(line(file) for file in FILES if room(file) == package)
+    above = {each for each in rooms - {package} if line(each) <= lowest}
+    assert not above
+
+
+def test_the_wire_format_is_imported_alone() -> None:
+    loaded = {name for name in loaded_by("dashboard.events.sse") if name.startswith("dashboard")}
+    assert loaded == {"dashboard", "dashboard.events", "dashboard.events.sse"}
 
 
 def test_the_house_is_small_enough_to_be_drawn() -> None:
