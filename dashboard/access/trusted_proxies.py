@@ -1,11 +1,11 @@
-"""Who asks, where proxies stand before the service.
+"""The client's address, scheme and host of a request that comes through proxies.
 
-A proxy tells in headers from which address a request came, over which scheme and to which host.
-Anybody can send such headers, so they are believed only of a peer in TRUSTED_PROXIES (and of one on
-a Unix socket, who had to be let in there): the list of addresses is read from its end, and the
-first one that is no trusted proxy is the client's. What stands before that the client may have
-written itself. `X-Forwarded-*` goes before `Forwarded` (RFC 7239): proxies that set the first hand
-the second on as it came.
+A proxy says in X-Forwarded-For, -Proto and -Host from which address a request came, over which
+scheme and to which host. Anybody can send such headers, so they are believed only of a peer in
+TRUSTED_PROXIES (and of one on a Unix socket, who had to be let in there). The list of addresses is
+read from its end, and the first one that is no trusted proxy is the client's; the client may have
+written what stands before that itself. `Forwarded` (RFC 7239) is not read: a proxy that sets the
+other headers hands it on as it came.
 
 The forwarded host is never put in the place of the Host header: who may be asked for by what name
 is checked for both (`access.py`), because a page that was led here by DNS rebinding can send any
@@ -19,7 +19,6 @@ from functools import lru_cache
 from typing import Any
 
 FORWARDED_HOST = "vitals.forwarded_host"
-_PAIR = re.compile(r"""\s*([A-Za-z]+)\s*=\s*("(?:[^"\\]|\\.)*"|[^\s;,"]*)\s*(;|,|$)""")
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -46,17 +45,9 @@ class Proxies:
         peer = environ.get("REMOTE_ADDR", "")
         if not self._is_trusted(peer):
             return
-        if any(f"HTTP_X_FORWARDED_{name}" in environ for name in ("FOR", "PROTO", "HOST")):
-            addresses = _items(environ.get("HTTP_X_FORWARDED_FOR", ""))
-            scheme = _last(environ.get("HTTP_X_FORWARDED_PROTO", ""))
-            host = _last(environ.get("HTTP_X_FORWARDED_HOST", ""))
-        elif "HTTP_FORWARDED" in environ:
-            elements = _forwarded(environ["HTTP_FORWARDED"])
-            addresses = [element.get("for", "") for element in elements]
-            scheme = elements[-1].get("proto", "")
-            host = elements[-1].get("host", "")
-        else:
-            return
+        addresses = _items(environ.get("HTTP_X_FORWARDED_FOR", ""))
+        scheme = _last(environ.get("HTTP_X_FORWARDED_PROTO", ""))
+        host = _last(environ.get("HTTP_X_FORWARDED_HOST", ""))
         environ["REMOTE_ADDR"] = self._client(addresses) or peer
         if scheme.lower() in ("http", "https"):
             environ["wsgi.url_scheme"] = scheme.lower()
@@ -103,22 +94,3 @@ def _address(text: str) -> str | None:
         return str(ipaddress.ip_address(match[1] if match else text))
     except ValueError:
         return None
-
-
-def _forwarded(text: str) -> list[dict[str, str]]:
-    """The elements of a `Forwarded` header, each as its pairs; what can't be read ends it."""
-    elements: list[dict[str, str]] = [{}]
-    at = 0
-    while at < len(text):
-        match = _PAIR.match(text, at)
-        if match is None:
-            elements.append({})
-            break
-        name, value, mark = match[1].lower(), match[2], match[3]
-        if value.startswith('"'):
-            value = re.sub(r"\\(.)", r"\1", value[1:-1])
-        elements[-1][name] = value
-        if mark == ",":
-            elements.append({})
-        at = match.end()
-    return elements

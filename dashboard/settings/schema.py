@@ -138,7 +138,7 @@ class Settings:
     trusted_proxies: tuple[str, ...] = _setting(
         "127.0.0.1,::1",
         NETWORKS,
-        "proxies whose `X-Forwarded-For`, `-Proto` and `-Host` (or `Forwarded`) are believed",
+        "proxies whose `X-Forwarded-For`, `-Proto` and `-Host` are believed",
     )
     failed_attempts: int = _setting(
         "10", whole(1, 10_000), "wrong tokens that an address may try in a minute at each worker"
