@@ -35,7 +35,7 @@ class Request:
 
     text: bytes
     events: int
-    is_whole: Count
+    is_full: Count
     is_good: Count
 
 
@@ -87,7 +87,7 @@ class Redis(Server):
         return Request(
             text=one.encode() * batch,
             events=batch,
-            is_whole=lambda answer: answer.count(b"\r\n") >= 2 * batch,  # an id is two lines
+            is_full=lambda answer: answer.count(b"\r\n") >= 2 * batch,  # an id is two lines
             is_good=lambda answer: answer.count(b"$") == batch,
         )
 
@@ -156,7 +156,7 @@ class _Client:
         """Seconds since the request, if the answer is whole. Raises RuntimeError for a refusal."""
         piece = self.socket.recv(1 << 18)
         self._answer += piece
-        if not self._request.is_whole(self._answer):
+        if not self._request.is_full(self._answer):
             if not piece:
                 raise RuntimeError("the server hung up")
             return None

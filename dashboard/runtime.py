@@ -13,8 +13,8 @@ import gevent
 from gevent import monkey
 
 from dashboard.alerts.history import OpenAlerts
-from dashboard.events.scope import WHOLE, Right
-from dashboard.jobs.index import Jobs
+from dashboard.events.scope import FULL, Scope
+from dashboard.jobs.index import JobIndex
 from dashboard.log.opening import open_log_for_greenlets, run_directory
 from dashboard.metrics import Family
 from dashboard.metrics.cadence import cadences
@@ -104,7 +104,7 @@ class Runtime:
         self.log = open_log_for_greenlets(
             settings.log, retention=settings.retention, instance=settings.instance
         )
-        self.jobs = Jobs(self.log, retention=settings.retention)
+        self.jobs = JobIndex(self.log, retention=settings.retention)
         self.open_alerts = OpenAlerts(self.log, retention=settings.retention)
         self.hub = Hub(
             self.log,
@@ -146,7 +146,7 @@ class Runtime:
             self._duty.wait()
         self.log.close()
 
-    def greeting(self, right: Right = WHOLE) -> dict[str, object]:
+    def greeting(self, scope: Scope = FULL) -> dict[str, object]:
         """The data of `hello`: who speaks, of whom, and how often; as far as a right goes."""
         now = self.hub.now()
         if abs(now - self._greeting_made_at) >= 1:
@@ -164,18 +164,18 @@ class Runtime:
                 "heartbeat": settings.heartbeat,
                 "cadences": self.cadences(),
             }
-        if right.hosts is None:
+        if scope.hosts is None:
             return {**self._greeting, "time": now}
-        hosts = [host for host in self.hub.recent.hosts() if right.covers_host(host)]
-        host = self.home(right)
+        hosts = [host for host in self.hub.recent.hosts() if scope.allows_host(host)]
+        host = self.default_host(scope)
         known = sorted({*hosts, host} - {""})
         intervals = {name: each for name, each in self._intervals.items() if name in known}
         greeting = {"time": now, "host": host, "hosts": known, "intervals": intervals}
         return {**self._greeting, **greeting}
 
-    def home(self, right: Right) -> str:
+    def default_host(self, scope: Scope) -> str:
         """The host of which to speak to somebody who names none."""
-        return right.home(self.settings.host_name, self.hub.recent.hosts())
+        return scope.default_host(self.settings.host_name, self.hub.recent.hosts())
 
     def cadences(self) -> dict[str, float]:
         """Seconds between two samples of each family, by name."""

@@ -13,9 +13,9 @@ from urllib.parse import parse_qsl
 
 from werkzeug.http import parse_cookie
 
-from dashboard.access.rate_limit import Attempts
-from dashboard.access.signed_links import BadKey, Signing
-from dashboard.events.scope import WHOLE, Right
+from dashboard.access.rate_limit import TokenThrottle
+from dashboard.access.signed_links import InvalidLink, SignedLinks
+from dashboard.events.scope import FULL, Scope
 from dashboard.settings import Publisher, Settings
 from dashboard.telemetry.counters import Instruments
 
@@ -37,14 +37,14 @@ class Refused(Exception):
         self.retry_after = retry_after
 
 
-class Found(NamedTuple):
+class Evaluation(NamedTuple):
     """What credentials are worth: a right, or why they are wrong, or neither.
 
     `failure` is what they were for, and why they are wrong; `token` is the one that was given;
     `wait` is how many seconds it takes until that is looked at.
     """
 
-    right: Right | None = None
+    scope: Scope | None = None
     by_cookie: bool = False
     failure: tuple[str, str] | None = None
     token: str | None = None
@@ -54,14 +54,14 @@ class Found(NamedTuple):
 class Credentials:
     """The tokens, keys and cookies of one service."""
 
-    def __init__(self, settings: Settings, signing: Signing, instruments: Instruments) -> None:
+    def __init__(self, settings: Settings, links: SignedLinks, instruments: Instruments) -> None:
         self._token = settings.read_token.encode()
         self._publishers = list(settings.publish)
         if settings.publish_token:
             publisher = Publisher(name="PUBLISH_TOKEN", token=settings.publish_token)
             self._publishers.insert(0, publisher)
-        self._signing = signing
-        self._attempts = Attempts(settings.failed_attempts)
+        self._links = links
+        self._throttle = TokenThrottle(settings.failed_attempts)
         self._instruments = instruments
 
     @property
@@ -69,49 +69,49 @@ class Credentials:
         """Whether reading needs any."""
         return bool(self._token)
 
-    def look(self, environ: Mapping[str, Any]) -> Found:
+    def evaluate(self, environ: Mapping[str, Any]) -> Evaluation:
         """What the credentials of a request to read are worth, without an effect."""
         if not self._token:
-            return Found(WHOLE)
+            return Evaluation(FULL)
         given = _bearer(environ)
         if given is not None:
             if given.count(".") >= 2:  # as a key has
                 try:
-                    return Found(self._signing.right_of(given))
-                except BadKey:
+                    return Evaluation(self._links.scope_of(given))
+                except InvalidLink:
                     pass
-            return self.judge(environ, given, "token")
+            return self.check_token(environ, given, "token")
         key = _key_in(environ.get("QUERY_STRING", ""))
         if key is not None:
             try:
-                return Found(self._signing.right_of(key))
-            except BadKey as error:
-                return Found(failure=("key", str(error)))
-        return self.look_at_cookies(environ)
+                return Evaluation(self._links.scope_of(key))
+            except InvalidLink as error:
+                return Evaluation(failure=("key", str(error)))
+        return self.check_cookies(environ)
 
-    def look_at_cookies(self, environ: Mapping[str, Any]) -> Found:
+    def check_cookies(self, environ: Mapping[str, Any]) -> Evaluation:
         """The same of its cookies alone."""
         cookies = parse_cookie(environ.get("HTTP_COOKIE", ""))
-        if COOKIE in cookies and self._signing.is_cookie(cookies[COOKIE]):
-            return Found(WHOLE, by_cookie=True)
+        if COOKIE in cookies and self._links.is_sign_in_cookie(cookies[COOKIE]):
+            return Evaluation(FULL, by_cookie=True)
         if LINK_COOKIE in cookies:
             try:
-                return Found(self._signing.right_of(cookies[LINK_COOKIE]), by_cookie=True)
-            except BadKey as error:
-                return Found(failure=("cookie", str(error)))
-        return Found()
+                return Evaluation(self._links.scope_of(cookies[LINK_COOKIE]), by_cookie=True)
+            except InvalidLink as error:
+                return Evaluation(failure=("cookie", str(error)))
+        return Evaluation()
 
-    def judge(self, environ: Mapping[str, Any], given: str, kind: str) -> Found:
+    def check_token(self, environ: Mapping[str, Any], given: str, kind: str) -> Evaluation:
         """What a token is worth to read, if it is its address's turn to have one looked at."""
-        wait = self._attempts.wait(environ.get("REMOTE_ADDR", ""))
+        wait = self._throttle.wait(environ.get("REMOTE_ADDR", ""))
         if wait:
-            return Found(wait=wait)
+            return Evaluation(wait=wait)
         if _are_equal(given, self._token):
-            return Found(WHOLE, token=given)
+            return Evaluation(FULL, token=given)
         reason = "that is not the token; reading needs the right one: Authorization: Bearer …"
-        return Found(failure=(kind, reason), token=given)
+        return Evaluation(failure=(kind, reason), token=given)
 
-    def settle(self, environ: Mapping[str, Any], found: Found) -> Right | None:
+    def authorize(self, environ: Mapping[str, Any], found: Evaluation) -> Scope | None:
         """The right that was found, with everything counted; None where there were no credentials.
 
         Raises Refused for wrong ones, and for a token whose turn has not come.
@@ -124,20 +124,20 @@ class Credentials:
                 f"too many wrong tokens came from this address: the next may come in {seconds} s",
                 retry_after=seconds,
             )
-        self.count(environ, found)
+        self.record(environ, found)
         if found.failure is not None:
             raise Refused(401, found.failure[1])
-        return found.right
+        return found.scope
 
-    def count(self, environ: Mapping[str, Any], found: Found) -> None:
+    def record(self, environ: Mapping[str, Any], found: Evaluation) -> None:
         """Note what came, for /metrics and for the address's next attempt."""
         address = environ.get("REMOTE_ADDR", "")
         if found.failure is not None:
             self._instruments.attempts_failed.labels(found.failure[0]).inc()
             if found.token is not None:
-                self._attempts.failed(address, found.token)
+                self._throttle.record_failure(address, found.token)
         elif found.token is not None:
-            self._attempts.passed(address)
+            self._throttle.record_success(address)
 
     def publisher_of(self, environ: Mapping[str, Any]) -> Publisher:
         """Who publishes. Raises Refused."""
@@ -146,16 +146,16 @@ class Credentials:
         given = _bearer(environ)
         if given is None:
             raise Refused(401, "publishing needs PUBLISH_TOKEN: Authorization: Bearer …")
-        wait = self._attempts.wait(environ.get("REMOTE_ADDR", ""))
+        wait = self._throttle.wait(environ.get("REMOTE_ADDR", ""))
         known = None
         for publisher in self._publishers:  # all of them: the time tells nothing of which it is
             if _are_equal(given, publisher.token.encode()):
                 known = publisher
         if wait or known is None:
             failure = ("publish", "publishing needs PUBLISH_TOKEN: what was sent is no such token")
-            self.settle(environ, Found(wait=wait, failure=failure, token=given))
+            self.authorize(environ, Evaluation(wait=wait, failure=failure, token=given))
         assert known is not None
-        self.count(environ, Found(token=given))
+        self.record(environ, Evaluation(token=given))
         return known
 
 

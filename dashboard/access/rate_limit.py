@@ -35,7 +35,7 @@ class _Address:
         self.wrong: list[bytes] = []
 
 
-class Attempts:
+class TokenThrottle:
     """The failed attempts of the addresses that one worker has heard from."""
 
     def __init__(self, most: int, monotonic: Callable[[], float] = time.monotonic) -> None:
@@ -57,7 +57,7 @@ class Attempts:
             return 0.0
         return (known.guesses - self._most + 1) * _MINUTE / self._most
 
-    def failed(self, address: str, token: str) -> None:
+    def record_failure(self, address: str, token: str) -> None:
         """Note a wrong token."""
         known = self._know(address)
         guess = hmac.digest(self._key, token.encode(), hashlib.sha256)[:8]
@@ -67,7 +67,7 @@ class Attempts:
         self._recover(known, self._monotonic())
         known.guesses = min(known.guesses + 1, float(self._most))
 
-    def passed(self, address: str) -> None:
+    def record_success(self, address: str) -> None:
         """Note the right token, of an address that there is something to remember of."""
         name = network_of(address)
         if name in self._addresses or len(self._addresses) < MOST_ADDRESSES:

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from dashboard.access.trusted_proxies import FORWARDED_HOST
 
 
-class Names:
+class HostValidator:
     """The names by which this service may be asked: its own, IP addresses and localhost."""
 
     def __init__(self, names: Iterable[str]) -> None:
@@ -18,7 +18,7 @@ class Names:
             lambda host: _is_local(host) or host.lower() in ours
         )
 
-    def stranger(self, environ: Mapping[str, Any]) -> str | None:
+    def untrusted_host(self, environ: Mapping[str, Any]) -> str | None:
         """The name in a request that is none of ours: in the Host header or, of a proxy, before it.
 
         No name at all is what only programs send.

@@ -14,7 +14,7 @@ from typing import Any
 
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 
-from dashboard.events.scope import Right
+from dashboard.events.scope import Scope
 from dashboard.settings import Settings
 
 LONGEST = 3660 * 86400.0  # seconds that a key may be good for
@@ -23,11 +23,11 @@ _SIGNER = {"digest_method": hashlib.sha256, "key_derivation": "hmac"}
 _EPOCH = 1  # of what is in a key; another form would have another number
 
 
-class BadKey(Exception):
+class InvalidLink(Exception):
     """A key that gives no right; the text says why, and nothing of the key."""
 
 
-class Signing:
+class SignedLinks:
     """Signs and reads. `is_on` is whether there is anything to sign with."""
 
     def __init__(self, settings: Settings, clock: Callable[[], float] = time.time) -> None:
@@ -44,47 +44,47 @@ class Signing:
         """Seconds since 1970."""
         return self._clock()
 
-    def key(self, right: Right) -> str:
+    def token(self, scope: Scope) -> str:
         """A key for a right, which has an end."""
-        assert right.expires is not None
-        told: dict[str, Any] = {"v": _EPOCH, "x": round(right.expires)}
-        if right.events is not None:
-            told["e"] = right.events
-        if right.hosts is not None:
-            told["h"] = right.hosts
+        assert scope.expires is not None
+        told: dict[str, Any] = {"v": _EPOCH, "x": round(scope.expires)}
+        if scope.events is not None:
+            told["e"] = scope.events
+        if scope.hosts is not None:
+            told["h"] = scope.hosts
         return str(self._keys.dumps(told))
 
-    def right_of(self, key: str) -> Right:
+    def scope_of(self, key: str) -> Scope:
         """The right that a key gives now. Raises BadKey."""
         try:
-            right = self._load_key(key)
+            scope = self._load_key(key)
         except (BadSignature, ValueError, KeyError, TypeError):
-            raise BadKey(
+            raise InvalidLink(
                 "the key is none of this service's: it is cut off, or SECRET_KEY is another one now"
             ) from None
-        assert right.expires is not None
-        if right.expires <= self._clock():
-            day = time.strftime("%Y-%m-%d %H:%M", time.gmtime(right.expires))
-            raise BadKey(f"the key has expired, at {day} UTC")
-        return right
+        assert scope.expires is not None
+        if scope.expires <= self._clock():
+            day = time.strftime("%Y-%m-%d %H:%M", time.gmtime(scope.expires))
+            raise InvalidLink(f"the key has expired, at {day} UTC")
+        return scope
 
-    def cookie(self) -> str:
+    def sign_in_cookie(self) -> str:
         """The value of a cookie that stands for the read token."""
         return str(self._cookies.dumps("read"))
 
-    def is_cookie(self, value: str) -> bool:
+    def is_sign_in_cookie(self, value: str) -> bool:
         """Whether a cookie stands for the read token, now."""
         try:
             return 0 <= self._clock() - self._load_cookie(value) + 60 <= COOKIE_SECONDS + 60
         except (BadSignature, ValueError):
             return False
 
-    def _read_key(self, key: str) -> Right:
+    def _read_key(self, key: str) -> Scope:
         told = self._keys.loads(key)
         if told["v"] != _EPOCH:
             raise ValueError
         events, hosts = told.get("e"), told.get("h")
-        return Right(
+        return Scope(
             events=None if events is None else tuple(events),
             hosts=None if hosts is None else tuple(hosts),
             expires=float(told["x"]),

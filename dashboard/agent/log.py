@@ -12,7 +12,7 @@ from typing import Protocol, TypeVar
 from gevent.threadpool import ThreadPool
 
 from dashboard.agent.alert_journal import AlertNotes
-from dashboard.events.event import Event, EventId, Unlogged
+from dashboard.events.event import Event, EventId, Unpersisted
 from dashboard.log.contract import FOR_EVER, LogUnavailable, Past, Refused
 from dashboard.log.opening import log_url, open_log
 from dashboard.log.threaded import run_in
@@ -28,7 +28,7 @@ T = TypeVar("T")
 class _Store(Protocol):
     """A log, of which two threads may use different halves."""
 
-    def append_once(self, key: str, events: Sequence[Event]) -> list[EventId]: ...
+    def append_idempotent(self, key: str, events: Sequence[Event]) -> list[EventId]: ...
 
     def look_back(self, read: Callable[[Past], T]) -> T: ...
 
@@ -45,11 +45,13 @@ class AgentLog:
         self._appending = ThreadPool(1)
         self._looking_back = ThreadPool(1)
 
-    def append_once(self, key: str, fingerprint: str, events: Sequence[Event]) -> list[EventId]:
+    def append_idempotent(
+        self, key: str, body_digest: str, events: Sequence[Event]
+    ) -> list[EventId]:
         """As in `EventLog`."""
-        return run_in(self._appending, lambda: self._store.append_once(key, events))
+        return run_in(self._appending, lambda: self._store.append_idempotent(key, events))
 
-    def announce(self, unlogged: Unlogged) -> None:
+    def broadcast_unpersisted(self, unpersisted: Unpersisted) -> None:
         """Nobody watches an agent."""
 
     def look_back(self, read: Callable[[Past], T]) -> T:
@@ -71,8 +73,8 @@ class _Shared:
         self._log = open_log(url, retention=retention, instance=settings.instance)
         self._past = open_log(url, retention=retention, instance=settings.instance)
 
-    def append_once(self, key: str, events: Sequence[Event]) -> list[EventId]:
-        return self._log.append_once(key, "", events)
+    def append_idempotent(self, key: str, events: Sequence[Event]) -> list[EventId]:
+        return self._log.append_idempotent(key, "", events)
 
     def look_back(self, read: Callable[[Past], T]) -> T:
         return read(self._past)
@@ -94,7 +96,7 @@ class _Remote:
         self._notes = AlertNotes(folder / f"alerts-{host}.json", host=host)
         self._clock = ClockWatch(settings.log)
 
-    def append_once(self, key: str, events: Sequence[Event]) -> list[EventId]:
+    def append_idempotent(self, key: str, events: Sequence[Event]) -> list[EventId]:
         if self._notes.left is not None:
             self._send_left(*self._notes.left)
         self._notes.begin(key, events)
@@ -119,7 +121,7 @@ class _Remote:
 
     def _send(self, key: str, events: Sequence[Event]) -> list[EventId]:
         try:
-            ids = self._log.append_once(key, "", events)
+            ids = self._log.append_idempotent(key, "", events)
         finally:
             self._clock.look(self._log.clock_offset)
         self._notes.taken(events, ids)

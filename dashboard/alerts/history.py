@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from gevent.lock import Semaphore
 
 from dashboard.alerts.model import EVENT, Alert, alert_of
-from dashboard.events.encoded import NOWHERE
+from dashboard.events.encoded import LOG_START
 from dashboard.events.event import EventId
 from dashboard.log.contract import LooksBack, Past
 from dashboard.log.scan import walk
@@ -42,7 +42,7 @@ class OpenAlerts:
         self._retention = retention
         self._clock = clock
         self._open: dict[tuple[str, str], tuple[EventId, Alert]] = {}
-        self._read_to = NOWHERE
+        self._read_to = LOG_START
         self._reading = Semaphore()
 
     def look(self) -> tuple[list[tuple[EventId, Alert]], EventId]:

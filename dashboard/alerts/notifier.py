@@ -25,7 +25,7 @@ from dashboard.alerts.apprise import Sender
 from dashboard.alerts.history import alerts_between
 from dashboard.alerts.model import Alert
 from dashboard.alerts.outbox import Outbox, State, message
-from dashboard.events.encoded import NOWHERE
+from dashboard.events.encoded import LOG_START
 from dashboard.events.event import EventId
 from dashboard.log.contract import LogUnavailable, LooksBack, Past
 from dashboard.settings import Notify
@@ -175,7 +175,7 @@ class _Receiver:
             state = None
         is_new = state is None
         outbox = Outbox(
-            state or State(position=str(NOWHERE)),
+            state or State(position=str(LOG_START)),
             quiet=self._notifier.settings.quiet,
             rate=self._notifier.settings.rate,
         )

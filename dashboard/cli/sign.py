@@ -10,9 +10,9 @@ from urllib.parse import quote
 import click
 
 from dashboard import settings
-from dashboard.access.signed_links import LONGEST, Signing
+from dashboard.access.signed_links import LONGEST, SignedLinks
 from dashboard.cli.target import Wrong
-from dashboard.events.scope import Right
+from dashboard.events.scope import Scope
 
 _DURATION = re.compile(r"([0-9]{1,9})\s*([smhdw])", re.ASCII)
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
@@ -101,15 +101,15 @@ def sign(
     there are. The settings have to be those of the service.
     """
     ours = settings.load(os.environ)
-    signing = Signing(ours)
-    if not signing.is_on:
+    links = SignedLinks(ours)
+    if not links.is_on:
         raise Wrong("there is nothing to sign with: set SECRET_KEY, or READ_TOKEN")
     if not ours.read_token:
         print("no READ_TOKEN is set here: everybody may read, with a key or not", file=sys.stderr)
-    right = Right(events, hosts, time.time() + expires)
-    key = signing.key(right)
-    end = time.strftime("%Y-%m-%d %H:%M", time.gmtime(right.expires))
-    print(f"{right}, until {end} UTC", file=sys.stderr)
+    scope = Scope(events, hosts, time.time() + expires)
+    key = links.token(scope)
+    end = time.strftime("%Y-%m-%d %H:%M", time.gmtime(scope.expires))
+    print(f"{scope}, until {end} UTC", file=sys.stderr)
     print(key)
     if url is not None:
         print(f"{url}{path}{'&' if '?' in path else '?'}key={quote(key)}")

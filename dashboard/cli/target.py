@@ -39,7 +39,11 @@ class Target:
     def send(self, events: Sequence[Event], key: str) -> list[EventId]:
         """Log a batch; sent again under its key it is logged once. Raises LogUnavailable."""
         # What a file says it did not take it did not take: no key has to be kept there.
-        return self._log.append(events) if self._is_file else self._log.append_once(key, "", events)
+        return (
+            self._log.append(events)
+            if self._is_file
+            else self._log.append_idempotent(key, "", events)
+        )
 
     def close(self) -> None:
         """Let go of the log. A connection ends with the process: a thread may still wait for it."""

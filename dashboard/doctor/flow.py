@@ -184,7 +184,7 @@ def held_back(response: Response, every: float = 0.0) -> str | None:
 
     `every` is for how long the server may hold them back because it was asked to.
     """
-    torn = [pause for pause, is_whole in _pauses(response) if not is_whole and pause >= _PAUSE]
+    torn = [pause for pause, is_full in _pauses(response) if not is_full and pause >= _PAUSE]
     if len(torn) >= 2 or (torn and torn[-1] > response.until / 2):
         return f"{len(torn)} times the stream stood still within an event, for {max(torn):.1f} s."
     delays = [arrived - own for arrived, own in response.live()]
@@ -207,7 +207,7 @@ def _pauses(response: Response) -> list[tuple[float, bool]]:
     if not response.chunks:
         return []
     ends = [chunk.at for chunk in response.chunks[1:]] + [response.until]
-    return [(end - p.at, p.is_whole) for p, end in zip(response.chunks, ends, strict=True)]
+    return [(end - p.at, p.is_full) for p, end in zip(response.chunks, ends, strict=True)]
 
 
 def _is_within(wanted: Sequence[str], found: Sequence[str]) -> bool:

@@ -15,11 +15,11 @@ _ID_WITH_TIME = re.compile(r"(\d{13})-\d+")
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """What one read brought, decompressed. `is_whole`: it does not end within an event."""
+    """What one read brought, decompressed. `is_full`: it does not end within an event."""
 
     at: float
     messages: tuple[Message, ...]
-    is_whole: bool = True
+    is_full: bool = True
 
 
 @dataclass(frozen=True)

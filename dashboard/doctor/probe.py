@@ -164,10 +164,10 @@ class _Reading:
             return None
         self._end = (self._end + data)[-1024:].replace(b"\r\n", b"\n").replace(b"\r", b"\n")
         last = self._end.rstrip(b"\n").rpartition(b"\n")[2]
-        is_whole = self._end.endswith(b"\n\n") or (
+        is_full = self._end.endswith(b"\n\n") or (
             self._end.endswith(b"\n") and last.startswith((b":", b"retry"))
         )
-        chunk = Chunk(at, tuple(self.parser.feed(data)), is_whole)
+        chunk = Chunk(at, tuple(self.parser.feed(data)), is_full)
         self.chunks.append(chunk)
         return chunk
 

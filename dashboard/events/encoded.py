@@ -1,4 +1,4 @@
-"""Events of the log and of the protocol as their bytes on the wire."""
+"""Encoded events: log events and protocol events as Server-Sent Events bytes. Pure."""
 
 from collections.abc import Mapping
 
@@ -6,27 +6,27 @@ import msgspec
 
 from dashboard.events.batch import item
 from dashboard.events.event import Event, EventId
-from dashboard.events.projection import paths_of, thin
+from dashboard.events.projection import project, projection_for
 from dashboard.events.sse import ServerSentEvent, encode
 
-NOWHERE = EventId(0, 0)  # before every event
-_MOST_THINNED = 8  # of one event; who asks for one more makes room for it
+LOG_START = EventId(0, 0)  # lower than every id
+_MOST_PROJECTED = 8  # field sets of one event whose data is kept
 
 
 class Encoded:
-    """An event of the log and its bytes.
+    """An event and its encoded bytes, made on first use.
 
-    Whole they are made once, when they are first wanted. Thinned or in a batch they go into one
-    frame, which is kept; only its thinned data may be wanted for another one.
+    The whole event is encoded once and kept. Of projections only the data is kept, for the most
+    recent few field sets: their bytes go into one frame, which is kept itself.
     """
 
-    __slots__ = ("_thinned", "_wire", "event", "number")
+    __slots__ = ("_projected", "_wire", "event", "number")
 
     def __init__(self, event: Event) -> None:
         self.event = event
-        self.number = 0  # its place among all that this worker has seen, once it is among them
+        self.number = 0  # worker-local sequence number; 0 until added to the replay buffer
         self._wire: bytes | None = None
-        self._thinned: dict[frozenset[str], str] | None = None
+        self._projected: dict[frozenset[str], str] | None = None
 
     @classmethod
     def of(cls, event: Event) -> "Encoded":
@@ -34,40 +34,40 @@ class Encoded:
 
     @property
     def wire(self) -> bytes:
-        """The bytes of the whole event."""
+        """Bytes of the whole event."""
         if self._wire is None:
             self._wire = _bytes(self.event, self.event.data)
         return self._wire
 
-    def thinned(self, fields: frozenset[str]) -> bytes:
-        """The bytes with only these fields; of an event that they do not name, all."""
+    def projected(self, fields: frozenset[str]) -> bytes:
+        """Return the bytes with only these fields; the whole event if no field names it."""
         data = self._data(fields)
         return self.wire if data is self.event.data else _bytes(self.event, data)
 
     def item(self, fields: frozenset[str] | None) -> bytes:
-        """The same as an item of a batch; None for all fields."""
+        """Return the event as an item of a batch; None keeps all fields."""
         return item(self.event, self._data(fields))
 
     def _data(self, fields: frozenset[str] | None) -> str:
-        paths = paths_of(fields, self.event.name)
-        if fields is None or paths is None:
+        projection = projection_for(fields, self.event.name)
+        if fields is None or projection is None:
             return self.event.data
-        made = self._thinned.get(fields) if self._thinned else None
+        made = self._projected.get(fields) if self._projected else None
         if made is None:
-            made = thin(self.event.data, paths)
-            if self._thinned is None or len(self._thinned) >= _MOST_THINNED:
-                self._thinned = {}
-            self._thinned[fields] = made
+            made = project(self.event.data, projection)
+            if self._projected is None or len(self._projected) >= _MOST_PROJECTED:
+                self._projected = {}
+            self._projected[fields] = made
         return made
 
 
 def id_of(encoded: Encoded) -> EventId:
-    """The id of an event; one that was not logged stands before all others."""
-    return encoded.event.id or NOWHERE
+    """Return the id of an event; LOG_START for one that was not logged."""
+    return encoded.event.id or LOG_START
 
 
 def control_event(name: str, data: Mapping[str, object], *, retry: int | None = None) -> bytes:
-    """The bytes of an event of the protocol itself; it has no id."""
+    """Encode an event of the protocol itself (hello, gap, ...), which has no id."""
     text = msgspec.json.encode(data).decode()
     return encode(ServerSentEvent(text, event=name, retry=retry))
 

@@ -69,7 +69,7 @@ class Event(msgspec.Struct, frozen=True, gc=False):
     id: EventId | None = None
 
 
-class Unlogged(msgspec.Struct, frozen=True):
+class Unpersisted(msgspec.Struct, frozen=True):
     """Events that a log could not take, for those who watch now, and the reason."""
 
     reason: str

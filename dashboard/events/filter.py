@@ -1,7 +1,7 @@
-"""What a stream wants: which events, how often, how much of each, one by one or not. Pure.
+"""The filter of a stream or a query: which events, how often, which fields, batched or not. Pure.
 
-Hosts are patterns, in which `*` stands for any run of characters, also none. A filter is held to
-the right of whoever asks, which may cover less than was asked for.
+Hosts are glob patterns (events/glob.py). A filter is restricted to the scope of its request, which
+may allow less than the filter names.
 """
 
 from collections.abc import Iterable
@@ -11,17 +11,17 @@ from dashboard.events.batch import encode_batches
 from dashboard.events.encoded import Encoded
 from dashboard.events.event import UNNAMED, Event
 from dashboard.events.glob import fits
-from dashboard.events.projection import Paths, paths_of
-from dashboard.events.scope import WHOLE, Right
+from dashboard.events.projection import Projection, projection_for
+from dashboard.events.scope import FULL, Scope
 
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """Names ("message" for the unnamed) and patterns of hosts, None for all.
+    """Event names ("message" is the unnamed) and glob patterns of hosts; None selects all.
 
-    `every` is in seconds. `fields` is what is wanted of the events that it names
-    (events/projection.py), None for all. With `batch` what goes out together is one event
-    (events/batch.py). `right` is the reader's, beyond which nothing is wanted, whatever else is.
+    `every` is the conflation interval in seconds. `fields` are the fields to keep of the events
+    that they name (events/projection.py), None for all. With `batch` the events of one frame are
+    sent as one event (events/batch.py). Events out of `scope` are never selected.
     """
 
     names: frozenset[str] | None = None
@@ -29,63 +29,63 @@ class Filter:
     every: float | None = None
     fields: frozenset[str] | None = None
     batch: bool = False
-    right: Right = WHOLE
+    scope: Scope = FULL
 
-    def held_to(self, right: Right) -> "Filter":
-        """The same, as far as a right goes. Raises Beyond for what is named and lies beyond it."""
-        right.check(self.names, self.hosts)
-        return self if right is WHOLE else replace(self, right=right)
+    def restricted_to(self, scope: Scope) -> "Filter":
+        """Return a copy limited to a scope. Raises ScopeError if it names what is out of scope."""
+        scope.check(self.names, self.hosts)
+        return self if scope is FULL else replace(self, scope=scope)
 
     def wants(self, event: Event) -> bool:
-        """Whether an event is among those that are wanted."""
+        """Return True if an event is selected."""
         return self.wants_name(event.name) and self.wants_host(event.host)
 
     def wants_name(self, name: str | None) -> bool:
-        """Whether events of a name are wanted, None for the unnamed."""
+        """Return True if events of a name are selected; None is the unnamed."""
         name = name or UNNAMED
         return (self.names is None or name in self.names) and (
-            self.right is WHOLE or self.right.covers_name(name)
+            self.scope is FULL or self.scope.allows_name(name)
         )
 
     def wants_host(self, host: str) -> bool:
-        """Whether events of a host are wanted."""
+        """Return True if events of a host are selected."""
         return (self.hosts is None or fits(self.hosts)(host)) and (
-            self.right is WHOLE or self.right.covers_host(host)
+            self.scope is FULL or self.scope.allows_host(host)
         )
 
     @property
     def selection(self) -> "Filter":
-        """The same, however often."""
+        """A copy without `every`."""
         return self if self.every is None else replace(self, every=None)
 
     @property
     def logged_names(self) -> list[str | None] | None:
-        """The names as the log has them, None for the unnamed."""
+        """The names as log engines take them: a list with None for the unnamed; None for all."""
         return None if self.names is None else [None if n == UNNAMED else n for n in self.names]
 
     def hosts_among(self, hosts: Iterable[str]) -> list[str] | None:
-        """Those of all hosts that are wanted; None for all."""
+        """Return the selected ones of all known hosts; None if that is every one."""
         everyone = list(hosts)
         wanted = [host for host in everyone if self.wants_host(host)]
         return None if len(wanted) == len(everyone) else wanted
 
     def pick(self, events: Iterable[Encoded]) -> list[Encoded]:
-        """Those that are wanted."""
-        if self.hosts is None and self.right is WHOLE:
+        """Return the selected events, in order."""
+        if self.hosts is None and self.scope is FULL:
             if self.names is None:
                 return list(events)
             names = self.names
             return [encoded for encoded in events if (encoded.event.name or UNNAMED) in names]
         return [encoded for encoded in events if self.wants(encoded.event)]
 
-    def paths(self, name: str | None) -> Paths | None:
-        """What is wanted of the events of a name; None for all of it."""
-        return None if self.fields is None else paths_of(self.fields, name)
+    def projection(self, name: str | None) -> Projection | None:
+        """Return the projection for events of a name; None keeps them whole."""
+        return None if self.fields is None else projection_for(self.fields, name)
 
     def wire(self, events: Iterable[Encoded]) -> bytes:
-        """The bytes of events that are wanted, each with what is wanted of it."""
+        """Encode selected events for the wire, projected and batched as this filter says."""
         if self.batch:
             return encode_batches((each.event, each.item(self.fields)) for each in events)
         if self.fields is None:
             return b"".join(encoded.wire for encoded in events)
-        return b"".join(encoded.thinned(self.fields) for encoded in events)
+        return b"".join(encoded.projected(self.fields) for encoded in events)

@@ -1,4 +1,4 @@
-"""Patterns of names, in which `*` stands for any run of characters, also none. Pure."""
+"""Glob patterns of hosts and event names: `*` matches any run of characters, or none. Pure."""
 
 from collections.abc import Callable
 from functools import lru_cache
@@ -6,7 +6,7 @@ from functools import lru_cache
 
 @lru_cache(maxsize=256)
 def fits(patterns: frozenset[str]) -> Callable[[str], bool]:
-    """Whether a host is one of those that some patterns mean, as a function of the host."""
+    """Return the predicate that is True for names that match one of the patterns."""
     names = frozenset(pattern for pattern in patterns if "*" not in pattern)
     with_stars = [pattern.split("*") for pattern in patterns if "*" in pattern]
     if not with_stars:
@@ -20,7 +20,7 @@ def fits(patterns: frozenset[str]) -> Callable[[str], bool]:
 
 
 def _fits(host: str, pieces: list[str]) -> bool:
-    """Whether a host is these pieces in order, with anything between; without backtracking."""
+    """Return True if the pieces occur in order with any text between; linear, no backtracking."""
     first, *between, last = pieces
     at, end = len(first), len(host) - len(last)
     if at > end or not (host.startswith(first) and host.endswith(last)):

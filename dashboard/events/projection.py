@@ -1,9 +1,9 @@
-"""Thinning: of an event's data only the fields that a reader asked for. Pure.
+"""Projection: only the requested fields of an event's data. Pure.
 
-A field is named as `event.field` or, inside of an object, `event.field.key`: `cpu.percent`,
-`disk.devices.sda`. An event is thinned when its name and a dot begin at least one of the reader's
-items; `host`, `time` and those fields are left of it, as they were written, and what it does not
-have is left out. Events that no item names are whole.
+A field is `event.field` or, inside of an object, `event.field.key`: `cpu.percent`,
+`disk.devices.sda`. An event is projected if at least one requested field begins with its name and
+a dot; `host`, `time` and those fields are kept, as they were written, and fields that it does not
+have are left out. Other events stay whole.
 """
 
 import re
@@ -17,8 +17,8 @@ from dashboard.events.event import NAME, UNNAMED
 # The event's name, and the path below it: visible ASCII but for the comma.
 FIELD = re.compile(rf"{NAME.pattern}\.[!-+\--~]{{1,64}}")
 
-# By field: None for all of it, else the keys inside of it that are wanted.
-Paths = Mapping[str, frozenset[str] | None]
+# By field: the keys to keep inside of it, None for all.
+Projection = Mapping[str, frozenset[str] | None]
 
 _ALWAYS = ("host", "time")
 # One level at a time: what is inside stays the text that it was.
@@ -26,8 +26,8 @@ _OBJECT = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 
 @lru_cache(maxsize=4096)
-def paths_of(fields: frozenset[str] | None, name: str | None) -> Paths | None:
-    """What is wanted of the events of a name (None for the unnamed); None for all of it."""
+def projection_for(fields: frozenset[str] | None, name: str | None) -> Projection | None:
+    """Return the projection for events of a name (None: unnamed); None keeps them whole."""
     prefix = f"{name or UNNAMED}."
     paths = [item.removeprefix(prefix) for item in fields or () if item.startswith(prefix)]
     if not paths:
@@ -40,21 +40,21 @@ def paths_of(fields: frozenset[str] | None, name: str | None) -> Paths | None:
     return wanted
 
 
-def thin(data: str, paths: Paths) -> str:
-    """The text of a JSON object with only some of its fields; what is no object stays as it is."""
+def project(data: str, projection: Projection) -> str:
+    """Return the JSON text of an object with only some fields; other text stays as it is."""
     try:
         whole = _OBJECT.decode(data)
-        return msgspec.json.encode(_chosen(whole, paths)).decode()
+        return msgspec.json.encode(_kept(whole, projection)).decode()
     except (msgspec.MsgspecError, UnicodeError, RecursionError):
         return data
 
 
-def _chosen(whole: dict[str, msgspec.Raw], paths: Paths) -> dict[str, object]:
+def _kept(whole: dict[str, msgspec.Raw], projection: Projection) -> dict[str, object]:
     found: dict[str, object] = {}
     for field, value in whole.items():
-        if field not in paths:
+        if field not in projection:
             continue
-        keys = paths[field]
+        keys = projection[field]
         if keys is None:
             found[field] = value
         elif bytes(value).lstrip().startswith(b"{"):

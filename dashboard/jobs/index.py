@@ -11,9 +11,9 @@ from typing import NamedTuple
 
 from gevent.lock import Semaphore
 
-from dashboard.events.encoded import NOWHERE
+from dashboard.events.encoded import LOG_START
 from dashboard.events.event import Event, EventId
-from dashboard.jobs.model import EVENT, Step, step_of
+from dashboard.jobs.model import EVENT, Step, decode_step
 from dashboard.log.contract import EventLog
 from dashboard.log.scan import walk
 
@@ -26,7 +26,7 @@ class Run(NamedTuple):
     step: Step
 
 
-class Jobs:
+class JobIndex:
     """The jobs of a log, for the greenlets of one worker."""
 
     def __init__(
@@ -37,10 +37,10 @@ class Jobs:
         self._retention = retention
         self._clock = clock
         self._runs: dict[str, Run] = {}
-        self._read_to = NOWHERE
+        self._read_to = LOG_START
         self._reading = Semaphore()
 
-    def look(self, job: str) -> tuple[Run | None, EventId]:
+    def latest_run(self, job: str) -> tuple[Run | None, EventId]:
         """The last run of a job, None if there is none, and the id up to which the log was read.
 
         Raises LogUnavailable.
@@ -55,7 +55,7 @@ class Jobs:
         found = self._log.look_back(
             lambda log: log.read_range(event_id, event_id, names=[EVENT], limit=1)
         )
-        steps = [step_of(event) for event in found]
+        steps = [decode_step(event) for event in found]
         return any(step is not None and step.job == job and step.is_end for step in steps)
 
     def _read_on(self, log: EventLog) -> None:
@@ -71,7 +71,7 @@ class Jobs:
     def _take(self, event: Event) -> None:
         assert event.id is not None
         self._read_to = event.id
-        step = step_of(event)
+        step = decode_step(event)
         if step is None:
             return
         run = self._runs.get(step.job)

@@ -46,7 +46,7 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
         return Event(self.host, EVENT, encode(self))
 
 
-class Report(msgspec.Struct, frozen=True, kw_only=True):
+class ProgressReport(msgspec.Struct, frozen=True, kw_only=True):
     """What is reported of a job; UNSET stays as it was in the step before."""
 
     done: Number | msgspec.UnsetType | None = msgspec.UNSET
@@ -75,7 +75,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
         )
 
 
-def read_report(body: bytes) -> Report:
+def read_report(body: bytes) -> ProgressReport:
     """The report of a request's body. Raises Rejected."""
     given = decode(text_of(body))
     if not isinstance(given, dict) or not given:
@@ -98,10 +98,10 @@ def read_report(body: bytes) -> Report:
     host = given.get("host")
     if host is not None:
         check_host(host)
-    return Report(**counts, message=message, state=state, host=host)
+    return ProgressReport(**counts, message=message, state=state, host=host)
 
 
-def step_of(event: Event) -> Step | None:
+def decode_step(event: Event) -> Step | None:
     """The step that an event tells of; None for one that only has the name."""
     if event.name != EVENT:
         return None

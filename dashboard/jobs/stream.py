@@ -8,9 +8,9 @@ from collections.abc import Iterator
 
 from dashboard.events.event import Event, EventId
 from dashboard.events.filter import Filter
-from dashboard.events.scope import Right
+from dashboard.events.scope import Scope
 from dashboard.events.sse import ServerSentEvent
-from dashboard.jobs.model import EVENT, step_of
+from dashboard.jobs.model import EVENT, decode_step
 from dashboard.log.contract import EventLog, LogUnavailable
 from dashboard.streaming.feed import Lagging
 from dashboard.streaming.hub import Hub
@@ -29,14 +29,14 @@ class JobStream(Place):
     """
 
     def __init__(
-        self, hub: Hub, log: EventLog, job: str, after: EventId, right: Right, address: str
+        self, hub: Hub, log: EventLog, job: str, after: EventId, scope: Scope, address: str
     ) -> None:
         """`after` is the id of the last step that the reader has.
 
         Steps of hosts beyond the right are those of other jobs. The place is that of `address`.
         """
         super().__init__(hub, address)
-        self._filter = PROGRESS.held_to(right)
+        self._filter = PROGRESS.restricted_to(scope)
         self._log = log
         self._job = job
         self._after = after
@@ -53,7 +53,7 @@ class JobStream(Place):
         self._hub.ready.wait(_READY_SECONDS)
         try:
             for event in self._progress():
-                step = step_of(event) if self._filter.wants(event) else None
+                step = decode_step(event) if self._filter.wants(event) else None
                 if step is not None and step.job == self._job:
                     name = step.state if step.is_end else None
                     yield ServerSentEvent(event.data, event=name, id=str(event.id))

@@ -7,7 +7,7 @@ gevent.
 from collections.abc import Callable, Iterable, Sequence
 from typing import Protocol, TypeVar
 
-from dashboard.events.event import Event, EventId, Unlogged
+from dashboard.events.event import Event, EventId, Unpersisted
 
 T = TypeVar("T")
 # Seconds; the retention of a log that is opened by whoever leaves it to others what is kept: only
@@ -32,8 +32,8 @@ class Refused(LogUnavailable):
         self.index = index
 
 
-class KeyTaken(Exception):
-    """Another batch was logged under this key."""
+class IdempotencyConflict(Exception):
+    """An idempotency key was used for another batch."""
 
 
 class Past(Protocol):
@@ -63,9 +63,11 @@ class LooksBack(Protocol):
 class SampleLog(Protocol):
     """What a sampler needs of a log; as in `EventLog`."""
 
-    def append_once(self, key: str, fingerprint: str, events: Sequence[Event]) -> list[EventId]: ...
+    def append_idempotent(
+        self, key: str, body_digest: str, events: Sequence[Event]
+    ) -> list[EventId]: ...
 
-    def announce(self, unlogged: Unlogged) -> None: ...
+    def broadcast_unpersisted(self, unpersisted: Unpersisted) -> None: ...
 
 
 class AppendLog(Protocol):
@@ -73,7 +75,9 @@ class AppendLog(Protocol):
 
     def append(self, events: Sequence[Event]) -> list[EventId]: ...
 
-    def append_once(self, key: str, fingerprint: str, events: Sequence[Event]) -> list[EventId]: ...
+    def append_idempotent(
+        self, key: str, body_digest: str, events: Sequence[Event]
+    ) -> list[EventId]: ...
 
     def close(self) -> None: ...
 
@@ -81,8 +85,8 @@ class AppendLog(Protocol):
 class EventLog(Protocol):
     """An ordered log of events, shared by processes.
 
-    Every method but `wait`, `announce` and `close` raises `LogUnavailable` while the engine
-    cannot do its work, and does it again, without being reopened, as soon as it can.
+    Every method but `wait`, `broadcast_unpersisted` and `close` raises `LogUnavailable` while the
+    engine cannot do its work, and does it again, without being reopened, as soon as it can.
     """
 
     def append(self, events: Sequence[Event]) -> list[EventId]:
@@ -92,12 +96,14 @@ class EventLog(Protocol):
         a kill -9 and after everything was trimmed. Whoever waits is woken once it is readable.
         """
 
-    def append_once(self, key: str, fingerprint: str, events: Sequence[Event]) -> list[EventId]:
-        """`append`, unless this was done already: then log nothing and return those ids.
+    def append_idempotent(
+        self, key: str, body_digest: str, events: Sequence[Event]
+    ) -> list[EventId]:
+        """Log one batch once per key; for a known key, log nothing and return the first ids.
 
-        Whoever doesn't know whether his batch was logged may so send it again, to any process of
-        this log. `fingerprint` is of what was sent; raises KeyTaken if it differs from the one
-        with which the key came first. A key is kept for as long as its events are.
+        A batch whose outcome is unknown can be sent again, to any process of this log.
+        `body_digest` is a digest of the request. Raises IdempotencyConflict if the key was used
+        with another digest. A key is kept for as long as its events are.
         """
 
     def read_after(self, after: EventId, limit: int) -> list[Event]:
@@ -126,14 +132,14 @@ class EventLog(Protocol):
     def look_back(self, read: Callable[["EventLog"], T]) -> T:
         """Return `read(log)`, run where a long read holds up neither appends nor the tail."""
 
-    def wait(self, timeout: float) -> list[Unlogged]:
+    def wait(self, timeout: float) -> list[Unpersisted]:
         """Return when another append may have happened, or after `timeout` seconds.
 
         Returns what was announced meanwhile. May return early for no reason, and one wake-up may
         stand for many appends: the caller reads after its position, whatever woke it.
         """
 
-    def announce(self, unlogged: Unlogged) -> None:
+    def broadcast_unpersisted(self, unpersisted: Unpersisted) -> None:
         """Hand events that could not be logged to everyone who waits now. Never raises."""
 
     def size(self) -> int:

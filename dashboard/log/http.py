@@ -48,12 +48,14 @@ class HTTPLog:
 
     def append(self, events: Sequence[Event]) -> list[EventId]:
         """Log one batch, all or nothing. Raises LogUnavailable, and Refused."""
-        return self.append_once(uuid.uuid4().hex, "", events)
+        return self.append_idempotent(uuid.uuid4().hex, "", events)
 
-    def append_once(self, key: str, fingerprint: str, events: Sequence[Event]) -> list[EventId]:
+    def append_idempotent(
+        self, key: str, body_digest: str, events: Sequence[Event]
+    ) -> list[EventId]:
         """The same; a batch that is sent again under its key is logged once.
 
-        The other side makes the fingerprint itself, of what it gets.
+        The other side digests the body itself.
         """
         if not events:
             return []

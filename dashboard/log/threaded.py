@@ -11,7 +11,7 @@ import gevent
 from gevent import socket
 from gevent.threadpool import ThreadPool
 
-from dashboard.events.event import Event, EventId, Unlogged
+from dashboard.events.event import Event, EventId, Unpersisted
 from dashboard.log.contract import EventLog
 
 if TYPE_CHECKING:  # an agent that writes elsewhere has no SQLite in memory
@@ -33,8 +33,10 @@ class ThreadedLog:
     def append(self, events: Sequence[Event]) -> list[EventId]:
         return self._run(lambda: self._engine.append(events))
 
-    def append_once(self, key: str, fingerprint: str, events: Sequence[Event]) -> list[EventId]:
-        return self._run(lambda: self._engine.append_once(key, fingerprint, events))
+    def append_idempotent(
+        self, key: str, body_digest: str, events: Sequence[Event]
+    ) -> list[EventId]:
+        return self._run(lambda: self._engine.append_idempotent(key, body_digest, events))
 
     def read_after(self, after: EventId, limit: int) -> list[Event]:
         return self._run(lambda: self._engine.read_after(after, limit))
@@ -64,7 +66,7 @@ class ThreadedLog:
     def look_back(self, read: Callable[[EventLog], T]) -> T:
         return run_in(self._past, lambda: read(self._past_engine))
 
-    def wait(self, timeout: float) -> list[Unlogged]:
+    def wait(self, timeout: float) -> list[Unpersisted]:
         try:
             descriptor = self._engine.fileno()
         except OSError:
@@ -76,8 +78,8 @@ class ThreadedLog:
                 pass
         return self._engine.drain()
 
-    def announce(self, unlogged: Unlogged) -> None:
-        self._engine.announce(unlogged)
+    def broadcast_unpersisted(self, unpersisted: Unpersisted) -> None:
+        self._engine.broadcast_unpersisted(unpersisted)
 
     def size(self) -> int:
         return self._engine.size()

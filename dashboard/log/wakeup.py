@@ -1,6 +1,6 @@
 """Wake-ups between the processes that share a log: one Unix datagram socket for each.
 
-A wake-up is an empty datagram; one with content is an `Unlogged`, for the time when the log
+A wake-up is an empty datagram; one with content is an `Unpersisted`, for the time when the log
 can't be written. A datagram that is lost (a full queue, a folder that vanished) costs its reader
 one time-out of `wait`, never an event, because the reader then looks into the log anyway.
 """
@@ -13,13 +13,13 @@ from pathlib import Path
 
 import msgspec
 
-from dashboard.events.event import Unlogged
+from dashboard.events.event import Unpersisted
 from dashboard.posix.sockets import short_path
 
 _SUFFIX = ".wake"
 _numbers = count()
 _encoder = msgspec.json.Encoder()
-_decoder = msgspec.json.Decoder(Unlogged)
+_decoder = msgspec.json.Decoder(Unpersisted)
 
 
 class Wakeups:
@@ -31,7 +31,7 @@ class Wakeups:
         self._folder = folder
         self._name = f"{os.getpid()}-{next(_numbers)}{_SUFFIX}"
         self._listening = False
-        self._unheard: deque[Unlogged] = deque(maxlen=100)
+        self._unheard: deque[Unpersisted] = deque(maxlen=100)
         self._socket = _new_socket()
 
     def listen(self) -> int:
@@ -54,11 +54,11 @@ class Wakeups:
             self._listening = True
         return self._socket.fileno()
 
-    def ring(self, unlogged: Unlogged | None = None) -> None:
+    def ring(self, unpersisted: Unpersisted | None = None) -> None:
         """Wake everyone who shares the log, this process too. Never blocks, never raises."""
-        content = b"" if unlogged is None else _encoder.encode(unlogged)
-        if unlogged is not None and not (self._listening and self._can_be_found()):
-            self._unheard.append(unlogged)
+        content = b"" if unpersisted is None else _encoder.encode(unpersisted)
+        if unpersisted is not None and not (self._listening and self._can_be_found()):
+            self._unheard.append(unpersisted)
         try:
             with short_path(self._folder) as short:
                 for name in os.listdir(short):
@@ -79,7 +79,7 @@ class Wakeups:
         except OSError:
             pass  # a full queue: its reader is awake anyway
 
-    def drain(self) -> list[Unlogged]:
+    def drain(self) -> list[Unpersisted]:
         """Take all that has come, without waiting."""
         found = list(self._unheard)
         self._unheard.clear()

@@ -20,7 +20,7 @@ import gevent
 from gevent.event import Event as Flag
 
 from dashboard.alerts import model as alert
-from dashboard.events.event import Event, Unlogged
+from dashboard.events.event import Event, Unpersisted
 from dashboard.log.contract import LogUnavailable, Refused, SampleLog
 
 if TYPE_CHECKING:
@@ -142,7 +142,7 @@ class Holding:
         while True:
             try:
                 with self._instruments.append.time():
-                    self._log.append_once(key, "", events)
+                    self._log.append_idempotent(key, "", events)
                 break
             except LogUnavailable as error:
                 self._instruments.append_failures.inc()
@@ -186,7 +186,7 @@ class Holding:
         for batch in [*self._under_way, *reversed(fresh)]:
             if not batch.is_told:
                 batch.is_told = True
-                self._log.announce(Unlogged(reason, batch.events))
+                self._log.broadcast_unpersisted(Unpersisted(reason, batch.events))
 
     def _drop(self) -> None:
         """Make room: the oldest stretch goes."""

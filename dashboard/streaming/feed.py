@@ -91,7 +91,7 @@ class Feed:
 
     def has_expired(self, now: float) -> bool:
         """Whether its right is over; `now` is seconds since 1970."""
-        return self.filter.right.expires is not None and self.filter.right.expires <= now
+        return self.filter.scope.expires is not None and self.filter.scope.expires <= now
 
     def laggards(self) -> list["Follower"]:
         """The followers that need a frame which is no longer kept."""

@@ -209,8 +209,8 @@ class Hub:
     def _next_end(self) -> float:
         """When the next right of a feed expires, by the monotonic clock."""
         ahead = time.monotonic() - self._clock()
-        rights = [feed.filter.right for feed in self._feeds if not feed.ended]
-        ends = [ahead + right.expires for right in rights if right.expires is not None]
+        scopes = [feed.filter.scope for feed in self._feeds if not feed.ended]
+        ends = [ahead + scope.expires for scope in scopes if scope.expires is not None]
         return min(ends, default=math.inf)
 
     def _socket_closed(self, feed: Feed, reason: str, address: str) -> None:

@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from itertools import islice
 
-from dashboard.events.encoded import NOWHERE, Encoded, id_of
+from dashboard.events.encoded import LOG_START, Encoded, id_of
 from dashboard.events.event import EventId
 from dashboard.events.filter import Filter
 
@@ -34,7 +34,7 @@ class Recent:
 
     def __init__(self, *, retention: float, clock: Callable[[], float] = time.time) -> None:
         """Events older than `retention` seconds are forgotten, as the log forgets them."""
-        self.position = NOWHERE
+        self.position = LOG_START
         self.number = 0  # of the newest event: how many have come
         self.unlogged = 0  # the number of the newest one that was not logged
         self._retention = retention
@@ -43,7 +43,7 @@ class Recent:
         self._heard_at: dict[Key, float] = {}  # by the monotonic clock
         self._stretch: deque[Encoded] = deque()
         self._stretch_bytes = 0
-        self._stretch_after = NOWHERE  # every event above this id, up to position, is kept
+        self._stretch_after = LOG_START  # every event above this id, up to position, is kept
 
     def load(self, newest: Iterable[Encoded], stretch: Iterable[Encoded], after: EventId) -> None:
         """Begin with what the log has: the newest of each host and name, and its last stretch.
@@ -67,7 +67,7 @@ class Recent:
             if event_id is None:
                 self.unlogged = self.number
                 continue
-            if self.position == NOWHERE:
+            if self.position == LOG_START:
                 self._stretch_after = event_id  # the log was empty: nothing came before
             self.position = event_id
             self._keep(encoded)
@@ -91,7 +91,7 @@ class Recent:
 
     def covers(self, after: EventId) -> bool:
         """Whether everything after an id, up to `position`, is in the stretch."""
-        return self.position >= after >= self._stretch_after > NOWHERE
+        return self.position >= after >= self._stretch_after > LOG_START
 
     def since(self, after: EventId) -> list[Encoded]:
         """Everything after an id that `covers` says yes to."""

@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 from dashboard.events.encoded import control_event
 from dashboard.events.event import EventId
 from dashboard.events.filter import Filter
-from dashboard.events.scope import Right
+from dashboard.events.scope import Scope
 from dashboard.log.contract import LogUnavailable
 from dashboard.streaming.detach import (
     LeftRequest,
@@ -46,7 +46,7 @@ class Stream(Place):
         replay: float,
         retry: float,
         parking: bool,
-        greeting: Callable[[Right], dict[str, object]],
+        greeting: Callable[[Scope], dict[str, object]],
     ) -> None:
         """`replay` is the longest absence in seconds that is replayed, `retry` the pause in ms
         before a client reconnects, `greeting` makes the data of `hello` for a right.
@@ -128,7 +128,7 @@ class Stream(Place):
     def _begin(self) -> bytes:
         self._hub.admission.count_opened()
         retry = round(self._retry * random.uniform(0.5, 1.5))
-        greeting = self._greeting(self._filter.right)
+        greeting = self._greeting(self._filter.scope)
         hello = control_event("hello", greeting, retry=retry)
         if self._form & GZIP:
             return GZIP_HEADER + gzip_block(hello, stored=True)

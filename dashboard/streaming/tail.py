@@ -13,8 +13,8 @@ import gevent
 from gevent.event import Event as Flag
 from gevent.lock import Semaphore
 
-from dashboard.events.encoded import NOWHERE, Encoded, id_of
-from dashboard.events.event import Event, EventId, Unlogged
+from dashboard.events.encoded import LOG_START, Encoded, id_of
+from dashboard.events.event import Event, EventId, Unpersisted
 from dashboard.log.contract import EventLog, LogUnavailable
 from dashboard.log.scan import walk
 from dashboard.streaming.replay_buffer import MOST_BYTES, Recent, cost
@@ -154,7 +154,7 @@ class Tail:
         def read(log: EventLog) -> tuple[list[Encoded], list[Encoded], EventId]:
             newest = [Encoded.of(event) for event in log.latest()]
             if not newest:
-                return [], [], NOWHERE
+                return [], [], LOG_START
             last = id_of(newest[-1])
             probe = [Encoded.of(e) for e in walk(log, EventId.at(last.time - _PROBE_SECONDS), last)]
             fitting = _PROBE_SECONDS * MOST_BYTES / max(1, sum(map(cost, probe)))
@@ -174,11 +174,11 @@ class Tail:
         """A log that was away may have come back without what it had."""
         oldest = self._log.oldest()
         position = self._recent.position
-        if position == NOWHERE or (oldest is not None and oldest <= position):
+        if position == LOG_START or (oldest is not None and oldest <= position):
             return
         self._receiver.tell_of_loss()
 
-    def _take_unlogged(self, announced: list[Unlogged]) -> None:
+    def _take_unlogged(self, announced: list[Unpersisted]) -> None:
         for unlogged in announced:
             self._logging = _going_on(self._logging, unlogged.reason, self._clock())
             self._unlogged_of = {event.host for event in unlogged.events}

@@ -22,15 +22,15 @@ from flask import Flask, redirect, request, url_for
 from werkzeug.http import parse_cookie
 from werkzeug.wrappers import Response
 
-from dashboard.access.credentials import COOKIE, KEY, LINK_COOKIE, Credentials, Found, Refused
-from dashboard.access.request_origin import Names, is_cross_site
-from dashboard.access.signed_links import COOKIE_SECONDS, BadKey, Signing
-from dashboard.events.scope import WHOLE, Right
+from dashboard.access.credentials import COOKIE, KEY, LINK_COOKIE, Credentials, Evaluation, Refused
+from dashboard.access.request_origin import HostValidator, is_cross_site
+from dashboard.access.signed_links import COOKIE_SECONDS, InvalidLink, SignedLinks
+from dashboard.events.scope import FULL, Scope
 from dashboard.settings import Publisher, Settings
 from dashboard.telemetry.counters import Instruments
 
 _KEPT_AFTER = 30 * 86400  # seconds that a browser keeps a link's cookie after its end
-_RIGHT = "vitals.right"
+_SCOPE = "vitals.scope"
 _BY_COOKIE = "vitals.by_cookie"
 _PUBLISHER = "vitals.publisher"
 _OPEN_ENDPOINTS = frozenset(
@@ -46,18 +46,20 @@ class Access:
     """The rules of one service."""
 
     def __init__(self, settings: Settings, instruments: Instruments) -> None:
-        self._signing = Signing(settings)
-        self._credentials = Credentials(settings, self._signing, instruments)
-        self._names = Names([settings.host_name, socket.gethostname(), *settings.allowed_hosts])
+        self._links = SignedLinks(settings)
+        self._credentials = Credentials(settings, self._links, instruments)
+        self._host_validator = HostValidator(
+            [settings.host_name, socket.gethostname(), *settings.allowed_hosts]
+        )
 
     def check(self) -> Response | None:
         """Let a request pass (None), or send it elsewhere. Raises Refused."""
         environ = request.environ
-        stranger = self._names.stranger(environ)
-        if stranger is not None:
+        untrusted_host = self._host_validator.untrusted_host(environ)
+        if untrusted_host is not None:
             raise Refused(
                 400,
-                f"the Host header {stranger!r} is neither an IP address, localhost, "
+                f"the Host header {untrusted_host!r} is neither an IP address, localhost, "
                 "this machine's name, nor in ALLOWED_HOSTS",
                 key="Host",
             )
@@ -75,76 +77,73 @@ class Access:
         )
         if is_page and request.endpoint != _EMBED and KEY in request.args:
             return self._exchange(request.args[KEY])
-        found = self._credentials.look(environ)
+        found = self._credentials.evaluate(environ)
         if found.failure is not None and is_page:
-            self._credentials.count(environ, found)
+            self._credentials.record(environ, found)
             return self._to_sign_in(found.failure)
-        right = self._credentials.settle(environ, found)
-        if right is None and is_page:
+        scope = self._credentials.authorize(environ, found)
+        if scope is None and is_page:
             return self._to_sign_in()
-        if right is None:
+        if scope is None:
             raise Refused(401, "reading needs the token: Authorization: Bearer …")
-        environ[_RIGHT], environ[_BY_COOKIE] = right, found.by_cookie
+        environ[_SCOPE], environ[_BY_COOKIE] = scope, found.by_cookie
         return None
 
     def is_addressed(self, environ: Mapping[str, Any]) -> bool:
         """Whether a request names this service, or nothing, as only programs do."""
-        return self._names.stranger(environ) is None
+        return self._host_validator.untrusted_host(environ) is None
 
-    def right_of(self, environ: Mapping[str, Any]) -> Right | None:
+    def scope_of(self, environ: Mapping[str, Any]) -> Scope | None:
         """The right to read that a request has, if it has one; what is wrong is not counted."""
-        return self._credentials.look(environ).right
+        return self._credentials.evaluate(environ).scope
 
     def check_token(self, given: str) -> bool:
         """Whether a text is the read token, as somebody typed it. Raises Refused(429)."""
-        found = self._credentials.judge(request.environ, given, "sign-in")
+        found = self._credentials.check_token(request.environ, given, "sign-in")
         if found.wait:
-            self._credentials.settle(request.environ, found)
-        self._credentials.count(request.environ, found)
-        return found.right is not None
+            self._credentials.authorize(request.environ, found)
+        self._credentials.record(request.environ, found)
+        return found.scope is not None
 
     def sign_in(self, response: Response) -> None:
         """Give the browser a cookie that stands for the token."""
-        if self._signing.is_on:
-            _set_cookie(response, COOKIE, self._signing.cookie(), COOKIE_SECONDS)
+        if self._links.is_on:
+            _set_cookie(response, COOKIE, self._links.sign_in_cookie(), COOKIE_SECONDS)
 
     def renew(self, response: Response) -> None:
         """Give the browser the cookie anew by which it came, so that it lasts while it is used."""
         environ = request.environ
         if not self._credentials.are_wanted or not environ.get(_BY_COOKIE):
             return
-        if environ[_RIGHT] is WHOLE:
+        if environ[_SCOPE] is FULL:
             self.sign_in(response)
         else:
             key = parse_cookie(environ["HTTP_COOKIE"])[LINK_COOKIE]
-            self._set_link_cookie(response, key, environ[_RIGHT])
+            self._set_link_cookie(response, key, environ[_SCOPE])
 
     def _exchange(self, key: str) -> Response:
         """A page's address with a key: the same without it, and a cookie in its place."""
         there = _without_key(request.full_path)
         try:
-            right = self._signing.right_of(key) if self._credentials.are_wanted else WHOLE
-        except BadKey as error:
+            scope = self._links.scope_of(key) if self._credentials.are_wanted else FULL
+        except InvalidLink as error:
             failure = ("key", str(error))
-            self._credentials.count(request.environ, Found(failure=failure))
-            if self._credentials.look_at_cookies(request.environ).right is None:
+            self._credentials.record(request.environ, Evaluation(failure=failure))
+            if self._credentials.check_cookies(request.environ).scope is None:
                 return self._to_sign_in(failure)
-            right = WHOLE
+            scope = FULL
         response = redirect(there, 303)
         response.headers["Cache-Control"] = "no-store"
         response.headers["Referrer-Policy"] = "no-referrer"
         # Who may read everything goes on to.
-        if (
-            right is not WHOLE
-            and self._credentials.look_at_cookies(request.environ).right is not WHOLE
-        ):
-            self._set_link_cookie(response, key, right)
+        if scope is not FULL and self._credentials.check_cookies(request.environ).scope is not FULL:
+            self._set_link_cookie(response, key, scope)
         return response
 
-    def _set_link_cookie(self, response: Response, key: str, right: Right) -> None:
-        assert right.expires is not None
+    def _set_link_cookie(self, response: Response, key: str, scope: Scope) -> None:
+        assert scope.expires is not None
         # It is kept for longer than it is good, so that its end can be said.
-        left = math.ceil(right.expires - self._signing.now()) + _KEPT_AFTER
+        left = math.ceil(scope.expires - self._links.now()) + _KEPT_AFTER
         _set_cookie(response, LINK_COOKIE, key, min(left, COOKIE_SECONDS))
 
     def _to_sign_in(self, failure: tuple[str, str] | None = None) -> Response:
@@ -153,10 +152,10 @@ class Access:
         return redirect(url_for("sign_in.sign_in", next=there, link=link), 303)
 
 
-def given_right() -> Right:
+def request_scope() -> Scope:
     """The right to read of the request that is answered now."""
-    right: Right = request.environ[_RIGHT]
-    return right
+    scope: Scope = request.environ[_SCOPE]
+    return scope
 
 
 def renewal_url() -> str | None:
@@ -164,16 +163,16 @@ def renewal_url() -> str | None:
     return url_for("sign_in.renew") if request.environ[_BY_COOKIE] else None
 
 
-def check_publication(host: str, name: str | None) -> None:
+def check_publish_scope(host: str, name: str | None) -> None:
     """Raise Refused(403) for an event that the token of this request may not publish."""
     publisher: Publisher = request.environ[_PUBLISHER]
-    right = Right(publisher.events, publisher.hosts)
-    if not right.is_whole and not right.covers(host, name):
+    scope = Scope(publisher.events, publisher.hosts)
+    if not scope.is_full and not scope.allows(host, name):
         raise Refused(
             403,
             f"the token {publisher.name!r} may not publish {name or 'unnamed events'} of {host}; "
-            f"{right}",
-            key="host" if right.covers_name(name or "message") else "event",
+            f"{scope}",
+            key="host" if scope.allows_name(name or "message") else "event",
         )
 
 

@@ -10,7 +10,7 @@ from dashboard.alerts.model import EVENT, Alert
 from dashboard.events.event import EventId
 from dashboard.events.filter import Filter
 from dashboard.runtime import Service
-from dashboard.web.access import given_right
+from dashboard.web.access import request_scope
 from dashboard.web.query import Query
 
 
@@ -24,8 +24,8 @@ def blueprint(service: Service) -> Blueprint:
 def alerts(service: Service) -> Response:
     """The newest event of each open alert; see the contract in docs/api.md."""
     filter = Filter(hosts=Query(request.args, ("host",)).hosts("host"))
-    filter = filter.held_to(given_right())
-    given_right().check({EVENT}, None)
+    filter = filter.restricted_to(request_scope())
+    request_scope().check({EVENT}, None)
     runtime = service.runtime
     found, read_to = runtime.open_alerts.look()
     body = {

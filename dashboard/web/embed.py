@@ -7,7 +7,7 @@ from flask import Blueprint, Response, make_response, render_template, request, 
 
 from dashboard.access.credentials import KEY
 from dashboard.runtime import Service
-from dashboard.web.access import given_right, renewal_url
+from dashboard.web.access import renewal_url, request_scope
 from dashboard.web.problem import Problem
 from dashboard.web.query import Query
 
@@ -33,15 +33,15 @@ def about(service: Service) -> Response:
     """What /static/embed.js asks first: whose figures these are, and which panels there are."""
     Query(request.args, ())
     runtime = service.runtime
-    right = given_right()
+    scope = request_scope()
     facts: dict[str, object] = {
         "build": runtime.build,
-        "host": runtime.home(right),
+        "host": runtime.default_host(scope),
         "interval": runtime.settings.interval,
         "panels": NAMES,
     }
-    if right.events is not None:
-        facts["events"] = right.events
+    if scope.events is not None:
+        facts["events"] = scope.events
     body = msgspec.json.encode(facts)
     return Response(body, content_type="application/json", headers={"Cache-Control": "no-store"})
 
@@ -52,7 +52,7 @@ def frame(service: Service, panel: str) -> Response:
         detail = f"there is no panel {panel!r}; there are {', '.join(NAMES)}"
         raise Problem(404, detail, key="panel")
     runtime = service.runtime
-    right, key = given_right(), request.args.get(KEY)
+    scope, key = request_scope(), request.args.get(KEY)
     theme = request.args.get("theme", "dark")
     page = render_template(
         "embed.html",
@@ -61,8 +61,8 @@ def frame(service: Service, panel: str) -> Response:
         theme=theme if theme in ("dark", "light") else "" if theme == "auto" else "dark",
         transparent=request.args.get("background") == "transparent",
         build=runtime.build,
-        host=runtime.home(right),
-        right=right,
+        host=runtime.default_host(scope),
+        scope=scope,
         renew_url=renewal_url(),
         interval=runtime.settings.interval,
         # In another site's page the frame has no cookie: its own requests carry its key.

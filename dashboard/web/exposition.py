@@ -12,7 +12,7 @@ import msgspec
 from prometheus_client.metrics_core import GaugeMetricFamily
 
 from dashboard.events.filter import Filter
-from dashboard.events.scope import Right
+from dashboard.events.scope import Scope
 from dashboard.log.contract import EventLog, LogUnavailable
 from dashboard.streaming.host_intervals import Paces
 from dashboard.streaming.hub import Hub
@@ -103,10 +103,10 @@ _LISTS: dict[str, tuple[str, str, str, list[tuple[str, str, str]]]] = {
 class Figures:
     """A prometheus-client collector of the newest figures of every host in the log."""
 
-    def __init__(self, hub: Hub, paces: Paces, families: Iterable[str], right: Right) -> None:
+    def __init__(self, hub: Hub, paces: Paces, families: Iterable[str], scope: Scope) -> None:
         """Of these families. What lies beyond the right is not told."""
         self._hub = hub
-        self._filter = Filter(names=frozenset(families), right=right)
+        self._filter = Filter(names=frozenset(families), scope=scope)
         self._paces = paces
 
     def collect(self) -> Iterator[GaugeMetricFamily]:

@@ -10,9 +10,9 @@ import msgspec
 from flask import Response, request
 
 from dashboard.events.event import Event
-from dashboard.log.contract import KeyTaken
+from dashboard.log.contract import IdempotencyConflict
 from dashboard.runtime import Service
-from dashboard.web.access import check_publication
+from dashboard.web.access import check_publish_scope
 from dashboard.web.problem import Problem
 
 JSON = "application/json"
@@ -80,7 +80,7 @@ class Intake:
         can't be taken, and LogUnavailable.
         """
         for event in events:
-            check_publication(event.host, event.name)
+            check_publish_scope(event.host, event.name)
         log = self._service.runtime.log
         key = request.headers.get("Idempotency-Key")
         if key is None:
@@ -93,10 +93,10 @@ class Intake:
             )
         else:
             asked = f"{request.method} {request.path}\n".encode() + body
-            fingerprint = hashlib.sha256(asked).hexdigest()
+            body_digest = hashlib.sha256(asked).hexdigest()
             try:
-                ids = log.append_once(key, fingerprint, events)
-            except KeyTaken:
+                ids = log.append_idempotent(key, body_digest, events)
+            except IdempotencyConflict:
                 raise Problem(
                     422,
                     "this Idempotency-Key came before with another body or URL: each publication "

@@ -8,7 +8,7 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.openmetrics.exposition import CONTENT_TYPE_LATEST, generate_latest
 
 from dashboard.runtime import Runtime, Service
-from dashboard.web.access import given_right
+from dashboard.web.access import request_scope
 from dashboard.web.exposition import STALE_AFTER, Figures, LogGauges
 from dashboard.web.problem import problem_response
 
@@ -49,11 +49,11 @@ def metrics(service: Service) -> Response:
     A right to some events and hosts gives their figures, and nothing of the service itself.
     """
     runtime = service.runtime
-    right = given_right()
+    scope = request_scope()
     registry = CollectorRegistry()
     families = [family.name for family in runtime.families]
-    registry.register(Figures(runtime.hub, runtime.paces, families, right))
-    if right.is_whole:
+    registry.register(Figures(runtime.hub, runtime.paces, families, scope))
+    if scope.is_full:
         registry.register(LogGauges(runtime.log, runtime.hub))
         registry.register(runtime.workers)
     text = generate_latest(registry)  # type: ignore[no-untyped-call]

@@ -9,7 +9,7 @@ from werkzeug.datastructures import MultiDict
 from dashboard.events.event import HOST
 from dashboard.events.filter import Filter
 from dashboard.runtime import Service
-from dashboard.web.access import given_right, renewal_url
+from dashboard.web.access import renewal_url, request_scope
 from dashboard.web.problem import Problem
 
 _READY_SECONDS = 2.0  # for a worker that has just started to know which machines there are
@@ -42,13 +42,13 @@ def wall(service: Service) -> Response:
             alerts_url=url_for("alerts.alerts"),
             retention=service.settings.retention,
         )
-    return _wall(service, service.runtime.home(given_right()), machines)
+    return _wall(service, service.runtime.default_host(request_scope()), machines)
 
 
 def host(service: Service, name: str) -> Response:
     """The wall of one machine, known or not."""
     _check(name)
-    given_right().check(None, {name})
+    request_scope().check(None, {name})
     return _wall(service, name, _machines(service))
 
 
@@ -80,15 +80,15 @@ def _overview_url(machines: int) -> str | None:
 
 
 def _page(service: Service, template: str, **facts: Any) -> Response:
-    runtime, right = service.runtime, given_right()
-    home = runtime.home(right)
+    runtime, scope = service.runtime, request_scope()
+    home = runtime.default_host(scope)
     screen = f"screen.{request.args.get('screen', '')}"
-    may_report = runtime.settings.screens and right.covers(runtime.settings.host_name, screen)
+    may_report = runtime.settings.screens and scope.allows(runtime.settings.host_name, screen)
     common = {
         "build": runtime.build,
         "host": home,
         "server": home,
-        "right": right,
+        "scope": scope,
         "renew_url": renewal_url(),
         "interval": runtime.settings.interval,
         "stream_url": url_for("stream.stream"),
@@ -105,7 +105,7 @@ def _machines(service: Service) -> int:
     runtime = service.runtime
     runtime.hub.ready.wait(_READY_SECONDS)
     names = frozenset(family.name for family in runtime.families)
-    families = Filter(names=names, right=given_right())
+    families = Filter(names=names, scope=request_scope())
     return len({encoded.event.host for encoded in runtime.hub.recent.latest(families)})
 
 

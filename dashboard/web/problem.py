@@ -9,7 +9,7 @@ from flask import Flask, Response
 from werkzeug.exceptions import HTTPException
 
 from dashboard.access.credentials import Refused
-from dashboard.events.scope import Beyond
+from dashboard.events.scope import ScopeError
 from dashboard.events.strict_json import Rejected
 from dashboard.log.contract import LogUnavailable
 
@@ -55,8 +55,8 @@ def register(app: Flask) -> None:
             answer.headers["Retry-After"] = str(math.ceil(refused.retry_after))
         return answer
 
-    @app.errorhandler(Beyond)
-    def _(beyond: Beyond) -> Response:
+    @app.errorhandler(ScopeError)
+    def _(beyond: ScopeError) -> Response:
         return problem_response(403, _title(403), beyond.detail, key=beyond.key)
 
     @app.errorhandler(Rejected)

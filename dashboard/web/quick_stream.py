@@ -16,7 +16,7 @@ from typing import Any
 import gunicorn_h1c
 
 from dashboard.access.trusted_proxies import Proxies
-from dashboard.events.scope import Beyond
+from dashboard.events.scope import ScopeError
 from dashboard.runtime import Runtime
 from dashboard.streaming.detach import LeftRequest, can_park
 from dashboard.streaming.subscription import ONE_WRITE, Stream
@@ -83,15 +83,15 @@ def _peek(client: Any) -> dict[str, Any] | None:
 
 def _answer(environ: dict[str, Any], runtime: Runtime, access: Access) -> bool:
     """Answer a request and park its socket; False, with nothing done, where that can't be."""
-    right = access.right_of(environ) if access.is_addressed(environ) else None
-    if right is None:
+    scope = access.scope_of(environ) if access.is_addressed(environ) else None
+    if scope is None:
         return False
     address = environ["REMOTE_ADDR"]
     if not can_park(environ) or runtime.hub.admission.refusal(address) is not None:
         return False
     try:
-        stream, headers = open_stream(runtime, environ, right)
-    except (Problem, Beyond):
+        stream, headers = open_stream(runtime, environ, scope)
+    except (Problem, ScopeError):
         return False
     if not isinstance(stream, Stream):
         return False

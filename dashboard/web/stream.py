@@ -12,11 +12,11 @@ from werkzeug.datastructures import MultiDict
 from dashboard.events.encoded import control_event
 from dashboard.events.event import EventId
 from dashboard.events.filter import Filter
-from dashboard.events.scope import Right
+from dashboard.events.scope import Scope
 from dashboard.runtime import Runtime, Service
 from dashboard.streaming.frame import GZIP, GZIP_HEADER, gzip_block
 from dashboard.streaming.subscription import Stream
-from dashboard.web.access import given_right
+from dashboard.web.access import request_scope
 from dashboard.web.compression import accepts_gzip
 from dashboard.web.event_stream import EventStreamResponse
 from dashboard.web.problem import Problem
@@ -36,7 +36,7 @@ def blueprint(service: Service) -> Blueprint:
 
 def stream(service: Service) -> Response:
     """The event stream; see the contract in docs/api.md."""
-    blocks, headers = open_stream(service.runtime, request.environ, given_right())
+    blocks, headers = open_stream(service.runtime, request.environ, request_scope())
     response = EventStreamResponse(blocks, headers)
     if isinstance(blocks, Stream):
         blocks.headers = response.headers  # as they will be when all of Flask is done with them
@@ -44,15 +44,15 @@ def stream(service: Service) -> Response:
 
 
 def open_stream(
-    runtime: Runtime, environ: Mapping[str, Any], right: Right
+    runtime: Runtime, environ: Mapping[str, Any], scope: Scope
 ) -> tuple[Iterator[bytes], list[tuple[str, str]]]:
     """The blocks that answer a request, and their headers beside those of every event stream.
 
-    Raises Problem(400) for a query or an id that can't be taken, and Beyond for what is asked for
-    by name and lies beyond the reader's right.
+    Raises Problem(400) for a query or an id that can't be taken, and ScopeError for a requested
+    name or host that is out of scope.
     """
     filter, after = _parse_query(environ.get("QUERY_STRING", ""))
-    filter = filter.held_to(right)
+    filter = filter.restricted_to(scope)
     # What a browser sends as it reconnects is newer than what its URL says.
     after = position("Last-Event-ID", environ.get("HTTP_LAST_EVENT_ID")) or after
     form = 0

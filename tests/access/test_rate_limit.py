@@ -8,7 +8,7 @@ import pytest
 
 from dashboard.access import rate_limit as attempts
 from dashboard.access.addresses import network_of
-from dashboard.access.rate_limit import Attempts
+from dashboard.access.rate_limit import TokenThrottle
 from tests.support.service import Service
 
 TOKEN = "correct-horse-battery-staple"
@@ -29,51 +29,51 @@ def clock() -> Clock:
 
 
 def test_so_many_guesses_a_minute_and_then_one_at_a_time(clock: Clock) -> None:
-    ours = Attempts(10, clock)
+    ours = TokenThrottle(10, clock)
     for n in range(10):
         assert ours.wait("1.2.3.4") == 0
-        ours.failed("1.2.3.4", f"guess {n}")
+        ours.record_failure("1.2.3.4", f"guess {n}")
     assert 5 < ours.wait("1.2.3.4") <= 6
     assert ours.wait("1.2.3.5") == 0
     clock.now += 6
     assert ours.wait("1.2.3.4") == 0
-    ours.failed("1.2.3.4", "another")
+    ours.record_failure("1.2.3.4", "another")
     assert ours.wait("1.2.3.4") > 0
     clock.now += 60
     for n in range(10):
         assert ours.wait("1.2.3.4") == 0
-        ours.failed("1.2.3.4", f"again {n}")
+        ours.record_failure("1.2.3.4", f"again {n}")
     assert ours.wait("1.2.3.4") > 0
 
 
 def test_the_same_wrong_token_is_one_guess(clock: Clock) -> None:
-    ours = Attempts(3, clock)
+    ours = TokenThrottle(3, clock)
     for _ in range(100):
-        ours.failed("1.2.3.4", "an old one")
+        ours.record_failure("1.2.3.4", "an old one")
         assert ours.wait("1.2.3.4") == 0
 
 
 def test_an_address_that_had_the_right_one_is_listened_to(clock: Clock) -> None:
-    ours = Attempts(3, clock)
-    ours.passed("1.2.3.4")
+    ours = TokenThrottle(3, clock)
+    ours.record_success("1.2.3.4")
     for n in range(100):
-        ours.failed("1.2.3.4", f"guess {n}")
+        ours.record_failure("1.2.3.4", f"guess {n}")
     assert ours.wait("1.2.3.4") == 0
     clock.now += 90_000
     for n in range(100):
-        ours.failed("1.2.3.4", f"later {n}")
+        ours.record_failure("1.2.3.4", f"later {n}")
     assert ours.wait("1.2.3.4") > 0
 
 
 def test_memory_is_bounded(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(attempts, "MOST_ADDRESSES", 50)
-    ours = Attempts(3, clock)
+    ours = TokenThrottle(3, clock)
     for n in range(200):
-        ours.failed(str(ipaddress.ip_address(n)), "x")
-        ours.passed(str(ipaddress.ip_address(1000 + n)))
+        ours.record_failure(str(ipaddress.ip_address(n)), "x")
+        ours.record_success(str(ipaddress.ip_address(1000 + n)))
     assert len(ours) == 50
     for n in range(1000):
-        ours.failed("9.9.9.9", f"guess {n}")
+        ours.record_failure("9.9.9.9", f"guess {n}")
     assert len(ours._addresses["9.9.9.9"].wrong) <= 16
 
 

@@ -11,8 +11,8 @@ from typing import Any
 import httpx
 import pytest
 
-from dashboard.access.signed_links import BadKey, Signing
-from dashboard.events.scope import WHOLE, Beyond, Right
+from dashboard.access.signed_links import InvalidLink, SignedLinks
+from dashboard.events.scope import FULL, Scope, ScopeError
 from dashboard.settings import load
 from tests.support.service import ROOT, Service, wait_for
 
@@ -21,19 +21,19 @@ SECRET = "another-secret-of-16"
 Start = Callable[..., Service]
 
 
-def signing(clock: Callable[[], float] = time.time, **settings: str) -> Signing:
+def links(clock: Callable[[], float] = time.time, **settings: str) -> SignedLinks:
     given = {"READ_TOKEN": TOKEN, "SECRET_KEY": SECRET} | settings
-    return Signing(load({f"DASHBOARD_{key}": text for key, text in given.items()}), clock)
+    return SignedLinks(load({f"DASHBOARD_{key}": text for key, text in given.items()}), clock)
 
 
 def key(events: str = "", hosts: str = "", *, seconds: float = 600, **settings: str) -> str:
     """A key, made by the code and not by the command."""
-    right = Right(
+    scope = Scope(
         tuple(events.split(",")) if events else None,
         tuple(hosts.split(",")) if hosts else None,
         time.time() + seconds,
     )
-    return signing(time.time, **settings).key(right)
+    return links(time.time, **settings).token(scope)
 
 
 # Rights.
@@ -49,29 +49,29 @@ def key(events: str = "", hosts: str = "", *, seconds: float = 600, **settings: 
     ],
 )
 def test_patterns(patterns: tuple[str, ...], yes: list[str], no: list[str]) -> None:
-    right = Right(events=patterns)
-    assert all(right.covers_name(name) for name in yes)
-    assert not any(right.covers_name(name) for name in no)
-    assert all(Right(hosts=patterns).covers_host(name) for name in yes)
+    scope = Scope(events=patterns)
+    assert all(scope.allows_name(name) for name in yes)
+    assert not any(scope.allows_name(name) for name in no)
+    assert all(Scope(hosts=patterns).allows_host(name) for name in yes)
 
 
 def test_a_pattern_is_covered_where_all_that_it_matches_is() -> None:
-    right = Right(hosts=("web-*", "db-1"))
-    right.check(None, {"web-1", "web-*", "web-a*", "db-1", "*"})
+    scope = Scope(hosts=("web-*", "db-1"))
+    scope.check(None, {"web-1", "web-*", "web-a*", "db-1", "*"})
     for beyond in ("web*", "db-*", "db-2", "*-1"):
-        with pytest.raises(Beyond) as caught:
-            right.check(None, {beyond})
+        with pytest.raises(ScopeError) as caught:
+            scope.check(None, {beyond})
         assert caught.value.key == "host"
         assert beyond in caught.value.detail
         assert "web-*, db-1" in caught.value.detail
 
 
 def test_who_names_none_is_told_of_a_host_that_he_may_see() -> None:
-    assert WHOLE.home("box", ["a"]) == "box"
-    assert Right(hosts=("b*",)).home("box", []) == "box"
-    assert Right(hosts=("web-*", "db-1")).home("box", ["web-2"]) == "db-1"
-    assert Right(hosts=("web-*",)).home("box", ["web-2", "web-1", "a"]) == "web-1"
-    assert Right(hosts=("web-*",)).home("box", ["a"]) == ""
+    assert FULL.default_host("box", ["a"]) == "box"
+    assert Scope(hosts=("b*",)).default_host("box", []) == "box"
+    assert Scope(hosts=("web-*", "db-1")).default_host("box", ["web-2"]) == "db-1"
+    assert Scope(hosts=("web-*",)).default_host("box", ["web-2", "web-1", "a"]) == "web-1"
+    assert Scope(hosts=("web-*",)).default_host("box", ["a"]) == ""
 
 
 # Keys.
@@ -79,35 +79,35 @@ def test_who_names_none_is_told_of_a_host_that_he_may_see() -> None:
 
 def test_a_key_gives_its_right_until_it_ends() -> None:
     now = 1_800_000_000.0
-    ours = signing(lambda: now)
-    right = Right(("cpu", "build.*"), ("web-*",), now + 60)
-    made = ours.key(right)
-    assert ours.right_of(made) == right
+    ours = links(lambda: now)
+    scope = Scope(("cpu", "build.*"), ("web-*",), now + 60)
+    made = ours.token(scope)
+    assert ours.scope_of(made) == scope
     now += 59
-    assert ours.right_of(made) == right
+    assert ours.scope_of(made) == scope
     now += 1
-    with pytest.raises(BadKey, match="expired, at 2027-01-15 08:01 UTC"):
-        ours.right_of(made)
+    with pytest.raises(InvalidLink, match="expired, at 2027-01-15 08:01 UTC"):
+        ours.scope_of(made)
 
 
 def test_a_key_that_was_changed_or_signed_by_another_is_none() -> None:
     made = key("cpu")
-    ours = signing()
+    ours = links()
     others = [key("cpu", SECRET_KEY="x" * 16), made[:-1], made[1:], "", "a.b.c", made.upper()]
-    for other in [*others, ours.cookie()]:
-        with pytest.raises(BadKey) as caught:
-            ours.right_of(other)
+    for other in [*others, ours.sign_in_cookie()]:
+        with pytest.raises(InvalidLink) as caught:
+            ours.scope_of(other)
         assert made not in str(caught.value)
-    assert not ours.is_cookie(made)
-    assert ours.is_cookie(ours.cookie())
+    assert not ours.is_sign_in_cookie(made)
+    assert ours.is_sign_in_cookie(ours.sign_in_cookie())
 
 
 def test_a_cookie_lasts_as_long_as_browsers_keep_one() -> None:
-    at = signing()._cookies
+    at = links()._cookies
     made = at.dumps("read")
     for days, good in ((0, True), (399, True), (401, False), (-1, False)):
-        later = signing(lambda days=days: time.time() + days * 86400)  # type: ignore[misc]
-        assert later.is_cookie(str(made)) is good
+        later = links(lambda days=days: time.time() + days * 86400)  # type: ignore[misc]
+        assert later.is_sign_in_cookie(str(made)) is good
 
 
 # The command.
@@ -131,14 +131,14 @@ def test_the_command_prints_a_key_and_a_link() -> None:
     )
     assert made.returncode == 0, made.stderr
     found, link = made.stdout.splitlines()
-    right = signing().right_of(found)
-    assert (right.events, right.hosts) == (("cpu", "build.*"), ("web-*",))
-    assert right.expires == pytest.approx(time.time() + 7200, abs=60)
+    scope = links().scope_of(found)
+    assert (scope.events, scope.hosts) == (("cpu", "build.*"), ("web-*",))
+    assert scope.expires == pytest.approx(time.time() + 7200, abs=60)
     assert link == f"https://wall.example/embed/cpu?theme=light&key={found}"
     assert "the events cpu, build.* of the hosts web-*" in made.stderr
     assert found not in made.stderr
     without = flask_sign(READ_TOKEN=TOKEN)
-    assert signing(SECRET_KEY=TOKEN).right_of(without.stdout.strip()).is_whole
+    assert links(SECRET_KEY=TOKEN).scope_of(without.stdout.strip()).is_full
 
 
 def test_the_command_refuses_what_it_cannot_sign() -> None:

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from dashboard.events.encoded import NOWHERE
+from dashboard.events.encoded import LOG_START
 from dashboard.events.event import EventId
 from dashboard.log.redis.engine import RedisLog
 from tests.cli.test_commands import environ, flask
@@ -240,7 +240,7 @@ def test_over_redis_nothing_is_missing_or_there_twice_after_a_crash(
     log = RedisLog(redis.url, folder / "run", retention=3600)
 
     def found() -> list[float]:
-        events = log.read_range(NOWHERE, EventId(1 << 60, 0), names=["cpu"], limit=10_000)
+        events = log.read_range(LOG_START, EventId(1 << 60, 0), names=["cpu"], limit=10_000)
         return [json.loads(event.data)["time"] for event in events]
 
     try:

@@ -13,7 +13,7 @@ from dashboard.agent.alert_journal import AlertNotes
 from dashboard.agent.log import ClockWatch
 from dashboard.alerts.history import alerts_between
 from dashboard.alerts.model import Alert
-from dashboard.events.encoded import NOWHERE
+from dashboard.events.encoded import LOG_START
 from dashboard.events.event import Event, EventId
 from dashboard.log.contract import Refused
 from dashboard.log.http import HTTPLog
@@ -27,7 +27,7 @@ def alert(name: str) -> Event:
 
 def names(notes: AlertNotes) -> list[str]:
     last = notes.newest()
-    found = [] if last is None else alerts_between(notes, NOWHERE, last, host="far")
+    found = [] if last is None else alerts_between(notes, LOG_START, last, host="far")
     return [alert.alert for _, alert in found]
 
 
@@ -52,9 +52,9 @@ def test_what_the_log_has_taken_is_known_to_the_next_process(path: Path) -> None
         assert known.left is None
         assert names(known) == ["one", "two"]
         assert known.latest()[0].id == known.newest() == EventId(4, 0)
-        assert known.read_range(NOWHERE, EventId(9, 0), names=["cpu"]) == []
-        assert known.read_range(NOWHERE, EventId(9, 0), hosts=["box"]) == []
-        assert len(known.read_range(NOWHERE, EventId(9, 0), limit=1)) == 1
+        assert known.read_range(LOG_START, EventId(9, 0), names=["cpu"]) == []
+        assert known.read_range(LOG_START, EventId(9, 0), hosts=["box"]) == []
+        assert len(known.read_range(LOG_START, EventId(9, 0), limit=1)) == 1
 
 
 def test_what_was_under_way_is_left_for_the_next_process_as_it_was(path: Path) -> None:

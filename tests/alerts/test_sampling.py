@@ -13,7 +13,7 @@ from dashboard.alerts.evaluator import Watch
 from dashboard.alerts.model import Alert, alert_of
 from dashboard.alerts.rules import Limit
 from dashboard.alerts.service import Alerting, warn_of_unknown_fields
-from dashboard.events.event import Event, Unlogged
+from dashboard.events.event import Event, Unpersisted
 from dashboard.log.contract import EventLog, LogUnavailable
 from dashboard.log.sqlite.engine import SQLiteLog
 from dashboard.log.threaded import ThreadedLog
@@ -22,7 +22,7 @@ from dashboard.sampling.sampler import Sampler
 from dashboard.settings import load
 from dashboard.telemetry.counters import Instruments
 from tests.sampling.test_sampler import Full, family, wait_until
-from tests.support.log_contract import ALL, NOWHERE
+from tests.support.log_contract import ALL, LOG_START
 
 pytestmark = pytest.mark.usefixtures("no_leaks")
 
@@ -74,7 +74,7 @@ class Rig:
             self._stops.pop(0)()
 
     def events(self) -> list[Event]:
-        return self.log.read_after(NOWHERE, ALL)
+        return self.log.read_after(LOG_START, ALL)
 
     def alerts(self) -> list[Alert]:
         return [alert for event in self.events() if (alert := alert_of(event))]
@@ -178,7 +178,7 @@ def test_while_the_log_takes_nothing_those_who_watch_are_told_once(
     rig.log.wait(0)
     monkeypatch.setattr(Full, "has_room", False)
     rig.percent = 95.0
-    heard: list[Unlogged] = []
+    heard: list[Unpersisted] = []
 
     def unlogged(state: str) -> bool:
         heard.extend(rig.log.wait(0.05))

@@ -341,8 +341,8 @@ def test_a_refusal_is_told_with_the_servers_words(
 def test_a_batch_is_logged_once_though_the_server_closes_idle_connections(service: Service) -> None:
     log = HTTPLog(service.url, TOKEN)
     events = [Event("batch", None, '{"host":"batch","time":1.0,"ä":"\\u0000"}')] * 3
-    first = log.append_once("again", "", events)
-    assert log.append_once("again", "", events) == first
+    first = log.append_idempotent("again", "", events)
+    assert log.append_idempotent("again", "", events) == first
     # Not a time to wait for, but one that the server must have let pass.
     connection = log._connection
     assert connection is not None
@@ -370,7 +370,7 @@ def test_a_batch_whose_answer_is_late_is_sent_again_and_logged_once(
     def send(events: Sequence[Event], key: str) -> None:
         nonlocal attempts
         attempts += 1
-        log.append_once(key, "", events)
+        log.append_idempotent(key, "", events)
 
     events = [Event("far", "late", f'{{"host":"far","time":{n}}}') for n in range(3)]
     backlog = Backlog(send, lost=lambda number: events[0], say=lambda text: None)

@@ -275,9 +275,9 @@ def test_clumps(arrivals: list[tuple[float, float]], every: float, expected: boo
 
 
 def test_a_stream_that_stands_still_within_an_event_is_buffered() -> None:
-    torn = [Chunk(at, (), is_whole=False) for at in (0.1, 2.0, 4.0)]
+    torn = [Chunk(at, (), is_full=False) for at in (0.1, 2.0, 4.0)]
     assert "3 times the stream stood still" in str(flow.held_back(response(*torn)))
-    quick = [Chunk(at / 100, (), is_whole=False) for at in range(999)]
+    quick = [Chunk(at / 100, (), is_full=False) for at in range(999)]
     assert flow.held_back(response(*quick)) is None
 
 

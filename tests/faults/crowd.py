@@ -138,11 +138,11 @@ class Crowd:
         except OSError:
             data = b""
         try:
-            is_whole = bool(data) and self._take(client, data)
+            is_full = bool(data) and self._take(client, data)
         except (ValueError, zlib.error) as error:
             self._told[f"broken: {error}"] += 1
-            is_whole = False
-        if not is_whole:
+            is_full = False
+        if not is_full:
             self._leave(client)
 
     def _leave(self, client: _Client) -> None:

@@ -27,7 +27,7 @@ from playwright.sync_api import Response as BrowserResponse
 
 from dashboard.events.event import Event, EventId
 from dashboard.events.strict_json import Rejected
-from dashboard.jobs.model import KEYS, Step, read_report, step_of
+from dashboard.jobs.model import KEYS, Step, decode_step, read_report
 from dashboard.jobs.reporter import progress
 from dashboard.log.sqlite.engine import SQLiteLog
 from tests.metrics.test_families import table
@@ -82,7 +82,7 @@ def test_a_report_makes_a_step(
         **{"host": "box", "time": 7.123, "job": "j", "done": done, "total": total},
         **{"message": message, "state": state},
     }
-    assert step_of(step.event()) == step
+    assert decode_step(step.event()) == step
 
 
 @pytest.mark.parametrize(
@@ -132,7 +132,7 @@ def test_whatever_is_reported_is_a_step_or_refused(report: Any) -> None:
         event = step.event()
     except Rejected:
         return
-    assert step_of(event) == step
+    assert decode_step(event) == step
 
 
 @pytest.mark.parametrize(
@@ -147,7 +147,7 @@ def test_whatever_is_reported_is_a_step_or_refused(report: Any) -> None:
     ],
 )
 def test_an_event_that_only_has_the_name_is_no_step(event: Event) -> None:
-    assert step_of(event) is None
+    assert decode_step(event) is None
 
 
 def test_the_page_of_events_has_the_fields_of_a_step() -> None:
@@ -158,7 +158,7 @@ def test_the_page_of_events_has_the_fields_of_a_step() -> None:
 
 
 def report(service: Service, job: str, **fields: object) -> str:
-    """Report a step; returns its id."""
+    """ProgressReport a step; returns its id."""
     answer = send(service, job, fields)
     assert answer.status_code == 201, answer.text
     (event_id,) = answer.json()["ids"]
@@ -325,7 +325,7 @@ def _everyone_leaves() -> Iterator[None]:
 
 
 def ten_steps(service: Service, job: str) -> list[str]:
-    """Report a job of ten steps, which completes; returns the ids."""
+    """ProgressReport a job of ten steps, which completes; returns the ids."""
     ids = [report(service, job, done=n, total=10, message=f"step {n}") for n in range(1, 11)]
     return [*ids, report(service, job, completed=True)]
 
@@ -541,7 +541,7 @@ def told(path: Path) -> list[dict[str, Any]]:
     log = SQLiteLog(path, retention=1e11)
     events = log.read_after(EventId(0, 0), 1000)
     log.close()
-    assert all(step_of(event) is not None for event in events)
+    assert all(decode_step(event) is not None for event in events)
     return [json.loads(event.data) for event in events]
 
 

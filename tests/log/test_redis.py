@@ -19,7 +19,7 @@ from dashboard.log.redis.engine import RedisLog
 from tests.support.log_contract import (
     ALL,
     END,
-    NOWHERE,
+    LOG_START,
     Clock,
     LogContract,
     OpenLog,
@@ -88,10 +88,10 @@ class TestRedisLog(LogContract):
             clock.now += 20
             agent.append([event(n) for n in range(number * 100, number * 100 + 100)])
         assert server.call("XLEN", f"{{{prefix_of(url)}}}:events") < 500
-        assert len(agent.read_after(NOWHERE, ALL)) <= 500
+        assert len(agent.read_after(LOG_START, ALL)) <= 500
 
     def test_keys_go_with_their_time(self, url: str, server: RedisServer, log: EventLog) -> None:
-        log.append_once("k", "print", [event(1)])
+        log.append_idempotent("k", "print", [event(1)])
         left = server.call("PTTL", f"{{{prefix_of(url)}}}:once:k")
         assert 3_500_000 < left <= 3_600_000
 
@@ -105,13 +105,13 @@ class TestRedisLog(LogContract):
         clock.now -= 100
         given += log.append([event(3)])
         assert given == sorted(set(given))
-        assert numbers(log.read_after(NOWHERE, ALL)) == [3]
+        assert numbers(log.read_after(LOG_START, ALL)) == [3]
 
     def test_one_answer_brings_what_is_read_next(self, log: EventLog, open_log: OpenLog) -> None:
         assert isinstance(log, RedisLog)
         other = open_log()
         (first,) = other.append([event(0)])
-        assert numbers(log.read_after(NOWHERE, 10)) == [0]
+        assert numbers(log.read_after(LOG_START, 10)) == [0]
         log.wait(0)
         given = other.append([event(n) for n in range(1, 4)])
         log.wait(30)
@@ -132,8 +132,8 @@ class TestRedisLog(LogContract):
         ):
             server.call("XADD", f"{{{prefix_of(url)}}}:events", "*", *fields)
         log.append([event(1)])
-        assert numbers(log.read_after(NOWHERE, 1)) == [0]
-        assert numbers(log.read_after(NOWHERE, 2)) == [0, 1]
+        assert numbers(log.read_after(LOG_START, 1)) == [0]
+        assert numbers(log.read_after(LOG_START, 2)) == [0, 1]
 
     def test_few_are_found_among_many(self, log: EventLog) -> None:
         """By the lists of ids; the contract's tests ask for so much that all is looked through."""
@@ -145,7 +145,7 @@ class TestRedisLog(LogContract):
                 ]
             )
         log.append([event(6000, host="h3", name="alert")])
-        everything = log.read_after(NOWHERE, ALL)
+        everything = log.read_after(LOG_START, ALL)
 
         def check(
             names: list[str | None] | None, hosts: list[str] | None, limit: int, start: int = 0
@@ -166,7 +166,7 @@ class TestRedisLog(LogContract):
             check(["alert"], None, limit)
             check(None, ["h3"], limit)
             check(["load"], None, limit, start=1234)
-        assert log.read_range(NOWHERE, NOWHERE, names=["cpu"], hosts=["h1"]) == []
+        assert log.read_range(LOG_START, LOG_START, names=["cpu"], hosts=["h1"]) == []
 
     def test_a_script_that_the_server_forgot_is_sent_again(
         self, server: RedisServer, log: EventLog
@@ -174,7 +174,7 @@ class TestRedisLog(LogContract):
         log.append([event(0)])
         server.call("SCRIPT", "FLUSH")
         log.append([event(1)])
-        assert numbers(log.read_after(NOWHERE, ALL)) == [0, 1]
+        assert numbers(log.read_after(LOG_START, ALL)) == [0, 1]
 
 
 def prefix_of(url: str) -> str:
@@ -228,7 +228,7 @@ def test_a_server_that_is_away_is_told_and_comes_back(tmp_path: Path) -> None:
             assert 0.19 < time.monotonic() - started < 10
             server.start()
             wait_for(lambda: goes_on(log), "the log again")
-            log.read_after(NOWHERE, 1)
+            log.read_after(LOG_START, 1)
             log.wait(0)
             log.append([event(2)])
             started = time.monotonic()
@@ -290,7 +290,7 @@ def test_the_user_needs_no_more_than_the_document_says(server: RedisServer, tmp_
     server.call("FLUSHALL")
     server.call(*words)
     with opened(f"unix://vitals:a-password@{server.path}?run_directory={tmp_path}") as log:
-        ids = log.append_once("k", "print", [event(0)])
+        ids = log.append_idempotent("k", "print", [event(0)])
         log.append([Event("other", None, "{}")])
         assert log.oldest() == ids[0]
         assert log.newest() != ids[0]
@@ -385,11 +385,11 @@ def test_over_tls_the_certificate_is_checked(tmp_path: Path) -> None:
         trusting = f"rediss://127.0.0.1:{port}?{folder}&ssl_ca_certs={tmp_path / 'cert.pem'}"
         with opened(trusting) as log:
             wait_for(lambda: goes_on(log), "the log")
-            log.read_after(NOWHERE, 10)
+            log.read_after(LOG_START, 10)
             log.wait(0)
             log.append([Event("box", "log", f'{{"text":"{"x" * 100_000}"}}')])
             log.wait(30)
-            assert len(log.read_after(NOWHERE, 10)) == 2
+            assert len(log.read_after(LOG_START, 10)) == 2
         with opened(f"rediss://localhost.localdomain:{port}?{folder}") as log:
             refusal(log)
 
@@ -428,7 +428,7 @@ def test_a_socket_that_is_above_1024_is_waited_for(server: RedisServer, tmp_path
         pairs = [socket.socketpair() for _ in range(520)]
         try:
             log.append([event(0)])
-            log.read_after(NOWHERE, 10)
+            log.read_after(LOG_START, 10)
             log.wait(0)
             log.append([event(1)])
             started = time.monotonic()

@@ -46,7 +46,7 @@ class Writer:
         while not self._leaving.is_set():
             try:
                 batch = [event(number, host="other", name="news")]
-                ids = self._log.append_once(f"key {number}", "", batch)
+                ids = self._log.append_idempotent(f"key {number}", "", batch)
                 self.told += map(str, ids)
                 number += 1
             except LogUnavailable:
@@ -97,9 +97,9 @@ def assert_all_samples_are_logged(service: Service, reader: Reader) -> None:
     def logged() -> list[float]:
         return [row.data["time"] for row in service.logged("cpu", host="box")]
 
-    unlogged = {data(event)["time"] for event in reader.named("cpu") if not event.id}
-    assert unlogged
-    wait_for(lambda: unlogged <= set(logged()), "what was held")
+    unpersisted = {data(event)["time"] for event in reader.named("cpu") if not event.id}
+    assert unpersisted
+    wait_for(lambda: unpersisted <= set(logged()), "what was held")
     times = logged()
     assert times == sorted(set(times))
     assert service.total("vitals_events_held_dropped_total") == 0

@@ -25,7 +25,7 @@ from dashboard.log.sqlite.engine import SQLiteLog
 from dashboard.log.threaded import ThreadedLog
 from tests.support.log_contract import (
     ALL,
-    NOWHERE,
+    LOG_START,
     Clock,
     LogContract,
     OpenLog,
@@ -99,7 +99,7 @@ class OnDisk(LogContract):
         while left > 1:
             clock.now += 20
             log.append([event(3000 + steps)])
-            found = numbers(log.read_after(NOWHERE, ALL))
+            found = numbers(log.read_after(LOG_START, ALL))
             old = [number for number in found if number < 3000]
             assert old == list(range(3000 - len(old), 3000)), "the newest went first"
             removed = left - len(found)
@@ -114,7 +114,7 @@ class OnDisk(LogContract):
         for batch in range(20):
             log.append([event(n) for n in range(batch * 2000, batch * 2000 + 2000)])
             clock.now += 6
-        assert len(log.read_after(NOWHERE, ALL)) <= 4 * 2000
+        assert len(log.read_after(LOG_START, ALL)) <= 4 * 2000
 
     def test_the_file_gives_back_what_was_trimmed(self, path: Path, open_log: OpenLog) -> None:
         clock = Clock()
@@ -141,7 +141,7 @@ class OnDisk(LogContract):
         log = open_log(retention=10, clock=clock)
         for number in range(50):
             clock.now += 20
-            log.append_once(f"key-{number}", "print", [event(number)])
+            log.append_idempotent(f"key-{number}", "print", [event(number)])
         assert rows(path, "once") <= 2
 
     # A disk in trouble.
@@ -155,7 +155,7 @@ class OnDisk(LogContract):
                     log.append([event(number)])
         after = log.append([event(4)])
         assert after > before
-        assert numbers(log.read_after(NOWHERE, ALL)) == [1, 4]
+        assert numbers(log.read_after(LOG_START, ALL)) == [1, 4]
 
     def test_a_log_that_starts_on_a_full_disk_begins_when_there_is_room(
         self, open_log: OpenLog
@@ -165,7 +165,7 @@ class OnDisk(LogContract):
             with pytest.raises(LogUnavailable):
                 log.append([event(1)])
         assert log.append([event(2)])
-        assert numbers(log.read_after(NOWHERE, ALL)) == [2]
+        assert numbers(log.read_after(LOG_START, ALL)) == [2]
 
     def test_a_file_deleted_under_it_is_begun_anew_with_higher_ids(
         self, path: Path, open_log: OpenLog
@@ -178,7 +178,7 @@ class OnDisk(LogContract):
         after = log.append([event(200)])
         assert after[0] > before[-1]
         assert path.exists()
-        assert numbers(log.read_after(NOWHERE, ALL)) == [200]
+        assert numbers(log.read_after(LOG_START, ALL)) == [200]
         assert numbers(log.latest()) == [200]
 
     @pytest.mark.parametrize("suffixes", [("",), ("", "-wal"), ("", "-wal", "-shm")])
@@ -195,11 +195,13 @@ class OnDisk(LogContract):
         ids = before
         for number, log in enumerate(logs * 2):
             ids = ids + log.append([event(number)])
-            assert numbers(log.look_back(lambda past: past.read_after(NOWHERE, ALL)))[-1] == number
+            assert (
+                numbers(log.look_back(lambda past: past.read_after(LOG_START, ALL)))[-1] == number
+            )
         assert ids == sorted(set(ids))
         finish(run_elsewhere(url, "append", 6, 1))
         for log in logs:
-            assert numbers(log.read_after(NOWHERE, ALL)) == list(range(9))
+            assert numbers(log.read_after(LOG_START, ALL)) == list(range(9))
         assert integrity(path) == "ok"
 
     @pytest.mark.parametrize("suffixes", [("",), ("", "-wal"), ("", "-wal", "-shm")])
@@ -213,10 +215,12 @@ class OnDisk(LogContract):
         begun = ids_of(finish(run_elsewhere(url, "append", 0, 1)))
         assert begun[0] > before[-1]
         with elsewhere(url, "append", 3, 300) as other:
-            wait_for(lambda: len(log.read_after(NOWHERE, ALL)) > 30, "the other process's batches")
+            wait_for(
+                lambda: len(log.read_after(LOG_START, ALL)) > 30, "the other process's batches"
+            )
             mine = log.append([event(-1)])
             theirs = ids_of(finish(other))
-        found = log.read_after(NOWHERE, ALL)
+        found = log.read_after(LOG_START, ALL)
         assert [e.id for e in found] == sorted(begun + theirs + mine)
         assert integrity(path) == "ok"
 
@@ -232,9 +236,9 @@ class OnDisk(LogContract):
             logs[number % 2].append([event(number, name=f"name-{number}")])
         spare.replace(path)
         for log in logs:
-            assert {e.host for e in log.read_after(NOWHERE, ALL)} == {"backup"}
+            assert {e.host for e in log.read_after(LOG_START, ALL)} == {"backup"}
             log.append([event(100, host="backup")])
-        assert numbers(logs[0].read_after(NOWHERE, ALL)) == [*range(50), 100, 100]
+        assert numbers(logs[0].read_after(LOG_START, ALL)) == [*range(50), 100, 100]
         assert integrity(path) == "ok"
 
     def test_a_folder_deleted_under_it_is_begun_anew(
@@ -274,7 +278,7 @@ class OnDisk(LogContract):
                 log.append([event(2)])
         path.unlink()
         assert log.append([event(3)]) > before
-        assert numbers(log.read_after(NOWHERE, ALL)) == [3]
+        assert numbers(log.read_after(LOG_START, ALL)) == [3]
 
     @pytest.mark.parametrize("damage", DAMAGES)
     @pytest.mark.parametrize("count", [300, 20_000])
@@ -292,8 +296,8 @@ class OnDisk(LogContract):
         def work_again() -> bool:
             try:
                 for log in logs:
-                    log.read_after(NOWHERE, count)
-                    log.look_back(lambda past: past.read_after(NOWHERE, count))
+                    log.read_after(LOG_START, count)
+                    log.look_back(lambda past: past.read_after(LOG_START, count))
             except LogUnavailable:
                 return False
             return True
@@ -303,7 +307,7 @@ class OnDisk(LogContract):
         ids += ids_of(finish(run_elsewhere(url, "append", 4, 1)))
         assert [*before, *ids] == sorted({*before, *ids})
         for log in logs:
-            assert [e.id for e in log.read_after(NOWHERE, ALL)] == ids
+            assert [e.id for e in log.read_after(LOG_START, ALL)] == ids
         assert integrity(path) == "ok"
         assert path.with_name("events.db.damaged").exists()
 
@@ -326,8 +330,8 @@ class OnDisk(LogContract):
 
         monkeypatch.setattr(SQLiteLog, "_write", write)
         batch = [event(2)]
-        ids = log.append_once(key, "same", batch) if key else log.append(batch)
-        assert [e.id for e in log.read_after(NOWHERE, ALL)] == ids > before
+        ids = log.append_idempotent(key, "same", batch) if key else log.append(batch)
+        assert [e.id for e in log.read_after(LOG_START, ALL)] == ids > before
 
     @pytest.mark.parametrize("damage", DAMAGES)
     def test_a_log_found_damaged_at_a_start_is_set_aside(
@@ -341,13 +345,13 @@ class OnDisk(LogContract):
 
         def works() -> list[EventId]:
             try:
-                log.read_after(NOWHERE, ALL)
+                log.read_after(LOG_START, ALL)
                 return log.append([event(1)])
             except LogUnavailable:
                 return []
 
         wait_for(works, "the log to be well")
-        assert numbers(log.read_after(NOWHERE, ALL)) == [1]
+        assert numbers(log.read_after(LOG_START, ALL)) == [1]
 
     def test_what_was_damaged_before_is_replaced(self, path: Path, open_log: OpenLog) -> None:
         log = open_log()
@@ -355,7 +359,7 @@ class OnDisk(LogContract):
             log.append([event(n)])
             empty(path)
         log.append([event(3)])
-        assert numbers(log.read_after(NOWHERE, ALL)) == [3]
+        assert numbers(log.read_after(LOG_START, ALL)) == [3]
         damaged = [p.name for p in path.parent.iterdir() if "damaged" in p.name]
         assert damaged == ["events.db.damaged"]
 
@@ -373,7 +377,7 @@ class OnDisk(LogContract):
             kept = database.execute("SELECT count(*) FROM event").fetchone()[0]
         checkpoint(path)
         assert path.stat().st_size < size / 2
-        assert len(log.read_after(NOWHERE, ALL)) == kept > 0
+        assert len(log.read_after(LOG_START, ALL)) == kept > 0
         assert not path.with_name("events.db.damaged").exists()
 
     def test_a_lock_that_another_holds_too_long_is_told_and_waited_out_by_readers(
@@ -384,16 +388,16 @@ class OnDisk(LogContract):
         with locked(path):
             with pytest.raises(LogUnavailable, match="locked"):
                 log.append([event(2)])
-            assert numbers(log.read_after(NOWHERE, ALL)) == [1], "reading goes on"
+            assert numbers(log.read_after(LOG_START, ALL)) == [1], "reading goes on"
         log.append([event(3)])
-        assert numbers(log.read_after(NOWHERE, ALL)) == [1, 3]
+        assert numbers(log.read_after(LOG_START, ALL)) == [1, 3]
 
     def test_a_log_opened_while_another_writes_can_be_read(
         self, path: Path, open_log: OpenLog
     ) -> None:
         open_log().append([event(1)])
         with locked(path):
-            assert numbers(open_log().read_after(NOWHERE, ALL)) == [1]
+            assert numbers(open_log().read_after(LOG_START, ALL)) == [1]
 
     def test_an_append_waits_for_a_lock_that_is_held_for_a_moment(
         self, path: Path, open_log: OpenLog
@@ -450,7 +454,7 @@ class OnDisk(LogContract):
         for number in range(300):
             log.append([event(number)])
         assert log.wait(30) == []
-        assert len(other.read_after(NOWHERE, ALL)) == 300
+        assert len(other.read_after(LOG_START, ALL)) == 300
 
 
 class TestSQLiteLog(OnDisk):
@@ -478,7 +482,7 @@ class TestSQLiteLog(OnDisk):
             path.chmod(0o600)
         assert log is not None
         log.append([event(3)])
-        assert numbers(log.read_after(NOWHERE, ALL)) == [1, 3]
+        assert numbers(log.read_after(LOG_START, ALL)) == [1, 3]
 
     def test_a_folder_that_cannot_be_made_is_told(self, tmp_path: Path) -> None:
         in_the_way = tmp_path / "file"
@@ -501,7 +505,7 @@ class TestSQLiteLog(OnDisk):
         for thread in threads:
             thread.join()
         assert all(ids == sorted(set(ids)) for ids in given)
-        assert [e.id for e in log.read_after(NOWHERE, ALL)] == sorted(
+        assert [e.id for e in log.read_after(LOG_START, ALL)] == sorted(
             {one for ids in given for one in ids}
         )
 
@@ -528,7 +532,7 @@ class TestThreadedLog(OnDisk):
         looking = gevent.spawn(log.look_back, lambda past: go_on.wait(60))
         gevent.sleep(0)
         log.append([event(1)])
-        assert numbers(log.read_after(NOWHERE, ALL)) == [1]
+        assert numbers(log.read_after(LOG_START, ALL)) == [1]
         assert not looking.ready()
         go_on.set()
         assert looking.get() is True
@@ -560,7 +564,7 @@ class TestThreadedLog(OnDisk):
             appending.kill()
             release()
         log.append([event(3)])
-        found = numbers(log.read_after(NOWHERE, ALL))
+        found = numbers(log.read_after(LOG_START, ALL))
         assert found in ([1, 3], [1, 2, 3]), "whether the killed one's event came is open"
 
 
@@ -591,7 +595,7 @@ def test_the_lowest_id_of_a_time_is_within_a_millisecond_of_it(seconds: float) -
     lowest = EventId.at(seconds)
     assert lowest.sequence == 0
     assert abs(lowest.time - seconds) <= 0.0011
-    assert EventId.at(-seconds - 1) == NOWHERE
+    assert EventId.at(-seconds - 1) == LOG_START
 
 
 @pytest.mark.parametrize(

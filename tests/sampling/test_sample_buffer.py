@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 import gevent
 import pytest
 
-from dashboard.events.event import Event, EventId, Unlogged
+from dashboard.events.event import Event, EventId, Unpersisted
 from dashboard.log.contract import LogUnavailable, Refused
 from dashboard.sampling import sample_buffer as holding_module
 from dashboard.sampling.sample_buffer import Holding
@@ -23,10 +23,12 @@ class Away:
         self.taken: dict[str, list[Event]] = {}
         self.failure: Exception | None = None
         self.loses_answers = False
-        self.announced: list[Unlogged] = []
+        self.announced: list[Unpersisted] = []
         self.attempts = 0
 
-    def append_once(self, key: str, fingerprint: str, events: Sequence[Event]) -> list[EventId]:
+    def append_idempotent(
+        self, key: str, body_digest: str, events: Sequence[Event]
+    ) -> list[EventId]:
         self.attempts += 1
         gevent.sleep(0)
         if self.loses_answers:
@@ -36,14 +38,14 @@ class Away:
         self.taken.setdefault(key, list(events))
         return []
 
-    def announce(self, unlogged: Unlogged) -> None:
-        self.announced.append(unlogged)
+    def broadcast_unpersisted(self, unpersisted: Unpersisted) -> None:
+        self.announced.append(unpersisted)
 
     def numbers(self) -> list[int]:
         return [number_of(event) for batch in self.taken.values() for event in batch]
 
     def told(self) -> list[int]:
-        return [number_of(event) for unlogged in self.announced for event in unlogged.events]
+        return [number_of(event) for unpersisted in self.announced for event in unpersisted.events]
 
 
 class Rig:
@@ -102,7 +104,7 @@ def test_while_the_log_is_away_each_batch_is_announced_once_and_logged_later(rig
         gevent.sleep(0.005)
     rig.wait_until(lambda: rig.log.attempts > 2)
     assert rig.log.told() == list(range(50))
-    assert {unlogged.reason for unlogged in rig.log.announced} == {"gone"}
+    assert {unpersisted.reason for unpersisted in rig.log.announced} == {"gone"}
     assert rig.log.numbers() == rig.logged == []
     rig.log.failure = None
     rig.wait_until(lambda: len(rig.logged) == 50)
@@ -191,15 +193,15 @@ def test_a_stop_lets_what_is_on_its_way_arrive(rig: Rig) -> None:
 
 
 def test_of_a_batch_only_the_event_that_is_refused_goes(rig: Rig) -> None:
-    real = rig.log.append_once
+    real = rig.log.append_idempotent
 
-    def append_once(key: str, fingerprint: str, events: Sequence[Event]) -> list[EventId]:
+    def append_idempotent(key: str, body_digest: str, events: Sequence[Event]) -> list[EventId]:
         for index, each in enumerate(events):
             if number_of(each) % 3 == 1:
                 raise Refused(f"event {index}", is_content=True, index=index)
-        return real(key, fingerprint, events)
+        return real(key, body_digest, events)
 
-    rig.log.append_once = append_once  # type: ignore[method-assign]
+    rig.log.append_idempotent = append_idempotent  # type: ignore[method-assign]
     rig.start().put([event(number) for number in range(6)])
     rig.wait_until(lambda: rig.logged == [0, 2, 3, 5])
     assert rig.value("vitals_events_held_dropped_total") == 2
@@ -208,14 +210,14 @@ def test_of_a_batch_only_the_event_that_is_refused_goes(rig: Rig) -> None:
 def test_a_batch_that_is_too_much_goes_in_parts_and_what_is_always_refused_is_said_once(
     rig: Rig, caplog: pytest.LogCaptureFixture
 ) -> None:
-    real = rig.log.append_once
+    real = rig.log.append_idempotent
 
-    def append_once(key: str, fingerprint: str, events: Sequence[Event]) -> list[EventId]:
+    def append_idempotent(key: str, body_digest: str, events: Sequence[Event]) -> list[EventId]:
         if len(events) > 2 or any(number_of(each) % 10 == 9 for each in events):
             raise Refused("413 too much", is_content=True)
-        return real(key, fingerprint, events)
+        return real(key, body_digest, events)
 
-    rig.log.append_once = append_once  # type: ignore[method-assign]
+    rig.log.append_idempotent = append_idempotent  # type: ignore[method-assign]
     holding = rig.start()
     for start in range(0, 40, 10):
         holding.put([event(start + number) for number in range(10)])

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dashboard.events.event import Event, EventId, Unlogged
+from dashboard.events.event import Event, EventId, Unpersisted
 from dashboard.log.contract import EventLog, LogUnavailable
 from dashboard.log.sqlite.engine import SQLiteLog
 from dashboard.log.threaded import ThreadedLog
@@ -23,7 +23,7 @@ from dashboard.metrics import Family, Field
 from dashboard.metrics.cadence import cadence_of
 from dashboard.sampling.sampler import Sampler, next_tick
 from dashboard.telemetry.counters import Instruments
-from tests.support.log_contract import ALL, NOWHERE
+from tests.support.log_contract import ALL, LOG_START
 
 pytestmark = pytest.mark.usefixtures("no_leaks")
 
@@ -183,7 +183,7 @@ class Rig:
         return sampler
 
     def events(self, name: str) -> list[Event]:
-        return [event for event in self.log.read_after(NOWHERE, ALL) if event.name == name]
+        return [event for event in self.log.read_after(LOG_START, ALL) if event.name == name]
 
     def wait_for(self, count: int, name: str) -> list[Event]:
         """Wait until there are so many events of a name."""
@@ -236,7 +236,7 @@ def test_samples_fall_on_multiples_of_the_cadence(rig: Rig) -> None:
 def test_families_of_one_cadence_are_one_batch_of_one_time(rig: Rig) -> None:
     rig.start(family("cpu"), family("load"), family("memory"))
     rig.wait_for(5, "memory")
-    events = rig.log.read_after(NOWHERE, ALL)
+    events = rig.log.read_after(LOG_START, ALL)
     assert [event.name for event in events[:15]] == ["cpu", "load", "memory"] * 5
     for start in range(0, 15, 3):
         batch = events[start : start + 3]
@@ -386,10 +386,12 @@ class Full(SQLiteLog):
 
     has_room = False
 
-    def append_once(self, key: str, fingerprint: str, events: Sequence[Event]) -> list[EventId]:
+    def append_idempotent(
+        self, key: str, body_digest: str, events: Sequence[Event]
+    ) -> list[EventId]:
         if not self.has_room:
             raise LogUnavailable("database or disk is full")
-        return super().append_once(key, fingerprint, events)
+        return super().append_idempotent(key, body_digest, events)
 
 
 def test_what_the_log_refuses_reaches_those_who_wait_and_logging_resumes(
@@ -398,18 +400,18 @@ def test_what_the_log_refuses_reaches_those_who_wait_and_logging_resumes(
     full = ThreadedLog(lambda: Full(rig.path, retention=3600))
     rig.log.wait(0)
     sampler = rig.start(family("cpu"), family("load"), log=full)
-    heard: list[Unlogged] = []
+    heard: list[Unpersisted] = []
 
     def listen() -> bool:
         heard.extend(rig.log.wait(0.1))
         return len(heard) >= 3
 
     wait_until(listen)
-    for unlogged in heard:
-        assert unlogged.reason == "database or disk is full"
-        assert [event.name for event in unlogged.events] == ["cpu", "load"]
-        assert [event.id for event in unlogged.events] == [None, None]
-    numbers = [json.loads(unlogged.events[0].data)["reads"] for unlogged in heard]
+    for unpersisted in heard:
+        assert unpersisted.reason == "database or disk is full"
+        assert [event.name for event in unpersisted.events] == ["cpu", "load"]
+        assert [event.id for event in unpersisted.events] == [None, None]
+    numbers = [json.loads(unpersisted.events[0].data)["reads"] for unpersisted in heard]
     assert numbers == list(range(numbers[0], numbers[0] + len(numbers))), "each batch, once"
     assert (rig.value("vitals_append_failures_total") or 0) >= 1
     assert rig.events("cpu") == []

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from dashboard.events.encoded import Encoded
 from dashboard.events.event import Event, EventId
 from dashboard.events.filter import Filter
-from dashboard.events.projection import Paths, thin
+from dashboard.events.projection import Projection, project
 from dashboard.streaming.conflation import conflate, first_period
 from dashboard.streaming.feed import RING, RING_BYTES, Feed, Follower, Lagging
 from dashboard.streaming.feed_registry import Feeds, Made
@@ -119,23 +119,25 @@ def test_an_event_is_thinned_to_the_fields_that_are_asked_for() -> None:
     )
     event = Encoded.of(Event("box", "cpu", data, EventId(7, 0)))
 
-    def thinned(*fields: str) -> str:
+    def projected(*fields: str) -> str:
         found = re.fullmatch(
-            r"id: 7-0\nevent: cpu\ndata: (.*)\n\n", event.thinned(frozenset(fields)).decode()
+            r"id: 7-0\nevent: cpu\ndata: (.*)\n\n", event.projected(frozenset(fields)).decode()
         )
         assert found is not None
         return found[1]
 
-    assert thinned("cpu.percent", "load.load1") == '{"host":"box","time":1.50,"percent":1.0}'
-    assert thinned("cpu.user", "cpu.never") == '{"host":"box","time":1.50,"user":null}'
-    assert thinned("cpu.cores") == '{"host":"box","time":1.50,"cores":[1,2]}'
-    assert thinned("cpu.nice.a") == '{"host":"box","time":1.50,"nice":{"a":1}}'
-    assert thinned("cpu.nice.b.c") == '{"host":"box","time":1.50,"nice":{"b.c":{}}}'
-    assert thinned("cpu.nice.a", "cpu.nice") == thinned("cpu.nice")
+    assert projected("cpu.percent", "load.load1") == '{"host":"box","time":1.50,"percent":1.0}'
+    assert projected("cpu.user", "cpu.never") == '{"host":"box","time":1.50,"user":null}'
+    assert projected("cpu.cores") == '{"host":"box","time":1.50,"cores":[1,2]}'
+    assert projected("cpu.nice.a") == '{"host":"box","time":1.50,"nice":{"a":1}}'
+    assert projected("cpu.nice.b.c") == '{"host":"box","time":1.50,"nice":{"b.c":{}}}'
+    assert projected("cpu.nice.a", "cpu.nice") == projected("cpu.nice")
     nothing = '{"host":"box","time":1.50}'
-    assert thinned("cpu.never") == thinned("cpu.nice.z") == thinned("cpu.percent.x") == nothing
-    assert thinned("cpu.time", "cpu.cores.0") == nothing
-    assert thinned("load.load1", "cpuX.percent") == data, "not named: whole"
+    assert (
+        projected("cpu.never") == projected("cpu.nice.z") == projected("cpu.percent.x") == nothing
+    )
+    assert projected("cpu.time", "cpu.cores.0") == nothing
+    assert projected("load.load1", "cpuX.percent") == data, "not named: whole"
 
 
 def test_names_with_dots_and_the_unnamed_can_be_thinned() -> None:
@@ -146,7 +148,7 @@ def test_names_with_dots_and_the_unnamed_can_be_thinned() -> None:
         (None, "message.lag", '"lag":2'),
     ]:
         event = Encoded.of(Event("a", name, data, EventId(7, 0)))
-        text = event.thinned(frozenset({fields})).decode()
+        text = event.projected(frozenset({fields})).decode()
         assert text.endswith(f'data: {{"host":"a","time":1,{left}}}\n\n')
 
 
@@ -154,7 +156,7 @@ def test_names_with_dots_and_the_unnamed_can_be_thinned() -> None:
     "data", ["", "{", "[1]", '"cpu"', "{}", '{"a":\ud800}', '{"host":' * 2000 + "1" + "}" * 2000]
 )
 def test_what_is_no_object_is_left_as_it_is(data: str) -> None:
-    assert thin(data, {"host": None}) == data
+    assert project(data, {"host": None}) == data
 
 
 def test_an_event_is_thinned_once_for_all_who_want_the_same(
@@ -162,22 +164,22 @@ def test_an_event_is_thinned_once_for_all_who_want_the_same(
 ) -> None:
     count = Counter[str]()
 
-    def counting(data: str, paths: Paths) -> str:
+    def counting(data: str, paths: Projection) -> str:
         count[data] += 1
-        return thin(data, paths)
+        return project(data, paths)
 
-    monkeypatch.setattr("dashboard.events.encoded.thin", counting)
+    monkeypatch.setattr("dashboard.events.encoded.project", counting)
     event = logged(0)
     fields = frozenset({"cpu.percent"})
     play = Play(*(Filter(fields=fields, every=n) for n in (None, 0.1, 5)))
     play.take(event)
     play.until(100)
-    assert [frame.raw for _, frame in play.frames] == [event.thinned(fields)] * 3
+    assert [frame.raw for _, frame in play.frames] == [event.projected(fields)] * 3
     assert count.total() == 1
     for number in range(20):
-        event.thinned(frozenset({f"cpu.field{number}"}))
+        event.projected(frozenset({f"cpu.field{number}"}))
     assert count.total() == 21
-    assert len(event._thinned or {}) <= 8, "what is kept of one event is bounded"
+    assert len(event._projected or {}) <= 8, "what is kept of one event is bounded"
 
 
 # Batches.
@@ -258,7 +260,7 @@ def test_streams_with_batches_and_without_have_feeds_of_their_own() -> None:
     play.take(event)
     play.until(100)
     batch, single = sorted((frame.raw for _, frame in play.frames), key=len, reverse=True)
-    assert single == event.thinned(fields)
+    assert single == event.projected(fields)
     ((last, items),) = batches_of(batch)
     assert last == str(event.event.id)
     assert json.loads(single.decode().partition("data: ")[2]) == items[0]["data"]

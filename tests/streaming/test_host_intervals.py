@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from dashboard.events.encoded import NOWHERE, Encoded
+from dashboard.events.encoded import LOG_START, Encoded
 from dashboard.events.event import Event, EventId
 from dashboard.metrics import FAMILIES
 from dashboard.streaming.host_intervals import Paces
@@ -26,7 +26,7 @@ def paces(*said: tuple[str, object]) -> Paces:
         written = text if isinstance(text, str) else json.dumps(text)
         event_id = EventId(int(time.time() * 1000), number)
         events.append(Encoded.of(Event(host, "system", written, event_id)))
-    recent.load(events, [], NOWHERE)
+    recent.load(events, [], LOG_START)
     return Paces(FAMILIES, 2.0, recent)
 
 

@@ -17,7 +17,7 @@ from flask import Flask
 from werkzeug.test import EnvironBuilder
 
 from dashboard.events.encoded import Encoded
-from dashboard.events.event import Event, EventId, Unlogged
+from dashboard.events.event import Event, EventId, Unpersisted
 from dashboard.events.filter import Filter
 from dashboard.log.contract import LogUnavailable
 from dashboard.log.opening import open_log_for_greenlets
@@ -492,12 +492,12 @@ def test_what_the_log_could_not_take_reaches_streams_without_an_id(stack: Stack)
     with closing(stack.stream()) as one:
         next(iter(one))
 
-        def announce() -> None:
+        def broadcast_unpersisted() -> None:
             while True:  # the hub hears from its first wait on
-                stack.writer.announce(Unlogged("no space", [event(7)]))
+                stack.writer.broadcast_unpersisted(Unpersisted("no space", [event(7)]))
                 gevent.sleep(0.05)
 
-        announcing = gevent.spawn(announce)
+        announcing = gevent.spawn(broadcast_unpersisted)
         events = (found for found in one.events() if found[0] == "cpu")
         assert next(events) == ("cpu", None, '{"number":7}')
         announcing.kill()

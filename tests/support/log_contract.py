@@ -16,11 +16,11 @@ from typing import Protocol
 
 import pytest
 
-from dashboard.events.event import Event, EventId, Unlogged
-from dashboard.log.contract import EventLog, KeyTaken
+from dashboard.events.event import Event, EventId, Unpersisted
+from dashboard.log.contract import EventLog, IdempotencyConflict
 from tests.support.service import ROOT, wait_for
 
-NOWHERE = EventId(0, 0)
+LOG_START = EventId(0, 0)
 END = EventId(999_999_999_999_999, 0)
 ALL = 1_000_000
 
@@ -85,14 +85,14 @@ elif task == "once":  # batches of one, each under a key of its own; the ids
         while True:
             try:
                 batch = [Event("box", "cpu", json.dumps({"number": n}))]
-                ids = log.append_once(f"key {n}", "print", batch)
+                ids = log.append_idempotent(f"key {n}", "print", batch)
                 break
             except LogUnavailable:
                 continue
         print(*ids, flush=True)
 elif task == "announce":
-    from dashboard.events.event import Unlogged
-    log.announce(Unlogged(arguments[0], [Event("box", "cpu", "{}")]))
+    from dashboard.events.event import Unpersisted
+    log.broadcast_unpersisted(Unpersisted(arguments[0], [Event("box", "cpu", "{}")]))
 elif task == "hear":  # what is announced, until something was
     log.wait(0)
     print("listening", flush=True)
@@ -177,7 +177,7 @@ class LogContract:
 
     def test_ids_come_in_the_order_of_the_events(self, log: EventLog) -> None:
         ids = log.append([event(n) for n in range(5)])
-        assert [(e.id, number_of(e)) for e in log.read_after(NOWHERE, ALL)] == list(
+        assert [(e.id, number_of(e)) for e in log.read_after(LOG_START, ALL)] == list(
             zip(ids, range(5), strict=True)
         )
 
@@ -193,7 +193,7 @@ class LogContract:
         ids += log.append([event(5)])
         assert ids == sorted(set(ids))
         assert ids[-1] == EventId(int(clock.now * 1000), ids[-1].sequence), "the clock leads again"
-        assert numbers(log.read_after(NOWHERE, ALL)) == [1, 2, 3, 4, 5]
+        assert numbers(log.read_after(LOG_START, ALL)) == [1, 2, 3, 4, 5]
 
     def test_ids_go_on_after_a_restart_with_the_clock_set_back(self, open_log: OpenLog) -> None:
         clock = Clock()
@@ -212,7 +212,7 @@ class LogContract:
         given += log.append([event(50)])
         clock.now += 1000
         given += log.append([event(51)])
-        assert numbers(log.read_after(NOWHERE, ALL)) == [51]
+        assert numbers(log.read_after(LOG_START, ALL)) == [51]
         log.close()
         clock.now -= 1_000_000  # nothing that is left in the log is as new as what was given
         given += open_log(retention=10, clock=clock).append([event(52)])
@@ -226,8 +226,8 @@ class LogContract:
     # Reading.
 
     def test_an_empty_log_has_nothing(self, log: EventLog) -> None:
-        assert log.read_after(NOWHERE, ALL) == []
-        assert log.read_range(NOWHERE, END) == []
+        assert log.read_after(LOG_START, ALL) == []
+        assert log.read_range(LOG_START, END) == []
         assert log.latest() == []
         assert log.oldest() is None
 
@@ -241,7 +241,7 @@ class LogContract:
         wanted = [
             Event(e.host, e.name, e.data, event_id) for e, event_id in zip(events, ids, strict=True)
         ]
-        assert log.read_after(NOWHERE, ALL) == wanted
+        assert log.read_after(LOG_START, ALL) == wanted
         assert log.read_range(ids[0], ids[2]) == wanted
         assert log.latest() == wanted
 
@@ -253,7 +253,7 @@ class LogContract:
 
     def test_read_after_stops_at_its_limit_with_the_lowest(self, log: EventLog) -> None:
         ids = log.append([event(n) for n in range(6)])
-        assert numbers(log.read_after(NOWHERE, 4)) == [0, 1, 2, 3]
+        assert numbers(log.read_after(LOG_START, 4)) == [0, 1, 2, 3]
         assert numbers(log.read_after(ids[3], 4)) == [4, 5]
 
     def test_read_after_takes_an_id_that_was_never_given(self, log: EventLog) -> None:
@@ -288,7 +288,7 @@ class LogContract:
         def found(
             names: list[str | None] | None, hosts: list[str] | None, limit: int = ALL
         ) -> list[int]:
-            return numbers(log.read_range(NOWHERE, END, names=names, hosts=hosts, limit=limit))
+            return numbers(log.read_range(LOG_START, END, names=names, hosts=hosts, limit=limit))
 
         assert found(["cpu"], None) == [0, 2]
         assert found([None], None) == [1, 4], "None is the unnamed"
@@ -328,7 +328,7 @@ class LogContract:
         for number in range(40):
             log.append([event(number)])
             clock.now += 6
-        kept = numbers(log.read_after(NOWHERE, ALL))
+        kept = numbers(log.read_after(LOG_START, ALL))
         # 100 seconds are 16 events of this pace; one trimming step may be due still.
         assert kept[-16:] == list(range(24, 40))
         assert kept == list(range(kept[0], 40))
@@ -336,7 +336,7 @@ class LogContract:
 
     def test_looking_back_reads_the_same_log(self, log: EventLog) -> None:
         log.append([event(1)])
-        assert numbers(log.look_back(lambda past: past.read_after(NOWHERE, ALL))) == [1]
+        assert numbers(log.look_back(lambda past: past.read_after(LOG_START, ALL))) == [1]
         log.append([event(2)])
         assert numbers(log.look_back(lambda past: past.latest())) == [2]
 
@@ -359,9 +359,9 @@ class LogContract:
     def test_a_batch_that_cannot_be_logged_leaves_nothing(self, log: EventLog) -> None:
         with pytest.raises(UnicodeEncodeError):
             log.append([event(1), Event("box", "log", '"\ud800"'), event(2)])
-        assert log.read_after(NOWHERE, ALL) == []
+        assert log.read_after(LOG_START, ALL) == []
         log.append([event(3)])
-        assert numbers(log.read_after(NOWHERE, ALL)) == [3]
+        assert numbers(log.read_after(LOG_START, ALL)) == [3]
 
     def test_readers_see_whole_batches_in_order_while_two_processes_append(
         self, url: str, log: EventLog
@@ -375,7 +375,7 @@ class LogContract:
             seen: list[Event] = []
 
             def tail() -> bool:
-                position = seen[-1].id if seen else NOWHERE
+                position = seen[-1].id if seen else LOG_START
                 assert position is not None
                 batch = log.read_after(position, ALL)
                 assert len(batch) % 3 == 0, "half a batch was readable"
@@ -389,31 +389,33 @@ class LogContract:
         assert [e.id for e in seen] == sorted(given[0] + given[1]), "each id once, none lost"
         expected = {*range(3 * batches), *range(10_000, 10_000 + 3 * batches)}
         assert sorted(numbers(seen)) == sorted(expected)
-        assert log.read_after(NOWHERE, ALL) == seen, "nothing came in behind the reader's position"
+        assert log.read_after(LOG_START, ALL) == seen, (
+            "nothing came in behind the reader's position"
+        )
 
     def test_a_process_killed_while_it_appends_leaves_whole_batches_and_higher_ids_follow(
         self, url: str, log: EventLog
     ) -> None:
         with elsewhere(url, "append", 0, 100_000) as process:
-            wait_for(lambda: len(log.read_after(NOWHERE, ALL)) >= 30, "some batches")
+            wait_for(lambda: len(log.read_after(LOG_START, ALL)) >= 30, "some batches")
             process.kill()
             output, _ = process.communicate()
         told = ids_of(output[: output.rindex("\n")])
-        found = log.read_after(NOWHERE, ALL)
+        found = log.read_after(LOG_START, ALL)
         assert numbers(found) == list(range(len(found)))
         assert len(found) % 3 == 0
         found_ids = {e.id for e in found}
         assert found_ids.issuperset(told), "an id was told of an event that is not in the log"
         (after,) = log.append([event(-1)])
         assert after > max(told)
-        assert log.read_after(NOWHERE, ALL)[-1].id == after
+        assert log.read_after(LOG_START, ALL)[-1].id == after
 
     def test_two_instances_see_each_others_events_at_once(self, open_log: OpenLog) -> None:
         one, other = open_log(), open_log()
         ids = []
         for number in range(10):
             ids += (one if number % 2 else other).append([event(number)])
-            assert numbers((other if number % 2 else one).read_after(NOWHERE, ALL))[-1] == number
+            assert numbers((other if number % 2 else one).read_after(LOG_START, ALL))[-1] == number
         assert ids == sorted(set(ids))
 
     def test_two_instances_with_different_clocks_give_increasing_ids(
@@ -427,51 +429,51 @@ class LogContract:
 
     def test_a_batch_with_a_key_is_logged_once(self, open_log: OpenLog) -> None:
         log, other = open_log(), open_log()
-        ids = log.append_once("k", "print", [event(1), event(2)])
+        ids = log.append_idempotent("k", "print", [event(1), event(2)])
         assert ids == sorted(set(ids))
         log.append([event(3)])
-        assert log.append_once("k", "print", [event(1), event(2)]) == ids
-        assert other.append_once("k", "print", [event(1), event(2)]) == ids
+        assert log.append_idempotent("k", "print", [event(1), event(2)]) == ids
+        assert other.append_idempotent("k", "print", [event(1), event(2)]) == ids
         log.close()
-        assert open_log().append_once("k", "print", [event(1), event(2)]) == ids
-        assert numbers(other.read_after(NOWHERE, ALL)) == [1, 2, 3]
-        assert other.read_after(NOWHERE, 2)[1].id == ids[1]
+        assert open_log().append_idempotent("k", "print", [event(1), event(2)]) == ids
+        assert numbers(other.read_after(LOG_START, ALL)) == [1, 2, 3]
+        assert other.read_after(LOG_START, 2)[1].id == ids[1]
 
     def test_another_key_is_another_batch(self, log: EventLog) -> None:
-        ids = log.append_once("k", "print", [event(1)])
-        assert log.append_once("K", "print", [event(1)]) > ids
-        assert numbers(log.read_after(NOWHERE, ALL)) == [1, 1]
+        ids = log.append_idempotent("k", "print", [event(1)])
+        assert log.append_idempotent("K", "print", [event(1)]) > ids
+        assert numbers(log.read_after(LOG_START, ALL)) == [1, 1]
 
     def test_a_key_that_comes_with_another_batch_is_refused(self, open_log: OpenLog) -> None:
-        ids = open_log().append_once("k", "print", [event(1)])
+        ids = open_log().append_idempotent("k", "print", [event(1)])
         log = open_log()
-        with pytest.raises(KeyTaken):
-            log.append_once("k", "another print", [event(2)])
-        assert numbers(log.read_after(NOWHERE, ALL)) == [1]
-        assert log.append_once("k", "print", [event(1)]) == ids
+        with pytest.raises(IdempotencyConflict):
+            log.append_idempotent("k", "another print", [event(2)])
+        assert numbers(log.read_after(LOG_START, ALL)) == [1]
+        assert log.append_idempotent("k", "print", [event(1)]) == ids
 
     def test_a_key_is_kept_as_long_as_its_events(self, open_log: OpenLog) -> None:
         clock = Clock()
         log = open_log(retention=100, clock=clock)
-        ids = log.append_once("k", "print", [event(1)])
+        ids = log.append_idempotent("k", "print", [event(1)])
         clock.now += 99
-        assert log.append_once("k", "print", [event(1)]) == ids
+        assert log.append_idempotent("k", "print", [event(1)]) == ids
         clock.now += 2
-        later = log.append_once("k", "another print", [event(2)])
+        later = log.append_idempotent("k", "another print", [event(2)])
         assert later > ids
-        assert log.append_once("k", "another print", [event(2)]) == later
+        assert log.append_idempotent("k", "another print", [event(2)]) == later
 
     def test_a_batch_with_a_key_that_cannot_be_logged_leaves_its_key_free(
         self, log: EventLog
     ) -> None:
         with pytest.raises(UnicodeEncodeError):
-            log.append_once("k", "print", [event(1), Event("box", "log", '"\ud800"')])
-        assert log.append_once("k", "another print", [event(2)])
-        assert numbers(log.read_after(NOWHERE, ALL)) == [2]
+            log.append_idempotent("k", "print", [event(1), Event("box", "log", '"\ud800"')])
+        assert log.append_idempotent("k", "another print", [event(2)])
+        assert numbers(log.read_after(LOG_START, ALL)) == [2]
 
     def test_an_empty_batch_takes_no_key(self, log: EventLog) -> None:
-        assert log.append_once("k", "print", []) == []
-        assert log.append_once("k", "another print", [event(1)])
+        assert log.append_idempotent("k", "print", []) == []
+        assert log.append_idempotent("k", "another print", [event(1)])
 
     def test_processes_that_send_the_same_batches_at_once_log_each_once(
         self, url: str, log: EventLog
@@ -479,12 +481,12 @@ class LogContract:
         with elsewhere(url, "once", 50) as one, elsewhere(url, "once", 50) as other:
             outputs = [finish(one), finish(other)]
         assert ids_of(outputs[0]) == ids_of(outputs[1])
-        assert numbers(log.read_after(NOWHERE, ALL)) == list(range(50))
+        assert numbers(log.read_after(LOG_START, ALL)) == list(range(50))
 
     def test_a_batch_with_a_key_wakes_who_waits(self, open_log: OpenLog) -> None:
         log, other = open_log(), open_log()
         log.wait(0)
-        other.append_once("k", "print", [event(1)])
+        other.append_idempotent("k", "print", [event(1)])
         assert _waited(log) < 10
 
     # Waking.
@@ -506,7 +508,7 @@ class LogContract:
         log.wait(0)
         other.append([event(1)])
         assert _waited(log) < 10
-        assert numbers(log.read_after(NOWHERE, ALL)) == [1], "woken before it can be read"
+        assert numbers(log.read_after(LOG_START, ALL)) == [1], "woken before it can be read"
 
     def test_an_append_of_another_process_wakes_who_waits_already(
         self, url: str, log: EventLog
@@ -519,36 +521,36 @@ class LogContract:
         timer.join()
         finish(processes[0])
         assert 0.29 < waited < 25
-        assert numbers(log.read_after(NOWHERE, ALL)) == [0, 1, 2]
+        assert numbers(log.read_after(LOG_START, ALL)) == [0, 1, 2]
 
     def test_what_is_announced_reaches_every_instance(self, open_log: OpenLog) -> None:
         logs = [open_log(), open_log()]
         for log in logs:
             log.wait(0)
-        unlogged = Unlogged("disk full", [event(1), event(2, host="b", name=None)])
-        logs[0].announce(unlogged)
-        assert [log.wait(30) for log in logs] == [[unlogged], [unlogged]]
+        unpersisted = Unpersisted("disk full", [event(1), event(2, host="b", name=None)])
+        logs[0].broadcast_unpersisted(unpersisted)
+        assert [log.wait(30) for log in logs] == [[unpersisted], [unpersisted]]
         assert logs[0].wait(0) == []
-        assert logs[0].read_after(NOWHERE, ALL) == []
+        assert logs[0].read_after(LOG_START, ALL) == []
 
     def test_what_is_announced_before_the_first_wait_reaches_the_announcer(
         self, log: EventLog
     ) -> None:
-        unlogged = Unlogged("disk full", [event(1)])
-        log.announce(unlogged)
-        assert log.wait(0) == [unlogged]
+        unpersisted = Unpersisted("disk full", [event(1)])
+        log.broadcast_unpersisted(unpersisted)
+        assert log.wait(0) == [unpersisted]
         assert log.wait(0) == []
 
     def test_what_is_announced_reaches_other_processes(self, url: str, log: EventLog) -> None:
         with elsewhere(url, "hear") as process:
             assert process.stdout is not None
             assert process.stdout.readline() == "listening\n"
-            log.announce(Unlogged("the disk is full", [event(1)]))
+            log.broadcast_unpersisted(Unpersisted("the disk is full", [event(1)]))
             assert finish(process) == "the disk is full\n"
         log.wait(0)
         finish(run_elsewhere(url, "announce", "no space"))
         (heard,) = log.wait(30)
-        assert heard == Unlogged("no space", [Event("box", "cpu", "{}")])
+        assert heard == Unpersisted("no space", [Event("box", "cpu", "{}")])
 
     # The end.
 
@@ -567,7 +569,7 @@ class LogContract:
         log.wait(0)
         log.append([event(2)])
         assert _waited(log) < 10
-        assert numbers(log.read_after(NOWHERE, ALL)) == [1, 2]
+        assert numbers(log.read_after(LOG_START, ALL)) == [1, 2]
 
 
 def _waited(log: EventLog) -> float:

@@ -21,7 +21,7 @@ from dashboard.web.screens.registry import (
     FIELDS,
     MOST,
     PAUSE,
-    Report,
+    ScreenReport,
     Screens,
     read_report,
 )
@@ -144,7 +144,7 @@ class Shelf:
         self.recent.load([Encoded.of(logged)], [], event_id)
 
     def report(self, name: str, *, ago: float = 0.0, **changes: Any) -> None:
-        report = msgspec.convert(TOLD | changes, Report)
+        report = msgspec.convert(TOLD | changes, ScreenReport)
         self.put(self.screens.report(name, report, self.now - ago), ago=ago)
 
 
@@ -194,7 +194,7 @@ def test_what_others_wrote_into_the_log_under_such_a_name_does_not_break_the_lis
 def test_one_screen_on_two_machines_of_a_shared_log_is_listed_once() -> None:
     shelf = Shelf()
     shelf.report("lobby", heap=1)
-    other = Screens(shelf.recent, host="other").report("lobby", Report(**TOLD), shelf.now)
+    other = Screens(shelf.recent, host="other").report("lobby", ScreenReport(**TOLD), shelf.now)
     shelf.put(other)
     assert [screen["heap"] for screen in shelf.screens.listed()] == [TOLD["heap"]]
 

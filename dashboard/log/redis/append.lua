@@ -3,11 +3,11 @@
 -- KEYS  the stream; the newest of each host and name; how long is kept; and, where the batch has a
 --       key, what was given under it.
 -- ARGV  now (ms since 1970; '' for the server's clock); retention (ms; '' for the one that is
---       noted); the highest id that the caller knows, ms and sequence; the key's fingerprint; how
+--       noted); the highest id that the caller knows, ms and sequence; the body digest; how
 --       the names begin of what lists the ids of each host and name; then host, name and data of
 --       each event.
 -- Returns the batch's first id and its length: the others' sequences follow. Nothing where the key
--- came with another fingerprint.
+-- came with another body digest.
 
 local function text(number) return string.format('%.0f', number) end
 

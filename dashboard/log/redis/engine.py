@@ -18,8 +18,8 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
-from dashboard.events.event import Event, EventId, Unlogged
-from dashboard.log.contract import FOR_EVER, EventLog, KeyTaken, LogUnavailable
+from dashboard.events.event import Event, EventId, Unpersisted
+from dashboard.log.contract import FOR_EVER, EventLog, IdempotencyConflict, LogUnavailable
 from dashboard.log.redis.entries import decode_in_turns, first_id, id_of_entry
 from dashboard.log.redis.server import Full, Script, Server
 from dashboard.log.redis.tail import Tail
@@ -65,8 +65,10 @@ class RedisLog:
     def append(self, events: Sequence[Event]) -> list[EventId]:
         return self._append(events, [], "")
 
-    def append_once(self, key: str, fingerprint: str, events: Sequence[Event]) -> list[EventId]:
-        return self._append(events, [self._server.key(f"once:{key}")], fingerprint)
+    def append_idempotent(
+        self, key: str, body_digest: str, events: Sequence[Event]
+    ) -> list[EventId]:
+        return self._append(events, [self._server.key(f"once:{key}")], body_digest)
 
     def read_after(self, after: EventId, limit: int) -> list[Event]:
         tail = self._tail
@@ -148,12 +150,12 @@ class RedisLog:
         past._live, past._tail = self._past, None
         return read(past)
 
-    def wait(self, timeout: float) -> list[Unlogged]:
+    def wait(self, timeout: float) -> list[Unpersisted]:
         assert self._tail is not None
         return self._news.wait(timeout)
 
-    def announce(self, unlogged: Unlogged) -> None:
-        self._news.announce(unlogged)
+    def broadcast_unpersisted(self, unpersisted: Unpersisted) -> None:
+        self._news.broadcast_unpersisted(unpersisted)
 
     def size(self) -> int:
         used = [self._live.call("MEMORY", "USAGE", key) for key in (self._events, self._latest)]
@@ -169,9 +171,7 @@ class RedisLog:
         self._past.close()
         self._news.close()
 
-    # Inside.
-
-    def _append(self, events: Sequence[Event], keys: list[str], fingerprint: str) -> list[EventId]:
+    def _append(self, events: Sequence[Event], keys: list[str], body_digest: str) -> list[EventId]:
         if not events:
             return []
         is_for_ever = self._retention >= FOR_EVER
@@ -179,7 +179,7 @@ class RedisLog:
             "" if self._clock is None else int(self._clock() * 1000),
             "" if is_for_ever else int(self._retention * 1000),
             *self._highest,
-            fingerprint.encode(),
+            body_digest.encode(),
             self._of,
         ]
         for event in events:
@@ -194,7 +194,7 @@ class RedisLog:
             self._live.call("XTRIM", self._events, "MINID", "~", str(self._kept_from()))
             raise
         if not answer:
-            raise KeyTaken(*keys)
+            raise IdempotencyConflict(*keys)
         first = EventId.parse(answer[0].decode())
         ids = [EventId(first.ms, first.sequence + n) for n in range(answer[1])]
         self._highest = max(self._highest, ids[-1])

@@ -5,7 +5,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from dashboard.events.event import Unlogged
+from dashboard.events.event import Unpersisted
 from dashboard.log.redis.tail import Tail
 from dashboard.log.wakeup import Wakeups
 
@@ -21,7 +21,7 @@ class News:
         except OSError:
             self._wakeups = None  # no folder, as for a command of another user: it waits for nobody
 
-    def wait(self, timeout: float) -> list[Unlogged]:
+    def wait(self, timeout: float) -> list[Unpersisted]:
         """Return with what was announced, when there is any, more in the log, or time is up."""
         tail = self._tail
         deadline = time.monotonic() + timeout
@@ -38,17 +38,17 @@ class News:
             if is_news or ear in ready or time.monotonic() >= deadline:
                 return self._heard()
 
-    def announce(self, unlogged: Unlogged) -> None:
+    def broadcast_unpersisted(self, unpersisted: Unpersisted) -> None:
         """Tell the other processes of this machine."""
         if self._wakeups is not None:
-            self._wakeups.ring(unlogged)
+            self._wakeups.ring(unpersisted)
 
     def close(self) -> None:
         """Hear nothing any more."""
         if self._wakeups is not None:
             self._wakeups.close()
 
-    def _listen(self) -> tuple[list[Unlogged], int | None]:
+    def _listen(self) -> tuple[list[Unpersisted], int | None]:
         """What is announced already, and the descriptor that tells of more."""
         if self._wakeups is None:
             return [], None
@@ -58,7 +58,7 @@ class News:
             ear = None
         return self._heard(), ear
 
-    def _heard(self) -> list[Unlogged]:
+    def _heard(self) -> list[Unpersisted]:
         return [] if self._wakeups is None else self._wakeups.drain()
 
 

@@ -14,8 +14,8 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
-from dashboard.events.event import Event, EventId, Unlogged
-from dashboard.log.contract import EventLog, KeyTaken, LogUnavailable
+from dashboard.events.event import Event, EventId, Unpersisted
+from dashboard.log.contract import EventLog, IdempotencyConflict, LogUnavailable
 from dashboard.log.sqlite.connection import Database, roll_back
 from dashboard.log.wakeup import Wakeups
 
@@ -74,8 +74,10 @@ class SQLiteLog:
     def append(self, events: Sequence[Event]) -> list[EventId]:
         return self._append(events, None)
 
-    def append_once(self, key: str, fingerprint: str, events: Sequence[Event]) -> list[EventId]:
-        return self._append(events, (key, fingerprint))
+    def append_idempotent(
+        self, key: str, body_digest: str, events: Sequence[Event]
+    ) -> list[EventId]:
+        return self._append(events, (key, body_digest))
 
     def read_after(self, after: EventId, limit: int) -> list[Event]:
         return self._select("id > ? ORDER BY id LIMIT ?", (_number(after), limit))
@@ -114,7 +116,7 @@ class SQLiteLog:
     def look_back(self, read: Callable[[EventLog], T]) -> T:
         return read(self)
 
-    def wait(self, timeout: float) -> list[Unlogged]:
+    def wait(self, timeout: float) -> list[Unpersisted]:
         try:
             select.select([self._wakeups.listen()], [], [], timeout)
         except OSError:
@@ -125,12 +127,12 @@ class SQLiteLog:
         """The descriptor that becomes readable with a wake-up, for an event loop."""
         return self._wakeups.listen()
 
-    def drain(self) -> list[Unlogged]:
+    def drain(self) -> list[Unpersisted]:
         """What was announced, without waiting; for an event loop after `fileno`."""
         return self._wakeups.drain()
 
-    def announce(self, unlogged: Unlogged) -> None:
-        self._wakeups.ring(unlogged)
+    def broadcast_unpersisted(self, unpersisted: Unpersisted) -> None:
+        self._wakeups.ring(unpersisted)
 
     def size(self) -> int:
         total = 0
@@ -181,15 +183,15 @@ class SQLiteLog:
             self._trim_if_due(connection)
         return [_id(number) for number in numbers]
 
-    def _given(self, connection: sqlite3.Connection, key: str, fingerprint: str) -> range | None:
+    def _given(self, connection: sqlite3.Connection, key: str, body_digest: str) -> range | None:
         """The numbers of the batch that was logged under a key, while they are kept."""
         row = connection.execute(
             "SELECT first, count, fingerprint FROM once WHERE key = ?", (key,)
         ).fetchone()
         if row is None or row[0] < self._kept_from():
             return None
-        if row[2] != fingerprint:
-            raise KeyTaken(key)
+        if row[2] != body_digest:
+            raise IdempotencyConflict(key)
         return range(row[0], row[0] + row[1])
 
     def _write(self, connection: sqlite3.Connection, events: Sequence[Event]) -> list[int]:

@@ -16,11 +16,11 @@ from gevent import get_hub
 
 from dashboard.events.event import UNNAMED, Event, EventId
 from dashboard.events.filter import Filter
-from dashboard.events.projection import thin
+from dashboard.events.projection import project
 from dashboard.log.contract import EventLog, LogUnavailable
 from dashboard.log.scan import walk
 from dashboard.runtime import Service
-from dashboard.web.access import given_right
+from dashboard.web.access import request_scope
 from dashboard.web.compression import accepts_gzip, compress
 from dashboard.web.history.columns import columns
 from dashboard.web.problem import Problem
@@ -51,7 +51,7 @@ def history(service: Service) -> Response:
     lines = _whole_number(query, "lines", 1, MOST_LINES)
     filter = Filter(
         names=query.names("events"), hosts=query.hosts("host"), fields=query.fields("fields")
-    ).held_to(given_right())
+    ).restricted_to(request_scope())
     runtime = service.runtime
     families = frozenset(family.name for family in runtime.families)
     zipped = accepts_gzip(request.headers.get("Accept-Encoding", ""))
@@ -131,8 +131,8 @@ def _newest(events: Iterable[Event], filter: Filter, count: int) -> dict[str, li
 
 
 def _data(event: Event, filter: Filter) -> str:
-    paths = filter.paths(event.name)
-    return event.data if paths is None else thin(event.data, paths)
+    projection = filter.projection(event.name)
+    return event.data if projection is None else project(event.data, projection)
 
 
 def _shown(event: Event, filter: Filter) -> dict[str, Any]:

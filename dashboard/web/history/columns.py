@@ -76,7 +76,7 @@ def _reduce(times: list[float], values: dict[str, list[Value]], points: int) -> 
     if len(times) + len(gaps) <= points:
         spans = [(index, index + 1) for index in range(len(times))]
     else:
-        spans = _spans(times, (points - len(gaps)) // 2, gaps)
+        spans = _buckets(times, (points - len(gaps)) // 2, gaps)
     out: Columns = {"time": [], **{path: [] for path in values}}
     for start, end in spans:
         if start in gaps:
@@ -84,7 +84,7 @@ def _reduce(times: list[float], values: dict[str, list[Value]], points: int) -> 
         if end - start == 1:
             _add(out, times[start], {path: column[start] for path, column in values.items()})
             continue
-        pairs = {path: _extremes(column[start:end]) for path, column in values.items()}
+        pairs = {path: _min_max(column[start:end]) for path, column in values.items()}
         _add(out, times[start], {path: pair[0] for path, pair in pairs.items()})
         _add(out, times[end - 1], {path: pair[1] for path, pair in pairs.items()})
     return out
@@ -112,7 +112,7 @@ def _usual(distances: list[float], place: int, overall: float) -> float:
     return max(median(side) if len(side) >= _FEW else overall for side in (before, after))
 
 
-def _spans(times: list[float], count: int, gaps: frozenset[int]) -> list[tuple[int, int]]:
+def _buckets(times: list[float], count: int, gaps: frozenset[int]) -> list[tuple[int, int]]:
     """Cut the rows into at most `count` spans (start, end) of equal time, and at every gap."""
     count = max(1, count - len(gaps))
     width = (times[-1] - times[0]) / count or 1.0
@@ -128,7 +128,7 @@ def _spans(times: list[float], count: int, gaps: frozenset[int]) -> list[tuple[i
     return spans
 
 
-def _extremes(part: list[Value]) -> tuple[Value, Value]:
+def _min_max(part: list[Value]) -> tuple[Value, Value]:
     """The lowest and the highest of a stretch, in the order in which they came."""
     known = [(value, index) for index, value in enumerate(part) if value is not None]
     if not known:

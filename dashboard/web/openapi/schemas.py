@@ -17,7 +17,7 @@ from dashboard.publications import LATEST_TIME, MOST_EVENTS, RESERVED
 from dashboard.web.openapi.parts import Json, ref, whole
 from dashboard.web.query import HOSTS
 from dashboard.web.screens.registry import NAME as SCREEN
-from dashboard.web.screens.registry import Report
+from dashboard.web.screens.registry import ScreenReport
 
 _NULL_OR_NUMBER = {"type": ["number", "null"]}
 _TEXT: Json = {"type": "string"}
@@ -34,7 +34,7 @@ def schemas() -> dict[str, Json]:
         **_answers(),
         "Step": _struct(Step, "the data of an event `progress`"),
         "Alert": _struct(Alert, "the data of an event `alert`"),
-        "Screen": _struct(Report, "what a display says of itself"),
+        "Screen": _struct(ScreenReport, "what a display says of itself"),
         **families,
     }
 
@@ -145,7 +145,7 @@ def _answers() -> dict[str, Json]:
         time=_TIME,
         age=_NUMBER | {"minimum": 0, "description": "seconds since its report"},
     )
-    listed["properties"] |= _struct(Report, "")["properties"]
+    listed["properties"] |= _struct(ScreenReport, "")["properties"]
     screens = _object(
         build=_TEXT | {"description": "the server's own"},
         time=_TIME,

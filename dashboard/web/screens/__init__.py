@@ -8,7 +8,7 @@ from flask import Blueprint, Response, make_response, render_template, request
 
 from dashboard.events.event import Event
 from dashboard.runtime import Runtime, Service
-from dashboard.web.access import given_right
+from dashboard.web.access import request_scope
 from dashboard.web.intake import Intake
 from dashboard.web.problem import Problem, problem_response
 from dashboard.web.query import Query
@@ -44,8 +44,8 @@ class _Views:
         theme = "dark" if asked is None else asked
         if theme not in _THEMES:
             raise Problem(400, f"theme={theme!r}: allowed is dark or light", key="theme")
-        right, host = given_right(), runtime.settings.host_name
-        listed = [each for each in screens.listed() if right.covers(host, f"screen.{each['name']}")]
+        scope, host = request_scope(), runtime.settings.host_name
+        listed = [each for each in screens.listed() if scope.allows(host, f"screen.{each['name']}")]
         if request.accept_mimetypes.best_match((_HTML, _JSON), default=_HTML) == _JSON:
             found = {"build": runtime.build, "time": runtime.hub.now(), "screens": listed}
             response = Response(msgspec.json.encode(found), content_type=_JSON)
@@ -96,8 +96,8 @@ class _Views:
 
 
 def _may(runtime: Runtime, event: str) -> None:
-    """Raise Beyond unless the right to read covers a screen's event, and so writing it."""
-    given_right().check({event}, {runtime.settings.host_name})
+    """Raise ScopeError unless a screen's event is in scope for reading, and so for writing."""
+    request_scope().check({event}, {runtime.settings.host_name})
 
 
 def _check(name: str) -> None:

@@ -35,7 +35,7 @@ _Pixels = Annotated[
 ]
 
 
-class Report(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+class ScreenReport(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """What a display says of itself. Lag and pause are seconds, the heap is bytes."""
 
     build: Annotated[
@@ -64,14 +64,14 @@ class Report(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     every: Annotated[float, Meta(ge=PAUSE, le=3600, description=f"seconds from {PAUSE:g} to 3600")]
 
 
-FIELDS = {field.name: field for field in msgspec.structs.fields(Report)}
+FIELDS = {field.name: field for field in msgspec.structs.fields(ScreenReport)}
 
 
-class _Logged(Report, kw_only=True, forbid_unknown_fields=False):
+class _Logged(ScreenReport, kw_only=True, forbid_unknown_fields=False):
     time: float
 
 
-def read_report(body: bytes) -> Report:
+def read_report(body: bytes) -> ScreenReport:
     """Read the JSON of a report. Raises Rejected, with the key of the field that is wrong."""
     given = decode(text_of(body))
     keys = ", ".join(FIELDS)
@@ -92,7 +92,7 @@ def read_report(body: bytes) -> Report:
         except msgspec.ValidationError:
             value = reprlib.repr(given[key])
             raise Rejected(400, f"{key}={value}: allowed is {allowed}", key=key) from None
-    return msgspec.convert(given, Report)
+    return msgspec.convert(given, ScreenReport)
 
 
 class Screens:
@@ -145,7 +145,7 @@ class Screens:
         self._claimed[event_name] = now
         return 0.0
 
-    def report(self, name: str, report: Report, now: float) -> Event:
+    def report(self, name: str, report: ScreenReport, now: float) -> Event:
         """The event of a report; `now` is seconds since 1970. Raises Rejected for half letters."""
         return self._event(f"screen.{name}", name, now, msgspec.structs.asdict(report))
 
