@@ -50,6 +50,14 @@ class JobIndex:
             self._forget_expired()
             return self._runs.get(job), self._read_to
 
+    def covers(self, after: EventId, read_to: EventId) -> bool:
+        """Return True if the log still has all events after an id, which it may have given.
+
+        `read_to` is the id up to which it was read. Raises LogUnavailable.
+        """
+        oldest = self._log.look_back(lambda log: log.oldest())
+        return oldest is not None and oldest <= after <= read_to
+
     def is_end(self, job: str, event_id: EventId) -> bool:
         """Whether an id is that of the end of a run of this job. Raises LogUnavailable."""
         found = self._log.look_back(

@@ -6,6 +6,8 @@ and takes what is new from the hub. It ends with the step that ends the run.
 
 from collections.abc import Iterator
 
+import msgspec
+
 from dashboard.events.event import Event, EventId
 from dashboard.events.filter import Filter
 from dashboard.events.scope import Scope
@@ -24,14 +26,24 @@ PROGRESS = Filter(names=frozenset({EVENT}))
 class JobStream(Place):
     """The events of one job's stream.
 
-    Each step is an unnamed event with the log's id; the last is called after the state in which
-    the job ends, "completed" or "failed".
+    With a gap in what the reader has, `gap` comes first, as on /stream. Each step is an unnamed
+    event with the log's id; the last is called after the state in which the job ends, "completed"
+    or "failed".
     """
 
     def __init__(
-        self, hub: Hub, log: EventLog, job: str, after: EventId, scope: Scope, address: str
+        self,
+        hub: Hub,
+        log: EventLog,
+        job: str,
+        after: EventId,
+        scope: Scope,
+        address: str,
+        *,
+        missed: EventId | None = None,
     ) -> None:
-        """`after` is the id of the last step that the reader has.
+        """`after` is the id of the last step that the reader has, `missed` the one since which it
+        lacks steps that can't be sent.
 
         Steps of hosts beyond the right are those of other jobs. The place is that of `address`.
         """
@@ -40,6 +52,7 @@ class JobStream(Place):
         self._log = log
         self._job = job
         self._after = after
+        self._missed = missed
         self._events = self._run()
 
     def __iter__(self) -> Iterator[ServerSentEvent]:
@@ -50,6 +63,10 @@ class JobStream(Place):
 
     def _run(self) -> Iterator[ServerSentEvent]:
         self._hub.admission.count_opened()
+        if self._missed is not None:
+            self._hub.admission.count_gap()
+            gap = msgspec.json.encode(self._hub.gap_since(self._missed)).decode()
+            yield ServerSentEvent(gap, event="gap")
         self._hub.ready.wait(_READY_SECONDS)
         try:
             for event in self._progress():

@@ -14,7 +14,7 @@ import gevent
 from gevent.event import Event as Flag
 from gevent.lock import Semaphore
 
-from dashboard.events.encoded import Encoded, control_event
+from dashboard.events.encoded import LOG_START, Encoded, control_event
 from dashboard.events.event import Event, EventId
 from dashboard.events.filter import Filter
 from dashboard.log.contract import EventLog
@@ -150,9 +150,14 @@ class Hub:
             return True
         return self._feeds.has(filter)
 
-    def gap_since(self, after: EventId) -> dict[str, float]:
-        """The data of a `gap`: what came after an id until now is not told."""
+    def gap_since(self, after: EventId) -> dict[str, float | None]:
+        """Return the data of a `gap`: what came between an id and now is not sent.
+
+        After LOG_START nobody knows since when, so `from` and `seconds` are None.
+        """
         start, end = after.time, round(self.now(), 3)
+        if after == LOG_START:
+            return {"from": None, "to": end, "seconds": None}
         return {"from": start, "to": end, "seconds": max(0, round(end - start, 3))}
 
     def start(self, filter: Filter, after: EventId | None) -> tuple[Start, Follower]:

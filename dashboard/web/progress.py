@@ -15,8 +15,8 @@ from dashboard.web.access import request_scope
 from dashboard.web.event_stream import EventStreamResponse, event_stream
 from dashboard.web.intake import JSON, Intake, media_type
 from dashboard.web.problem import Problem
-from dashboard.web.query import Query
-from dashboard.web.stream import busy, position
+from dashboard.web.query import POSITIONS, Query
+from dashboard.web.stream import busy
 
 _MOST_BYTES = 64 << 10  # of a report
 _WITHOUT_LOG = 5  # times the usual pause before a browser comes back
@@ -49,17 +49,14 @@ def report(service: Service, intake: Intake, job: str) -> Response:
 def watch(service: Service, job: str) -> Response:
     """The stream of a job; see the contract in docs/api.md."""
     _check(job)
-    query = Query(request.args, ("last_event_id",))
-    asked = position("last_event_id", query.text("last_event_id"))
-    # What a browser sends as it reconnects is newer than what its URL says.
-    after = position("Last-Event-ID", request.headers.get("Last-Event-ID")) or asked
+    after = Query(request.args, POSITIONS).position(request.headers.get("Last-Event-ID"))
     scope = request_scope()
     scope.check({EVENT}, None)
     runtime = service.runtime
     settings = runtime.settings
     retry = round(settings.retry * random.uniform(0.5, 1.5))
     try:
-        start = _start(runtime, job, after, scope)
+        start, missed = _start(runtime, job, after, scope)
     except LogUnavailable:
         # EventSource gives up for good at any status but 200.
         return event_stream([], retry=_WITHOUT_LOG * retry)
@@ -72,28 +69,34 @@ def watch(service: Service, job: str) -> Response:
     if reason is not None:
         return EventStreamResponse(busy(runtime, reason))
     runtime.hub.admission.admit(address)
-    steps = JobStream(runtime.hub, runtime.log, job, start, scope, address)
+    steps = JobStream(runtime.hub, runtime.log, job, start, scope, address, missed=missed)
     return event_stream(steps, heartbeat=settings.heartbeat, retry=retry)
 
 
-def _start(runtime: Runtime, job: str, after: EventId | None, scope: Scope) -> EventId | None:
-    """The id after which a reader goes on; None if it has seen the end.
+def _start(
+    runtime: Runtime, job: str, after: EventId | None, scope: Scope
+) -> tuple[EventId | None, EventId | None]:
+    """Return the id after which a reader goes on, and the id since which it lacks steps.
 
-    Without an id, or with one that the log can't have given yet, that is where the job's last run
-    begins. One who was in an earlier run is told the rest of that. A run of a host beyond the right
-    is as none.
+    The first is None for a reader that has seen the end, the second for one that lacks nothing.
+    Without an id, or with one that is not this log's or no longer in it, a stream begins with the
+    job's last run; with one of an earlier run it goes on there. A run of a host beyond the right
+    counts as none. Raises LogUnavailable.
     """
     run, read_to = runtime.jobs.latest_run(job)
-    if run is None or not scope.allows_host(run.step.host):
-        return read_to  # its first step is still to come
-    before = EventId(run.first.ms, run.first.sequence - 1)  # only to be compared with others
-    if after is None:
-        return before
-    if run.step.is_end and after >= run.newest:
-        return None
-    if after < run.first:
-        return None if runtime.jobs.is_end(job, after) else after
-    return after if after <= read_to else before
+    if run is not None and not scope.allows_host(run.step.host):
+        run = None
+    if run is not None and run.step.is_end and after == run.newest:
+        return None, None
+    missed = None if after is None or runtime.jobs.covers(after, read_to) else after
+    if run is None:
+        return read_to, missed  # its first step is still to come
+    if after is None or missed is not None:
+        return EventId(run.first.ms, run.first.sequence - 1), missed  # only to be compared
+    is_over = run.step.is_end and after > run.newest
+    if is_over or (after < run.first and runtime.jobs.is_end(job, after)):
+        return None, None
+    return after, None
 
 
 def _check(job: str) -> None:

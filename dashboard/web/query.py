@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from werkzeug.datastructures import MultiDict
 
 from dashboard.access.credentials import KEY
-from dashboard.events.event import HOST, NAME
+from dashboard.events.encoded import LOG_START
+from dashboard.events.event import HOST, NAME, EventId
 from dashboard.events.projection import FIELD
 from dashboard.web.problem import Problem
 
@@ -16,6 +17,13 @@ MOST_FIELDS = 50
 # A host's name, in which a star may stand anywhere for any run of characters.
 HOSTS = re.compile(r"[A-Za-z0-9*](?:[A-Za-z0-9._*-]{0,251}[A-Za-z0-9*])?")
 _HOST_ALLOWED = "letters, digits, '.', '_' and '-', at most 253"
+# Where a stream goes on, the newest first: what an EventSource that can't send the header appends
+# (event-source-polyfill and its kin), then what a page has written into its URL.
+POSITIONS = ("lastEventId", "lastEventID", "last_event_id")
+# Keys that caches, polyfills and trackers append to whatever URL they see.
+_APPENDED = re.compile(
+    r"_|t|r|utm_[a-z_]{1,30}|_g[al]|[a-z]{0,3}clid|[gw]braid|mc_[ce]id|heartbeatTimeout"
+)
 
 
 class Query:
@@ -24,10 +32,13 @@ class Query:
     def __init__(self, args: MultiDict[str, str], allowed: Sequence[str]) -> None:
         """Raises Problem(400) for a key that is not allowed or is given twice.
 
-        The key of a signed link may stand in any query; `Access` has seen to it.
+        The key of a signed link may stand in any query; `Access` has seen to it. Keys that others
+        append are passed over, unless they are allowed.
         """
         for key, values in args.lists():
             if key not in allowed and key != KEY:
+                if _APPENDED.fullmatch(key):
+                    continue
                 known = ", ".join(allowed) or "none"
                 raise Problem(400, f"unknown query key {key!r}; allowed: {known}", key=key)
             if len(values) > 1:
@@ -80,6 +91,21 @@ class Query:
         if text not in ("0", "1"):
             raise Problem(400, f"{key}={text!r}: allowed are 0 and 1", key=key)
         return text == "1"
+
+    def position(self, header: str | None) -> EventId | None:
+        """Return the id that a stream goes on after, or None to begin with the newest events.
+
+        `header` is Last-Event-ID, which goes before the query: a browser sends it as it reconnects.
+        LOG_START stands for an id that this service never gave, or an empty one: the stream then
+        says `gap` and goes on, as EventSource never comes back after any status but 200.
+        """
+        texts = [header, *(self._args.get(key) for key in POSITIONS)]
+        given = [text for text in texts if text is not None]
+        text = next(filter(None, given), "")
+        try:
+            return EventId.parse(text) if given else None
+        except ValueError:
+            return LOG_START
 
     def _list(
         self, key: str, pattern: re.Pattern[str], allowed: str, *, most: int = MOST_ITEMS

@@ -10,7 +10,6 @@ from flask import Blueprint, Response, request
 from werkzeug.datastructures import MultiDict
 
 from dashboard.events.encoded import control_event
-from dashboard.events.event import EventId
 from dashboard.events.filter import Filter
 from dashboard.events.scope import Scope
 from dashboard.runtime import Runtime, Service
@@ -19,10 +18,9 @@ from dashboard.streaming.subscription import Stream
 from dashboard.web.access import request_scope
 from dashboard.web.compression import accepts_gzip
 from dashboard.web.event_stream import EventStreamResponse
-from dashboard.web.problem import Problem
-from dashboard.web.query import Query
+from dashboard.web.query import POSITIONS, Query
 
-KEYS = ("events", "host", "fields", "every", "batch", "last_event_id")
+KEYS = ("events", "host", "fields", "every", "batch", *POSITIONS)
 EVERY = (0.1, 3600.0)  # seconds
 _BUSY_RETRY = 5  # times the usual pause: a full worker is left alone for longer
 
@@ -48,13 +46,12 @@ def open_stream(
 ) -> tuple[Iterator[bytes], list[tuple[str, str]]]:
     """The blocks that answer a request, and their headers beside those of every event stream.
 
-    Raises Problem(400) for a query or an id that can't be taken, and ScopeError for a requested
+    Raises Problem(400) for a query that can't be taken, and ScopeError for a requested
     name or host that is out of scope.
     """
-    filter, after = _parse_query(environ.get("QUERY_STRING", ""))
+    filter, query = _parse_query(environ.get("QUERY_STRING", ""))
     filter = filter.restricted_to(scope)
-    # What a browser sends as it reconnects is newer than what its URL says.
-    after = position("Last-Event-ID", environ.get("HTTP_LAST_EVENT_ID")) or after
+    after = query.position(environ.get("HTTP_LAST_EVENT_ID"))
     form = 0
     headers: list[tuple[str, str]] = []
     if runtime.settings.gzip:
@@ -88,8 +85,8 @@ def open_stream(
 
 # The browsers of a wall all ask the same, so what they ask is worked out once.
 @lru_cache(maxsize=1024)
-def _parse_query(text: str) -> tuple[Filter, EventId | None]:
-    """The filter and the position of a query string. Raises Problem(400)."""
+def _parse_query(text: str) -> tuple[Filter, Query]:
+    """Return the filter that a query string asks for, and the query. Raises Problem(400)."""
     query = Query(MultiDict(parse_qsl(text, keep_blank_values=True)), KEYS)
     filter = Filter(
         names=query.names("events"),
@@ -98,17 +95,7 @@ def _parse_query(text: str) -> tuple[Filter, EventId | None]:
         fields=query.fields("fields"),
         batch=query.flag("batch"),
     )
-    return filter, position("last_event_id", query.text("last_event_id"))
-
-
-def position(key: str, text: str | None) -> EventId | None:
-    """The id that a header or a query key names, if it is there. Raises Problem(400)."""
-    if text is None:
-        return None
-    try:
-        return EventId.parse(text)
-    except ValueError as error:
-        raise Problem(400, f"{key}: {error}", key=key) from None
+    return filter, query
 
 
 def busy(runtime: Runtime, reason: str, form: int = 0) -> Iterator[bytes]:

@@ -3,6 +3,7 @@
 import json
 import logging
 import os
+import re
 import signal
 import socket
 import sqlite3
@@ -366,7 +367,7 @@ def test_it_goes_on_after_an_id_and_ends_with_204_after_the_end(service: Service
         watcher = Watcher(service, "resumed", ids[place]).wait_for_end()
         assert watcher.steps() == messages(ids[place + 1 :])
     later = report(service, "another", done=1)
-    for after in (ids[-1], later, "999999999999999-0"):
+    for after in (ids[-1], later):
         answer = service.get("/progress/resumed", headers={"Last-Event-ID": after})
         assert (answer.status_code, answer.content) == (204, b"")
     answer = service.get(f"/progress/resumed?last_event_id={ids[8]}")
@@ -375,11 +376,29 @@ def test_it_goes_on_after_an_id_and_ends_with_204_after_the_end(service: Service
     assert answer.status_code == 204
 
 
-def test_a_job_that_goes_on_takes_no_id_of_another_log(service: Service) -> None:
-    ids = [report(service, "goes-on", done=n) for n in range(2)]
-    watcher = Watcher(service, "goes-on", "999999999999999-0").wait_for(2)
-    ids.append(report(service, "goes-on", completed=True))
-    assert watcher.wait_for_end().steps() == messages(ids)
+@pytest.mark.parametrize("after", ["999999999999999-0", "0-1", "7", "none of ours", ""])
+def test_after_an_id_that_is_not_this_logs_comes_a_gap_and_the_run(
+    service: Service, after: str
+) -> None:
+    job = "goes-on" + "".join(filter(str.isalnum, after))
+    ids = [report(service, job, done=n) for n in range(2)]
+    watcher = Watcher(service, job, after).wait_for(3)
+    ids.append(report(service, job, completed=True))
+    assert watcher.wait_for_end().steps() == [("gap", ""), *messages(ids)]
+    since = json.loads(watcher.reports()[0].data)["from"]
+    assert (since is not None) == ("-" in after)
+    again = Watcher(service, job, after).wait_for_end()  # EventSource gives up at any other status
+    assert (again.status, again.steps()) == (200, [("gap", ""), *messages(ids)])
+    waits = Watcher(service, f"{job}-next", after).wait_for(1)
+    first = report(service, f"{job}-next", completed=True)
+    assert waits.wait_for_end().steps() == [("gap", ""), *messages([first])]
+
+
+@pytest.mark.parametrize("key", ["last_event_id", "lastEventId", "lastEventID"])
+def test_an_id_in_the_query_of_a_polyfill(service: Service, key: str) -> None:
+    ids = ten_steps(service, f"polyfill-{key}")
+    answer = service.get(f"/progress/polyfill-{key}?{key}={ids[7]}&_=1")
+    assert re.findall("^id: (.*)$", answer.text, re.MULTILINE) == ids[8:]
 
 
 def test_only_the_jobs_own_steps_come(service: Service) -> None:
@@ -448,7 +467,7 @@ def test_the_pause_before_coming_back_is_told(service: Service) -> None:
     assert service.get("/progress/pause").text.startswith("retry: ")
 
 
-@pytest.mark.parametrize("query", ["?last_event_id=x", "?events=cpu", "?last_event_id="])
+@pytest.mark.parametrize("query", ["?last=1-1", "?events=cpu", "?lastEventId=1-1&lastEventId=1-2"])
 def test_wrong_queries_are_refused(service: Service, query: str) -> None:
     assert_is_problem(service.get(f"/progress/query{query}"), 400)
 

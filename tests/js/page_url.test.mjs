@@ -142,6 +142,11 @@ test("what is not known is named, with what there is", () => {
   refused("?__proto__=1");
 });
 
+test("keys that others append to links are passed over", () => {
+  assert.deepEqual(taken("?utm_source=mail&fbclid=x&_=1&_=2&t=3&gclid=y&window=15m"), { window: 900 });
+  refused("?utm=1");
+});
+
 test("a key that is there twice counts once, and is named", () => {
   const { display, problems } = read("?columns=2&columns=3");
   assert.equal(display.columns, 2);

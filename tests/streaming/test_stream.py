@@ -14,9 +14,12 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from itertools import pairwise
 from typing import Any, Protocol
+from urllib.parse import quote
 
 import pytest
 
+from dashboard.events.event import ID
+from dashboard.web.query import POSITIONS
 from tests.conftest import WAYS
 from tests.support.service import Reader, Received, Service, data, key, wait_for
 
@@ -338,9 +341,12 @@ def assert_gap_then_latest_then_live(
     assert gap.event == "gap"
     assert gap.id == ""
     said = data(gap)
-    assert said["from"] == key(position)[0] / 1000
     assert abs(said["to"] - time.time()) < 60
-    assert said["seconds"] == pytest.approx(max(0, said["to"] - said["from"]), abs=0.01)
+    if ID.fullmatch(position):
+        assert said["from"] == key(position)[0] / 1000
+        assert said["seconds"] == pytest.approx(max(0, said["to"] - said["from"]), abs=0.01)
+    else:
+        assert (said["from"], said["seconds"]) == (None, None)
     assert [event.id for event in rest] == sorted(latest.values(), key=key)
     live = service.append("after", host)
     reader.wait_for_id(live)
@@ -416,14 +422,46 @@ def test_a_position_of_the_future_gets_a_gap(service: Service, read: Read, host:
 @pytest.mark.parametrize(
     "text",
     ["", "abc", "1", "-1", "1-", "-", "1-2-3", "1.5-1", "+1-1", "0x1-1", "1-1 2", "1" * 16 + "-1"],
+    ids=range(12),  # the host is named after the test
 )
-@pytest.mark.parametrize("by", ["Last-Event-ID", "last_event_id"])
-def test_a_malformed_id_is_refused_by_name(service: Service, by: str, text: str) -> None:
+@pytest.mark.parametrize("by", ["Last-Event-ID", *POSITIONS], ids=range(4))
+def test_an_id_that_is_none_gets_a_gap(
+    service: Service, read: Read, host: str, by: str, text: str
+) -> None:
+    """EventSource gives up for good at any status but 200, so an id of another server is no 400."""
+    service.append("news", host)
     if by == "Last-Event-ID":
-        response = service.get("/stream", headers={by: text})
+        reader = read(service, f"?host={host}", last_event_id=text)
     else:
-        response = service.get("/stream", params={by: text})
-    assert_refused(response.status_code, response.headers["content-type"], response.json(), by)
+        reader = read(service, f"?host={host}&{by}={quote(text)}")
+    assert_gap_then_latest_then_live(service, reader, host, text)
+
+
+def test_the_newest_of_several_ids_counts(service: Service, read: Read, host: str) -> None:
+    """A polyfill appends its own to the one that the page has written into the URL."""
+    ids = [service.append("news", host, n=number) for number in range(5)]
+    query = f"?host={host}&last_event_id={ids[0]}"
+    for more, header, first in (
+        ("", None, 1),
+        (f"&lastEventId={ids[1]}", None, 2),
+        (f"&lastEventID={ids[1]}", "", 2),
+        (f"&lastEventId={ids[1]}", ids[2], 3),
+        (f"&lastEventId={ids[1]}", "none-of-ours", 0),
+    ):
+        reader = read(service, query + more, last_event_id=header)
+        wait_for(lambda: ids[-1] in reader.logged_ids(), "the newest")  # noqa: B023
+        came = reader.logged_ids()
+        assert came == (ids[first:] if first else ids[-1:]), (more, header)
+        reader.close()
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["_=1795330299", "t=1", "r=0.5", "utm_source=a&utm_campaign=b", "fbclid=x", "gclid=x&_=1&_=2"],
+)
+def test_keys_that_others_append_are_passed_over(service: Service, query: str) -> None:
+    for path in (f"/stream?events=cpu&{query}", f"/history?{query}", f"/alerts?{query}"):
+        assert service.request("HEAD", path).status_code == 200, path
 
 
 # --- what is asked for ---------------------------------------------------------------------------

@@ -317,7 +317,8 @@ class Reader:
             self._leaving.wait(0.1)
 
     def _read(self) -> None:
-        headers = {"Last-Event-ID": self.last_event_id} if self.last_event_id else {}
+        given = self.last_event_id
+        headers = {} if given is None else {"Last-Event-ID": given}
         with self._client.stream("GET", self._url, headers=headers) as response:
             self._socket = response.extensions["network_stream"].get_extra_info("socket")
             assert response.status_code == 200, response.read()

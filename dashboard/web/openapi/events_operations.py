@@ -25,8 +25,13 @@ from dashboard.web.openapi.parts import (
 
 _EVENTS = answer("events, as the standard has them", {EVENT_STREAM: TEXT})
 _FLAG = {"enum": [0, 1], "default": 0}
-_AFTER = query("last_event_id", "go on after this id", ref("EventId"))
-_LAST_ID = header("Last-Event-ID", "goes before `last_event_id`; browsers send it", ref("EventId"))
+_ANY = {"type": "string"}
+_AFTER = [
+    query("last_event_id", "go on after this id; after any other text `gap` comes", _ANY),
+    query("lastEventId", "as `last_event_id`, before which it goes; polyfills append it", _ANY),
+    query("lastEventID", "as `lastEventId`", _ANY),
+]
+_LAST_ID = header("Last-Event-ID", "goes before `last_event_id`; browsers send it", _ANY)
 _JOB = in_path("job", f"the job's name: {JOB_ALLOWED}", ref("Job"))
 _NO_PUBLISHING = (
     "no PUBLISH_TOKEN is set, the token is not for this event or host, or another site's page asks"
@@ -67,7 +72,7 @@ def _stream() -> Json:
             fields(),
             query("every", "seconds: of each host and name at most one in that time", each),
             query("batch", "1: what goes out together is one event `batch`, a list", _FLAG),
-            _AFTER,
+            *_AFTER,
             _LAST_ID,
         ],
         answers={"200": _EVENTS, **refusals(401, 403, 429)},
@@ -169,7 +174,7 @@ def _watch() -> Json:
         description="Each step of its last run is an unnamed event; `completed` or `failed` is the "
         "end, after which the server ends the stream.",
         security=READING,
-        parameters=[_JOB, _AFTER, _LAST_ID],
+        parameters=[_JOB, *_AFTER, _LAST_ID],
         answers={
             "200": _EVENTS,
             "204": answer("this reader has seen the end"),

@@ -81,6 +81,9 @@ const KEYS = {
   background: (text) => ({ transparent: one(text, ["solid", "transparent"]) === "transparent" }),
 };
 
+/** Keys that caches, mail programs and trackers append to links; as in dashboard/web/query.py. */
+const APPENDED = /^(_|t|r|utm_[a-z_]{1,30}|_g[al]|[a-z]{0,3}clid|[gw]braid|mc_[ce]id)$/;
+
 /**
  * @param {string} search of the address, with or without its question mark
  * @param {Known} known
@@ -92,6 +95,7 @@ export function readAddress(search, known) {
   const seen = new Set();
   for (const [key, text] of new URLSearchParams(search)) {
     const read = Object.hasOwn(KEYS, key) ? KEYS[key] : undefined;
+    if (!read && APPENDED.test(key)) continue;
     if (!read) problems.push(`${quoted(key)} is not known here; there are ${Object.keys(KEYS).join(", ")}`);
     else if (seen.has(key)) problems.push(`${key} is given more than once`);
     else {
