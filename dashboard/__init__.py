@@ -46,7 +46,6 @@ def create_app(settings: "Settings | None" = None) -> "Flask":
     from dashboard.web import (
         access,
         alerts,
-        compression,
         drain,
         embed,
         history,
@@ -59,6 +58,7 @@ def create_app(settings: "Settings | None" = None) -> "Flask":
         publish,
         screens,
         sign_in,
+        static_files,
         stream,
     )
 
@@ -68,6 +68,7 @@ def create_app(settings: "Settings | None" = None) -> "Flask":
         root_path=str(root),
         instance_path=str(root / "instance"),
         instance_relative_config=True,
+        static_folder=None,  # see web/static_files.py
     )
     settings = settings or cli.load_settings()
     settings = dataclasses.replace(settings, log=log_url(settings))
@@ -78,7 +79,7 @@ def create_app(settings: "Settings | None" = None) -> "Flask":
     app.extensions["vitals_access"] = rules = access.register(app, settings, service.instruments)
     app.extensions["vitals_proxies"] = proxies = Proxies(settings.trusted_proxies)
     app.wsgi_app = proxies.wrap(app.wsgi_app)  # type: ignore[method-assign]
-    compression.register(app)
+    static_files.register(app, root / "static", service.build)
     problem.register(app)
     drain.register(app)
     taken = intake.Intake(service)

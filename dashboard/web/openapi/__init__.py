@@ -1,7 +1,7 @@
 """GET /openapi.json: the whole HTTP surface as OpenAPI 3.1, made from what the code declares.
 
 It is open to whoever reaches the service, like the sign-in page: it has no figures and nothing of
-this installation, and is the same as docs/openapi.md wherever this version runs.
+this installation, and is the same wherever this version runs.
 """
 
 import tomllib

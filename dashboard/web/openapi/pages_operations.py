@@ -25,6 +25,7 @@ _PAGE = answer("the page", {HTML: {"type": "string"}})
 _SIGN_IN = {"303": answer("reading needs the token: to the sign-in page")}
 _LINK = query("link", "what is wrong with the link that led here: `expired` or `bad`", TEXT)
 _SCREEN = in_path("name", "the display's name", {"type": "string", "pattern": whole(SCREEN)})
+_BUILD = in_path("build", "the build's id", {"type": "string", "pattern": "^[0-9a-f]{12}$"})
 _MACHINE = in_path("name", "the machine's name", {"type": "string", "pattern": whole(HOST)})
 
 
@@ -41,7 +42,8 @@ def paths() -> dict[str, Json]:
         "/embed/{panel}": {"get": _embedded()},
         "/sign-in": {"get": _sign_in_page(), "post": _sign_in()},
         "/sign-in/renew": {"get": _renew()},
-        "/static/{filename}": {"get": _static()},
+        "/static/{filename}": {"get": _static("file")},
+        "/static/{build}/{filename}": {"get": _static("builtFile", _BUILD)},
     }
 
 
@@ -167,16 +169,16 @@ def _reload() -> Json:
     )
 
 
-def _static() -> Json:
+def _static(operation_id: str, *before: Json) -> Json:
     name = {"type": "string", "pattern": r"^[^/\n][^\n]*$"}
     file = in_path("filename", "a path below `/static`; it may have slashes", name)
     file["example"] = "embed.js"
     return operation(
-        "file",
+        operation_id,
         "pages",
         "The files of the pages",
         security=OPEN,
-        parameters=[file],
+        parameters=[*before, file],
         answers={
             "200": answer("the file", {"*/*": {}}),
             "206": answer("the part of it that Range asks for", {"*/*": {}}),

@@ -1,0 +1,62 @@
+"""The page's files: for good below /static/BUILD/, asked for anew each time below /static/.
+
+The pages name the build in the address of what they load, and a module's relative imports keep it.
+Whoever writes an address down, such as that of embed.js, uses the one without a build.
+"""
+
+from functools import partial
+from pathlib import Path
+
+from flask import Flask, Response, request, send_from_directory
+from werkzeug.routing import BaseConverter
+
+from dashboard.web.compression import accepts_gzip, compress_once
+
+_LEAST = 500  # bytes; less does not pay
+_COMPRESSED = frozenset({"text/javascript", "text/css", "image/svg+xml"})
+_FOR_GOOD = "max-age=31536000, immutable"
+
+
+class _BuildConverter(BaseConverter):
+    regex = "[0-9a-f]{12}"
+
+
+def register(app: Flask, folder: Path, build: str) -> None:
+    """Serve the files of a folder, of this build."""
+    app.url_map.converters["build"] = _BuildConverter
+    view = partial(_file, folder, build)
+    app.add_url_rule("/static/<build:build>/<path:filename>", "static", view)
+    app.add_url_rule("/static/<path:filename>", "static", view)
+
+    @app.url_defaults
+    def _(endpoint: str, values: dict[str, str]) -> None:
+        if endpoint == "static":
+            values.setdefault("build", build)
+
+
+def _file(folder: Path, own_build: str, filename: str, build: str | None = None) -> Response:
+    response = send_from_directory(folder, filename)
+    # A worker of another build may be asked while workers are replaced: it answers with its own
+    # files, which must not be kept under that build's address.
+    if build == own_build:
+        response.headers["Cache-Control"] = _FOR_GOOD
+        response.headers.pop("ETag", None)  # a validator that is never used weighs on each file
+    return _compressed(response) if response.mimetype in _COMPRESSED else response
+
+
+def _compressed(response: Response) -> Response:
+    """Return the response as it is sent to a client that may take gzip."""
+    response.headers["Vary"] = "Accept-Encoding"
+    # A hundred small files: what says nothing beside the ETag would be a tenth of them.
+    for name in ("Content-Disposition", "Last-Modified", "Accept-Ranges"):
+        response.headers.pop(name, None)
+    if (
+        response.status_code == 200
+        and request.method == "GET"
+        and (response.content_length or 0) >= _LEAST
+        and accepts_gzip(request.headers.get("Accept-Encoding", ""))
+    ):
+        response.direct_passthrough = False
+        response.set_data(compress_once(response.get_data()))
+        response.headers["Content-Encoding"] = "gzip"
+    return response
