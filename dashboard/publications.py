@@ -20,9 +20,9 @@ from typing import Any
 
 from dashboard.alerts.model import EVENT as ALERT
 from dashboard.alerts.model import alert_of
+from dashboard.errors import ClientError
 from dashboard.events.event import NAME, PROTOCOL_NAMES, UNNAMED, Event, check_host
 from dashboard.events.strict_json import (
-    Rejected,
     check_keys,
     decode,
     decode_at,
@@ -52,8 +52,8 @@ def read_events(
     """The events of a body: one object, a list, or with `lines` one object a line (NDJSON).
 
     `host` and `now` (seconds since 1970) are for events that don't have their own; an agent's are
-    all of `host`. Raises Rejected for the first thing that is wrong, with its place in the batch;
-    then none of it may be logged.
+    all of `host`. Raises ClientError for the first event that is wrong, with its index in the
+    batch; then none of it may be logged.
     """
     read = partial(_agents_event if is_agent else _event, host=host, now=now)
     text = text_of(body)
@@ -61,20 +61,20 @@ def read_events(
     if not lines and text[start : start + 1] != "[":
         return [read(decode(text))]
     if not lines and not text.rstrip(" \t\r\n").endswith("]"):
-        raise Rejected(400, "not JSON: the list has no end, or something follows it")
+        raise ClientError(400, "not JSON: the list has no end, or something follows it")
     values = _lines(text) if lines else _items(text, start)
     events: list[Event] = []
     try:
         for value in values:
             if len(events) == MOST_EVENTS:
-                raise Rejected(413, f"a batch has at most {MOST_EVENTS} events")
+                raise ClientError(413, f"a batch has at most {MOST_EVENTS} events")
             events.append(read(value))
-    except Rejected as error:
+    except ClientError as error:
         index = len(events)
         detail = f"event {index}: {error.detail}"
-        raise Rejected(error.status, detail, key=error.key, index=index) from None
+        raise ClientError(error.status, detail, key=error.key, index=index) from None
     if not events:
-        raise Rejected(422, "an empty batch: it has at least one event")
+        raise ClientError(422, "an empty batch: it has at least one event")
     return events
 
 
@@ -99,10 +99,10 @@ def _items(text: str, start: int) -> Iterator[Any]:
             if mark == "]":
                 break
             if mark != ",":
-                raise Rejected(400, f"not JSON: expecting ',' or ']' at character {at - 1}")
+                raise ClientError(400, f"not JSON: expecting ',' or ']' at character {at - 1}")
             at = skip_space(text, at)
     if skip_space(text, at) != len(text):
-        raise Rejected(400, f"not JSON: something follows the list, at character {at}")
+        raise ClientError(400, f"not JSON: something follows the list, at character {at}")
 
 
 def _event(value: Any, *, host: str, now: float) -> Event:
@@ -114,31 +114,31 @@ def _agents_event(value: Any, *, host: str, now: float) -> Event:
     data = _data(value)
     name = value.get("event")
     if not isinstance(name, str) or name not in AGENTS_NAMES:
-        raise Rejected(
+        raise ClientError(
             422,
             f"event={reprlib.repr(name)}: an agent sends {', '.join(sorted(AGENTS_NAMES))}",
             key="event",
         )
     event = _logged(value, data, name, host, now)
     if event.host != host:
-        raise Rejected(
+        raise ClientError(
             422, f"host={event.host!r}: the agent of {host} sends events of {host}", key="host"
         )
     if name in FAMILY_NAMES:
         check_figures(name, data)
     elif alert_of(event) is None:
-        raise Rejected(422, "data: no alert: it has at least `alert` and `state`", key="data")
+        raise ClientError(422, "data: no alert: it has at least `alert` and `state`", key="data")
     return event
 
 
 def _data(value: Any) -> dict[str, Any]:
     """The fields of an event that somebody sent."""
     if not isinstance(value, dict):
-        raise Rejected(422, f"an event is an object with the keys {', '.join(KEYS)}")
+        raise ClientError(422, f"an event is an object with the keys {', '.join(KEYS)}")
     check_keys(value, KEYS)
     data = value.get("data")
     if not isinstance(data, dict):
-        raise Rejected(422, "data is missing or no object: an object is wanted", key="data")
+        raise ClientError(422, "data is missing or no object: an object is wanted", key="data")
     return data
 
 
@@ -152,25 +152,25 @@ def _logged(
     logged = encode({"host": host, "time": time, **rest})
     size = len(logged.encode())
     if size > MOST_EVENT_BYTES:
-        raise Rejected(
+        raise ClientError(
             413, f"data has {size} bytes as JSON; at most {MOST_EVENT_BYTES}", key="data"
         )
     return Event(host, name, logged)
 
 
 def event_name(name: Any) -> str | None:
-    """The name under which an event may be published; None if it is unnamed. Raises Rejected."""
+    """The name under which an event may be published; None if it is unnamed. Raises ClientError."""
     if name is None or name == UNNAMED:
         return None
     if not isinstance(name, str) or not NAME.fullmatch(name):
-        raise Rejected(
+        raise ClientError(
             422,
             f"event={reprlib.repr(name)}: wanted is a name of a-z, then a-z, 0-9, '_', '.' or '-', "
             "at most 64 characters",
             key="event",
         )
     if name in RESERVED or name.startswith(RESERVED_PREFIX):
-        raise Rejected(
+        raise ClientError(
             422,
             f"event={name!r}: this name is reserved, as are {', '.join(sorted(RESERVED))} and all "
             f"that begin with {RESERVED_PREFIX!r}",
@@ -183,7 +183,7 @@ def _own(value: dict[str, Any], data: dict[str, Any], key: str, default: Any) ->
     """A field that stands beside `data` or in it, or in both alike."""
     beside, inside = value.get(key), data.get(key)
     if beside is not None and inside is not None and beside != inside:
-        raise Rejected(422, f"{key} is there twice, and differs in data", key=key)
+        raise ClientError(422, f"{key} is there twice, and differs in data", key=key)
     if beside is not None:
         return beside
     return default if inside is None else inside
@@ -192,7 +192,7 @@ def _own(value: dict[str, Any], data: dict[str, Any], key: str, default: Any) ->
 def _time(time: Any) -> int | float:
     is_number = isinstance(time, int | float) and not isinstance(time, bool)
     if not is_number or not 0 <= time <= LATEST_TIME:
-        raise Rejected(
+        raise ClientError(
             422,
             f"time={reprlib.repr(time)}: wanted are seconds since 1970 (not milliseconds)",
             key="time",

@@ -15,6 +15,7 @@ from werkzeug.http import parse_cookie
 
 from dashboard.access.rate_limit import TokenThrottle
 from dashboard.access.signed_links import InvalidLink, SignedLinks
+from dashboard.errors import ClientError
 from dashboard.events.scope import FULL, Scope
 from dashboard.settings import Publisher, Settings
 from dashboard.telemetry.counters import Instruments
@@ -22,19 +23,6 @@ from dashboard.telemetry.counters import Instruments
 COOKIE = "vitals"
 LINK_COOKIE = "vitals-link"
 KEY = "key"  # of a query
-
-
-class Refused(Exception):
-    """A request that may not be answered; `retry_after` is in seconds."""
-
-    def __init__(
-        self, status: int, detail: str, *, key: str | None = None, retry_after: float | None = None
-    ) -> None:
-        super().__init__(detail)
-        self.status = status
-        self.detail = detail
-        self.key = key
-        self.retry_after = retry_after
 
 
 class Evaluation(NamedTuple):
@@ -114,19 +102,19 @@ class Credentials:
     def authorize(self, environ: Mapping[str, Any], found: Evaluation) -> Scope | None:
         """The right that was found, with everything counted; None where there were no credentials.
 
-        Raises Refused for wrong ones, and for a token whose turn has not come.
+        Raises ClientError for wrong ones, and for a token whose turn has not come.
         """
         if found.wait:
             self._instruments.attempts_delayed.inc()
             seconds = math.ceil(found.wait)
-            raise Refused(
+            raise ClientError(
                 429,
                 f"too many wrong tokens came from this address: the next may come in {seconds} s",
                 retry_after=seconds,
             )
         self.record(environ, found)
         if found.failure is not None:
-            raise Refused(401, found.failure[1])
+            raise ClientError(401, found.failure[1])
         return found.scope
 
     def record(self, environ: Mapping[str, Any], found: Evaluation) -> None:
@@ -140,12 +128,12 @@ class Credentials:
             self._throttle.record_success(address)
 
     def publisher_of(self, environ: Mapping[str, Any]) -> Publisher:
-        """Who publishes. Raises Refused."""
+        """Who publishes. Raises ClientError."""
         if not self._publishers:
-            raise Refused(403, "publishing over HTTP is off: no PUBLISH_TOKEN is set")
+            raise ClientError(403, "publishing over HTTP is off: no PUBLISH_TOKEN is set")
         given = _bearer(environ)
         if given is None:
-            raise Refused(401, "publishing needs PUBLISH_TOKEN: Authorization: Bearer …")
+            raise ClientError(401, "publishing needs PUBLISH_TOKEN: Authorization: Bearer …")
         wait = self._throttle.wait(environ.get("REMOTE_ADDR", ""))
         known = None
         for publisher in self._publishers:  # all of them: the time tells nothing of which it is

@@ -12,7 +12,7 @@ from dashboard.cli.meter import Meter
 from dashboard.cli.reporter import Reporter
 from dashboard.cli.target import Target, Wrong, say, with_target
 from dashboard.cli.text import Lines
-from dashboard.events.strict_json import Rejected
+from dashboard.errors import ClientError
 from dashboard.jobs.model import JOB, JOB_ALLOWED, Number, check_number
 
 _PIECE = 64 << 10
@@ -46,7 +46,7 @@ def progress(job: str, command: tuple[str, ...], total: float | None, target: Ta
         raise Wrong(f"JOB {job!r}: allowed are {JOB_ALLOWED}")
     try:
         check_number("--total", total)
-    except Rejected as error:
+    except ClientError as error:
         raise Wrong(error.detail) from None
     whole = int(total) if total is not None and total.is_integer() else total
     watch = Watch(job, target, whole)

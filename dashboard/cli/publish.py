@@ -9,8 +9,9 @@ from typing import Any
 import click
 
 from dashboard.cli.target import Target, Wrong, with_target
+from dashboard.errors import ClientError
 from dashboard.events.event import Event
-from dashboard.events.strict_json import Rejected, decode, encode, text_of
+from dashboard.events.strict_json import decode, encode, text_of
 from dashboard.log.contract import LogUnavailable, Refused
 from dashboard.publications import MOST_EVENT_BYTES, read_events
 
@@ -47,9 +48,9 @@ def publish(name: str, data: tuple[str, ...], lines: bool, target: Target) -> No
             try:
                 if line.strip():
                     _publish(target, name, decode(text_of(line)))
-            except Rejected as error:
+            except ClientError as error:
                 raise Wrong(f"line {number}: {error.detail}") from None
-    except Rejected as error:
+    except ClientError as error:
         raise Wrong(error.detail) from None
     except Refused as error:
         raise Wrong(str(error)) from None
@@ -83,7 +84,7 @@ def _send(target: Target, events: Sequence[Event]) -> list[Any]:
 
 
 def _given(arguments: Sequence[str]) -> Any:
-    """The value of DATA. Raises Rejected and Wrong."""
+    """The value of DATA. Raises ClientError and Wrong."""
     if not arguments:
         return {}
     first, *others = arguments
@@ -113,5 +114,5 @@ def _field(argument: str) -> tuple[str, Any]:
         return key, value
     try:
         return key[:-1], decode(value)
-    except Rejected as error:
+    except ClientError as error:
         raise Wrong(f"DATA: {argument!r}: {error.detail}") from None

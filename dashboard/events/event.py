@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, Self
 
 import msgspec
 
-from dashboard.events.strict_json import Rejected
+from dashboard.errors import ClientError
 from dashboard.settings import HOST_PATTERN
 
 NAME = re.compile(r"[a-z][a-z0-9_.-]{0,63}")
@@ -77,9 +77,9 @@ class Unpersisted(msgspec.Struct, frozen=True):
 
 
 def check_host(host: Any) -> str:
-    """The name of a machine, as somebody has sent it. Raises Rejected."""
+    """The name of a machine, as somebody has sent it. Raises ClientError."""
     if not isinstance(host, str) or not HOST.fullmatch(host):
-        raise Rejected(
+        raise ClientError(
             422,
             f"host={reprlib.repr(host)}: wanted is a host name of letters, digits, '.', '_' and "
             "'-', at most 253 characters",

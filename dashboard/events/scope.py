@@ -8,19 +8,18 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
+from dashboard.errors import ClientError
 from dashboard.events.event import UNNAMED
 from dashboard.events.glob import fits
 
 EVERYTHING = "*"  # as a host in a request: all hosts in scope
 
 
-class ScopeError(Exception):
+class ScopeError(ClientError):
     """A request names an event or a host outside of its scope; `key` is "events" or "host"."""
 
     def __init__(self, detail: str, *, key: str) -> None:
-        super().__init__(detail)
-        self.detail = detail
-        self.key = key
+        super().__init__(403, detail, key=key)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,54 +15,38 @@ from typing import Any
 
 import msgspec
 
+from dashboard.errors import ClientError
+
 MOST_DEPTH = 32  # objects and lists inside each other
 INTEGERS = range(-(1 << 63), 1 << 64)
 _SPACE = re.compile(r"[ \t\n\r]*")
 
 
-class Rejected(Exception):
-    """Something from outside that can't be taken; `detail` says what is wrong and what is allowed.
-
-    `status` is HTTP's: 400 for what is not JSON, 413 for too much, 422 for what JSON can say but
-    this service doesn't take. `key` names the field, `index` the place in a batch, from 0.
-    """
-
-    def __init__(
-        self, status: int, detail: str, *, key: str | None = None, index: int | None = None
-    ) -> None:
-        super().__init__(detail)
-        self.status = status
-        self.detail = detail
-        # What stands here may be of the sender's making: it has to fit into the answer.
-        self.key = None if key is None else key[:64].encode("utf-8", "backslashreplace").decode()
-        self.index = index
-
-
 def text_of(body: bytes) -> str:
-    """The text of a body. Raises Rejected for what is not UTF-8."""
+    """The text of a body. Raises ClientError for what is not UTF-8."""
     try:
         return body.decode()
     except UnicodeDecodeError as error:
-        raise Rejected(
+        raise ClientError(
             400, f"the body is not UTF-8: {error.reason} at byte {error.start}"
         ) from None
 
 
 def decode(text: str) -> Any:
-    """The value of a whole text. Raises Rejected."""
+    """The value of a whole text. Raises ClientError."""
     value, end = decode_at(text, skip_space(text, 0))
     if skip_space(text, end) != len(text):
-        raise Rejected(400, f"not JSON: something follows the value, at character {end}")
+        raise ClientError(400, f"not JSON: something follows the value, at character {end}")
     return value
 
 
 def decode_at(text: str, start: int) -> tuple[Any, int]:
-    """The value that begins at a character, and where it ends. Raises Rejected."""
+    """The value that begins at a character, and where it ends. Raises ClientError."""
     try:
         value, end = _DECODER.raw_decode(text, start)
     except json.JSONDecodeError as error:
         reason = error.msg.removesuffix(" at")
-        raise Rejected(400, f"not JSON: {reason} at character {error.pos}") from None
+        raise ClientError(400, f"not JSON: {reason} at character {error.pos}") from None
     except RecursionError:
         raise _too_deep() from None
     if _is_deeper_than(value, MOST_DEPTH):
@@ -71,22 +55,22 @@ def decode_at(text: str, start: int) -> tuple[Any, int]:
 
 
 def encode(value: Any) -> str:
-    """The text of a value that `decode` gave. Raises Rejected for a half of a surrogate pair."""
+    """The text of a value that `decode` gave. Raises ClientError for a half of a surrogate pair."""
     try:
         return msgspec.json.encode(value).decode()
     except UnicodeEncodeError as error:
         code = ord(error.object[error.start])
-        raise Rejected(
+        raise ClientError(
             422, f"a text has half of a surrogate pair, U+{code:04X}, which is no character"
         ) from None
 
 
 def check_keys(given: Mapping[str, Any], allowed: Iterable[str], *, status: int = 422) -> None:
-    """Raise Rejected for the first key of an object that is not allowed."""
+    """Raise ClientError for the first key of an object that is not allowed."""
     for key in given:
         if key not in allowed:
             known = ", ".join(allowed)
-            raise Rejected(status, f"unknown key {reprlib.repr(key)}; allowed: {known}", key=key)
+            raise ClientError(status, f"unknown key {reprlib.repr(key)}; allowed: {known}", key=key)
 
 
 def skip_space(text: str, start: int) -> int:
@@ -110,27 +94,27 @@ def _is_deeper_than(value: Any, levels: int) -> bool:
     return True
 
 
-def _too_deep() -> Rejected:
-    return Rejected(422, f"objects and lists are nested more than {MOST_DEPTH} deep")
+def _too_deep() -> ClientError:
+    return ClientError(422, f"objects and lists are nested more than {MOST_DEPTH} deep")
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):
         twice = Counter(key for key, _ in pairs).most_common(1)[0][0]
-        raise Rejected(422, f"the key {reprlib.repr(twice)} is there twice in an object")
+        raise ClientError(422, f"the key {reprlib.repr(twice)} is there twice in an object")
     return found
 
 
 def _constant(text: str) -> Any:
-    raise Rejected(400, f"not JSON: {text}; null stands for a number that is missing")
+    raise ClientError(400, f"not JSON: {text}; null stands for a number that is missing")
 
 
 def _whole(text: str) -> int:
     # 20 characters hold all that is in range, and int() is slow for thousands of digits.
     number = int(text) if len(text) <= 20 else None
     if number is None or number not in INTEGERS:
-        raise Rejected(
+        raise ClientError(
             422,
             f"the whole number {_short(text)} is out of range: from -2^63 to 2^64 - 1; "
             "longer ones are texts",
@@ -141,7 +125,7 @@ def _whole(text: str) -> int:
 def _fraction(text: str) -> float:
     number = float(text)
     if math.isinf(number):
-        raise Rejected(422, f"the number {_short(text)} is out of range: at most about 1.8e308")
+        raise ClientError(422, f"the number {_short(text)} is out of range: at most about 1.8e308")
     return number
 
 

@@ -12,8 +12,9 @@ from typing import Any, Literal
 
 import msgspec
 
+from dashboard.errors import ClientError
 from dashboard.events.event import Event, check_host
-from dashboard.events.strict_json import Rejected, check_keys, decode, encode, text_of
+from dashboard.events.strict_json import check_keys, decode, encode, text_of
 
 JOB = re.compile(r"[A-Za-z0-9._-]{1,64}")
 JOB_ALLOWED = "letters, digits, '.', '_' and '-', at most 64 characters"
@@ -42,7 +43,7 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
         return self.state != "running"
 
     def event(self) -> Event:
-        """The event that tells of it. Raises Rejected for a message that UTF-8 can't carry."""
+        """The event that tells of it. Raises ClientError for a message that UTF-8 can't carry."""
         return Event(self.host, EVENT, encode(self))
 
 
@@ -76,24 +77,24 @@ class ProgressReport(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def read_report(body: bytes) -> ProgressReport:
-    """The report of a request's body. Raises Rejected."""
+    """The report of a request's body. Raises ClientError."""
     given = decode(text_of(body))
     if not isinstance(given, dict) or not given:
-        raise Rejected(422, f"a report is an object with some of the keys {', '.join(KEYS)}")
+        raise ClientError(422, f"a report is an object with some of the keys {', '.join(KEYS)}")
     check_keys(given, KEYS)
     counts = {key: check_number(key, given[key]) for key in ("done", "total") if key in given}
     message = check_text("message", given.get("message"))
     state: State = "running"
     if "completed" in given:
         if given["completed"] is not True:
-            raise Rejected(422, "completed: allowed is true, at the end", key="completed")
+            raise ClientError(422, "completed: allowed is true, at the end", key="completed")
         state = "completed"
     if "failed" in given:
         reason = check_text("failed", given["failed"])
         if not reason:
-            raise Rejected(422, "failed: wanted is the reason, a text", key="failed")
+            raise ClientError(422, "failed: wanted is the reason, a text", key="failed")
         if message is not None or state == "completed":
-            raise Rejected(422, "failed stands without message and completed", key="failed")
+            raise ClientError(422, "failed stands without message and completed", key="failed")
         message, state = reason, "failed"
     host = given.get("host")
     if host is not None:
@@ -113,21 +114,21 @@ def decode_step(event: Event) -> Step | None:
 
 
 def check_number(key: str, value: Any) -> Number | None:
-    """A count of what is done or to be done, or None. Raises Rejected."""
+    """A count of what is done or to be done, or None. Raises ClientError."""
     if value is None:
         return None
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
     if not is_number or not 0 <= value < math.inf:
-        raise Rejected(
+        raise ClientError(
             422, f"{key}={reprlib.repr(value)}: wanted is a number from 0, or null", key=key
         )
     return value  # type: ignore[no-any-return]
 
 
 def check_text(key: str, value: Any) -> str | None:
-    """A text for people, or None. Raises Rejected."""
+    """A text for people, or None. Raises ClientError."""
     if value is not None and (not isinstance(value, str) or len(value) > MOST_MESSAGE):
-        raise Rejected(
+        raise ClientError(
             422,
             f"{key}={reprlib.repr(value)}: wanted is a text of at most {MOST_MESSAGE} characters",
             key=key,

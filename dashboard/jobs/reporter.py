@@ -22,8 +22,8 @@ from types import TracebackType
 from gevent import monkey
 
 from dashboard import settings
+from dashboard.errors import ClientError
 from dashboard.events.event import HOST
-from dashboard.events.strict_json import Rejected
 from dashboard.jobs.model import JOB, JOB_ALLOWED, MOST_MESSAGE, Number, State, Step, check_number
 from dashboard.log.contract import AppendLog, LogUnavailable
 from dashboard.log.opening import open_to_append
@@ -145,7 +145,7 @@ class Job:
 def _number(key: str, value: float | None) -> Number | None:
     try:
         return check_number(key, value)
-    except Rejected as error:
+    except ClientError as error:
         raise ValueError(error.detail) from None
 
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from dashboard.events.strict_json import Rejected
+from dashboard.errors import ClientError
 from dashboard.metrics import FAMILIES, Family
 
 
@@ -22,7 +22,7 @@ class _Form:
 
 
 def check_figures(family: str, data: Mapping[str, Any]) -> None:
-    """Raise Rejected for the first figure of a family's event that is not of its form."""
+    """Raise ClientError for the first figure of a family's event that is not of its form."""
     _check(data, _FORMS[family], family)
 
 
@@ -31,7 +31,7 @@ def _check(value: Any, form: _Form, path: str) -> None:
         return
     types = _TYPES[form.wanted]
     if not isinstance(value, types) or (isinstance(value, bool) and bool not in types):
-        raise Rejected(422, f"data: {path}: wanted is {form.wanted}, or null", key="data")
+        raise ClientError(422, f"data: {path}: wanted is {form.wanted}, or null", key="data")
     if isinstance(value, list):
         for number, item in enumerate(value):
             _check(item, form.inner[""], f"{path}[{number}]")

@@ -22,9 +22,10 @@ from flask import Flask, redirect, request, url_for
 from werkzeug.http import parse_cookie
 from werkzeug.wrappers import Response
 
-from dashboard.access.credentials import COOKIE, KEY, LINK_COOKIE, Credentials, Evaluation, Refused
+from dashboard.access.credentials import COOKIE, KEY, LINK_COOKIE, Credentials, Evaluation
 from dashboard.access.request_origin import HostValidator, is_cross_site
 from dashboard.access.signed_links import COOKIE_SECONDS, InvalidLink, SignedLinks
+from dashboard.errors import ClientError
 from dashboard.events.scope import FULL, Scope
 from dashboard.settings import Publisher, Settings
 from dashboard.telemetry.counters import Instruments
@@ -53,11 +54,11 @@ class Access:
         )
 
     def check(self) -> Response | None:
-        """Let a request pass (None), or send it elsewhere. Raises Refused."""
+        """Let a request pass (None), or send it elsewhere. Raises ClientError."""
         environ = request.environ
         untrusted_host = self._host_validator.untrusted_host(environ)
         if untrusted_host is not None:
-            raise Refused(
+            raise ClientError(
                 400,
                 f"the Host header {untrusted_host!r} is neither an IP address, localhost, "
                 "this machine's name, nor in ALLOWED_HOSTS",
@@ -66,7 +67,7 @@ class Access:
         if request.method == "OPTIONS":
             return None  # it has no figures, and browsers ask it without any credentials
         if request.method not in ("GET", "HEAD") and is_cross_site(environ):
-            raise Refused(403, "requests of other sites' pages may not change anything here")
+            raise ClientError(403, "requests of other sites' pages may not change anything here")
         if request.endpoint in _PUBLISH_ENDPOINTS:
             environ[_PUBLISHER] = self._credentials.publisher_of(environ)
             return None
@@ -85,7 +86,7 @@ class Access:
         if scope is None and is_page:
             return self._to_sign_in()
         if scope is None:
-            raise Refused(401, "reading needs the token: Authorization: Bearer …")
+            raise ClientError(401, "reading needs the token: Authorization: Bearer …")
         environ[_SCOPE], environ[_BY_COOKIE] = scope, found.by_cookie
         return None
 
@@ -98,7 +99,7 @@ class Access:
         return self._credentials.evaluate(environ).scope
 
     def check_token(self, given: str) -> bool:
-        """Whether a text is the read token, as somebody typed it. Raises Refused(429)."""
+        """Whether a text is the read token, as somebody typed it. Raises ClientError(429)."""
         found = self._credentials.check_token(request.environ, given, "sign-in")
         if found.wait:
             self._credentials.authorize(request.environ, found)
@@ -164,11 +165,11 @@ def renewal_url() -> str | None:
 
 
 def check_publish_scope(host: str, name: str | None) -> None:
-    """Raise Refused(403) for an event that the token of this request may not publish."""
+    """Raise ClientError(403) for an event that the token of this request may not publish."""
     publisher: Publisher = request.environ[_PUBLISHER]
     scope = Scope(publisher.events, publisher.hosts)
     if not scope.is_full and not scope.allows(host, name):
-        raise Refused(
+        raise ClientError(
             403,
             f"the token {publisher.name!r} may not publish {name or 'unnamed events'} of {host}; "
             f"{scope}",

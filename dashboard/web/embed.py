@@ -6,9 +6,9 @@ import msgspec
 from flask import Blueprint, Response, make_response, render_template, request, url_for
 
 from dashboard.access.credentials import KEY
+from dashboard.errors import ClientError
 from dashboard.runtime import Service
 from dashboard.web.access import renewal_url, request_scope
-from dashboard.web.problem import Problem
 from dashboard.web.query import Query
 
 # The names of static/js/panels/registry.js, which draws them; a test holds one list to the other.
@@ -50,7 +50,7 @@ def frame(service: Service, panel: str) -> Response:
     """A page that one panel or tile fills. Its query is the wall's, and read by the page itself."""
     if panel not in NAMES:
         detail = f"there is no panel {panel!r}; there are {', '.join(NAMES)}"
-        raise Problem(404, detail, key="panel")
+        raise ClientError(404, detail, key="panel")
     runtime = service.runtime
     scope, key = request_scope(), request.args.get(KEY)
     theme = request.args.get("theme", "dark")

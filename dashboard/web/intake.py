@@ -9,11 +9,11 @@ import gevent
 import msgspec
 from flask import Response, request
 
+from dashboard.errors import ClientError
 from dashboard.events.event import Event
 from dashboard.log.contract import IdempotencyConflict
 from dashboard.runtime import Service
 from dashboard.web.access import check_publish_scope
-from dashboard.web.problem import Problem
 
 JSON = "application/json"
 NDJSON = "application/x-ndjson"
@@ -28,17 +28,19 @@ class _TooSlow(Exception):
 
 
 def media_type(*allowed: str) -> str:
-    """What the request says that its body is. Raises Problem(415) for anything else."""
+    """What the request says that its body is. Raises ClientError(415) for anything else."""
     encoding = request.headers.get("Content-Encoding", "identity").strip().lower()
     if encoding not in ("", "identity"):
-        raise Problem(415, "the body is compressed; wanted is a plain one", key="Content-Encoding")
+        raise ClientError(
+            415, "the body is compressed; wanted is a plain one", key="Content-Encoding"
+        )
     charset = request.mimetype_params.get("charset", "utf-8").lower()
     if charset not in ("utf-8", "utf8", "us-ascii"):
-        raise Problem(415, "the body's charset is not UTF-8", key="Content-Type")
+        raise ClientError(415, "the body's charset is not UTF-8", key="Content-Type")
     if request.mimetype in _UNSAID:
         return JSON
     if request.mimetype not in allowed:
-        raise Problem(
+        raise ClientError(
             415, f"the body's Content-Type: wanted is {' or '.join(allowed)}", key="Content-Type"
         )
     return request.mimetype
@@ -53,7 +55,7 @@ class Intake:
     def read_body(self, most: int) -> bytes:
         """The body of the request, if it has at most `most` bytes, however it is framed.
 
-        Raises Problem: 413 for more, 408 for one that takes too long, 400 for one that breaks off.
+        Raises ClientError: 413 for more, 408 for a slow body, 400 for one that breaks off.
         """
         seconds = self._service.settings.body_timeout
         length = request.content_length
@@ -64,20 +66,20 @@ class Intake:
                 body = _read(request.stream, most + 1)
         except _TooSlow:
             self._service.instruments.requests_refused.labels("body").inc()
-            raise Problem(408, f"the body took longer than {seconds:g} s") from None
+            raise ClientError(408, f"the body took longer than {seconds:g} s") from None
         except Exception:  # the server's own, of a connection that broke or chunks that are none
-            raise Problem(400, "the body broke off, or its chunks are malformed") from None
+            raise ClientError(400, "the body broke off, or its chunks are malformed") from None
         if len(body) > most:
             raise self._too_large(most)
         if length is not None and len(body) < length:
-            raise Problem(400, f"the body broke off: {len(body)} of {length} bytes came")
+            raise ClientError(400, f"the body broke off: {len(body)} of {length} bytes came")
         return body
 
     def log_events(self, events: Sequence[Event], body: bytes) -> Response:
         """Log what a request published: 201 with the ids, once for all of one Idempotency-Key.
 
-        Raises Refused for an event beyond what the request's token is for, Problem for a key that
-        can't be taken, and LogUnavailable.
+        Raises ClientError for an event that the token may not publish and for an
+        Idempotency-Key that can't be taken, and LogUnavailable.
         """
         for event in events:
             check_publish_scope(event.host, event.name)
@@ -86,7 +88,7 @@ class Intake:
         if key is None:
             ids = log.append(events)
         elif not IDEMPOTENCY_KEY.fullmatch(key):
-            raise Problem(
+            raise ClientError(
                 400,
                 "Idempotency-Key: wanted are 1 to 255 visible ASCII characters",
                 key="Idempotency-Key",
@@ -97,7 +99,7 @@ class Intake:
             try:
                 ids = log.append_idempotent(key, body_digest, events)
             except IdempotencyConflict:
-                raise Problem(
+                raise ClientError(
                     422,
                     "this Idempotency-Key came before with another body or URL: each publication "
                     "has its own key",
@@ -106,9 +108,9 @@ class Intake:
         answer = msgspec.json.encode({"ids": [str(event_id) for event_id in ids]})
         return Response(answer, 201, content_type=JSON, headers={"Cache-Control": "no-store"})
 
-    def _too_large(self, most: int) -> Problem:
+    def _too_large(self, most: int) -> ClientError:
         self._service.instruments.requests_refused.labels("body").inc()
-        return Problem(413, f"a body has at most {most} bytes")
+        return ClientError(413, f"a body has at most {most} bytes")
 
 
 def _read(stream: IO[bytes], most: int) -> bytes:

@@ -6,11 +6,11 @@ from typing import Any
 from flask import Blueprint, Response, make_response, render_template, request, url_for
 from werkzeug.datastructures import MultiDict
 
+from dashboard.errors import ClientError
 from dashboard.events.event import HOST
 from dashboard.events.filter import Filter
 from dashboard.runtime import Service
 from dashboard.web.access import renewal_url, request_scope
-from dashboard.web.problem import Problem
 
 _READY_SECONDS = 2.0  # for a worker that has just started to know which machines there are
 _OVERVIEW_KEYS = frozenset({"sort", "metric"})
@@ -111,7 +111,7 @@ def _machines(service: Service) -> int:
 
 def _check(name: str) -> None:
     if not HOST.fullmatch(name):
-        raise Problem(
+        raise ClientError(
             400,
             f"{name!r} is no name of a machine: allowed are letters, digits, '.', '_' and '-', "
             "the first and the last a letter or a digit, at most 253",

@@ -8,64 +8,32 @@ import msgspec
 from flask import Flask, Response
 from werkzeug.exceptions import HTTPException
 
-from dashboard.access.credentials import Refused
-from dashboard.events.scope import ScopeError
-from dashboard.events.strict_json import Rejected
+from dashboard.errors import ClientError
 from dashboard.log.contract import LogUnavailable
 
 _RETRY_AFTER = 5  # seconds; a log that fails for longer is asked again
 
 
-class Problem(Exception):
-    """An answer that is an error; `detail` says what is wrong and what is allowed.
-
-    `key` names the query key, header or field that is wrong.
-    """
-
-    def __init__(self, status: int, detail: str, *, key: str | None = None) -> None:
-        super().__init__(detail)
-        self.status = status
-        self.detail = detail
-        self.key = key
-
-
 def problem_response(status: int, title: str, detail: str, **members: Any) -> Response:
-    """The response of an error; `members` are extension members of the document."""
+    """Return the response of an error; `members` are extension members of the document."""
     document = {"type": "about:blank", "title": title, "status": status, "detail": detail}
     body = msgspec.json.encode(document | members)
     return Response(body, status, content_type="application/problem+json")
 
 
 def register(app: Flask) -> None:
-    """Let every error of an app leave it as a problem document."""
+    """Answer every error of an app with a problem document."""
 
-    @app.errorhandler(Problem)
-    def _(problem: Problem) -> Response:
-        title = _title(problem.status)
-        members = {} if problem.key is None else {"key": problem.key}
-        return problem_response(problem.status, title, problem.detail, **members)
-
-    @app.errorhandler(Refused)
-    def _(refused: Refused) -> Response:
-        members = {} if refused.key is None else {"key": refused.key}
-        answer = problem_response(refused.status, _title(refused.status), refused.detail, **members)
-        if refused.status == 401:
+    @app.errorhandler(ClientError)
+    def _(error: ClientError) -> Response:
+        members = {"key": error.key, "index": error.index}
+        known = {name: value for name, value in members.items() if value is not None}
+        answer = problem_response(error.status, _title(error.status), error.detail, **known)
+        if error.status == 401:
             answer.headers["WWW-Authenticate"] = 'Bearer realm="Vitals"'
-        if refused.retry_after is not None:
-            answer.headers["Retry-After"] = str(math.ceil(refused.retry_after))
+        if error.retry_after is not None:
+            answer.headers["Retry-After"] = str(math.ceil(error.retry_after))
         return answer
-
-    @app.errorhandler(ScopeError)
-    def _(beyond: ScopeError) -> Response:
-        return problem_response(403, _title(403), beyond.detail, key=beyond.key)
-
-    @app.errorhandler(Rejected)
-    def _(rejected: Rejected) -> Response:
-        told = {"key": rejected.key, "index": rejected.index}
-        members = {name: value for name, value in told.items() if value is not None}
-        return problem_response(
-            rejected.status, _title(rejected.status), rejected.detail, **members
-        )
 
     @app.errorhandler(LogUnavailable)
     def _(error: LogUnavailable) -> Response:

@@ -5,6 +5,7 @@ from functools import partial
 
 from flask import Blueprint, Response, request
 
+from dashboard.errors import ClientError
 from dashboard.events.event import EventId
 from dashboard.events.scope import Scope
 from dashboard.jobs.model import EVENT, JOB, JOB_ALLOWED, read_report
@@ -14,7 +15,6 @@ from dashboard.runtime import Runtime, Service
 from dashboard.web.access import request_scope
 from dashboard.web.event_stream import EventStreamResponse, event_stream
 from dashboard.web.intake import JSON, Intake, media_type
-from dashboard.web.problem import Problem
 from dashboard.web.query import POSITIONS, Query
 from dashboard.web.stream import busy
 
@@ -101,4 +101,4 @@ def _start(
 
 def _check(job: str) -> None:
     if not JOB.fullmatch(job):
-        raise Problem(400, f"{job!r} is no name of a job: wanted are {JOB_ALLOWED}", key="job")
+        raise ClientError(400, f"{job!r} is no name of a job: wanted are {JOB_ALLOWED}", key="job")

@@ -5,12 +5,11 @@ from functools import partial
 import gevent
 from flask import Blueprint, Response, request
 
+from dashboard.errors import ClientError
 from dashboard.events.event import Event
-from dashboard.events.strict_json import Rejected
 from dashboard.publications import read_events
 from dashboard.runtime import Service
 from dashboard.web.intake import JSON, NDJSON, Intake, media_type
-from dashboard.web.problem import Problem
 from dashboard.web.query import Query
 
 AGENT = "agent"  # the query key
@@ -42,10 +41,10 @@ def publish(service: Service, intake: Intake) -> Response:
 
 
 def _agent(own_host: str) -> str | None:
-    """The machine whose agent speaks, None for everybody else. Raises Problem."""
+    """The machine whose agent speaks, None for everybody else. Raises ClientError."""
     agent = Query(request.args, (AGENT,)).host(AGENT)
     if agent == own_host:
-        raise Problem(
+        raise ClientError(
             422,
             f"{AGENT}={agent!r}: this is the name of the machine that serves here, which samples "
             "itself: an agent's HOST_NAME is its own",
@@ -58,13 +57,13 @@ def _in_thread(read: "partial[list[Event]]") -> list[Event]:
     """Check a large body where that doesn't hold up the streams."""
     # gevent prints the traceback of an exception that leaves a pool's thread.
     result = gevent.get_hub().threadpool.apply(_events_or_reason, (read,))
-    if isinstance(result, Rejected):
+    if isinstance(result, ClientError):
         raise result
     return result
 
 
-def _events_or_reason(read: "partial[list[Event]]") -> list[Event] | Rejected:
+def _events_or_reason(read: "partial[list[Event]]") -> list[Event] | ClientError:
     try:
         return read()
-    except Rejected as error:
+    except ClientError as error:
         return error

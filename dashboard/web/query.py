@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from werkzeug.datastructures import MultiDict
 
 from dashboard.access.credentials import KEY
+from dashboard.errors import ClientError
 from dashboard.events.encoded import LOG_START
 from dashboard.events.event import HOST, NAME, EventId
 from dashboard.events.projection import FIELD
-from dashboard.web.problem import Problem
 
 MOST_ITEMS = 100
 MOST_FIELDS = 50
@@ -27,10 +27,10 @@ _APPENDED = re.compile(
 
 
 class Query:
-    """The query of one request. Every method raises Problem(400) for a value it can't take."""
+    """The query of one request. Every method raises ClientError(400) for a value it can't take."""
 
     def __init__(self, args: MultiDict[str, str], allowed: Sequence[str]) -> None:
-        """Raises Problem(400) for a key that is not allowed or is given twice.
+        """Raises ClientError(400) for a key that is not allowed or is given twice.
 
         The key of a signed link may stand in any query; `Access` has seen to it. Keys that others
         append are passed over, unless they are allowed.
@@ -40,9 +40,9 @@ class Query:
                 if _APPENDED.fullmatch(key):
                     continue
                 known = ", ".join(allowed) or "none"
-                raise Problem(400, f"unknown query key {key!r}; allowed: {known}", key=key)
+                raise ClientError(400, f"unknown query key {key!r}; allowed: {known}", key=key)
             if len(values) > 1:
-                raise Problem(400, f"query key {key!r} is given {len(values)} times", key=key)
+                raise ClientError(400, f"query key {key!r} is given {len(values)} times", key=key)
         self._args = args
 
     def text(self, key: str) -> str | None:
@@ -70,7 +70,9 @@ class Query:
         """One host name."""
         text = self._args.get(key)
         if text is not None and not HOST.fullmatch(text):
-            raise Problem(400, f"{key}={text!r}: wanted is a host name: {_HOST_ALLOWED}", key=key)
+            raise ClientError(
+                400, f"{key}={text!r}: wanted is a host name: {_HOST_ALLOWED}", key=key
+            )
         return text
 
     def number(self, key: str, low: float, high: float) -> float | None:
@@ -80,7 +82,7 @@ class Query:
             return None
         value = float(text) if re.fullmatch(r"\d{1,10}(\.\d{1,20})?", text, re.ASCII) else math.nan
         if not low <= value <= high:
-            raise Problem(
+            raise ClientError(
                 400, f"{key}={text!r}: allowed is a number from {low:g} to {high:g}", key=key
             )
         return value
@@ -89,7 +91,7 @@ class Query:
         """1 for yes, 0 for no, as for a key that is missing."""
         text = self._args.get(key, "0")
         if text not in ("0", "1"):
-            raise Problem(400, f"{key}={text!r}: allowed are 0 and 1", key=key)
+            raise ClientError(400, f"{key}={text!r}: allowed are 0 and 1", key=key)
         return text == "1"
 
     def position(self, header: str | None) -> EventId | None:
@@ -116,7 +118,9 @@ class Query:
         items = text.split(",")
         for item in items:
             if not pattern.fullmatch(item):
-                raise Problem(400, f"{key}: {item!r} is not allowed; wanted are {allowed}", key=key)
+                raise ClientError(
+                    400, f"{key}: {item!r} is not allowed; wanted are {allowed}", key=key
+                )
         if len(items) > most:
-            raise Problem(400, f"{key}: {len(items)} items; at most {most}", key=key)
+            raise ClientError(400, f"{key}: {len(items)} items; at most {most}", key=key)
         return frozenset(items)

@@ -16,13 +16,12 @@ from typing import Any
 import gunicorn_h1c
 
 from dashboard.access.trusted_proxies import Proxies
-from dashboard.events.scope import ScopeError
+from dashboard.errors import ClientError
 from dashboard.runtime import Runtime
 from dashboard.streaming.detach import LeftRequest, can_park
 from dashboard.streaming.subscription import ONE_WRITE, Stream
 from dashboard.web.access import Access
 from dashboard.web.event_stream import HEADERS
-from dashboard.web.problem import Problem
 from dashboard.web.stream import open_stream
 
 _MOST_BYTES = 16384  # a line of 8190, as gunicorn takes it, and headers
@@ -91,7 +90,7 @@ def _answer(environ: dict[str, Any], runtime: Runtime, access: Access) -> bool:
         return False
     try:
         stream, headers = open_stream(runtime, environ, scope)
-    except (Problem, ScopeError):
+    except ClientError:
         return False
     if not isinstance(stream, Stream):
         return False

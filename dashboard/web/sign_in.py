@@ -12,7 +12,7 @@ from flask import (
 )
 from werkzeug.wrappers import Response
 
-from dashboard.access.credentials import Refused
+from dashboard.errors import ClientError
 from dashboard.web.access import Access
 from dashboard.web.intake import Intake
 from dashboard.web.query import Query
@@ -44,7 +44,7 @@ def sign_in(access: Access, intake: Intake) -> Response:
                 access.sign_in(response)
                 return response
             trouble, status = "That is not the token.", 403
-        except Refused as refused:
+        except ClientError as refused:
             trouble, status, wait = f"{refused.detail}.", refused.status, refused.retry_after
     page = make_response(render_template("sign_in.html", trouble=trouble), status)
     page.headers["Cache-Control"] = "no-store"

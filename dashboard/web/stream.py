@@ -46,7 +46,7 @@ def open_stream(
 ) -> tuple[Iterator[bytes], list[tuple[str, str]]]:
     """The blocks that answer a request, and their headers beside those of every event stream.
 
-    Raises Problem(400) for a query that can't be taken, and ScopeError for a requested
+    Raises ClientError(400) for a query that can't be taken, and ScopeError for a requested
     name or host that is out of scope.
     """
     filter, query = _parse_query(environ.get("QUERY_STRING", ""))
@@ -86,7 +86,7 @@ def open_stream(
 # The browsers of a wall all ask the same, so what they ask is worked out once.
 @lru_cache(maxsize=1024)
 def _parse_query(text: str) -> tuple[Filter, Query]:
-    """Return the filter that a query string asks for, and the query. Raises Problem(400)."""
+    """Return the filter that a query string asks for, and the query. Raises ClientError(400)."""
     query = Query(MultiDict(parse_qsl(text, keep_blank_values=True)), KEYS)
     filter = Filter(
         names=query.names("events"),

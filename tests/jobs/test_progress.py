@@ -26,8 +26,8 @@ from hypothesis import strategies as st
 from playwright.sync_api import Page
 from playwright.sync_api import Response as BrowserResponse
 
+from dashboard.errors import ClientError
 from dashboard.events.event import Event, EventId
-from dashboard.events.strict_json import Rejected
 from dashboard.jobs.model import KEYS, Step, decode_step, read_report
 from dashboard.jobs.reporter import progress
 from dashboard.log.sqlite.engine import SQLiteLog
@@ -115,14 +115,14 @@ def test_a_wrong_report_is_refused_by_its_key(
     report: object, status: int, wrong_key: str | None
 ) -> None:
     body = report if isinstance(report, bytes) else json.dumps(report).encode()
-    with pytest.raises(Rejected) as caught:
+    with pytest.raises(ClientError) as caught:
         read_report(body)
     assert (caught.value.status, caught.value.key) == (status, wrong_key)
 
 
 def test_half_a_character_is_refused_when_the_step_is_made() -> None:
     report = read_report(b'{"message":"\\ud800"}')
-    with pytest.raises(Rejected):
+    with pytest.raises(ClientError):
         report.step("j", None, host="box", time=1).event()
 
 
@@ -131,7 +131,7 @@ def test_whatever_is_reported_is_a_step_or_refused(report: Any) -> None:
     try:
         step = read_report(json.dumps(report).encode()).step("j", BEFORE, host="box", time=1)
         event = step.event()
-    except Rejected:
+    except ClientError:
         return
     assert decode_step(event) == step
 

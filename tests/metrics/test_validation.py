@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
+from dashboard.errors import ClientError
 from dashboard.events.event import Event
-from dashboard.events.strict_json import Rejected
 from dashboard.metrics import FAMILIES, Family
 from dashboard.metrics.validation import check_figures
 from dashboard.publications import read_events
@@ -48,7 +48,7 @@ def test_what_a_family_declares_is_taken(family: type[Family]) -> None:
     check_figures(family.name, data | {"new_in_the_next_version": {"a": []}})
     for key, value in data.items():
         wrong = [5] if isinstance(value, dict | str) else "a"
-        with pytest.raises(Rejected) as caught:
+        with pytest.raises(ClientError) as caught:
             check_figures(family.name, data | {key: wrong})
         assert f"data: {family.name}.{key}: wanted is " in caught.value.detail
         assert (caught.value.status, caught.value.key) == (422, "data")
@@ -70,7 +70,7 @@ def test_what_a_family_declares_is_taken(family: type[Family]) -> None:
 def test_what_a_family_does_not_declare_is_named(
     family: str, data: dict[str, Any], words: str
 ) -> None:
-    with pytest.raises(Rejected, match=f"event 1: data: {family}") as caught:
+    with pytest.raises(ClientError, match=f"event 1: data: {family}") as caught:
         read({"event": "load", "data": {}}, {"event": family, "data": data})
     assert words in caught.value.detail
     assert (caught.value.status, caught.value.key, caught.value.index) == (422, "data", 1)
@@ -103,7 +103,7 @@ def test_an_agents_events_are_of_its_machine_and_keep_their_time() -> None:
     ],
 )
 def test_what_is_not_an_agents_is_refused(event: dict[str, Any], key: str, words: str) -> None:
-    with pytest.raises(Rejected) as caught:
+    with pytest.raises(ClientError) as caught:
         read(event)
     assert (caught.value.status, caught.value.key, caught.value.index) == (422, key, 0)
     assert words in caught.value.detail

@@ -19,9 +19,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dashboard.errors import ClientError
 from dashboard.events.encoded import Encoded
 from dashboard.events.event import HOST, NAME, PROTOCOL_NAMES, Event, EventId
-from dashboard.events.strict_json import MOST_DEPTH, Rejected
+from dashboard.events.strict_json import MOST_DEPTH
 from dashboard.metrics import FAMILIES
 from dashboard.publications import MOST_BYTES, MOST_EVENT_BYTES, MOST_EVENTS, read_events
 from tests.support import sse_reading
@@ -48,9 +49,9 @@ def read(body: object, *, lines: bool = False) -> list[Event]:
     return read_events(raw, lines=lines, host="box", now=NOW)
 
 
-def refusal(body: object, *, lines: bool = False) -> Rejected:
+def refusal(body: object, *, lines: bool = False) -> ClientError:
     """Why a body is refused."""
-    with pytest.raises(Rejected) as caught:
+    with pytest.raises(ClientError) as caught:
         read(body, lines=lines)
     error = caught.value
     assert 400 <= error.status < 500
@@ -279,7 +280,7 @@ def test_whatever_is_sent_is_taken_whole_or_refused(body: Any, lines: bool) -> N
     raw = json.dumps(body).encode()
     try:
         events = read(raw, lines=lines)
-    except Rejected:
+    except ClientError:
         refusal(raw, lines=lines)
         return
     for event in events:
@@ -292,7 +293,7 @@ def test_whatever_is_sent_is_taken_whole_or_refused(body: Any, lines: bool) -> N
 def test_pieces_of_json_are_taken_or_refused(text: str, lines: bool) -> None:
     try:
         events = read(text.encode(), lines=lines)
-    except Rejected:
+    except ClientError:
         refusal(text.encode(), lines=lines)
         return
     for event in events:
@@ -303,7 +304,7 @@ def test_pieces_of_json_are_taken_or_refused(text: str, lines: bool) -> None:
 def test_any_bytes_are_taken_or_refused(body: bytes, lines: bool) -> None:
     try:
         read(body, lines=lines)
-    except Rejected:
+    except ClientError:
         refusal(body, lines=lines)
 
 

@@ -13,9 +13,9 @@ import msgspec
 import pytest
 from playwright.sync_api import Page, expect
 
+from dashboard.errors import ClientError
 from dashboard.events.encoded import Encoded
 from dashboard.events.event import Event, EventId
-from dashboard.events.strict_json import Rejected
 from dashboard.streaming.replay_buffer import Recent
 from dashboard.web.screens.registry import (
     FIELDS,
@@ -96,7 +96,7 @@ WRONG: list[tuple[str, list[object]]] = [
 
 @pytest.mark.parametrize(("key", "value"), [(key, value) for key, many in WRONG for value in many])
 def test_a_wrong_value_is_refused_with_its_key_and_what_is_allowed(key: str, value: object) -> None:
-    with pytest.raises(Rejected, match=rf"^{key}=.*: allowed is ") as caught:
+    with pytest.raises(ClientError, match=rf"^{key}=.*: allowed is ") as caught:
         read_report(json.dumps(TOLD | {key: value}).encode())
     assert (caught.value.status, caught.value.key) == (400, key)
     assert len(str(caught.value)) < 200
@@ -109,7 +109,7 @@ def test_every_field_has_wrong_values_here() -> None:
 @pytest.mark.parametrize("key", [key for key in TOLD if key not in ("lag", "heap")])
 def test_a_missing_key_is_named(key: str) -> None:
     told = {other: value for other, value in TOLD.items() if other != key}
-    with pytest.raises(Rejected, match=f"^{key} is missing; allowed is ") as caught:
+    with pytest.raises(ClientError, match=f"^{key} is missing; allowed is ") as caught:
         read_report(msgspec.json.encode(told))
     assert caught.value.key == key
 
@@ -118,7 +118,9 @@ def test_a_missing_key_is_named(key: str) -> None:
     "body", [b"", b"[", b"[]", b'"text"', b"null", b"\xff", b'{"lag": NaN}', b'{"lag":1}{}']
 )
 def test_a_body_that_is_no_object_is_refused(body: bytes) -> None:
-    with pytest.raises(Rejected, match=r"JSON|UTF-8|an object with the keys build, lag") as caught:
+    with pytest.raises(
+        ClientError, match=r"JSON|UTF-8|an object with the keys build, lag"
+    ) as caught:
         read_report(body)
     assert caught.value.status == 400
 

@@ -14,6 +14,7 @@ import msgspec
 from flask import Blueprint, Response, request
 from gevent import get_hub
 
+from dashboard.errors import ClientError
 from dashboard.events.event import UNNAMED, Event, EventId
 from dashboard.events.filter import Filter
 from dashboard.events.projection import project
@@ -23,7 +24,6 @@ from dashboard.runtime import Service
 from dashboard.web.access import request_scope
 from dashboard.web.compression import accepts_gzip, compress
 from dashboard.web.history.columns import columns
-from dashboard.web.problem import Problem
 from dashboard.web.query import Query
 
 KEYS = ("since", "events", "host", "fields", "points", "lines")
@@ -90,7 +90,7 @@ def history(service: Service) -> Response:
     try:
         found, rows = runtime.log.look_back(read)
     except LogUnavailable as error:
-        raise Problem(503, f"the log cannot be read: {error}") from None
+        raise ClientError(503, f"the log cannot be read: {error}") from None
     # Of many machines it is a lot of work; in a thread it leaves the streams their turns.
     body = get_hub().threadpool.apply(answer)
     headers = {"Cache-Control": "no-store", "Vary": "Accept-Encoding"}
@@ -102,7 +102,7 @@ def history(service: Service) -> Response:
 def _whole_number(query: Query, key: str, low: int, high: int) -> int | None:
     number = query.number(key, low, high)
     if number is not None and number != int(number):
-        raise Problem(400, f"{key}={number:g}: a whole number is wanted", key=key)
+        raise ClientError(400, f"{key}={number:g}: a whole number is wanted", key=key)
     return None if number is None else int(number)
 
 

@@ -1,16 +1,15 @@
 """/screens: displays say how they are, the list of them, and the wish that one loads anew."""
 
-import math
 from functools import cached_property
 
 import msgspec
 from flask import Blueprint, Response, make_response, render_template, request
 
+from dashboard.errors import ClientError
 from dashboard.events.event import Event
 from dashboard.runtime import Runtime, Service
 from dashboard.web.access import request_scope
 from dashboard.web.intake import Intake
-from dashboard.web.problem import Problem, problem_response
 from dashboard.web.query import Query
 from dashboard.web.screens.registry import MOST, NAME, PAUSE, Screens, read_report
 
@@ -43,7 +42,7 @@ class _Views:
         asked = Query(request.args, ("theme",)).text("theme")
         theme = "dark" if asked is None else asked
         if theme not in _THEMES:
-            raise Problem(400, f"theme={theme!r}: allowed is dark or light", key="theme")
+            raise ClientError(400, f"theme={theme!r}: allowed is dark or light", key="theme")
         scope, host = request_scope(), runtime.settings.host_name
         listed = [each for each in screens.listed() if scope.allows(host, f"screen.{each['name']}")]
         if request.accept_mimetypes.best_match((_HTML, _JSON), default=_HTML) == _JSON:
@@ -64,7 +63,7 @@ class _Views:
         _may(runtime, f"screen.{name}")
         told = read_report(self._intake.read_body(_MOST_BYTES))
         if not screens.has_room_for(name):
-            raise Problem(
+            raise ClientError(
                 409,
                 f"{MOST} screens are known, which is the most; one that has been silent for "
                 f"{runtime.settings.retention:g} s (the setting RETENTION) makes room for another",
@@ -78,13 +77,13 @@ class _Views:
         _check(name)
         _may(runtime, f"screen.{name}.reload")
         if not screens.knows(name):
-            raise Problem(404, f"no screen has reported as {name!r}", key="screen")
+            raise ClientError(404, f"no screen has reported as {name!r}", key="screen")
         return _log(runtime, screens, screens.reload(name, runtime.hub.now()), 202)
 
     def _kept(self) -> tuple[Runtime, Screens]:
-        """The runtime and its screens. Raises Problem(404) where no screens are kept."""
+        """The runtime and its screens. Raises ClientError(404) where no screens are kept."""
         if not self._service.settings.screens:
-            raise Problem(404, "screens are not kept here: the setting SCREENS is off")
+            raise ClientError(404, "screens are not kept here: the setting SCREENS is off")
         runtime = self._service.runtime
         runtime.hub.ready.wait(_READY_SECONDS)
         return runtime, self._screens
@@ -102,7 +101,7 @@ def _may(runtime: Runtime, event: str) -> None:
 
 def _check(name: str) -> None:
     if not NAME.fullmatch(name):
-        raise Problem(
+        raise ClientError(
             400,
             f"{name!r} is no name of a screen: a-z and 0-9, then also '_' and '-', at most 40",
             key="screen",
@@ -113,9 +112,11 @@ def _log(runtime: Runtime, screens: Screens, event: Event, status: int) -> Respo
     """Log an event about a screen, if its turn has come."""
     wait = screens.claim(event.name or "")
     if wait:
-        detail = f"too soon: once in {PAUSE:g} s for each screen, the next in {wait:.1f} s"
-        answer = problem_response(429, "Too Many Requests", detail, key="screen")
-        answer.headers["Retry-After"] = str(math.ceil(wait))
-        return answer
+        raise ClientError(
+            429,
+            f"too soon: once in {PAUSE:g} s for each screen, the next in {wait:.1f} s",
+            key="screen",
+            retry_after=wait,
+        )
     runtime.log.append([event])
     return Response(status=status, mimetype="text/plain")

@@ -17,9 +17,10 @@ from typing import Annotated, Any, Literal, get_args
 import msgspec
 from msgspec import Meta
 
+from dashboard.errors import ClientError
 from dashboard.events.event import Event
 from dashboard.events.filter import Filter
-from dashboard.events.strict_json import Rejected, check_keys, decode, encode, text_of
+from dashboard.events.strict_json import check_keys, decode, encode, text_of
 from dashboard.streaming.replay_buffer import Recent
 
 PAUSE = 5.0  # seconds between two reports of one screen, and between two wishes for its reload
@@ -72,11 +73,11 @@ class _Logged(ScreenReport, kw_only=True, forbid_unknown_fields=False):
 
 
 def read_report(body: bytes) -> ScreenReport:
-    """Read the JSON of a report. Raises Rejected, with the key of the field that is wrong."""
+    """Read the JSON of a report. Raises ClientError, with the key of the field that is wrong."""
     given = decode(text_of(body))
     keys = ", ".join(FIELDS)
     if not isinstance(given, dict):
-        raise Rejected(400, f"a report is an object with the keys {keys}")
+        raise ClientError(400, f"a report is an object with the keys {keys}")
     check_keys(given, FIELDS, status=400)
     # JSON has one kind of number: 1080.0 is 1080.
     given = {
@@ -86,12 +87,12 @@ def read_report(body: bytes) -> ScreenReport:
     for key, field in FIELDS.items():
         allowed = get_args(field.type)[-1].description
         if key not in given and field.required:
-            raise Rejected(400, f"{key} is missing; allowed is {allowed}", key=key)
+            raise ClientError(400, f"{key} is missing; allowed is {allowed}", key=key)
         try:
             msgspec.convert(given.get(key), field.type)
         except msgspec.ValidationError:
             value = reprlib.repr(given[key])
-            raise Rejected(400, f"{key}={value}: allowed is {allowed}", key=key) from None
+            raise ClientError(400, f"{key}={value}: allowed is {allowed}", key=key) from None
     return msgspec.convert(given, ScreenReport)
 
 
@@ -146,7 +147,7 @@ class Screens:
         return 0.0
 
     def report(self, name: str, report: ScreenReport, now: float) -> Event:
-        """The event of a report; `now` is seconds since 1970. Raises Rejected for half letters."""
+        """Return the event of a report; `now` is in seconds since 1970. Raises ClientError."""
         return self._event(f"screen.{name}", name, now, msgspec.structs.asdict(report))
 
     def reload(self, name: str, now: float) -> Event:
