@@ -87,7 +87,7 @@ def create_app(settings: "Settings | None" = None) -> "Flask":
         app.register_blueprint(reading.blueprint(service))
     for taking in (publish, progress, screens):
         app.register_blueprint(taking.blueprint(service, taken))
-    app.register_blueprint(openapi.blueprint)
+    app.register_blueprint(openapi.blueprint())
     app.register_blueprint(sign_in.blueprint(rules, taken))
     cli.register(app.cli)
     return app

@@ -37,6 +37,7 @@ ONLY_IN = {
     "gunicorn": {"server"},
     "apprise": {"alerts"},
     "prometheus_client": {"telemetry", "web"},
+    "yaml": {"web/openapi"},
 }
 NO_GEVENT = {"events", "settings", "metrics", "access", "client", "doctor", "build"}
 FILES = {str(f.relative_to(ROOT / "dashboard")): f for f in (ROOT / "dashboard").rglob("*.py")}

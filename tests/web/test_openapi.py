@@ -28,16 +28,30 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from app import app
+from dashboard.publications import MOST_BYTES, MOST_EVENT_BYTES, MOST_EVENTS
 from dashboard.web.openapi import document
 from tests.support.service import Service, running
 
 READ_TOKEN = "read-me-if-you-can"
 PUBLISH_TOKEN = "publish-me-if-you-can"
 DOCUMENT = document()
+
+
+def resolved(part: dict[str, Any]) -> dict[str, Any]:
+    """Return a part of the description, or the component that it refers to."""
+    found: Any = DOCUMENT if "$ref" in part else part
+    for key in part.get("$ref", "#").split("/")[1:]:
+        found = found[key]
+    return dict(found)
+
+
 OPERATIONS = {
     (method, path): operation
+    | {"parameters": [resolved(each) for each in common + operation.get("parameters", [])]}
     for path, item in DOCUMENT["paths"].items()
+    for common in [item.get("parameters", [])]
     for method, operation in item.items()
+    if method != "parameters"
 }
 # Whose query is read by the page, or by nobody.
 UNREAD_QUERIES = {"/", "/host/{name}", "/embed/{panel}", "/static/{build}/{filename}"} | {
@@ -85,10 +99,17 @@ def references(value: object) -> Iterator[str]:
             yield from references(item)
 
 
-def test_schemas_are_there_and_used() -> None:
-    there = {f"#/components/schemas/{name}" for name in DOCUMENT["components"]["schemas"]}
+def test_components_are_there_and_used() -> None:
+    kinds = ("schemas", "parameters", "responses")
+    there = {f"#/components/{kind}/{n}" for kind in kinds for n in DOCUMENT["components"][kind]}
     events = {"#/components/schemas/Step"}  # of which only the stream tells
     assert set(references(DOCUMENT)) | events == there
+
+
+def test_the_bounds_of_a_publication_are_those_of_the_code() -> None:
+    said = OPERATIONS["post", "/events"]["description"]
+    bounds = (MOST_BYTES, MOST_EVENTS, MOST_EVENT_BYTES)
+    assert re.findall(r"\d[\d,]+", said) == [f"{each:,}" for each in bounds]
 
 
 def test_operations_have_names_of_their_own() -> None:
@@ -153,7 +174,7 @@ each_way = pytest.mark.parametrize(
         for mode in GenerationMode
         # Where nothing is asked for, and where any text will do, nothing can be wrong.
         if mode is GenerationMode.POSITIVE
-        or (operation.keys() & {"parameters", "requestBody"} and "{filename}" not in path)
+        or ((operation["parameters"] or "requestBody" in operation) and "{filename}" not in path)
     ],
 )
 
@@ -238,7 +259,7 @@ def test_the_description_itself_is_open_and_the_same_everywhere(guarded: Service
 
 @pytest.mark.parametrize("path", [path for method, path in OPERATIONS if method == "get"])
 def test_the_query_keys_are_those_that_are_described(free: Service, path: str) -> None:
-    parameters = OPERATIONS["get", path].get("parameters", [])
+    parameters = OPERATIONS["get", path]["parameters"]
     described = [each["name"] for each in parameters if each["in"] == "query"]
     values = {"job": "a", "name": "a", "panel": "cpu", "build": "0" * 12, "filename": "embed.js"}
     target = path.format_map(values)

@@ -3,6 +3,7 @@
 The families describe their fields, msgspec its structs; patterns and bounds are the code's own.
 """
 
+import re
 import sys
 
 import msgspec
@@ -12,9 +13,10 @@ from dashboard.events.event import HOST, ID, NAME
 from dashboard.events.projection import FIELD
 from dashboard.events.strict_json import INTEGERS
 from dashboard.jobs.model import JOB, MOST_MESSAGE, Step
-from dashboard.metrics import FAMILIES, Family
+from dashboard.metrics import FAMILIES
 from dashboard.publications import LATEST_TIME, MOST_EVENTS, RESERVED
-from dashboard.web.openapi.parts import Json, ref, whole
+from dashboard.web.embed import NAMES as PANELS
+from dashboard.web.openapi.family_schemas import Json, family_schema, schema_name
 from dashboard.web.query import HOSTS
 from dashboard.web.screens.registry import NAME as SCREEN
 from dashboard.web.screens.registry import ScreenReport
@@ -24,12 +26,17 @@ _TEXT: Json = {"type": "string"}
 _NUMBER: Json = {"type": "number"}
 _TIME: Json = {"type": "number", "description": "seconds since 1970"}
 _COUNT: Json = {"type": ["number", "null"], "minimum": 0}
+_LAST_ID: Json = {
+    "description": "from here a stream goes on",
+    "anyOf": [{"$ref": "#/components/schemas/EventId"}, {"type": "null"}],
+}
 
 
 def schemas() -> dict[str, Json]:
-    """All schemas of the components, by name."""
-    families = {family_schema_name(family): _family(family) for family in FAMILIES}
+    """Return all schemas of the components, by name."""
+    families = {schema_name(family): family_schema(family) for family in FAMILIES}
     return {
+        **_names(),
         **_envelopes(),
         **_answers(),
         "Step": _struct(Step, "the data of an event `progress`"),
@@ -39,13 +46,9 @@ def schemas() -> dict[str, Json]:
     }
 
 
-def family_schema_name(family: type[Family]) -> str:
-    return f"Event_{family.name}"
-
-
 def _envelopes() -> dict[str, Json]:
-    """What a publisher sends."""
-    host = {"type": ["string", "null"], "pattern": whole(HOST)}
+    """Return the schemas of what a publisher sends."""
+    host = {"type": ["string", "null"], "pattern": _whole(HOST)}
     time = {"type": ["number", "null"], "minimum": 0, "maximum": LATEST_TIME}
     event = {
         "type": "object",
@@ -54,7 +57,7 @@ def _envelopes() -> dict[str, Json]:
         "properties": {
             "event": {
                 "type": ["string", "null"],
-                "pattern": whole(NAME),
+                "pattern": _whole(NAME),
                 "not": {"anyOf": [{"enum": sorted(RESERVED)}, {"pattern": r"^screen\."}]},
                 "description": "its name; without one, and with `message`, it is unnamed",
             },
@@ -64,7 +67,7 @@ def _envelopes() -> dict[str, Json]:
                 "type": "object",
                 "description": "its fields; `host` and `time` may stand here instead, and in both "
                 "places if they are equal",
-                "additionalProperties": ref("Value"),
+                "additionalProperties": _ref("Value"),
             },
         },
     }
@@ -92,17 +95,60 @@ def _envelopes() -> dict[str, Json]:
             {"type": ["null", "boolean", "string"]},
             {"type": "integer", "minimum": INTEGERS[0], "maximum": INTEGERS[-1]},
             {"type": "number", "minimum": -sys.float_info.max, "maximum": sys.float_info.max},
-            {"type": "array", "items": ref("Value")},
-            {"type": "object", "additionalProperties": ref("Value")},
+            _list(_ref("Value")),
+            {"type": "object", "additionalProperties": _ref("Value")},
         ],
     }
-    batch = {"type": "array", "items": ref("Event"), "minItems": 1, "maxItems": MOST_EVENTS}
+    batch = _list(_ref("Event")) | {"minItems": 1, "maxItems": MOST_EVENTS}
     return {"Event": event, "Batch": batch, "ProgressReport": report, "Value": value}
 
 
+def _names() -> dict[str, Json]:
+    """Return the schemas of names and ids, whose patterns are the code's own."""
+    patterns = {
+        "EventId": ID,
+        "EventName": NAME,
+        "HostName": HOSTS,
+        "MachineName": HOST,
+        "FieldName": FIELD,
+        "Job": JOB,
+        "ScreenName": SCREEN,
+    }
+    found: dict[str, Json] = {
+        name: _TEXT | {"pattern": _whole(pattern)} for name, pattern in patterns.items()
+    }
+    found["EventId"]["description"] = "milliseconds since 1970 and a sequence"
+    return {**found, "Panel": {"enum": list(PANELS)}}
+
+
 def _answers() -> dict[str, Json]:
-    """What the service answers with."""
-    ids = {"type": "array", "items": ref("EventId"), "minItems": 1}
+    """Return the schemas of what the service answers with."""
+    alert = {"allOf": [_ref("Alert"), _object(id=_ref("EventId"))]}
+    about = _object(build=_TEXT, host=_TEXT, interval=_NUMBER, panels=_list(_TEXT))
+    about["description"] = "with a key that covers only some events, `events` has their patterns"
+    checks = _object(sampling=_TEXT, log=_TEXT)
+    checks["description"] = '"ok", or what is wrong and for how long'
+    return {
+        "Ids": _object(ids=_list(_ref("EventId")) | {"minItems": 1}),
+        "Problem": _problem(),
+        "LoggedEvent": _logged_event(),
+        "Series": {
+            "type": "object",
+            "description": "columns of one length, by path; null where missing",
+            "required": ["time"],
+            "properties": {"time": _list(_NUMBER)},
+            "additionalProperties": _list(_NULL_OR_NUMBER),
+        },
+        "History": _history(),
+        "Alerts": _object(time=_TIME, last_event_id=_LAST_ID, alerts=_list(alert)),
+        "Screens": _screens(),
+        "About": about,
+        "Checks": checks,
+        "Ready": _object(status={"const": "ok"}, checks=_ref("Checks")),
+    }
+
+
+def _problem() -> Json:
     problem = _object(
         type=_TEXT,
         title=_TEXT,
@@ -113,73 +159,63 @@ def _answers() -> dict[str, Json]:
     problem["properties"] |= {
         "key": _TEXT | {"description": "the query key, header or field that is wrong"},
         "index": {"type": "integer", "minimum": 0, "description": "the event's place in a batch"},
-        "checks": ref("Checks"),
+        "checks": _ref("Checks"),
     }
-    logged = _object(id=ref("EventId"), host=_TEXT, event=_TEXT, data={"type": "object"})
+    return problem
+
+
+def _logged_event() -> Json:
+    logged = _object(id=_ref("EventId"), host=_TEXT, event=_TEXT, data={"type": "object"})
     logged["description"] = "an event as the log has it"
     logged["allOf"] = [
         {
             "if": {"properties": {"event": {"const": family.name}}},
-            "then": {"properties": {"data": ref(family_schema_name(family))}},
+            "then": {"properties": {"data": _ref(schema_name(family))}},
         }
         for family in FAMILIES
     ]
-    column = {"type": "array", "items": _NULL_OR_NUMBER}
-    series = {"type": "object", "properties": {"time": {"type": "array", "items": _NUMBER}}}
-    series |= {"required": ["time"], "additionalProperties": column}
-    last = {"anyOf": [ref("EventId"), {"type": "null"}]}
-    last_id = last | {"description": "from here a stream goes on"}
+    return logged
+
+
+def _history() -> Json:
     history = _object(
         **{"from": _TIME, "to": _TIME},
         interval=_NUMBER | {"description": "seconds between samples of the machine that serves"},
-        last_event_id=last_id,
-        latest={"type": "array", "items": ref("LoggedEvent")},
-        hosts=_map(_map(ref("Series"))) | {"description": "by host and event"},
+        last_event_id=_LAST_ID,
+        latest=_list(_ref("LoggedEvent")),
+        hosts=_map(_map(_ref("Series"))) | {"description": "by host and event"},
     )
-    history["properties"]["lines"] = _map({"type": "array", "items": ref("LoggedEvent")})
-    alert = {"allOf": [ref("Alert"), _object(id=ref("EventId"))]}
-    alerts = _object(time=_TIME, last_event_id=last_id, alerts={"type": "array", "items": alert})
+    history["properties"]["lines"] = _map(_list(_ref("LoggedEvent")))
+    return history
+
+
+def _screens() -> Json:
     listed = _object(
-        name=_TEXT | {"pattern": whole(SCREEN)},
+        name=_ref("ScreenName"),
         state={"enum": ["here", "silent"]},
         time=_TIME,
         age=_NUMBER | {"minimum": 0, "description": "seconds since its report"},
     )
     listed["properties"] |= _struct(ScreenReport, "")["properties"]
-    screens = _object(
-        build=_TEXT | {"description": "the server's own"},
-        time=_TIME,
-        screens={"type": "array", "items": listed},
-    )
-    return {
-        "EventId": _TEXT
-        | {"pattern": whole(ID), "description": "milliseconds since 1970 and a sequence"},
-        "EventName": _TEXT | {"pattern": whole(NAME)},
-        "HostName": _TEXT | {"pattern": whole(HOSTS)},
-        "FieldName": _TEXT | {"pattern": whole(FIELD)},
-        "Ids": _object(ids=ids),
-        "Job": _TEXT | {"pattern": whole(JOB)},
-        "Problem": problem,
-        "LoggedEvent": logged,
-        "Series": series | {"description": "columns of one length, by path; null where missing"},
-        "History": history,
-        "Alerts": alerts,
-        "Screens": screens,
-        "About": _object(
-            build=_TEXT,
-            host=_TEXT,
-            interval=_NUMBER,
-            panels={"type": "array", "items": _TEXT},
-        )
-        | {"description": "with a key that covers only some events, `events` has their patterns"},
-        "Checks": _object(sampling=_TEXT, log=_TEXT)
-        | {"description": '"ok", or what is wrong and for how long'},
-        "Ready": _object(status={"const": "ok"}, checks=ref("Checks")),
-    }
+    build = _TEXT | {"description": "the server's own"}
+    return _object(build=build, time=_TIME, screens=_list(listed))
+
+
+def _ref(name: str) -> Json:
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+def _whole(pattern: re.Pattern[str]) -> str:
+    """Return a pattern that the code matches in full, as JSON Schema has it."""
+    return f"^(?:{pattern.pattern})$"
+
+
+def _list(items: Json) -> Json:
+    return {"type": "array", "items": items}
 
 
 def _object(**properties: Json) -> Json:
-    """An object that has all of these keys."""
+    """Return the schema of an object that has all of these keys."""
     return {"type": "object", "required": list(properties), "properties": properties}
 
 
@@ -192,49 +228,3 @@ def _struct(struct: type[msgspec.Struct], description: str) -> Json:
     schema: Json = components[struct.__name__]
     schema.pop("title", None)
     return schema | {"description": description}
-
-
-def _family(family: type[Family]) -> Json:
-    """The data of a family's events, from the paths of its fields."""
-    schema: Json = _object(host=_TEXT, time=_TIME)
-    schema["description"] = f"the data of an event `{family.name}`"
-    for field in family.fields:
-        place: Json = schema
-        *above, last = field.name.split(".")
-        for part in above:
-            place = _inside(place, part)
-        leaf = _leaf(field.unit) | {"description": field.meaning}
-        if last.endswith("[]"):
-            _key(place, last[:-2], {"type": ["array", "null"], "items": leaf})
-        else:
-            _key(place, last, leaf)
-    return schema
-
-
-def _inside(place: Json, part: str) -> Json:
-    """The schema of the objects that a part of a path (`a`, `a[]` or `a{}`) leads to."""
-    name = part.rstrip("[]{}")
-    if name not in place["properties"]:
-        item: Json = {"type": ["object", "null"], "required": [], "properties": {}}
-        if part.endswith("[]"):
-            item = {"type": ["array", "null"], "items": item}
-        elif part.endswith("{}"):
-            item = {"type": ["object", "null"], "additionalProperties": item}
-        _key(place, name, item)
-    found: Json = place["properties"][name]
-    inner: Json = found.get("items") or found.get("additionalProperties") or found
-    return inner
-
-
-def _key(place: Json, name: str, schema: Json) -> None:
-    place["properties"][name] = schema
-    place["required"].append(name)
-
-
-def _leaf(unit: str) -> Json:
-    """What a value of a unit is; null, always, where the machine doesn't have the figure."""
-    if unit == "true/false":
-        return {"type": ["boolean", "null"]}
-    if unit in ("", "path"):
-        return {"type": ["string", "integer", "null"]}  # names, and numbers that are names
-    return dict(_NULL_OR_NUMBER)
