@@ -1,11 +1,11 @@
 // @ts-check
 /*
- * <vitals-chart src="https://wall.example" panel="cpu"> and
- * <vitals-number src="https://wall.example" value="cpu.percent"> for any page; docs/embedding.md.
+ * Defines <vitals-chart src="https://wall.example" panel="cpu"> and
+ * <vitals-number src="https://wall.example" value="cpu.percent"> for any page; see docs/embedding.md.
  *
- * This is a classic script, so that every page may load it. All else is modules of the server that
- * `src` names, and only origins in its ALLOWED_ORIGINS may import those. Why a server cannot be read
- * is said here, in the element, while it is asked again and again.
+ * A classic script, so that every page may load it. The content of the elements comes from modules of the
+ * server named by `src`, which only origins in its ALLOWED_ORIGINS may import. While a server cannot be
+ * read, the element shows the reason, and the request is repeated.
  */
 (() => {
   "use strict";
@@ -14,13 +14,13 @@
   const script = document.currentScript ?? document.querySelector('script[src*="/static/embed.js"]');
   const home = script instanceof HTMLScriptElement ? script.src.replace(/\/static\/embed\.js.*$/, "") : "";
 
-  /** Milliseconds: how long an answer may take; before another try, the first time and at most. */
+  /** Milliseconds for an answer; before a second try; most before any further one. */
   const PATIENCE = 10_000;
   const FIRST_PAUSE = 1000;
   const LONGEST_PAUSE = 20_000;
 
-  /** @typedef {{build: string, host: string, interval: number, events?: string[]}} Facts what GET /embed tells */
-  /** @typedef {{change: () => void, destroy: () => void}} Shown what a server's module makes of an element */
+  /** @typedef {{build: string, host: string, interval: number, events?: string[]}} Facts answer of GET /embed */
+  /** @typedef {{change: () => void, destroy: () => void}} Shown content of an element, made by a module of the server */
 
   const styles = {
     chart: sheet(`
@@ -40,7 +40,7 @@
     return made;
   }
 
-  /** What this page's own policy does not let in: the directive that says so, by origin. @type {Map<string, string>} */
+  /** Directives of the page's Content-Security-Policy that blocked a server, by origin. @type {Map<string, string>} */
   const blocked = new Map();
   document.addEventListener("securitypolicyviolation", ({ blockedURI, effectiveDirective }) => {
     if (/^(connect|script|style)-src/.test(effectiveDirective) && URL.canParse(blockedURI)) {
@@ -59,16 +59,16 @@
   /**
    * @param {string} address
    * @param {string} query with the key, or empty
-   * @returns {Promise<Facts>} throws an Error whose message says to a reader what is wrong
+   * @returns {Promise<Facts>} throws an Error with a message for the reader of the page
    */
   async function question(address, query) {
     const answer = await get(`${address}/embed${query}`).catch(() => null);
     if (!answer) throw new Error(await whyNot(address));
     if (answer.status === 401 && !query) throw new Error(wantsToken(address));
-    const told = await answer.json().catch(() => null);
-    if (!answer.ok) throw new Error(`${address} answered ${answer.status}${told?.detail ? `: ${told.detail}` : ""}`);
-    if (!told?.build) throw new Error(`what answers at ${address} is not Vitals`);
-    return told;
+    const facts = await answer.json().catch(() => null);
+    if (!answer.ok) throw new Error(`${address} answered ${answer.status}${facts?.detail ? `: ${facts.detail}` : ""}`);
+    if (!facts?.build) throw new Error(`what answers at ${address} is not Vitals`);
+    return facts;
   }
 
   /**
@@ -76,16 +76,16 @@
    * @returns {Promise<string>}
    */
   async function whyNot(address) {
-    // Any page may ask this of any server, and learns nothing but whether there was an answer.
+    // A request that every page may send to every server; it shows only that there is an answer.
     const there = await get(`${address}/healthz`, { mode: "no-cors" }).catch(() => null);
-    await new Promise((resolve) => setTimeout(resolve)); // what was blocked is told a little later
+    await new Promise((resolve) => setTimeout(resolve)); // violations are reported a little later
     const { origin: its } = new URL(address);
     if (blocked.has(its)) return `this page's Content-Security-Policy (${blocked.get(its)}) does not let in ${its}`;
     if (!there) {
       const mixed = location.protocol === "https:" && address.startsWith("http:");
       return `${address} cannot be reached${mixed ? "; a page with HTTPS can read only servers with HTTPS" : ""}`;
     }
-    // It may have come back just between the two questions.
+    // It may have come back between the two requests.
     if (await get(`${address}/embed`).catch(() => null)) return `${address} was away for a moment`;
     if (origin === "null") return `a page that is a file has no origin that ${address} could let in`;
     return `${origin} is not in ALLOWED_ORIGINS of ${address}`;
@@ -97,7 +97,7 @@
     return `${address} wants its read token, and browsers do not send its sign-in from pages of other origins: give the element a key, of flask sign`;
   }
 
-  /** One server, asked once for all elements that want it. */
+  /** Server, asked once for all elements that name it. */
   class Server {
     /**
      * @param {string} address without a slash at its end
@@ -133,14 +133,14 @@
       if (this.holders.size === 0) this.#stopWaiting();
     }
 
-    /** Now is a good moment for another try. */
+    /** Tries again at once. */
     hurry() {
       if (this.timer === undefined) return;
       this.#stopWaiting();
       this.#ask();
     }
 
-    /** @param {string} trouble why nothing can be shown now */
+    /** @param {string} trouble reason why nothing can be shown */
     fail(trouble) {
       this.facts = null;
       this.trouble = `${trouble}; trying again`;
@@ -176,7 +176,7 @@
   const servers = new Map();
   addEventListener("online", () => servers.forEach((server) => server.hurry()));
 
-  /** What stands behind one element while it is on a page. */
+  /** State of one element. */
   class Holder {
     /**
      * @param {HTMLElement} element
@@ -190,7 +190,7 @@
       this.server = null;
       /** @type {Shown | null} */
       this.shown = null;
-      /** Which beginning this is: what an earlier one still waits for comes to nothing. */
+      /** Number of the current `begin`; results of earlier ones are discarded. */
       this.turn = 0;
       this.changing = false;
     }
@@ -225,7 +225,7 @@
       const { address, query, attempts } = server;
       const refused = () => server.fail(query ? `${address} does not take the key any more` : wantsToken(address));
       try {
-        // By the standard a module that could not be loaded is not asked for again, by the same address.
+        // By the standard a module that failed to load is not requested again under its URL.
         const { show } = await import(`${address}/static/js/embed/${element.localName}.js${attempts ? `?${attempts}` : ""}`);
         const shown = await show({ element, root, address, query, facts, refused, say: (/** @type {string} */ text) => this.say(text) });
         if (turn !== this.turn) return shown.destroy();
@@ -244,12 +244,12 @@
       this.root.replaceChildren();
     }
 
-    /** @param {string} name of an attribute that is another one now */
+    /** @param {string} name of the changed attribute */
     change(name) {
       if (!this.element.isConnected) return;
       if (name === "src" || name === "key") this.join();
       else if (!this.changing) {
-        // Several attributes are often changed one right after the other.
+        // Several attributes are often changed at once.
         this.changing = true;
         queueMicrotask(() => {
           this.changing = false;
@@ -258,7 +258,7 @@
       }
     }
 
-    /** @param {string} text for whoever reads the page; empty takes it away */
+    /** @param {string} text for the reader of the page; empty removes it */
     say(text) {
       this.root.querySelector(".message")?.remove();
       if (!text) return;
@@ -303,7 +303,7 @@
   customElements.define(
     "vitals-number",
     class extends elementWith(styles.number, ["value"]) {
-      /** @returns {number | null} the figure as it is; null while there is none to show */
+      /** @returns {number | null} current figure; null while there is none to show */
       get number() {
         const text = this.getAttribute("data-number");
         return text === null ? null : Number(text);

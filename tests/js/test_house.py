@@ -79,3 +79,13 @@ def test_no_circle_between_modules_or_folders() -> None:
 def test_a_folder_s_row_names_no_more_than_it_imports(name: str) -> None:
     used = {folder(path) for file in FILES if folder(file) == name for path in imports(file)}
     assert FOLDERS[name] == used - {name}
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_module_has_at_most_250_lines_and_opens_with_what_it_is_or_does(name: str) -> None:
+    lines = FILES[name].splitlines()
+    assert len(lines) <= 250
+    assert lines[0] == "// @ts-check"
+    header = re.match(r"/\*\*(?:\n \*)? (.+)", "\n".join(lines[1:]))
+    assert header, "no comment at its head"
+    assert not re.match(r"What|Whether|How|Where|Which|When|Why|Who|One |The same", header[1])

@@ -1,5 +1,5 @@
 // @ts-check
-/** A canvas that fills its box at the screen's own resolution, for what is too small for a chart. */
+/** Canvas that fills its box at the resolution of the screen, for drawings too small for a chart. */
 import { make } from "../ui/dom.js";
 
 export class Canvas {

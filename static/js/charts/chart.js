@@ -1,12 +1,12 @@
 // @ts-check
 /**
- * One uPlot in one box: follows the box's size, the theme and the type size, and draws the time
- * window it is told. No legend: labels stand in the panel's head, or beside the lines they name.
+ * Chart in a box, drawn by uPlot: follows the size of the box, the theme and the type size, and draws a given span of
+ * time. Without a legend: labels stand in the head of the panel, or beside the lines that they name.
  */
 import uPlot from "../../vendor/uPlot.esm.js";
+import { clock, minute } from "../ui/format.js";
 import { ChartCursor } from "./cursor.js";
 import { drawMarks, drawThreshold } from "./overlays.js";
-import { clock, minute } from "../ui/format.js";
 
 /** @typedef {import("./cursor.js").Interaction} Interaction */
 /** @typedef {import("./scale.js").Column} Column */
@@ -22,19 +22,19 @@ import { clock, minute } from "../ui/format.js";
  * @typedef {object} Axis
  * @property {(low: number | null, high: number | null) => [number, number]} range of the drawn data
  * @property {(value: number) => string} label
- * @property {(height: number) => number[]} [marks] for a plot of so many units; else uPlot chooses
+ * @property {(height: number) => number[]} [marks] by the height of the plot in units; default: as uPlot chooses
  */
 /**
  * @typedef {object} ChartOptions
  * @property {Theme} theme
  * @property {Interaction | null} interaction
- * @property {number | null} threshold a value to draw a line at
+ * @property {number | null} threshold value of a line across the plot
  * @property {number} end units right of the plot: half a label of the axis, or room for direct labels
- * @property {() => void} drawn called when lines stand where they belong
- * @property {(index: number | null) => void} pointed called with the row under the cursor, or -1 where nothing is known
+ * @property {() => void} drawn called after lines were drawn
+ * @property {(index: number | null) => void} pointed called with the row under the cursor; -1 where nothing is known
  */
 
-/** Units beside and below the plot. All charts have the same, so that their time axes align. */
+/** Units beside and below the plot, alike in all charts, so that their time axes align. */
 const GUTTER = 4.4;
 const FOOT = 1.7;
 
@@ -53,7 +53,7 @@ export class Chart {
     this.lines = lines;
     this.axis = axis;
     this.options = options;
-    /** Times at which something happened. @type {number[]} */
+    /** Times of events to mark. @type {number[]} */
     this.marks = [];
     this.from = 0;
     this.to = 1;
@@ -70,7 +70,7 @@ export class Chart {
    * @param {[number[], ...Column[]]} data times, then a column for each line
    * @param {number} from
    * @param {number} to
-   * @param {number[]} marks times at which something happened, drawn as thin lines
+   * @param {number[]} marks times of events, drawn as thin lines
    */
   draw(data, from, to, marks) {
     this.data = data;
@@ -126,7 +126,7 @@ export class Chart {
 
   /** @returns {Omit<uPlot.Options, "width" | "height">} */
   #options() {
-    // What the plot calls asks for them anew: what it is given here it keeps.
+    // Callbacks read the options when they are called; values given here stay as they are.
     const { end, theme } = this.options;
     const { unit, family } = theme;
     // Whole pixels: uPlot scales the number before "px" to the screen, and reads no fractions.

@@ -1,5 +1,5 @@
 // @ts-check
-/** Somebody's hand over a chart: the cursor, the row that it points at, its flag, and zooming. */
+/** Cursor of a chart: finds the row under the pointer, shows its time, and zooms to a dragged span. */
 import { make, write } from "../ui/dom.js";
 import { clock } from "../ui/format.js";
 
@@ -7,8 +7,8 @@ import { clock } from "../ui/format.js";
 /** @typedef {import("../../vendor/uPlot.esm.js")} uPlot */
 /** @typedef {import("../../vendor/uPlot.esm.js").Cursor} Cursor */
 /**
- * @typedef {object} Interaction what somebody who sits close may do with a chart; nothing on a wall
- * @property {string} key charts of one key move their cursors in step
+ * @typedef {object} Interaction pointing and zooming, for a page that is used from a desk
+ * @property {string} key cursors of charts with equal keys move in step
  * @property {(from: number, to: number) => void} zoom
  * @property {() => void} follow
  */
@@ -16,19 +16,19 @@ import { clock } from "../ui/format.js";
 /** Units from the end of a line at which the cursor still finds it. */
 const REACH = 0.5;
 
-/** The row of a time at which nothing is known. */
+/** Row of a time at which nothing is known. */
 const NOWHERE = -1;
 
 export class ChartCursor {
   /**
    * @param {Interaction} interaction
-   * @param {{theme: Theme, pointed: (index: number | null) => void}} options `pointed` is called with the row under
-   *   the cursor, or -1 where nothing is known
+   * @param {{theme: Theme, pointed: (index: number | null) => void}} options `pointed` is called with the row
+   *   under the cursor; -1 where nothing is known
    */
   constructor(interaction, options) {
     this.interaction = interaction;
     this.options = options;
-    /** Says at which time the cursor stands, below it. */
+    /** Time at the cursor, below it. */
     this.flag = make("span", { class: "flag", hidden: "" });
     this.hooks = {
       ready: [(/** @type {uPlot} */ plot) => plot.over.append(this.flag)],
@@ -74,10 +74,10 @@ export class ChartCursor {
   }
 
   /**
-   * Which row tells of a time. Where no line is drawn the nearest sample says nothing: a gap is one row
-   * of nulls, however long it lasts, and before the first sample and after the last there is none.
+   * Finds the row whose values hold at a time. Where no line is drawn there is none: a gap is one row of
+   * nulls, however long it lasts, and before the first sample and after the last there are no rows.
    * @param {uPlot} plot
-   * @param {number} nearest row
+   * @param {number} nearest row with the closest time
    * @param {number} time
    * @returns {number} a row, or NOWHERE
    */

@@ -1,14 +1,14 @@
 // @ts-check
 /**
- * A row for each core, a cell for each sample, brighter the busier. It stays readable at 128 cores,
- * where lines would be a tangle; it lies under the chart of all cores and shares its time axis.
+ * Heat map with a row for each core and a cell for each sample, brighter the busier. It stays readable at 128
+ * cores, where lines would be a tangle; it lies under the chart of all cores and shares its time axis.
  */
 import { Canvas } from "./canvas.js";
 
 /** @typedef {import("./scale.js").Column} Column */
 /** @typedef {import("../ui/theme.js").Theme} Theme */
 
-/** Shades to choose from: more than an eye tells apart, and few enough to paint in batches. */
+/** Number of shades: more than an eye tells apart, and few enough to paint in batches. */
 const SHADES = 20;
 
 export class HeatStrip {
@@ -54,11 +54,11 @@ export class HeatStrip {
       for (let i = 1; i < times.length; i += 1) {
         const value = row[i];
         if (value === null) continue;
-        // A sample tells of the time since the one before it.
+        // A sample covers the time since the one before it.
         const start = x(Math.max(times[i - 1], times[i] - longest));
         if (start - left >= 1 || most === 0) [left, most] = [start, 0];
         most = Math.max(most, value, 0.1);
-        // Of the samples that share a pixel the busiest is the one to see.
+        // Samples that share a pixel are drawn as the busiest of them.
         const right = x(times[i]);
         if (right - left < 1) continue;
         // Half a pixel over the edge, so that no seams show between cells.

@@ -1,5 +1,5 @@
 // @ts-check
-/** What is painted over a plot's lines: the threshold, and the times at which something happened. */
+/** Drawings over the lines of a plot: the threshold, and marks at the times of events. */
 
 /** @typedef {import("../ui/theme.js").Theme} Theme */
 /** @typedef {import("../../vendor/uPlot.esm.js")} uPlot */
@@ -7,7 +7,7 @@
 /**
  * @param {uPlot} plot
  * @param {Theme} theme
- * @param {number | null} threshold a value to draw a line at
+ * @param {number | null} threshold value of the line; null: none
  */
 export function drawThreshold(plot, theme, threshold) {
   if (threshold === null) return;

@@ -1,12 +1,12 @@
 // @ts-check
-/** Where an axis ends. Few and round ends, so that an axis seldom moves and reads at a glance. */
+/** Ends and marks of axes, few and round, so that an axis seldom moves and reads at a glance. */
 
 /** @typedef {(number | null)[]} Column values in step with a list of times; null marks a gap */
 
 /**
  * @param {number} value
- * @param {number} least the end of an idle axis
- * @returns {number} the next round figure that leaves some room
+ * @param {number} least end of an idle axis
+ * @returns {number} next round figure that leaves some room
  */
 export function roundUp(value, least) {
   const wanted = Math.max(value * 1.05, least);
@@ -33,14 +33,14 @@ export function mirrored(down, up) {
 
 /**
  * @param {number} height of the plot in rem
- * @returns {number[]} the marks of a percent axis
+ * @returns {number[]} marks of a percent axis
  */
 export function percentMarks(height) {
   return height < 7 ? [0, 50, 100] : [0, 25, 50, 75, 100];
 }
 
 /**
- * Where to put things of one height so that none covers another and each stays near where it belongs.
+ * Spreads labels of one height so that none covers another and each stays near its wanted place.
  * @param {number[]} wanted upper edges
  * @param {number} height of each
  * @param {number} room from zero to here

@@ -1,5 +1,5 @@
 // @ts-check
-/** The last minutes of one figure as a line without axes, broken where there are no samples. */
+/** Line of one figure over the last minutes, without axes, broken where there are no samples. */
 import { Canvas } from "./canvas.js";
 
 /** @typedef {import("./scale.js").Column} Column */
@@ -8,8 +8,8 @@ import { Canvas } from "./canvas.js";
 export class Sparkline {
   /**
    * @param {Theme} theme
-   * @param {string} color a name of its colours
-   * @param {(highest: number) => number} top the value at the upper edge; the lower one is zero
+   * @param {string} color name of a custom property
+   * @param {(highest: number) => number} top value at the upper edge; the lower edge is zero
    */
   constructor(theme, color, top) {
     this.theme = theme;
@@ -67,7 +67,7 @@ export class Sparkline {
 
 /**
  * @param {Column} values
- * @returns {Generator<[number, number]>} the unbroken stretches, from (inclusive) to (exclusive)
+ * @returns {Generator<[number, number]>} unbroken stretches, from (inclusive) to (exclusive)
  */
 function* runs(values) {
   let start = -1;

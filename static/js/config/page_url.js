@@ -1,38 +1,38 @@
 // @ts-check
 /**
- * The page is its address: which panels, how large, for whom, so that a display's bookmark is its
- * configuration. Read and written here, and nowhere else; what is wrong is named, never guessed at.
+ * Reads and writes the query of a page as its configuration, so that a bookmark keeps a display as it is.
+ * Problems are reported by key and value, and the default stays in force.
  */
 import { DISTANCES } from "./presets.js";
 
 /** @typedef {import("./presets.js").Distance} Distance */
 /** @typedef {"dark" | "light" | "auto"} ThemeName */
-/** @typedef {{name: string, across: number, down: number}} Place a panel and the cells it takes */
+/** @typedef {{name: string, across: number, down: number}} Place panel and the grid cells that it takes */
 /** @typedef {{from: number, to: number}} Hours minutes since midnight; `to` may be the earlier one */
 /**
  * @typedef {object} Display
- * @property {string[] | null} tiles null: as the distance has it
- * @property {Place[] | null} panels null: as the distance has it
- * @property {number | null} columns null: as many as suit the panels
+ * @property {string[] | null} tiles null: preset of the distance
+ * @property {Place[] | null} panels null: preset of the distance
+ * @property {number | null} columns null: by the number of panels
  * @property {number} window seconds that the charts show
  * @property {ThemeName} theme
- * @property {Distance | null} distance null: a desk's
- * @property {string | null} host null: the server's own
- * @property {boolean} kiosk nothing to click on
- * @property {Hours | null} dim hours of the night in which the screen is darkened
+ * @property {Distance | null} distance null: at a desk
+ * @property {string | null} host null: the machine of the server
+ * @property {boolean} kiosk without tools
+ * @property {Hours | null} dim hours in which the screen is darkened
  * @property {Hours | null} blank hours in which it is black
  * @property {boolean} wake keep the display from sleeping
  * @property {boolean} shift move everything by a few pixels every few minutes
  * @property {string | null} screen the name under which the display reports to the server
  * @property {boolean} transparent no background of its own, for an embed
  */
-/** @typedef {{tiles: string[], panels: string[]}} Known the names that there are */
+/** @typedef {{tiles: string[], panels: string[]}} Known all names of tiles and panels */
 /** @typedef {{display: Display, problems: string[]}} Parsed */
 
-/** The longest and the shortest window, seconds. */
+/** Shortest and longest window, seconds. */
 const WINDOWS = { least: 30, most: 86_400 };
 
-/** Five minutes: long enough to see what led here, short enough to see a spike of one second. */
+/** Default window, seconds: long enough to see a development, short enough to see a spike of one second. */
 const WINDOW = 300;
 
 export const MOST_COLUMNS = 6;
@@ -58,12 +58,12 @@ export const DEFAULTS = Object.freeze({
   transparent: false,
 });
 
-/** A value that cannot be taken; the message says what is allowed. */
+/** Error for a value that is not allowed; its message names the allowed ones. */
 class Wrong extends Error {}
 
 /** @type {{[key: string]: (text: string, known: Known) => Partial<Display>}} */
 const KEYS = {
-  panels: (text, { panels }) => ({ panels: text === "none" ? [] : names(text, panels, place) }),
+  panels: (text, { panels }) => ({ panels: text === "none" ? [] : names(text, panels, (place) => place) }),
   tiles: (text, { tiles }) => ({ tiles: text === "none" ? [] : names(text, tiles, ({ name }) => name) }),
   columns: (text) => ({ columns: whole(text, 1, MOST_COLUMNS) }),
   window: (text) => ({ window: seconds(text) }),
@@ -87,7 +87,7 @@ const APPENDED = /^(_|t|r|utm_[a-z_]{1,30}|_g[al]|[a-z]{0,3}clid|[gw]braid|mc_[c
 /**
  * @param {string} search of the address, with or without its question mark
  * @param {Known} known
- * @returns {Parsed} problems: a sentence for each thing that was not understood and is left at its default
+ * @returns {Parsed} problems: one sentence for each key that was not understood and keeps its default
  */
 export function readAddress(search, known) {
   const display = { ...DEFAULTS };
@@ -108,14 +108,14 @@ export function readAddress(search, known) {
     }
     seen.add(key);
   }
-  // A kiosk hangs somewhere for months: its picture may not burn in, unless it is told to stand still.
+  // A kiosk shows one picture for months, which would burn in; shift=0 turns it off.
   if (display.kiosk && !seen.has("shift")) display.shift = true;
   return { display, problems };
 }
 
 /**
  * @param {Display} display
- * @returns {string} the query that reads back as this, without what is the default anyway
+ * @returns {string} query that reads back as this display, without keys that have their default
  */
 export function writeAddress(display) {
   const { panels, tiles, columns, window, theme, distance, host, kiosk, dim, blank, wake, shift, screen } = display;
@@ -171,11 +171,6 @@ function names(text, known, take) {
   const twice = places.find(({ name }, index) => places.findIndex((other) => other.name === name) !== index);
   if (twice) throw new Wrong(`${twice.name} is there twice`);
   return places.map(take);
-}
-
-/** @param {Place} place */
-function place(place) {
-  return place;
 }
 
 /** @param {Place} place */
@@ -251,7 +246,7 @@ function writeHours({ from, to }) {
     .join("-");
 }
 
-/** @param {string} text as given by whoever wrote the address, so not longer than a line */
+/** @param {string} text of any length; shortened to a line */
 function quoted(text) {
   return `"${text.length > 40 ? `${text.slice(0, 40)}…` : text}"`;
 }

@@ -1,7 +1,7 @@
 // @ts-check
 /**
- * How much can be read from how far. Type sizes follow in the style sheet (`data-distance` on <html>);
- * here is how many things there are to look at.
+ * Tiles, panels and columns that can be read from a distance. Type sizes are in the style sheet
+ * (`data-distance` on <html>).
  */
 
 /** @typedef {"2m" | "4m" | "8m"} Distance */
@@ -10,10 +10,10 @@
  * @property {string[]} tiles
  * @property {string[]} panels
  * @property {number} columns
- * @property {number} series at most so many lines in a chart
+ * @property {number} series most lines in a chart
  */
 
-/** At a desk: everything. @type {Preset} */
+/** Everything, for a desk. @type {Preset} */
 export const DESK = {
   tiles: ["cpu", "memory", "filesystem", "received", "sent"],
   panels: ["cpu", "memory", "disk", "network", "load", "pressure", "processes"],
@@ -42,8 +42,8 @@ export function presetFor(distance) {
 }
 
 /**
- * @param {number} panels how many there are
- * @returns {number} columns in which they look like a wall and not like a list
+ * @param {number} panels number of them
+ * @returns {number} columns that make a wall of them and not a list
  */
 export function columnsFor(panels) {
   if (panels <= 2) return Math.max(1, panels);

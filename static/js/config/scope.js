@@ -1,11 +1,11 @@
 // @ts-check
 /**
- * What a page may show: patterns of events' names, in which `*` stands for any run of characters.
- * The server holds everybody to it; a page that knows does not ask for what it would be refused.
+ * Event-name patterns that a page may show, in which `*` stands for any run of characters. The server enforces
+ * them; a page that knows them does not ask for events that would be refused.
  */
 
 /**
- * @param {string[] | null} patterns null: all
+ * @param {string[] | null} patterns null: all names are covered
  * @returns {(name: string) => boolean}
  */
 export function covering(patterns) {

@@ -1,18 +1,18 @@
 // @ts-check
-/** What the server told the page, in data- attributes of <html>. Read once, and only here. */
+/** Settings that the server passes to the page in data- attributes of <html>. */
 
 /**
  * @typedef {object} Settings
- * @property {string} build of the server when it made this page
- * @property {string} host whose figures are shown unless the address says so
- * @property {string} server the machine that serves the page
+ * @property {string} build of the server that rendered this page
+ * @property {string} host shown unless the address names another one
+ * @property {string} server machine that serves the page
  * @property {number} interval seconds between samples of the fast families
  * @property {string} streamUrl
  * @property {string} historyUrl
- * @property {string | null} screensUrl where displays report; null where the server does not want to know
- * @property {string | null} panel the one panel of an embed
- * @property {string[] | null} may patterns of the events that this page may show; null: all
- * @property {string | null} renewUrl where the page gets its cookie anew; null where it has none
+ * @property {string | null} screensUrl for reports of displays; null: not accepted
+ * @property {string | null} panel of an embed
+ * @property {string[] | null} may event-name patterns that this page may show; null: all
+ * @property {string | null} renewUrl to renew the cookie; null: the page has none
  */
 
 /**

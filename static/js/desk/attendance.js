@@ -1,14 +1,14 @@
 // @ts-check
-/** Whether somebody is still there. A wall that was paused and left would show the past for months. */
+/** Presence of a user. A wall that was paused and then left would show the past for months. */
 
-/** Milliseconds without any sign of life after which nobody is there. */
+/** Milliseconds without input after which the user has left. */
 const PATIENCE = 15 * 60_000;
 const LOOK = 1000;
 
 const SIGNS = ["pointermove", "pointerdown", "wheel", "keydown", "touchstart"];
 
 export class Attendance {
-  /** @param {() => void} left called once nobody has been there for long */
+  /** @param {() => void} left called when the user has left, each second */
   constructor(left) {
     this.left = left;
     this.seen = 0;

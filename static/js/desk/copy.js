@@ -1,14 +1,14 @@
 // @ts-check
-/** Copying text, also where the clipboard's own interface is not there: it needs HTTPS. */
+/** Button that copies a text, also without HTTPS, where browsers have no clipboard interface. */
 import { make } from "../ui/dom.js";
 
-/** How long a button says what it has done, milliseconds. */
+/** Milliseconds for which a button shows the outcome. */
 const SAID = 2000;
 
 /**
  * @param {string} name
  * @param {() => string} text
- * @returns {HTMLElement} a button, and what a screen reader hears of it
+ * @returns {HTMLElement} button, with a status line for screen readers
  */
 export function copyButton(name, text) {
   const words = make("span", {}, "Copy");
@@ -31,8 +31,8 @@ export function copyButton(name, text) {
 
 /**
  * @param {string} text
- * @param {HTMLElement} beside an element of the dialog that is open: nothing else can be selected
- * @returns {Promise<boolean>} whether it was copied
+ * @param {HTMLElement} beside element of the open dialog; outside of it nothing can be selected
+ * @returns {Promise<boolean>} false if the browser refused
  */
 async function copy(text, beside) {
   try {

@@ -1,5 +1,5 @@
 // @ts-check
-/** The button in each panel's head that tells how to show the panel elsewhere. */
+/** Button in the head of each panel that opens its embedding dialog. */
 import { make } from "../ui/dom.js";
 import { button } from "./tools.js";
 
@@ -15,7 +15,7 @@ export function addCorners(grid, open) {
   grid.places.forEach((place, index) => {
     const panel = /** @type {Panel} */ (grid.panels[index]);
     const words = `Embed this panel: ${panel.title.textContent}`;
-    // It takes no room of its own: the head looks the same when nobody points at it.
+    // Positioned by the style sheet, so that the head keeps its layout.
     panel.age.before(make("span", { class: "corner" }, button("embed", words, () => open(place), { "data-embed-panel": place.name })));
   });
 }

@@ -1,14 +1,14 @@
 // @ts-check
 /**
- * What people who sit close use: tools in the header, keys, a hand for the charts, and dialogs, each
- * loaded when it is first opened. A kiosk loads none of this. Composition only.
+ * Desk tools of the wall: buttons in the header, keyboard shortcuts, and dialogs, each loaded when it is first
+ * opened. A kiosk loads none of them. Composition only.
  */
 import { writeAddress } from "../config/page_url.js";
 import { clock } from "../ui/format.js";
 import { Attendance } from "./attendance.js";
 import { addCorners } from "./corners.js";
-import { listenToKeys } from "./shortcuts.js";
 import { printWell } from "./print.js";
+import { listenToKeys } from "./shortcuts.js";
 import { loadStyle } from "./style.js";
 import { Tools } from "./tools.js";
 
@@ -41,7 +41,7 @@ export class Desk {
     this.#show();
   }
 
-  /** Nothing is shown before it can look as it should. */
+  /** Shows the tools once their style sheet is loaded. */
   async start() {
     await loadStyle("desk");
     const { toolsInto, grid } = this.wall;
@@ -81,7 +81,7 @@ export class Desk {
     history.replaceState(history.state, "", query ? `?${query}` : location.pathname);
   }
 
-  /** A page that stands still says so for as long as it does, and does not stay so when everybody has left. */
+  /** Shows a note while charts are held, and lets them go once the user has left. */
   #show() {
     const { grid, notes, display, root } = this.wall;
     const { live, held, zoomed } = grid.timeWindow;

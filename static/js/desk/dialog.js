@@ -1,5 +1,5 @@
 // @ts-check
-/** A dialog: a title, a way out, and what it is for. It stays as it is while it is closed. */
+/** Modal dialog with a title and a button to close it. Its content stays while it is closed. */
 import { make } from "../ui/dom.js";
 import { button } from "./tools.js";
 
@@ -8,7 +8,7 @@ import { button } from "./tools.js";
 /** @typedef {import("../ui/notes.js").Notes} Notes */
 /** @typedef {import("../config/server_config.js").Settings} Settings */
 /**
- * @typedef {object} Wall what this is made for
+ * @typedef {object} Wall page that the desk tools act on
  * @property {HTMLElement} root <html>
  * @property {HTMLElement} toolsInto
  * @property {Settings} settings
@@ -29,13 +29,13 @@ export class Dialog {
     const id = `dialog-${count}`;
     this.body = make("div", { class: "dialog-body" });
     const close = button("close", "Close (Escape)", () => this.close());
-    // The title has the focus first, so that it is what a screen reader begins with.
+    // The title is focused first, so that screen readers begin with it.
     const head = make("header", {}, make("h2", { id, tabindex: "-1", autofocus: "" }, title), close);
     const sheet = make("div", { class: "sheet" }, head, this.body);
     this.element = make("dialog", { class: className, "aria-labelledby": id }, sheet);
     document.body.append(this.element);
 
-    // A click beside it closes it, but not the end of a drag that began inside.
+    // A click beside the dialog closes it, unless it ends a drag that began inside.
     let beside = false;
     this.element.addEventListener("pointerdown", ({ target }) => (beside = target === this.element));
     this.element.addEventListener("click", ({ target }) => beside && target === this.element && this.close());

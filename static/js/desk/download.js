@@ -1,17 +1,16 @@
 // @ts-check
 /**
- * What charts show as a table that other programs can read: one row for each time, one column for
- * each figure. Pure. A gap in the samples is a row without figures, so that a line drawn from the
- * table breaks where the chart's does.
+ * Exports charts as CSV or JSON: one row for each time, one column for each figure. A gap in the samples is a
+ * row without figures, so that a line drawn from the file breaks where the chart breaks. Pure.
  */
 
 /** @typedef {import("../charts/scale.js").Column} Column */
-/** @typedef {{event: string, times: number[], columns: [string, Column][]}} Part the rows of one family */
+/** @typedef {{event: string, times: number[], columns: [string, Column][]}} Part rows of one family */
 /** @typedef {{names: string[], times: number[], columns: Column[]}} Sheet names as in cpu.percent; times in seconds since 1970 */
 /** @typedef {{host: string, from: number, to: number, latest: Record<string, object>}} About latest: newest events that have no columns */
 
 /**
- * Families that were sampled together share their rows.
+ * Joins families by time, so that those sampled together share rows.
  * @param {Part[]} parts
  * @param {number} from seconds since 1970
  * @param {number} to
@@ -37,7 +36,7 @@ export function join(parts, from, to) {
 }
 
 /**
- * As RFC 4180 has it.
+ * Writes CSV by RFC 4180.
  * @param {Sheet} sheet
  * @returns {string}
  */
@@ -62,7 +61,7 @@ export function toJson({ host, from, to, latest }, { names, times, columns }) {
  * @param {string} host
  * @param {number} time seconds since 1970
  * @param {string} ending
- * @returns {string} a name that every system can keep
+ * @returns {string} name without characters that a file system refuses
  */
 export function fileName(host, time, ending) {
   return `${host}-${iso(time).slice(0, 19).replaceAll(":", "-")}Z.${ending}`;

@@ -1,5 +1,5 @@
 // @ts-check
-/** The dialog that saves what is shown. */
+/** Dialog that downloads the shown figures. */
 import { PANELS, TILE_SET } from "../panels/registry.js";
 import { make } from "../ui/dom.js";
 import { clock } from "../ui/format.js";
@@ -40,7 +40,7 @@ export function create({ grid }) {
 
   return {
     open() {
-      // Before the server was heard there is not even a time.
+      // Before the first hello the time is unknown.
       shown = grid.view && Number.isFinite(grid.view.to) ? collect(grid, grid.view) : null;
       for (const button of choices) button.disabled = !shown;
       dialog.open();
@@ -65,7 +65,7 @@ export function create({ grid }) {
  * @param {View} view
  */
 function collect(grid, { store, host, from, to }) {
-  // A wall of tiles only shows their sparklines.
+  // A wall without charts shows the sparklines of its tiles.
   const panels = grid.places.map(({ name }) => /** @type {Entry} */ (PANELS.get(name))).filter(({ whole }) => !whole);
   const entries = panels.length ? panels : [...TILE_SET.values()];
   const events = [...new Set(entries.map(({ event }) => event))];
@@ -86,6 +86,6 @@ function collect(grid, { store, host, from, to }) {
 function save(blob, name) {
   const href = URL.createObjectURL(blob);
   make("a", { href, download: name }).click();
-  // The browser has begun to read it by then.
+  // By then the browser has begun to read it.
   setTimeout(() => URL.revokeObjectURL(href), 60_000);
 }

@@ -1,19 +1,18 @@
 // @ts-check
 /**
- * An address in the making: the text of each of its keys, right or wrong. Pure.
- *
- * Each key is read by itself, so that what is wrong is known by its field, and the rest still counts.
+ * Draft of an address: the text of each key, valid or not. Each key is read by itself, so that a problem belongs
+ * to its field and the other keys still count. Pure.
  */
 import { DEFAULTS, readAddress, writeAddress } from "../config/page_url.js";
 
 /** @typedef {import("../config/page_url.js").Display} Display */
 /** @typedef {import("../config/page_url.js").Known} Known */
-/** @typedef {Record<string, string>} Draft by key; a key that is empty or not there stands for its default */
+/** @typedef {Record<string, string>} Draft by key; an empty or missing one stands for its default */
 /**
  * @typedef {object} Reading
- * @property {Display} display what is right, and defaults for the rest
+ * @property {Display} display of the valid keys
  * @property {Map<string, string>} problems by key
- * @property {string} query the address, without what is wrong
+ * @property {string} query of the valid keys
  */
 
 /**
@@ -53,8 +52,7 @@ export function readDraft(draft, known) {
 
 /**
  * @param {Display} display
- * @returns {string} the query for a preview, which is no display: it reports nothing, keeps nothing
- *   awake, and shows what a display shows by day
+ * @returns {string} query of a preview: without reports, wake lock and hours of the night
  */
 export function previewQuery(display) {
   const { screen, wake, dim, blank } = DEFAULTS;

@@ -1,7 +1,7 @@
 // @ts-check
 /**
- * The dialog that makes an address: what is chosen is seen at once in a small preview, and copied or
- * applied. What was begun is still there when it is opened again, in this tab and after a reload.
+ * Dialog that edits the address of the page, with a preview. A draft is kept while the dialog is closed, and over
+ * a reload of the tab.
  */
 import { presetFor } from "../config/presets.js";
 import { KNOWN, PANELS, TILE_SET } from "../panels/registry.js";
@@ -42,9 +42,9 @@ class Editor {
     this.defaults = {};
     this.words = make("p", { class: "hint", role: "status", "data-editor-words": "" });
     this.another = make("a", { class: "plain", target: "_blank", rel: "noopener", "data-another": "" }, "Open in a new tab");
-    /** What is in the making. @type {Draft} */
+    /** @type {Draft} */
     this.draft = {};
-    /** The page as it was when the draft was begun. @type {Draft | null} */
+    /** Draft of the page when editing began. @type {Draft | null} */
     this.begun = null;
     this.#compose();
     this.dialog.element.addEventListener("close", () => this.preview.hide());
@@ -53,7 +53,7 @@ class Editor {
   open() {
     this.fields.offer(this.grid.store.hosts);
     if (!this.begun) Object.assign(this, recall(KEPT));
-    // A draft that was begun goes on; else it is the page as it is now.
+    // An edited draft goes on; else editing begins with the page as it is now.
     if (!this.begun || isSame(this.draft, this.begun)) this.#begin();
     this.#showDraft();
     this.dialog.open();
@@ -119,7 +119,7 @@ class Editor {
   #changed() {
     const { distance } = this.draft;
     Object.assign(this.draft, this.fields.texts);
-    // Another distance has other panels, where none were chosen.
+    // Without a choice the distance decides which panels there are.
     if (this.draft.distance !== (distance ?? "")) this.#showLists();
     this.#show();
   }

@@ -1,8 +1,8 @@
 // @ts-check
-/** The dialog that tells how to show one panel in another page. */
+/** Dialog with the code that embeds one panel in another page. */
 import { writeSeconds } from "../config/page_url.js";
-import { PANELS } from "../panels/registry.js";
 import { ChartPanel } from "../panels/chart_panel.js";
+import { PANELS } from "../panels/registry.js";
 import { make } from "../ui/dom.js";
 import { copyButton } from "./copy.js";
 import { Dialog } from "./dialog.js";

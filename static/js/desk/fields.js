@@ -1,5 +1,5 @@
 // @ts-check
-/** The keys of an address as fields of a form, each with its own word on what is wrong with it. */
+/** Form fields for the keys of an address, each with a message for its problem. */
 import { MOST_COLUMNS } from "../config/page_url.js";
 import { make, mark, write } from "../ui/dom.js";
 
@@ -49,7 +49,7 @@ export class Fields {
     this.hosts.replaceChildren(...hosts.map((host) => make("option", { value: host })));
   }
 
-  /** @returns {Record<string, string>} the text of each key */
+  /** @returns {Record<string, string>} text of each key */
   get texts() {
     return Object.fromEntries([...this.fields].map(([key, { control }]) => [key, textOf(control)]));
   }
@@ -98,7 +98,7 @@ function ticked() {
 
 /** @param {Record<string, string>} options */
 function chosen(options) {
-  // Keys that are whole numbers come first in an object; the default has to.
+  // Objects list integer keys first; the default has to be first.
   const pairs = Object.entries(options).sort(([a], [b]) => Number(b === "") - Number(a === ""));
   return make("select", {}, ...pairs.map(([value, words]) => make("option", { value }, words)));
 }

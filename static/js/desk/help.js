@@ -1,12 +1,12 @@
 // @ts-check
-/** What can be done here, by key and by hand. */
+/** Dialog that lists the keyboard shortcuts and the uses of the mouse. */
 import { make } from "../ui/dom.js";
 import { Dialog } from "./dialog.js";
 import { KEYS } from "./shortcuts.js";
 
 const NAMES = { " ": "space", Escape: "Esc" };
 
-/** What is done with the mouse, in the words of the table of keys. */
+/** Uses of the mouse. */
 const HAND = [
   ["point at a chart", "the values at that time, in all charts"],
   ["drag in a chart", "zoom to that time"],

@@ -1,5 +1,5 @@
 // @ts-check
-/** The tools' pictures: lines on a ground of 24 by 24. */
+/** Icons of the tools: SVG paths on a ground of 24 by 24. */
 
 const SVG = "http://www.w3.org/2000/svg";
 

@@ -1,11 +1,11 @@
 // @ts-check
-/** The page as an address would show it, small: laid out for a screen of 1920 by 1080, then scaled. */
+/** Preview of an address: an iframe laid out for a screen of 1920 by 1080, then scaled down. */
 import { make } from "../ui/dom.js";
 
-/** Pixels of the screen that is shown; the style sheet has them too. */
+/** Width of the previewed screen, pixels; the style sheet has it too. */
 const WIDTH = 1920;
 
-/** Milliseconds without another change before it is loaded. */
+/** Milliseconds without a change before the preview is loaded. */
 const REST = 400;
 
 export class Preview {
@@ -27,7 +27,7 @@ export class Preview {
     if (url !== this.shown) this.timer = setTimeout(() => this.#load(url), this.frame ? REST : 0);
   }
 
-  /** Nobody looks: it goes, and its charts with it. */
+  /** Removes the iframe, and with it its stream and charts. */
   hide() {
     clearTimeout(this.timer);
     this.frame?.remove();
@@ -38,7 +38,7 @@ export class Preview {
   /** @param {string} url */
   #load(url) {
     this.shown = url;
-    // Another frame each time: going elsewhere in one would be a step for the back button.
+    // A new iframe each time: navigating one would add a step to the history.
     const frame = make("iframe", { src: url, title: "Preview", tabindex: "-1", inert: "" });
     this.frame?.remove();
     this.frame = frame;

@@ -1,5 +1,5 @@
 // @ts-check
-/** On paper: dark on white, and with the time of printing. Charts are drawn anew, which takes no time. */
+/** Printing: redraws the charts dark on white, and adds the time of printing. */
 import { make } from "../ui/dom.js";
 import { moment } from "../ui/format.js";
 

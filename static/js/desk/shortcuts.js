@@ -1,8 +1,8 @@
 // @ts-check
-/** The keys of the keyboard: what each does, in one table that the help shows and the listener obeys. */
+/** Keyboard shortcuts, in one table that the help lists and the listener runs. */
 
 /**
- * @typedef {object} Actions what a button and a key may do
+ * @typedef {object} Actions of buttons and keys
  * @property {() => void} pause or go on
  * @property {() => void} back to live
  * @property {(seconds: number) => void} window
@@ -12,9 +12,9 @@
  * @property {() => void} edit
  * @property {() => void} help
  */
-/** @typedef {{keys: string[], says: string, run: (actions: Actions) => void}} Key says: what it does, in the help */
+/** @typedef {{keys: string[], says: string, run: (actions: Actions) => void}} Key says: its line in the help */
 
-/** The windows to choose from, seconds, and how they are called. */
+/** Windows to choose from, seconds, and their names. */
 export const WINDOWS = /** @type {const} */ ([
   [300, "5 min"],
   [900, "15 min"],
@@ -50,12 +50,12 @@ export function listenToKeys(actions) {
 }
 
 /**
- * Whether a key is meant for a field, a button or a dialog, or for the browser.
+ * Returns true for a key that a field, a button, a dialog or the browser acts on.
  * @param {KeyboardEvent} event
  */
 function isForSomethingElse({ key, target, ctrlKey, altKey, metaKey }) {
   if (ctrlKey || altKey || metaKey || document.querySelector("dialog[open]")) return true;
-  // For a moment after a dialog has closed the focus is still in it.
+  // Just after a dialog has closed the focus is still in it.
   if (!(target instanceof HTMLElement) || !target.checkVisibility()) return false;
   if (target.isContentEditable || target.closest("input, textarea, select")) return true;
   return key === " " && target.closest("button, a, summary") !== null;

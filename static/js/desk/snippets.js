@@ -1,15 +1,15 @@
 // @ts-check
-/** What to write into another page to show one of this page's panels. Pure. */
+/** Code snippets that show one of this page's panels in another page. Pure. */
 
 /**
  * @typedef {object} Shown
- * @property {string} stream the stream's whole address; its folder is where all else is
+ * @property {string} stream absolute URL of the stream; all other URLs are relative to its folder
  * @property {string} panel
  * @property {string} title
- * @property {string} event the panel's family
- * @property {string | null} field one of the family's numbers, or null: a list
- * @property {string} window as in an address: 5m
- * @property {string | null} host null: the server's own
+ * @property {string} event family of the panel
+ * @property {string | null} field numeric field of the family; null: a list
+ * @property {string} window as in the address: 5m
+ * @property {string | null} host null: the machine of the server
  */
 /** @typedef {{name: string, about: string, code: string}} Snippet */
 

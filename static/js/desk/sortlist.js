@@ -1,8 +1,5 @@
 // @ts-check
-/**
- * Things to choose from, to put in order and to give a size: by mouse or finger (drag the grip), and
- * by keyboard (the buttons up and down).
- */
+/** List to choose from, to sort and to size: by dragging a grip, or by keyboard with the buttons up and down. */
 import { MOST_COLUMNS, MOST_DOWN } from "../config/page_url.js";
 import { make, write } from "../ui/dom.js";
 import { icon } from "./icons.js";
@@ -23,8 +20,8 @@ export class SortList {
   /**
    * @param {object} options
    * @param {string} options.label
-   * @param {[string, string][]} options.names and titles, all that there are
-   * @param {boolean} options.sizes whether they have one
+   * @param {[string, string][]} options.names and titles of all rows
+   * @param {boolean} options.sizes rows have a size
    * @param {() => void} options.changed
    */
   constructor({ label, names, sizes, changed }) {
@@ -32,18 +29,18 @@ export class SortList {
     this.list = make("ol", { class: "sortlist", "aria-label": label });
     this.heard = make("p", { class: "unseen", role: "status" });
     this.element = make("div", {}, this.list, this.heard);
-    /** In the order in which they stand. @type {Row[]} */
+    /** In order. @type {Row[]} */
     this.rows = names.map(([name, title]) => this.#row(name, title, sizes));
     this.list.append(...this.rows.map(({ element }) => element));
   }
 
-  /** @returns {Place[]} what is chosen, in order */
+  /** @returns {Place[]} chosen rows, in order */
   get places() {
     const chosen = this.rows.filter(({ check }) => check.checked);
     return chosen.map(({ name, across, down }) => ({ name, across: Number(across?.value ?? 1), down: Number(down?.value ?? 1) }));
   }
 
-  /** @param {Place[]} places what is chosen; all else stands below it */
+  /** @param {Place[]} places chosen rows, in order; the others follow them */
   set places(places) {
     const at = (/** @type {Row} */ { name }) => places.findIndex((place) => place.name === name);
     const chosen = this.rows.filter((row) => at(row) >= 0).sort((a, b) => at(a) - at(b));
@@ -88,7 +85,7 @@ export class SortList {
   }
 
   /**
-   * It is the others that make way: an element that is itself moved loses focus and pointer.
+   * Swaps a row with its neighbour by moving the neighbour: a moved element loses focus and pointer.
    * @param {Row} row
    * @param {number} by -1 or 1
    */
@@ -118,7 +115,7 @@ export class SortList {
       "pointermove",
       ({ clientY }) => {
         for (const by of [-1, 1]) {
-          // Past the middle of a neighbour is past it.
+          // A row passes a neighbour at its middle.
           for (let other = this.#beside(row, by); other && by * (clientY - middle(other)) > 0; other = this.#beside(row, by)) this.#move(row, by);
         }
       },

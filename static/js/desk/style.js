@@ -1,13 +1,13 @@
 // @ts-check
-/** Style sheets that come when they are needed. */
+/** Style sheets that are loaded on demand. */
 import { make } from "../ui/dom.js";
 
 /** @type {Map<string, Promise<void>>} */
 const loading = new Map();
 
 /**
- * @param {string} name of a file in static/css, without its ending
- * @returns {Promise<void>} rejected if it could not be loaded; the next call tries again
+ * @param {string} name of a file in static/css, without .css
+ * @returns {Promise<void>} rejected if it cannot be loaded; the next call tries again
  */
 export function loadStyle(name) {
   let loaded = loading.get(name);

@@ -1,5 +1,5 @@
 // @ts-check
-/** The tools in the header. Each has a picture, and a name that also tells its key. */
+/** Tool buttons in the header. The name of each ends with its key. */
 import { writeSeconds } from "../config/page_url.js";
 import { make, mark } from "../ui/dom.js";
 import { icon } from "./icons.js";
@@ -20,7 +20,7 @@ export class Tools {
     this.window.addEventListener("keydown", () => (byHand = false));
     this.window.addEventListener("change", () => {
       actions.window(Number(this.window.value));
-      // The next key is the page's again; who came by keyboard goes on from here.
+      // After a choice by mouse the keys are the page's again; after one by keyboard the focus stays.
       if (byHand) this.window.blur();
     });
     this.theme = button("sun", "", actions.theme, { "data-theme-toggle": "" });
@@ -44,7 +44,7 @@ export class Tools {
     mark(this.pause, "data-on", live ? null : "");
     become(this.theme, theme === "light" ? "moon" : "sun", theme === "light" ? "Dark (t)" : "Light (t)");
     const value = String(window);
-    // A window of the address that is not one of those to choose from.
+    // The address may name a window that is not in the list.
     if (![...this.window.options].some((option) => option.value === value)) {
       this.window.prepend(make("option", { value }, writeSeconds(window)));
     }

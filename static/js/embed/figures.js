@@ -1,31 +1,31 @@
 // @ts-check
 /**
- * The newest figures of one machine, for all numbers on a page that show some of it. It is a board
- * without charts: one history and one place in the stream for however many numbers.
+ * Newest figures of one machine, shared by all <vitals-number> elements of a page that show some of them: one
+ * history and one subscription for any number of elements.
  */
+import { covering } from "../config/scope.js";
 import { HostSubscription } from "../state/host_subscription.js";
 import { INTERVAL_EVENT } from "../state/intervals.js";
-import { covering } from "../config/scope.js";
 import { Store } from "../state/store.js";
-import { portToOwnBroker } from "../streaming/transport.js";
 import { AccessProbe } from "../streaming/access_probe.js";
+import { portToOwnBroker } from "../streaming/transport.js";
 
 /** @typedef {import("../state/store.js").Data} Data */
 /** @typedef {import("../state/store.js").Freshness} Freshness */
 /** @typedef {{address: string, query: string}} Server query: "?key=…", or nothing */
-/** @typedef {{host: string, interval: number, events?: string[]}} Facts what GET /embed tells */
+/** @typedef {{host: string, interval: number, events?: string[]}} Facts answer of GET /embed */
 /** @typedef {{event: string, show: () => void, refused: () => void}} Watcher */
 
-/** How often to look at ages, milliseconds. */
+/** Milliseconds between two updates of ages. */
 const TICK = 250;
 
-/** Numbers come one after the other while a page is built: what they want is asked for together. */
+/** Milliseconds to wait for more elements, which come one by one while a page is built. */
 const GATHER = 50;
 
-/** Seconds of history to ask for: only its newest events count. */
+/** Seconds of history to ask for: only its newest events are used. */
 const WINDOW = 1;
 
-/** Seconds without a connection after which an event that comes when it likes may have been missed. */
+/** Seconds without a connection after which an event without a cadence may have been missed. */
 const APART = 3;
 
 export class Figures {
@@ -36,7 +36,7 @@ export class Figures {
    */
   constructor({ address, query }, host, { interval, events }) {
     this.host = host;
-    /** Asked for beside the figures that are shown. */
+    /** Events beside those of the figures. */
     this.extraEvents = covering(events ?? null)(INTERVAL_EVENT) ? [INTERVAL_EVENT] : [];
     /** @type {Set<Watcher>} */
     this.watchers = new Set();
@@ -85,7 +85,7 @@ export class Figures {
 
   /**
    * @param {string} event
-   * @returns {{freshness: Freshness, data: Data | null, age: number}} data is null where there is none to show
+   * @returns {{freshness: Freshness, data: Data | null, age: number}} data is null if there is none to show
    */
   newest(event) {
     const { store, host } = this;
@@ -94,7 +94,7 @@ export class Figures {
     const age = time === null ? 0 : Math.max(0, now - time);
     let freshness = store.freshness(host, event, now);
     if (store.isNoFamily(event)) {
-      // Somebody's own event comes when it likes: the last one holds until there is another.
+      // A published event has no cadence: the last one holds until there is another.
       freshness = time === null ? "waiting" : this.stream.apart > APART ? "stale" : "fresh";
     }
     return { freshness, data: freshness === "gone" ? null : store.latest(host, event), age };
@@ -130,7 +130,7 @@ const shared = new Map();
  * @param {string} host
  * @param {Facts} facts
  * @param {Watcher} watcher
- * @returns {{figures: Figures, leave: () => void}} those that all numbers of this server and machine share
+ * @returns {{figures: Figures, leave: () => void}} figures shared by all elements of this server and machine
  */
 export function watch(server, host, facts, watcher) {
   const key = `${server.address} ${server.query} ${host}`;

@@ -1,11 +1,11 @@
 // @ts-check
-/** Style sheets inside a web component, from the server that this module came from. */
+/** Style sheets of a web component, from the server that this module came from. */
 import { make } from "../ui/dom.js";
 
 /**
  * @param {ShadowRoot} root
  * @param {string[]} names of files below /static
- * @returns {Promise<unknown>} rejected where one of them does not come
+ * @returns {Promise<unknown>} rejected if one of them cannot be loaded
  */
 export function attachStyles(root, names) {
   const links = names.map((name) => {

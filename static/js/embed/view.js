@@ -1,15 +1,12 @@
 // @ts-check
-/**
- * One panel or tile that fills its box, and a line below it for when it is not live: the same in a
- * frame and in a web component.
- */
+/** View of one panel or tile that fills its box, with a line below it while it is not live; for iframes and web components. */
 import { PanelGrid } from "../panels/panel_grid.js";
 import { KNOWN } from "../panels/registry.js";
+import { AccessProbe } from "../streaming/access_probe.js";
 import { make, mark, write } from "../ui/dom.js";
 import { linkState, linkStatusText } from "../ui/link_state.js";
 import { Notes } from "../ui/notes.js";
 import { Theme, resolveTheme } from "../ui/theme.js";
-import { AccessProbe } from "../streaming/access_probe.js";
 
 /** @typedef {import("../config/page_url.js").Display} Display */
 /** @typedef {import("../config/page_url.js").ThemeName} ThemeName */
@@ -20,33 +17,32 @@ import { AccessProbe } from "../streaming/access_probe.js";
 /** @typedef {import("../streaming/broker.js").Port} Port */
 /**
  * @typedef {object} ViewOptions
- * @property {HTMLElement} into its box, with the class `embed`
- * @property {Element} themed what bears data-theme
- * @property {Element} marked what bears data-link
+ * @property {HTMLElement} into box with the class `embed`
+ * @property {Element} themed gets data-theme
+ * @property {Element} marked gets data-link
  * @property {Settings} settings
  * @property {Display} display
  * @property {string} name of the panel or tile
- * @property {string[]} problems sentences about the display
+ * @property {string[]} problems of the configuration, as sentences
  * @property {(connect: (port: Port) => void) => void} connect
- * @property {() => void} refused there is no right to read, any more
+ * @property {() => void} refused called when access is no longer granted
  * @property {(hello: Hello) => void} [hello]
  */
 
 const TILE = "tile-";
 
-/** Every name that one can embed. */
+/** Names that can be embedded. */
 export const NAMES = [...KNOWN.panels, ...KNOWN.tiles.map((name) => TILE + name)];
 
 /**
- * The family whose samples tell whether the server is live. The panel's own may come once a minute,
- * or never on this machine, and says so itself.
+ * Family whose samples show that the server is live. That of the panel may come once a minute, or never on
+ * this machine.
  */
 const PULSE = "cpu";
 
-/** Seconds that a first connection may take before it is worth a word. */
+/** Seconds that a first connection may take before it is shown. */
 const FIRST_CONNECTION = 2;
 
-/** In the system's hands. */
 const LIGHT = "(prefers-color-scheme: light)";
 
 export class View {
@@ -136,7 +132,7 @@ export class View {
     const { everConnected, apart, trouble } = facts;
     this.line.hidden = state === "live" || (!everConnected && !trouble && apart < FIRST_CONNECTION);
     if (state !== this.announced) {
-      // Only changes are spoken; an age that counts on would never let a screen reader rest.
+      // Only changes are announced: a screen reader would read a counting age for ever.
       if (this.announced !== null) write(this.announcer, `${state}: ${words}`);
       this.announced = state;
     }

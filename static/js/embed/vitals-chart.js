@@ -1,52 +1,52 @@
 // @ts-check
-/** What /static/embed.js asks for to fill a <vitals-chart>: one panel in its shadow. */
+/** Content of a <vitals-chart>, loaded by /static/embed.js: one panel in its shadow root. */
 import { readAddress } from "../config/page_url.js";
 import { KNOWN } from "../panels/registry.js";
-import { make, mark } from "../ui/dom.js";
 import { portToOwnBroker } from "../streaming/transport.js";
+import { make, mark } from "../ui/dom.js";
 import { attachStyles } from "./styles.js";
 import { NAMES, View } from "./view.js";
 
 /**
- * @typedef {object} Wish
+ * @typedef {object} EmbedRequest
  * @property {HTMLElement} element
  * @property {ShadowRoot} root
  * @property {string} address of the server, without a slash at its end
- * @property {string} query "?key=…" for all that is asked of the server, or nothing
+ * @property {string} query "?key=…" of every request, or empty
  * @property {{build: string, host: string, interval: number, events?: string[]}} facts
- * @property {() => void} refused there is no right to read, any more
- * @property {(text: string) => void} say instead of a panel
+ * @property {() => void} refused called when access is no longer granted
+ * @property {(text: string) => void} say shows a message in place of the panel
  */
 
 const SHEETS = ["vendor/uPlot.min.css", "css/base.css", "css/panel.css", "css/embed.css"];
 
-/** The attributes that say the same as the keys of a wall's address. */
+/** Attributes that are also keys of the wall's address. */
 const KEYS = ["window", "theme", "host", "distance"];
 
 /**
- * @param {Wish} wish
- * @returns {Promise<Chart>} empty until its first change()
+ * @param {EmbedRequest} request
+ * @returns {Promise<Chart>} empty until the first change()
  */
-export async function show(wish) {
-  await attachStyles(wish.root, SHEETS);
-  return new Chart(wish);
+export async function show(request) {
+  await attachStyles(request.root, SHEETS);
+  return new Chart(request);
 }
 
 class Chart {
-  /** @param {Wish} wish */
-  constructor(wish) {
-    this.wish = wish;
+  /** @param {EmbedRequest} request */
+  constructor(request) {
+    this.request = request;
     this.box = make("div", { class: "embed" });
-    wish.root.append(this.box);
-    mark(wish.element, "data-build", wish.facts.build);
+    request.root.append(this.box);
+    mark(request.element, "data-build", request.facts.build);
     /** @type {View | null} */
     this.view = null;
-    /** What the view was made from; another theme needs no other view. */
+    /** Configuration of the view, without the theme, which can change in place. */
     this.made = "";
   }
 
   change() {
-    const { element, address, query, facts, say } = this.wish;
+    const { element, address, query, facts, say } = this.request;
     const given = new URLSearchParams({ theme: "auto" });
     for (const key of KEYS) if (element.hasAttribute(key)) given.set(key, element.getAttribute(key) ?? "");
     const { display, problems } = readAddress(given.toString(), KNOWN);
@@ -80,7 +80,7 @@ class Chart {
       name,
       problems,
       connect: (connect) => connect(portToOwnBroker(address + query)),
-      refused: this.wish.refused,
+      refused: this.request.refused,
     });
     this.view.start();
   }
@@ -89,6 +89,6 @@ class Chart {
     this.view?.destroy();
     this.view = null;
     this.box.remove();
-    mark(this.wish.element, "data-build", null);
+    mark(this.request.element, "data-build", null);
   }
 }

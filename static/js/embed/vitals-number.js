@@ -1,42 +1,42 @@
 // @ts-check
-/** What /static/embed.js asks for to fill a <vitals-number>: one figure in a line of text. */
+/** Content of a <vitals-number>, loaded by /static/embed.js: one figure in a line of text. */
 import { readAddress } from "../config/page_url.js";
+import { covering } from "../config/scope.js";
+import { valueOf } from "../panels/named_values.js";
 import { make, mark, valueElement, write, writeValue } from "../ui/dom.js";
 import { age, NONE } from "../ui/format.js";
 import { levelOf, WORDS } from "../ui/thresholds.js";
-import { covering } from "../config/scope.js";
 import { watch } from "./figures.js";
 import { attachStyles } from "./styles.js";
-import { valueOf } from "../panels/named_values.js";
 
 /** @typedef {import("./figures.js").Figures} Figures */
 /** @typedef {import("../panels/named_values.js").Value} Value */
-/** @typedef {import("./vitals-chart.js").Wish} Wish */
+/** @typedef {import("./vitals-chart.js").EmbedRequest} EmbedRequest */
 
-/** What it leaves on its element, for the page's own scripts and styles. */
+/** Attributes set on the element, for scripts and styles of the page. */
 const MARKS = ["data-freshness", "data-level", "data-number"];
 
 /**
- * @param {Wish} wish
- * @returns {Promise<Figure>} empty until its first change()
+ * @param {EmbedRequest} request
+ * @returns {Promise<Figure>} empty until the first change()
  */
-export async function show(wish) {
-  await attachStyles(wish.root, ["css/embed-number.css"]);
-  return new Figure(wish);
+export async function show(request) {
+  await attachStyles(request.root, ["css/embed-number.css"]);
+  return new Figure(request);
 }
 
 class Figure {
-  /** @param {Wish} wish */
-  constructor(wish) {
-    this.wish = wish;
+  /** @param {EmbedRequest} request */
+  constructor(request) {
+    this.request = request;
     /** @type {(() => void) | null} */
     this.leave = null;
     this.made = "";
-    mark(wish.element, "data-build", wish.facts.build);
+    mark(request.element, "data-build", request.facts.build);
   }
 
   change() {
-    const { element, root, address, query, facts, refused, say } = this.wish;
+    const { element, root, address, query, facts, refused, say } = this.request;
     const name = element.getAttribute("value") ?? "";
     const asked = element.getAttribute("host") ?? facts.host;
     const from = `${name} ${asked}`;
@@ -66,13 +66,13 @@ class Figure {
 
   destroy() {
     this.#clear();
-    mark(this.wish.element, "data-build", null);
+    mark(this.request.element, "data-build", null);
   }
 
   #clear() {
     this.leave?.();
     this.leave = null;
-    for (const name of MARKS) mark(this.wish.element, name, null);
+    for (const name of MARKS) mark(this.request.element, name, null);
   }
 
   /**
@@ -82,7 +82,7 @@ class Figure {
    * @param {HTMLElement} line
    */
   #show(figures, name, value, line) {
-    const { element } = this.wish;
+    const { element } = this.request;
     const { freshness, data, age: seconds } = figures.newest(value.event);
     const figure = data ? value.read(data) : null;
     const written = value.format(figure);

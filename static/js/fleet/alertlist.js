@@ -1,17 +1,17 @@
 // @ts-check
 /**
- * Which alerts are open, as the server knows it. The stream tells of changes, but of each machine only
- * the last in a period; so soon after it has told of any the whole list is asked for again.
+ * Open alerts as the server knows them. The conflated stream brings only the last change of each machine in a
+ * period, so after a change the whole list is loaded again.
  */
 import { Backoff } from "../streaming/backoff.js";
 
 /** @typedef {import("../state/store.js").Data} Data */
 
-/** Milliseconds: how soon after a change, at least, and how much later at most. */
+/** Milliseconds from a change to the next load: least, and random addition. */
 const PAUSE = 20_000;
 const JITTER = 20_000;
 
-/** The most before all is asked for again, because there was no connection. */
+/** Most milliseconds before a load after a reconnection. */
 const AGAIN = 3000;
 
 const TIMEOUT = 15_000;
@@ -20,24 +20,24 @@ export class AlertList {
   /**
    * @param {string} url
    * @param {string[]} hosts names or patterns; none: all
-   * @param {(alerts: Data[], lastId: string | null) => void} told
+   * @param {(alerts: Data[], lastId: string | null) => void} loaded
    */
-  constructor(url, hosts, told) {
+  constructor(url, hosts, loaded) {
     this.url = url + (hosts.length ? `?host=${hosts.join()}` : "");
-    this.told = told;
+    this.loaded = loaded;
     this.asked = false;
     this.backoff = new Backoff();
     /** @type {ReturnType<typeof setTimeout> | undefined} */
     this.timer = undefined;
   }
 
-  /** Nothing is known, or not since when. A wall of displays that come back together does not ask together. */
+  /** Loads the list after a connection was made; with jitter, so that displays do not ask together. */
   ask() {
     this.#later(this.asked ? AGAIN * Math.random() : 0);
     this.asked = true;
   }
 
-  /** Something has changed. A wall of displays does not ask at once. */
+  /** Loads the list some time after a change; with jitter, so that displays do not ask together. */
   confirm() {
     if (this.timer === undefined) this.#later(PAUSE + JITTER * Math.random());
   }
@@ -55,9 +55,9 @@ export class AlertList {
       if (!answer.ok) throw new Error(`alerts answered ${answer.status}`);
       this.backoff.reset();
       const { alerts, last_event_id: lastId } = await answer.json();
-      this.told(alerts, lastId);
+      this.loaded(alerts, lastId);
     } catch {
-      // The header tells of a server that is away; what is known of alerts stays.
+      // The header shows that the server is away; known alerts stay.
       if (this.timer === undefined) this.#later(this.backoff.next());
     }
   }

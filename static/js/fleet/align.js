@@ -1,7 +1,7 @@
 // @ts-check
 /**
- * Several machines on one axis of time. Each samples at moments of its own, so time is cut into steps,
- * and a machine's figure of a step is its last one in it.
+ * Aligns the samples of several machines on one time axis. Machines sample at different moments, so time is cut
+ * into steps, and the figure of a step is the last one in it.
  */
 import { GAP } from "../state/series.js";
 
@@ -11,8 +11,7 @@ import { GAP } from "../state/series.js";
  * @param {{times: number[], values: Column, cadence: number}[]} series of each machine, times ascending; null marks a gap
  * @param {number} from seconds since 1970
  * @param {number} to
- * @param {number} step seconds; a machine that is late by no more than three of them, or of its own cadences if
- *   those are longer, has its last figure still
+ * @param {number} step seconds; a machine keeps its last figure for three of them, or for three of its cadences if those are longer
  * @returns {[number[], ...Column[]]} times, then a column for each machine
  */
 export function align(series, from, to, step) {

@@ -1,5 +1,5 @@
 // @ts-check
-/** One machine as a cell of the map: a colour for its figure, and a mark for what is wrong. */
+/** Machine as a cell of the map: a colour for its figure, and a sign for its alert or level. */
 import { make, mark, write } from "../ui/dom.js";
 import { text } from "../ui/format.js";
 import { levelOf } from "../ui/thresholds.js";
@@ -9,7 +9,7 @@ import { FIGURES } from "./figures.js";
 /** @typedef {import("./machines.js").Machines} Machines */
 /** @typedef {import("./host.js").Worst} Worst */
 
-/** Shades of a cell: few enough to tell apart, and that most cells need not be painted in a tick. */
+/** Number of shades: few enough to tell apart, and to leave most cells unpainted in a tick. */
 export const SHADES = 10;
 
 const SIGNS = { critical: "◆", high: "▲", warning: "▲", info: "", "": "" };
@@ -17,7 +17,7 @@ const SIGNS = { critical: "◆", high: "▲", warning: "▲", info: "", "": "" }
 export class HostCell {
   /**
    * @param {string} name
-   * @param {string | null} href null where nobody may click
+   * @param {string | null} href null: no link
    */
   constructor(name, href) {
     this.text = document.createTextNode("");
@@ -25,7 +25,7 @@ export class HostCell {
     this.sign = make("span", { class: "sign" });
     this.link = make("a", href === null ? {} : { href }, make("b", {}, name), " ", this.sign, this.value);
     this.element = make("li", { class: "cell", "data-host": name }, this.link);
-    // What is drawn. A thousand cells are not asked for what stands in them.
+    // As drawn last: reading it back from a thousand elements would be slow.
     this.version = -1;
     this.freshness = "";
     this.level = "";
@@ -35,8 +35,8 @@ export class HostCell {
   }
 
   /**
-   * @param {Host} machine as it was judged
-   * @param {{name: string, value: number} | null} shown the figure that the map shows
+   * @param {Host} machine judged
+   * @param {{name: string, value: number} | null} shown figure
    * @param {number} share of the measure, 0 to 1
    */
   draw(machine, shown, share) {

@@ -1,10 +1,10 @@
 // @ts-check
-/** One figure of several machines in one chart, each line with its machine's name beside it. */
+/** Chart of one figure of several machines, with the name of each machine beside its line. */
 import { Chart } from "../charts/chart.js";
+import { percentMarks, roundUp, spread } from "../charts/scale.js";
 import { make, mark, valueElement, writeValue } from "../ui/dom.js";
 import { terse, text } from "../ui/format.js";
 import { thresholdOf } from "../ui/thresholds.js";
-import { percentMarks, roundUp, spread } from "../charts/scale.js";
 import { align } from "./align.js";
 
 /** @typedef {import("../charts/chart.js").Axis} Axis */
@@ -16,13 +16,13 @@ import { align } from "./align.js";
  * @typedef {object} Metric
  * @property {string} name as in data-value
  * @property {Value} value
- * @property {RegExp} columns of the event's table; of several the highest counts
+ * @property {RegExp} columns of the event; the highest of several counts
  */
 
-/** Four colours that everyone tells apart, and then the same with dashes. */
+/** Colours that can be told apart; further lines repeat them, dashed. */
 const COLORS = ["blue", "orange", "green", "purple"];
 
-/** More lines than these nobody follows. */
+/** Most lines that can be told apart. */
 export const MOST = 2 * COLORS.length;
 
 /** Units: a letter's width, the least and the most room beside the plot, and the height of a name with its value. */
@@ -31,7 +31,7 @@ const LEAST_END = 6;
 const MOST_END = 14;
 const HEIGHT = 2.7;
 
-/** Steps along the axis: more than there are pixels to tell apart are of no use. */
+/** Most steps along the axis: more than that cannot be told apart. */
 const STEPS = 600;
 
 export class CompareChart {

@@ -1,18 +1,18 @@
 // @ts-check
 /**
- * What the page that compares machines knows: the past of one figure of each, from history, and then
- * the one stream that tabs share. To the rest of the page it is what a board is.
+ * State of the page that compares machines: one figure of each, first from history, then from the stream that
+ * tabs share.
  */
+import { covering } from "../config/scope.js";
+import { ofMost, INTERVAL_EVENT } from "../state/intervals.js";
 import { ServerClock } from "../state/server_clock.js";
+import { Store } from "../state/store.js";
+import { TimeWindow } from "../state/time_window.js";
+import { Stream } from "../streaming/stream.js";
 import { linkFacts } from "../ui/link_state.js";
 import { RenderLoop } from "../ui/render_loop.js";
-import { ofMost, INTERVAL_EVENT } from "../state/intervals.js";
-import { covering } from "../config/scope.js";
-import { Store } from "../state/store.js";
-import { Stream } from "../streaming/stream.js";
-import { TimeWindow } from "../state/time_window.js";
-import { matcher } from "./fleet_url.js";
 import { CompareChart } from "./comparechart.js";
+import { matcher } from "./fleet_url.js";
 
 /** @typedef {import("./comparechart.js").Metric} Metric */
 /** @typedef {import("../config/page_url.js").Display} Display */
@@ -28,7 +28,7 @@ import { CompareChart } from "./comparechart.js";
  * @property {Display} display
  * @property {Metric} metric
  * @property {string[]} hosts names or patterns
- * @property {number} most so many machines are shown
+ * @property {number} most machines that are shown
  * @property {Theme} theme
  * @property {HTMLElement} box
  * @property {string[]} signals
@@ -36,7 +36,7 @@ import { CompareChart } from "./comparechart.js";
  * @property {{link: (facts: LinkFacts) => void, draw: (now: number) => void, chosen: (hosts: string[], all: number) => void, hello: (hello: Hello) => void, signal: (name: string, data: Data) => void}} listener
  */
 
-/** How often to look at ages, milliseconds. */
+/** Milliseconds between two updates of ages. */
 const TICK = 1000;
 
 export class Comparison {
@@ -51,7 +51,7 @@ export class Comparison {
     const { event } = metric.value;
     this.store = new Store({ interval: settings.interval, window: display.window, wanted: new Map([[event, (key) => metric.columns.test(key)]]) });
     this.wants = matcher(hosts);
-    /** Those that are drawn. @type {string[]} */
+    /** Machines that are drawn. @type {string[]} */
     this.hosts = [];
     /** @type {CompareChart | null} */
     this.chart = null;
@@ -117,18 +117,18 @@ export class Comparison {
       return;
     }
     if (typeof data.host !== "string" || !this.wants(data.host) || !this.store.accept(name, id, data)) return;
-    // By the log's clock, not by those of many machines.
+    // The id is a time by the clock of the log; the times in events are by those of many machines.
     this.clock.sample(Number(id.split("-")[0]) / 1000, false, this.store.intervals.patience(data.host, name));
     if (!this.hosts.includes(data.host)) this.#choose([...this.hosts, data.host]);
     this.renderLoop.request();
   }
 
-  /** @param {string[]} known with figures, or named */
+  /** @param {string[]} known machines with figures */
   #choose(known) {
     const { hosts, most, box, metric, theme, listener } = this.options;
     const named = hosts.filter((host) => !host.includes("*"));
     const matching = known.filter((host) => this.wants(host)).sort(new Intl.Collator("en", { numeric: true }).compare);
-    // Those that are named come first and in that order, known or not.
+    // Named machines come first and in that order, known or not.
     const all = [...new Set([...named, ...matching])];
     const chosen = all.slice(0, most);
     listener.chosen(chosen, all.length);

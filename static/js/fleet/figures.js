@@ -1,5 +1,5 @@
 // @ts-check
-/** The figures that the overview shows of a machine: in which event each stands, and how it is written. */
+/** Figures of machines that the overview shows: the event and fields of each, and its format. */
 import { load, percent, rate } from "../ui/format.js";
 
 /** @typedef {import("../ui/format.js").Figure} Figure */
@@ -7,11 +7,11 @@ import { load, percent, rate } from "../ui/format.js";
 /**
  * @typedef {object} FleetFigure
  * @property {string} event
- * @property {string[]} fields of the event, which is sent without any others
+ * @property {string[]} fields of the event; only these are requested
  * @property {string} title
  * @property {(data: Data) => number | null} read
  * @property {(value: number | null) => Figure} format
- * @property {number} decades 0: a share of a hundred; else a map shows so many powers of ten below the greatest of all
+ * @property {number} decades 0: percent; else powers of ten, below the greatest value, that the map tells apart
  */
 
 /** @type {Record<string, FleetFigure>} */
@@ -35,21 +35,21 @@ export const FIGURES = {
   "pressure.cpu_some": { event: "pressure", fields: ["cpu_some"], title: "CPU pressure", read: field("cpu_some"), format: percent, decades: 0 },
 };
 
-/** Those by which machines are told well from badly off: shares of something that can run out. */
+/** Figures by which machines are judged: shares of something that can run out. */
 export const SHARES = ["cpu.percent", "memory.percent", "filesystem.percent"];
 
 export const RECEIVED = "network.received_bytes_per_second";
 export const SENT = "network.sent_bytes_per_second";
 
-/** What a tile shows. */
+/** Figures of a tile. */
 export const TILE_FIGURES = [...SHARES, RECEIVED, SENT];
 
-/** The family whose samples tell that a machine is there: the quickest, which every machine has. */
+/** Family whose samples show that a machine is there: the quickest, which every machine has. */
 export const PULSE = "cpu";
 
 /**
  * @param {string[]} names of figures
- * @returns {{events: string[], fields: string[]}} what a stream has to bring for them
+ * @returns {{events: string[], fields: string[]}} events and fields to request for them
  */
 export function wantedFor(names) {
   const shown = names.map((name) => FIGURES[name]);

@@ -1,5 +1,5 @@
 // @ts-check
-/** What the server told the overview beyond what it tells every page. */
+/** Settings that the server passes to the overview beyond those of every page. */
 import { readSettings } from "../config/server_config.js";
 
 /** @typedef {import("../config/server_config.js").Settings & {alertsUrl: string, hostUrl: string, compareUrl: string, retention: number, machines: number}} FleetSettings */

@@ -1,7 +1,7 @@
 // @ts-check
 /**
- * The addresses of the pages of many machines. What they share with the wall (theme, distance, kiosk,
- * the hours, …) is read as the wall reads it.
+ * Addresses of the pages of many machines. Keys that the wall has too (theme, distance, kiosk, hours, …) are read
+ * by config/page_url.js.
  */
 import { DEFAULTS, readAddress, writeAddress } from "../config/page_url.js";
 import { covering } from "../config/scope.js";
@@ -13,19 +13,19 @@ import { SORTS } from "./order.js";
 /**
  * @typedef {object} Asked
  * @property {Display} display
- * @property {Sort | null} sort null: worst first where there are tiles, by name where there is a map
- * @property {string | null} metric what a map shows; null: tiles if they fit, and a map of the worst if not
+ * @property {Sort | null} sort null: by rank as tiles, by name on a map
+ * @property {string | null} metric figure of the map; null: tiles if they fit, else a map of the worst figures
  * @property {string[]} hosts names or patterns; none: all
  * @property {string[]} problems
  */
 
-/** What a map may show beside single figures: of each machine the one that is worst off. */
+/** Metric of a map that shows the worst figure of each machine. */
 export const WORST = "worst";
 
-/** As many as the server takes. */
+/** Most names that the server accepts. */
 const MOST_HOSTS = 100;
 
-/** Those of the wall's keys that say nothing about many machines. */
+/** Keys of the wall without a meaning for many machines. */
 const WALL_ONLY = ["panels", "tiles", "columns", "window", "background"];
 
 const HOST = /^[A-Za-z0-9*]([A-Za-z0-9._*-]{0,251}[A-Za-z0-9*])?$/;
@@ -59,7 +59,7 @@ export function readFleetAddress(search) {
 
 /**
  * @param {string} text
- * @returns {string | null} what is wrong with it
+ * @returns {string | null} problem, or null
  */
 export function wrongHosts(text) {
   const hosts = text.split(",");
@@ -68,7 +68,7 @@ export function wrongHosts(text) {
 }
 
 /**
- * @param {string[]} patterns `*` stands for any run of characters; none: all are wanted
+ * @param {string[]} patterns `*` stands for any run of characters; none: all match
  * @returns {(host: string) => boolean}
  */
 export function matcher(patterns) {
@@ -76,9 +76,9 @@ export function matcher(patterns) {
 }
 
 /**
- * What holds for the display, whatever it shows.
+ * Writes the keys that concern the display and not its content.
  * @param {Display} display
- * @returns {string} a query, with its question mark if there is anything in it
+ * @returns {string} query with its question mark, or empty
  */
 export function displayQuery({ theme, distance, kiosk, dim, blank, wake, shift, screen }) {
   const query = writeAddress({ ...DEFAULTS, theme, distance, kiosk, dim, blank, wake, shift, screen });
@@ -87,8 +87,8 @@ export function displayQuery({ theme, distance, kiosk, dim, blank, wake, shift, 
 
 /**
  * @param {Asked} asked
- * @param {{sort?: Sort | null, metric?: string | null}} other than what was asked
- * @returns {string} the query of the same page with that
+ * @param {{sort?: Sort | null, metric?: string | null}} other keys to replace
+ * @returns {string} query of the page with them
  */
 export function fleetQuery(asked, other) {
   const { sort, metric, hosts } = { ...asked, ...other };
@@ -105,7 +105,7 @@ export function fleetQuery(asked, other) {
 /**
  * @param {Asked} asked
  * @param {string[]} hosts
- * @returns {string} the query with which they are compared
+ * @returns {string} query of the page that compares them
  */
 export function compareQuery({ display, metric }, hosts) {
   const figure = metric === null || metric === WORST ? "cpu.percent" : metric;

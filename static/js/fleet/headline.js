@@ -1,12 +1,12 @@
 // @ts-check
-/** The line above all machines: how many there are and how they are, and whether this is live. */
+/** Header of the overview: number of machines, how many are in which state, and the time. */
 import { mark, write } from "../ui/dom.js";
 import { clock } from "../ui/format.js";
 import { rankOf } from "./order.js";
 
 /** @typedef {import("./machines.js").Machines} Machines */
 
-/** Ranks in words, the worst first; those who are well come first in the line. */
+/** Names of ranks, the worst first. */
 const WORDS = ["critical", "silent", "warning", "info"];
 
 export class Headline {
@@ -27,7 +27,7 @@ export class Headline {
   }
 
   /**
-   * @param {Machines} machines as they were judged
+   * @param {Machines} machines judged
    * @param {number} now
    */
   draw(machines, now) {

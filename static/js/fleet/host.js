@@ -1,5 +1,5 @@
 // @ts-check
-/** One machine of many: its newest figures, when the log took them, and its open alerts. No past. */
+/** Machine of the overview: its newest figures, the times at which the log took them, and its open alerts. */
 import { byGravity } from "../panels/alerts.js";
 import { FIGURES, PULSE } from "./figures.js";
 
@@ -7,9 +7,9 @@ import { FIGURES, PULSE } from "./figures.js";
 /** @typedef {import("../state/store.js").Data} Data */
 /** @typedef {import("../state/intervals.js").AgeLevel} AgeLevel */
 /** @typedef {import("../panels/alerts.js").Alert} Alert */
-/** @typedef {{name: string, value: number, level: Level}} Worst the figure that is worst off: beyond its limit, then the highest */
+/** @typedef {{name: string, value: number, level: Level}} Worst figure beyond its threshold, else the highest */
 
-/** The figures of each family. @type {Map<string, string[]>} */
+/** Names of figures by family. @type {Map<string, string[]>} */
 const NAMES = new Map();
 for (const [name, { event }] of Object.entries(FIGURES)) NAMES.set(event, [...(NAMES.get(event) ?? []), name]);
 
@@ -21,45 +21,45 @@ export class Host {
   constructor(name, alerts) {
     this.name = name;
     this.alerts = alerts;
-    /** The first of its tags. */
+    /** First of its tags. */
     this.group = "";
     /** Newest figures, by name. @type {Map<string, number | null>} */
     this.values = new Map();
-    /** When the log took the newest event of each family, seconds since 1970. @type {Map<string, number>} */
+    /** Times at which the log took the newest event of each family, seconds since 1970. @type {Map<string, number>} */
     this.times = new Map();
-    /** Seconds between its samples as they come, should that be longer than what the server tells of its own. */
+    /** Observed seconds between its samples, if longer than the interval of the server; else 0. */
     this.pace = 0;
-    /** The pace before, so that one silence is not taken for a habit. */
+    /** Seconds between the two samples before; one long silence is no interval. */
     this.before = 0;
-    /** Counts up with whatever is new, so that who draws sees what he has drawn already. */
+    /** Incremented with every change, so that drawing can skip unchanged machines. */
     this.version = 0;
-    /** As judged last. @type {AgeLevel} */
+    /** Result of the last `judge`. @type {AgeLevel} */
     this.freshness = "gone";
-    /** The same. @type {Worst | null} */
+    /** Result of the last `judge`. @type {Worst | null} */
     this.worst = null;
-    /** Which version was judged, and from when until when that holds, seconds since 1970. */
+    /** Judged version, and the time for which the result holds, seconds since 1970. */
     this.judged = { version: -1, from: 0, until: 0 };
   }
 
-  /** @returns {number} when the log took its newest sample */
+  /** @returns {number} time at which the log took its newest sample */
   get seen() {
     return this.times.get(PULSE) ?? this.heard;
   }
 
   /**
    * @param {string} event
-   * @returns {number} when the log took its newest one, 0 if never
+   * @returns {number} time at which the log took the newest one, 0 if never
    */
   timeOf(event) {
     return event === PULSE ? this.seen : (this.times.get(event) ?? 0);
   }
 
-  /** @returns {number} when the log took anything of it last */
+  /** @returns {number} time at which the log took its newest event */
   get heard() {
     return Math.max(0, ...this.times.values());
   }
 
-  /** @returns {Alert | null} the gravest that is open, the oldest of those */
+  /** @returns {Alert | null} gravest open alert, the oldest of equals */
   get alert() {
     let worst = null;
     for (const alert of this.alerts.values()) if (worst === null || byGravity(alert, worst) < 0) worst = alert;
@@ -69,8 +69,8 @@ export class Host {
   /**
    * @param {string} event
    * @param {Data} data
-   * @param {number} at when the log took it, seconds since 1970
-   * @param {number} usual seconds between two samples, at most, of a machine that samples as the server does
+   * @param {number} at time at which the log took it, seconds since 1970
+   * @param {number} usual most seconds between two samples of a machine with the interval of the server
    */
   hear(event, data, at, usual) {
     if (event === PULSE) this.#measure(at, usual);
@@ -81,7 +81,7 @@ export class Host {
   }
 
   /**
-   * A machine may sample less often than the server does, which its samples show.
+   * Observes the interval of a machine that samples less often than the server.
    * @param {number} at
    * @param {number} usual
    */

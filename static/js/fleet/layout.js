@@ -1,25 +1,25 @@
 // @ts-check
-/** How many machines fit on a screen, and how large each can be. Lengths are CSS pixels. */
+/** Sizes of tiles and cells that fit on a screen. Lengths are CSS pixels. */
 
-/** What a tile needs to be read, in units of the type size, which is larger the farther away it is read from. */
+/** Least size of a readable tile, in units of the type size, which grows with the distance. */
 const TILE = { width: 9.2, height: 7 };
 
-/** A tile looks best a little wider than tall, and so does a cell. */
+/** Width by height. */
 const TILE_SHAPE = 1.5;
 const CELL_SHAPE = 1.3;
 
-/** The smallest cell that an eye and a finger find. */
+/** Smallest cell that can be seen and touched. */
 const LEAST_CELL = 8;
 const LARGEST_CELL = 120;
 
-/** By as much a cell may be taller than it should, so that the map fills the screen. */
+/** Most stretch of a cell beyond its shape, so that the map fills the screen. */
 const MOST_STRETCH = 1.25;
 
 /**
  * @param {number} count
  * @param {number} width
  * @param {number} height
- * @returns {number} columns in which tiles are largest
+ * @returns {number} columns with the largest tiles
  */
 export function columnsForTiles(count, width, height) {
   let best = 1;
@@ -36,7 +36,7 @@ export function columnsForTiles(count, width, height) {
  * @param {number} width
  * @param {number} height
  * @param {number} unit
- * @returns {boolean} whether a tile for each can be read
+ * @returns {boolean} true if a readable tile for each fits
  */
 export function tilesFit(count, width, height, unit) {
   const columns = Math.floor(width / (TILE.width * unit));
@@ -45,11 +45,11 @@ export function tilesFit(count, width, height, unit) {
 }
 
 /**
- * @param {number[]} groups how many machines there are in each
+ * @param {number[]} groups number of machines in each
  * @param {number} width
  * @param {number} height
- * @param {number} label the height of a group's name, 0 where there are none
- * @returns {{columns: number, height: number}} of the largest cells with which all are on the screen
+ * @param {number} label height of a group's name, 0 without groups
+ * @returns {{columns: number, height: number}} of the largest cells that all fit
  */
 export function cellsFor(groups, width, height, label) {
   for (let size = LARGEST_CELL; size > LEAST_CELL; size -= 1) {

@@ -1,5 +1,5 @@
 // @ts-check
-/** Where machines are shown: as tiles if they can be read, and as a map if not. */
+/** Chooses the layout of machines: tiles if they can be read, else a map. */
 import { WORST } from "./fleet_url.js";
 import { tilesFit } from "./layout.js";
 import { MapView } from "./mapview.js";
@@ -16,40 +16,40 @@ import { TileView } from "./tileview.js";
  * @property {Theme} theme
  * @property {HTMLElement} list
  * @property {HTMLElement} aside
- * @property {boolean} interactive whether somebody may point at machines
- * @property {(name: string) => string | null} hrefOf a machine's page
+ * @property {boolean} interactive shows a tooltip at the pointer
+ * @property {(name: string) => string | null} hrefOf URL of a machine's page
  */
 
-/** On a page that scrolls there is room for any number of tiles, but not for so many thumbs. */
+/** Most tiles on a page that scrolls. */
 const MOST_SCROLLED = 60;
 
 export class LayoutSwitch {
   /**
    * @param {LayoutSwitchOptions} options
-   * @param {number} expected how many machines there will be, until `settle`
+   * @param {number} expected number of machines, until `settle`
    */
   constructor(options, expected) {
     this.options = options;
     this.expected = expected;
-    // Measured only when it may have changed: whoever asks makes the browser lay out what was written.
+    // Measured only when it may have changed: measuring forces a layout.
     this.room = this.#measure();
     this.shown = this.#wanted(0);
     this.view = this.#makeView();
-    /** For what the view was arranged last. */
+    /** Facts of the last arrangement. */
     this.arranged = "";
   }
 
-  /** All that there are have come: a thousand do not come at once. */
+  /** Ends the time in which machines are still expected. */
   settle() {
     this.expected = 0;
   }
 
-  /** The list or the window has another size. */
+  /** To be called when the list or the window has another size. */
   resize() {
     this.room = this.#measure();
   }
 
-  /** Another theme or type size is in force. */
+  /** To be called when another theme or type size is in force. */
   restyle() {
     this.resize();
     this.arranged = "";
@@ -75,7 +75,7 @@ export class LayoutSwitch {
 
   /**
    * @param {Order} order
-   * @param {Machines} machines as they were judged
+   * @param {Machines} machines judged
    * @param {number} now
    */
   draw(order, machines, now) {

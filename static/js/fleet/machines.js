@@ -1,14 +1,14 @@
 // @ts-check
 /**
- * All machines that the overview knows, and how each is now. Nothing of one that the log has forgotten.
+ * All machines of the overview and the state of each; those that the log has forgotten are dropped.
  *
- * Ages are told by ids, which are times by the clock of the log. The time in an event is that of the
- * machine's own clock, and one of a thousand is always wrong.
+ * Ages go by event ids, which are times by the clock of the log. The time in an event is by the clock of the
+ * machine, and one of a thousand clocks is always wrong.
  */
 import { applyAlert } from "../panels/alerts.js";
-import { levelOf } from "../ui/thresholds.js";
 import { ageLevel, ageLimits, Intervals, INTERVAL_EVENT, ofMost, patienceFor } from "../state/intervals.js";
 import { GAP } from "../state/series.js";
+import { levelOf } from "../ui/thresholds.js";
 import { FIGURES, PULSE, SHARES } from "./figures.js";
 import { Host } from "./host.js";
 
@@ -19,7 +19,7 @@ import { Host } from "./host.js";
 /** @typedef {import("../panels/alerts.js").Alert} Alert */
 /** @typedef {import("./host.js").Worst} Worst */
 
-/** The events by which a machine is judged. */
+/** Events by which a machine is judged. */
 const JUDGED = new Set([PULSE, ...SHARES.map((name) => FIGURES[name].event)]);
 
 export class Machines {
@@ -27,21 +27,21 @@ export class Machines {
    * @param {object} options
    * @param {number} options.interval of the server: seconds between samples
    * @param {number} options.retention seconds after which the log forgets
-   * @param {(host: string) => boolean} options.wants which machines are shown
+   * @param {(host: string) => boolean} options.wants true for machines to show
    */
   constructor({ interval, retention, wants }) {
     this.intervals = new Intervals(interval);
     this.retention = retention;
     this.wants = wants;
-    /** Seconds by which what comes may have waited for the rest of its period. */
+    /** Seconds of the conflation window, by which an event may be late. */
     this.every = 0;
-    /** See `newest`; null when it is to be told anew. @type {{newest: number, patience: number} | null} */
+    /** Cached result of `newest`. @type {{newest: number, patience: number} | null} */
     this.pulse = null;
     /** @type {Map<string, Host>} */
     this.all = new Map();
-    /** Counts up when a machine comes or goes. */
+    /** Incremented when a machine is added or dropped. */
     this.membership = 0;
-    /** Alerts of hosts without figures wait for them. @type {Map<string, Map<string, Alert>>} */
+    /** Open alerts by host, also of hosts without figures yet. @type {Map<string, Map<string, Alert>>} */
     this.alerts = new Map();
   }
 
@@ -60,8 +60,8 @@ export class Machines {
   /**
    * @param {string} event
    * @param {Data} data
-   * @param {number} at when the log took it, seconds since 1970
-   * @returns {boolean} whether it is shown
+   * @param {number} at time at which the log took it, seconds since 1970
+   * @returns {boolean} true if the machine is shown
    */
   accept(event, data, at) {
     const { host } = data;
@@ -92,7 +92,7 @@ export class Machines {
   }
 
   /**
-   * What the log has forgotten is forgotten here.
+   * Drops machines that the log has forgotten.
    * @param {number} now
    */
   forget(now) {
@@ -119,15 +119,15 @@ export class Machines {
   /**
    * @param {string} event
    * @param {Host} machine
-   * @returns {{fresh: number, shown: number}} by ages, the time on the way included
+   * @returns {{fresh: number, shown: number}} ages, with the conflation window included
    */
   #limits(event, { name, pace }) {
     const cadence = this.intervals.cadence(name, event);
-    // One that does not say its interval shows it by its samples.
+    // Without a known interval the observed one counts.
     return ageLimits(patienceFor(this.intervals.knows(name) ? cadence : Math.max(cadence, pace)), this.every);
   }
 
-  /** @returns {{newest: number, patience: number} | null} when the log took the newest sample of all, and the age up to which that is fresh; seconds */
+  /** @returns {{newest: number, patience: number} | null} time at which the log took the newest sample of all, and the age up to which it is fresh; seconds */
   get newest() {
     if (this.all.size && !this.pulse) {
       const all = [...this.all.values()];
@@ -141,7 +141,7 @@ export class Machines {
    * @param {Host} machine
    * @param {string} name of a figure
    * @param {number} now
-   * @returns {number | null} null where there is none that still counts; the machine has been judged
+   * @returns {number | null} null if there is none that is still shown; call `judge` before
    */
   value(machine, name, now) {
     const value = machine.values.get(name) ?? null;
@@ -150,8 +150,8 @@ export class Machines {
   }
 
   /**
-   * Of a machine that says nothing new nothing changes until one of its figures grows too old, and of a
-   * thousand machines most say nothing new in most seconds.
+   * Updates freshness and worst figure of each machine. A result holds until an event comes or a figure grows
+   * too old, so that most of a thousand machines are skipped in most seconds.
    * @param {number} now
    */
   judge(now) {
@@ -167,7 +167,7 @@ export class Machines {
   /**
    * @param {Host} machine
    * @param {number} now
-   * @returns {number} up to when its figures are as fresh as they are now, if nothing comes
+   * @returns {number} time up to which its figures keep their freshness without new events
    */
   #until(machine, now) {
     let until = Infinity;
@@ -179,7 +179,7 @@ export class Machines {
     return until;
   }
 
-  /** How long figures count is told otherwise than before. */
+  /** Discards all results: the limits of ages have changed. */
   #reconsider() {
     this.pulse = null;
     for (const machine of this.all.values()) machine.judged.version = -1;

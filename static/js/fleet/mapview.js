@@ -1,11 +1,11 @@
 // @ts-check
-/** Machines as cells of a map, when tiles of them could not be read; beside it the worst in words. */
+/** Machines as cells of a heat map, with a list of the worst beside it. */
+import { roundUp } from "../charts/scale.js";
 import { make, write } from "../ui/dom.js";
 import { terse } from "../ui/format.js";
 import { KeyedList } from "../ui/keyed_list.js";
-import { roundUp } from "../charts/scale.js";
-import { FIGURES } from "./figures.js";
 import { HostCell } from "./cell.js";
+import { FIGURES } from "./figures.js";
 import { cellsFor } from "./layout.js";
 import { Tooltip } from "./tooltip.js";
 import { WorstList } from "./worstlist.js";
@@ -14,11 +14,11 @@ import { WorstList } from "./worstlist.js";
 /** @typedef {import("./machines.js").Machines} Machines */
 /** @typedef {import("./tileview.js").Room} Room */
 
-/** Units of a cell's width from which on it has room for a name, and for a number. */
+/** Least width of a cell, in units, with a name and with a number. */
 const NAMED = 4.4;
 const NUMBERED = 2.3;
 
-/** Units: the height of a group's name. */
+/** Height of a group's name, in units. */
 const LABEL = 1.6;
 
 export class MapView {
@@ -26,9 +26,9 @@ export class MapView {
    * @param {HTMLElement} list
    * @param {HTMLElement} aside
    * @param {object} options
-   * @param {string | null} options.metric null: of each machine the figure that is worst off
+   * @param {string | null} options.metric null: the worst figure of each machine
    * @param {boolean} options.grouped
-   * @param {boolean} options.interactive whether somebody may point at cells
+   * @param {boolean} options.interactive shows a tooltip at the pointer
    * @param {(name: string) => string | null} options.hrefOf
    */
   constructor(list, aside, { metric, grouped, interactive, hrefOf }) {
@@ -86,7 +86,7 @@ export class MapView {
     this.list.style.setProperty("--cell-width", `${cellWidth}px`);
     this.list.style.setProperty("--cell-height", `${Math.floor(cells.height - gap)}px`);
     this.list.style.setProperty("--gap", `${gap}px`);
-    // A rate is no number without its unit.
+    // A rate needs room for its unit.
     const least = this.metric && FIGURES[this.metric].decades ? NAMED : NUMBERED;
     this.list.dataset.cells = cellWidth >= NAMED * unit ? "named" : cellWidth >= least * unit ? "numbered" : "bare";
   }
@@ -109,7 +109,7 @@ function withGroups(order) {
 /**
  * @param {number} value
  * @param {number} top
- * @param {number} decades 0: in proportion; else by powers of ten, in which rates differ
+ * @param {number} decades 0: linear; else logarithmic over so many powers of ten
  * @returns {number} 0 to 1
  */
 function shareOf(value, top, decades) {
@@ -119,8 +119,8 @@ function shareOf(value, top, decades) {
 
 /**
  * @param {string | null} metric
- * @param {HTMLElement} start what the darkest colour stands for
- * @param {HTMLElement} end what the brightest does
+ * @param {HTMLElement} start value of the darkest colour
+ * @param {HTMLElement} end value of the brightest colour
  */
 function legend(metric, start, end) {
   const title = metric ? FIGURES[metric].title : "Of CPU, memory and disk what is worst off";
@@ -130,7 +130,7 @@ function legend(metric, start, end) {
 
 /**
  * @param {Host[]} order by group
- * @returns {number[]} how many there are in each group
+ * @returns {number[]} number of machines in each group
  */
 function sizes(order) {
   /** @type {Map<string, number>} */

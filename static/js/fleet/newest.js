@@ -1,20 +1,18 @@
 // @ts-check
 /**
- * The newest figures of many machines, for ever: a stream that begins with the newest event of each, and
- * so needs no history before it.
+ * Stream of the newest figures of many machines. It begins with the newest event of each, and so needs no history.
  *
- * It has a connection of its own. The one that tabs share brings its readers every event whole; this
- * one is conflated and thinned by the server to what is shown, and what comes together is one event:
- * to dispatch some thousand would take far longer than to draw them.
+ * It has its own connection: the one that tabs share brings every event whole, whereas this one is conflated and
+ * projected by the server. Events come in batches, as dispatching thousands would take longer than drawing them.
  */
 import { Connection } from "../streaming/connection.js";
 import { watchLifecycle } from "../streaming/page_lifecycle.js";
 
 /** @typedef {import("../state/store.js").Data} Data */
 /** @typedef {import("../state/store.js").Hello} Hello */
-/** @typedef {{event: string, data: Data, id?: string}} Item without an id while the log cannot be written */
+/** @typedef {{event: string, data: Data, id?: string}} Item without an id while the server cannot write its log */
 /**
- * @typedef {object} Wish
+ * @typedef {object} NewestQuery
  * @property {string[]} events
  * @property {string[]} fields
  * @property {string[]} hosts names or patterns; none: all
@@ -24,7 +22,7 @@ import { watchLifecycle } from "../streaming/page_lifecycle.js";
  * @typedef {object} Listener
  * @property {(hello: Hello) => void} hello
  * @property {(time: number) => void} heartbeat
- * @property {(batch: Item[]) => void} batch what came together, in order
+ * @property {(batch: Item[]) => void} batch events of one window, in order
  */
 
 const BATCH = "batch";
@@ -39,27 +37,27 @@ export class Newest {
     this.connection = new Connection({
       hello: (data) => listener.hello(JSON.parse(data)),
       heartbeat: (data) => listener.heartbeat(Number(JSON.parse(data).time)),
-      // The newest of each follows, and that is all that is wanted here.
+      // The newest event of each follows a gap, which is all that is needed.
       gap: () => {},
       event: (_name, _id, data) => listener.batch(JSON.parse(data)),
       state: () => {},
     });
-    /** @type {Wish | null} */
-    this.wish = null;
+    /** @type {NewestQuery | null} */
+    this.query = null;
     watchLifecycle({
       retry: () => this.connection.hurry(),
       leave: () => this.connection.close(),
-      back: () => this.wish && this.ask(this.wish),
+      back: () => this.query && this.ask(this.query),
     });
   }
 
-  /** @param {Wish} wish replaces the one before */
-  ask(wish) {
-    this.wish = wish;
-    const { events, fields, hosts, every } = wish;
+  /** @param {NewestQuery} query replaces the one before */
+  ask(query) {
+    this.query = query;
+    const { events, fields, hosts, every } = query;
     const url = new URL(this.streamUrl, document.baseURI);
-    const query = { events: events.join(), fields: fields.join(), every: String(every), batch: "1", ...(hosts.length && { host: hosts.join() }) };
-    for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value);
+    const parameters = { events: events.join(), fields: fields.join(), every: String(every), batch: "1", ...(hosts.length && { host: hosts.join() }) };
+    for (const [name, value] of Object.entries(parameters)) url.searchParams.set(name, value);
     this.connection.open(url.href, [BATCH], null);
   }
 }

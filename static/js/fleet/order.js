@@ -1,7 +1,7 @@
 // @ts-check
 /**
- * In which order machines stand, so that a wall does not flicker: whoever changes rank moves at once;
- * those of one rank change places only when their load has really changed, and seldom.
+ * Order of machines that does not flicker: a change of rank moves a machine at once; within a rank machines are
+ * sorted by load only when it has changed much, and seldom.
  */
 
 /** @typedef {"worst" | "name" | "group"} Sort */
@@ -10,13 +10,13 @@
 
 export const SORTS = /** @type {const} */ (["worst", "name", "group"]);
 
-/** Seconds between two sortings by load. */
+/** Least seconds between two sortings by load. */
 const PAUSE = 15;
 
-/** Percent by which the load must differ from the one by which a machine has its place. */
+/** Least change of load, percent, that moves a machine. */
 const MUCH = 10;
 
-/** A machine that fell silent not longer ago than this stands among the worst; later it is a fact. */
+/** Seconds for which a silent machine ranks among the worst; later it ranks last. */
 const LATELY = 900;
 
 /** Ranks, the worst first. */
@@ -28,28 +28,28 @@ export class Order {
   /** @param {Sort} sort */
   constructor(sort) {
     this.sort = sort;
-    /** The load by which each machine has its place. @type {Map<string, {rank: number, load: number}>} */
+    /** Rank and load by which each machine was sorted. @type {Map<string, {rank: number, load: number}>} */
     this.held = new Map();
     /** @type {Host[]} */
     this.machines = [];
     this.membership = -1;
     this.sorted = -Infinity;
     this.groups = "";
-    /** How `machines` are sorted. @type {Sort | null} */
+    /** Key by which `machines` are sorted. @type {Sort | null} */
     this.by = null;
   }
 
   /**
-   * @param {Machines} machines as they were judged
+   * @param {Machines} machines judged
    * @param {number} now
-   * @returns {boolean} whether `machines` are in another order than before
+   * @returns {boolean} true if the order has changed
    */
   renew(machines, now) {
     const others = machines.membership !== this.membership || this.sort !== this.by;
     this.membership = machines.membership;
     this.by = this.sort;
     if (this.sort === "worst") return this.#byRank(machines, now, others);
-    // Tags come with an event of their own, a moment after the first figures.
+    // Tags come with the event `system`, a moment after the first figures.
     const groups = this.sort === "group" ? [...machines.all.values()].map(({ group }) => group).join() : "";
     if (!others && groups === this.groups) return false;
     this.groups = groups;
@@ -60,7 +60,7 @@ export class Order {
   /**
    * @param {Machines} machines
    * @param {number} now
-   * @param {boolean} others whether a machine came or went
+   * @param {boolean} others machines were added or dropped
    */
   #byRank(machines, now, others) {
     const mayMove = now - this.sorted >= PAUSE;
@@ -100,7 +100,7 @@ export function rankOf(machine, now) {
 }
 
 /**
- * Machines without a group come last.
+ * Compares by group; machines without a group come last.
  * @param {Host} a
  * @param {Host} b
  */

@@ -1,27 +1,24 @@
 // @ts-check
-/**
- * Many machines that live: what is known of them, in which order they stand, and one stream. To the
- * rest of the page it is what a board is.
- */
+/** State of the overview: its machines, their order and layout, and the stream of their newest figures. */
 import { DEFAULTS } from "../config/page_url.js";
+import { covering } from "../config/scope.js";
+import { patienceFor } from "../state/intervals.js";
 import { ServerClock } from "../state/server_clock.js";
+import { TimeWindow } from "../state/time_window.js";
+import { isAfter } from "../streaming/ids.js";
 import { linkFacts } from "../ui/link_state.js";
 import { RenderLoop } from "../ui/render_loop.js";
-import { patienceFor } from "../state/intervals.js";
-import { covering } from "../config/scope.js";
-import { isAfter } from "../streaming/ids.js";
-import { TimeWindow } from "../state/time_window.js";
-import { matcher, WORST } from "./fleet_url.js";
 import { AlertList } from "./alertlist.js";
 import { SHARES, TILE_FIGURES, wantedFor } from "./figures.js";
+import { matcher, WORST } from "./fleet_url.js";
+import { LayoutSwitch } from "./layout_switch.js";
 import { Machines } from "./machines.js";
 import { Newest } from "./newest.js";
 import { Order } from "./order.js";
-import { LayoutSwitch } from "./layout_switch.js";
 
 /** @typedef {import("./fleet_url.js").Asked} Asked */
 /** @typedef {import("./newest.js").Item} Item */
-/** @typedef {import("./newest.js").Wish} Wish */
+/** @typedef {import("./newest.js").NewestQuery} NewestQuery */
 /** @typedef {import("./fleet_config.js").FleetSettings} FleetSettings */
 /** @typedef {import("../ui/link_state.js").LinkFacts} LinkFacts */
 /** @typedef {import("../state/store.js").Data} Data */
@@ -34,29 +31,29 @@ import { LayoutSwitch } from "./layout_switch.js";
  * @property {Theme} theme
  * @property {HTMLElement} list
  * @property {HTMLElement} aside
- * @property {boolean} interactive whether somebody may point at machines; a board's hand would zoom
- * @property {string[]} signals other events to hear of
- * @property {(name: string) => string | null} hrefOf a machine's page
+ * @property {boolean} interactive shows tooltips; charts to zoom there are none
+ * @property {string[]} signals names of other events to receive
+ * @property {(name: string) => string | null} hrefOf URL of a machine's page
  * @property {{link: (facts: LinkFacts) => void, draw: (overview: Overview, now: number) => void, hello: (hello: Hello) => void, signal: (name: string, data: Data) => void}} listener
  */
 
-/** How often to look at ages, milliseconds. */
+/** Milliseconds between two updates of ages. */
 const TICK = 1000;
 
-/** How long after the start all machines have come, milliseconds. */
+/** Milliseconds after the start by which all machines have come. */
 const SETTLED = 5000;
 
-/** Seconds between two looks for machines that the log has forgotten. */
+/** Seconds between two searches for machines that the log has forgotten. */
 const FORGET = 10;
 
-/** Of so many machines and more, figures come each so many seconds. The first that fits. */
+/** Conflation window in seconds by the least number of machines; the first that fits. */
 const PERIODS = [
   { machines: 300, every: 5 },
   { machines: 60, every: 3 },
   { machines: 0, every: 2 },
 ];
 
-/** Alerts told of while the list of all is on its way. */
+/** Most alerts received while the list is being loaded. */
 const MOST_HEARD = 200;
 
 export class Overview {
@@ -66,17 +63,17 @@ export class Overview {
     this.options = { ...options, interactive: false };
     this.theme = theme;
     this.clock = new ServerClock();
-    /** Nothing here is ever held still. */
+    /** Always live: the overview has nothing to pause. */
     this.timeWindow = new TimeWindow(DEFAULTS.window);
     this.host = settings.host;
     this.machines = new Machines({ interval: settings.interval, retention: settings.retention, wants: matcher(asked.hosts) });
     this.order = new Order(asked.sort ?? "worst");
-    /** What the rest of the page asks of a board's store. */
+    /** As the kiosk reads a store. */
     this.store = { newest: () => this.newest() };
     this.layout = new LayoutSwitch(options, asked.hosts.length ? 1 : settings.machines);
     this.forgotten = 0;
     this.every = 0;
-    this.wished = "";
+    this.queried = "";
     /** @type {{id: string, data: Data}[]} */
     this.heard = [];
     this.renderLoop = new RenderLoop(() => this.#draw());
@@ -99,7 +96,7 @@ export class Overview {
       this.renderLoop.request();
     };
     new ResizeObserver(resize).observe(list);
-    // Of a list that scrolls the window alone tells how much can be seen.
+    // The visible part of a scrolling list depends on the window.
     addEventListener("resize", resize);
   }
 
@@ -109,7 +106,7 @@ export class Overview {
     this.#ask();
   }
 
-  /** Another theme or type size is in force. */
+  /** To be called when another theme or type size is in force. */
   restyle() {
     this.theme.renew();
     this.layout.restyle();
@@ -121,17 +118,17 @@ export class Overview {
     this.renderLoop.request();
   }
 
-  /** @returns {number | null} when the log took the newest sample of all */
+  /** @returns {number | null} time at which the log took the newest sample of all */
   newest() {
     return this.machines.newest?.newest ?? null;
   }
 
-  /** @param {Item[]} items that came together */
+  /** @param {Item[]} items of one batch */
   #take(items) {
     const { signals, listener } = this.options;
     let newest = 0;
     for (const { event, data, id = "" } of items) {
-      // Without an id it comes right from a machine, because the log cannot be written.
+      // An event without an id was not logged.
       const at = id ? Number.parseInt(id, 10) / 1000 : this.clock.now();
       if (signals.includes(event)) listener.signal(event, data);
       else if (this.machines.accept(event, data, at)) {
@@ -156,7 +153,7 @@ export class Overview {
 
   /**
    * @param {Data[]} alerts
-   * @param {string | null} lastId up to which they are known
+   * @param {string | null} lastId newest id that the list covers
    */
   #setAlerts(alerts, lastId) {
     this.machines.setAlerts(alerts);
@@ -165,28 +162,28 @@ export class Overview {
     this.renderLoop.request();
   }
 
-  /** Ask the server for what is drawn, in a period that suits the number of machines. */
+  /** Requests the figures that are drawn, in a window that suits the number of machines. */
   #ask() {
     const { asked, settings, signals } = this.options;
-    // How many of those the server knows are wanted shows when they come.
+    // With a filter the number is known only once machines have come.
     const count = this.machines.all.size || (asked.hosts.length ? 0 : settings.machines);
-    // Never back to a shorter one, so that a machine that comes and goes is no reason to begin anew.
+    // Never shortened, so that a machine that comes and goes does not reopen the stream.
     this.every = Math.max(this.every, PERIODS.find(({ machines }) => count >= machines)?.every ?? 2);
     this.machines.setEvery(this.every);
     const metric = asked.metric === WORST ? null : asked.metric;
     const { events, fields } = wantedFor(this.layout.shown === "tiles" ? TILE_FIGURES : metric ? [...SHARES, metric] : SHARES);
     const hosts = asked.hosts.length && signals.length ? [...asked.hosts, settings.server] : asked.hosts;
-    /** @type {Wish} */
-    const wish = {
+    /** @type {NewestQuery} */
+    const query = {
       events: [...events, ...signals].filter(this.may),
       fields: fields.filter((field) => this.may(field.split(".")[0])),
       hosts,
       every: this.every,
     };
-    const wished = JSON.stringify(wish);
-    if (wished === this.wished) return;
-    this.wished = wished;
-    this.newestStream.ask(wish);
+    const text = JSON.stringify(query);
+    if (text === this.queried) return;
+    this.queried = text;
+    this.newestStream.ask(query);
   }
 
   /** @returns {LinkFacts} */

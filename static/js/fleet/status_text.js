@@ -1,23 +1,23 @@
 // @ts-check
-/** How a machine is, in a few words. */
+/** Short texts about the state of a machine. */
 import { clock, moment, text, wholeAge } from "../ui/format.js";
 import { FIGURES } from "./figures.js";
 
 /** @typedef {import("./host.js").Host} Host */
 
-/** What is said of each level of an alert: a shape and a word, beside its colour. */
+/** Sign and word of each level of an alert, beside its colour. */
 export const MARKS = { critical: "◆ critical", warning: "▲ warning", info: "ℹ info", "": "" };
 
-/** The same of a machine that does not send anything. */
+/** Sign and word of a machine without recent figures. */
 export const SILENT = "✕ silent";
 
-/** Seconds after which a time of day says too little. */
+/** Seconds after which a time needs its date. */
 const DAY = 72_000;
 
 /**
  * @param {Host} machine
  * @param {number} now
- * @returns {string} how old its figures are, or since when there are none
+ * @returns {string} age of its figures, or the time since which there are none
  */
 export function ageText({ freshness, seen }, now) {
   if (freshness === "gone") return `since ${now - seen < DAY ? clock(seen) : moment(seen)}`;
@@ -27,7 +27,7 @@ export function ageText({ freshness, seen }, now) {
 /**
  * @param {Host} machine
  * @param {number} now
- * @returns {string} what is wrong with it, the gravest first; empty where nothing is
+ * @returns {string} silence, gravest alert or figure beyond its threshold; empty if there is none
  */
 export function statusText(machine, now) {
   const { alert, freshness, worst } = machine;
@@ -38,7 +38,7 @@ export function statusText(machine, now) {
 
 /**
  * @param {Host} machine
- * @returns {{level: "critical" | "warning" | "info" | "", mark: string}} of its alerts; "" while there are none
+ * @returns {{level: "critical" | "warning" | "info" | "", mark: string}} level and sign of its gravest alert; "" without any
  */
 export function alertOf({ alert }) {
   const level = alert?.level ?? "";

@@ -1,5 +1,5 @@
 // @ts-check
-/** One machine as a tile: three shares of what can run out, what goes over its network, and what is wrong. */
+/** Machine as a tile: CPU, memory and disk in percent, network rates, and its gravest trouble. */
 import { make, mark, valueElement, write, writeValue } from "../ui/dom.js";
 import { text } from "../ui/format.js";
 import { levelOf } from "../ui/thresholds.js";
@@ -12,7 +12,7 @@ import { ageText, alertOf, SILENT, statusText } from "./status_text.js";
 export class HostTile {
   /**
    * @param {string} name
-   * @param {string | null} href null where nobody may click
+   * @param {string | null} href null: no link
    */
   constructor(name, href) {
     this.name = make("h2", {}, name);
@@ -30,7 +30,7 @@ export class HostTile {
   }
 
   /**
-   * @param {Host} machine as it was judged
+   * @param {Host} machine judged
    * @param {Machines} machines
    * @param {number} now
    */
@@ -74,7 +74,7 @@ class Share {
 }
 
 /**
- * @param {string} title of which three letters are enough where there is room for no more
+ * @param {string} title shortened to three letters by the style sheet where there is little room
  */
 function label(title) {
   const [short, rest] = [title.slice(0, 3), title.slice(3)];

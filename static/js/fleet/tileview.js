@@ -1,5 +1,5 @@
 // @ts-check
-/** Machines as tiles that fill the screen, or a column of them where there is none to fill. */
+/** Machines as tiles that fill the screen, or in columns on a page that scrolls. */
 import { KeyedList } from "../ui/keyed_list.js";
 import { columnsForTiles } from "./layout.js";
 import { HostTile } from "./tile.js";

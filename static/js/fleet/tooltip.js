@@ -1,5 +1,5 @@
 // @ts-check
-/** What a cell is too small to say, beside the pointer or the focus. */
+/** Tooltip of a cell at the pointer or the focus: name, figures and status of the machine. */
 import { make, write } from "../ui/dom.js";
 import { text } from "../ui/format.js";
 import { FIGURES, SHARES } from "./figures.js";
@@ -17,7 +17,7 @@ export class Tooltip {
     this.words = make("p");
     this.element.append(this.name, " ", this.group, this.figures, this.words);
     document.body.append(this.element);
-    /** The cell that it tells of. @type {HTMLElement | null} */
+    /** Cell that it describes. @type {HTMLElement | null} */
     this.cell = null;
     /** @type {{machines: Machines, now: number} | null} */
     this.known = null;
@@ -34,7 +34,7 @@ export class Tooltip {
   }
 
   /**
-   * @param {Machines} machines as they were judged
+   * @param {Machines} machines judged
    * @param {number} now
    */
   draw(machines, now) {

@@ -1,5 +1,5 @@
 // @ts-check
-/** Beside a map: the machines that are worst off, by name and in words. */
+/** List beside the map: the worst machines by name, with their trouble. */
 import { make, mark, write } from "../ui/dom.js";
 import { text } from "../ui/format.js";
 import { KeyedList } from "../ui/keyed_list.js";
@@ -11,22 +11,22 @@ import { ageText, alertOf, SILENT, statusText } from "./status_text.js";
 /** @typedef {import("./machines.js").Machines} Machines */
 /** @typedef {{element: HTMLElement, sign: HTMLElement, words: HTMLElement}} Row */
 
-/** More than these are counted. The style sheet shows as many of them as there is room for. */
+/** Most rows; the style sheet shows as many as fit, and the rest are counted. */
 const MOST = 14;
 
-/** Many silent ones would leave no room for others. */
+/** Most silent machines, which would leave no room for others. */
 const MOST_SILENT = 3;
 
-/** Seconds between two choices of whom to name; whoever falls silent or raises an alert is named at once. */
+/** Seconds between two selections; a new silence or alert is shown at once. */
 const PAUSE = 10;
 
-/** The rank from which on nothing has to be said of a machine's alerts or silence. */
+/** First rank without alerts or silence. */
 const WELL = 4;
 
 export class WorstList {
   /**
    * @param {HTMLElement} element
-   * @param {string | null} metric what the map shows, if that is one figure
+   * @param {string | null} metric figure of the map; null: the worst of each
    * @param {(name: string) => string | null} hrefOf
    */
   constructor(element, metric, hrefOf) {
@@ -52,14 +52,14 @@ export class WorstList {
     this.count = 0;
     this.at = -Infinity;
     this.ranks = "";
-    // For how many there is room the browser tells once it has laid them out: to ask, right after a
-    // thousand cells have changed, would have it lay out all of them twice.
+    // The observer reports the rows that fit after the layout; measuring would force a layout right after
+    // a thousand cells have changed.
     this.seen = new Set();
     this.observer = new IntersectionObserver((entries) => this.#see(entries), { root: list, threshold: 0.9 });
   }
 
   /**
-   * @param {Machines} machines as they were judged
+   * @param {Machines} machines judged
    * @param {number} now
    */
   draw(machines, now) {
@@ -82,7 +82,7 @@ export class WorstList {
     this.#countMore();
   }
 
-  /** How many are worst off and have no room. */
+  /** Shows the number of machines that have no row. */
   #countMore() {
     const more = this.count - this.seen.size;
     write(this.more, this.seen.size && more > 0 ? `and ${more} more` : "");
@@ -91,7 +91,7 @@ export class WorstList {
   /**
    * @param {Machines} machines
    * @param {number} now
-   * @returns {boolean} whether it was time to choose
+   * @returns {boolean} true if rows were selected anew
    */
   #choose(machines, now) {
     const all = [...machines.all.values()];
@@ -146,7 +146,7 @@ export class WorstList {
   #words(machine, machines, now) {
     const { worst, freshness } = machine;
     if (freshness === "gone") return ageText(machine, now);
-    // A figure that is back within its limit is named until the next choice.
+    // A figure that is back within its threshold is shown until the next selection.
     if (!this.metric) return statusText(machine, now) || (worst ? `${FIGURES[worst.name].title} ${text(FIGURES[worst.name].format(worst.value))}` : "");
     return text(FIGURES[this.metric].format(machines.value(machine, this.metric, now)));
   }
@@ -154,7 +154,7 @@ export class WorstList {
 
 /**
  * @param {Host} machine
- * @returns {number} the figure that is beyond its limit, the critical ones above the others; 0 where none is
+ * @returns {number} figure beyond its threshold, plus 1000 if critical; 0 without one
  */
 function beyond({ worst }) {
   if (!worst?.level) return 0;

@@ -1,25 +1,24 @@
 // @ts-check
 /**
- * When the server says that it is of another build, the page is loaded anew: once.
+ * Reloads the page when the server reports another build, once for each build.
  *
- * It can come back as old as it was: from a cache, or from another server behind the same address
- * that is not renewed yet. Then the page says so. After an hour it looks whether the page that is served
- * is the one it waits for, and only then loads it. That hour lies between two loads for one build whatever
- * happens, so two servers of different builds cannot send it to and fro.
+ * The reloaded page can be as old as before: from a cache, or from another server behind the proxy that is not
+ * updated yet. The page then says so, and after an hour checks the build that is served before it reloads again. The
+ * hour lies between any two reloads for one build, so servers of different builds cannot make it reload in turns.
  */
 import { minute } from "../ui/format.js";
 
 /** @typedef {import("./reload.js").Cancel} Cancel */
-/** @typedef {import("./reload.js").Wish} Wish */
-/** @typedef {{build: string, at: number}} Load for which build, and when by the server's clock */
+/** @typedef {import("./reload.js").ReloadPlan} ReloadPlan */
+/** @typedef {{build: string, at: number}} Load reload for a build, and its time by the server's clock */
 
-/** Milliseconds in which to begin. */
+/** Most milliseconds before the reload, random. */
 const WITHIN = 10_000;
 
-/** Seconds between two loads for one build. */
+/** Seconds between two reloads for one build. */
 const HOUR = 3600;
 
-/** So many builds are remembered. */
+/** Most builds that are remembered. */
 const MOST = 8;
 
 /**
@@ -27,17 +26,17 @@ const MOST = 8;
  * @property {string} build of this page
  * @property {(text: string) => void} say
  * @property {() => number} now seconds since 1970 by the server's clock
- * @property {(wish: Wish) => Cancel} reload
+ * @property {(plan: ReloadPlan) => Cancel} reload
  * @property {(act: () => void, milliseconds: number) => Cancel} later
  * @property {() => Load[]} recall
- * @property {(loads: Load[]) => boolean} keep whether they will be remembered after a reload
+ * @property {(loads: Load[]) => boolean} keep false if the browser will not remember them
  */
 
 export class BuildUpdate {
   /** @param {Around} around */
   constructor(around) {
     this.around = around;
-    /** The build that is waited for. @type {string | null} */
+    /** Build to reload for. @type {string | null} */
     this.awaited = null;
     /** @type {Cancel} */
     this.cancel = () => {};
@@ -59,7 +58,7 @@ export class BuildUpdate {
     const loads = recall();
     const before = loads.find((load) => load.build === build);
     const wait = before ? before.at + HOUR - now() : 0;
-    // Nothing can be told by a clock that was set back.
+    // A longer wait means that the clock was set back.
     const early = wait > 0 && wait <= HOUR;
     if (before) {
       const next = early ? `; the next try is at ${minute(before.at + HOUR)}` : "";

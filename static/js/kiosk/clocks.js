@@ -1,11 +1,10 @@
 // @ts-check
 /**
- * Two clocks can be wrong, the display's and the server's, and neither may pass in silence.
+ * Reports a wrong clock, of the display or of the server.
  *
- * There are three to compare: the display's (which may be set), its monotonic one (which is never
- * set, but may stand still while the machine sleeps), and the server's, as it was told last. A display
- * that slept, a hello that came late and a clock that really was set all look alike at first. So the
- * clocks are compared only when the server was just heard, and what they say must last.
+ * Three clocks are compared: the display's (which may be set), the monotonic one (which is never set, but may stop
+ * while the machine sleeps), and the server's. A display that slept, a late hello and a clock that was set look alike
+ * at first, so the clocks are compared only right after a message of the server, and a difference must last.
  *
  * Times are seconds.
  */
@@ -16,20 +15,20 @@ import { minute } from "../ui/format.js";
  * @property {number} monotonic
  * @property {number} own the display's clock, since 1970
  * @property {number} offset the server's clock minus the monotonic one; NaN before it was heard
- * @property {number} heardAt when the server's time was told last; only whether it is another matters
+ * @property {number} heardAt monotonic time of the last message with the server's time
  */
-/** @typedef {{monotonic: number, offset: number, ahead: number}} Mark what held when all was well */
+/** @typedef {{monotonic: number, offset: number, ahead: number}} Mark reading without a difference */
 
-/** Clocks that differ by no more than this are right. */
+/** Difference that is tolerated. */
 const LIMIT = 5;
 
-/** So long it must have lasted. */
+/** Time for which a difference must last. */
 const LASTING = 5;
 
-/** By as much of the time that nothing was heard two clocks may have drifted apart: ten times what they do. */
+/** Tolerated drift of two clocks, by the time without messages: ten times the usual one. */
 const DRIFT = 0.0003;
 
-/** A clock that was set is worth a note for ten minutes. */
+/** Time for which a note about the server's clock is shown. */
 const NOTED = 600;
 
 export class Clocks {
@@ -37,15 +36,15 @@ export class Clocks {
   constructor(say) {
     this.say = say;
     this.heardAt = NaN;
-    /** Since when the two differ, monotonic. @type {number | null} */
+    /** Monotonic time since which the two differ. @type {number | null} */
     this.differing = null;
-    /** By how much, as it was said. @type {number | null} */
+    /** Difference in the note. @type {number | null} */
     this.said = null;
     /** @type {Mark | null} */
     this.mark = null;
-    /** When the server's clock jumped: monotonic, and by itself. @type {{at: number, time: number} | null} */
+    /** Time at which the server's clock jumped: monotonic, and by itself. @type {{at: number, time: number} | null} */
     this.jumped = null;
-    /** Until when that is noted, monotonic. */
+    /** Monotonic time at which the note ends. */
     this.noted = -Infinity;
   }
 
@@ -65,7 +64,7 @@ export class Clocks {
   }
 
   /**
-   * @param {number} ahead of the server's clock
+   * @param {number} ahead of the server, seconds
    * @param {number} monotonic
    */
   #display(ahead, monotonic) {
@@ -76,7 +75,7 @@ export class Clocks {
     }
     this.differing ??= monotonic;
     if (monotonic - this.differing < LASTING) return;
-    // A note that is written anew is read out anew.
+    // A rewritten note is read out again by screen readers.
     if (this.said !== null && Math.abs(ahead - this.said) < Math.max(2, Math.abs(ahead) / 100)) return;
     this.said = ahead;
     this.say("clock", `this display's clock is ${durationText(ahead)} ${ahead > 0 ? "ahead of" : "behind"} the server's`);
@@ -94,7 +93,7 @@ export class Clocks {
     }
     this.jumped ??= { at: now.monotonic, time: now.monotonic + now.offset };
     if (now.monotonic - this.jumped.at < LASTING) return;
-    // When the display's own clock jumped as well, it was the monotonic one that slept; or nobody knows.
+    // If the display's clock jumped as well, the monotonic one stopped, or the cause is unknown.
     if (Math.abs(now.ahead - this.mark.ahead) <= limit) {
       const way = jump > 0 ? "forward" : "back";
       this.say("server-clock", `the server's clock was set ${way} by ${durationText(jump)} at ${minute(this.jumped.time)}`);

@@ -1,18 +1,18 @@
 // @ts-check
 /**
- * A cookie lasts for some months from the last time that a page was loaded, and a display may show one
- * page for longer. So now and then it asks for the cookie anew.
+ * Renews the cookie of a display. It expires some months after the last load of a page, and a display may show
+ * one page for longer.
  */
 
-/** Milliseconds between two times, and by which share of it they may come sooner or later. */
+/** Milliseconds between two renewals, and the random share that they come earlier or later. */
 const EVERY = 12 * 3600_000;
 const JITTER = 0.1;
 
-/** Milliseconds before another try where there was no answer. */
+/** Milliseconds before another try without an answer. */
 const AGAIN = 600_000;
 const TIMEOUT = 15_000;
 
-/** @param {string | null} url null: the page came without a cookie */
+/** @param {string | null} url null: the page has no cookie */
 export function startCookieRenewal(url) {
   if (!url) return;
   /** @param {number} pause */

@@ -1,11 +1,11 @@
 // @ts-check
-/** Hours of the day in which a display is darkened or black. They may go over midnight. */
+/** Daily hours in which a display is dimmed or black. They may span midnight. */
 
 /** @typedef {import("../config/page_url.js").Hours} Hours */
 /** @typedef {"dim" | "blank"} Dark */
 
 /**
- * @param {Hours} hours `from` belongs to them, `to` does not
+ * @param {Hours} hours `from` included, `to` excluded
  * @param {number} minute since midnight
  * @returns {boolean}
  */
@@ -16,7 +16,7 @@ export function within({ from, to }, minute) {
 /**
  * @param {{dim: Hours | null, blank: Hours | null}} hours
  * @param {number} minute since midnight
- * @returns {Dark | null} black, where both are wanted
+ * @returns {Dark | null} blank if both apply
  */
 export function darkAt({ dim, blank }, minute) {
   if (blank && within(blank, minute)) return "blank";

@@ -1,21 +1,21 @@
 // @ts-check
 /**
- * What a display on a wall needs by itself, for months. Composition only.
+ * Unattended operation of a display for months. Composition only.
  *
- * What only some addresses ask for is loaded for those; a part that does not come is the guard's to mend.
+ * Parts that only some addresses need are loaded for those; load_guard.js reloads the page if one cannot be loaded.
  */
-import { AccessProbe } from "../streaming/access_probe.js";
 import { covering } from "../config/scope.js";
-import { Clocks } from "./clocks.js";
+import { AccessProbe } from "../streaming/access_probe.js";
 import { keep, recall } from "../ui/storage.js";
-import { MEANS, reloadWhenServed } from "./reload.js";
 import { BuildUpdate } from "./build_update.js";
+import { Clocks } from "./clocks.js";
 import { startCookieRenewal } from "./cookie_renewal.js";
+import { MEANS, reloadWhenServed } from "./reload.js";
 import { ReloadRequest } from "./reload_request.js";
 
 /** @typedef {import("../config/page_url.js").Display} Display */
 /**
- * @typedef {object} Page what is cared for: the wall's page, or the overview of many machines
+ * @typedef {object} Page content of the display: the wall's PanelGrid, the overview or the comparison
  * @property {{offset: number, heardAt: number, now: () => number}} clock
  * @property {import("../ui/theme.js").Theme} theme
  * @property {{held: Span | null, zoomed: boolean}} timeWindow
@@ -48,9 +48,9 @@ export class Kiosk {
     this.display = display;
     this.notes = notes;
     const { screen } = display;
-    /** Events for the page to listen for. @type {string[]} */
+    /** Names of events that the page has to receive. @type {string[]} */
     this.signals = screen && settings.screensUrl ? [`screen.${screen}.reload`].filter(covering(settings.may)) : [];
-    // The link has expired, or a token is wanted now: the server leads to its sign-in page.
+    // The link has expired, or a token is needed now: the server redirects to its sign-in page.
     this.probe = new AccessProbe(settings.historyUrl, () => location.reload());
     /** @type {Page | null} */
     this.page = null;
@@ -64,7 +64,7 @@ export class Kiosk {
       build: settings.build,
       say: (text) => notes.say("build", text),
       now: () => this.#now(),
-      reload: (wish) => this.#reload(wish),
+      reload: (plan) => this.#reload(plan),
       later: MEANS.later,
       recall: () => recall("loads") ?? [],
       keep: (loads) => keep("loads", loads),
@@ -73,7 +73,7 @@ export class Kiosk {
     this.night = null;
   }
 
-  /** @param {Page} page that is shown */
+  /** @param {Page} page */
   start(page) {
     const { display, settings, notes } = this;
     this.page = page;
@@ -119,10 +119,10 @@ export class Kiosk {
     return this.page ? this.page.clock.now() : NaN;
   }
 
-  /** @param {import("./reload.js").Wish} wish */
-  #reload({ leave, ...wish }) {
+  /** @param {import("./reload.js").ReloadPlan} plan */
+  #reload({ leave, ...plan }) {
     return reloadWhenServed({
-      ...wish,
+      ...plan,
       leave: () => {
         const { held, zoomed } = /** @type {Page} */ (this.page).timeWindow;
         if (held) keep("held", { ...held, zoomed });
@@ -131,7 +131,7 @@ export class Kiosk {
     });
   }
 
-  /** Where the page stood still before it was loaded anew it stands still again. History has come. */
+  /** Restores a pause or zoom from before a reload, once history is there. */
   #goOn() {
     const { page } = this;
     const held = recall("held");

@@ -1,8 +1,7 @@
 // @ts-check
 /**
- * For a page of which a part did not come, say because the server was stopped while it was loaded:
- * none of its own code runs then, so this small script stands before it. The page is loaded anew as
- * soon as it is served, with growing pauses where that does not help.
+ * Reloads a page of which a script or style sheet could not be loaded, say because the server was stopped just
+ * then. A classic script, as the modules of such a page do not run. Pauses between tries grow.
  */
 {
   /** Milliseconds. */
@@ -25,7 +24,7 @@
     try {
       sessionStorage.setItem(KEY, String(count));
     } catch {
-      // A browser may refuse; then each pause is the same.
+      // A browser may refuse; then pauses do not grow.
     }
   };
 
@@ -50,12 +49,12 @@
     "error",
     ({ target }) => {
       const needed = target instanceof HTMLScriptElement || (target instanceof HTMLLinkElement && target.rel === "stylesheet");
-      // What a script has brought, and minds, is not this one's to mind.
+      // Elements with an error handler are handled by the script that made them.
       if (needed && !target.onerror) fail();
     },
     true,
   );
-  // The page's own code says so of parts that it wanted later.
+  // Dispatched by modules for parts that are loaded later.
   addEventListener("missing", fail);
   setTimeout(() => failed || remember(0), WELL);
 }

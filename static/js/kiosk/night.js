@@ -1,8 +1,8 @@
 // @ts-check
 /**
- * The display's night: dark in its hours, and lit for a minute by whoever touches it.
+ * Dims or blanks the display in its hours; input lights it for a minute.
  *
- * `<html data-hours="dim|blank">` is all that it does; the style sheet covers the page.
+ * Sets `<html data-hours="dim|blank">`; the style sheet covers the page.
  */
 import { mark } from "../ui/dom.js";
 import { darkAt, minuteOfDay } from "./hours.js";
@@ -10,25 +10,25 @@ import { darkAt, minuteOfDay } from "./hours.js";
 /** @typedef {import("./hours.js").Dark} Dark */
 /** @typedef {import("./hours.js").Hours} Hours */
 
-/** Milliseconds for which a touch lights it. */
+/** Milliseconds for which input lights it. */
 const LIT = 60_000;
 
-/** The browser's own, which work in the dark as well. */
+/** Keys of the browser, which work in the dark as well. */
 const FUNCTION_KEY = /^F\d+$/;
 
 export class Night {
   /**
    * @param {HTMLElement} root
    * @param {{dim: Hours | null, blank: Hours | null}} hours
-   * @param {() => number} now seconds since 1970 by the server's clock; NaN before it was heard
+   * @param {() => number} now seconds since 1970 by the server's clock; NaN before the first hello
    */
   constructor(root, hours, now) {
     this.root = root;
     this.hours = hours;
     this.now = now;
-    /** Until when it is lit, monotonic, milliseconds. */
+    /** Monotonic time up to which it is lit, milliseconds. */
     this.lit = 0;
-    /** Where the pointer was seen last, on the screen. */
+    /** Last position of the pointer on the screen. */
     this.pointer = "";
   }
 
@@ -53,7 +53,7 @@ export class Night {
   /** @returns {Dark | null} */
   #dark() {
     const now = this.now();
-    // A page that opens at night does not wait for the server in full light.
+    // Before the first hello the display's own clock counts.
     return darkAt(this.hours, minuteOfDay(Number.isNaN(now) ? Date.now() / 1000 : now));
   }
 
@@ -61,14 +61,14 @@ export class Night {
   #key(event) {
     const unseen = this.root.dataset.hours === "blank";
     this.light();
-    // Whoever wakes a black screen means nothing else by it.
+    // A key that wakes a black screen does nothing else.
     if (!unseen || event.ctrlKey || event.altKey || event.metaKey || FUNCTION_KEY.test(event.key)) return;
     event.preventDefault();
     event.stopImmediatePropagation();
   }
 
   /**
-   * What moves under a pointer that rests is no movement of it.
+   * Ignores events without a movement: elements that move under a resting pointer cause them too.
    * @param {PointerEvent} event
    */
   #moved({ screenX, screenY }) {

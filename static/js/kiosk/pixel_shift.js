@@ -1,9 +1,8 @@
 // @ts-check
 /**
- * What stands still for months burns in. So everything moves by a few pixels, all at once and all
- * together, every few minutes: along the edge of a small square, and back to where it began.
+ * Moves the page by a few pixels every few minutes, along a small square, so that the picture does not burn in.
  *
- * Only up and to the left: to the other sides a page would grow, and could be scrolled.
+ * Only up and to the left: to the other sides the page would grow, and could be scrolled.
  */
 
 /** Milliseconds between two moves. */
@@ -43,7 +42,7 @@ export class PixelShift {
   #move() {
     const [x, y] = shiftAt(this.place, this.unit());
     this.element.style.setProperty("transform", `translate(${x}px, ${y}px)`);
-    // Charts know where they are on the screen, and ask again when something was scrolled.
+    // Charts cache their position on the screen, and measure it again after a scroll.
     dispatchEvent(new Event("scroll"));
   }
 }
@@ -51,7 +50,7 @@ export class PixelShift {
 /**
  * @param {number} place along the path
  * @param {number} unit CSS pixels of the type size
- * @returns {[number, number]} CSS pixels, even: whole ones also where two of them are three of the screen's
+ * @returns {[number, number]} CSS pixels, even, so that they are whole pixels also on a screen of ratio 1.5
  */
 export function shiftAt(place, unit) {
   const step = Math.max(2, 2 * Math.round(unit / 8));

@@ -1,27 +1,25 @@
 // @ts-check
 /**
- * Loading the page anew without anybody there to help.
- *
- * A browser that finds no server shows a page of its own, and stays there. So the server is asked for
- * the page first, again and again, and only when it has answered is the page left.
+ * Reloads the page once the server serves it. A browser that finds no server would show its own error page, and
+ * stay there; so the page is requested first, again and again.
  */
 
 /**
- * @typedef {object} Wish
- * @property {number} within milliseconds in which to begin, at random: a wall of displays comes one by one
- * @property {(build: string) => boolean} [fits] whether the page as it is served now, of this build, will do
- * @property {() => void} [leave] called right before
+ * @typedef {object} ReloadPlan
+ * @property {number} within most milliseconds before the first try, random: displays reload one by one
+ * @property {(build: string) => boolean} [fits] true if the page of this build, as it is served now, will do
+ * @property {() => void} [leave] called right before the reload
  */
 /** @typedef {() => void} Cancel */
 /**
  * @typedef {object} Means
- * @property {() => Promise<string | null>} served the build of the page as it is served now; null: it is not
+ * @property {() => Promise<string | null>} served build of the page as it is served now; null: it is not
  * @property {() => void} reload
  * @property {(act: () => void, milliseconds: number) => Cancel} later
  * @property {() => number} random
  */
 
-/** Milliseconds before the server is asked again, the most: half of it at least. */
+/** Most milliseconds between two tries; at least half of it. */
 const PAUSE = 10_000;
 const TIMEOUT = 15_000;
 
@@ -37,7 +35,7 @@ export const MEANS = {
 };
 
 /**
- * @param {Wish} wish
+ * @param {ReloadPlan} plan
  * @param {Means} [means]
  * @returns {Cancel}
  */
@@ -58,7 +56,7 @@ export function reloadWhenServed({ within, fits = () => true, leave }, { served,
   };
 }
 
-/** @returns {Promise<string | null>} null also for another page, such as that to sign in */
+/** @returns {Promise<string | null>} null also for another page, such as the sign-in */
 async function servedBuild() {
   try {
     const answer = await fetch(location.href, { cache: "no-store", signal: AbortSignal.timeout(TIMEOUT) });

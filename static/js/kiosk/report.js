@@ -1,22 +1,22 @@
 // @ts-check
-/** A display tells the server now and then how it is, under the name that its address gives it. */
+/** Reports the state of a display to the server every minute, under the name in its address. */
 
 /**
- * @typedef {object} Page what is shown, as far as a report tells of it
+ * @typedef {object} Page content of the display, as far as it is reported
  * @property {string} host
  * @property {{now: () => number}} clock
  * @property {{newest: (host: string) => number | null}} store
  * @property {{settings: {build: string}}} options
  */
 
-/** Seconds between two reports, and by which share of it they may come sooner or later. */
+/** Seconds between two reports, and the random share that they come earlier or later. */
 const EVERY = 60;
 const JITTER = 0.1;
 
-/** Milliseconds after the start, by when there is something to tell. */
+/** Milliseconds from the start to the first report. */
 const FIRST = 2000;
 
-/** The server takes one report of a name in five seconds; a page that was loaded anew may be too soon. */
+/** The server accepts a report of a name every five seconds; after a reload one may be too early. */
 const TOO_SOON = 429;
 const SOON = 6000;
 
@@ -25,8 +25,8 @@ const LONGEST_URL = 500;
 
 export class Report {
   /**
-   * @param {string} url of the screens
-   * @param {string} name of this one
+   * @param {string} url of /screens
+   * @param {string} name of the display
    * @param {Page} page
    */
   constructor(url, name, page) {
@@ -57,7 +57,7 @@ export class Report {
       });
       status = answer.status;
     } catch {
-      // The link tells that there is no server; the next report is another try.
+      // The header shows that the server is away; the next report is another try.
     }
     this.#later(again && status === TOO_SOON ? SOON : EVERY * 1000);
   }
@@ -79,7 +79,7 @@ export class Report {
   }
 }
 
-/** @returns {number | null} bytes, where the browser tells */
+/** @returns {number | null} bytes, if the browser knows */
 function heap() {
   const { memory } = /** @type {{memory?: {usedJSHeapSize: number}}} */ (/** @type {unknown} */ (performance));
   return memory ? Math.round(memory.usedJSHeapSize) : null;

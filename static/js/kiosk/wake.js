@@ -1,14 +1,14 @@
 // @ts-check
-/** Keeping the display awake: browsers let go of the lock whenever the page is not seen. */
+/** Keeps the display awake by a wake lock, which browsers release whenever the page is hidden. */
 
-/** Milliseconds before another try, when it was refused. */
+/** Milliseconds before another try after a refusal. */
 const PAUSE = 60_000;
 
-/** The same, when it was taken away from a page that is still seen. */
+/** Milliseconds before another try after a release while the page is visible. */
 const RELEASED = 1000;
 
 export class Wake {
-  /** @param {(text: string) => void} say empty: nothing is wrong */
+  /** @param {(text: string) => void} say empty: no problem */
   constructor(say) {
     this.say = say;
     /** @type {WakeLockSentinel | null} */
@@ -40,7 +40,7 @@ export class Wake {
       });
       this.say("");
     } catch (error) {
-      // Some refuse while the battery is low, and all of them once the page has been hidden.
+      // Browsers refuse while the page is hidden, and some while the battery is low.
       if (!document.hidden) this.say(`this display may fall asleep: the browser refused to keep it awake (${reason(error)})`);
       this.timer = setTimeout(() => this.#ask(), PAUSE);
     } finally {

@@ -1,23 +1,23 @@
 // @ts-check
-/** One figure of several machines in one chart: its header, and what a display needs. Composition only. */
+/** Entry point of the page that compares one figure of several machines. Composition only. */
 import { DEFAULTS, readAddress } from "../config/page_url.js";
-import { Kiosk } from "../kiosk/kiosk.js";
-import { find, write } from "../ui/dom.js";
-import { applyAppearance, watchAppearance } from "../ui/appearance.js";
-import { valueOf } from "../panels/named_values.js";
-import { wrongHosts } from "../fleet/fleet_url.js";
+import { covering } from "../config/scope.js";
+import { readSettings } from "../config/server_config.js";
 import { MOST } from "../fleet/comparechart.js";
 import { Comparison } from "../fleet/comparison.js";
 import { FIGURES } from "../fleet/figures.js";
+import { wrongHosts } from "../fleet/fleet_url.js";
+import { Kiosk } from "../kiosk/kiosk.js";
+import { valueOf } from "../panels/named_values.js";
+import { connectToSharedBroker } from "../streaming/transport.js";
+import { applyAppearance, watchAppearance } from "../ui/appearance.js";
+import { find, write } from "../ui/dom.js";
 import { clock } from "../ui/format.js";
 import { LinkStatus } from "../ui/link_status.js";
 import { Notes } from "../ui/notes.js";
-import { covering } from "../config/scope.js";
-import { readSettings } from "../config/server_config.js";
-import { connectToSharedBroker } from "../streaming/transport.js";
 import { Theme } from "../ui/theme.js";
 
-/** So many lines can be told apart from so far. */
+/** Most lines that can be told apart from a distance. */
 const MOST_FROM = { "2m": 6, "4m": 4, "8m": 2 };
 
 const FIRST = "cpu.percent";
@@ -79,5 +79,5 @@ if (hosts.length && may) {
 
 const { store, stream } = comparison;
 
-/** For the browser's console and for tests: what the page knows, beside what it shows. */
+/** State of the page, for the browser's console and for tests. */
 export { comparison, store, stream };

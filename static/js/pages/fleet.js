@@ -1,18 +1,18 @@
 // @ts-check
-/** The overview of many machines: its header, its machines, and what a display needs. Composition only. */
-import { Kiosk } from "../kiosk/kiosk.js";
-import { find, make, mark } from "../ui/dom.js";
-import { applyAppearance, watchAppearance } from "../ui/appearance.js";
+/** Entry point of the overview of many machines. Composition only. */
+import { readFleetSettings } from "../fleet/fleet_config.js";
 import { compareQuery, displayQuery, fleetQuery, readFleetAddress } from "../fleet/fleet_url.js";
 import { Headline } from "../fleet/headline.js";
 import { SORTS } from "../fleet/order.js";
 import { Overview } from "../fleet/overview.js";
-import { readFleetSettings } from "../fleet/fleet_config.js";
+import { Kiosk } from "../kiosk/kiosk.js";
+import { applyAppearance, watchAppearance } from "../ui/appearance.js";
+import { find, make, mark } from "../ui/dom.js";
 import { LinkStatus } from "../ui/link_status.js";
 import { Notes } from "../ui/notes.js";
 import { Theme } from "../ui/theme.js";
 
-/** As many lines as can be told apart. */
+/** Most lines that can be told apart. */
 const MOST_COMPARED = 8;
 
 const root = document.documentElement;
@@ -63,7 +63,7 @@ if (!display.kiosk) {
     if (sort === asked.sort) mark(other, "aria-current", "true");
     sorts.append(other);
   }
-  // Whoever stands first now is who is meant.
+  // The link names the machines that are first at the moment of the click.
   const compare = make("a", { href: "/compare", title: `The first ${MOST_COMPARED} in one chart` }, "compare");
   const aim = () => mark(compare, "href", `${settings.compareUrl}${compareQuery(asked, overview.order.machines.slice(0, MOST_COMPARED).map(({ name }) => name))}`);
   for (const event of ["pointerdown", "focus", "pointerenter"]) compare.addEventListener(event, aim);
@@ -74,5 +74,5 @@ if (!display.kiosk) {
 
 const { stream } = overview;
 
-/** For the browser's console and for tests: what the page knows, beside what it shows. */
+/** State of the page, for the browser's console and for tests. */
 export { overview, stream };

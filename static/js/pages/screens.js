@@ -1,14 +1,14 @@
 // @ts-check
 /**
- * The list of screens. What /screens says is asked for again and again; the ages in between go on by
- * this browser's monotonic clock from what the server gave, so its own wall clock does not matter.
+ * Entry point of the list of screens. The list is polled; between two answers ages go on by the monotonic clock of
+ * this browser, so that its own wall clock does not matter.
  */
 import { find, make, mark, write } from "../ui/dom.js";
-import { KeyedList } from "../ui/keyed_list.js";
 import { NONE, age, clock, size, text } from "../ui/format.js";
+import { KeyedList } from "../ui/keyed_list.js";
 
 /**
- * @typedef {object} Screen what a display said last
+ * @typedef {object} Screen last report of a display
  * @property {string} name
  * @property {"here" | "silent"} state
  * @property {number} time of its report, seconds since 1970
@@ -28,20 +28,20 @@ const PAUSE = 10_000;
 const TIMEOUT = 8_000;
 const TICK = 1000;
 
-/** After this many seconds without an answer the list is old. */
+/** Seconds without an answer after which the list is old. */
 const OLD = 25;
 
 const root = document.documentElement;
 const address = root.dataset.screens ?? "/screens";
 
-/** One screen's line; it outlives each answer, so that focus stays on its button. */
+/** Row of one screen. */
 class Row {
   /** @param {string} name */
   constructor(name) {
     this.name = name;
     /** @type {Screen | null} */
     this.screen = null;
-    /** The newest report's time when the button was pressed. @type {number | null} */
+    /** Time of the newest report when the button was pressed. @type {number | null} */
     this.askedAt = null;
     this.asking = false;
     this.state = make("td", { class: "state", "data-field": "state" });
@@ -99,7 +99,7 @@ class Row {
 
   async #reload() {
     if (this.asking) return;
-    this.asking = true; // not `disabled`, which would take the focus away
+    this.asking = true; // not `disabled`, which would lose the focus
     const before = this.screen?.time ?? 0;
     try {
       const answer = await fetch(`${address}/${encodeURIComponent(this.name)}/reload`, {
@@ -127,7 +127,7 @@ class Row {
 
 /**
  * @param {string} field
- * @param {string} label where there is no heading above it
+ * @param {string} label shown where there is no heading above it
  * @param {string} [kind]
  */
 function cell(field, label, kind = "") {
@@ -141,7 +141,7 @@ function stateText({ state, link, time }) {
 }
 
 /**
- * Throws what is wrong with an answer, in words.
+ * Throws an Error with a readable message unless an answer is OK.
  * @param {Response} answer
  */
 async function check(answer) {
@@ -163,9 +163,9 @@ const [count, trouble, old] = [find(root, "[data-count]"), find(root, "[data-tro
 
 /** @type {KeyedList<Screen, string, Row>} */
 const list = new KeyedList(body, { key: ({ name }) => name, make: ({ name }) => new Row(name), fill: (row, screen, build) => row.show(screen, build) });
-/** When the list was told last: monotonic, ms. @type {number | null} */
+/** Monotonic time of the last answer, ms. @type {number | null} */
 let answeredAt = null;
-/** Why it was not told again; empty while nothing is wrong. */
+/** Why the last request failed; empty if it did not. */
 let failure = "";
 
 /** @param {List} list */
@@ -183,7 +183,7 @@ function tick() {
   const why = failure || (elapsed > OLD ? "waiting for the server" : "");
   mark(root, "data-list", why ? "old" : "live");
   write(trouble, why);
-  // Apart, because a screen reader would say it each second.
+  // Outside of the live region: a screen reader would read it each second.
   write(old, why && answeredAt !== null ? `this list is ${age(elapsed)} old` : "");
 }
 
@@ -208,7 +208,7 @@ async function ask() {
 /** @type {ReturnType<typeof setTimeout> | undefined} */
 let timer;
 
-/** Nobody reads a page that is hidden: it asks again once it is seen. */
+/** Polls while the page is visible. */
 async function keepAsking() {
   clearTimeout(timer);
   if (document.hidden) return;

@@ -1,16 +1,16 @@
 // @ts-check
-/** The wall: a grid, the line above it, and what a display needs. Composition only. */
+/** Entry point of the wall. Composition only. */
 import { readAddress } from "../config/page_url.js";
-import { AlertBanner } from "../panels/alerts_panel.js";
-import { PanelGrid } from "../panels/panel_grid.js";
-import { Kiosk } from "../kiosk/kiosk.js";
-import { KNOWN } from "../panels/registry.js";
-import { find } from "../ui/dom.js";
-import { applyAppearance, watchAppearance } from "../ui/appearance.js";
-import { Header } from "../panels/header.js";
-import { Notes } from "../ui/notes.js";
 import { readSettings } from "../config/server_config.js";
+import { Kiosk } from "../kiosk/kiosk.js";
+import { AlertBanner } from "../panels/alerts_panel.js";
+import { Header } from "../panels/header.js";
+import { PanelGrid } from "../panels/panel_grid.js";
+import { KNOWN } from "../panels/registry.js";
 import { connectToSharedBroker } from "../streaming/transport.js";
+import { applyAppearance, watchAppearance } from "../ui/appearance.js";
+import { find } from "../ui/dom.js";
+import { Notes } from "../ui/notes.js";
 import { Theme } from "../ui/theme.js";
 
 const root = document.documentElement;
@@ -26,7 +26,7 @@ if (display.host) {
   find(root, "[data-machine]").textContent = display.host;
   document.title = `${display.host} · Vitals`;
 }
-/** Whether this is the page of a machine that the log does not know, or not yet. */
+/** True while the log has no events of the machine. */
 let unheard = false;
 
 /** @param {boolean} is */
@@ -72,11 +72,11 @@ kiosk.start(grid);
 
 if (!display.kiosk) {
   const wall = { root, toolsInto: find(root, "[data-tools]"), settings, display, grid, notes };
-  // Should it not come, all that the page is for is there nonetheless.
+  // The wall works without them.
   import("../desk/desk.js").then(({ Desk }) => new Desk(wall).start()).catch(console.warn);
 }
 
 const { store, stream } = grid;
 
-/** For the browser's console and for tests: what the page knows, beside what it shows. */
+/** State of the page, for the browser's console and for tests. */
 export { grid, store, stream };

@@ -1,23 +1,24 @@
 // @ts-check
-/** Which alerts are open, as the events that raise and clear them tell. */
+/** Folds alert events into the list of open alerts. */
 
 /** @typedef {import("../state/event_lists.js").Item} Item */
 /** @typedef {import("../state/store.js").Data} Data */
 /**
  * @typedef {object} Alert
- * @property {string} key of this very alert: another one of the same rule is another one
+ * @property {string} key of one alert; another alert of its rule has another
  * @property {string} name
  * @property {string} host
  * @property {"info" | "warning" | "critical"} level
  * @property {string} message
  * @property {number} since seconds since 1970
- * @property {string} event the family that it is about, or empty
+ * @property {string} event family that the rule watches, or empty
  */
 
 const ORDER = ["critical", "warning", "info"];
 
 /**
- * @param {Map<string, Alert>} open by name and host; changed here
+ * Applies one alert event to a map of open alerts.
+ * @param {Map<string, Alert>} open by name and host; changed in place
  * @param {Data} data of an alert's event
  */
 export function applyAlert(open, data) {
@@ -41,7 +42,7 @@ export function applyAlert(open, data) {
 /**
  * @param {Alert} one
  * @param {Alert} other
- * @returns {number} negative if the first is graver, or as grave and older
+ * @returns {number} negative if the first is graver, or equal and older
  */
 export function byGravity(one, other) {
   return ORDER.indexOf(one.level) - ORDER.indexOf(other.level) || one.since - other.since;
@@ -49,7 +50,7 @@ export function byGravity(one, other) {
 
 /**
  * @param {readonly Item[]} items alert events, oldest first
- * @returns {Alert[]} those that are open, the gravest first, then the oldest
+ * @returns {Alert[]} open ones, the gravest first, then the oldest
  */
 export function openAlerts(items) {
   /** @type {Map<string, Alert>} */

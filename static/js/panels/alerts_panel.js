@@ -1,10 +1,10 @@
 // @ts-check
-/** Alerts: a banner above everything that cannot be missed, and a panel that lists them. */
-import { openAlerts } from "./alerts.js";
+/** Open alerts: a banner above the wall, and a panel that lists them. */
 import { make, mark, write } from "../ui/dom.js";
 import { clock, span } from "../ui/format.js";
 import { KeyedList } from "../ui/keyed_list.js";
 import { keep, recall } from "../ui/storage.js";
+import { openAlerts } from "./alerts.js";
 import { EventPanel } from "./event_panel.js";
 
 /** @typedef {import("./alerts.js").Alert} Alert */
@@ -12,11 +12,11 @@ import { EventPanel } from "./event_panel.js";
 
 const MARKS = { info: "ℹ", warning: "▲", critical: "◆" };
 
-/** Where a display remembers what was acknowledged on it, and of how many alerts. */
+/** Storage name of the acknowledged alerts of a display, and their greatest number. */
 const MEMORY = "acknowledged";
 const MOST_REMEMBERED = 100;
 
-/** A banner of more than these is no banner; the rest are counted. */
+/** Most alerts in the banner; the rest are counted. */
 const MOST_IN_BANNER = 3;
 
 /**
@@ -62,8 +62,8 @@ export class AlertsPanel extends EventPanel {
 export class AlertBanner {
   /**
    * @param {HTMLElement} element
-   * @param {ParentNode} marked where the tiles and panels are that an alert is about
-   * @param {boolean} interactive whether somebody may acknowledge
+   * @param {ParentNode} marked ancestor of the tiles and panels to mark
+   * @param {boolean} interactive alerts can be acknowledged
    */
   constructor(element, marked, interactive) {
     this.element = element;
@@ -96,7 +96,7 @@ export class AlertBanner {
   /** @param {Alert} alert */
   #acknowledge({ key }) {
     this.acknowledged.add(key);
-    // A browser that keeps nothing shows it again after a reload.
+    // If the browser refuses, the alert is shown again after a reload.
     keep(MEMORY, [...this.acknowledged].slice(-MOST_REMEMBERED), "localStorage");
     if (this.view) this.draw(this.view);
   }

@@ -1,16 +1,16 @@
 // @ts-check
 /**
- * A chart of one family. Each line's name stands in the line's own colour with its newest value: in
- * the head, at a fixed place so that nothing jumps about; or, to be read from afar, beside the line.
+ * Panel with a chart of one family. The name of each line stands in its colour with the newest value: in the head,
+ * at a fixed place, or beside the line, to be read from afar.
  */
 import { Chart, END } from "../charts/chart.js";
-import { make, valueElement, write, writeValue } from "../ui/dom.js";
-import { text } from "../ui/format.js";
 import { HeatStrip } from "../charts/heatstrip.js";
-import { levelOf, thresholdOf } from "../ui/thresholds.js";
-import { figure, Panel } from "./panel.js";
 import { spread } from "../charts/scale.js";
 import { GAP } from "../state/series.js";
+import { make, valueElement, write, writeValue } from "../ui/dom.js";
+import { text } from "../ui/format.js";
+import { levelOf, thresholdOf } from "../ui/thresholds.js";
+import { figure, Panel } from "./panel.js";
 
 /** @typedef {import("../charts/chart.js").Axis} Axis */
 /** @typedef {import("../charts/cursor.js").Interaction} Interaction */
@@ -33,23 +33,23 @@ import { GAP } from "../state/series.js";
  * @property {string} name
  * @property {string} event
  * @property {string} title
- * @property {string} says what a listener hears of the chart
+ * @property {string} says description for screen readers
  * @property {ChartLine[]} lines
  * @property {Axis} axis
  * @property {(value: number | null) => Figure} format
- * @property {string} [watch] the field whose level the panel shows
+ * @property {string} [watch] field whose level the panel shows
  * @property {string} [strip] a list field to draw as a heat strip below
  */
 /**
  * @typedef {object} PanelOptions
  * @property {Theme} theme
- * @property {Interaction | null} interaction null on a wall, where nobody points at anything
- * @property {boolean} direct names beside the lines
- * @property {number} series at most so many lines
- * @property {ReadonlySet<string>} shownByTiles values that a tile shows already, so that a line need not
+ * @property {Interaction | null} interaction null: none
+ * @property {boolean} direct names stand beside the lines
+ * @property {number} series most lines
+ * @property {ReadonlySet<string>} shownByTiles values that a tile shows already
  */
 
-/** Units beside a plot for the names of its lines, and the height of one of them. */
+/** Width of the names beside a plot, and height of a name; units. */
 const DIRECT_END = 8;
 const DIRECT_HEIGHT = 2.7;
 
@@ -64,7 +64,7 @@ export class ChartPanel extends Panel {
     this.spec = spec;
     this.options = options;
     this.lines = spec.lines.slice(0, options.series);
-    /** What a tile tells already has no name here, and is told only where somebody points at it. */
+    /** Lines whose newest value a tile shows; theirs is shown only at the cursor. */
     this.quiet = this.lines.map(({ field }) => options.shownByTiles.has(`${spec.event}.${field}`));
     this.values = this.lines.map(({ field }, index) => (this.quiet[index] ? make("data") : valueElement(`${spec.event}.${field}`)));
     this.labels = this.lines.map((line, index) => {
@@ -78,7 +78,7 @@ export class ChartPanel extends Panel {
     if (options.direct) box.append(list);
     else this.mark.before(list);
 
-    /** The row under the cursor, or null: then the newest values are shown. @type {number | null} */
+    /** Row under the cursor; null: the newest values are shown. @type {number | null} */
     this.pointed = null;
     /** @type {[number[], ...Column[]]} */
     this.shown = [[], ...this.lines.map(() => [])];
@@ -96,7 +96,7 @@ export class ChartPanel extends Panel {
         this.#writeValues();
       },
     });
-    // From afar nobody tells the cores apart, and the chart needs the room.
+    // From afar cores cannot be told apart, and the chart needs the room.
     this.strip = spec.strip && !options.direct ? new HeatStrip(options.theme) : null;
     this.stripLabel = make("span");
     if (this.strip) this.body.append(make("div", { class: "strip" }, this.stripLabel, this.strip.element));
@@ -146,7 +146,7 @@ export class ChartPanel extends Panel {
     const [, ...columns] = this.chart.data;
     const wanted = columns.map((column) => this.chart.height(column.findLast((value) => value !== null) ?? 0) ?? 0);
     const height = DIRECT_HEIGHT * unit;
-    // The times of the axis stand below the plot, and reach to where the names are.
+    // The labels of the time axis, below the plot, reach under the names.
     const floor = this.chart.floor ?? this.chart.box.clientHeight;
     const places = spread(wanted.map((y) => y - height / 2), height, floor);
     this.labels.forEach((label, index) => {

@@ -1,18 +1,18 @@
 // @ts-check
-/** The charts of the wall: which family, which lines, which axis. */
-import { count, load, percent, rate, terse } from "../ui/format.js";
+/** Specifications of the charts: family, lines and axis of each. */
 import { mirrored, percentMarks } from "../charts/scale.js";
+import { count, load, percent, rate, terse } from "../ui/format.js";
 
 /** @typedef {import("../charts/chart.js").Axis} Axis */
 /** @typedef {import("./chart_panel.js").ChartSpec} ChartSpec */
 
-/** Fixed ends: half a chart means half, today and tomorrow. @type {Axis} */
+/** Fixed ends, so that half a chart always means half. @type {Axis} */
 const PERCENT = { range: () => [0, 100], label: (value) => `${value} %`, marks: percentMarks };
 
-/** Two directions share one measure, so the sign only says which. @type {Axis} */
+/** One scale for both directions; the sign is not shown. @type {Axis} */
 const RATES = { range: mirrored, label: (value) => (value === 0 ? "0" : terse(rate(Math.abs(value)))) };
 
-/** From zero, and at least to where each core has one runnable process. @type {Axis} */
+/** From zero to at least 1. @type {Axis} */
 const LOAD = {
   range: (_low, high) => [0, Math.max(1, (high ?? 0) * 1.15)],
   label: (value) => String(value),

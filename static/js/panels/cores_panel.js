@@ -1,9 +1,9 @@
 // @ts-check
-/** Each core of the machine through time, as large as its panel. */
-import { make, write } from "../ui/dom.js";
+/** Panel with a heat map of each core. */
 import { HeatStrip } from "../charts/heatstrip.js";
-import { Panel } from "./panel.js";
 import { GAP } from "../state/series.js";
+import { make, write } from "../ui/dom.js";
+import { Panel } from "./panel.js";
 
 /** @typedef {import("./panel.js").View} View */
 /** @typedef {import("../ui/theme.js").Theme} Theme */

@@ -1,5 +1,5 @@
 // @ts-check
-/** A panel of things that happen when they happen: it has no cadence, so it is never too old. */
+/** Panel of events without a cadence, which are never stale. */
 import { write } from "../ui/dom.js";
 import { wholeAge } from "../ui/format.js";
 import { Panel } from "./panel.js";
@@ -12,7 +12,7 @@ export class EventPanel extends Panel {
    * @param {string} about.name
    * @param {string} about.event
    * @param {string} about.title
-   * @param {string} about.nothing what is said while there is none
+   * @param {string} about.nothing notice while there is none
    */
   constructor({ name, event, title, nothing }) {
     super({ event, title, className: "panel journal", attributes: { "data-panel": name } });

@@ -1,5 +1,5 @@
 // @ts-check
-/** The line above all: which machine, what time it is there, and whether this is live. */
+/** Header of the wall: the machine, its clock, uptime and temperature, and the state of the link. */
 import { find, mark, write, writeValue } from "../ui/dom.js";
 import { celsius, clock, duration, text } from "../ui/format.js";
 import { LinkStatus } from "../ui/link_status.js";

@@ -1,5 +1,5 @@
 // @ts-check
-/** Jobs as their steps tell of them: how far, how fast, how long to go. */
+/** Folds steps of jobs into jobs, with their rate and remaining time. */
 
 /** @typedef {import("../state/event_lists.js").Item} Item */
 /** @typedef {"running" | "completed" | "failed"} JobState */
@@ -9,18 +9,18 @@
  * @property {string} host
  * @property {JobState} state
  * @property {number} time of its newest step, seconds since 1970
- * @property {number} began when the first step of its last run that is known was taken
+ * @property {number} began time of the first known step of its last run
  * @property {number | null} done
  * @property {number | null} total
  * @property {number | null} share done, 0 to 1
- * @property {number | null} rate of what is counted each second
- * @property {number | null} left seconds, if it goes on like this
+ * @property {number | null} rate per second
+ * @property {number | null} left seconds at this rate
  * @property {string} message
  */
 
 /**
  * @param {readonly Item[]} items steps, oldest first
- * @returns {Job[]} those that run first, then the newest
+ * @returns {Job[]} running ones first, then the newest
  */
 export function jobsOf(items) {
   /** @type {Map<string, {first: any, last: any}>} */

@@ -1,22 +1,22 @@
 // @ts-check
-/** Jobs as bars: how far, how fast, how long to go. Those that have ended fade after a while. */
+/** Panel of jobs as bars, with their rate and remaining time. Ended jobs fade after a while. */
 import { make, mark, write } from "../ui/dom.js";
 import { amount, duration, percent, span, text } from "../ui/format.js";
-import { jobsOf } from "./jobs.js";
 import { KeyedList } from "../ui/keyed_list.js";
 import { EventPanel } from "./event_panel.js";
+import { jobsOf } from "./jobs.js";
 
 /** @typedef {import("./jobs.js").Job} Job */
 /** @typedef {import("./panel.js").View} View */
 
-/** Seconds after which a job that has ended fades, and after which it is shown no more. */
+/** Seconds after which an ended job fades, and after which it is removed. */
 const FADES = 60;
 const GOES = 600;
 
-/** Failed ones wait for somebody to see them. */
+/** Seconds after which a failed job is removed, long enough to be seen. */
 const FAILED_GOES = 6 * 3600;
 
-/** A job that runs but has not reported for so many seconds is said to be silent. */
+/** Seconds without a step after which a running job is marked silent. */
 const SILENT = 60;
 
 const MOST_JOBS = 20;
@@ -39,7 +39,7 @@ export class JobsPanel extends EventPanel {
    */
   refresh(view) {
     const other = super.refresh(view);
-    // Ends fade as time goes by, without any event.
+    // Ended jobs fade without an event.
     this.list.show(this.jobs, view.now);
     return other || this.jobs.some((job) => isPast(job, view.now));
   }

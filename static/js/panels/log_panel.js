@@ -1,5 +1,5 @@
 // @ts-check
-/** The newest log lines and notices: newest first, with a field to search in them where somebody sits close. */
+/** Panels of log lines and notices, the newest first, with a filter at a desk. */
 import { make, mark, write } from "../ui/dom.js";
 import { clock } from "../ui/format.js";
 import { KeyedList } from "../ui/keyed_list.js";
@@ -18,10 +18,10 @@ import { EventPanel } from "./event_panel.js";
  * @property {(data: Data) => Omit<Line, "time">} read
  */
 
-/** More lines than fit on any wall. */
+/** Most lines: more than fit on any wall. */
 const MOST_LINES = 100;
 
-/** Levels that are marked, and how. */
+/** Signs of levels. */
 const MARKS = new Map([
   ["warning", "▲ "],
   ["error", "✕ "],
@@ -31,17 +31,17 @@ const MARKS = new Map([
 export class LogPanel extends EventPanel {
   /**
    * @param {LineSpec} spec
-   * @param {boolean} searched whether somebody may type
+   * @param {boolean} searched with a filter
    */
   constructor(spec, searched) {
     super(spec);
     this.spec = spec;
     this.wanted = "";
-    /** Whether somebody points at the lines: then they stand still. */
+    /** True while the pointer is over the lines, which then stand still. */
     this.still = false;
     const list = make("ol", { class: "lines" });
     this.body.append(list);
-    // By their place: each new line moves all others, and to write is cheaper than to make.
+    // By position: a new line moves all others, and writing is cheaper than making elements.
     /** @type {KeyedList<Line, void, ReturnType<typeof lineRow>>} */
     this.list = new KeyedList(list, { key: (_line, index) => String(index), make: lineRow, fill });
     /** @type {View | null} */

@@ -1,7 +1,7 @@
 // @ts-check
 /**
- * Every figure that has a name, `cpu.percent` or `disk.devices.sda.busy_percent`: where it stands in an
- * event, and how it is written.
+ * Figures by name, such as `cpu.percent` or `disk.devices.sda.busy_percent`: how to read each from an event, and
+ * its format.
  */
 import { flatten } from "../state/flatten.js";
 import { celsius, count, duration, load, moment, NONE, percent, rate, size } from "../ui/format.js";
@@ -11,12 +11,12 @@ import { TILES } from "./tile_specs.js";
 /** @typedef {import("../state/store.js").Data} Data */
 /**
  * @typedef {object} Value
- * @property {string} event the name before the first dot
+ * @property {string} event name before the first dot
  * @property {(data: Data) => number | null} read
  * @property {(value: number | null) => Figure} format
  */
 
-/** How figures are written, by how their names end; the first that fits. @type {[RegExp, Value["format"]][]} */
+/** Formats by patterns of names; the first match counts. @type {[RegExp, Value["format"]][]} */
 const FORMATS = [
   [/percent$|^cpu\.(user|system|iowait|steal|cores\.\d+)$|^pressure\./, percent],
   [/bytes_per_second$/, rate],
@@ -30,7 +30,7 @@ const FORMATS = [
   [/\.rpm$/, (value) => unit(count(value), "rpm")],
 ];
 
-/** Figures that no event has as they are. @type {Record<string, Value["read"]>} */
+/** Figures that are computed from several fields. @type {Record<string, Value["read"]>} */
 const MADE = {
   "sensors.celsius": (data) => {
     const all = [...flatten(data, (key) => /^temperatures\..*\.celsius$/.test(key)).values()];
@@ -41,7 +41,7 @@ const MADE = {
 
 /**
  * @param {string} name
- * @returns {Value | null} null where it is not a name
+ * @returns {Value | null} null if it is no valid name
  */
 export function valueOf(name) {
   const [, event, field] = /^([a-z][a-z0-9_-]{0,63})\.(.+)$/.exec(name) ?? [];
@@ -54,7 +54,7 @@ export function valueOf(name) {
 }
 
 /**
- * A figure of which only the number is known: whole as it is, else with four digits.
+ * Formats a figure of unknown unit: integers as they are, others with four digits.
  * @param {number | null} value
  * @returns {Figure}
  */

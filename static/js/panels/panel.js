@@ -1,11 +1,11 @@
 // @ts-check
 /**
- * A piece of the wall that shows one family of figures of one host. It draws what the store holds
- * and owns no data. Whatever it shows, it says how old that is, by the server's time of the sample:
+ * Base class of panels and tiles, which show one family of figures of one host. A panel draws the content of the
+ * store and owns no data. It shows the age of its figures, by the server's time of the sample:
  *
- * `data-freshness` is "waiting" before the first sample, "missing" when it should have come by now,
- * "absent" where the machine has no such family, "fresh", "stale" when the family missed three of
- * its own cadences (the panel dims), and "gone" after ten (figures give way to a dash).
+ * `data-freshness` is "waiting" before the first sample, "missing" when that is overdue, "absent" if the machine has
+ * no such family, "fresh", "stale" when the family missed three of its own cadences (the panel dims), and "gone" after
+ * ten (figures become a dash).
  */
 import { make, mark, write } from "../ui/dom.js";
 import { age, clock, wholeAge } from "../ui/format.js";
@@ -21,12 +21,12 @@ import { WORDS } from "../ui/thresholds.js";
  * @property {Store} store
  * @property {EventLists} eventLists
  * @property {string} host
- * @property {number} now the server's clock, seconds since 1970
- * @property {number} from the time at the charts' left edge
- * @property {number} to the time at their right edge
+ * @property {number} now time by the server's clock, seconds since 1970
+ * @property {number} from time at the left edge of charts
+ * @property {number} to time at the right edge of charts
  */
 
-/** What stands in the place of figures that there are none of. */
+/** Notices in place of figures. */
 const NOTICES = {
   waiting: "Waiting for the first sample",
   missing: "No figures from this machine",
@@ -39,7 +39,7 @@ const NOTICES = {
 export class Panel {
   /**
    * @param {object} about
-   * @param {string} about.event the family shown
+   * @param {string} about.event family
    * @param {string} about.title
    * @param {string} about.className
    * @param {Record<string, string>} about.attributes
@@ -58,14 +58,14 @@ export class Panel {
     this.element.append(this.head, this.body, this.notice);
   }
 
-  /** @returns {boolean} whether figures are so old that they are shown no more */
+  /** @returns {boolean} true if figures are too old to be shown */
   get gone() {
     return this.freshness === "gone";
   }
 
   /**
    * @param {View} view
-   * @returns {boolean} whether it has to be drawn anew, though no figure has changed
+   * @returns {boolean} true if it has to be drawn although no figure has changed
    */
   refresh({ store, host, now }) {
     const changed = this.setFreshness(store.freshness(host, this.event, now));
@@ -76,7 +76,7 @@ export class Panel {
 
   /**
    * @param {Freshness} freshness
-   * @returns {boolean} whether it is another one than before
+   * @returns {boolean} true if it has changed
    */
   setFreshness(freshness) {
     if (freshness === this.element.getAttribute("data-freshness")) return false;
@@ -99,10 +99,10 @@ export class Panel {
    */
   draw(_view) {}
 
-  /** Another theme or type size: what was drawn with the old one has to go. */
+  /** To be called when another theme or type size is in force. */
   restyle() {}
 
-  /** It leaves the page: nothing of it may go on listening. */
+  /** Stops observers; the panel is removed from the page. */
   destroy() {}
 }
 

@@ -1,19 +1,19 @@
 // @ts-check
 /**
- * Tiles and panels that live: one store, one clock, one stream, and what draws them. The wall, an
- * embedded frame and a web component are each a board with other things around it.
+ * Grid of live tiles and panels with their store, clock and stream: the content of the wall, of an iframe and of a
+ * web component.
  */
-import { PANELS, TILE_SET, wantedBy } from "./registry.js";
 import { columnsFor, DESK, presetFor } from "../config/presets.js";
+import { covering } from "../config/scope.js";
 import { EventLists, MOST_ITEMS } from "../state/event_lists.js";
-import { RenderLoop } from "../ui/render_loop.js";
-import { mark, write } from "../ui/dom.js";
-import { linkFacts } from "../ui/link_state.js";
 import { HostSubscription } from "../state/host_subscription.js";
 import { INTERVAL_EVENT } from "../state/intervals.js";
-import { covering } from "../config/scope.js";
 import { Store } from "../state/store.js";
 import { TimeWindow } from "../state/time_window.js";
+import { mark, write } from "../ui/dom.js";
+import { linkFacts } from "../ui/link_state.js";
+import { RenderLoop } from "../ui/render_loop.js";
+import { PANELS, TILE_SET, wantedBy } from "./registry.js";
 
 /** @typedef {import("../config/page_url.js").Display} Display */
 /** @typedef {import("../config/page_url.js").Place} Place */
@@ -33,23 +33,23 @@ import { TimeWindow } from "../state/time_window.js";
  * @property {Theme} theme
  * @property {HTMLElement | null} tilesInto
  * @property {HTMLElement} panelsInto
- * @property {boolean} interactive whether somebody may point at charts and zoom
- * @property {string[]} extraEvents families that something around the board shows
- * @property {string[]} [eventNames] events that something around the board shows, kept whole
- * @property {string[]} signals other events to hear of
+ * @property {boolean} interactive charts have a cursor and can be zoomed
+ * @property {string[]} extraEvents families that the rest of the page shows
+ * @property {string[]} [eventNames] events without a cadence that the rest of the page shows
+ * @property {string[]} signals names of other events to receive
  * @property {(connect: (port: Port) => void) => void} connect to a broker (streaming/transport.js)
  * @property {Partial<PanelGridListener>} listener
  */
 /**
  * @typedef {object} PanelGridListener
- * @property {(facts: LinkFacts) => void} link four times a second, and when anything happens
+ * @property {(facts: LinkFacts) => void} link called four times a second, and with every change
  * @property {(view: View) => void} draw
  * @property {(hello: Hello) => void} hello
  * @property {(name: string, data: Data) => void} signal
- * @property {() => void} held the charts were stopped, zoomed or let go
+ * @property {() => void} held called when charts were paused, zoomed or released
  */
 
-/** How often to look at ages, milliseconds: silence sends no event that could. */
+/** Milliseconds between two updates of ages. */
 const TICK = 250;
 
 export class PanelGrid {
@@ -63,13 +63,12 @@ export class PanelGrid {
     this.timeWindow = new TimeWindow(display.window);
 
     const may = covering(settings.may);
-    /** @type {(name: string) => boolean} */
-    const mayPanel = (name) => may(/** @type {import("./registry.js").Entry} */ (PANELS.get(name)).event);
+    const entryOf = (/** @type {string} */ name) => /** @type {import("./registry.js").Entry} */ (PANELS.get(name));
     const presetTiles = preset.tiles.filter((name) => may(TILE_SET.get(name)?.event ?? ""));
     const tileNames = options.tilesInto ? (display.tiles ?? presetTiles) : [];
     /** @type {Place[]} */
-    this.places = display.panels ?? preset.panels.filter(mayPanel).map((name) => ({ name, across: 1, down: 1 }));
-    const panelEntries = this.places.map(({ name }) => /** @type {import("./registry.js").Entry} */ (PANELS.get(name)));
+    this.places = display.panels ?? preset.panels.filter((name) => may(entryOf(name).event)).map((name) => ({ name, across: 1, down: 1 }));
+    const panelEntries = this.places.map(({ name }) => entryOf(name));
     const tileEntries = tileNames.map((name) => /** @type {NonNullable<ReturnType<typeof TILE_SET.get>>} */ (TILE_SET.get(name)));
     const covered = [...panelEntries, ...tileEntries].filter(({ event }) => may(event));
     const wanted = wantedBy(covered, [...options.extraEvents, INTERVAL_EVENT].filter(may));
@@ -87,16 +86,16 @@ export class PanelGrid {
     options.tilesInto?.replaceChildren(...this.tiles.map(({ element }) => element));
     options.panelsInto.replaceChildren(...this.panels.map(({ element }) => element));
     this.#place();
-    /** Those that this page has no right to show. */
+    /** Panels of events outside of the page's scope. */
     this.refused = new Set(this.#all().filter(({ event }) => !may(event)));
     for (const panel of this.refused) {
       mark(panel.element, "data-freshness", "absent");
       write(panel.notice, "This link does not show it");
     }
 
-    /** Whether there is anything that charts have not drawn yet. */
+    /** True if there is something that charts have not drawn yet. */
     this.changed = false;
-    /** @type {View | null} as it was last drawn */
+    /** @type {View | null} drawn last */
     this.view = null;
     this.renderLoop = new RenderLoop(() => this.#draw());
     this.subscription = this.#subscribe([...wanted.keys(), ...this.eventLists.lists.keys(), ...options.signals]);
@@ -118,14 +117,14 @@ export class PanelGrid {
     for (const panel of this.#all()) panel.destroy();
   }
 
-  /** Another theme or type size is in force. */
+  /** To be called when another theme or type size is in force. */
   restyle() {
     this.theme.renew();
     for (const panel of this.#all()) panel.restyle();
     this.#redraw();
   }
 
-  /** Stop the charts where they are, or let them go on. */
+  /** Pauses the charts, or releases them. */
   toggle() {
     if (!this.timeWindow.live) this.follow();
     else if (this.view) this.pause(this.view);
@@ -157,8 +156,7 @@ export class PanelGrid {
   }
 
   /**
-   * Another stretch of time, and with it another fineness: history is asked for anew. What is known
-   * already is shown meanwhile.
+   * Changes the span of time and loads history in its resolution. Known rows are shown meanwhile.
    * @param {number} window seconds
    */
   setWindow(window) {
@@ -169,7 +167,7 @@ export class PanelGrid {
     this.stream.ask({ window });
   }
 
-  /** Say what holds now, and draw it. A hidden tab draws nothing, but still says it. */
+  /** Reports the state of the link and requests a drawing; a hidden tab does not draw. */
   tell() {
     this.options.listener.link?.(this.#link());
     this.renderLoop.request();
@@ -179,7 +177,7 @@ export class PanelGrid {
     return [...this.tiles, ...this.panels];
   }
 
-  /** Desk layouts are the style sheet's; all others are a plain grid. */
+  /** Places panels in a plain grid, unless the layout is the desk's, which the style sheet has. */
   #place() {
     const { display, panelsInto } = this.options;
     const own = display.panels !== null || display.columns !== null || display.distance !== null;
@@ -199,7 +197,7 @@ export class PanelGrid {
   #subscribe(events) {
     const { settings, display, signals, listener, connect } = this.options;
     const { streamUrl, historyUrl } = settings;
-    // What the server says of itself and of its displays comes under its own name.
+    // Signals come under the host name of the server.
     const hosts = signals.length ? [this.host, settings.server] : [this.host];
     const lines = this.eventLists.lists.size ? MOST_ITEMS : 0;
     return new HostSubscription(

@@ -1,11 +1,11 @@
 // @ts-check
-/** Every tile and panel that there is, by the name that it has in an address. */
+/** All tiles and panels, by their name in an address. */
 import { AlertsPanel } from "./alerts_panel.js";
 import { ChartPanel } from "./chart_panel.js";
 import { CHARTS } from "./chart_specs.js";
+import { CoresPanel } from "./cores_panel.js";
 import { JobsPanel } from "./jobs_panel.js";
 import { LogPanel, LINES } from "./log_panel.js";
-import { CoresPanel } from "./cores_panel.js";
 import { TablePanel } from "./table_panel.js";
 import { TABLES } from "./table_specs.js";
 import { Tile } from "./tile.js";
@@ -17,13 +17,13 @@ import { TILES } from "./tile_specs.js";
 /**
  * @typedef {object} Entry
  * @property {string} title
- * @property {string} event the family that it shows
- * @property {RegExp} columns those of the family's columns that it draws
- * @property {boolean} [whole] it is no family: its events are kept whole
+ * @property {string} event family that it shows
+ * @property {RegExp} columns of the family that it draws
+ * @property {boolean} [whole] shows events without a cadence, kept whole
  * @property {(options: PanelOptions) => Panel} make
  */
 
-/** No column: only the newest event is looked at. */
+/** No column: only the newest event is used. */
 const NONE = /^$/;
 
 /** @type {ReadonlyMap<string, Entry>} */
@@ -71,13 +71,13 @@ export const TILE_SET = new Map(
   ]),
 );
 
-/** What an address may name. */
+/** Names that an address may have. */
 export const KNOWN = { tiles: [...TILE_SET.keys()], panels: [...PANELS.keys()] };
 
 /**
  * @param {{event: string, columns: RegExp, whole?: boolean}[]} entries
- * @param {string[]} extraEvents events of which only the newest is wanted
- * @returns {Map<string, (key: string) => boolean>} for each event its columns to keep
+ * @param {string[]} extraEvents events of which only the newest is needed
+ * @returns {Map<string, (key: string) => boolean>} columns to keep, by event
  */
 export function wantedBy(entries, extraEvents) {
   /** @type {Map<string, RegExp[]>} */

@@ -1,5 +1,5 @@
 // @ts-check
-/** A list of things with a few figures each. Its rows are made once and filled again and again. */
+/** Panel with a table of things, such as processes or disks, with a few figures each. */
 import { make, mark, write } from "../ui/dom.js";
 import { KeyedList } from "../ui/keyed_list.js";
 import { Panel } from "./panel.js";
@@ -13,11 +13,11 @@ import { Panel } from "./panel.js";
  * @property {string} event
  * @property {string} title
  * @property {string[]} columns
- * @property {(data: Data) => string} summary a few words for the head
- * @property {(data: Data) => Row[]} rows those to be seen first come first
+ * @property {(data: Data) => string} summary text in the head
+ * @property {(data: Data) => Row[]} rows most important ones first
  */
 
-/** A machine may have hundreds of mounts; nobody looks for the fortieth on a wall. */
+/** Most rows; a machine may have hundreds of mounts. */
 const MOST_ROWS = 40;
 
 export class TablePanel extends Panel {
@@ -42,7 +42,7 @@ export class TablePanel extends Panel {
         element.style.setProperty("--share", `${this.gone ? 0 : (row.share ?? 0)}%`);
       },
     });
-    // Half a row at the lower edge would be read as a fault.
+    // A row that is cut off at the lower edge is hidden.
     this.observer = new ResizeObserver(() => this.#fit());
     this.observer.observe(this.body);
   }

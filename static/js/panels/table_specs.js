@@ -1,5 +1,5 @@
 // @ts-check
-/** The panels that are lists: which family, which columns, what comes first. */
+/** Specifications of the tables: family, columns and order of rows. */
 import { celsius, count, duration, moment, percent, rate, size, text } from "../ui/format.js";
 import { figure } from "./panel.js";
 

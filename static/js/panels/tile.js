@@ -1,9 +1,9 @@
 // @ts-check
-/** One number that can be read from across the room, what it means, and the way it came. */
+/** Tile with one large number, its detail and a sparkline. */
+import { Sparkline } from "../charts/sparkline.js";
 import { make, valueElement, write, writeValue } from "../ui/dom.js";
 import { levelOf } from "../ui/thresholds.js";
 import { Panel } from "./panel.js";
-import { Sparkline } from "../charts/sparkline.js";
 
 /** @typedef {import("../ui/format.js").Figure} Figure */
 /** @typedef {import("./panel.js").View} View */
@@ -14,18 +14,18 @@ import { Sparkline } from "../charts/sparkline.js";
  * @property {string} name
  * @property {string} event
  * @property {string} title
- * @property {RegExp} columns the columns that its sparkline may draw
- * @property {string} value the name of its number, as in data-value
+ * @property {RegExp} columns that its sparkline may draw
+ * @property {string} value name of its number, as in data-value
  * @property {string} color
  * @property {(data: Data) => Reading} read
  * @property {(value: number) => Figure} format
- * @property {(highest: number) => number} top the sparkline's upper end
+ * @property {(highest: number) => number} top upper end of the sparkline
  */
 /**
  * @typedef {object} Reading
  * @property {number | null} value
- * @property {string} detail the words below the number
- * @property {string} column of the event's table, for the sparkline
+ * @property {string} detail text below the number
+ * @property {string} column of the sparkline
  */
 
 export class Tile extends Panel {
@@ -53,7 +53,7 @@ export class Tile extends Panel {
     const { number, unit } = this.spec.format(value ?? NaN);
     writeValue(this.number, value, number);
     write(this.unit, unit);
-    // Its figures are as old. The line keeps its place.
+    // The detail is as old as the number; its line keeps its height.
     write(this.detail, this.gone ? "\u00a0" : detail);
     this.setLevel(levelOf(this.spec.value, value));
     const [times, values] = store.series(host, this.event).since(from, [column]);

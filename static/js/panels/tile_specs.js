@@ -1,8 +1,8 @@
 // @ts-check
-/** The row of big numbers. */
+/** Specifications of the tiles: family, figure and format of each. */
+import { LEAST_RATE, roundUp } from "../charts/scale.js";
 import { percent, rate, size, text } from "../ui/format.js";
 import { figure } from "./panel.js";
-import { LEAST_RATE, roundUp } from "../charts/scale.js";
 
 /** @typedef {import("./panel.js").Data} Data */
 /** @typedef {import("./tile.js").TileSpec} TileSpec */

@@ -1,10 +1,10 @@
 // @ts-check
 /**
- * The numbers of one event as a flat row, named the way /history names its columns:
+ * Flattens the numbers of an event into a row, named like the columns of /history:
  * `percent`, `cores.0`, `devices.sda.busy_percent`, `mounts./var.percent`.
  */
 
-/** The fields that tell the objects of a list apart; one that has neither is no column. */
+/** Fields that name the objects of a list; an object with neither is left out. */
 const IDENTITIES = ["mountpoint", "label"];
 
 /**

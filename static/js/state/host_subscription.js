@@ -1,10 +1,7 @@
 // @ts-check
-/**
- * One machine as a page knows it: its newest figures and recent rows, what else happened there, the
- * server's clock, and the place in the stream that keeps them so.
- */
-import { ServerClock } from "./server_clock.js";
+/** Subscription to the events of one machine: fills its store and event lists, and keeps the server's clock. */
 import { Stream } from "../streaming/stream.js";
+import { ServerClock } from "./server_clock.js";
 
 /** @typedef {import("./event_lists.js").EventLists} EventLists */
 /** @typedef {import("./store.js").Data} Data */
@@ -14,11 +11,11 @@ import { Stream } from "../streaming/stream.js";
 /** @typedef {import("../streaming/stream.js").StreamOptions} StreamOptions */
 /**
  * @typedef {object} HostListener
- * @property {() => void} filled there is a new history
+ * @property {() => void} filled called after history was loaded
  * @property {(hello: Hello) => void} hello
  * @property {() => void} heartbeat
- * @property {(name: string) => void} heard figures of this machine, or something that happened there, and it is new
- * @property {(name: string, data: Data) => void} [signal] an event of any host that is no figure of this one
+ * @property {(name: string) => void} heard called after a new sample or event of this machine was stored
+ * @property {(name: string, data: Data) => void} [signal] called with events named in `signals`, of any host
  */
 
 export class HostSubscription {
@@ -27,7 +24,7 @@ export class HostSubscription {
    * @param {Store} store
    * @param {EventLists | null} eventLists
    * @param {HostListener} listener
-   * @param {(connect: (port: Port) => void) => void} connect to a broker (streaming/transport.js)
+   * @param {(connect: (port: Port) => void) => void} connect finds a broker (streaming/transport.js)
    */
   constructor(options, store, eventLists, listener, connect) {
     this.host = options.host;
@@ -40,7 +37,7 @@ export class HostSubscription {
       options,
       {
         history: (history) => {
-          // The stream's hello tells it better, but may be long in coming.
+          // The hello is more exact, but may come much later.
           if (Number.isNaN(this.clock.now())) this.clock.hear(history.to);
           store.fill(history);
           eventLists?.fill(history.lines ?? {});
@@ -61,7 +58,7 @@ export class HostSubscription {
     );
   }
 
-  /** @returns {number | null} seconds since its newest figures of any kind were taken; null before there are any */
+  /** @returns {number | null} age of the newest sample of the quickest families, seconds; null before the first */
   get age() {
     const newest = this.store.newest(this.host);
     return newest === null ? null : Math.max(0, this.clock.now() - newest);
@@ -84,7 +81,7 @@ export class HostSubscription {
     const before = store.time(host, name);
     const figures = store.accept(name, id, data, logged);
     const time = Number(data.time);
-    // One that was held back is news, though not of what time it is.
+    // A delayed event is new, but does not tell the time.
     if (figures && store.time(host, name) === time) {
       clock.sample(time, before !== null && time < before, store.intervals.patience(host, name));
     }

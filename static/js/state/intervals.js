@@ -1,24 +1,23 @@
 // @ts-check
 /**
- * How often each machine is sampled. The machines of a fleet may have an INTERVAL each, so each is judged
- * by its own: it says it in its event `system`. A reader without a right to that is told by the server's
- * hello. For a machine that says none (an agent of an older version) the server's own holds.
+ * Sampling intervals of machines, which may differ. A machine reports its own in the event `system`; for a reader
+ * without a right to that event the hello lists them. The interval of the server holds for all others.
  */
 import { GAP } from "./series.js";
 
 /** @typedef {import("../streaming/stream.js").Data} Data */
 /** @typedef {import("../streaming/stream.js").Hello} Hello */
 
-/** The event in which a machine says how often it is sampled. */
+/** Event in which a machine reports its interval. */
 export const INTERVAL_EVENT = "system";
 
-/** Seconds between samples of the families that do not come each interval; a test holds it to the sampler. */
+/** Seconds between samples of the slower families; a test compares them with the sampler. */
 const SLOW = { processes: 5, sensors: 5, filesystem: 10, system: 60 };
 
-/** The longest INTERVAL that there can be, seconds. */
+/** Longest INTERVAL, seconds. */
 const LONGEST = 3600;
 
-/** Under this age a late figure is delivery and not silence, however short the interval. */
+/** Least patience, seconds: delivery takes a moment, however short the interval. */
 const LEAST_PATIENCE = 1;
 
 /** Stale figures are shown up to so many times the age up to which they are fresh: ten cadences. */
@@ -27,14 +26,14 @@ const GONE = 10 / GAP;
 /** @typedef {"fresh" | "stale" | "gone"} AgeLevel */
 
 export class Intervals {
-  /** @param {number} interval of the server's own machine: seconds between samples of the fast families */
+  /** @param {number} interval of the server: seconds between samples of the fast families */
   constructor(interval) {
     this.own = interval;
-    /** Those of the server's own machine, once it has told. @type {Record<string, number> | null} */
+    /** Cadences of the server by family, from its hello. @type {Record<string, number> | null} */
     this.cadences = null;
-    /** Intervals as hello told them. @type {Record<string, number>} */
-    this.told = {};
-    /** Intervals as the machines said them since. @type {Map<string, number>} */
+    /** Intervals by host, from the hello. @type {Record<string, number>} */
+    this.listed = {};
+    /** Intervals that machines have reported since. @type {Map<string, number>} */
     this.said = new Map();
   }
 
@@ -42,12 +41,12 @@ export class Intervals {
   greet(hello) {
     if (hello.interval) this.own = hello.interval;
     this.cadences = hello.cadences ?? null;
-    this.told = hello.intervals ?? {};
+    this.listed = hello.intervals ?? {};
   }
 
   /**
    * @param {Data} data of an event `system`
-   * @returns {boolean} whether that machine's interval is another one now
+   * @returns {boolean} true if the interval of the machine has changed
    */
   hear({ host, interval }) {
     if (typeof host !== "string") return false;
@@ -57,17 +56,17 @@ export class Intervals {
     return this.interval(host) !== before;
   }
 
-  /** @param {string} host that is there no more */
+  /** @param {string} host that was dropped */
   forget(host) {
     this.said.delete(host);
   }
 
   /**
    * @param {string} host
-   * @returns {boolean} whether its interval is known, and not only supposed
+   * @returns {boolean} true if its interval is known, and not only assumed
    */
   knows(host) {
-    return (this.said.get(host) ?? this.#told(host)) !== null;
+    return (this.said.get(host) ?? this.#listed(host)) !== null;
   }
 
   /**
@@ -75,13 +74,13 @@ export class Intervals {
    * @returns {number} seconds between two samples of its fast families
    */
   interval(host) {
-    return this.said.get(host) ?? this.#told(host) ?? this.own;
+    return this.said.get(host) ?? this.#listed(host) ?? this.own;
   }
 
   /**
    * @param {string} host
    * @param {string} event
-   * @returns {number} seconds between two of them
+   * @returns {number} seconds between two events
    */
   cadence(host, event) {
     const interval = this.interval(host);
@@ -92,21 +91,21 @@ export class Intervals {
   /**
    * @param {string} host
    * @param {string} event
-   * @returns {number} the age in seconds up to which its figures count as fresh
+   * @returns {number} age in seconds up to which its figures are fresh
    */
   patience(host, event) {
     return patienceFor(this.cadence(host, event));
   }
 
   /** @param {string} host */
-  #told(host) {
-    const interval = Object.hasOwn(this.told, host) ? this.told[host] : null;
+  #listed(host) {
+    const interval = Object.hasOwn(this.listed, host) ? this.listed[host] : null;
     return isInterval(interval) ? interval : null;
   }
 }
 
 /**
- * As the sampler does it: a family's own cadence, but a whole number of longer intervals.
+ * Computes a cadence like the sampler: that of the family, rounded up to whole intervals.
  * @param {string} event
  * @param {number} interval seconds
  * @returns {number} seconds
@@ -119,16 +118,16 @@ export function cadenceOf(event, interval) {
 
 /**
  * @param {number} cadence seconds
- * @returns {number} the age in seconds up to which figures of that cadence count as fresh
+ * @returns {number} age in seconds up to which figures of that cadence are fresh
  */
 export function patienceFor(cadence) {
   return Math.max(GAP * cadence, LEAST_PATIENCE);
 }
 
 /**
- * Ages up to which figures are fresh, and up to which they are shown at all; seconds.
+ * Returns the ages up to which figures are fresh, and up to which they are shown; seconds.
  * @param {number} patience
- * @param {number} [delay] seconds that they may be on their way
+ * @param {number} [delay] seconds that delivery may take
  * @returns {{fresh: number, shown: number}}
  */
 export function ageLimits(patience, delay = 0) {
@@ -146,10 +145,10 @@ export function ageLevel(age, { fresh, shown }) {
 }
 
 /**
- * The newest sample of several machines is fresh as long as most of them would have sent another one. One
- * that is sampled each hour does not make a page live for hours in which all others are silent.
- * @param {number[]} patiences of each of them, one at least
- * @returns {number} the age up to which the newest sample of all is fresh
+ * Returns the median. The newest sample of several machines is fresh as long as most of them would have sent
+ * another one, so that one machine with a long interval does not keep a page live.
+ * @param {number[]} patiences at least one
+ * @returns {number} age up to which the newest sample of all is fresh
  */
 export function ofMost(patiences) {
   const inOrder = [...patiences].sort((one, other) => one - other);

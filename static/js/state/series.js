@@ -1,24 +1,23 @@
 // @ts-check
 /**
- * The newest rows of one kind of event: times, and columns in step with them.
+ * Newest rows of one family of one host: times, and columns in step with them.
  *
- * The size is bounded: arrays grow a tenth over the capacity and are then cut back to it, so a row
- * costs one push and a page that stays open for months holds no more than on its first day.
+ * The size is bounded: arrays grow a tenth over the capacity and are then cut back to it, so that a row costs one
+ * push, and a page that stays open for months does not grow.
  *
- * Where samples come more densely than a chart can show, those of one span of time become two rows,
- * with each column's lowest and highest value in the order in which they came: as /history does it.
+ * Samples that are denser than a chart can show are downsampled: those of one span become two rows, with the lowest
+ * and highest value of each column in their order, as in /history.
  *
- * A silence of more than three cadences becomes a row of nulls. Charts break their line at it, so
- * a real gap can never be drawn over.
+ * A silence of more than three cadences becomes a row of nulls, at which charts break their line.
  */
 
-/** A column per core and per mount is expected; a host with thousands of them is not drawn. */
+/** Most columns; a host has one for each core and mount. */
 const MOST_COLUMNS = 512;
 
-/** How far over the capacity arrays grow before they are cut: each cut moves all that stays. */
+/** Growth over the capacity before a cut, which moves all rows that stay. */
 const SLACK = 1.1;
 
-/** After this many missed samples it is a gap and not jitter. */
+/** Missed samples after which a silence is a gap and not jitter. */
 export const GAP = 3;
 
 /** @typedef {(number | null)[]} Column */
@@ -26,7 +25,7 @@ export const GAP = 3;
 export class TimeSeries {
   /**
    * @param {number} capacity rows
-   * @param {number} [span] seconds of which two rows are enough, lowest and highest; 0: keep all
+   * @param {number} [span] seconds that are reduced to two rows, lowest and highest; 0: keep all
    */
   constructor(capacity, span = 0) {
     this.capacity = capacity;
@@ -37,7 +36,7 @@ export class TimeSeries {
     this.columns = new Map();
   }
 
-  /** @returns {TimeSeries} with the same rows, which stay as they are */
+  /** @returns {TimeSeries} independent copy */
   copy() {
     const copy = new TimeSeries(this.capacity, this.span);
     copy.times = [...this.times];
@@ -45,13 +44,13 @@ export class TimeSeries {
     return copy;
   }
 
-  /** @returns {number | null} the newest row's time */
+  /** @returns {number | null} time of the newest row */
   get last() {
     return this.times.length ? this.times[this.times.length - 1] : null;
   }
 
   /**
-   * Take columns as they are, nulls and all: the server has marked the gaps.
+   * Replaces all rows; gaps are rows of nulls already.
    * @param {number[]} times ascending
    * @param {Record<string, Column>} columns each as long as times
    */
@@ -65,7 +64,7 @@ export class TimeSeries {
   }
 
   /**
-   * Put another table's rows before the oldest of these, from a time on.
+   * Inserts the rows of an older series, from a time on, before its own.
    * @param {TimeSeries} older
    * @param {number} from seconds since 1970
    * @param {number} cadence seconds between samples
@@ -90,8 +89,8 @@ export class TimeSeries {
    * @param {number} cadence seconds between samples
    */
   append(time, row, cadence) {
-    // The server's clock was set back: rows from a time that is yet to come would bend the
-    // chart back on itself, so what is told again replaces what was told before.
+    // The server's clock was set back: rows from the future would bend the chart back on itself, so
+    // they are replaced.
     while (this.last !== null && this.last >= time) this.#drop();
     if (this.last !== null) {
       const missed = time - this.last > GAP * cadence;
@@ -103,11 +102,11 @@ export class TimeSeries {
   }
 
   /**
-   * A row that was held back while the log was away; later ones are here already, and so it may be, too.
-   * @param {number} time not after the newest
+   * Inserts a row that was delayed while the log was away; it may be known already.
+   * @param {number} time not after that of the newest row
    * @param {Map<string, number | null>} row
    * @param {number} cadence seconds between samples
-   * @returns {boolean} whether it was missing
+   * @returns {boolean} true if it was missing
    */
   insert(time, row, cadence) {
     let at = this.times.length;
@@ -116,7 +115,7 @@ export class TimeSeries {
     if (this.span > 0 && [at - 2, at - 1, at, at + 1].filter((i) => this.#spanOf(this.times[i]) === this.#spanOf(time)).length > 1) {
       return false;
     }
-    // The marks of a gap on both sides of it are made anew.
+    // Gaps on both sides are marked anew.
     while (at > 0 && this.#isEmpty(at - 1)) this.#remove((at -= 1));
     while (at < this.times.length && this.#isEmpty(at)) this.#remove(at);
     this.#put(at, time, row);
@@ -127,7 +126,7 @@ export class TimeSeries {
   }
 
   /**
-   * The rows from a time on, and one before it so that a line reaches the chart's edge.
+   * Returns the rows from a time on, and one before it so that a line reaches the edge of the chart.
    * @param {number} from seconds since 1970
    * @param {string[]} keys
    * @returns {[number[], ...Column[]]} times, then a column for each key
@@ -199,7 +198,7 @@ export class TimeSeries {
     return Math.floor(time / this.span);
   }
 
-  /** The newest span is complete, or what there is of it since a gap: of many rows two are left. */
+  /** Reduces the rows of the newest span, since the last gap, to two. */
   #reduce() {
     const columns = [...this.columns.values()];
     const end = this.times.length;
@@ -231,7 +230,7 @@ export class TimeSeries {
     this.times.splice(0, surplus);
     for (const [key, column] of this.columns) {
       column.splice(0, surplus);
-      // A disk that was taken out leaves no empty column behind.
+      // The column of a removed device goes once it is empty.
       if (column.every((value) => value === null)) this.columns.delete(key);
     }
   }

@@ -1,19 +1,15 @@
 // @ts-check
 /**
- * The server's clock as this display can know it.
+ * Clock of the server as this display can know it. Ages go by it, so that a wrong clock of the display does not
+ * matter: only the monotonic clock of the display is used.
  *
- * Ages are told by the server's time, so a display whose own clock is wrong (or is set while the
- * page is open) tells them no differently: here only the monotonic clock counts, and the server says
- * what the time was at one moment of it.
- *
- * - `hello` and `heartbeat` carry the server's time: that is the anchor.
+ * - `hello` and `heartbeat` carry the server's time, which is the anchor.
  * - A sample cannot be from the future: one that seems to be moves the anchor forward.
- * - The two clocks drift apart by seconds a day, and a display may stay connected for months. So when
- *   samples keep coming a little late, the anchor follows them, but so slowly that a delivery that
- *   really is late still shows for hours.
+ * - The two clocks drift apart by seconds a day, and a display may stay connected for months. When samples keep
+ *   coming a little late the anchor follows them, but so slowly that a delayed delivery still shows for hours.
  */
 
-/** Crystals are off by up to a tenth of this. */
+/** Greatest correction, seconds per second; crystals are off by up to a tenth of it. */
 const DRIFT = 0.0003;
 
 export class ServerClock {
@@ -23,16 +19,16 @@ export class ServerClock {
     /** Server time minus monotonic time, seconds. */
     this.offset = NaN;
     this.adjusted = 0;
-    /** When the server's time was told last, monotonic milliseconds. */
+    /** Monotonic time of the last message with the server's time, milliseconds. */
     this.heardAt = NaN;
   }
 
-  /** @returns {number} seconds since 1970 by the server's clock; NaN before it was heard */
+  /** @returns {number} seconds since 1970 by the server's clock; NaN before the first message */
   now() {
     return this.monotonic() / 1000 + this.offset;
   }
 
-  /** @param {number} time the server's time, just now */
+  /** @param {number} time of the server, just now */
   hear(time) {
     this.heardAt = this.monotonic();
     this.offset = time - this.heardAt / 1000;
@@ -40,8 +36,8 @@ export class ServerClock {
 
   /**
    * @param {number} time of a sample that just arrived, seconds since 1970
-   * @param {boolean} backwards whether its family's sample before it was from a later time
-   * @param {number} patience seconds of age up to which a sample counts as fresh
+   * @param {boolean} backwards the sample before it was from a later time
+   * @param {number} patience age in seconds up to which a sample is fresh
    */
   sample(time, backwards, patience) {
     this.heardAt = this.monotonic();

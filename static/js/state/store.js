@@ -1,7 +1,7 @@
 // @ts-check
 /**
- * Everything the page knows of the machine: for each host and event a table of recent rows and the
- * newest whole event. The stream writes here; panels only read.
+ * Store of a page: for each host and event a time series of recent rows and the newest event. Subscriptions write,
+ * panels read.
  */
 import { flatten } from "./flatten.js";
 import { ageLevel, ageLimits, Intervals, INTERVAL_EVENT, patienceFor } from "./intervals.js";
@@ -12,10 +12,7 @@ import { TimeSeries } from "./series.js";
 /** @typedef {import("../streaming/stream.js").History} History */
 /** @typedef {"waiting" | "missing" | "absent" | import("./intervals.js").AgeLevel} Freshness */
 
-/**
- * More rows than this a chart does not get, however long its window and short the interval: that is
- * a few for each pixel, lowest and highest kept.
- */
+/** Most rows of a chart, whatever its window and interval: a few for each pixel. */
 const ROWS = 3000;
 
 export class Store {
@@ -23,35 +20,34 @@ export class Store {
    * @param {object} options
    * @param {number} options.interval of the server: seconds between samples of the fast families
    * @param {number} options.window seconds to keep
-   * @param {Map<string, (key: string) => boolean>} options.wanted for each event to keep, its columns to keep
+   * @param {Map<string, (key: string) => boolean>} options.wanted columns to keep, by event
    */
   constructor({ interval, window, wanted }) {
     this.intervals = new Intervals(interval);
     this.window = window;
     this.wanted = wanted;
-    /** All machines that the server knows. @type {string[]} */
+    /** Machines that the server knows. @type {string[]} */
     this.hosts = [];
-    /** Tables as charts show them while they are held still, by event and host. @type {Map<string, TimeSeries> | null} */
+    /** Copies that charts show while they are held, by event and host. @type {Map<string, TimeSeries> | null} */
     this.held = null;
-    /** The server's time at the first hello: from then on a family can be missed. */
+    /** Time of the first hello, from which on a family can be overdue. */
     this.since = NaN;
     /**
-     * `loggedTo` is the time of the newest row that the server's log has; `waiting`, whether rows came
-     * since that it could not take.
+     * `loggedTo` is the time of the newest logged row; `waiting` is true if unlogged rows came since.
      * @type {Map<string, {host: string, event: string, series: TimeSeries, latest: Data | null, id: string, loggedTo: number, waiting: boolean}>}
      */
     this.entries = new Map();
   }
 
   /**
-   * Replaces what is known, but for what is older than the log: one that was lost, or begun anew, takes
-   * nothing off the page that was told before.
+   * Replaces all rows by those of history, and keeps older ones: a log that was lost or begun anew removes
+   * nothing from the page.
    * @param {History} history
    */
   fill(history) {
     const known = this.entries;
     this.entries = new Map();
-    // How much room a table needs depends on how often its machine is sampled.
+    // The capacity of a series depends on the interval of its machine.
     for (const { event, data } of history.latest) if (event === INTERVAL_EVENT) this.intervals.hear(data);
     for (const [host, events] of Object.entries(history.hosts)) {
       for (const [event, columns] of Object.entries(events)) {
@@ -70,7 +66,7 @@ export class Store {
     }
     for (const [name, entry] of known) {
       const last = Math.max(entry.series.last ?? 0, entry.latest?.time ?? 0);
-      // What seems to be from later would look fresh until then.
+      // Rows from the future would look fresh until then.
       const isKept = last >= history.to - this.window && last <= history.to + this.intervals.patience(entry.host, entry.event);
       if (isKept && !this.entries.has(name)) this.entries.set(name, entry);
     }
@@ -86,17 +82,17 @@ export class Store {
 
   /**
    * @param {string} event
-   * @param {string} id of this event, or of the one before it while the server cannot write its log
+   * @param {string} id of this event, or of the one before it if it was not logged
    * @param {Data} data
-   * @param {boolean} [logged] false while the server cannot write its log: it will come again, with an id
-   * @returns {boolean} whether it was news
+   * @param {boolean} [logged] false: not logged yet; it comes again with an id
+   * @returns {boolean} true if it was new
    */
   accept(event, id, data, logged = true) {
     const wanted = this.wanted.get(event);
     if (event === INTERVAL_EVENT && this.intervals.hear(data)) this.#resize();
     if (!wanted || typeof data.host !== "string" || typeof data.time !== "number") return false;
     const entry = this.#entry(data.host, event);
-    // After a gap the server sends the newest event of each name, which may be one we have.
+    // After a gap the server sends the newest event of each name, which may be known.
     // The time counts too: a browser repeats the last id with each event that comes without one.
     if (id === entry.id && data.time === entry.latest?.time) return false;
     const { series } = entry;
@@ -113,7 +109,7 @@ export class Store {
 
   /**
    * @param {string} host
-   * @returns {number} the age in seconds up to which the quickest of the families that are kept count as fresh
+   * @returns {number} age in seconds up to which the quickest families of the store are fresh
    */
   patienceOfFast(host) {
     return patienceFor(this.#pace(host));
@@ -121,7 +117,7 @@ export class Store {
 
   /**
    * @param {string} event
-   * @returns {boolean} whether the server knows no family of that name; false until it has told
+   * @returns {boolean} true if the server has no family of that name; false before its hello
    */
   isNoFamily(event) {
     return this.intervals.cadences !== null && !(event in this.intervals.cadences);
@@ -136,7 +132,7 @@ export class Store {
     return this.held?.get(key(host, event)) ?? this.#entry(host, event).series;
   }
 
-  /** What charts show stays as it is, whatever comes, is trimmed or is told anew, until it is let go. */
+  /** Freezes the series that charts read, until `letGo`. */
   hold() {
     this.held ??= new Map([...this.entries].map(([name, { series }]) => [name, series.copy()]));
   }
@@ -157,7 +153,7 @@ export class Store {
   /**
    * @param {string} host
    * @param {string} event
-   * @returns {number | null} the newest sample's time, by the server's clock
+   * @returns {number | null} time of the newest sample, by the server's clock
    */
   time(host, event) {
     const entry = this.entries.get(key(host, event));
@@ -167,7 +163,7 @@ export class Store {
   /**
    * @param {string} host
    * @param {string} event
-   * @param {number} now the server's clock
+   * @param {number} now time by the server's clock
    * @returns {Freshness}
    */
   freshness(host, event, now) {
@@ -179,7 +175,7 @@ export class Store {
 
   /**
    * @param {string} host
-   * @returns {number | null} the newest sample's time of the quickest families that are kept
+   * @returns {number | null} time of the newest sample of the quickest families of the store
    */
   newest(host) {
     let newest = null;
@@ -207,14 +203,14 @@ export class Store {
 
   /**
    * @param {string} host
-   * @returns {number} seconds: the shortest cadence of what is kept
+   * @returns {number} shortest cadence of the kept families, seconds
    */
   #pace(host) {
     return Math.min(...[...this.wanted.keys()].map((event) => this.intervals.cadence(host, event)));
   }
 
   /**
-   * Rows for the window, its gaps, and as much again as /history may send of a finer log.
+   * Returns the rows of the window, with room for gaps and for a finer history.
    * @param {string} host
    * @param {string} event
    */
@@ -222,7 +218,7 @@ export class Store {
     return Math.min(ROWS, Math.ceil(this.window / this.intervals.cadence(host, event))) + 700;
   }
 
-  /** Whatever is sampled more often needs more room; what is sampled less often keeps its past. */
+  /** Grows series whose machines are sampled more often than before; none shrinks. */
   #resize() {
     for (const { host, event, series } of this.entries.values()) series.capacity = Math.max(series.capacity, this.#capacity(host, event));
   }

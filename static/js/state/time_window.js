@@ -1,9 +1,9 @@
 // @ts-check
-/** Which stretch of time the charts show: the newest, or one that somebody holds still to look at. */
+/** Span of time that charts show: the newest, or one that is held. */
 
 /** @typedef {{from: number, to: number}} Span seconds since 1970 */
 
-/** The shortest stretch to zoom into, seconds: a chart between two samples shows nothing. */
+/** Shortest span to zoom into, seconds: between two samples a chart shows nothing. */
 const LEAST = 2;
 
 export class TimeWindow {
@@ -12,7 +12,7 @@ export class TimeWindow {
     this.window = window;
     /** @type {Span | null} */
     this.held = null;
-    /** Whether the stretch was chosen in a chart, and not only stopped. */
+    /** True if the span was zoomed to, and not only paused. */
     this.zoomed = false;
   }
 
@@ -21,20 +21,20 @@ export class TimeWindow {
   }
 
   /**
-   * @param {number} now the server's clock
-   * @param {number} newest the newest sample's time
+   * @param {number} now time by the server's clock
+   * @param {number} newest time of the newest sample
    * @param {number} interval seconds between samples
    * @returns {Span}
    */
   span(now, newest, interval) {
     if (this.held) return this.held;
-    // The edge moves by whole intervals, so that charts move once for each sample. That one is taken a
-    // few milliseconds later; outside the edge its line would be drawn, but no axis would make room for it.
+    // The edge moves by whole intervals, so that charts move once for each sample. A sample is taken a few
+    // milliseconds later: the edge includes it, as axes make room only for lines within it.
     const to = Math.max(Math.floor(now / interval) * interval, Math.min(now, newest));
     return { from: to - this.window, to };
   }
 
-  /** @param {Span} span as it is shown now */
+  /** @param {Span} span shown now */
   pause(span) {
     this.held ??= { from: span.from, to: span.to };
   }
@@ -46,7 +46,7 @@ export class TimeWindow {
     this.zoomed = true;
   }
 
-  /** Go on with the newest. */
+  /** Releases the span. */
   follow() {
     this.held = null;
     this.zoomed = false;

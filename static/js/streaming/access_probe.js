@@ -1,14 +1,14 @@
 // @ts-check
 /**
- * Whether there is a right to read. A stream that is refused does not tell why: a proxy may stand before
- * a server that is away, or the server may want a token since it was started anew. History tells.
+ * Detects that access is no longer granted. A refused stream does not show its status: a proxy may answer for a
+ * server that is away, or the server may need a token since its restart. A request for history shows it.
  */
 
-/** Milliseconds between two questions. */
+/** Milliseconds between two requests. */
 const PAUSE = 10_000;
 const TIMEOUT = 8_000;
 
-/** The answer where a token is wanted. */
+/** Status of an answer without a valid token. */
 const UNAUTHORIZED = 401;
 
 export class AccessProbe {
@@ -18,7 +18,7 @@ export class AccessProbe {
    */
   constructor(historyUrl, refused) {
     this.url = new URL(historyUrl, document.baseURI);
-    // Beside the key of a link, which may be there.
+    // The URL may have the key of a link already.
     for (const [name, value] of Object.entries({ since: "1", points: "10" })) this.url.searchParams.set(name, value);
     this.refused = refused;
     this.asked = -Infinity;
@@ -26,13 +26,13 @@ export class AccessProbe {
   }
 
   /**
-   * Called several times a second.
+   * To be called with the state of the stream, several times a second.
    * @param {{connected: boolean, trouble: string, refused?: number}} stream
    */
   check({ connected, trouble, refused }) {
     if (this.over) return;
     if (refused === UNAUTHORIZED) this.#end();
-    // A server that does not answer at all is no case for another question.
+    // Without trouble the connection is only being made.
     else if (!connected && trouble && performance.now() - this.asked > PAUSE) this.#ask();
   }
 

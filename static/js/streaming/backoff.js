@@ -1,7 +1,7 @@
 // @ts-check
 /**
- * How long to wait before another try: quick at first (a restart takes a second), then as often as
- * EventSource itself would come back. However long the server was away, the wall is live again soon.
+ * Pauses between tries: short at first, as a restart takes a second, then as long as those of EventSource. A wall is
+ * live again soon, however long the server was away.
  */
 
 /** Milliseconds. */
@@ -13,12 +13,12 @@ export class Backoff {
     this.attempts = 0;
   }
 
-  /** It worked: the next pause is a short one again. */
+  /** To be called after a success: the next pause is short again. */
   reset() {
     this.attempts = 0;
   }
 
-  /** @returns {number} milliseconds, with jitter, so that a wall of displays does not come back as one */
+  /** @returns {number} milliseconds, with jitter, so that displays do not come back together */
   next() {
     const pause = Math.min(LONGEST, FIRST * 2 ** this.attempts);
     this.attempts += 1;

@@ -1,20 +1,19 @@
 // @ts-check
 /**
- * One connection to the server for many readers: the tabs of a browser, or the charts of a page.
+ * Broker of one connection for many readers: the tabs of a browser, or the charts of a page.
  *
- * Each reader has a port and says what it wants to hear and from which id on. The connection's filter
- * is what all of them want together; it goes on from the oldest position, and no reader is sent an
- * event twice. A reader that is behind the others is served from the last stretch, or, where that
- * does not reach back to it, by opening the connection anew from its id.
+ * Each reader has a port, and names its events, hosts and last id. The filter of the connection is the union of all;
+ * it resumes from the oldest position, and no reader gets an event twice. A reader that is behind is served from the
+ * replay buffer, or, if that does not reach back to its id, by reopening the connection from there.
  *
- * To the broker: join {stream, events, hosts, after, loaded}, ping, hurry, leave.
- * To a reader: joined, state, hello, heartbeat, event, gap {fillable}, pong, left (its broker has forgotten it).
+ * Messages to the broker: join {stream, events, hosts, after, loaded}, ping, hurry, leave.
+ * Messages to a reader: joined, state, hello, heartbeat, event, gap {fillable}, pong, left (the reader was dropped).
  */
 import { Connection } from "./connection.js";
 import { isAfter } from "./ids.js";
 
 /**
- * @typedef {object} Port what a MessagePort has; messages are plain objects
+ * @typedef {object} Port MessagePort, or an object like one; messages are plain objects
  * @property {(message: any) => void} postMessage
  * @property {((event: any) => any) | null} onmessage
  */
@@ -23,19 +22,19 @@ import { isAfter } from "./ids.js";
  * @property {Port} port
  * @property {string[]} events
  * @property {string[]} hosts
- * @property {string} skip up to this id it has all already
- * @property {boolean} fillable whether the log may know what a gap has missed; right behind history it does not
- * @property {number} seen when it last spoke, monotonic, milliseconds
+ * @property {string} skip id up to which it has all events
+ * @property {boolean} fillable history may have the events of a gap; false right after it was loaded
+ * @property {number} seen monotonic time of its last message, milliseconds
  */
 /** @typedef {{name: string, id: string, data: string}} BrokerEvent */
 
-/** What is kept for readers that come a moment later, in characters of data. */
+/** Size of the replay buffer, characters of data. */
 const REPLAY_SIZE = 1_000_000;
 
-/** The highest sequence that an id may have. */
+/** Highest sequence of an id. */
 const LAST_SEQUENCE = "9".repeat(20);
 
-/** Browsers let the timers of hidden tabs run once a minute; after three of those one is dead. */
+/** Milliseconds after which a silent reader is dropped: timers of hidden tabs run once a minute. */
 const FORGOTTEN = 200_000;
 
 export class Broker {
@@ -47,7 +46,7 @@ export class Broker {
     this.events = new Set();
     /** @type {Set<string>} */
     this.hosts = new Set();
-    /** The last events, oldest first, and the id after which they are all that there were. */
+    /** Last events, oldest first, complete after the id `replayAfter`. */
     /** @type {BrokerEvent[]} */
     this.replay = [];
     /** @type {string | null} */
@@ -63,7 +62,7 @@ export class Broker {
       state: () => this.#changed(),
     });
     setInterval(() => this.#forget(), 30_000);
-    // A network that comes back is worth a try at once.
+    // Retry at once when the network is back.
     globalThis.addEventListener?.("online", () => this.connection.hurry());
   }
 
@@ -81,8 +80,8 @@ export class Broker {
 
   /**
    * @param {Port} port
-   * @param {{stream: string, events: string[], hosts: string[], after: string | null, loaded: boolean}} wish
-   *   loaded: `after` is where history ended just now
+   * @param {{stream: string, events: string[], hosts: string[], after: string | null, loaded: boolean}} request
+   *   loaded: `after` is the end of the history that was just loaded
    */
   #join(port, { stream, events, hosts, after, loaded }) {
     const reader = { port, events, hosts, skip: after ?? "", fillable: true, seen: performance.now() };
@@ -95,7 +94,7 @@ export class Broker {
     if (this.connection.watching === undefined || (alone && !this.#reaches(after))) {
       this.#open(stream, after);
     } else if (wider || !this.#reaches(after)) {
-      // What the others have had already they are not sent again.
+      // Events that the others have are not sent to them again.
       for (const other of this.readers.values()) {
         if (other !== reader && last && isAfter(last, other.skip)) other.skip = last;
       }
@@ -152,10 +151,10 @@ export class Broker {
 
   /** @param {string} data */
   #gap(data) {
-    // What follows is the newest event of each name, and behind this moment all that there is.
+    // The newest event of each name follows; after this moment the buffer is complete.
     this.#clearReplay(`${Math.ceil(JSON.parse(data).to * 1000)}-${LAST_SEQUENCE}`);
     for (const reader of this.readers.values()) {
-      // It may be another log, with whose ids the old ones can't be compared.
+      // It may be another log, whose ids cannot be compared with the old ones.
       reader.skip = "";
       reader.port.postMessage({ kind: "gap", fillable: reader.fillable });
       reader.fillable = true;
@@ -163,14 +162,14 @@ export class Broker {
   }
 
   #changed() {
-    // Whatever was loaded just now is old by the time another connection stands.
+    // Loaded history is outdated once another connection is made.
     if (!this.connection.connected) for (const reader of this.readers.values()) reader.fillable = true;
     this.#tell(this.#state());
   }
 
   /**
    * @param {BrokerEvent} event
-   * @param {boolean} logged one that the log could not take is only for those who listen now
+   * @param {boolean} logged false: sent to current readers, but not kept
    */
   #event(event, logged) {
     if (logged) this.#remember(event);

@@ -1,10 +1,9 @@
 // @ts-check
 /**
- * One EventSource, for ever: whatever ends it, another one goes on from the last id.
+ * Permanent connection by EventSource: whatever ends it, another one resumes from the last id.
  *
- * A broken connection is resumed by EventSource itself. It gives up on any status but 200, it never
- * notices a peer that vanished, and it may sleep through the sleep of the machine; so all three are
- * watched here. It knows no page: it runs in a tab or in a worker that tabs share.
+ * EventSource resumes a broken connection itself, but gives up on any status but 200, does not notice a peer that
+ * vanished, and may sleep through the sleep of the machine; these three are handled here. Runs in a tab or a worker.
  */
 import { Backoff } from "./backoff.js";
 
@@ -12,32 +11,32 @@ import { Backoff } from "./backoff.js";
  * @typedef {object} ConnectionListener
  * @property {(data: string) => void} hello
  * @property {(data: string) => void} heartbeat
- * @property {(data: string) => void} gap events are missing
- * @property {(name: string, id: string, data: string, logged: boolean) => void} event logged: it came with an
- *   id of its own; a browser repeats the last one with each event that has none
- * @property {() => void} state connected, trouble or everConnected may have changed; an EventSource may be a new one
+ * @property {(data: string) => void} gap called when events are missing
+ * @property {(name: string, id: string, data: string, logged: boolean) => void} event logged: it has an id
+ *   of its own; browsers repeat the last id with each event that has none
+ * @property {() => void} state called when connected, trouble, everConnected or opened may have changed
  */
 
-/** The server breaks silences with a heartbeat, and hello says after how long. Later than that by: */
+/** Milliseconds by which a heartbeat may be late; hello has its period. */
 const GRACE = 5000;
 
-/** Milliseconds of silence after which the peer is gone, until a hello tells. */
+/** Milliseconds of silence after which the peer is gone, before the first hello. */
 const LONGEST_SILENCE = 20_000;
 
-/** Milliseconds for which a try is left alone, however many hurry. */
+/** Milliseconds for which a try is not repeated by `hurry`. */
 const HURRIED = 1000;
 
-/** Milliseconds by which the wall clock runs ahead of the monotonic one when the machine slept. */
+/** Milliseconds by which the wall clock jumps ahead of the monotonic one if the machine slept. */
 const SLEPT = 3000;
 
 export class Connection {
   /** @param {ConnectionListener} listener */
   constructor(listener) {
     this.listener = listener;
-    /** Why there is no connection, in a few words; empty while nothing is wrong. */
+    /** Short reason why there is no connection; empty if unknown. */
     this.trouble = "";
     this.everConnected = false;
-    /** Whether this connection has brought its hello; one that was told "busy" is none. */
+    /** True once this connection has brought its hello; one that is answered "busy" does not. */
     this.greeted = false;
     this.longestSilence = LONGEST_SILENCE;
     /** @type {EventSource | null} */
@@ -48,10 +47,10 @@ export class Connection {
     /** @type {string[]} */
     this.names = [];
     this.backoff = new Backoff();
-    /** How many EventSources there have been, and when the last one was made: monotonic, ms. */
+    /** Number of EventSources so far, and the monotonic time of the last one, ms. */
     this.opened = 0;
     this.tried = -Infinity;
-    /** When anything last arrived, and when the connection was last known good: monotonic, ms. */
+    /** Monotonic times of the last message, and at which the connection was last known good; ms. */
     this.heard = this.together = performance.now();
     this.ahead = Date.now() - performance.now();
     /** @type {ReturnType<typeof setTimeout> | undefined} */
@@ -72,7 +71,7 @@ export class Connection {
   /**
    * @param {string} url absolute, without a position
    * @param {string[]} names of the events to hear
-   * @param {string | null} after the id to go on from; null begins with the newest events
+   * @param {string | null} after id to resume from; null begins with the newest events
    */
   open(url, names, after) {
     this.url = url;
@@ -88,12 +87,12 @@ export class Connection {
     this.#drop();
   }
 
-  /** Something says that now is a good moment: a network came back, or a display woke up. */
+  /** Retries at once, unless a try is under way: the network is back, or the display woke up. */
   hurry() {
     if (this.watching === undefined) return;
     const now = performance.now();
     const late = now - this.heard > this.longestSilence - GRACE;
-    // EventSource waits for seconds between two tries, and cannot be asked for one.
+    // EventSource waits for seconds between two tries, and has no way to retry at once.
     const waiting = !this.connected && now - this.tried > HURRIED;
     if (this.timer !== undefined || late || waiting) this.#open();
   }

@@ -1,10 +1,10 @@
 // @ts-check
-/** Ids of the log are `<unix milliseconds>-<sequence>` and only grow: here they are compared. */
+/** Order of log ids, `<unix milliseconds>-<sequence>`, which only grow. */
 
 /**
  * @param {string} a
  * @param {string} b
- * @returns {boolean} whether `a` came after `b`; the empty id is before all others
+ * @returns {boolean} true if `a` is after `b`; the empty id is before all others
  */
 export function isAfter(a, b) {
   const [aMs, aSequence] = parts(a);

@@ -1,12 +1,12 @@
 // @ts-check
-/** Moments at which a page's connection should be tried at once, given up, or opened anew. */
+/** Lifecycle events of a page at which its connection is retried, closed or opened again. */
 
 /**
  * @param {object} on
- * @param {() => void} on.retry the network is back, a display woke up, or a tab is looked at again
- * @param {() => void} on.leave the page is left; it may come back out of the back button's cache
- * @param {() => void} on.back it did
- * @param {AbortSignal} [signal] ends the listening
+ * @param {() => void} on.retry the network is back, the display woke up, or the tab became visible
+ * @param {() => void} on.leave the page is left, and may be restored from the back/forward cache
+ * @param {() => void} on.back the page was restored from the back/forward cache
+ * @param {AbortSignal} [signal] removes the listeners
  */
 export function watchLifecycle({ retry, leave, back }, signal) {
   addEventListener("online", retry, { signal });

@@ -1,12 +1,12 @@
 // @ts-check
 /**
- * What a page hears of the server: history first, then the stream from where history ends, for ever.
+ * Events of a page: history first, then the stream from where history ends.
  *
  *     history --> join after its last id --> events
  *        ^                                     |
- *        +---------- gap, or forgotten --------+
+ *        +------ gap, or dropped by broker ----+
  *
- * The connection itself is a broker's, which others may share (transport.js).
+ * The connection belongs to a broker, which others may share (transport.js).
  */
 import { Backoff } from "./backoff.js";
 import { watchLifecycle } from "./page_lifecycle.js";
@@ -35,23 +35,23 @@ import { portToOwnBroker } from "./transport.js";
  * @typedef {object} StreamOptions
  * @property {string} historyUrl
  * @property {string} streamUrl
- * @property {string} host whose figures are wanted
- * @property {string[]} hosts the same, and those whose other events are
- * @property {string[]} events the names to receive
+ * @property {string} host of the history
+ * @property {string[]} hosts of the stream
+ * @property {string[]} events names to receive
  * @property {number} window seconds of history
- * @property {number} lines so many of the newest events that are no measurements, of each name
+ * @property {number} lines newest events without a cadence to load, of each name
  */
 
-/** Rows per series to ask for: more than the charts have pixels to tell apart is of no use. */
+/** Rows per series to load: as many as a chart has pixels to tell apart. */
 const POINTS = 600;
 
-/** Milliseconds after which an answer is no longer awaited. */
+/** Milliseconds. */
 const HISTORY_TIMEOUT = 15_000;
 
-/** The answer to who asks for more than he may. */
+/** Status of a request for more than the scope allows. */
 const FORBIDDEN = 403;
 
-/** How often to make sure that the broker is still there, milliseconds. */
+/** Milliseconds between two pings of the broker, and most of them without an answer. */
 const PING = 10_000;
 const MOST_UNANSWERED = 3;
 
@@ -59,17 +59,17 @@ export class Stream {
   /**
    * @param {StreamOptions} options
    * @param {Listener} listener
-   * @param {(connect: (port: Port) => void) => void} connect finds a broker, and may find another one later
+   * @param {(connect: (port: Port) => void) => void} connect calls back with a port, and again if another broker takes over
    */
   constructor(options, listener, connect) {
     this.options = options;
     this.listener = listener;
     this.connect = connect;
-    /** What is wrong with history, and with the connection, in a few words; empty while nothing is. */
+    /** Short reasons why there is no history, and no connection; empty if there are. */
     this.troubles = { history: "", connection: "" };
-    /** How many connections its broker has opened, for all of its readers. */
+    /** Number of connections that the broker has opened, for all of its readers. */
     this.opened = 0;
-    /** The status that history was refused with, or 0. */
+    /** Status with which history was refused, or 0. */
     this.refused = 0;
     this.everConnected = false;
     this.connected = false;
@@ -78,19 +78,19 @@ export class Stream {
     /** @type {string | null} */
     this.lastId = null;
     this.backoff = new Backoff();
-    /** When there last was a connection, monotonic, milliseconds. */
+    /** Monotonic time at which there last was a connection, milliseconds. */
     this.together = performance.now();
     /** Pings without an answer. */
     this.unanswered = 0;
-    /** Whether the broker was told what is wanted. */
+    /** True once a join was sent to the broker. */
     this.joined = false;
-    /** Joins that the broker has not answered: events before the answer are not in step with the history. */
+    /** Joins without an answer: events before the answer do not follow the loaded history. */
     this.joining = 0;
     /** @type {ReturnType<typeof setTimeout> | undefined} */
     this.timer = undefined;
     /** @type {ReturnType<typeof setInterval> | undefined} */
     this.pinging = undefined;
-    /** The history that is awaited: an answer to an earlier question is not wanted any more. @type {object | null} */
+    /** Latest request for history; answers to earlier ones are ignored. @type {object | null} */
     this.asked = null;
     this.over = new AbortController();
   }
@@ -110,9 +110,9 @@ export class Stream {
     this.#leave();
   }
 
-  /** Why there is no connection, or no history; empty while nothing is wrong. */
+  /** Short reason why there is no connection or no history; empty if there are both. */
   get trouble() {
-    // Who asks for too much is told so by the history alone.
+    // Only history says that a request is out of scope.
     if (this.refused === FORBIDDEN) return this.troubles.history;
     return this.troubles.connection || this.troubles.history;
   }
@@ -122,13 +122,13 @@ export class Stream {
     return this.connected ? 0 : (performance.now() - this.together) / 1000;
   }
 
-  /** Something says that now is a good moment for another try. */
+  /** Retries at once. */
   hurry() {
     if (this.timer !== undefined) this.#load();
     this.port?.postMessage({ kind: "hurry" });
   }
 
-  /** @param {Partial<StreamOptions>} options other events, another host or window: everything anew */
+  /** @param {Partial<StreamOptions>} options to replace; history is loaded again */
   ask(options) {
     Object.assign(this.options, options);
     this.#load();
@@ -156,7 +156,7 @@ export class Stream {
       if (this.asked !== asked) return;
       this.troubles.history = reason(error);
       this.timer = setTimeout(() => this.#load(), this.backoff.next());
-      // A log that cannot be read does not keep the newest figures from coming.
+      // Without history there are still the newest events.
       if (!this.joined) this.#join(false);
       return;
     }
@@ -167,7 +167,7 @@ export class Stream {
   #use(port) {
     if (this.port && this.port !== port) {
       this.port.onmessage = null;
-      // Should it only have been slow, it need not go on for us.
+      // If it was only slow, it need not go on.
       this.port.postMessage({ kind: "leave" });
     }
     this.port = port;
@@ -177,7 +177,7 @@ export class Stream {
     else port.postMessage({ kind: "ping" });
   }
 
-  /** @param {boolean} loaded history, just now */
+  /** @param {boolean} loaded history was just loaded */
   #join(loaded) {
     const { streamUrl, hosts, events } = this.options;
     this.joined = true;
@@ -203,7 +203,7 @@ export class Stream {
     else if (message.kind === "heartbeat") this.listener.heartbeat(Number(message.time));
     else if (message.kind === "state") this.#state(message);
     else if (message.kind === "gap" && message.fillable) this.#load();
-    // Not what a ping from before the join is answered with.
+    // Not the answer to a ping from before the join.
     else if (message.kind === "left" && this.joined && this.joining === 0) this.#load();
   }
 
@@ -226,15 +226,15 @@ export class Stream {
 
 /**
  * @param {Response} answer
- * @returns {Promise<string>} why there is no history
+ * @returns {Promise<string>} reason for the reader of the page
  */
 async function refusal(answer) {
-  const told = answer.status === FORBIDDEN ? await answer.json().catch(() => null) : null;
-  return told?.detail ?? `history answered ${answer.status}`;
+  const problem = answer.status === FORBIDDEN ? await answer.json().catch(() => null) : null;
+  return problem?.detail ?? `history answered ${answer.status}`;
 }
 
 /**
- * @param {unknown} error of fetch, or our own
+ * @param {unknown} error of fetch, or of #load
  * @returns {string}
  */
 function reason(error) {

@@ -7,15 +7,15 @@ import { Broker } from "./broker.js";
 
 /** @typedef {import("./broker.js").Port} Port */
 
-/** How long a SharedWorker may take to answer before a tab helps itself, milliseconds. */
+/** Milliseconds without an answer of the SharedWorker after which a tab uses a broker of its own. */
 const PATIENCE = 10_000;
 
-/** Brokers in this very page, by what tells them apart. @type {Map<string, Broker>} */
+/** Brokers in this page, by key. @type {Map<string, Broker>} */
 const own = new Map();
 
 /**
- * @param {string} [key] a page that embeds panels of several servers has a broker for each of them
- * @returns {Port} to a broker in this very page, which all that is on the page share
+ * @param {string} [key] of a server, in a page that embeds panels of several
+ * @returns {Port} to the broker in this page that has the key
  */
 export function portToOwnBroker(key = "") {
   let broker = own.get(key);
@@ -27,8 +27,8 @@ export function portToOwnBroker(key = "") {
 }
 
 /**
- * @param {string} build tabs of different versions must not share a worker, nor frames with different keys
- * @param {(port: Port) => void} connect called at once, and again when another broker takes over
+ * @param {string} build name of the worker: tabs of different builds must not share one, nor frames with different keys
+ * @param {(port: Port) => void} connect called at once, and again if the worker does not answer
  */
 export function connectToSharedBroker(build, connect) {
   try {
@@ -51,7 +51,7 @@ function connectToWorker(build, connect) {
     connect(portToOwnBroker());
   };
   const late = setTimeout(alone, PATIENCE);
-  // The first answer shows that there is a worker, and not only a promise of one.
+  // The first answer shows that the worker runs.
   worker.port.addEventListener("message", () => clearTimeout(late), { once: true });
   worker.onerror = alone;
   connect(worker.port);
@@ -59,7 +59,7 @@ function connectToWorker(build, connect) {
 
 /**
  * @param {Broker} broker
- * @returns {Port} to a broker in the same page
+ * @returns {Port} to a broker in this page
  */
 export function portToBroker(broker) {
   /** @type {Port} */

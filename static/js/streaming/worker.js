@@ -1,5 +1,5 @@
 // @ts-check
-/** The SharedWorker that holds the one stream of all tabs and frames of an origin. */
+/** SharedWorker with the broker of all tabs and iframes of an origin. */
 import { Broker } from "./broker.js";
 
 const broker = new Broker();

@@ -1,9 +1,9 @@
 // @ts-check
-/** How a page is dressed for where it hangs: in which theme, for which distance, for hands or not. */
+/** Applies theme, viewing distance, kiosk mode and transparency of a display to <html>. */
 import { resolveTheme } from "./theme.js";
 
 /** @typedef {{theme: "dark" | "light" | "auto", distance: string | null, kiosk: boolean, transparent: boolean}} Display */
-/** @typedef {{theme: import("./theme.js").Theme, restyle: () => void}} Restyled draws by a Theme, and does so again */
+/** @typedef {{theme: import("./theme.js").Theme, restyle: () => void}} Restyled content that is drawn with a Theme */
 
 /**
  * @param {HTMLElement} root <html>
@@ -17,7 +17,7 @@ export function applyAppearance(root, display) {
 }
 
 /**
- * Restyled anew when the window's size makes another type size, or the system turns dark or light.
+ * Restyles the page when the size of the window changes that of the type, or the system turns dark or light.
  * @param {HTMLElement} root <html>
  * @param {Display} display
  * @param {Restyled} shown

@@ -1,5 +1,5 @@
 // @ts-check
-/** Building the page without ever parsing a string as HTML: what is called by others stays text. */
+/** Builds and updates elements without parsing HTML, so that names and messages of others stay text. */
 
 /**
  * @template {keyof HTMLElementTagNameMap} Tag
@@ -16,7 +16,7 @@ export function make(tag, attributes = {}, ...children) {
 }
 
 /**
- * Setting what is already there would still cost a layout, and another text node more than another text.
+ * Writes text if it has changed: writing equal text would cost a layout, and a new text node more than new text.
  * @param {Node} node
  * @param {string} content
  */
@@ -30,7 +30,7 @@ export function write(node, content) {
 /**
  * @param {Element} element
  * @param {string} name
- * @param {string | null} value null takes it away
+ * @param {string | null} value null removes it
  */
 export function mark(element, name, value) {
   if (value === null) element.removeAttribute(name);
@@ -38,7 +38,7 @@ export function mark(element, name, value) {
 }
 
 /**
- * A figure as `<data value="…" data-value="cpu.percent">`, which scripts can read as a plain number.
+ * Makes a `<data value="…" data-value="cpu.percent">`, which scripts can read as a number.
  * @param {string} name
  * @returns {HTMLDataElement}
  */
@@ -59,7 +59,7 @@ export function writeValue(element, value, content) {
 /**
  * @param {Element} root
  * @param {string} selector
- * @returns {HTMLElement} the first that fits; a page without it is broken, and says so at once
+ * @returns {HTMLElement} first match; throws if there is none
  */
 export function find(root, selector) {
   const element = root.querySelector(selector);

@@ -1,7 +1,7 @@
 // @ts-check
 /**
- * Figures as people read them. Each is a number and a unit apart, so that the unit can be set
- * smaller; a figure that the machine does not have is a dash.
+ * Formats figures, ages and times for people. A figure is a number and its unit, so that the unit can be set smaller;
+ * a missing one is a dash.
  */
 
 /** @typedef {{number: string, unit: string}} Figure */
@@ -21,7 +21,7 @@ function known(value) {
 }
 
 /**
- * Two or three digits, which is what can be read in passing.
+ * Rounds to two or three digits, which can be read in passing.
  * @param {number} value
  */
 function short(value) {
@@ -37,7 +37,7 @@ export function percent(value) {
 }
 
 /**
- * Rates in powers of 1000, as disks and networks are sold.
+ * Formats rates in powers of 1000, as disks and networks are sold.
  * @param {Maybe} value bytes per second
  * @returns {Figure}
  */
@@ -46,7 +46,7 @@ export function rate(value) {
 }
 
 /**
- * Sizes in powers of 1024, as memory is.
+ * Formats sizes in powers of 1024, like memory.
  * @param {Maybe} value bytes
  * @returns {Figure}
  */
@@ -58,7 +58,7 @@ export function size(value) {
  * @param {Maybe} value
  * @param {number} base
  * @param {string[]} units
- * @param {string} unknown the unit that stands beside the dash
+ * @param {string} unknown unit beside the dash
  * @returns {Figure}
  */
 function scaled(value, base, units, unknown) {
@@ -82,7 +82,7 @@ export function load(value) {
 }
 
 /**
- * @param {Maybe} value of something that can be counted
+ * @param {Maybe} value count
  * @returns {Figure}
  */
 export function count(value) {
@@ -106,7 +106,7 @@ export function text({ number, unit }) {
 }
 
 /**
- * For the marks of an axis, which are round: 8 MB/s, not 8.0.
+ * Formats a mark of an axis, which is round: 8 MB/s, not 8.0.
  * @param {Figure} figure
  * @returns {string}
  */
@@ -115,7 +115,7 @@ export function terse({ number, unit }) {
 }
 
 /**
- * The two largest units of a long time.
+ * Formats a long time in its two largest units.
  * @param {Maybe} seconds
  * @returns {string}
  */
@@ -131,7 +131,7 @@ export function duration(seconds) {
 
 /**
  * @param {number} seconds
- * @returns {string} a short time in one unit
+ * @returns {string} time in one unit, rounded
  */
 export function span(seconds) {
   if (seconds < 100) return `${Math.round(seconds)}${SPACE}s`;
@@ -139,7 +139,7 @@ export function span(seconds) {
 }
 
 /**
- * @param {number} value of whatever is counted
+ * @param {number} value count
  * @returns {string} 850, 12.5k, 3.2M
  */
 export function amount(value) {
@@ -147,7 +147,7 @@ export function amount(value) {
 }
 
 /**
- * How long ago, in one unit, never rounded up: an age of 4.9 s is not yet 5 s.
+ * Formats an age in one unit, never rounded up: an age of 4.9 s is not yet 5 s.
  * @param {number} seconds
  * @returns {string}
  */
@@ -160,7 +160,7 @@ export function age(seconds) {
 }
 
 /**
- * The same in whole units, for what is told all the time and must not flicker.
+ * Formats an age in whole units, so that a text that is always shown does not flicker.
  * @param {number} seconds
  * @returns {string}
  */
@@ -168,7 +168,7 @@ export function wholeAge(seconds) {
   return seconds < 3 ? `${Math.max(0, Math.floor(seconds))}${SPACE}s` : age(seconds);
 }
 
-/** A fixed form: a wall has one clock, whatever the browser's language. */
+/** Fixed locales: a wall looks alike whatever the language of the browser. */
 const CLOCK = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", second: "2-digit" });
 const AMOUNT = new Intl.NumberFormat("en-US", { notation: "compact", maximumSignificantDigits: 3 });
 const MOMENT = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle: "short" });

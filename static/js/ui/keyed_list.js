@@ -1,7 +1,7 @@
 // @ts-check
 /**
- * Keeps an element's children in step with a list of items: one child for each key, made once and
- * filled again and again. A child that stands right already is not moved, and one that is keeps the focus.
+ * List element whose children follow a list of items: one child for each key, made once and filled each time.
+ * Children that stand right are not moved, and a moved one keeps the focus.
  */
 
 /**
@@ -10,7 +10,7 @@
  */
 export class KeyedList {
   /**
-   * @param {HTMLElement} element has no other children
+   * @param {HTMLElement} element without other children
    * @param {object} options
    * @param {(item: Item, index: number) => string} options.key unique in the list
    * @param {(item: Item) => Row} options.make
@@ -25,7 +25,7 @@ export class KeyedList {
   }
 
   /**
-   * @param {Item[]} items in the order of the children
+   * @param {Item[]} items in order
    * @param {Context} context handed to `fill`
    */
   show(items, context) {

@@ -1,12 +1,12 @@
 // @ts-check
 /**
- * Whether what the page shows is live, in one of three words:
+ * State of the link between page and server:
  *
  * - live: the newest sample is fresh, by the server's clock;
  * - stale: it is not, though the server is (or was a moment ago) connected;
  * - lost: it is not, and there has been no connection for just as long, or never one.
  *
- * A connection that breaks and heals within that time was never worth a word.
+ * A connection that breaks and heals within that time does not change the state.
  */
 import { age as ageText } from "./format.js";
 
@@ -14,11 +14,11 @@ import { age as ageText } from "./format.js";
 /**
  * @typedef {object} LinkFacts
  * @property {number | null} age of the newest sample of the fast families, seconds
- * @property {number} patience the age up to which a sample is fresh, seconds
+ * @property {number} patience age up to which a sample is fresh, seconds
  * @property {boolean} connected
  * @property {number} apart seconds without a connection, 0 while connected
  * @property {boolean} everConnected
- * @property {string} trouble why there is no connection, or empty
+ * @property {string} trouble short reason why there is no connection, or empty
  */
 
 /**
@@ -44,7 +44,7 @@ export function linkState({ age, patience, connected, apart, everConnected }) {
 /**
  * @param {LinkState} state
  * @param {LinkFacts} facts
- * @returns {string} what follows the state's name
+ * @returns {string} text after the name of the state
  */
 export function linkStatusText(state, { age, apart, everConnected, trouble }) {
   if (state === "live") return ageText(age ?? 0);

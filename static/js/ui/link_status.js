@@ -1,5 +1,5 @@
 // @ts-check
-/** Whether a page is live, in its header, on <html>, in its title, and spoken when it changes. */
+/** Shows the state of the link in the header, on <html> and in the title, and announces its changes. */
 import { find, mark, write } from "./dom.js";
 import { linkState, linkStatusText } from "./link_state.js";
 
@@ -28,7 +28,7 @@ export class LinkStatus {
     write(this.state, state);
     write(this.words, linkStatusText(state, facts));
     if (state !== this.announced) {
-      // Only changes are spoken; the age alone would never let a screen reader rest.
+      // Only changes are announced: a screen reader would read a counting age for ever.
       document.title = state === "live" ? this.name : `${state} · ${this.name}`;
       if (this.announced !== null) write(this.announcer, `${state}: ${linkStatusText(state, facts)}`);
       this.announced = state;

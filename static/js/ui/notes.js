@@ -1,5 +1,5 @@
 // @ts-check
-/** Short sentences about the display itself, under the header: each is there until it is taken back. */
+/** Notes under the header: short sentences about the display, each shown until it is withdrawn. */
 import { make, write } from "./dom.js";
 
 export class Notes {
@@ -11,8 +11,8 @@ export class Notes {
   }
 
   /**
-   * @param {string} topic at most one note is there about it
-   * @param {string} text empty takes the note away
+   * @param {string} topic has at most one note
+   * @param {string} text empty removes the note
    */
   say(topic, text) {
     let item = this.items.get(topic);

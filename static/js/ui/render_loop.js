@@ -1,10 +1,10 @@
 // @ts-check
 /**
- * When to draw: at most once in an animation frame and five times a second, however many events
- * arrive, and not at all while nobody can see it (a hidden tab has no animation frames).
+ * Schedules drawing: at most once in an animation frame and five times a second, however many events arrive, and
+ * not at all in a hidden tab, which has no animation frames.
  */
 
-/** Milliseconds. */
+/** Least milliseconds between two drawings. */
 const SPACING = 200;
 
 export class RenderLoop {
@@ -27,7 +27,7 @@ export class RenderLoop {
     else this.#schedule();
   }
 
-  /** Draw no more. What waits would hold all that it is to draw. */
+  /** Cancels what is scheduled, which would keep its content in memory, and ignores further requests. */
   stop() {
     this.over = true;
     clearTimeout(this.timer);

@@ -1,5 +1,5 @@
 // @ts-check
-/** JSON kept by the browser: for a tab over reloads of its page, or for a display. A browser may keep nothing. */
+/** Keeps JSON in the browser: for a tab over reloads, or for a display. A browser may refuse. */
 
 const PREFIX = "vitals ";
 

@@ -1,14 +1,14 @@
 // @ts-check
 /**
- * What canvases need of the style sheet, which owns every colour and size: a canvas cannot read
- * custom properties, so they are read here once for each theme and type size.
+ * Colours and type size of the style sheet for canvases, which cannot read custom properties. Read once for each
+ * theme and type size.
  */
 
 export class Theme {
-  /** @param {Element} element whose colours and type are in force */
+  /** @param {Element} element that has the custom properties and the type size */
   constructor(element) {
     this.element = element;
-    /** @type {CSSStyleDeclaration | null} live, but slow to ask */
+    /** @type {CSSStyleDeclaration | null} live, but slow to read */
     this.style = null;
     /** @type {Map<string, string>} */
     this.colors = new Map();
@@ -28,7 +28,7 @@ export class Theme {
     return color;
   }
 
-  /** @returns {number} CSS pixels of the type size that all else follows */
+  /** @returns {number} type size, CSS pixels; all other sizes are multiples of it */
   get unit() {
     if (this.size === 0) this.size = parseFloat(this.#style().fontSize);
     return this.size;
@@ -38,12 +38,12 @@ export class Theme {
     return this.#style().fontFamily;
   }
 
-  /** @returns {boolean} whether the type size is another one than when it was last asked for */
+  /** @returns {boolean} true if the type size has changed since it was read */
   get outgrown() {
     return this.size !== 0 && parseFloat(getComputedStyle(this.element).fontSize) !== this.size;
   }
 
-  /** Another theme or type size is in force. */
+  /** To be called when another theme or type size is in force. */
   renew() {
     this.style = null;
     this.colors.clear();
@@ -58,7 +58,7 @@ export class Theme {
 
 /**
  * @param {"dark" | "light" | "auto"} theme
- * @returns {"dark" | "light"} auto is as the system has it
+ * @returns {"dark" | "light"} auto: that of the system
  */
 export function resolveTheme(theme) {
   if (theme !== "auto") return theme;

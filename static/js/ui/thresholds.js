@@ -1,5 +1,5 @@
 // @ts-check
-/** From where on a figure is too high. A word, a mark and a colour say so: no one of them alone. */
+/** Thresholds of figures. A level is shown by a word, a sign and a colour together. */
 
 /** @typedef {"" | "high" | "critical"} Level */
 
@@ -11,7 +11,7 @@ const LEVELS = {
   "pressure.cpu_some": { high: 60 },
 };
 
-/** What is said of each level. */
+/** Sign and word of each level. */
 export const WORDS = { "": "", high: "▲ high", critical: "◆ critical" };
 
 /**
@@ -27,7 +27,7 @@ export function levelOf(name, value) {
 
 /**
  * @param {string} name
- * @returns {number | null} where it begins to be high
+ * @returns {number | null} value from which on it is high
  */
 export function thresholdOf(name) {
   return LEVELS[name]?.high ?? null;
