@@ -7,6 +7,7 @@ import uPlot from "../../vendor/uPlot.esm.js";
 import { clock, minute } from "../ui/format.js";
 import { ChartCursor } from "./cursor.js";
 import { drawMarks, drawThreshold } from "./overlays.js";
+import { spread } from "./scale.js";
 
 /** @typedef {import("./cursor.js").Interaction} Interaction */
 /** @typedef {import("./scale.js").Column} Column */
@@ -81,18 +82,20 @@ export class Chart {
   }
 
   /**
-   * @param {number} value
-   * @returns {number | null} CSS pixels below the box's upper edge at which it is drawn
+   * Places the names of lines beside their newest values, so that none covers another.
+   * @param {HTMLElement[]} labels one for each line
+   * @param {number} height of a label, units
    */
-  height(value) {
-    if (!this.plot) return null;
-    return this.plot.valToPos(value, "y") + this.plot.over.offsetTop;
-  }
-
-  /** @returns {number | null} CSS pixels below the box's upper edge at which the plot ends */
-  get floor() {
-    const over = this.plot?.over;
-    return over ? over.offsetTop + over.offsetHeight : null;
+  placeLabels(labels, height) {
+    const { plot } = this;
+    if (!plot) return;
+    const size = height * this.options.theme.unit;
+    const { offsetTop, offsetHeight } = plot.over;
+    const [, ...columns] = this.data;
+    const wanted = columns.map((column) => plot.valToPos(column.findLast((value) => value !== null) ?? 0, "y") + offsetTop - size / 2);
+    // The labels of the time axis, below the plot, reach under the names.
+    const places = spread(wanted, size, offsetTop + offsetHeight);
+    labels.forEach((label, index) => label.style.setProperty("transform", `translateY(${Math.round(places[index])}px)`));
   }
 
   destroy() {

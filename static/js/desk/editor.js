@@ -14,7 +14,6 @@ import { Fields } from "./fields.js";
 import { Preview } from "./preview.js";
 import { SortList } from "./sortlist.js";
 
-/** @typedef {import("../config/page_url.js").Display} Display */
 /** @typedef {import("../config/page_url.js").Place} Place */
 /** @typedef {import("./dialog.js").Wall} Wall */
 /** @typedef {import("./draft.js").Draft} Draft */

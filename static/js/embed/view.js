@@ -3,15 +3,14 @@
 import { PanelGrid } from "../panels/panel_grid.js";
 import { KNOWN } from "../panels/registry.js";
 import { AccessProbe } from "../streaming/access_probe.js";
-import { make, mark, write } from "../ui/dom.js";
-import { linkState, linkStatusText } from "../ui/link_state.js";
+import { make, mark } from "../ui/dom.js";
+import { LinkStatus } from "../ui/link_status.js";
 import { Notes } from "../ui/notes.js";
 import { Theme, resolveTheme } from "../ui/theme.js";
 
 /** @typedef {import("../config/page_url.js").Display} Display */
 /** @typedef {import("../config/page_url.js").ThemeName} ThemeName */
 /** @typedef {import("../ui/link_state.js").LinkFacts} LinkFacts */
-/** @typedef {import("../ui/link_state.js").LinkState} LinkState */
 /** @typedef {import("../config/server_config.js").Settings} Settings */
 /** @typedef {import("../state/store.js").Hello} Hello */
 /** @typedef {import("../streaming/broker.js").Port} Port */
@@ -53,15 +52,13 @@ export class View {
     this.theme = display.theme;
     this.tiles = make("div", { class: "tiles" });
     this.panels = make("div", { class: "panels" });
-    this.state = make("strong");
-    this.words = make("span");
-    this.line = make("p", { class: "link", hidden: "" }, this.state, this.words);
-    this.announcer = make("p", { class: "unseen", role: "status" });
-    /** @type {LinkState | null} */
-    this.announced = null;
+    const [state, words] = [make("strong"), make("span")];
+    this.line = make("p", { class: "link", hidden: "" }, state, words);
+    const announcer = make("p", { class: "unseen", role: "status" });
+    this.link = new LinkStatus({ marked: options.marked, state, words, announcer });
     this.probe = new AccessProbe(settings.historyUrl, options.refused);
     const list = make("ul", { class: "notes", hidden: "" });
-    this.sheet = make("main", { class: "sheet" }, this.tiles, this.panels, list, this.line, this.announcer);
+    this.sheet = make("main", { class: "sheet" }, this.tiles, this.panels, list, this.line, announcer);
     mark(this.sheet, "data-distance", display.distance);
     this.notes = new Notes(list);
     problems.forEach((problem, index) => this.notes.say(`problem-${index}`, problem));
@@ -123,19 +120,10 @@ export class View {
   /** @param {LinkFacts} facts */
   #showLink(facts) {
     if (this.over.signal.aborted) return;
-    const state = linkState(facts);
-    const words = linkStatusText(state, facts);
-    mark(this.options.marked, "data-link", state);
+    const state = this.link.show(facts);
     mark(this.line, "data-state", state);
-    write(this.state, state);
-    write(this.words, words);
     const { everConnected, apart, trouble } = facts;
     this.line.hidden = state === "live" || (!everConnected && !trouble && apart < FIRST_CONNECTION);
-    if (state !== this.announced) {
-      // Only changes are announced: a screen reader would read a counting age for ever.
-      if (this.announced !== null) write(this.announcer, `${state}: ${words}`);
-      this.announced = state;
-    }
     this.probe.check(this.grid.stream);
   }
 }

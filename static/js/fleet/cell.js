@@ -6,8 +6,6 @@ import { levelOf } from "../ui/thresholds.js";
 import { FIGURES } from "./figures.js";
 
 /** @typedef {import("./host.js").Host} Host */
-/** @typedef {import("./machines.js").Machines} Machines */
-/** @typedef {import("./host.js").Worst} Worst */
 
 /** Number of shades: few enough to tell apart, and to leave most cells unpainted in a tick. */
 export const SHADES = 10;

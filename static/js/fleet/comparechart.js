@@ -1,7 +1,7 @@
 // @ts-check
 /** Chart of one figure of several machines, with the name of each machine beside its line. */
 import { Chart } from "../charts/chart.js";
-import { percentMarks, roundUp, spread } from "../charts/scale.js";
+import { percentMarks, roundUp } from "../charts/scale.js";
 import { make, mark, valueElement, writeValue } from "../ui/dom.js";
 import { terse, text } from "../ui/format.js";
 import { thresholdOf } from "../ui/thresholds.js";
@@ -11,7 +11,6 @@ import { align } from "./align.js";
 /** @typedef {import("../panels/named_values.js").Value} Value */
 /** @typedef {import("../state/store.js").Store} Store */
 /** @typedef {import("../ui/theme.js").Theme} Theme */
-/** @typedef {import("../state/series.js").Column} Column */
 /**
  * @typedef {object} Metric
  * @property {string} name as in data-value
@@ -62,7 +61,7 @@ export class CompareChart {
       interaction: null,
       threshold: thresholdOf(metric.name),
       end,
-      drawn: () => this.#placeLabels(),
+      drawn: () => this.chart.placeLabels(this.labels.map(({ element }) => element), HEIGHT),
       pointed: () => {},
     });
   }
@@ -107,14 +106,6 @@ export class CompareChart {
     const [times, ...columns] = series.since(from, keys);
     const values = times.map((_, row) => highest(columns.map((column) => column[row])));
     return { times, values, cadence: store.intervals.cadence(host, this.metric.value.event) };
-  }
-
-  #placeLabels() {
-    const { unit } = this.theme;
-    const [, ...columns] = this.chart.data;
-    const wanted = columns.map((column) => this.chart.height(column.findLast((value) => value !== null) ?? 0) ?? 0);
-    const places = spread(wanted.map((y) => y - (HEIGHT * unit) / 2), HEIGHT * unit, this.chart.floor ?? this.chart.box.clientHeight);
-    this.labels.forEach(({ element }, index) => element.style.setProperty("transform", `translateY(${Math.round(places[index])}px)`));
   }
 }
 

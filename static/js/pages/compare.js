@@ -13,7 +13,7 @@ import { connectToSharedBroker } from "../streaming/transport.js";
 import { applyAppearance, watchAppearance } from "../ui/appearance.js";
 import { find, write } from "../ui/dom.js";
 import { clock } from "../ui/format.js";
-import { LinkStatus } from "../ui/link_status.js";
+import { PageLinkStatus } from "../ui/link_status.js";
 import { Notes } from "../ui/notes.js";
 import { Theme } from "../ui/theme.js";
 
@@ -47,7 +47,7 @@ const may = covering(settings.may)(value.event);
 if (!may) notes.say("rights", `the link that you came by does not show ${value.event}`);
 
 const most = display.distance ? MOST_FROM[display.distance] : MOST;
-const link = new LinkStatus(root);
+const link = new PageLinkStatus(root);
 const kiosk = new Kiosk({ root, settings, display, notes });
 const field = name.slice(value.event.length + 1);
 const columns = name === "filesystem.percent" ? /^mounts\..*\.percent$/ : new RegExp(`^${field.replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&")}$`);

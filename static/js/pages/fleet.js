@@ -8,7 +8,7 @@ import { Overview } from "../fleet/overview.js";
 import { Kiosk } from "../kiosk/kiosk.js";
 import { applyAppearance, watchAppearance } from "../ui/appearance.js";
 import { find, make, mark } from "../ui/dom.js";
-import { LinkStatus } from "../ui/link_status.js";
+import { PageLinkStatus } from "../ui/link_status.js";
 import { Notes } from "../ui/notes.js";
 import { Theme } from "../ui/theme.js";
 
@@ -27,7 +27,7 @@ asked.problems.forEach((problem, index) => notes.say(`address-${index}`, problem
 
 if (asked.hosts.length) find(root, "[data-filter]").textContent = asked.hosts.join(", ");
 const query = displayQuery(display);
-const link = new LinkStatus(root);
+const link = new PageLinkStatus(root);
 const headline = new Headline(find(root, "[data-count]"), find(root, "[data-states]"), find(root, "[data-clock]"));
 const nothing = find(root, "[data-nothing]");
 nothing.textContent = asked.hosts.length ? `No machine that is called ${asked.hosts.join(" or ")} has figures yet` : "No machine has figures yet";

@@ -51,7 +51,7 @@ const grid = new PanelGrid({
   connect: (connect) => connectToSharedBroker(settings.build, connect),
   listener: {
     link: (facts) => {
-      header.showLink(facts);
+      header.link.show(facts);
       if (facts.age !== null && unheard) sayUnheard(false);
     },
     draw: (view) => {

@@ -5,7 +5,6 @@
  */
 import { Chart, END } from "../charts/chart.js";
 import { HeatStrip } from "../charts/heatstrip.js";
-import { spread } from "../charts/scale.js";
 import { GAP } from "../state/series.js";
 import { make, valueElement, write, writeValue } from "../ui/dom.js";
 import { text } from "../ui/format.js";
@@ -89,7 +88,7 @@ export class ChartPanel extends Panel {
       interaction: options.interaction,
       threshold: spec.watch ? thresholdOf(`${spec.event}.${spec.watch}`) : null,
       end: options.direct ? DIRECT_END : END,
-      drawn: () => options.direct && this.#placeLabels(),
+      drawn: () => options.direct && this.chart.placeLabels(this.labels, DIRECT_HEIGHT),
       pointed: (index) => {
         if (index === this.pointed) return;
         this.pointed = index;
@@ -138,19 +137,6 @@ export class ChartPanel extends Panel {
       const value = this.pointed === null ? figure(this.data, field) : (columns[index][this.pointed] ?? null);
       const silent = this.quiet[index] && this.pointed === null;
       writeValue(this.values[index], value, silent ? "" : text((format ?? this.spec.format)(value)));
-    });
-  }
-
-  #placeLabels() {
-    const { unit } = this.options.theme;
-    const [, ...columns] = this.chart.data;
-    const wanted = columns.map((column) => this.chart.height(column.findLast((value) => value !== null) ?? 0) ?? 0);
-    const height = DIRECT_HEIGHT * unit;
-    // The labels of the time axis, below the plot, reach under the names.
-    const floor = this.chart.floor ?? this.chart.box.clientHeight;
-    const places = spread(wanted.map((y) => y - height / 2), height, floor);
-    this.labels.forEach((label, index) => {
-      label.style.transform = `translateY(${Math.round(places[index])}px)`;
     });
   }
 }

@@ -2,31 +2,21 @@
 /** Header of the wall: the machine, its clock, uptime and temperature, and the state of the link. */
 import { find, mark, write, writeValue } from "../ui/dom.js";
 import { celsius, clock, duration, text } from "../ui/format.js";
-import { LinkStatus } from "../ui/link_status.js";
+import { PageLinkStatus } from "../ui/link_status.js";
 import { figure } from "./panel.js";
 
-/** @typedef {import("../ui/link_state.js").LinkFacts} LinkFacts */
-/** @typedef {import("../ui/link_state.js").LinkState} LinkState */
 /** @typedef {import("./panel.js").View} View */
 /** @typedef {{label: string, celsius: number | null}} Temperature */
 
 export class Header {
   /** @param {HTMLElement} root <html> */
   constructor(root) {
-    this.link = new LinkStatus(root);
+    this.link = new PageLinkStatus(root);
     this.clock = find(root, "[data-clock]");
     this.uptime = /** @type {HTMLDataElement} */ (find(root, '[data-value="system.uptime_seconds"]'));
     this.system = find(root, "[data-system]");
     this.sensors = find(root, '[data-fact="sensors"]');
     this.hottest = /** @type {HTMLDataElement} */ (find(root, '[data-value="sensors.celsius"]'));
-  }
-
-  /**
-   * @param {LinkFacts} facts
-   * @returns {LinkState}
-   */
-  showLink(facts) {
-    return this.link.show(facts);
   }
 
   /** @param {View} view */

@@ -5,7 +5,6 @@ import { clock } from "../ui/format.js";
 import { KeyedList } from "../ui/keyed_list.js";
 import { EventPanel } from "./event_panel.js";
 
-/** @typedef {import("../state/event_lists.js").Item} Item */
 /** @typedef {import("./panel.js").View} View */
 /** @typedef {import("../state/store.js").Data} Data */
 /** @typedef {{source: string, level: string, message: string, time: number}} Line */

@@ -19,7 +19,6 @@ import { PANELS, TILE_SET, wantedBy } from "./registry.js";
 /** @typedef {import("../config/page_url.js").Place} Place */
 /** @typedef {import("../charts/cursor.js").Interaction} Interaction */
 /** @typedef {import("../ui/link_state.js").LinkFacts} LinkFacts */
-/** @typedef {import("./panel.js").Panel} Panel */
 /** @typedef {import("./panel.js").View} View */
 /** @typedef {import("../config/server_config.js").Settings} Settings */
 /** @typedef {import("../state/store.js").Data} Data */

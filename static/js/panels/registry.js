@@ -26,40 +26,23 @@ import { TILES } from "./tile_specs.js";
 /** No column: only the newest event is used. */
 const NONE = /^$/;
 
+/** @type {(name: string, entry: Entry) => [string, Entry]} */
+const named = (name, entry) => [name, entry];
+
 /** @type {ReadonlyMap<string, Entry>} */
 export const PANELS = new Map([
   ...CHARTS.map((spec) => {
     const fields = [...spec.lines.map(({ field }) => field), ...(spec.strip ? [`${spec.strip}\\.\\d+`] : [])];
-    /** @type {Entry} */
-    const entry = {
-      title: spec.title,
-      event: spec.event,
-      columns: new RegExp(`^(${fields.join("|")})$`),
-      make: (options) => new ChartPanel(spec, options),
-    };
-    return /** @type {[string, Entry]} */ ([spec.name, entry]);
+    const columns = new RegExp(`^(${fields.join("|")})$`);
+    return named(spec.name, { title: spec.title, event: spec.event, columns, make: (options) => new ChartPanel(spec, options) });
   }),
-  /** @type {[string, Entry]} */ ([
-    "cores",
-    { title: "Cores", event: "cpu", columns: /^cores\.\d+$/, make: ({ theme }) => new CoresPanel(theme) },
-  ]),
-  ...TABLES.map((spec) => {
-    /** @type {Entry} */
-    const entry = { title: spec.title, event: spec.event, columns: NONE, make: () => new TablePanel(spec) };
-    return /** @type {[string, Entry]} */ ([spec.name, entry]);
-  }),
-  /** @type {[string, Entry]} */ (["progress", { title: "Jobs", event: "progress", columns: NONE, whole: true, make: () => new JobsPanel() }]),
-  /** @type {[string, Entry]} */ (["alerts", { title: "Alerts", event: "alert", columns: NONE, whole: true, make: () => new AlertsPanel() }]),
+  named("cores", { title: "Cores", event: "cpu", columns: /^cores\.\d+$/, make: ({ theme }) => new CoresPanel(theme) }),
+  ...TABLES.map((spec) => named(spec.name, { title: spec.title, event: spec.event, columns: NONE, make: () => new TablePanel(spec) })),
+  named("progress", { title: "Jobs", event: "progress", columns: NONE, whole: true, make: () => new JobsPanel() }),
+  named("alerts", { title: "Alerts", event: "alert", columns: NONE, whole: true, make: () => new AlertsPanel() }),
   ...LINES.map((spec) => {
-    /** @type {Entry} */
-    const entry = {
-      title: spec.title,
-      event: spec.event,
-      columns: NONE,
-      whole: true,
-      make: ({ interaction }) => new LogPanel(spec, interaction !== null),
-    };
-    return /** @type {[string, Entry]} */ ([spec.name, entry]);
+    const make = (/** @type {PanelOptions} */ { interaction }) => new LogPanel(spec, interaction !== null);
+    return named(spec.name, { title: spec.title, event: spec.event, columns: NONE, whole: true, make });
   }),
 ]);
 

@@ -3,7 +3,6 @@
 import { celsius, count, duration, moment, percent, rate, size, text } from "../ui/format.js";
 import { figure } from "./panel.js";
 
-/** @typedef {import("./panel.js").Data} Data */
 /** @typedef {import("./table_panel.js").TableSpec} TableSpec */
 /** @typedef {Record<string, unknown>} Item */
 
