@@ -19,7 +19,7 @@ from functools import partial
 from typing import Any
 
 from dashboard.alerts.model import EVENT as ALERT
-from dashboard.alerts.model import alert_of
+from dashboard.alerts.model import decode_alert
 from dashboard.errors import ClientError
 from dashboard.events.event import NAME, PROTOCOL_NAMES, UNNAMED, Event, check_host
 from dashboard.events.strict_json import (
@@ -126,7 +126,7 @@ def _agents_event(value: Any, *, host: str, now: float) -> Event:
         )
     if name in FAMILY_NAMES:
         check_figures(name, data)
-    elif alert_of(event) is None:
+    elif decode_alert(event) is None:
         raise ClientError(422, "data: no alert: it has at least `alert` and `state`", key="data")
     return event
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 
 from gevent.lock import Semaphore
 
-from dashboard.alerts.model import EVENT, Alert, alert_of
+from dashboard.alerts.model import EVENT, Alert, decode_alert
 from dashboard.events.encoded import LOG_START
 from dashboard.events.event import EventId
 from dashboard.log.contract import LooksBack, Past
@@ -21,7 +21,7 @@ def alerts_between(
     """
     hosts = None if host is None else [host]
     for event in walk(log, after.following, last, names=[EVENT], hosts=hosts):
-        alert = alert_of(event)
+        alert = decode_alert(event)
         if event.id is not None and alert is not None:
             yield event.id, alert
 

@@ -10,7 +10,7 @@ from typing import Literal
 
 import msgspec
 
-from dashboard.events.event import Event
+from dashboard.events.event import Event, fields
 
 EVENT = "alert"
 MOST_NAME = 300  # characters; mount points are part of names
@@ -54,16 +54,12 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
         return Event(self.host, EVENT, msgspec.json.encode(self).decode())
 
 
-def alert_of(event: Event) -> Alert | None:
-    """The alert that an event tells of; None for one that only has the name."""
-    if event.name != EVENT:
+def decode_alert(event: Event) -> Alert | None:
+    """Return the alert in an alert event; None for another event or malformed data."""
+    alert = fields(event.data, _DECODER) if event.name == EVENT else None
+    if alert is None or alert.host != event.host or not 0 < len(alert.alert) <= MOST_NAME:
         return None
-    try:
-        alert = _DECODER.decode(event.data)
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        return None  # whoever may publish may choose this name, too
-    is_usable = 0 < len(alert.alert) <= MOST_NAME and alert.host == event.host
-    return alert if is_usable else None
+    return alert
 
 
 def finite(value: float) -> float | None:

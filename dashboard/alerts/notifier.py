@@ -130,6 +130,8 @@ class _Receiver:
                     thread.spawn(self._save, outbox).get()
             except LogUnavailable as error:
                 logger.warning("notify %s: %s", self._name, error)
+            except Exception:  # a defect here must not end all alerts
+                logger.exception("notify %s: the log's alerts can't be read", self._name)
             is_busy = outbox is not None and self._send(outbox, thread)
             if self._trouble:
                 logger.warning("notify %s: can't note what was sent: %s", self._name, self._trouble)

@@ -13,12 +13,11 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 
 import gevent
-import msgspec
 
 from dashboard.alerts.evaluator import STILL, Alerts, Watch
 from dashboard.alerts.history import alerts_between
 from dashboard.alerts.model import EVENT, Alert
-from dashboard.events.event import Event, EventId
+from dashboard.events.event import OBJECT, Event, EventId, fields
 from dashboard.log.contract import LogUnavailable, LooksBack, Past
 from dashboard.log.scan import walk
 from dashboard.metrics import Family
@@ -148,7 +147,7 @@ class Alerting:
 
     def _remember(self, event: Event) -> None:
         try:
-            figures = msgspec.json.decode(event.data)
+            figures = fields(event.data, OBJECT) or {}
             self._alerts.remember(Sample(event.name or "", float(figures["time"]), figures))
         except Exception:
             # Whoever may write the log may write what he likes. A rule that fails at good samples

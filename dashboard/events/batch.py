@@ -1,24 +1,25 @@
-"""Many events as one: with `batch=1` what goes out together comes as events named `batch`. Pure.
+"""Batches: with `batch=1` the events of one frame are sent as events named `batch`. Pure.
 
-To a page each event is a task of its own, whatever is in it, and of many machines some thousand
-come together. A batch is a JSON list of them, in order:
+In a browser each event is a task of its own, and a frame of many machines has thousands. A batch
+is a JSON list of events, in order:
 
     [{"id": "1795330299001-0", "event": "cpu", "data": {"host": "web-1", ...}}, ...]
 
-`event` is "message" for an unnamed one; `id` is missing where the log could not take it. The id of
-a batch is that of its last logged event, so that a reader goes on behind all of it.
+`event` is "message" for an unnamed one; `id` is missing if the log could not take the event. The id
+of a batch is that of its last logged event, so that a reader resumes after all of it.
 """
 
 from collections.abc import Iterable, Iterator
 
 import msgspec
 
-from dashboard.events.event import UNNAMED, Event
+from dashboard.events.event import UNNAMED, Event, fields
 from dashboard.events.sse import ServerSentEvent, encode
 
 NAME = "batch"
-# A period of a large fleet comes as several, so that no page is held up by one of them.
+# A frame of a large fleet is sent as several batches, so that none of them holds up a page.
 _BYTES = 64 << 10
+_RAW = msgspec.json.Decoder(msgspec.Raw)
 
 
 class _Item(msgspec.Struct, omit_defaults=True, kw_only=True):
@@ -28,23 +29,16 @@ class _Item(msgspec.Struct, omit_defaults=True, kw_only=True):
 
 
 def item(event: Event, data: str) -> bytes:
-    """An event in a batch, with what is wanted of its data."""
-    raw = msgspec.Raw(data.encode() if _is_object(data) else msgspec.json.encode(data))
+    """Return an event as an item of a batch, with its projected data."""
+    # A text that is no JSON object, which only another program can have logged, goes as a string.
+    is_object = fields(data, _RAW) is not None and data.lstrip(" \t\r\n").startswith("{")
+    raw = msgspec.Raw(data.encode() if is_object else msgspec.json.encode(data))
     event_id = None if event.id is None else str(event.id)
     return msgspec.json.encode(_Item(id=event_id, event=event.name or UNNAMED, data=raw))
 
 
-def _is_object(data: str) -> bool:
-    """Whether it is what it should be; what another writer has logged must not spoil the rest."""
-    try:
-        msgspec.json.decode(data, type=msgspec.Raw)
-    except (msgspec.MsgspecError, UnicodeError, RecursionError):
-        return False
-    return data.lstrip(" \t\r\n").startswith("{")
-
-
 def encode_batches(items: Iterable[tuple[Event, bytes]]) -> bytes:
-    """The bytes of events and their items on the wire; none for none."""
+    """Encode events and their items as batches for the wire; b"" for none."""
     return b"".join(_encode(batch) for batch in _batches(items))
 
 

@@ -1,13 +1,13 @@
-"""Event, ids and names: what everything in Vitals is made of.
+"""Event, event id, and the rules for names of events and hosts. Pure.
 
-An id is a time, `<unix milliseconds>-<sequence>`: the log engine that appends an event gives it,
-ids only grow, and whoever holds one knows where in the log he stands. Outside the engines an id
-is compared, printed and asked for its time, nothing else.
+An id is a time, `<unix milliseconds>-<sequence>`, and a position in the log. The engine that
+appends an event assigns it; ids only grow. Outside of the engines an id is compared, printed and
+asked for its time, nothing else.
 """
 
 import re
 import reprlib
-from typing import Any, NamedTuple, Self
+from typing import Any, NamedTuple, Self, TypeVar
 
 import msgspec
 
@@ -32,7 +32,7 @@ class EventId(NamedTuple):
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Read the form `<unix milliseconds>-<sequence>`. Raises ValueError for any other."""
+        """Parse `<unix milliseconds>-<sequence>`. Raises ValueError for any other text."""
         match = ID.fullmatch(text)
         if match is None:
             raise ValueError(f"{text!r} is not an event id (unix milliseconds, '-', sequence)")
@@ -40,12 +40,12 @@ class EventId(NamedTuple):
 
     @classmethod
     def at(cls, seconds: float) -> Self:
-        """The lowest id of a time (seconds since 1970)."""
+        """Return the lowest id of a time (seconds since 1970)."""
         return cls(max(0, int(seconds * 1000)), 0)
 
     @property
     def following(self) -> Self:
-        """The lowest id above it."""
+        """The lowest id above this one."""
         return type(self)(self.ms, self.sequence + 1)
 
     @property
@@ -55,6 +55,9 @@ class EventId(NamedTuple):
 
     def __str__(self) -> str:
         return f"{self.ms}-{self.sequence}"
+
+
+T = TypeVar("T")
 
 
 class Event(msgspec.Struct, frozen=True, gc=False):
@@ -70,14 +73,14 @@ class Event(msgspec.Struct, frozen=True, gc=False):
 
 
 class Unpersisted(msgspec.Struct, frozen=True):
-    """Events that a log could not take, for those who watch now, and the reason."""
+    """Events that a log could not take, for live readers only, and the reason."""
 
     reason: str
     events: list[Event]
 
 
 def check_host(host: Any) -> str:
-    """The name of a machine, as somebody has sent it. Raises ClientError."""
+    """Return a host name from outside if it is one. Raises ClientError(422)."""
     if not isinstance(host, str) or not HOST.fullmatch(host):
         raise ClientError(
             422,
@@ -86,3 +89,18 @@ def check_host(host: Any) -> str:
             key="host",
         )
     return host
+
+
+OBJECT = msgspec.json.Decoder(dict[str, Any])
+
+
+def fields(data: str | msgspec.Raw, decoder: "msgspec.json.Decoder[T]") -> T | None:
+    """Decode an event's data; None if it is not what the decoder is for.
+
+    Every reader of logged data uses it: other programs may write to the log past HTTP, and names
+    such as `alert` or `progress` may be published by anyone.
+    """
+    try:
+        return decoder.decode(data)
+    except (msgspec.MsgspecError, UnicodeError, RecursionError):
+        return None

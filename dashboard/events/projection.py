@@ -12,7 +12,7 @@ from functools import lru_cache
 
 import msgspec
 
-from dashboard.events.event import NAME, UNNAMED
+from dashboard.events.event import NAME, UNNAMED, fields
 
 # The event's name, and the path below it: visible ASCII but for the comma.
 FIELD = re.compile(rf"{NAME.pattern}\.[!-+\--~]{{1,64}}")
@@ -42,11 +42,8 @@ def projection_for(fields: frozenset[str] | None, name: str | None) -> Projectio
 
 def project(data: str, projection: Projection) -> str:
     """Return the JSON text of an object with only some fields; other text stays as it is."""
-    try:
-        whole = _OBJECT.decode(data)
-        return msgspec.json.encode(_kept(whole, projection)).decode()
-    except (msgspec.MsgspecError, UnicodeError, RecursionError):
-        return data
+    whole = fields(data, _OBJECT)
+    return data if whole is None else msgspec.json.encode(_kept(whole, projection)).decode()
 
 
 def _kept(whole: dict[str, msgspec.Raw], projection: Projection) -> dict[str, object]:
@@ -58,7 +55,7 @@ def _kept(whole: dict[str, msgspec.Raw], projection: Projection) -> dict[str, ob
         if keys is None:
             found[field] = value
         elif bytes(value).lstrip().startswith(b"{"):
-            inside = {key: one for key, one in _OBJECT.decode(value).items() if key in keys}
+            inside = {k: one for k, one in (fields(value, _OBJECT) or {}).items() if k in keys}
             if inside:
                 found[field] = inside
     return found

@@ -1,8 +1,9 @@
-"""JSON from outside, read strictly: what two readers could take for different things is refused.
+"""Strict JSON: refuse every text that two readers could understand differently. Pure.
 
-RFC 8259 leaves some texts to the reader's discretion: keys that are there twice, numbers that no
-double or 64-bit integer holds, halves of surrogate pairs, nesting without end. Whatever is logged
-is read by browsers, scripts and other services for hours, so it has to be the same for all of them.
+RFC 8259 leaves some texts to the reader's discretion: duplicate keys, numbers that a double can't
+hold, halves of surrogate pairs, nesting without end. Logged data is read by browsers, scripts and
+other services, so it has to mean the same to all of them. A browser has doubles only: a whole
+number is taken if it is one of them (all up to 2^53 are), and of 64 bits.
 """
 
 import json
@@ -23,7 +24,7 @@ _SPACE = re.compile(r"[ \t\n\r]*")
 
 
 def text_of(body: bytes) -> str:
-    """The text of a body. Raises ClientError for what is not UTF-8."""
+    """Return the text of a body. Raises ClientError if it is not UTF-8."""
     try:
         return body.decode()
     except UnicodeDecodeError as error:
@@ -33,7 +34,7 @@ def text_of(body: bytes) -> str:
 
 
 def decode(text: str) -> Any:
-    """The value of a whole text. Raises ClientError."""
+    """Return the value of a whole text. Raises ClientError."""
     value, end = decode_at(text, skip_space(text, 0))
     if skip_space(text, end) != len(text):
         raise ClientError(400, f"not JSON: something follows the value, at character {end}")
@@ -41,7 +42,7 @@ def decode(text: str) -> Any:
 
 
 def decode_at(text: str, start: int) -> tuple[Any, int]:
-    """The value that begins at a character, and where it ends. Raises ClientError."""
+    """Return the value that begins at a character, and the index after it. Raises ClientError."""
     try:
         value, end = _DECODER.raw_decode(text, start)
     except json.JSONDecodeError as error:
@@ -55,7 +56,7 @@ def decode_at(text: str, start: int) -> tuple[Any, int]:
 
 
 def encode(value: Any) -> str:
-    """The text of a value that `decode` gave. Raises ClientError for a half of a surrogate pair."""
+    """Return a decoded value as text. Raises ClientError for half of a surrogate pair."""
     try:
         return msgspec.json.encode(value).decode()
     except UnicodeEncodeError as error:
@@ -66,7 +67,7 @@ def encode(value: Any) -> str:
 
 
 def check_keys(given: Mapping[str, Any], allowed: Iterable[str], *, status: int = 422) -> None:
-    """Raise ClientError for the first key of an object that is not allowed."""
+    """Raise ClientError for the first unknown key of an object."""
     for key in given:
         if key not in allowed:
             known = ", ".join(allowed)
@@ -74,7 +75,7 @@ def check_keys(given: Mapping[str, Any], allowed: Iterable[str], *, status: int 
 
 
 def skip_space(text: str, start: int) -> int:
-    """Where JSON goes on after white space."""
+    """Return the index of the first character that is no white space."""
     match = _SPACE.match(text, start)
     assert match is not None
     return match.end()
@@ -113,11 +114,11 @@ def _constant(text: str) -> Any:
 def _whole(text: str) -> int:
     # 20 characters hold all that is in range, and int() is slow for thousands of digits.
     number = int(text) if len(text) <= 20 else None
-    if number is None or number not in INTEGERS:
+    if number is None or number not in INTEGERS or int(float(number)) != number:
         raise ClientError(
             422,
-            f"the whole number {_short(text)} is out of range: from -2^63 to 2^64 - 1; "
-            "longer ones are texts",
+            f"the whole number {_short(text)} is none that a browser holds exactly, as it does "
+            "from -2^53 to 2^53; send longer ones as texts",
         )
     return number
 

@@ -13,7 +13,7 @@ from typing import Any, Literal
 import msgspec
 
 from dashboard.errors import ClientError
-from dashboard.events.event import Event, check_host
+from dashboard.events.event import Event, check_host, fields
 from dashboard.events.strict_json import check_keys, decode, encode, text_of
 
 JOB = re.compile(r"[A-Za-z0-9._-]{1,64}")
@@ -103,14 +103,9 @@ def read_report(body: bytes) -> ProgressReport:
 
 
 def decode_step(event: Event) -> Step | None:
-    """The step that an event tells of; None for one that only has the name."""
-    if event.name != EVENT:
-        return None
-    try:
-        step = _DECODER.decode(event.data)
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        return None  # whoever may publish may choose this name, too
-    return step if JOB.fullmatch(step.job) else None
+    """Return the step in a progress event; None for another event or malformed data."""
+    step = fields(event.data, _DECODER) if event.name == EVENT else None
+    return step if step is not None and JOB.fullmatch(step.job) else None
 
 
 def check_number(key: str, value: Any) -> Number | None:

@@ -8,9 +8,9 @@ Figures of a family that has gone stale are left out: an old number must not loo
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-import msgspec
 from prometheus_client.metrics_core import GaugeMetricFamily
 
+from dashboard.events.event import OBJECT, fields
 from dashboard.events.filter import Filter
 from dashboard.events.scope import Scope
 from dashboard.log.contract import EventLog, LogUnavailable
@@ -131,7 +131,8 @@ class Figures:
             ages.add_metric([host, name], age)
             stale.add_metric([host, name], float(is_stale))
             if not is_stale:
-                _add(families, host, name, msgspec.json.decode(encoded.event.data))
+                data = fields(encoded.event.data, OBJECT)
+                _add(families, host, name, data or {})
         yield ages
         yield stale
         yield from families.values()

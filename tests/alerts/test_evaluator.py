@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from dashboard.alerts.disk_forecast import trend
 from dashboard.alerts.evaluator import Alerts, Watch
-from dashboard.alerts.model import MOST_NAME, Alert, State, alert_of, duration
+from dashboard.alerts.model import MOST_NAME, Alert, State, decode_alert, duration
 from dashboard.alerts.rules import Limit, watches
 from dashboard.events.event import Event
 from dashboard.metrics import FAMILIES
@@ -93,7 +93,7 @@ def test_what_is_said_has_all_that_is_known() -> None:
     (cleared,) = alerts.take([cpu(3, 12)])
     assert (cleared.state, cleared.value, cleared.since) == ("cleared", 12, START)
     assert cleared.message == "cpu.percent is 12, no longer above 90"
-    assert alert_of(cleared.event()) == cleared
+    assert decode_alert(cleared.event()) == cleared
 
 
 @pytest.mark.parametrize(
@@ -523,7 +523,7 @@ def event(data: str, name: str | None = "alert", host: str = "box") -> Event:
 
 
 def test_what_others_publish_has_defaults() -> None:
-    found = alert_of(event('{"host":"box","time":5,"alert":"backup","state":"raised","x":[1]}'))
+    found = decode_alert(event('{"host":"box","time":5,"alert":"backup","state":"raised","x":[1]}'))
     assert found == Alert(host="box", time=5, alert="backup", state="raised")
     assert (found.level, found.rule, found.began, found.is_open) == ("warning", "", 5, True)
 
@@ -543,7 +543,7 @@ def test_what_others_publish_has_defaults() -> None:
     ],
 )
 def test_what_only_has_the_name_is_no_alert(data: str) -> None:
-    assert alert_of(event(data)) is None
+    assert decode_alert(event(data)) is None
 
 
 @pytest.mark.parametrize(

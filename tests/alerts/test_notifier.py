@@ -9,10 +9,12 @@ import pytest
 
 from dashboard.alerts.model import Alert, State
 from dashboard.alerts.notifier import Notifier
+from dashboard.events.event import Event
 from dashboard.log.contract import EventLog
 from dashboard.log.sqlite.engine import SQLiteLog
 from dashboard.log.threaded import ThreadedLog
 from dashboard.settings import Notify
+from tests.events.test_fields import MALFORMED
 from tests.sampling.test_sampler import wait_until
 from tests.support.alert_receiver import Receiver
 
@@ -99,6 +101,17 @@ def test_a_receiver_that_fails_is_no_trouble_to_the_others(
     have_come(good, "box: a", "box: a is over")
     bad.status = 200
     have_come(bad, "box: a is over")
+
+
+def test_an_alert_that_is_none_holds_up_no_other(
+    rig: Rig, make_receiver: Callable[[], Receiver]
+) -> None:
+    receiver = make_receiver()
+    rig.start(receiver.url)
+    for number, data in enumerate(MALFORMED.values()):
+        rig.log.append([Event("box", "alert", data)])
+        rig.say(f"a{number}", "raised")
+        have_come(receiver, *(f"box: a{n}" for n in range(number + 1)))
 
 
 def test_a_new_receiver_is_told_what_is_open_and_not_what_is_over(

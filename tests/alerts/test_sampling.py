@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from dashboard.alerts.evaluator import Watch
-from dashboard.alerts.model import Alert, alert_of
+from dashboard.alerts.model import Alert, decode_alert
 from dashboard.alerts.rules import Limit
 from dashboard.alerts.service import Alerting, warn_of_unknown_fields
 from dashboard.events.event import Event, Unpersisted
@@ -77,7 +77,7 @@ class Rig:
         return self.log.read_after(LOG_START, ALL)
 
     def alerts(self) -> list[Alert]:
-        return [alert for event in self.events() if (alert := alert_of(event))]
+        return [alert for event in self.events() if (alert := decode_alert(event))]
 
     def states(self) -> list[str]:
         return [alert.state for alert in self.alerts()]
@@ -183,7 +183,7 @@ def test_while_the_log_takes_nothing_those_who_watch_are_told_once(
     def unlogged(state: str) -> bool:
         heard.extend(rig.log.wait(0.05))
         events = [event for batch in heard for event in batch.events]
-        return any(alert.state == state for event in events if (alert := alert_of(event)))
+        return any(alert.state == state for event in events if (alert := decode_alert(event)))
 
     wait_until(lambda: unlogged("raised"))
     rig.percent = 5.0
@@ -191,7 +191,7 @@ def test_while_the_log_takes_nothing_those_who_watch_are_told_once(
     for _ in range(5):
         heard.extend(rig.log.wait(0.1))
     events = [event for batch in heard for event in batch.events]
-    assert [a.state for event in events if (a := alert_of(event))] == ["raised", "cleared"]
+    assert [a.state for event in events if (a := decode_alert(event))] == ["raised", "cleared"]
     assert rig.alerts() == []
     assert rig.told == 0
     monkeypatch.setattr(Full, "has_room", True)

@@ -15,7 +15,7 @@ from flask import Blueprint, Response, request
 from gevent import get_hub
 
 from dashboard.errors import ClientError
-from dashboard.events.event import UNNAMED, Event, EventId
+from dashboard.events.event import OBJECT, UNNAMED, Event, EventId, fields
 from dashboard.events.filter import Filter
 from dashboard.events.projection import project
 from dashboard.log.contract import EventLog, LogUnavailable
@@ -109,8 +109,8 @@ def _whole_number(query: Query, key: str, low: int, high: int) -> int | None:
 def _rows(events: Iterable[Event], filter: Filter) -> _Rows:
     rows: _Rows = defaultdict(list)
     for event in events:
-        data = msgspec.json.decode(_data(event, filter))
-        if isinstance(data, dict) and isinstance(data.get("time"), int | float):
+        data = fields(_data(event, filter), OBJECT)
+        if data is not None and isinstance(data.get("time"), int | float):
             rows[event.host, event.name or UNNAMED].append(data)
     return rows
 

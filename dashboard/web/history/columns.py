@@ -15,6 +15,8 @@ from itertools import pairwise
 from statistics import median
 from typing import Any
 
+from dashboard.events.strict_json import MOST_DEPTH
+
 Value = float | None
 Columns = dict[str, list[Value]]
 
@@ -24,8 +26,15 @@ _FEW = 3  # fewer may be silences themselves, and tell nothing
 _ITEM_KEYS = ("mountpoint", "label")
 
 
-def numbers(data: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Value]]:
-    """The (path, number or None) pairs of an event's data, without its `time`."""
+def numbers(
+    data: Mapping[str, Any], prefix: str = "", depth: int = MOST_DEPTH
+) -> Iterator[tuple[str, Value]]:
+    """Yield the (path, number or None) pairs of an event's data, without its `time`.
+
+    What is nested deeper than `depth` levels is left out.
+    """
+    if depth == 0:
+        return
     for key, value in data.items():
         path = f"{prefix}{key}"
         if isinstance(value, bool) or path == "time":
@@ -33,17 +42,17 @@ def numbers(data: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Va
         if value is None or isinstance(value, int | float):
             yield path, value
         elif isinstance(value, dict):
-            yield from numbers(value, f"{path}.")
+            yield from numbers(value, f"{path}.", depth - 1)
         elif isinstance(value, list):
-            yield from _items(value, path)
+            yield from _items(value, path, depth - 1)
 
 
-def _items(items: Sequence[Any], path: str) -> Iterator[tuple[str, Value]]:
+def _items(items: Sequence[Any], path: str, depth: int) -> Iterator[tuple[str, Value]]:
     for index, item in enumerate(items):
         if isinstance(item, dict):
             name = next((item[key] for key in _ITEM_KEYS if isinstance(item.get(key), str)), None)
             if name is not None:
-                yield from numbers(item, f"{path}.{name}.")
+                yield from numbers(item, f"{path}.{name}.", depth)
         elif item is None or (isinstance(item, int | float) and not isinstance(item, bool)):
             yield f"{path}.{index}", item
 

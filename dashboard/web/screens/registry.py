@@ -18,7 +18,7 @@ import msgspec
 from msgspec import Meta
 
 from dashboard.errors import ClientError
-from dashboard.events.event import Event
+from dashboard.events.event import Event, fields
 from dashboard.events.filter import Filter
 from dashboard.events.strict_json import check_keys, decode, encode, text_of
 from dashboard.streaming.replay_buffer import Recent
@@ -72,6 +72,9 @@ class _Logged(ScreenReport, kw_only=True, forbid_unknown_fields=False):
     time: float
 
 
+_LOGGED = msgspec.json.Decoder(_Logged)
+
+
 def read_report(body: bytes) -> ScreenReport:
     """Read the JSON of a report. Raises ClientError, with the key of the field that is wrong."""
     given = decode(text_of(body))
@@ -113,10 +116,9 @@ class Screens:
         """The newest report of each screen, by name, with its age in seconds and a state word."""
         found = []
         for name, event in sorted(self._reports().items()):
-            try:
-                logged = msgspec.json.decode(event.data, type=_Logged)
-            except (msgspec.DecodeError, UnicodeDecodeError):
-                continue  # who may write the log may write what he likes
+            logged = fields(event.data, _LOGGED)
+            if logged is None:
+                continue
             age = self._recent.age(event.host, event.name or "") or 0.0
             is_here = age <= _SILENT_AFTER * logged.every + _SLACK
             state = "here" if is_here else "silent"
