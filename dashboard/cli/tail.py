@@ -7,20 +7,21 @@ import signal
 import sys
 import time
 from typing import Any
+from urllib.parse import urlencode
 
 import click
 import msgspec
 
 from dashboard import settings
 from dashboard.cli.target import Wrong, checked_url, given_token, say
-from dashboard.client.sse_parser import Message
-from dashboard.client.stream import StreamReader, StreamRefused
+from dashboard.client import EventSource, Message, StreamRefused
 from dashboard.events.event import EventId
 
 # Of these there is nothing to tell; `gap` is told, as something is missing there.
 _SILENT = frozenset({"hello", "heartbeat", "busy"})
 _AGO = re.compile(r"(\d{1,9})([smhd]?)", re.ASCII)
 _SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
+_LONGEST_HEARTBEAT = 3600  # seconds
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
@@ -62,17 +63,20 @@ def tail(
     What it could not get is told by the event `gap`.
     """
     default = settings.load(os.environ).read_token
-    query = {"events": events, "host": host}
-    reader = StreamReader(
-        url,
+    given = [("events", events), ("host", host)]
+    query = urlencode([(key, value) for key, value in given if value is not None])
+    link = _Link(url)
+    source = EventSource(
+        f"{url}/stream?{query}" if query else f"{url}/stream",
         token=given_token(token, token_file, default=default),
-        query={key: value for key, value in query.items() if value is not None},
         last_event_id=_position(since),
-        say=say,
+        on_error=link.failed,
     )
     show = _as_json if as_json else _as_text
     try:
-        for messages in reader:
+        for messages in source.batches():
+            for hello in (message for message in messages if message.event == "hello"):
+                link.stands(hello, source)
             lines = [show(message) for message in messages if message.event not in _SILENT]
             sys.stdout.write("".join(f"{line}\n" for line in lines))
             sys.stdout.flush()
@@ -85,10 +89,34 @@ def tail(
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def _position(since: str | None) -> str | None:
-    """The id after which to begin. Raises Wrong."""
+class _Link:
+    """Tells the operator once when a service is away, and once when it is there again."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._is_away = False
+
+    def failed(self, reason: str, failures: int) -> None:
+        """Note that a connection has ended; a single break of a stream that was well is no news."""
+        if failures and not self._is_away:
+            self._is_away = True
+            say(f"{self._url}: {reason}; trying again")
+
+    def stands(self, hello: Message, source: EventSource) -> None:
+        """Note that a stream has begun, and take its heartbeat for what silence may last."""
+        if self._is_away:
+            say(f"{self._url}: there again")
+        self._is_away = False
+        data = _data(hello)
+        heartbeat = data.get("heartbeat") if isinstance(data, dict) else None
+        if isinstance(heartbeat, int | float) and 0 < heartbeat <= _LONGEST_HEARTBEAT:
+            source.read_timeout = 2 * heartbeat + 10
+
+
+def _position(since: str | None) -> str:
+    """Return the id after which to begin, "" for none. Raises Wrong."""
     if since is None:
-        return None
+        return ""
     ago = _AGO.fullmatch(since)
     if ago:
         return str(EventId.at(time.time() - int(ago[1]) * _SECONDS[ago[2]]))

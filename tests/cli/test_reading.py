@@ -1,16 +1,13 @@
-"""What the commands read, purely: lines of programs, how far a job is, levels, event streams."""
+"""What the commands read, purely: lines of programs, how far a job is, levels."""
 
 import pytest
-from hypothesis import example, given
+from hypothesis import given
 from hypothesis import strategies as st
 
 from dashboard.cli.level import LEVELS, level_of
 from dashboard.cli.meter import Meter
 from dashboard.cli.text import MOST_LINE, Lines
-from dashboard.client.sse_parser import Parser
 from dashboard.jobs.model import Number
-from tests.support import sse_reading
-from tests.support.sse_cases import CASES, Case
 
 # How far a job is.
 
@@ -136,42 +133,3 @@ WORDS = st.sampled_from(["error", "\u017fevere", "cr\u0131tical", "level", "=", 
 @given(st.lists(WORDS | st.text(max_size=3)))
 def test_any_line_has_a_level(words: list[str]) -> None:
     assert level_of("".join(words)) in LEVELS
-
-
-# Event streams.
-
-
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
-@pytest.mark.parametrize("size", [1, 1000])
-def test_the_reader_of_streams_reads_by_the_standard(case: Case, size: int) -> None:
-    parser = Parser()
-    pieces = [case.wire[start : start + size] for start in range(0, len(case.wire), size)]
-    found = [(message.event, message.data) for piece in pieces for message in parser.feed(piece)]
-    assert found == [(event.type, event.data) for event in case.received]
-    assert parser.retry == (case.retries[-1] if case.retries else None)
-
-
-FRAGMENTS = st.sampled_from(
-    [
-        *(b"data", b"event", b"id", b"retry", b":", b" ", b"\r", b"\n", b"\r\n", b"\n\n", b"x"),
-        *(b"7", b"\0", b"\xc3\xa4", b"\xff", "\ufeff".encode(), "\u2028".encode()),
-    ]
-)
-
-
-@example([b"data", b"\r", b"\r", b"x"], 1)
-@example([b"data:x", b"\r\n", b"\r\n"], 1)
-@example([b"data:x", b"\r", b"data:x", b"\n\n"], 7)
-@given(st.lists(FRAGMENTS), st.integers(1, 5))
-def test_the_reader_of_streams_agrees_with_the_standard_on_anything(
-    fragments: list[bytes], size: int
-) -> None:
-    stream = b"".join(fragments)
-    wanted = sse_reading.read(stream)
-    parser = Parser()
-    pieces = [stream[start : start + size] for start in range(0, len(stream), size)]
-    found = [(message.event, message.data) for piece in pieces for message in parser.feed(piece)]
-    # Whoever reads on and on can't know that a CR at the end is not half of a CRLF.
-    wanted_events = [(event.type, event.data) for event in wanted.events]
-    assert found == wanted_events[: len(found)]
-    assert len(found) >= len(wanted_events) - stream.endswith(b"\r")

@@ -1,8 +1,11 @@
 """The hard cases of the event stream, once: what is written, its bytes, and what a reader must see.
 
-The table drives the writer byte by byte (test_sse.py), the Python parsers (test_sse.py), and
-Chromium's EventSource and the npm package eventsource (test_sse_browser.py). Each case is a stream
-of its own, and `received` is what the standard says that a page gets from it.
+The table drives the writer byte by byte (tests/events/test_sse.py), our parser and client
+(tests/client), the Python parsers of others (test_sse.py), and Chromium's EventSource and the npm
+package eventsource (test_sse_browser.py). Each case is a stream of its own, and `received` is what
+the standard says that a page gets from it. READ has streams that our writer never makes: the rules
+that the web platform's tests, .NET's SseParser and LaunchDarkly's contract tests try, with data of
+our own.
 """
 
 from dataclasses import dataclass
@@ -14,7 +17,7 @@ from tests.support.sse_reading import Received
 @dataclass(frozen=True)
 class Case:
     name: str
-    events: tuple[Event, ...]
+    events: tuple[Event, ...]  # none, if our writer would not make these bytes
     wire: bytes
     received: tuple[Received, ...]
     retries: tuple[int, ...] = ()
@@ -98,7 +101,108 @@ CASES = (
          (Received("message", "1", ""),)),
     Case("nothing at all", (Event(), Event("1")), b"\ndata: 1\n\n",
          (Received("message", "1", ""),)),
+    Case("two that are named", (Event("a", event="one"), Event("b", event="two")),
+         b"event: one\ndata: a\n\nevent: two\ndata: b\n\n",
+         (Received("one", "a", ""), Received("two", "b", ""))),
+    Case("all three line ends in one", (Event("a\nb\r\nc\rd\n\re\r\r\nf", event="lines"),),
+         b"event: lines\ndata: a\ndata: b\ndata: c\ndata: d\ndata:\ndata: e\ndata:\ndata: f\n\n",
+         (Received("lines", "a\nb\nc\nd\n\ne\n\nf", ""),)),
+    Case("a long retry", (Event("1", retry=86_400_000),), b"retry: 86400000\ndata: 1\n\n",
+         (Received("message", "1", ""),), (86_400_000,)),
     Case("everything", (Event("a\nb", event="cpu", id="7", retry=2000, comment="hello"),),
          b": hello\nretry: 2000\nid: 7\nevent: cpu\ndata: a\ndata: b\n\n",
          (Received("cpu", "a\nb", "7"),), (2000,)),
 )  # fmt: skip
+
+
+def _read(
+    name: str, wire: bytes, *received: tuple[str, str, str], retries: tuple[int, ...] = ()
+) -> Case:
+    return Case(name, (), wire, tuple(Received(*one) for one in received), retries)
+
+
+def _said(text: str) -> tuple[str, str, str]:
+    return ("message", text, "")
+
+
+BOM = b"\xef\xbb\xbf"
+READ = (
+    # Line ends.
+    _read("lines end at CR", b"data: a\rdata: b\r\r", _said("a\nb")),
+    _read("lines end at CRLF", b"data: a\r\ndata: b\r\n\r\n", _said("a\nb")),
+    _read("lines end at each of the three", b"data: a\rdata: b\r\ndata: c\n\n", _said("a\nb\nc")),
+    _read("LF CR ends a block", b"data: a\n\rdata: b\n\n", _said("a"), _said("b")),
+    _read("CR LF is one end, CR CR LF two",
+          b"data: a\r\r\ndata: b\r\n\r\n", _said("a"), _said("b")),
+    _read("a block that CR CR ends, and a comment", b"data: a\r\r:\r", _said("a")),
+    _read("no line ends at VT, FF, NEL, U+2028", "data: a\x0b\x0c\x85\u2028b\n\n".encode(),
+          _said("a\x0b\x0c\x85\u2028b")),
+    # The beginning and the end.
+    _read("a BOM is dropped", BOM + b"data: a\n\n", _said("a")),
+    _read("of two BOMs the second makes an unknown field",
+          BOM + BOM + b"data: a\n\ndata: b\n\n", _said("b")),
+    _read("a BOM later is text", b"data: a\n\n" + BOM + b"data: b\n\ndata: c\n\n",
+          _said("a"), _said("c")),
+    _read("a BOM alone", BOM),
+    _read("nothing", b""),
+    _read("blank lines at the start", b"\n\r\n\rdata: a\n\n", _said("a")),
+    _read("what no blank line ends is dropped", b"data: a\n\ndata: b\nid: 1\n", _said("a")),
+    _read("a last line without its end is dropped", b"retry: 7\ndata: a\n\nretry: 9", _said("a"),
+          retries=(7,)),
+    # Fields.
+    _read("without a colon", b"data\n\ndata\ndata\n\ndata:\n", _said(""), _said("\n")),
+    _read("a space after the colon is dropped, once",
+          b"data:a\n\ndata: b\n\ndata:  c\n\ndata:\td\n\n",
+          _said("a"), _said("b"), _said(" c"), _said("\td")),
+    _read("names are exact", b"DATA: a\n data: b\ndata : c\ndat: d\ndata : e\ndata: f\n\n",
+          _said("f")),
+    _read("unknown fields", b"data: a\ncolour: red\ndatabase: b\nx\ndata: c\n\n", _said("a\nc")),
+    _read("a colon and more in the value", b"data: a: b:c\n\ndata:: d\n\n",
+          _said("a: b:c"), _said(": d")),
+    _read("comments", b": one\ndata: a\n:\n:data: b\n: \xff\ndata: c\n\n:\n\n", _said("a\nc")),
+    _read("a long comment", b":" + b"x" * 70_000 + b"\ndata: a\n\n", _said("a")),
+    _read("a long line", b"data: " + b"y" * 200_000 + b"\n\n", _said("y" * 200_000)),
+    _read("JSON of several lines", b'data: {"a":\ndata:  1}\n\n', _said('{"a":\n 1}')),
+    _read("the last of two names counts", b"event: a\nevent: b\ndata: 1\n\n", ("b", "1", "")),
+    _read("an empty name is none", b"event: a\nevent:\ndata: 1\n\n", _said("1")),
+    _read("a name after the data", b"data: 1\nevent: a\n\ndata: 2\n\n", ("a", "1", ""), _said("2")),
+    _read("a name without data is forgotten", b"event: a\n\ndata: 1\n\n", _said("1")),
+    # UTF-8.
+    _read("characters of two, three and four bytes", "data: \u00e9\u20ac\U0001f493\n\n".encode(),
+          _said("\u00e9\u20ac\U0001f493")),
+    _read("bytes that are no UTF-8", b"data: a\xffb\xc3\n\n", _said("a\ufffdb\ufffd")),
+    _read("a sequence that is cut short", b"data: \xe2\x82\n\ndata: \xf0\x9f\x92!\n\n",
+          _said("\ufffd"), _said("\ufffd!")),
+    # Ids.
+    _read("an id lasts", b"id: 1\ndata: a\n\ndata: b\n\n",
+          ("message", "a", "1"), ("message", "b", "1")),
+    _read("an id after the data", b"data: a\nid: 1\n\n", ("message", "a", "1")),
+    _read("the last of two ids counts", b"id: 1\nid: 2\ndata: a\n\n", ("message", "a", "2")),
+    _read("an id without a value ends the id", b"id: 1\ndata: a\n\nid\ndata: b\n\n",
+          ("message", "a", "1"), ("message", "b", "")),
+    _read("an id with NUL is ignored", b"id: 1\ndata: a\n\nid: 2\0\ndata: b\n\nid: \0\ndata: c\n\n",
+          ("message", "a", "1"), ("message", "b", "1"), ("message", "c", "1")),
+    _read("an id in a block without data", b"id: 1\n\ndata: a\n\n", ("message", "a", "1")),
+    _read("an id with a name, without data", b"id: 1\nevent: x\n\ndata: a\n\n",
+          ("message", "a", "1")),
+    # The pause before coming back.
+    _read("retry wants digits", b"retry: 5s\nretry: -1\nretry: +1\nretry: 1.5\nretry: 0x9\n"
+          b"retry: 1e3\nretry:  7\nretry: 7 \ndata: a\n\n", _said("a")),
+    _read("retry without a value", b"retry: 3000\nretry:\nretry\ndata: a\n\n", _said("a"),
+          retries=(3000,)),
+    _read("retry with zeros in front", b"retry: 0042\ndata: a\n\n", _said("a"), retries=(42,)),
+    _read("retry in other digits", "retry: \u0663\ndata: a\n\n".encode(), _said("a")),
+    _read("retry in a block that is never ended", b"data: a\n\nretry: 1000\n", _said("a"),
+          retries=(1000,)),
+    # What services send.
+    _read("figures of a share", b"data: YHOO\ndata: +2\ndata: 10\n\n", _said("YHOO\n+2\n10")),
+    _read("ids that come and go",
+          b": begin\n\ndata: first\nid: 1\n\ndata:second\nid\n\ndata:  third\n\n",
+          ("message", "first", "1"), ("message", "second", ""), ("message", " third", "")),
+    _read("words of a model", b'data: {"delta":"Hel"}\n\ndata: {"delta":"lo"}\n\ndata: [DONE]\n\n',
+          _said('{"delta":"Hel"}'), _said('{"delta":"lo"}'), _said("[DONE]")),
+    _read("a state and its changes",
+          b'event:put\ndata:{"a":1}\n\n:\nevent: patch\ndata: {"a":2}\n\n',
+          ("put", '{"a":1}', ""), ("patch", '{"a":2}', "")),
+)  # fmt: skip
+ALL = (*CASES, *READ)
