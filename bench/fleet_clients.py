@@ -17,7 +17,7 @@ import time
 import zlib
 from collections import Counter
 
-from dashboard.streaming.conflation import first_period
+from dashboard.streaming.conflation import first_window
 
 _DATA = rb"\{\"host\":\"[^\"]*\",\"time\":([\d.]+)"
 _BLOCK = re.compile(rb"id: (\d+)-(\d+)\n(?:event: \S+\n)?data: " + _DATA)
@@ -83,7 +83,7 @@ class Client:
             # A busy server says hello a little before it chooses the grid of the stream's periods.
             if self._every:
                 moments = (self._started, self._started + _JOINED)
-                self._ends = tuple(first_period(self._every, moment)[1] for moment in moments)
+                self._ends = tuple(first_window(self._every, moment)[1] for moment in moments)
             return
         if len(self._ends) == 2 and now >= self._ends[0]:
             self._ends = self._ends[1:] if now >= self._ends[1] else self._ends[:1]

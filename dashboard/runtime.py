@@ -21,7 +21,7 @@ from dashboard.metrics.cadence import cadences
 from dashboard.sampling.leader import Leadership
 from dashboard.sampling.leader_tasks import Duty
 from dashboard.settings import Settings, check_serves
-from dashboard.streaming.host_intervals import Paces
+from dashboard.streaming.host_intervals import HostIntervals
 from dashboard.streaming.hub import Hub
 from dashboard.streaming.parked import capacity
 from dashboard.telemetry.counters import Instruments
@@ -116,7 +116,7 @@ class Runtime:
             most_feeds=settings.max_feeds,
             instruments=instruments,
         )
-        self.paces = Paces(families, settings.interval, self.hub.recent)
+        self.host_intervals = HostIntervals(families, settings.interval, self.hub.replay_buffer)
         self._leadership = Leadership(folder / f"leader-{settings.host_name}.lock")
         self._duty: Duty | None = None  # while this worker is the leader
         self._greenlets: list[gevent.Greenlet[..., None]] = []
@@ -128,7 +128,7 @@ class Runtime:
         """Follow the log, and sample as soon as no other process does."""
         self._greenlets = [
             gevent.spawn(self.hub.tail.follow),
-            gevent.spawn(self.hub.keep_time),
+            gevent.spawn(self.hub.run_timers),
             gevent.spawn(self._leadership.take_turns, self._lead, self._resign),
         ]
         for greenlet in self._greenlets:
@@ -151,9 +151,9 @@ class Runtime:
         now = self.hub.now()
         if abs(now - self._greeting_made_at) >= 1:
             settings = self.settings
-            hosts = sorted({settings.host_name, *self.hub.recent.hosts()})
+            hosts = sorted({settings.host_name, *self.hub.replay_buffer.hosts()})
             self._greeting_made_at = now
-            self._intervals = self.paces.others()
+            self._intervals = self.host_intervals.non_default_intervals()
             self._greeting = {
                 "build": self.build,
                 "host": settings.host_name,
@@ -166,7 +166,7 @@ class Runtime:
             }
         if scope.hosts is None:
             return {**self._greeting, "time": now}
-        hosts = [host for host in self.hub.recent.hosts() if scope.allows_host(host)]
+        hosts = [host for host in self.hub.replay_buffer.hosts() if scope.allows_host(host)]
         host = self.default_host(scope)
         known = sorted({*hosts, host} - {""})
         intervals = {name: each for name, each in self._intervals.items() if name in known}
@@ -175,7 +175,7 @@ class Runtime:
 
     def default_host(self, scope: Scope) -> str:
         """The host of which to speak to somebody who names none."""
-        return scope.default_host(self.settings.host_name, self.hub.recent.hosts())
+        return scope.default_host(self.settings.host_name, self.hub.replay_buffer.hosts())
 
     def cadences(self) -> dict[str, float]:
         """Seconds between two samples of each family, by name."""
@@ -185,7 +185,7 @@ class Runtime:
         """Seconds since this host was last sampled, as this worker has heard; None for never."""
         host, interval = self.settings.host_name, self.settings.interval
         fast = [name for name, each in self.cadences().items() if each <= interval]
-        ages = [self.hub.recent.age(host, name) for name in fast]
+        ages = [self.hub.replay_buffer.age(host, name) for name in fast]
         return min((age for age in ages if age is not None), default=None)
 
     def _fail(self, greenlet: object) -> None:

@@ -20,11 +20,11 @@ class Encoded:
     recent few field sets: their bytes go into one frame, which is kept itself.
     """
 
-    __slots__ = ("_projected", "_wire", "event", "number")
+    __slots__ = ("_projected", "_wire", "event", "seq")
 
     def __init__(self, event: Event) -> None:
         self.event = event
-        self.number = 0  # worker-local sequence number; 0 until added to the replay buffer
+        self.seq = 0  # worker-local sequence number; 0 until added to the replay buffer
         self._wire: bytes | None = None
         self._projected: dict[frozenset[str], str] | None = None
 

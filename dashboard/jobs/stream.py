@@ -16,14 +16,14 @@ from dashboard.jobs.model import EVENT, decode_step
 from dashboard.log.contract import EventLog, LogUnavailable
 from dashboard.streaming.feed import Lagging
 from dashboard.streaming.hub import Hub
-from dashboard.streaming.place import Place
+from dashboard.streaming.subscription import StreamSlot
 
 _BATCH = 500
 _READY_SECONDS = 5.0
 PROGRESS = Filter(names=frozenset({EVENT}))
 
 
-class JobStream(Place):
+class JobStream(StreamSlot):
     """The events of one job's stream.
 
     With a gap in what the reader has, `gap` comes first, as on /stream. Each step is an unnamed
@@ -90,12 +90,12 @@ class JobStream(Place):
             events, position = self._read_back(position, hub.position)
             yield from events
         # Nothing can have come between that comparison and this.
-        self._follower = hub.join(self._filter)
-        while not hub.stopping and not self._follower.feed.ended:
+        self._subscriber = hub.join(self._filter)
+        while not hub.stopping and not self._subscriber.feed.ended:
             while position < hub.position:
-                news, position = hub.behind.read_on(position, self._filter)
+                news, position = hub.replay.read_next(position, self._filter)
                 yield from (encoded.event for encoded in news)
-            self._follower.frames(0)  # only to be woken: the events themselves are in the hub
+            self._subscriber.frames(0)  # only to be woken: the events themselves are in the hub
 
     def _read_back(self, after: EventId, last: EventId) -> tuple[list[Event], EventId]:
         """The next stretch of progress after an id, and the id where that ends."""

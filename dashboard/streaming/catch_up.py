@@ -10,70 +10,70 @@ from dashboard.events.event import Event, EventId
 from dashboard.events.filter import Filter
 from dashboard.log.contract import EventLog
 from dashboard.streaming.frame import Frame
-from dashboard.streaming.replay_buffer import Recent
-from dashboard.streaming.snapshot import Starts
+from dashboard.streaming.replay_buffer import ReplayBuffer
+from dashboard.streaming.snapshot import Snapshots
 from dashboard.streaming.tail import Tail
 
 _BATCH = 1000  # events of the log that are read at once
 
 
-class Behind:
+class Replay:
     """What streams that are behind ask a worker for."""
 
     def __init__(
         self,
         log: EventLog,
-        recent: Recent,
-        starts: Starts,
+        buffer: ReplayBuffer,
+        snapshots: Snapshots,
         tail: Tail,
         *,
         clock: Callable[[], float],
     ) -> None:
         self._log = log
-        self._recent = recent
-        self._starts = starts
+        self._buffer = buffer
+        self._snapshots = snapshots
         self._tail = tail
         self._clock = clock
 
-    def covers(self, after: EventId, replay: float) -> bool:
+    def can_replay(self, after: EventId, replay: float) -> bool:
         """Whether everything after an id can be told: it is of this log and recent enough.
 
         Reads the log when the id is older than what the hub holds. Raises LogUnavailable.
         """
         if self._clock() - after.time > replay:
             return False
-        if after > self._recent.position and not self._tail.catches_up_with(after):
+        if after > self._buffer.position and not self._tail.catches_up_with(after):
             return False
-        if self._recent.covers(after):
+        if self._buffer.covers(after):
             return True
         oldest = self._log.look_back(lambda log: log.oldest())
         return oldest is not None and after >= oldest
 
-    def is_far_behind(self, filter: Filter, after: EventId) -> bool:
+    def needs_chunks(self, filter: Filter, after: EventId) -> bool:
         """Whether what a stream lacks after an id is not in memory, or too much for one block."""
-        if not self._recent.covers(after):
+        if not self._buffer.covers(after):
             return True
-        return self._starts.is_far_behind(filter, after)
+        return self._snapshots.needs_chunks(filter, after)
 
-    def piece(self, filter: Filter, after: EventId) -> tuple[Frame, EventId]:
+    def next_chunk(self, filter: Filter, after: EventId) -> tuple[Frame, EventId]:
         """The next piece of what a stream that is far behind lacks, and the id where it ends.
 
         Raises LogUnavailable.
         """
-        if self._recent.covers(after):
-            return self._starts.piece(filter, after)
-        events, reached = self.read_on(after, filter)
+        if self._buffer.covers(after):
+            return self._snapshots.next_chunk(filter, after)
+        events, reached = self.read_next(after, filter)
         return Frame(filter.wire(events)), reached
 
-    def read_on(self, after: EventId, filter: Filter) -> tuple[list[Encoded], EventId]:
+    def read_next(self, after: EventId, filter: Filter) -> tuple[list[Encoded], EventId]:
         """What the filter wants of the next stretch after an id, and the id where that ends.
 
         Whoever gets back the hub's own `position` has everything and, as long as it does not let
         go of the event loop in between, may join the feed. Raises LogUnavailable.
         """
-        reached = self._recent.position
-        if self._recent.covers(after):
-            batch = self._recent.since(after)
+        reached = self._buffer.position
+        if self._buffer.covers(after):
+            batch = self._buffer.events_after(after)
         else:
             batch = self._read_back(after, reached, filter)
             if len(batch) == _BATCH:
@@ -81,7 +81,7 @@ class Behind:
         return filter.pick(batch), reached
 
     def _read_back(self, after: EventId, last: EventId, filter: Filter) -> list[Encoded]:
-        names, hosts = filter.logged_names, filter.hosts_among(self._recent.hosts())
+        names, hosts = filter.logged_names, filter.hosts_among(self._buffer.hosts())
 
         def read(log: EventLog) -> list[Event]:
             return log.read_range(after.following, last, names=names, hosts=hosts, limit=_BATCH)

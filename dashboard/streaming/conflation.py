@@ -10,29 +10,30 @@ from dataclasses import dataclass
 
 from dashboard.events.encoded import Encoded, id_of
 
-_PHASES = 8
+_OFFSETS = 8
 
 
 @dataclass(frozen=True, slots=True)
-class Grid:
-    """Periods of `every` seconds, the grid of one phase of eight."""
+class ConflationWindow:
+    """Periods of `every` seconds, the window of one offset of eight."""
 
     every: float
-    phase: int
+    offset: int
 
     def end(self, time: float) -> float:
         """Where the period that a time falls in ends; both are seconds since 1970."""
-        start = self.phase * self.every / _PHASES
+        start = self.offset * self.every / _OFFSETS
         end = start + (math.floor((time - start) / self.every) + 1) * self.every
         return end if end > time else end + self.every  # no sum is exact
 
 
-def first_period(every: float, now: float) -> tuple[Grid, float]:
-    """The grid of a stream that comes now, and the end of its first period."""
-    slot = math.ceil(now / (every / _PHASES))
-    grid = Grid(every, slot % _PHASES)
-    # The grid's line after now, and from there one period, told by its middle.
-    return grid, grid.end(slot * every / _PHASES + every / 2)
+def first_window(every: float, now: float) -> tuple[ConflationWindow, float]:
+    """The window of a stream that comes now, and the end of its first period."""
+    slot = math.ceil(now / (every / _OFFSETS))
+    window = ConflationWindow(every, slot % _OFFSETS)
+    # Round now up to the next offset boundary, then end one full window later; pass the midpoint
+    # so that no float error can pick a neighbour.
+    return window, window.end(slot * every / _OFFSETS + every / 2)
 
 
 def conflate(events: Iterable[Encoded], every: float) -> list[Encoded]:

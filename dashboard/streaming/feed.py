@@ -1,4 +1,4 @@
-"""Feeds: what all streams with one filter share.
+"""FeedRegistry: what all streams with one filter share.
 
 A feed makes each frame once. Nothing is queued per stream: a stream is a place in the short ring
 of its feed's last frames, and one that has fallen out of the ring is too slow and is closed; its
@@ -13,7 +13,7 @@ import gevent
 from gevent.event import Event as Flag
 
 from dashboard.events.filter import Filter
-from dashboard.streaming.conflation import Grid
+from dashboard.streaming.conflation import ConflationWindow
 from dashboard.streaming.frame import Frame
 
 RING = 64  # frames; at one a second a stream may be a minute late before it is closed
@@ -28,39 +28,41 @@ class Lagging(Exception):
 class Feed:
     """The frames of one filter, and the streams that wait for them. `now` is monotonic seconds.
 
-    A feed with periods (`every`) holds nothing back itself: `told` is the number of the newest
-    event at the end of its last period, and what is newer goes out at the end of this one.
+    A conflating feed (`every`) keeps no events itself: `delivered_seq` is the seq of the
+    newest event at the end of its last window, and newer ones are sent at the end of this one.
     """
 
-    def __init__(self, filter: Filter, now: float, *, grid: Grid | None = None) -> None:
+    def __init__(
+        self, filter: Filter, now: float, *, window: ConflationWindow | None = None
+    ) -> None:
         self.filter = filter
-        self.grid = grid
-        self.told = 0
+        self.window = window
+        self.delivered_seq = 0
         self.ends: float | None = None  # of the period that has begun: seconds since 1970
         self.due: float | None = None  # a little later, by the monotonic clock
         self._over = 0.0  # where the last period ended; what comes late is of the one after it
-        self.followers: set[Follower] = set()
+        self.subscribers: set[Subscriber] = set()
         self.last_frame_at = now
         self.parked: dict[int, set[int]] = {}  # form -> descriptors of parked sockets
         self._ring: deque[Frame] = deque()
         self._ring_bytes = 0
         self.ended = False  # its right has expired: who follows is to leave
-        self.made = 0  # frames, ever: the place where a stream that joins now stands
+        self.frame_count = 0  # frames, ever: the place where a stream that joins now stands
         self._flag = Flag()
 
     @property
     def in_use(self) -> bool:
         """Whether any stream is in it."""
-        return bool(self.followers or self.parked)
+        return bool(self.subscribers or self.parked)
 
-    def begin_period(self, time: float, now: float) -> None:
+    def begin_window(self, time: float, now: float) -> None:
         """An event of a time (seconds since 1970) has come: its period begins, unless one has."""
         if self.due is None:
-            assert self.grid is not None
+            assert self.window is not None
             time = max(time, self._over)
-            self.end_at(self.grid.end(time), self.grid.end(time) - time, now)
+            self.schedule_end(self.window.end(time), self.window.end(time) - time, now)
 
-    def end_at(self, ends: float, lasts: float, now: float) -> None:
+    def schedule_end(self, ends: float, lasts: float, now: float) -> None:
         """Let the period end at a time, or `lasts` seconds from now and a little more.
 
         The latter is for when no later event comes, and by the monotonic clock: a wall clock that
@@ -68,19 +70,19 @@ class Feed:
         """
         self.ends, self.due = ends, now + lasts + _LATENESS
 
-    def end_period(self, told: int) -> None:
+    def end_window(self, seq: int) -> None:
         """Begin anew with the next event."""
         self._over = self.ends or self._over
         self.ends = self.due = None
-        self.told = told
+        self.delivered_seq = seq
 
     def send(self, frame: Frame, now: float) -> None:
-        """Add a frame and wake the followers; parked sockets are written to by the hub."""
+        """Add a frame and wake the subscribers; parked sockets are written to by the hub."""
         self._ring.append(frame)
         self._ring_bytes += len(frame.raw)
         while len(self._ring) > RING or (self._ring_bytes > RING_BYTES and len(self._ring) > 2):
             self._ring_bytes -= len(self._ring.popleft().raw)
-        self.made += 1
+        self.frame_count += 1
         self.last_frame_at = now
         self.wake()
 
@@ -93,39 +95,39 @@ class Feed:
         """Whether its right is over; `now` is seconds since 1970."""
         return self.filter.scope.expires is not None and self.filter.scope.expires <= now
 
-    def laggards(self) -> list["Follower"]:
-        """The followers that need a frame which is no longer kept."""
-        return [follower for follower in self.followers if not self.keeps(follower.place)]
+    def slow_consumers(self) -> list["Subscriber"]:
+        """The subscribers that need a frame which is no longer kept."""
+        return [subscriber for subscriber in self.subscribers if not self.keeps(subscriber.cursor)]
 
-    def keeps(self, place: int) -> bool:
+    def keeps(self, cursor: int) -> bool:
         """Whether all frames since a place are still here."""
-        return self.made - place <= len(self._ring)
+        return self.frame_count - cursor <= len(self._ring)
 
-    def since(self, place: int) -> list[Frame]:
+    def frames_after(self, cursor: int) -> list[Frame]:
         """All frames since a place. Raises Lagging when they are no longer kept."""
-        if not self.keeps(place):
+        if not self.keeps(cursor):
             raise Lagging
-        return list(islice(self._ring, len(self._ring) - (self.made - place), None))
+        return list(islice(self._ring, len(self._ring) - (self.frame_count - cursor), None))
 
     def wait(self, timeout: float | None) -> None:
         """Wait for the next frame or wake-up, at most `timeout` seconds."""
         self._flag.wait(timeout)
 
 
-class Follower:
+class Subscriber:
     """A stream that a greenlet serves: its place among the frames of its feed."""
 
     def __init__(self, feed: Feed) -> None:
         self.feed = feed
-        self.place = feed.made
+        self.cursor = feed.frame_count
         self._left: list[Frame] = []  # of a feed that it was in before
         self._greenlet = gevent.getcurrent()
-        feed.followers.add(self)
+        feed.subscribers.add(self)
 
     @property
     def is_even(self) -> bool:
         """Whether it has had every frame that was made."""
-        return not self._left and self.place == self.feed.made
+        return not self._left and self.cursor == self.feed.frame_count
 
     def frames(self, form: int) -> bytes:
         """Everything since the last call; waits for it. Empty after a wake-up without a frame.
@@ -134,23 +136,23 @@ class Follower:
         """
         if self.is_even:
             self.feed.wait(None)
-        frames = self._left + self.feed.since(self.place)
-        self._left, self.place = [], self.feed.made
+        frames = self._left + self.feed.frames_after(self.cursor)
+        self._left, self.cursor = [], self.feed.frame_count
         return b"".join(frame.form(form) for frame in frames)
 
-    def move(self, feed: Feed) -> None:
+    def switch_feed(self, feed: Feed) -> None:
         """Go on in another feed from its next frame on, after what is left of this one."""
         try:
-            self._left += self.feed.since(self.place)
-            self.place = feed.made
+            self._left += self.feed.frames_after(self.cursor)
+            self.cursor = feed.frame_count
         except Lagging:
-            self.place = -1  # which no ring reaches
-        self.feed.followers.discard(self)
+            self.cursor = -1  # which no ring reaches
+        self.feed.subscribers.discard(self)
         self.feed.wake()
         self.feed = feed
-        feed.followers.add(self)
+        feed.subscribers.add(self)
 
-    def cut(self) -> None:
+    def abort(self) -> None:
         """End the stream although its greenlet hangs in a write that the reader doesn't take."""
         broken = BrokenPipeError(errno.EPIPE, "the reader does not keep up")
         if isinstance(self._greenlet, gevent.Greenlet):

@@ -1,13 +1,12 @@
-"""The feeds of a worker: who joins which, and what each is to be sent.
+"""The feeds of a worker: which feed a stream joins, and the frames that are due.
 
-With `every=N` events are conflated: of each host and name the newest of a period of N seconds is
-sent, all of them together at the period's end, so ids still only grow. That is what came since the
-end of the period before and is still the newest, so a period costs nothing until it ends, however
-many events there were.
+With `every=N` events are conflated: at the end of each window of N seconds the newest event of each
+host and name is sent, in the order of ids. These are the events after the end of the window before,
+so a window costs nothing until it ends, whatever the number of events.
 
-Whoever comes has just been told the newest of everything, so he starts in a young feed, shared with
-those who were told the same, whose first period goes on until N seconds are over. At its end all
-have been told what the streams of the grown feed of its grid have been told, and move there.
+A new stream has just been sent a snapshot, so it starts in a pending feed, shared with the streams
+that got the same snapshot, whose first window ends N seconds later. Then its subscribers have the
+same state as those of the steady feed with the same offset, and are merged into it.
 """
 
 import math
@@ -16,21 +15,23 @@ from collections.abc import Callable, Iterable, Iterator
 
 from dashboard.events.encoded import Encoded, control_event, id_of
 from dashboard.events.filter import Filter
-from dashboard.streaming.conflation import first_period
+from dashboard.streaming.conflation import first_window
 from dashboard.streaming.feed import Feed
 from dashboard.streaming.frame import Frame
-from dashboard.streaming.replay_buffer import Recent
+from dashboard.streaming.replay_buffer import ReplayBuffer
 
-# Filter, phase of its periods, and of a young one up to which event its streams were told all.
+# Filter, offset of its windows, and for a pending feed the seq its subscribers are complete up to.
 _Key = tuple[Filter, int, int | None]
-Made = list[tuple[Feed, Frame]]
+Deliveries = list[tuple[Feed, Frame]]
 
 
-class Feeds:
+class FeedRegistry:
     """All feeds of a worker. `now` is monotonic seconds; `clock` tells seconds since 1970."""
 
-    def __init__(self, recent: Recent, *, heartbeat: float, clock: Callable[[], float]) -> None:
-        self._recent = recent
+    def __init__(
+        self, buffer: ReplayBuffer, *, heartbeat: float, clock: Callable[[], float]
+    ) -> None:
+        self._buffer = buffer
         self._heartbeat = heartbeat
         self._clock = clock
         self._feeds: dict[_Key, Feed] = {}
@@ -42,23 +43,23 @@ class Feeds:
     def __iter__(self) -> Iterator[Feed]:
         return iter(list(self._feeds.values()))
 
-    def join(self, filter: Filter, told: int, now: float) -> Feed:
-        """The feed for a stream that was told everything up to the event of a number.
+    def join(self, filter: Filter, seq: int, now: float) -> Feed:
+        """Return the feed for a stream that has everything up to the event `seq`.
 
         Only with `every` may that not be the newest.
         """
         key: _Key = (filter, 0, None)
         if filter.every is not None:
             time = self._clock()
-            grid, ends = first_period(filter.every, time)
-            key = filter, grid.phase, told
+            window, ends = first_window(filter.every, time)
+            key = filter, window.offset, seq
         feed = self._feeds.get(key)
         if feed is None and filter.every is None:
             feed = self._feeds[key] = Feed(filter, now)
         elif feed is None:
-            feed = self._feeds[key] = Feed(filter, now, grid=grid)
-            feed.told = told
-            feed.end_at(ends, ends - time, now)
+            feed = self._feeds[key] = Feed(filter, now, window=window)
+            feed.delivered_seq = seq
+            feed.schedule_end(ends, ends - time, now)
         return feed
 
     def has(self, filter: Filter) -> bool:
@@ -71,74 +72,74 @@ class Feeds:
             for key in [key for key, one in self._feeds.items() if one is feed]:
                 del self._feeds[key]
 
-    def take(self, batch: list[Encoded], now: float) -> Made:
+    def take(self, batch: list[Encoded], now: float) -> Deliveries:
         """Remember the next events and make the frames that are to be sent because of them."""
         made = self._plain(batch, now)
-        with_periods = [feed for feed in self._feeds.values() if feed.grid]
-        if not with_periods:
-            self._recent.add(batch)
+        conflating = [feed for feed in self._feeds.values() if feed.window]
+        if not conflating:
+            self._buffer.add(batch)
             return made
         while batch:
-            self._begin_periods(with_periods, batch[0], now)
-            end = min(feed.ends for feed in with_periods if feed.ends is not None)
+            self._begin_windows(conflating, batch[0], now)
+            end = min(feed.ends for feed in conflating if feed.ends is not None)
             # What is of the next period comes after the frame of this one.
             count = bisect_left(batch, end, key=_time_of)
-            self._recent.add(batch[:count])
+            self._buffer.add(batch[:count])
             batch = batch[count:]
             if batch:
-                over = [f for f in with_periods if f.ends is not None and f.ends <= end]
-                made += self.end_periods(over, now)
-                with_periods = [feed for feed in self._feeds.values() if feed.grid]
+                over = [f for f in conflating if f.ends is not None and f.ends <= end]
+                made += self.end_windows(over, now)
+                conflating = [feed for feed in self._feeds.values() if feed.window]
         return made
 
-    def end_periods(self, feeds: Iterable[Feed], now: float) -> Made:
-        """Make the frames of feeds whose period is over, and let young ones grow."""
+    def end_windows(self, feeds: Iterable[Feed], now: float) -> Deliveries:
+        """Make the frames of feeds whose period is over, and let pending ones grow."""
         keys = {id(feed): key for key, feed in self._feeds.items()}
         over: dict[_Key, Feed] = {}
         for feed in feeds:
-            filter, phase, told = keys[id(feed)]
-            over[filter, phase, told] = feed
-            grown = self._feeds.get((filter, phase, None))
-            if grown is not None:  # else it would not have been told what the young one is
-                over[filter, phase, None] = grown
-        made: Made = []
+            filter, offset, seq = keys[id(feed)]
+            over[filter, offset, seq] = feed
+            steady = self._feeds.get((filter, offset, None))
+            if steady is not None:  # else it would miss what the pending one is sent
+                over[filter, offset, None] = steady
+        made: Deliveries = []
         same: dict[tuple[Filter, int], Frame] = {}
-        for (filter, phase, told), feed in over.items():
-            # Those who were told up to different events mostly lack the same: as many.
-            news = self._recent.newer(filter, feed.told)
-            feed.end_period(self._recent.number)
+        for (filter, offset, seq), feed in over.items():
+            # Subscribers with different seqs mostly lack the same events: equally many.
+            news = self._buffer.newer_than(filter, feed.delivered_seq)
+            feed.end_window(self._buffer.seq)
             if news:
                 frame = same.get((filter, len(news)))
                 if frame is None:
                     frame = same[filter, len(news)] = Frame(filter.wire(news))
                 feed.send(frame, now)
                 made.append((feed, frame))
-            if told is not None:
-                del self._feeds[filter, phase, told]
-                if self._feeds.setdefault((filter, phase, None), feed) is not feed:
-                    self._merging.append(((filter, phase, None), feed))
+            if seq is not None:
+                del self._feeds[filter, offset, seq]
+                if self._feeds.setdefault((filter, offset, None), feed) is not feed:
+                    self._merging.append(((filter, offset, None), feed))
         return made
 
     def merge(self, move_parked: Callable[[Feed, Feed], None]) -> None:
-        """Move the streams of feeds that have grown, once they have been sent their frames."""
+        """Move the streams of feeds that have steady, once they have been sent their frames."""
         while self._merging:
-            key, young = self._merging.pop()
-            grown = self._feeds.setdefault(key, young)  # anew, if all of it have left meanwhile
-            if grown is not young:
-                move_parked(young, grown)
-                for follower in list(young.followers):
-                    follower.move(grown)
+            key, pending = self._merging.pop()
+            steady = self._feeds.setdefault(key, pending)  # anew, if all of it have left meanwhile
+            if steady is not pending:
+                move_parked(pending, steady)
+                for subscriber in list(pending.subscribers):
+                    subscriber.switch_feed(steady)
 
-    def due(self, now: float) -> Made:
+    def due(self, now: float) -> Deliveries:
         """The frames that are due: what periods held back, and signs of life."""
-        made = self.end_periods([f for f in self if f.due is not None and f.due <= now], now)
+        made = self.end_windows([f for f in self if f.due is not None and f.due <= now], now)
         silent = [f for f in self if f.last_frame_at + self._heartbeat <= now]
         if silent:
             data = {"time": round(self._clock(), 3)}
             made += self.send(Frame(control_event("heartbeat", data)), now, silent)
         return made
 
-    def send(self, frame: Frame, now: float, feeds: Iterable[Feed] | None = None) -> Made:
+    def send(self, frame: Frame, now: float, feeds: Iterable[Feed] | None = None) -> Deliveries:
         """Send one frame to some feeds, or to all."""
         made = [(feed, frame) for feed in (self if feeds is None else feeds)]
         for feed, _ in made:
@@ -155,10 +156,10 @@ class Feeds:
             default=math.inf,
         )
 
-    def _plain(self, batch: list[Encoded], now: float) -> Made:
-        made: Made = []
+    def _plain(self, batch: list[Encoded], now: float) -> Deliveries:
+        made: Deliveries = []
         for feed in self._feeds.values():
-            if feed.grid is None:
+            if feed.window is None:
                 raw = feed.filter.wire(feed.filter.pick(batch))
                 if raw:
                     frame = Frame(raw)
@@ -166,10 +167,10 @@ class Feeds:
                     made.append((feed, frame))
         return made
 
-    def _begin_periods(self, feeds: list[Feed], first: Encoded, now: float) -> None:
+    def _begin_windows(self, feeds: list[Feed], first: Encoded, now: float) -> None:
         time = first.event.id.time if first.event.id else self._clock()
         for feed in feeds:
-            feed.begin_period(time, now)
+            feed.begin_window(time, now)
 
 
 def _time_of(encoded: Encoded) -> float:

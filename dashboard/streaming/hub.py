@@ -18,18 +18,18 @@ from dashboard.events.encoded import LOG_START, Encoded, control_event
 from dashboard.events.event import Event, EventId
 from dashboard.events.filter import Filter
 from dashboard.log.contract import EventLog
-from dashboard.streaming.catch_up import Behind
-from dashboard.streaming.feed import Feed, Follower
-from dashboard.streaming.feed_registry import Feeds, Made
+from dashboard.streaming.catch_up import Replay
+from dashboard.streaming.feed import Feed, Subscriber
+from dashboard.streaming.feed_registry import Deliveries, FeedRegistry
 from dashboard.streaming.frame import Frame
 from dashboard.streaming.limits import Admission
 from dashboard.streaming.parked import Connections
-from dashboard.streaming.replay_buffer import Recent
-from dashboard.streaming.snapshot import Start, Starts
+from dashboard.streaming.replay_buffer import ReplayBuffer
+from dashboard.streaming.snapshot import Snapshot, Snapshots
 from dashboard.streaming.tail import Tail, Trouble
 from dashboard.telemetry.counters import Instruments
 
-_LOOK_FOR_LAGGARDS = 5.0  # seconds between two looks for streams that have stopped reading
+_SLOW_CONSUMER_CHECK = 5.0  # seconds between two looks for streams that have stopped reading
 _STOP_SECONDS = 0.3  # that streams have to end by themselves
 
 
@@ -50,7 +50,7 @@ class Hub:
         clock: Callable[[], float] = time.time,
     ) -> None:
         """`interval`, `heartbeat` and `retention` are seconds."""
-        self.recent = Recent(retention=retention, clock=clock)
+        self.replay_buffer = ReplayBuffer(retention=retention, clock=clock)
         self.tail = Tail(log, self, interval=interval, clock=clock)
         self.ready = self.tail.ready  # set once the newest events of the log are known
         self.stopping = False
@@ -58,9 +58,9 @@ class Hub:
         self.most_feeds = most_feeds
         self._instruments = instruments
         self._clock = clock
-        self._feeds = Feeds(self.recent, heartbeat=heartbeat, clock=clock)
-        self._starts = Starts(self.recent)
-        self.behind = Behind(log, self.recent, self._starts, self.tail, clock=clock)
+        self._feeds = FeedRegistry(self.replay_buffer, heartbeat=heartbeat, clock=clock)
+        self._snapshots = Snapshots(self.replay_buffer)
+        self.replay = Replay(log, self.replay_buffer, self._snapshots, self.tail, clock=clock)
         self._timers_changed = Flag()
         self._connections = Connections(self._socket_closed)
         # One fan-out at a time: a long one lets go of the event loop in between.
@@ -68,7 +68,7 @@ class Hub:
 
     # What runs in greenlets.
 
-    def keep_time(self) -> None:
+    def run_timers(self) -> None:
         """Send heartbeats into silence, flush conflating feeds, close streams that lag.
 
         Streams whose right has expired are closed, too.
@@ -77,23 +77,23 @@ class Hub:
         while True:
             for feed in [each for each in self._feeds if each.has_expired(self._clock())]:
                 self._end(feed)
-            if time.monotonic() - looked_at >= _LOOK_FOR_LAGGARDS:
+            if time.monotonic() - looked_at >= _SLOW_CONSUMER_CHECK:
                 looked_at = time.monotonic()
-                self._cut_laggards()
+                self._abort_slow_consumers()
             with self._sending:
                 self._write(self._feeds.due(time.monotonic()))
-            self._starts.forget()
+            self._snapshots.forget()
             self._timers_changed.clear()
             now = time.monotonic()
-            look_at = looked_at + _LOOK_FOR_LAGGARDS
+            look_at = looked_at + _SLOW_CONSUMER_CHECK
             next_time = min(look_at, self._feeds.next_due(), self._next_end())
             self._timers_changed.wait(max(0.001, next_time - now))
 
-    def _cut_laggards(self) -> None:
+    def _abort_slow_consumers(self) -> None:
         for feed in self._feeds:
-            for follower in feed.laggards():
+            for subscriber in feed.slow_consumers():
                 self.admission.count_dropped("lagging")
-                follower.cut()
+                subscriber.abort()
 
     def deliver(self, batch: list[Event]) -> None:
         """Encode logged events once and hand them to every feed, in one step."""
@@ -103,16 +103,16 @@ class Hub:
             self._hand_out(batch)
         self._instruments.fan_out.observe(time.perf_counter() - started)
 
-    def deliver_unlogged(self, events: list[Event]) -> None:
+    def deliver_unpersisted(self, events: list[Event]) -> None:
         """The same with events that the log could not take: without ids."""
         self._instruments.unlogged.inc(len(events))
         with self._sending:
             self._hand_out(events)
 
-    def tell_of_loss(self) -> None:
+    def report_loss(self) -> None:
         """The log has lost what was delivered: to all who watch a gap."""
         gap = Frame(control_event("gap", self.gap_since(self.position)))
-        self.recent.lose()
+        self.replay_buffer.lose()
         with self._sending:
             self._write(self._feeds.send(gap, time.monotonic()))
 
@@ -125,8 +125,8 @@ class Hub:
         self._connections.close_all()
         gevent.sleep(_STOP_SECONDS)
         for feed in self._feeds:
-            for follower in list(feed.followers):
-                follower.cut()
+            for subscriber in list(feed.subscribers):
+                subscriber.abort()
 
     # What streams ask for.
 
@@ -138,7 +138,7 @@ class Hub:
     @property
     def position(self) -> EventId:
         """The id up to which everything has been delivered."""
-        return self.recent.position
+        return self.replay_buffer.position
 
     def now(self) -> float:
         """The wall clock, in seconds since 1970."""
@@ -160,46 +160,46 @@ class Hub:
             return {"from": None, "to": end, "seconds": None}
         return {"from": start, "to": end, "seconds": max(0, round(end - start, 3))}
 
-    def start(self, filter: Filter, after: EventId | None) -> tuple[Start, Follower]:
+    def start(self, filter: Filter, after: EventId | None) -> tuple[Snapshot, Subscriber]:
         """What a stream lacks after an id, or the newest of all, and its place right behind that.
 
         An id is one that `recent` covers, or with `every` one that is covered at all. Give the
-        follower back with `leave`.
+        subscriber back with `leave`.
         """
         if after is None:
-            start = self._starts.newcomer(filter)
+            start = self._snapshots.initial_snapshot(filter)
         else:
-            start = self._starts.returning(filter, after)
-        return start, self._join(filter, start.told)
+            start = self._snapshots.replay_from(filter, after)
+        return start, self._join(filter, start.seq)
 
-    def join(self, filter: Filter) -> Follower:
+    def join(self, filter: Filter) -> Subscriber:
         """Let the current greenlet follow the feed of a filter from its next frame on.
 
         It knows everything up to `position`. Give it back with `leave`.
         """
-        return self._join(filter, self.recent.number)
+        return self._join(filter, self.replay_buffer.seq)
 
-    def _join(self, filter: Filter, told: int) -> Follower:
+    def _join(self, filter: Filter, seq: int) -> Subscriber:
         count = len(self._feeds)
-        follower = Follower(self._feeds.join(filter, told, time.monotonic()))
+        subscriber = Subscriber(self._feeds.join(filter, seq, time.monotonic()))
         if len(self._feeds) != count:
             self._instruments.feeds.set(len(self._feeds))
             self._timers_changed.set()
-        return follower
+        return subscriber
 
-    def leave(self, follower: Follower) -> None:
+    def leave(self, subscriber: Subscriber) -> None:
         """Take a stream out of its feed; the last one takes the feed with it."""
-        follower.feed.followers.discard(follower)
-        self._drop_if_unused(follower.feed)
+        subscriber.feed.subscribers.discard(subscriber)
+        self._drop_if_unused(subscriber.feed)
 
-    def park(self, descriptor: int, follower: Follower, form: int, address: str = "") -> None:
+    def park(self, descriptor: int, subscriber: Subscriber, form: int, address: str = "") -> None:
         """Take over a stream that is even with its feed; it is released when its socket closes.
 
         `form` is a sum of frame.CHUNKED and frame.GZIP; `address` is whose place it has.
         """
-        assert follower.is_even
-        self._connections.park(descriptor, follower.feed, form, address)
-        follower.feed.followers.discard(follower)
+        assert subscriber.is_even
+        self._connections.park(descriptor, subscriber.feed, form, address)
+        subscriber.feed.subscribers.discard(subscriber)
 
     # Inside.
 
@@ -231,10 +231,10 @@ class Hub:
     def _hand_out(self, events: list[Event]) -> None:
         """Make every feed's frame in one step with the hub's position, then write to sockets."""
         self._write(self._feeds.take([Encoded.of(e) for e in events], time.monotonic()))
-        if any(feed.grid for feed in self._feeds):
+        if any(feed.window for feed in self._feeds):
             self._timers_changed.set()
 
-    def _write(self, made: Made) -> None:
+    def _write(self, made: Deliveries) -> None:
         self._instruments.frames.inc(len(made))
         self._connections.write(made)
         self._feeds.merge(self._connections.move)

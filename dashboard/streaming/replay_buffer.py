@@ -29,14 +29,14 @@ def cost(encoded: Encoded) -> int:
     return len(encoded.event.data) + _OVERHEAD
 
 
-class Recent:
+class ReplayBuffer:
     """The newest events and the last stretch, up to `position`."""
 
     def __init__(self, *, retention: float, clock: Callable[[], float] = time.time) -> None:
         """Events older than `retention` seconds are forgotten, as the log forgets them."""
         self.position = LOG_START
-        self.number = 0  # of the newest event: how many have come
-        self.unlogged = 0  # the number of the newest one that was not logged
+        self.seq = 0  # of the newest event: how many have come
+        self.last_unpersisted_seq = 0  # the number of the newest one that was not logged
         self._retention = retention
         self._clock = clock
         self._latest: dict[Key, Encoded] = {}  # in the order in which they came
@@ -65,7 +65,7 @@ class Recent:
             self._set_latest(encoded, now)
             event_id = encoded.event.id
             if event_id is None:
-                self.unlogged = self.number
+                self.last_unpersisted_seq = self.seq
                 continue
             if self.position == LOG_START:
                 self._stretch_after = event_id  # the log was empty: nothing came before
@@ -93,7 +93,7 @@ class Recent:
         """Whether everything after an id, up to `position`, is in the stretch."""
         return self.position >= after >= self._stretch_after > LOG_START
 
-    def since(self, after: EventId) -> list[Encoded]:
+    def events_after(self, after: EventId) -> list[Encoded]:
         """Everything after an id that `covers` says yes to."""
         start = bisect_right(self._stretch, after, key=id_of)
         return list(islice(self._stretch, start, None))
@@ -114,11 +114,11 @@ class Recent:
         self._forget_expired()
         return sorted(filter.pick(self._latest.values()), key=id_of)
 
-    def newer(self, filter: Filter, number: int) -> list[Encoded]:
+    def newer_than(self, filter: Filter, seq: int) -> list[Encoded]:
         """Those of them that came after the event of a number, in the order in which they came."""
         found = []
         for encoded in reversed(self._latest.values()):
-            if encoded.number <= number:
+            if encoded.seq <= seq:
                 break
             found.append(encoded)
         return filter.pick(reversed(found))
@@ -141,8 +141,8 @@ class Recent:
         return None if heard_at is None else time.monotonic() - heard_at
 
     def _set_latest(self, encoded: Encoded, heard_at: float) -> None:
-        self.number += 1
-        encoded.number = self.number
+        self.seq += 1
+        encoded.seq = self.seq
         key = encoded.event.host, encoded.event.name
         self._latest.pop(key, None)  # so that it comes last
         self._latest[key] = encoded

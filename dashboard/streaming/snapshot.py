@@ -1,9 +1,9 @@
 """What streams are told as they come, made once for all who come from the same place.
 
 When a thousand readers come at once, most lack the same: the newest of everything, or what has
-come since a frame that all of them had. With `every` they are told it as of the last mark, so that
-they share a feed from there on; marks lie a quarter of a second apart, or a fortieth of a longer
-`every`. Without it they are told all up to this moment.
+come since a frame that all of them had. With `every` they get it as of the last watermark, so that
+they share a feed from there on; watermarks lie a quarter of a second apart, or a fortieth of a
+longer `every`. Without it they get everything up to this moment.
 """
 
 import time
@@ -16,7 +16,7 @@ from dashboard.events.event import EventId
 from dashboard.events.filter import Filter
 from dashboard.streaming.conflation import conflate
 from dashboard.streaming.frame import Frame
-from dashboard.streaming.replay_buffer import Recent
+from dashboard.streaming.replay_buffer import ReplayBuffer
 
 _MARK_SECONDS = 0.25
 _MARKS_PER_PERIOD = 40
@@ -28,69 +28,71 @@ _PIECE = 128 << 10  # bytes of what a reader lacks who is told it piece by piece
 
 
 @dataclass(slots=True)
-class _Mark:
+class _Watermark:
     """The newest of everything that a filter wants, as of a moment (monotonic seconds)."""
 
     made_at: float
     position: EventId
-    number: int  # of the newest event of all
+    seq: int  # of the newest event of all
     events: list[Encoded]
     frames: list[Frame] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
-class Start:
+class Snapshot:
     """What a stream is told; up to the event of which number that is all."""
 
     frames: list[Frame]
-    told: int
+    seq: int
 
 
-class Starts:
-    """Starts from what the worker remembers."""
+class Snapshots:
+    """Snapshots from what the worker remembers."""
 
-    def __init__(self, recent: Recent, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, recent: ReplayBuffer, clock: Callable[[], float] = time.monotonic) -> None:
         self._recent = recent
         self._clock = clock
-        self._marks: dict[tuple[Filter, bool], _Mark] = {}
+        self._watermarks: dict[tuple[Filter, bool], _Watermark] = {}
         self._frames: dict[tuple[object, ...], Frame] = {}
         self._kept_since = 0.0
 
-    def newcomer(self, filter: Filter) -> Start:
+    def initial_snapshot(self, filter: Filter) -> Snapshot:
         """The newest event of each host and name."""
-        recent, mark = self._recent, self._mark(filter)
-        if not mark.frames:
-            mark.frames.append(Frame(filter.wire(mark.events)))
-        if filter.every is not None or mark.number == recent.number:
-            return _start(mark.frames, mark.number)
+        recent, watermark = self._recent, self._watermark(filter)
+        if not watermark.frames:
+            watermark.frames.append(Frame(filter.wire(watermark.events)))
+        if filter.every is not None or watermark.seq == recent.seq:
+            return _snapshot(watermark.frames, watermark.seq)
         later = self._made(
-            (filter, mark.position, recent.number),
-            lambda: filter.pick(recent.since(mark.position)),
+            (filter, watermark.position, recent.seq),
+            lambda: filter.pick(recent.events_after(watermark.position)),
             filter,
         )
-        return _start([*mark.frames, later], recent.number)
+        return _snapshot([*watermark.frames, later], recent.seq)
 
-    def returning(self, filter: Filter, after: EventId) -> Start:
+    def replay_from(self, filter: Filter, after: EventId) -> Snapshot:
         """Everything after an id; `every` makes of what is not in memory one period."""
         recent, every = self._recent, filter.every
         if every is None:
             frame = self._made(
-                (filter, after, recent.number), lambda: filter.pick(recent.since(after)), filter
+                (filter, after, recent.seq), lambda: filter.pick(recent.events_after(after)), filter
             )
-            return _start([frame], recent.number)
-        mark = self._mark(filter)
-        if after > mark.position:
-            mark = self._new_mark(filter)
+            return _snapshot([frame], recent.seq)
+        watermark = self._watermark(filter)
+        if after > watermark.position:
+            watermark = self._new_watermark(filter)
 
         def missed() -> list[Encoded]:
             if not recent.covers(after):
-                return [encoded for encoded in mark.events if id_of(encoded) > after]
-            since = filter.pick(recent.since(after))
-            return conflate((one for one in since if id_of(one) <= mark.position), every)
+                return [encoded for encoded in watermark.events if id_of(encoded) > after]
+            since = filter.pick(recent.events_after(after))
+            return conflate((one for one in since if id_of(one) <= watermark.position), every)
 
-        return _start([self._made((filter, after, mark.number), missed, filter)], mark.number)
+        return _snapshot(
+            [self._made((filter, after, watermark.seq), missed, filter)], watermark.seq
+        )
 
-    def is_far_behind(self, filter: Filter, after: EventId) -> bool:
+    def needs_chunks(self, filter: Filter, after: EventId) -> bool:
         """Whether a reader lacks so much that it is to be told in pieces.
 
         Else a thousand readers that come back from different places would each have a copy of its
@@ -98,17 +100,17 @@ class Starts:
         """
         return filter.every is None and self._recent.lacks_more_than(_PIECE, after)
 
-    def piece(self, filter: Filter, after: EventId) -> tuple[Frame, EventId]:
+    def next_chunk(self, filter: Filter, after: EventId) -> tuple[Frame, EventId]:
         """The next piece of what came after an id that memory covers, and the id where it ends."""
         size, reached = 0, after
-        for encoded in self._recent.since(after):
+        for encoded in self._recent.events_after(after):
             size += len(encoded.wire)
             if size > _PIECE and reached > after:
                 break
             reached = id_of(encoded)
 
         def told() -> list[Encoded]:
-            since = self._recent.since(after)
+            since = self._recent.events_after(after)
             return filter.pick(takewhile(lambda encoded: id_of(encoded) <= reached, since))
 
         return self._made((filter, after, reached), told, filter), reached
@@ -119,36 +121,40 @@ class Starts:
         if now - self._kept_since > _KEEP_SECONDS:
             self._frames.clear()
             self._kept_since = now
-        old = [key for key, mark in self._marks.items() if now - mark.made_at > _LONGEST_MARK]
+        old = [
+            key
+            for key, watermark in self._watermarks.items()
+            if now - watermark.made_at > _LONGEST_MARK
+        ]
         for key in old:
-            del self._marks[key]
+            del self._watermarks[key]
 
-    def _mark(self, filter: Filter) -> _Mark:
-        mark = self._marks.get(_key(filter))
-        if mark is not None and self._may_be_used(mark, filter.every):
-            return mark
-        return self._new_mark(filter)
+    def _watermark(self, filter: Filter) -> _Watermark:
+        watermark = self._watermarks.get(_key(filter))
+        if watermark is not None and self._may_be_used(watermark, filter.every):
+            return watermark
+        return self._new_watermark(filter)
 
-    def _new_mark(self, filter: Filter) -> _Mark:
+    def _new_watermark(self, filter: Filter) -> _Watermark:
         self.forget()
-        if len(self._marks) >= _MOST_KEPT:
-            self._marks.clear()
+        if len(self._watermarks) >= _MOST_KEPT:
+            self._watermarks.clear()
         recent = self._recent
-        mark = _Mark(self._clock(), recent.position, recent.number, recent.latest(filter))
-        self._marks[_key(filter)] = mark
-        return mark
+        watermark = _Watermark(self._clock(), recent.position, recent.seq, recent.latest(filter))
+        self._watermarks[_key(filter)] = watermark
+        return watermark
 
-    def _may_be_used(self, mark: _Mark, every: float | None) -> bool:
-        recent, age = self._recent, self._clock() - mark.made_at
-        if mark.number == recent.number:
+    def _may_be_used(self, watermark: _Watermark, every: float | None) -> bool:
+        recent, age = self._recent, self._clock() - watermark.made_at
+        if watermark.seq == recent.seq:
             return age < _LONGEST_MARK  # what is older than the log keeps goes, in time
         if every is not None:
             return age < min(every, max(_MARK_SECONDS, every / _MARKS_PER_PERIOD), _LONGEST_MARK)
         return (
             age < _MARK_SECONDS
-            and len(mark.events) > _FEW
-            and mark.number >= recent.unlogged  # what was not logged can't be told after an id
-            and recent.covers(mark.position)
+            and len(watermark.events) > _FEW
+            and watermark.seq >= recent.last_unpersisted_seq  # no id finds them
+            and recent.covers(watermark.position)
         )
 
     def _made(
@@ -163,8 +169,8 @@ class Starts:
         return frame
 
 
-def _start(frames: list[Frame], told: int) -> Start:
-    return Start([frame for frame in frames if frame.raw], told)
+def _snapshot(frames: list[Frame], seq: int) -> Snapshot:
+    return Snapshot([frame for frame in frames if frame.raw], seq)
 
 
 def _key(filter: Filter) -> tuple[Filter, bool]:

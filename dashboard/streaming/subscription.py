@@ -22,17 +22,43 @@ from dashboard.streaming.detach import (
     take_socket,
     write_whole,
 )
-from dashboard.streaming.feed import Lagging
+from dashboard.streaming.feed import Lagging, Subscriber
 from dashboard.streaming.frame import CHUNKED, GZIP, GZIP_HEADER, Frame, gzip_block
 from dashboard.streaming.hub import Hub
 from dashboard.streaming.parked import SEND_BUFFER
-from dashboard.streaming.place import Place
 
 _READY_SECONDS = 5.0
 ONE_WRITE = SEND_BUFFER // 2  # bytes that a fresh connection certainly takes
 
 
-class Stream(Place):
+class StreamSlot:
+    """What every stream holds of the hub; `close` gives it back, even if the stream never began.
+
+    The place itself was taken from the hub's `admission` before.
+    """
+
+    def __init__(self, hub: Hub, address: str) -> None:
+        """`address` is the one under which the place was taken."""
+        self._hub = hub
+        self._address = address
+        self._subscriber: Subscriber | None = None
+        self._holds_slot = True
+
+    def close(self) -> None:
+        """Leave the feed and make room for another stream."""
+        if self._subscriber is not None:
+            self._hub.leave(self._subscriber)
+            self._subscriber = None
+        if self._holds_slot:
+            self._holds_slot = False
+            self._hub.admission.release(self._address)
+
+    def _count_end(self) -> None:
+        """Count a stream that ends though nobody has left and nobody lags."""
+        self._hub.admission.count_dropped("stopping" if self._hub.stopping else "expired")
+
+
+class Stream(StreamSlot):
     """The blocks of one stream."""
 
     def __init__(
@@ -76,7 +102,7 @@ class Stream(Place):
         """
         if not self._hub.ready.is_set() or self._hub.stopping:
             return None
-        if self._after is not None and self._hub.behind.is_far_behind(self._filter, self._after):
+        if self._after is not None and self._hub.replay.needs_chunks(self._filter, self._after):
             return None
         return self._begin() + next(self._catch_up())
 
@@ -86,7 +112,7 @@ class Stream(Place):
         With `first` nothing of the response has been sent: then its head and the first block go
         out here, in one write in place of the server's two.
         """
-        assert self._follower is not None
+        assert self._subscriber is not None
         protocol = self._environ["SERVER_PROTOCOL"]
         chunked = CHUNKED if protocol == "HTTP/1.1" else 0
         descriptor = take_socket(self._environ)
@@ -95,8 +121,8 @@ class Stream(Place):
             if not write_whole(descriptor, head + Frame(first).form(chunked)):
                 os.close(descriptor)
                 raise LeftRequest
-        self._hub.park(descriptor, self._follower, self._form | chunked, self._address)
-        self._follower, self._holds_place = None, False
+        self._hub.park(descriptor, self._subscriber, self._form | chunked, self._address)
+        self._subscriber, self._holds_slot = None, False
         raise LeftRequest
 
     def _run(self) -> Iterator[bytes]:
@@ -112,12 +138,12 @@ class Stream(Place):
             self.park(first)
         else:
             yield first
-        assert self._follower is not None
+        assert self._subscriber is not None
         try:
-            while not self._hub.stopping and not self._follower.feed.ended:
-                if may_park and self._follower.is_even:
+            while not self._hub.stopping and not self._subscriber.feed.ended:
+                if may_park and self._subscriber.is_even:
                     self.park()
-                frames = self._follower.frames(self._form)
+                frames = self._subscriber.frames(self._form)
                 if frames:
                     yield frames
         except Lagging:
@@ -138,27 +164,27 @@ class Stream(Place):
         return gzip_block(block) if block and self._form & GZIP else block
 
     def _catch_up(self) -> Iterator[bytes]:
-        """Yield what the reader lacks; when it ends, `_follower` stands right behind that."""
+        """Yield what the reader lacks; when it ends, `_subscriber` stands right behind that."""
         hub, after = self._hub, self._after
         told = after is not None and self._is_covered(after)
         # With `every` what is only in the log is left to what it came to.
         while told and after is not None and self._filter.every is None:
-            if not hub.behind.is_far_behind(self._filter, after):
+            if not hub.replay.needs_chunks(self._filter, after):
                 break
             try:
-                piece, after = hub.behind.piece(self._filter, after)
+                piece, after = hub.replay.next_chunk(self._filter, after)
             except LogUnavailable:
                 told = False
                 break
             if piece.raw:
                 yield piece.form(self._form & GZIP)
-        start, self._follower = hub.start(self._filter, after if told else None)
+        snapshot, self._subscriber = hub.start(self._filter, after if told else None)
         gap = self._encoded(self._gap(after)) if after is not None and not told else b""
-        yield gap + b"".join(frame.form(self._form & GZIP) for frame in start.frames)
+        yield gap + b"".join(frame.form(self._form & GZIP) for frame in snapshot.frames)
 
     def _is_covered(self, after: EventId) -> bool:
         try:
-            return self._hub.behind.covers(after, self._replay)
+            return self._hub.replay.can_replay(after, self._replay)
         except LogUnavailable:
             return False
 

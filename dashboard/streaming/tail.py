@@ -17,7 +17,7 @@ from dashboard.events.encoded import LOG_START, Encoded, id_of
 from dashboard.events.event import Event, EventId, Unpersisted
 from dashboard.log.contract import EventLog, LogUnavailable
 from dashboard.log.scan import walk
-from dashboard.streaming.replay_buffer import MOST_BYTES, Recent, cost
+from dashboard.streaming.replay_buffer import MOST_BYTES, ReplayBuffer, cost
 
 logger = logging.getLogger(__name__)
 
@@ -37,15 +37,15 @@ Trouble = tuple[str, float]  # what is wrong with the log, and since when
 class Receiver(Protocol):
     """Who is given what the log has."""
 
-    recent: Recent  # its `position` is where the tail reads on
+    replay_buffer: ReplayBuffer  # its `position` is where the tail reads on
 
     def deliver(self, batch: list[Event]) -> None:
         """Logged events, in id order; afterwards `position` is the last one's id."""
 
-    def deliver_unlogged(self, events: list[Event]) -> None:
+    def deliver_unpersisted(self, events: list[Event]) -> None:
         """Events that the log could not take."""
 
-    def tell_of_loss(self) -> None:
+    def report_loss(self) -> None:
         """The log has lost what was delivered."""
 
 
@@ -60,13 +60,13 @@ class Tail:
         self.turned_at = time.monotonic()  # when the tail last looked, whatever it found
         self._log = log
         self._receiver = receiver
-        self._recent = receiver.recent
+        self._buffer = receiver.replay_buffer
         self._interval = interval
         self._clock = clock
         self._loaded = False
         self._reading: Trouble | None = None
         self._logging: Trouble | None = None
-        self._unlogged_of: set[str] = set()  # the hosts whose events could not be logged
+        self._unpersisted_hosts: set[str] = set()  # the hosts whose events could not be logged
         self._pulling = Semaphore()
 
     @property
@@ -86,14 +86,14 @@ class Tail:
                     logger.warning("this worker can't read the log: %s", outcome)
                 self._reading = _going_on(self._reading, str(outcome), self._clock())
                 self.ready.set()  # streams go on with what comes unlogged
-                self._take_unlogged(self._log.wait(pause))
+                self._take_unpersisted(self._log.wait(pause))
                 pause = min(pause * 2, max(self._interval, 1.0))
                 continue
             if self._reading is not None:
                 logger.warning("this worker reads the log again")
             self._reading, pause = None, 0.05
             if not outcome:
-                self._take_unlogged(self._log.wait(self._interval))
+                self._take_unpersisted(self._log.wait(self._interval))
                 gevent.sleep(pace.pause())
 
     def catches_up_with(self, after: EventId) -> bool:
@@ -104,12 +104,12 @@ class Tail:
         newest = self._log.look_back(lambda log: log.newest())
         if newest is None or after > newest:
             return False
-        while after > self._recent.position:
-            position = self._recent.position
+        while after > self._buffer.position:
+            position = self._buffer.position
             self._pull()
-            if self._recent.position == position:
+            if self._buffer.position == position:
                 break
-        return after <= self._recent.position
+        return after <= self._buffer.position
 
     def _try_to_pull(self) -> bool | LogUnavailable:
         try:
@@ -123,7 +123,7 @@ class Tail:
         try:
             attempt.join(_SOON)
             while not attempt.ready():
-                self._take_unlogged(self._log.wait(_SOON))
+                self._take_unpersisted(self._log.wait(_SOON))
         finally:
             attempt.kill()
         outcome = attempt.value
@@ -137,7 +137,7 @@ class Tail:
                 self._load()
             elif self._reading is not None:
                 self._look_for_loss()
-            batch = self._log.read_after(self._recent.position, _BATCH)
+            batch = self._log.read_after(self._buffer.position, _BATCH)
             for number, piece in enumerate(_pieces(batch)):
                 if number:
                     gevent.sleep(0)  # else a large batch would run the feeds' rings over
@@ -166,26 +166,26 @@ class Tail:
         oldest = self._log.look_back(lambda log: log.oldest())
         if oldest is not None and after < oldest:
             after = oldest  # an id from before the log began is not covered
-        self._recent.load(newest, stretch, after)
+        self._buffer.load(newest, stretch, after)
         self._loaded = True
         self.ready.set()
 
     def _look_for_loss(self) -> None:
         """A log that was away may have come back without what it had."""
         oldest = self._log.oldest()
-        position = self._recent.position
+        position = self._buffer.position
         if position == LOG_START or (oldest is not None and oldest <= position):
             return
-        self._receiver.tell_of_loss()
+        self._receiver.report_loss()
 
-    def _take_unlogged(self, announced: list[Unpersisted]) -> None:
-        for unlogged in announced:
-            self._logging = _going_on(self._logging, unlogged.reason, self._clock())
-            self._unlogged_of = {event.host for event in unlogged.events}
-            self._receiver.deliver_unlogged(unlogged.events)
+    def _take_unpersisted(self, announced: list[Unpersisted]) -> None:
+        for unpersisted in announced:
+            self._logging = _going_on(self._logging, unpersisted.reason, self._clock())
+            self._unpersisted_hosts = {event.host for event in unpersisted.events}
+            self._receiver.deliver_unpersisted(unpersisted.events)
 
     def _note_logged(self, batch: list[Event]) -> None:
-        if self._logging and not self._unlogged_of.isdisjoint(event.host for event in batch):
+        if self._logging and not self._unpersisted_hosts.isdisjoint(event.host for event in batch):
             self._logging = None
 
 

@@ -14,7 +14,7 @@ from dashboard.events.event import OBJECT, fields
 from dashboard.events.filter import Filter
 from dashboard.events.scope import Scope
 from dashboard.log.contract import EventLog, LogUnavailable
-from dashboard.streaming.host_intervals import Paces
+from dashboard.streaming.host_intervals import HostIntervals
 from dashboard.streaming.hub import Hub
 
 STALE_AFTER = 3  # times the cadence
@@ -103,11 +103,13 @@ _LISTS: dict[str, tuple[str, str, str, list[tuple[str, str, str]]]] = {
 class Figures:
     """A prometheus-client collector of the newest figures of every host in the log."""
 
-    def __init__(self, hub: Hub, paces: Paces, families: Iterable[str], scope: Scope) -> None:
+    def __init__(
+        self, hub: Hub, intervals: HostIntervals, families: Iterable[str], scope: Scope
+    ) -> None:
         """Of these families. What lies beyond the right is not told."""
         self._hub = hub
         self._filter = Filter(names=frozenset(families), scope=scope)
-        self._paces = paces
+        self._intervals = intervals
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
         ages = GaugeMetricFamily(
@@ -120,13 +122,13 @@ class Figures:
         )
         cadences: dict[str, dict[str, float]] = {}
         families: dict[str, GaugeMetricFamily] = {}
-        for encoded in self._hub.recent.latest(self._filter):
+        for encoded in self._hub.replay_buffer.latest(self._filter):
             host, name = encoded.event.host, encoded.event.name
-            age = self._hub.recent.age(host, name) if name else None
+            age = self._hub.replay_buffer.age(host, name) if name else None
             if name is None or age is None:
                 continue
             if host not in cadences:
-                cadences[host] = self._paces.cadences(host)
+                cadences[host] = self._intervals.cadences(host)
             is_stale = age > STALE_AFTER * cadences[host][name]
             ages.add_metric([host, name], age)
             stale.add_metric([host, name], float(is_stale))

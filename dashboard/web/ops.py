@@ -52,7 +52,7 @@ def metrics(service: Service) -> Response:
     scope = request_scope()
     registry = CollectorRegistry()
     families = [family.name for family in runtime.families]
-    registry.register(Figures(runtime.hub, runtime.paces, families, scope))
+    registry.register(Figures(runtime.hub, runtime.host_intervals, families, scope))
     if scope.is_full:
         registry.register(LogGauges(runtime.log, runtime.hub))
         registry.register(runtime.workers)

@@ -106,7 +106,7 @@ def _machines(service: Service) -> int:
     runtime.hub.ready.wait(_READY_SECONDS)
     names = frozenset(family.name for family in runtime.families)
     families = Filter(names=names, scope=request_scope())
-    return len({encoded.event.host for encoded in runtime.hub.recent.latest(families)})
+    return len({encoded.event.host for encoded in runtime.hub.replay_buffer.latest(families)})
 
 
 def _check(name: str) -> None:

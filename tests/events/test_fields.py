@@ -21,8 +21,8 @@ from dashboard.jobs.index import JobIndex
 from dashboard.jobs.model import Step, decode_step
 from dashboard.log.sqlite.engine import SQLiteLog
 from dashboard.metrics import FAMILIES
-from dashboard.streaming.host_intervals import Paces
-from dashboard.streaming.replay_buffer import Recent
+from dashboard.streaming.host_intervals import HostIntervals
+from dashboard.streaming.replay_buffer import ReplayBuffer
 from dashboard.web.exposition import Figures
 from dashboard.web.history.columns import numbers
 from dashboard.web.screens.registry import Screens
@@ -73,10 +73,10 @@ def test_events_of_it_are_sent_and_ignored(data: str) -> None:
 
 @malformed
 def test_what_a_worker_shows_of_its_newest_events_is_made_without_it(data: str) -> None:
-    recent = Recent(retention=3600)
+    recent = ReplayBuffer(retention=3600)
     for name in ("system", "cpu", "filesystem", "screen.lobby"):
         recent.add([encoded(name, data)])
-    paces = Paces(FAMILIES, 1.0, recent)
+    paces = HostIntervals(FAMILIES, 1.0, recent)
     assert paces.interval("box") == 1.0
     assert Screens(recent, host="box").listed() == []
     hub: Any = SimpleNamespace(recent=recent)

@@ -16,12 +16,12 @@ from dashboard.events.encoded import Encoded
 from dashboard.events.event import Event, EventId
 from dashboard.events.filter import Filter
 from dashboard.events.projection import Projection, project
-from dashboard.streaming.conflation import conflate, first_period
-from dashboard.streaming.feed import RING, RING_BYTES, Feed, Follower, Lagging
-from dashboard.streaming.feed_registry import Feeds, Made
+from dashboard.streaming.conflation import conflate, first_window
+from dashboard.streaming.feed import RING, RING_BYTES, Feed, Lagging, Subscriber
+from dashboard.streaming.feed_registry import Deliveries, FeedRegistry
 from dashboard.streaming.frame import Frame
-from dashboard.streaming.replay_buffer import Recent
-from dashboard.streaming.snapshot import Starts
+from dashboard.streaming.replay_buffer import ReplayBuffer
+from dashboard.streaming.snapshot import Snapshots
 
 pytestmark = pytest.mark.usefixtures("no_leaks")
 
@@ -279,7 +279,7 @@ def test_a_batch_that_the_filter_does_not_want_makes_no_frame() -> None:
     play.now = 5
     play.take(logged(0))
     assert play.frames == []
-    assert play.feed.made == 0
+    assert play.feed.frame_count == 0
     assert play.feed.last_frame_at == 0, "silence goes on"
 
 
@@ -287,13 +287,13 @@ def test_a_batch_that_the_filter_does_not_want_makes_no_frame() -> None:
 
 
 class Play:
-    """Feeds on a clock of the test's; collects their frames and when they came."""
+    """FeedRegistry on a clock of the test's; collects their frames and when they came."""
 
     def __init__(self, *filters: Filter) -> None:
         self.now = 0.0
-        self.recent = Recent(retention=1e9, clock=self.clock)
-        self.starts = Starts(self.recent, lambda: self.now)
-        self.feeds = Feeds(self.recent, heartbeat=1e9, clock=self.clock)
+        self.buffer = ReplayBuffer(retention=1e9, clock=self.clock)
+        self.snapshots = Snapshots(self.buffer, lambda: self.now)
+        self.feeds = FeedRegistry(self.buffer, heartbeat=1e9, clock=self.clock)
         self.frames: list[tuple[float, Frame]] = []
         for filter in filters:
             self.feed = self.feeds.join(filter, 0, 0)
@@ -311,9 +311,9 @@ class Play:
     def take(self, *batch: Encoded) -> None:
         self._keep(self.feeds.take(list(batch), self.now))
 
-    def _keep(self, made: Made) -> None:
+    def _keep(self, made: Deliveries) -> None:
         self.frames += [(self.now, frame) for _, frame in made]
-        self.feeds.merge(lambda young, grown: None)
+        self.feeds.merge(lambda pending, steady: None)
 
 
 def test_of_each_host_and_name_the_newest_of_a_period_is_sent() -> None:
@@ -336,7 +336,7 @@ def test_nothing_is_pending_after_a_flush() -> None:
     play.until(100)
     assert len(play.frames) == 1
     assert play.feed.due is None
-    assert play.feeds.end_periods([play.feed], 101) == []
+    assert play.feeds.end_windows([play.feed], 101) == []
 
 
 def test_an_event_of_the_next_period_sends_the_one_before() -> None:
@@ -438,7 +438,7 @@ def test_whatever_comes_ids_grow_and_each_period_has_the_newest_of_each_kind(
 def test_a_streams_first_period_ends_no_sooner_than_it_asked_for_and_soon_after_that(
     now: float, every: float
 ) -> None:
-    _, ends = first_period(every, START + now)
+    _, ends = first_window(every, START + now)
     assert every - 1e-5 <= ends - (START + now) <= every * 9 / 8 + 1e-5
     play = Play()
     play.now = now
@@ -454,14 +454,14 @@ class Client:
 
     def __init__(self, play: Play, filter: Filter, after: EventId | None = None) -> None:
         if after is None:
-            start = play.starts.newcomer(filter)
+            start = play.snapshots.initial_snapshot(filter)
         else:
-            start = play.starts.returning(filter, after)
+            start = play.snapshots.replay_from(filter, after)
         self.came_at = play.now
         self.play = play
         self.ids = ids(*start.frames)
         self.heard_at: list[float] = []
-        self.follower = Follower(play.feeds.join(filter, start.told, play.now))
+        self.follower = Subscriber(play.feeds.join(filter, start.seq, play.now))
 
     def listen(self) -> None:
         if not self.follower.is_even:
@@ -494,7 +494,7 @@ def test_whoever_comes_whenever_is_told_all_and_nothing_twice(
             if rng.random() < 0.8:
                 client.listen()
     play.until(play.now + 3 * every)
-    newest = [encoded.event.id for encoded in play.recent.latest(Filter())]
+    newest = [encoded.event.id for encoded in play.buffer.latest(Filter())]
     for client in clients:
         client.listen()
         assert client.ids == sorted(set(client.ids)), "twice, or out of order"
@@ -530,8 +530,11 @@ def test_streams_that_come_together_share_a_feed_and_a_frame() -> None:
     second = Client(play, filter)
     assert second.ids == first.ids
     assert second.follower.feed is first.follower.feed
-    assert play.starts.newcomer(filter).frames[0] is play.starts.newcomer(filter).frames[0]
-    plain = play.starts.newcomer(Filter())
+    assert (
+        play.snapshots.initial_snapshot(filter).frames[0]
+        is play.snapshots.initial_snapshot(filter).frames[0]
+    )
+    plain = play.snapshots.initial_snapshot(Filter())
     assert ids(*plain.frames)[-1] == EventId(round((START + 0.1) * 1000), 1000)
 
 
@@ -539,14 +542,16 @@ def test_many_who_come_at_once_to_a_plain_stream_share_what_they_are_told() -> N
     play, filter = Play(), Filter()
     batch = [logged(0, n, host=f"host-{n}") for n in range(300)]
     play.take(*batch)
-    first = play.starts.newcomer(filter)
+    first = play.snapshots.initial_snapshot(filter)
     later = logged(0.1, 1000, host="host-7")
     play.take(later)
-    second = play.starts.newcomer(filter)
+    second = play.snapshots.initial_snapshot(filter)
     assert second.frames[0] is first.frames[0]
     assert ids(*second.frames) == ids_of(*batch, later)
     play.now = 1
-    assert ids(*play.starts.newcomer(filter).frames) == ids_of(*batch[:7], *batch[8:], later)
+    assert ids(*play.snapshots.initial_snapshot(filter).frames) == ids_of(
+        *batch[:7], *batch[8:], later
+    )
 
 
 @pytest.mark.parametrize("filter", [Filter(), Filter(names=frozenset({"cpu"}))])
@@ -561,15 +566,15 @@ def test_who_lacks_much_is_told_it_in_pieces_that_others_share(filter: Filter) -
     after = batch[0].event.id
     assert after is not None
     got = []
-    while play.starts.is_far_behind(filter, after):
-        piece, reached = play.starts.piece(filter, after)
+    while play.snapshots.needs_chunks(filter, after):
+        piece, reached = play.snapshots.next_chunk(filter, after)
         assert len(piece.raw) <= 128 << 10
-        assert play.starts.piece(filter, after)[0] is piece
+        assert play.snapshots.next_chunk(filter, after)[0] is piece
         assert reached > after
         got += ids(piece)
         after = reached
     assert len(got) > 100
-    assert got + ids(*play.starts.returning(filter, after).frames) == ids_of(
+    assert got + ids(*play.snapshots.replay_from(filter, after).frames) == ids_of(
         *filter.pick(batch[1:])
     )
 
@@ -584,8 +589,8 @@ def test_a_single_event_may_be_larger_than_a_piece() -> None:
     after = batch[0].event.id
     assert after is not None
     got = []
-    while play.starts.is_far_behind(filter, after):
-        piece, after = play.starts.piece(filter, after)
+    while play.snapshots.needs_chunks(filter, after):
+        piece, after = play.snapshots.next_chunk(filter, after)
         assert len(ids(piece)) == 1
         got += ids(piece)
     assert got == ids_of(*batch[1:])
@@ -594,9 +599,9 @@ def test_a_single_event_may_be_larger_than_a_piece() -> None:
 def test_what_was_not_logged_is_told_to_whoever_comes_after_it() -> None:
     play = Play()
     play.take(*(logged(0, n, host=f"host-{n}") for n in range(300)))
-    play.starts.newcomer(Filter())
+    play.snapshots.initial_snapshot(Filter())
     play.take(Encoded.of(Event("box", "cpu", '{"unlogged":1}')))
-    told = b"".join(frame.raw for frame in play.starts.newcomer(Filter()).frames)
+    told = b"".join(frame.raw for frame in play.snapshots.initial_snapshot(Filter()).frames)
     assert told.count(b"unlogged") == 1
 
 
@@ -620,7 +625,7 @@ def frame_of(feed: Feed, number: int) -> None:
 def test_a_follower_gets_every_frame_once_from_where_it_came() -> None:
     feed = Feed(Filter(), 0)
     frame_of(feed, 0)
-    follower = Follower(feed)
+    follower = Subscriber(feed)
     assert follower.is_even
     frame_of(feed, 1)
     frame_of(feed, 2)
@@ -632,40 +637,40 @@ def test_a_follower_gets_every_frame_once_from_where_it_came() -> None:
 
 def test_a_follower_that_is_as_late_as_the_ring_is_long_misses_nothing() -> None:
     feed = Feed(Filter(), 0)
-    follower = Follower(feed)
+    follower = Subscriber(feed)
     for number in range(RING):
         frame_of(feed, number)
-    assert feed.laggards() == []
+    assert feed.slow_consumers() == []
     assert follower.frames(0) == b"".join(b"%d\n" % number for number in range(RING))
 
 
 def test_a_follower_that_is_later_is_told_instead_of_missing_a_frame() -> None:
     feed = Feed(Filter(), 0)
-    slow, quick = Follower(feed), Follower(feed)
+    slow, quick = Subscriber(feed), Subscriber(feed)
     for number in range(RING + 1):
         frame_of(feed, number)
         assert quick.frames(0) == b"%d\n" % number
-    assert feed.laggards() == [slow]
+    assert feed.slow_consumers() == [slow]
     with pytest.raises(Lagging):
         slow.frames(0)
 
 
 def test_the_ring_bounds_what_a_feed_keeps() -> None:
     feed = Feed(Filter(), 0)
-    late = Follower(feed)
+    late = Subscriber(feed)
     for number in range(1000):
         frame_of(feed, number)
-    late.place = feed.made - RING
+    late.cursor = feed.frame_count - RING
     assert late.frames(0).count(b"\n") == RING
 
 
 def test_large_frames_are_kept_in_fewer_bytes_but_two_always() -> None:
     feed = Feed(Filter(), 0)
-    follower = Follower(feed)
+    follower = Subscriber(feed)
     for number in range(4):
         feed.send(Frame(b"x" * (RING_BYTES // 2)), number)
-        assert feed.keeps(follower.place) == (number < 2)
-    follower.place = feed.made
+        assert feed.keeps(follower.cursor) == (number < 2)
+    follower.cursor = feed.frame_count
     for _ in range(2):
         feed.send(Frame(b"x" * RING_BYTES * 2), 0)
     assert len(follower.frames(0)) == RING_BYTES * 4
@@ -673,33 +678,33 @@ def test_large_frames_are_kept_in_fewer_bytes_but_two_always() -> None:
 
 def test_a_follower_that_is_moved_gets_what_is_left_and_goes_on() -> None:
     young, grown = Feed(Filter(), 0), Feed(Filter(), 0)
-    late, even = Follower(young), Follower(young)
+    late, even = Subscriber(young), Subscriber(young)
     frame_of(young, 1)
     assert even.frames(0) == b"1\n"
     waiting = gevent.spawn(even.frames, 0)
     gevent.sleep(0.01)
     for follower in (late, even):
-        follower.move(grown)
+        follower.switch_feed(grown)
     assert waiting.get(timeout=30) == b""
     frame_of(grown, 2)
     assert even.frames(0) == b"2\n"
     assert late.frames(0) == b"1\n2\n"
-    assert young.followers == set()
-    lost = Follower(young)
+    assert young.subscribers == set()
+    lost = Subscriber(young)
     for number in range(RING + 1):
         frame_of(young, number)
-    lost.move(grown)
-    assert grown.laggards() == [lost]
+    lost.switch_feed(grown)
+    assert grown.slow_consumers() == [lost]
 
 
 def test_frames_wake_all_that_wait_and_a_wake_without_a_frame_is_empty() -> None:
     feed = Feed(Filter(), 0)
-    waiting = [gevent.spawn(Follower(feed).frames, 0) for _ in range(3)]
+    waiting = [gevent.spawn(Subscriber(feed).frames, 0) for _ in range(3)]
     gevent.sleep(0.01)
     assert not any(greenlet.ready() for greenlet in waiting)
     frame_of(feed, 1)
     assert [greenlet.get(timeout=30) for greenlet in waiting] == [b"1\n"] * 3
-    waiting = [gevent.spawn(Follower(feed).frames, 0) for _ in range(3)]
+    waiting = [gevent.spawn(Subscriber(feed).frames, 0) for _ in range(3)]
     gevent.sleep(0.01)
     feed.wake()
     assert [greenlet.get(timeout=30) for greenlet in waiting] == [b""] * 3
@@ -710,7 +715,7 @@ def test_a_follower_that_hangs_is_cut_with_a_broken_pipe() -> None:
     seen = Counter[str]()
 
     def hang() -> None:
-        Follower(feed)
+        Subscriber(feed)
         try:
             gevent.sleep(3600)
         except BrokenPipeError:
@@ -718,7 +723,7 @@ def test_a_follower_that_hangs_is_cut_with_a_broken_pipe() -> None:
 
     greenlet = gevent.spawn(hang)
     gevent.sleep(0.01)
-    (follower,) = feed.followers
-    follower.cut()
+    (follower,) = feed.subscribers
+    follower.abort()
     greenlet.join(30)
     assert seen["cut"] == 1

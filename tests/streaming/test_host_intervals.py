@@ -10,30 +10,30 @@ import pytest
 from dashboard.events.encoded import LOG_START, Encoded
 from dashboard.events.event import Event, EventId
 from dashboard.metrics import FAMILIES
-from dashboard.streaming.host_intervals import Paces
-from dashboard.streaming.replay_buffer import Recent
+from dashboard.streaming.host_intervals import HostIntervals
+from dashboard.streaming.replay_buffer import ReplayBuffer
 from tests.access.test_signed_links import SECRET, TOKEN, key
 from tests.support.service import Reader, Service, data, running, wait_for
 
 Read = Callable[..., Reader]
 
 
-def paces(*said: tuple[str, object]) -> Paces:
+def paces(*said: tuple[str, object]) -> HostIntervals:
     """Those of a service of 2 s, whose log has these data of events `system` by host."""
-    recent = Recent(retention=3600)
+    recent = ReplayBuffer(retention=3600)
     events = []
     for number, (host, text) in enumerate(said):
         written = text if isinstance(text, str) else json.dumps(text)
         event_id = EventId(int(time.time() * 1000), number)
         events.append(Encoded.of(Event(host, "system", written, event_id)))
     recent.load(events, [], LOG_START)
-    return Paces(FAMILIES, 2.0, recent)
+    return HostIntervals(FAMILIES, 2.0, recent)
 
 
 def test_a_machine_has_the_interval_that_it_says() -> None:
     found = paces(("a", {"interval": 10.0}), ("b", {"interval": 0.1}), ("c", {"interval": 2.0}))
     assert [found.interval(host) for host in ("a", "b", "c", "unheard")] == [10.0, 0.1, 2.0, 2.0]
-    assert found.others() == {"a": 10.0, "b": 0.1}
+    assert found.non_default_intervals() == {"a": 10.0, "b": 0.1}
     assert (found.cadences("a")["cpu"], found.cadences("a")["system"]) == (10.0, 60.0)
     assert (found.cadences("b")["cpu"], found.cadences("b")["processes"]) == (0.1, 5)
     assert found.cadences("c")["processes"] == 6.0
@@ -46,26 +46,26 @@ DEEP = '{"x":' * 2000 + "1" + "}" * 2000
 @pytest.mark.parametrize("interval", [0, -1, 3601, True])
 def test_what_is_no_interval_is_none(told: object, interval: object) -> None:
     found = paces(("a", told), ("b", {"interval": interval}))
-    assert found.others() == {}
+    assert found.non_default_intervals() == {}
 
 
 def test_what_a_machine_said_holds_as_long_as_the_log_knows_the_machine() -> None:
     now = time.time()
-    recent = Recent(retention=30, clock=lambda: now)
+    recent = ReplayBuffer(retention=30, clock=lambda: now)
 
     def log(name: str, told: object) -> None:
         event_id = EventId(int(now * 1000), 0)
         recent.add([Encoded.of(Event("a", name, json.dumps(told), event_id))])
 
-    found = Paces(FAMILIES, 2.0, recent)
+    found = HostIntervals(FAMILIES, 2.0, recent)
     log("system", {"interval": 10.0})
-    assert found.others() == {"a": 10.0}
+    assert found.non_default_intervals() == {"a": 10.0}
     now += 20
     log("cpu", {"percent": 1.0})
     now += 20
-    assert found.others() == {"a": 10.0}, "its next event of system comes after a minute"
+    assert found.non_default_intervals() == {"a": 10.0}, "system comes once a minute"
     now += 20
-    assert found.others() == {}
+    assert found.non_default_intervals() == {}
     log("cpu", {"percent": 1.0})
     assert found.interval("a") == 2.0, "nothing is kept of one that had gone"
 

@@ -24,7 +24,7 @@ from dashboard.log.opening import open_log_for_greenlets
 from dashboard.metrics import Field
 from dashboard.runtime import Service
 from dashboard.settings import Settings
-from dashboard.streaming.feed import RING, Follower
+from dashboard.streaming.feed import RING, Subscriber
 from dashboard.streaming.frame import CHUNKED, GZIP, Frame
 from dashboard.streaming.hub import Hub
 from dashboard.telemetry.counters import Instruments
@@ -268,13 +268,13 @@ def test_a_stream_with_every_is_not_sent_again_what_it_was_told_as_it_came(
     with hub_without_log(clock) as hub:
         every = Filter(every=0.8)
 
-        def join() -> Follower:
+        def join() -> Subscriber:
             return hub.join(every)
 
         first = join()
         hub.deliver([logged_at(clock.now + 0.01)])
         clock.now += 0.02
-        (told,) = hub.recent.latest(every)
+        (told,) = hub.replay_buffer.latest(every)
         second = join()
         later = logged_at(clock.now + 10, name="load")
         hub.deliver([later])
@@ -410,35 +410,36 @@ def test_an_id_of_this_log_is_covered_from_memory_and_from_the_log(
 ) -> None:
     ids = [stack.writer.append([event(n)])[0] for n in range(5)]
     stack.settled(ids[-1])
-    assert all(stack.hub.behind.covers(event_id, 300) for event_id in ids)
-    assert stack.hub.behind.covers(EventId(ids[0].ms, ids[0].sequence + 1), 300)
+    assert all(stack.hub.replay.can_replay(event_id, 300) for event_id in ids)
+    assert stack.hub.replay.can_replay(EventId(ids[0].ms, ids[0].sequence + 1), 300)
 
 
 def test_an_id_that_another_worker_was_quicker_with_is_covered(stack: Stack) -> None:
     for number in range(20):
         (event_id,) = stack.writer.append([event(number)])
-        assert stack.hub.behind.covers(event_id, 300)
+        assert stack.hub.replay.can_replay(event_id, 300)
         assert stack.hub.position >= event_id
 
 
 def test_an_id_that_is_not_of_this_log_or_too_old_is_never_covered(stack: Stack) -> None:
     (first,) = stack.writer.append([event(1)])
     stack.settled(first)
+    can_replay = stack.hub.replay.can_replay
     now = time.time()
-    assert not stack.hub.behind.covers(EventId(first.ms, first.sequence + 1), 300), "never given"
-    assert not stack.hub.behind.covers(EventId.at(now + 3600), 300), "of the future"
-    assert not stack.hub.behind.covers(EventId.at(now - 20), 300), "before this log began"
-    assert not stack.hub.behind.covers(EventId(first.ms - 1, 0), 300), "a deleted log's, perhaps"
-    assert not stack.hub.behind.covers(EventId.at(now - 301), 300), "too old"
-    assert not stack.hub.behind.covers(EventId(0, 0), 300)
+    assert not can_replay(EventId(first.ms, first.sequence + 1), 300), "never given"
+    assert not can_replay(EventId.at(now + 3600), 300), "of the future"
+    assert not can_replay(EventId.at(now - 20), 300), "before this log began"
+    assert not can_replay(EventId(first.ms - 1, 0), 300), "a deleted log's, perhaps"
+    assert not can_replay(EventId.at(now - 301), 300), "too old"
+    assert not can_replay(EventId(0, 0), 300)
 
 
 def test_an_id_older_than_the_replay_is_not_covered_although_the_log_has_it(stack: Stack) -> None:
     (first,) = stack.writer.append([event(1)])
     stack.settled(first)
     gevent.sleep(0.05)
-    assert stack.hub.behind.covers(first, 300)
-    assert not stack.hub.behind.covers(first, 0.04)
+    assert stack.hub.replay.can_replay(first, 300)
+    assert not stack.hub.replay.can_replay(first, 0.04)
 
 
 def test_a_trimmed_id_is_not_covered(tmp_path: Path) -> None:
@@ -451,8 +452,8 @@ def test_a_trimmed_id_is_not_covered(tmp_path: Path) -> None:
         assert stack.writer.oldest() == kept
         stack.start()
         stack.settled(kept)
-        assert not stack.hub.behind.covers(gone, 300)
-        assert stack.hub.behind.covers(kept, 300)
+        assert not stack.hub.replay.can_replay(gone, 300)
+        assert stack.hub.replay.can_replay(kept, 300)
 
 
 def test_an_id_of_a_deleted_log_gets_a_gap_and_goes_on_live(tmp_path: Path) -> None:
@@ -551,7 +552,7 @@ class hub_without_log:  # noqa: N801 (used as a context manager)
         )
 
     def __enter__(self) -> Hub:
-        self._timing = gevent.spawn(self._hub.keep_time)
+        self._timing = gevent.spawn(self._hub.run_timers)
         return self._hub
 
     def __exit__(self, *error: object) -> None:
@@ -564,9 +565,9 @@ def test_an_unreadable_log_covers_nothing_that_is_not_in_memory() -> None:
     with hub_without_log(clock) as hub:
         hub.deliver([logged_at(clock.now)])
         with pytest.raises(LogUnavailable):
-            hub.behind.covers(EventId.at(clock.now - 1), 300)
+            hub.replay.can_replay(EventId.at(clock.now - 1), 300)
         with pytest.raises(LogUnavailable):
-            hub.behind.read_on(EventId.at(clock.now - 1), Filter())
+            hub.replay.read_next(EventId.at(clock.now - 1), Filter())
 
 
 def test_events_that_never_end_are_delivered_together(stack: Stack) -> None:

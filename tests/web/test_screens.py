@@ -16,7 +16,7 @@ from playwright.sync_api import Page, expect
 from dashboard.errors import ClientError
 from dashboard.events.encoded import Encoded
 from dashboard.events.event import Event, EventId
-from dashboard.streaming.replay_buffer import Recent
+from dashboard.streaming.replay_buffer import ReplayBuffer
 from dashboard.web.screens.registry import (
     FIELDS,
     MOST,
@@ -134,7 +134,7 @@ class Shelf:
     def __init__(self, *, retention: float = 3600.0) -> None:
         self.now = 1_795_330_000.0
         self.ticks = 100.0
-        self.recent = Recent(retention=retention, clock=lambda: self.now)
+        self.recent = ReplayBuffer(retention=retention, clock=lambda: self.now)
         self.screens = Screens(self.recent, host="box", monotonic=lambda: self.ticks)
         self._sequence = 0
 

@@ -91,7 +91,7 @@ class _Views:
     @cached_property
     def _screens(self) -> Screens:
         runtime = self._service.runtime
-        return Screens(runtime.hub.recent, host=runtime.settings.host_name)
+        return Screens(runtime.hub.replay_buffer, host=runtime.settings.host_name)
 
 
 def _may(runtime: Runtime, event: str) -> None:

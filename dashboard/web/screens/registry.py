@@ -21,7 +21,7 @@ from dashboard.errors import ClientError
 from dashboard.events.event import Event, fields
 from dashboard.events.filter import Filter
 from dashboard.events.strict_json import check_keys, decode, encode, text_of
-from dashboard.streaming.replay_buffer import Recent
+from dashboard.streaming.replay_buffer import ReplayBuffer
 
 PAUSE = 5.0  # seconds between two reports of one screen, and between two wishes for its reload
 MOST = 200  # names; two workers that take new ones at the same moment may go a little beyond
@@ -103,7 +103,7 @@ class Screens:
     """The screens that the log knows, and the turns in which events about them may come."""
 
     def __init__(
-        self, recent: Recent, *, host: str, monotonic: Callable[[], float] = time.monotonic
+        self, recent: ReplayBuffer, *, host: str, monotonic: Callable[[], float] = time.monotonic
     ) -> None:
         """`host` is the name of the machine that serves: events about screens carry it."""
         self._recent = recent
