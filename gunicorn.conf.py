@@ -148,9 +148,10 @@ def when_ready(server: Any) -> None:
     publish = "whoever has the PUBLISH_TOKEN" if _settings.publish_token else "nobody, over HTTP"
     if _settings.publish:
         publish = "whoever has a token for it"
-    sampled = f"{_settings.host_name} every {_output.spoken(_settings.interval)}"
+    duration = sys.modules["vitals_settings"].format_duration
+    sampled = f"{_settings.host_name} every {duration(_settings.interval)}"
     server.log.info("May read: %s; may publish: %s", read, publish)
-    server.log.info("Log: %s, kept for %s", log, _output.spoken(_settings.retention))
+    server.log.info("Log: %s, kept for %s", log, duration(_settings.retention))
     server.log.info("Sampled: %s; heartbeats after %gs", sampled, _settings.heartbeat)
     server.log.info(
         "Vitals%s, %d %s, gunicorn %s, Python %s; settings: %s",

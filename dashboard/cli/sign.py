@@ -14,8 +14,6 @@ from dashboard.access.signed_links import LONGEST, SignedLinks
 from dashboard.cli.target import Wrong
 from dashboard.events.scope import Scope
 
-_DURATION = re.compile(r"([0-9]{1,9})\s*([smhdw])", re.ASCII)
-_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
 _MOST = 100
 
 
@@ -37,9 +35,11 @@ def _patterns(pattern: str, allowed: str) -> Callable[..., tuple[str, ...] | Non
 
 
 def _seconds(context: click.Context, parameter: click.Parameter, value: str) -> float:
-    match = _DURATION.fullmatch(value.strip())
-    seconds = float(match[1]) * _SECONDS[match[2]] if match else 0.0
-    if not 1 <= seconds <= LONGEST:
+    try:
+        seconds = settings.parse_duration(value)
+    except ValueError:
+        seconds = 0.0
+    if not 1 <= seconds <= LONGEST or value.strip()[-1].isdigit():
         raise click.BadParameter(f"{value!r}: allowed is such as 12h, 90d or 4w, at most 3660d")
     return seconds
 

@@ -6,6 +6,7 @@ import re
 import signal
 import sys
 import time
+from contextlib import suppress
 from typing import Any
 from urllib.parse import urlencode
 
@@ -19,8 +20,6 @@ from dashboard.events.event import EventId
 
 # Of these there is nothing to tell; `gap` is told, as something is missing there.
 _SILENT = frozenset({"hello", "heartbeat", "busy"})
-_AGO = re.compile(r"(\d{1,9})([smhd]?)", re.ASCII)
-_SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
 _LONGEST_HEARTBEAT = 3600  # seconds
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
@@ -117,9 +116,8 @@ def _position(since: str | None) -> str:
     """Return the id after which to begin, "" for none. Raises Wrong."""
     if since is None:
         return ""
-    ago = _AGO.fullmatch(since)
-    if ago:
-        return str(EventId.at(time.time() - int(ago[1]) * _SECONDS[ago[2]]))
+    with suppress(ValueError):
+        return str(EventId.at(time.time() - settings.parse_duration(since)))
     try:
         return str(EventId.parse(since))
     except ValueError:

@@ -14,6 +14,7 @@ and a HUP brings in a new version whole.
 
 from .alerts import FAMILIES, LEVELS, WILDCARD, Alerts, Comparison, Rule
 from .checks import check_bound, check_serves
+from .durations import format_duration, parse_duration
 from .loader import SettingError, as_variables, load
 from .notify import Notify
 from .patterns import EVENTS_PATTERN, HOST_PATTERN, HOSTS_PATTERN, SECRET_PATTERN
@@ -40,7 +41,9 @@ __all__ = [
     "as_variables",
     "check_bound",
     "check_serves",
+    "format_duration",
     "load",
+    "parse_duration",
     "secrets",
     "server_url",
     "table",

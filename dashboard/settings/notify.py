@@ -3,8 +3,9 @@
 import re
 from dataclasses import dataclass
 
+from .durations import UNITS
 from .tables import WrongTable, table_of
-from .types import UNIT_SECONDS, Kind
+from .types import Kind
 
 _CLOCK = r"([01]?\d|2[0-3])(?::([0-5]\d))?"
 _QUIET = re.compile(rf"{_CLOCK}\s*-\s*{_CLOCK}", re.ASCII)
@@ -42,7 +43,7 @@ def _notify(text: str) -> Notify:
     return Notify(
         urls=tuple(dict.fromkeys(urls)),
         quiet=hours and (_minute(hours[1], hours[2]), _minute(hours[3], hours[4])),
-        rate=(int(times[1]), UNIT_SECONDS[times[2]]) if times else Notify().rate,
+        rate=(int(times[1]), UNITS[times[2]]) if times else Notify().rate,
     )
 
 

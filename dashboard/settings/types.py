@@ -7,10 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from .durations import parse_duration
 from .patterns import HOST_PATTERN, SECRET_PATTERN, TAG_PATTERN
 
-UNIT_SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
-_DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h|d)?", re.ASCII)
 _UNIT_BYTES = {None: 1, "kiB": 1 << 10, "MiB": 1 << 20}
 
 
@@ -56,7 +55,7 @@ def list_of(pattern: str, allowed: str, *, different: int | None = None) -> Kind
 def duration(low: str, high: str, examples: str = "") -> Kind:
     """Seconds, from a number with or without a unit."""
     such_as = f", such as {examples}" if examples else ""
-    parse = _seconds_between(_seconds(low), _seconds(high))
+    parse = _seconds_between(parse_duration(low), parse_duration(high))
     return Kind(parse, f"a duration from {low} to {high}{such_as}")
 
 
@@ -124,16 +123,9 @@ def _items(text: str) -> tuple[str, ...]:
     return items
 
 
-def _seconds(text: str) -> float:
-    match = _DURATION.fullmatch(text.strip())
-    if match is None:
-        raise ValueError
-    return float(match[1]) * UNIT_SECONDS[match[2] or "s"]
-
-
 def _seconds_between(low: float, high: float) -> Callable[[str], float]:
     def parse(text: str) -> float:
-        value = _seconds(text)
+        value = parse_duration(text)
         if not low <= value <= high:
             raise ValueError
         return value

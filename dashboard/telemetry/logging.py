@@ -108,11 +108,3 @@ class _JSON(Bare):
 
 def _time(record: logging.LogRecord) -> str:
     return datetime.fromtimestamp(record.created).astimezone().isoformat(timespec="milliseconds")
-
-
-def spoken(seconds: float) -> str:
-    """A duration as the settings take it: 90s, 30m, 6h, 7d."""
-    for unit, length in (("d", 86400), ("h", 3600), ("m", 60)):
-        if seconds >= length and seconds % length == 0:
-            return f"{seconds / length:g}{unit}"
-    return f"{seconds:g}s"

@@ -11,11 +11,11 @@ from dashboard.errors import ClientError
 from dashboard.events.encoded import LOG_START
 from dashboard.events.event import HOST, NAME, EventId
 from dashboard.events.projection import FIELD
+from dashboard.settings import HOSTS_PATTERN
 
 MOST_ITEMS = 100
 MOST_FIELDS = 50
-# A host's name, in which a star may stand anywhere for any run of characters.
-HOSTS = re.compile(r"[A-Za-z0-9*](?:[A-Za-z0-9._*-]{0,251}[A-Za-z0-9*])?")
+HOSTS = re.compile(HOSTS_PATTERN)
 _HOST_ALLOWED = "letters, digits, '.', '_' and '-', at most 253"
 # Where a stream goes on, the newest first: what an EventSource that can't send the header appends
 # (event-source-polyfill and its kin), then what a page has written into its URL.

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from dashboard.settings import SettingError, Settings, load, table
+from dashboard.settings import SettingError, Settings, format_duration, load, parse_duration, table
 from tests.support.service import ROOT
 
 ACCEPTED = [
@@ -360,3 +360,28 @@ def gunicorn(settings: dict[str, str]) -> "subprocess.CompletedProcess[str]":
         text=True,
         timeout=60,
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [("500ms", 0.5), ("90", 90), (" 5 m ", 300), ("1.5h", 5400), ("7d", 604800), ("4w", 2419200)],
+)
+def test_a_duration_is_read_alike_everywhere(text: str, seconds: float) -> None:
+    assert parse_duration(text) == seconds
+
+
+@pytest.mark.parametrize(
+    "text", ["", "m", "-1s", "1y", "1e3", "٣s", "1 2", "1" * 13, "1795330299001-0"]
+)
+def test_what_is_no_duration_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="no duration"):
+        parse_duration(text)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(0.05, "0.05s"), (1, "1s"), (90, "90s"), (300, "5m"), (21600, "6h"), (604800, "7d")],
+)
+def test_a_duration_is_printed_as_settings_take_it(seconds: float, text: str) -> None:
+    assert format_duration(seconds) == text
+    assert parse_duration(text) == seconds

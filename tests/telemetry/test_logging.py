@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from dashboard.telemetry.logging import HIDDEN, formatter, is_journal, spoken
+from dashboard.telemetry.logging import HIDDEN, formatter, is_journal
 from tests.server.test_trouble import NoSuchPath
 from tests.support.service import ROOT, Reader, Service, more, wait_for
 
@@ -107,14 +107,6 @@ def test_the_journal_is_known_by_device_and_inode(tmp_path: Path) -> None:
         assert is_journal(variables, file.fileno())
         assert not is_journal({"JOURNAL_STREAM": "1:2"}, file.fileno())
         assert not is_journal({}, file.fileno())
-
-
-@pytest.mark.parametrize(
-    ("seconds", "text"),
-    [(0.05, "0.05s"), (1, "1s"), (90, "90s"), (300, "5m"), (21600, "6h"), (604800, "7d")],
-)
-def test_a_duration_is_told_as_settings_take_it(seconds: float, text: str) -> None:
-    assert spoken(seconds) == text
 
 
 # --- the service ---------------------------------------------------------------------------------
