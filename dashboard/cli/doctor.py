@@ -44,19 +44,21 @@ def doctor(
 ) -> None:
     """Look at the stream at URL from outside, and say in plain words what to change.
 
-    Any endpoint of Server-Sent Events will do; of a Vitals its address is enough.
+    Any endpoint of Server-Sent Events will do; of a Vitals its address is enough. Redirects are
+    followed.
 
     Ends with status 0 if all is well, with 1 if there are problems, with 2 if it could not look.
     """
     if origin is not None and not _ORIGIN.fullmatch(origin):
         raise Wrong(f"--origin {origin!r}: wanted is one such as https://intranet.example")
-    url = _stream_url(url)
+    url = _checked(url)
     default = settings.load(os.environ).read_token
     given = given_token(token, token_file, default=default)
     try:
-        findings = examine(probe(url, seconds=seconds, token=given, origin=origin))
+        observation = probe(url, seconds=seconds, token=given, origin=origin)
     except Unreachable as error:
         raise Wrong(f"{url}: {error}") from None
+    url, findings = observation.url, examine(observation)
     is_well = all(finding.level != "problem" for finding in findings)
     if as_json:
         answer = {"url": url, "ok": is_well, "findings": findings}
@@ -66,8 +68,8 @@ def doctor(
     sys.exit(0 if is_well else _PROBLEMS)
 
 
-def _stream_url(text: str) -> str:
-    """The URL; that of a Vitals without its path gets /stream. Raises Wrong."""
+def _checked(text: str) -> str:
+    """Return the URL without its fragment. Raises Wrong."""
     parts = urlsplit(text)
     try:
         _ = parts.port
@@ -75,8 +77,7 @@ def _stream_url(text: str) -> str:
         parts = urlsplit("")
     if parts.scheme not in ("http", "https") or not parts.hostname or "@" in parts.netloc:
         raise Wrong(f"{text!r}: wanted is a URL such as https://vitals.example/stream")
-    path = parts.path if parts.path.strip("/") else "/stream"
-    return parts._replace(path=path, fragment="").geturl()
+    return parts._replace(path=parts.path or "/", fragment="").geturl()
 
 
 def _lines(finding: Finding) -> str:

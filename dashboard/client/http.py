@@ -70,7 +70,7 @@ def get(
             there = _target(url, target)
         if len(redirects) > MOST_REDIRECTS:
             raise BadRedirect(f"more than {MOST_REDIRECTS} redirects, the last to {there}")
-        if not _keeps_secrets(url, there):
+        if not keeps_secrets(url, there):
             headers = {name: text for name, text in headers.items() if name.lower() not in _SECRETS}
         url = there
 
@@ -82,13 +82,11 @@ def _get(
     timeout: float,
     context: ssl.SSLContext | None,
 ) -> Answer:
-    parts = urlsplit(url)
     connection = dial(url, timeout, context)
     try:
         connection.connect()
         sock = connection.sock
-        target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-        connection.request("GET", target, headers=headers)
+        connection.request("GET", request_target(url), headers=headers)
         return Answer(url, redirects, connection.getresponse(), connection, sock)
     except BaseException:
         connection.close()
@@ -109,6 +107,12 @@ def dial(
     return http.client.HTTPConnection(parts.hostname, parts.port, timeout=timeout)
 
 
+def request_target(url: str) -> str:
+    """Return the path of a URL and its query, as a request for it begins."""
+    parts = urlsplit(url)
+    return (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+
+
 def _target(url: str, location: str) -> str:
     """Return the URL that a redirect leads to. Raises BadRedirect."""
     there = quote(urljoin(url, location), safe=_AS_IT_IS).partition("#")[0]
@@ -124,8 +128,8 @@ def _target(url: str, location: str) -> str:
     return there
 
 
-def _keeps_secrets(url: str, there: str) -> bool:
-    """Return True if what is for one URL may be sent to another."""
+def keeps_secrets(url: str, there: str) -> bool:
+    """Return True if a token for one URL may go to another: of its origin, or of that with TLS."""
     (old, new), ports = (urlsplit(url), urlsplit(there)), {"http": 80, "https": 443}
     if old.hostname != new.hostname:
         return False

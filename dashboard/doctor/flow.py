@@ -14,6 +14,7 @@ _ENOUGH = 4  # events
 # what load balancers begin with).
 _IDLE_TIME = 60.0
 _MARGIN = 5.0
+_ALIKE = 0.5  # seconds by which the ends of two streams differ that a limit has ended
 
 _UNBUFFER = (
     "Switch the buffering off in what is in front of the server: nginx: proxy_buffering off, and "
@@ -132,6 +133,16 @@ def end(observation: Observation) -> Finding | None:
         )
     if response.ended is None:
         return None
+    again = observation.again and observation.again.ended
+    if again and abs(again - response.ended) < _ALIKE:
+        return problem(
+            "end",
+            f"An answer is ended after {response.ended:.1f} s, twice and whatever comes: something "
+            "limits how long one may take. Browsers come back each time.",
+            "Lift the limit for this path. Envoy (Istio, Contour): `timeout: 0s` in the route, "
+            "which else has 15 s. Others: a load balancer's or platform's request timeout, "
+            "gunicorn's --timeout with sync workers.",
+        )
     return problem(
         "end",
         f"The server ended the stream after {response.ended:.1f} s; browsers come back each time.",

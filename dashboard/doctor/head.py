@@ -37,6 +37,17 @@ def status(observation: Observation) -> Finding:
     return problem("status", text, advice)
 
 
+def redirect(observation: Observation) -> Finding | None:
+    """Redirects on the way, which each reconnection takes anew."""
+    if not observation.redirects:
+        return None
+    return note(
+        "redirect",
+        f"{observation.redirects[0]} leads on to {observation.url}.",
+        "Use that URL: each time a reader comes back it takes the way round.",
+    )
+
+
 def content_type(observation: Observation) -> Finding | None:
     """text/event-stream, in UTF-8."""
     if observation.plain.status != 200:
@@ -149,5 +160,5 @@ def origin(observation: Observation) -> Finding | None:
     )
 
 
-BEFORE = (status, content_type)
+BEFORE = (redirect, status, content_type)
 AFTER = (caching, origin, connections, certificate, clock)

@@ -106,11 +106,13 @@ class Observation:
     url: str
     plain: Response
     packed: Response | None = None  # asked for as browsers do, with gzip
+    again: Response | None = None  # after `plain` had ended, and for a second longer
     resumed: Response | None = None
     resumed_after: str | None = None  # the Last-Event-ID of that
     from_origin: Response | None = None
     origin: str | None = None
     handshake: Handshake | None = None
+    redirects: tuple[str, ...] = ()  # the URLs that led to this one
 
     @property
     def every(self) -> float:

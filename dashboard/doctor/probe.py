@@ -1,4 +1,4 @@
-"""Looking at an endpoint: over real connections, with http.client, in threads; judging nothing."""
+"""Observe an endpoint over real connections; nothing is judged here."""
 
 import http.client
 import ssl
@@ -6,58 +6,101 @@ import time
 import zlib
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from urllib.parse import SplitResult, urlsplit
+from dataclasses import dataclass, replace
+from urllib.parse import urljoin, urlsplit
 
-from dashboard.client.http import reason_of
+from dashboard.client.http import Answer, dial, get, keeps_secrets, reason_of, request_target
 from dashboard.client.sse_parser import Parser
 from dashboard.doctor.observation import Chunk, Handshake, Observation, Response
 
 _CONNECT_SECONDS = 10.0
-_PIECE = 64 << 10
+_CHUNK_BYTES = 64 << 10
+_MOST_BYTES = 32 << 20  # of a stream, all of which is kept
 _MOST_BODY = 300  # characters of an answer that is no stream
 _RESUME_SECONDS = 10.0
+# A stream that ends later than this is asked for again: a limit on all answers ends it alike.
+_AGAIN_AFTER, _AGAIN_LONGER = 1.0, 1.0
+_NAME = "vitals-doctor"
+_GUARDED = (401, 403, 429, 503)  # a stream is there, and not to be had now
 
 
 class Unreachable(Exception):
-    """There is no server to look at; the text says why."""
+    """There is no server to observe; the text says why."""
 
 
 def probe(url: str, *, seconds: float, token: str = "", origin: str | None = None) -> Observation:
-    """Look at an endpoint for some seconds. Raises Unreachable."""
-    address = urlsplit(url)
-    handshake = shake_hands(address) if address.scheme == "https" else None
-    asker = _Asker(address, token, trusts_all=bool(handshake and handshake.trouble))
+    """Observe an endpoint by several requests of at most so many seconds each.
+
+    Redirects are followed. A URL that ends in `/` and is no stream stands for `stream` below it.
+    Raises Unreachable.
+    """
+    there, redirects = _locate(url, min(seconds, _CONNECT_SECONDS))
+    handshake = shake_hands(there) if there.startswith("https:") else None
+    requests = _Requests(
+        there,
+        token if keeps_secrets(url, there) else "",
+        _context(trusts_all=bool(handshake and handshake.trouble)),
+    )
     with ThreadPoolExecutor(2) as threads:
-        packing = threads.submit(asker.fetch, seconds, {"Accept-Encoding": "gzip"})
-        plain = asker.fetch(seconds, {})
+        packing = threads.submit(requests.fetch, seconds, {"Accept-Encoding": "gzip"})
+        plain = requests.fetch(seconds, {})
         packed = packing.result()
-    resumed = resumed_after = None
+    observation = Observation(there, plain, packed, redirects=redirects, handshake=handshake)
     if plain.is_stream and len(plain.ids) > 1:
         middle = (len(plain.ids) - 1) // 2
-        resumed_after, wanted = plain.ids[middle], plain.ids[-1]
-        resumed = asker.fetch(
+        after, wanted = plain.ids[middle], plain.ids[-1]
+        resumed = requests.fetch(
             min(seconds, _RESUME_SECONDS),
-            {"Last-Event-ID": resumed_after},
+            {"Last-Event-ID": after},
             enough=lambda chunk: any(message.id == wanted for message in chunk.messages),
         )
-    from_origin = None
+        observation = replace(observation, resumed=resumed, resumed_after=after)
+    if plain.is_stream and plain.ended is not None and plain.ended >= _AGAIN_AFTER:
+        again = requests.fetch(plain.ended + _AGAIN_LONGER, {})
+        observation = replace(observation, again=again)
     if origin is not None:
-        from_origin = asker.fetch(seconds, {"Origin": origin}, enough=lambda chunk: True)
-    return Observation(url, plain, packed, resumed, resumed_after, from_origin, origin, handshake)
+        from_origin = requests.fetch(seconds, {"Origin": origin}, enough=lambda chunk: True)
+        observation = replace(observation, from_origin=from_origin, origin=origin)
+    return observation
 
 
-def shake_hands(address: SplitResult) -> Handshake:
-    """What TLS says on a connection of its own. Raises Unreachable."""
+def _locate(url: str, seconds: float) -> tuple[str, tuple[str, ...]]:
+    """Return the URL of the stream that is meant, and those that led there by redirects."""
+    first = _peek(url, seconds)
+    if first is None:
+        return url, ()
+    parts = urlsplit(first.url)
+    if not first.is_stream and parts.path.endswith("/"):
+        below = urljoin(first.url, "stream") + (f"?{parts.query}" if parts.query else "")
+        second = _peek(below, seconds)
+        if second and (second.is_stream or second.response.status in _GUARDED):
+            return second.url, (*first.redirects, *second.redirects)
+    return first.url, first.redirects
+
+
+def _peek(url: str, seconds: float) -> Answer | None:
+    """Ask for the head of an answer, without any token; None if it does not come in time."""
+    headers: dict[str, str | bytes] = {"Accept": "text/event-stream", "User-Agent": _NAME}
+    try:
+        with get(url, headers, seconds, _context(trusts_all=True)) as answer:
+            return answer
+    except TimeoutError:
+        return None
+    except (OSError, http.client.HTTPException) as error:
+        raise Unreachable(reason_of(error)) from None
+
+
+def shake_hands(url: str) -> Handshake:
+    """Return what TLS says on a connection of its own. Raises Unreachable."""
     trouble = None
     for is_strict in (True, False):
         context = _context(trusts_all=not is_strict)
         context.set_alpn_protocols(["h2", "http/1.1"])
-        connection = http.client.HTTPSConnection(
-            address.hostname or "", address.port, timeout=_CONNECT_SECONDS, context=context
-        )
+        connection = dial(url, _CONNECT_SECONDS, context)
         try:
             connection.connect()
-            sock: ssl.SSLSocket = connection.sock
+            sock = connection.sock
+            assert isinstance(sock, ssl.SSLSocket)
             protocol, certificate = sock.selected_alpn_protocol(), sock.getpeercert()
             if not certificate:  # as it was not looked at
                 return Handshake(protocol, trouble=trouble)
@@ -75,15 +118,13 @@ def shake_hands(address: SplitResult) -> Handshake:
     raise Unreachable(trouble or "no TLS")
 
 
-class _Asker:
-    def __init__(self, address: SplitResult, token: str, *, trusts_all: bool) -> None:
-        self._address = address
-        self._target = address.path + (f"?{address.query}" if address.query else "")
-        self._headers = {"Accept": "text/event-stream", "Accept-Encoding": "identity"}
-        self._headers |= {"Cache-Control": "no-cache", "User-Agent": "vitals-doctor"}
-        if token:
-            self._headers["Authorization"] = f"Bearer {token}"
-        self._trusts_all = trusts_all
+@dataclass(frozen=True, slots=True)
+class _Requests:
+    """Requests for one URL, each on a connection of its own."""
+
+    url: str
+    token: str
+    context: ssl.SSLContext
 
     def fetch(
         self,
@@ -92,8 +133,11 @@ class _Asker:
         *,
         enough: Callable[[Chunk], bool] = lambda chunk: False,
     ) -> Response:
-        """Ask, and read for some seconds, or until a chunk is enough. Raises Unreachable."""
-        connection = self._connection()
+        """Ask, and read for so many seconds, or until a chunk is enough.
+
+        Raises Unreachable, where there is no connection or what answers there speaks no HTTP.
+        """
+        connection = dial(self.url, _CONNECT_SECONDS, self.context)
         try:
             connection.connect()
         except OSError as error:
@@ -102,7 +146,7 @@ class _Asker:
         began, clock = time.time(), time.monotonic()
         try:
             sock.settimeout(seconds)
-            connection.request("GET", self._target, headers=self._headers | headers)
+            connection.request("GET", request_target(self.url), headers=self._headers() | headers)
             answer = connection.getresponse()
             answered = time.monotonic() - clock
             given = {name.lower(): value for name, value in answer.getheaders()}
@@ -115,12 +159,15 @@ class _Asker:
                 try:
                     while (left := clock + seconds - time.monotonic()) > 0:
                         sock.settimeout(left)
-                        data = answer.read1(_PIECE)
+                        data = answer.read1(_CHUNK_BYTES)
                         at = time.monotonic() - clock
                         if not data:
                             return _with(response, reading=reading, ended=at)
                         chunk = reading.take(data, at)
                         if chunk and enough(chunk):
+                            break
+                        if reading.size > _MOST_BYTES:
+                            response = replace(response, seconds=at)
                             break
                 except TimeoutError:
                     pass
@@ -134,27 +181,24 @@ class _Asker:
         finally:
             connection.close()
 
-    def _connection(self) -> http.client.HTTPConnection:
-        host, port = self._address.hostname or "", self._address.port
-        if self._address.scheme == "https":
-            context = _context(trusts_all=self._trusts_all)
-            return http.client.HTTPSConnection(
-                host, port, timeout=_CONNECT_SECONDS, context=context
-            )
-        return http.client.HTTPConnection(host, port, timeout=_CONNECT_SECONDS)
+    def _headers(self) -> dict[str, str]:
+        headers = {"Accept": "text/event-stream", "Accept-Encoding": "identity"}
+        headers |= {"Cache-Control": "no-cache", "User-Agent": _NAME}
+        return headers | ({"Authorization": f"Bearer {self.token}"} if self.token else {})
 
 
 class _Reading:
-    """Bytes to chunks."""
+    """Turns the bytes of a response into chunks."""
 
     def __init__(self, encoding: str) -> None:
         self.chunks: list[Chunk] = []
         self.parser = Parser()
+        self.size = 0  # bytes, decompressed
         self._unpack = zlib.decompressobj(31).decompress if encoding == "gzip" else None
         self._end = b""
 
     def take(self, data: bytes, at: float) -> Chunk | None:
-        """A chunk; None for bytes out of which nothing can be read yet."""
+        """Return a chunk; None for bytes out of which nothing can be read yet."""
         if self._unpack:
             try:
                 data = self._unpack(data)
@@ -162,6 +206,7 @@ class _Reading:
                 data = b""
         if not data:
             return None
+        self.size += len(data)
         self._end = (self._end + data)[-1024:].replace(b"\r\n", b"\n").replace(b"\r", b"\n")
         last = self._end.rstrip(b"\n").rpartition(b"\n")[2]
         is_full = self._end.endswith(b"\n\n") or (

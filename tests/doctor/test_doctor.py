@@ -87,6 +87,9 @@ ILLNESSES = {
     "gzip": ("compression", "gzip holds events back"),
     "silent": ("heartbeat", "Nothing came for 3 s"),
     "ending": ("end", "The server ended the stream after"),
+    "limited": ("end", "An answer is ended after 1.. s, twice"),
+    "moved": None,
+    "": None,
     "no-ids": ("resume", "have no ids"),
     "no-resume": ("resume", "the server sent . of them"),
     "doubling": ("resume", "come again that the reader has had"),
@@ -129,6 +132,33 @@ def test_it_finds_what_is_wrong_and_nothing_else(
     check, text = expected
     assert set(its) == {check}
     assert re.search(text, its[check]), its[check]
+
+
+def test_it_follows_redirects_and_says_so(sick: Sick, found: dict[str, list[Finding]]) -> None:
+    finding = found["moved"][0]
+    assert (finding.check, finding.level) == ("redirect", "note")
+    assert finding.text == f"{sick.url}/moved leads on to {sick.url}/well."
+    assert "redirect" not in {finding.check for finding in found["well"]}
+
+
+def test_a_token_does_not_follow_a_redirect_to_another_server(sick: Sick) -> None:
+    other = Sick()
+    try:
+        sick.elsewhere = other.url.replace("127.0.0.1", "localhost")
+        observation = probe(f"{sick.url}/lost", seconds=1, token="a-token-of-this-test")
+    finally:
+        other.close()
+    assert observation.url == f"{sick.elsewhere}/well"
+    assert observation.plain.is_stream
+    assert other.tokens == {None}
+
+
+def test_of_a_page_the_stream_below_it_is_looked_at_where_there_is_one(sick: Sick) -> None:
+    """The Vitals of an address has its stream there; others may have theirs at / itself."""
+    assert probe(f"{sick.url}/", seconds=1).url == f"{sick.url}/stream"
+    assert probe(f"{sick.url}/bare/", seconds=1).url == f"{sick.url}/bare/"
+    page = probe(f"{sick.url}/wrong-type/", seconds=1)
+    assert (page.url, page.plain.is_stream) == (f"{sick.url}/wrong-type/", False)
 
 
 def test_it_finds_an_nginx_that_buffers(found: dict[str, list[Finding]]) -> None:
@@ -362,6 +392,19 @@ def test_a_status_that_ends_an_event_source(status: int | None) -> None:
     assert [finding.check for finding in findings] == ["status"]
     assert findings[0].level == "problem"
     assert findings[0].advice
+
+
+def test_a_limit_is_told_from_an_end() -> None:
+    def advice(**fields: Any) -> str:
+        finding = flow.end(observation(response(ended=15.0, seconds=20.0), **fields))
+        assert finding
+        assert finding.level == "problem"
+        return finding.advice
+
+    assert "Envoy" in advice(again=response(ended=15.1, seconds=16.0))
+    assert "Envoy" not in advice(again=response(ended=3.0, seconds=16.0))
+    assert "Envoy" not in advice(again=response(seconds=16.0))
+    assert "Envoy" not in advice()
 
 
 def test_a_full_server_is_told_from_one_that_breaks() -> None:

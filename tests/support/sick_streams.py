@@ -7,6 +7,7 @@ import zlib
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 EVERY = 0.1  # seconds between events
+LIMIT = 1.5  # seconds that an answer may take, where there is a limit
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -18,8 +19,19 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         illness = self.path.strip("/")
+        self.server.tokens.add(self.headers.get("Authorization"))
+        if illness == "wrong-type/stream":
+            self._answer(404, "text/plain", b"")
+            return
         if illness == "wrong-status":
             self._answer(503, "text/plain", b"away\n")
+            return
+        if illness in ("moved", "lost"):
+            there = "/well" if illness == "moved" else f"{self.server.elsewhere}/well"
+            self._answer(307, "text/plain", b"", Location=there)
+            return
+        if illness == "":
+            self._answer(200, "text/html", b"<h1>Welcome</h1>")
             return
         kind = "text/html" if illness == "wrong-type" else "text/event-stream; charset=utf-8"
         packer = None
@@ -47,6 +59,7 @@ class _Handler(BaseHTTPRequestHandler):
         if known and illness != "no-resume":
             number = int(known) + (0 if illness == "doubling" else 1)
         held = b""
+        limit = time.monotonic() + LIMIT
         while not self.server.over.is_set():
             while number <= self.server.number:
                 event_id = "" if illness == "no-ids" else f"id: {number}\n"
@@ -63,12 +76,14 @@ class _Handler(BaseHTTPRequestHandler):
                 self.wfile.write(out)
             if illness == "silent":
                 self.server.over.wait(60)
-            if illness == "ending":
+            if illness == "ending" or (illness == "limited" and time.monotonic() > limit):
                 return
             self.server.over.wait(EVERY)
 
-    def _answer(self, status: int, kind: str, body: bytes) -> None:
+    def _answer(self, status: int, kind: str, body: bytes, **headers: str) -> None:
         self.send_response(status)
+        for name, value in headers.items():
+            self.send_header(name, value)
         self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
@@ -83,6 +98,8 @@ class Sick(ThreadingHTTPServer):
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.number = 1
+        self.tokens: set[str | None] = set()  # that were sent
+        self.elsewhere = ""  # the URL of another server, to which /lost leads
         self.over = threading.Event()
         self.url = f"http://127.0.0.1:{self.server_port}"
         self._running = [threading.Thread(target=call) for call in (self._count, self._serve)]
