@@ -2,6 +2,8 @@
 
 The settings are checked here, in the master, before anything listens, from the file alone: the
 master never imports the application, so that a HUP brings in a new version of its code whole.
+
+An application that is not Vitals (`gunicorn -k gevent examples.countdown:app`) is left alone.
 """
 
 import gc
@@ -14,16 +16,19 @@ import sys
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, cast
+from types import ModuleType
+from typing import Any
 
 import gunicorn  # type: ignore[import-untyped]
 from gunicorn.glogging import Logger as _GunicornLogger  # type: ignore[import-untyped]
+from gunicorn.workers.ggevent import GeventWorker  # type: ignore[import-untyped]
 
+_HALT = 4  # gunicorn's master ends with a worker that exits with this
+_log = logging.getLogger("vitals")
 _ROOT = Path(__file__).resolve().parent
-# What outlives a reload of this file, which makes its names anew: entries of sys.modules.
-_KEPT = "vitals settings that were good"
-_SERVED = "vitals settings that were served"
-_MANAGER = "vitals service manager"
+# What outlives a reload of this file, which makes its names anew: `settings` and `variables` that
+# were good, those that were `served`, and the service `manager`.
+_state: Any = sys.modules.setdefault("vitals_state", ModuleType("vitals_state"))
 
 
 def _load_alone(name: str) -> Any:
@@ -44,31 +49,30 @@ def _load_alone(name: str) -> Any:
 
 def _complain(text: str) -> None:
     """Say what is wrong: before the start to whoever starts it, later as everything else."""
-    if _SERVED in sys.modules:
-        logging.getLogger("gunicorn.error").error(text)
+    if hasattr(_state, "served"):
+        _log.error(text)
     else:
         print(f"Vitals: {text}", file=sys.stderr)
 
 
 def _load_settings() -> tuple[Any, dict[str, str]]:
-    """The settings, and the variables that say them to the workers."""
+    """Return the settings, and the variables that say them to the workers."""
     module = _load_alone("settings")
     try:
-        settings = module.load(os.environ), module.as_variables(os.environ)
-        module.check_serves(settings[0])
+        settings, variables = module.load(os.environ), module.as_variables(os.environ)
+        module.check_serves(settings)
     except module.SettingError as error:
         _complain(str(error))
-        kept = cast(tuple[Any, dict[str, str]] | None, sys.modules.get(_KEPT))
-        if kept is None:
+        if not hasattr(_state, "settings"):
             sys.exit(2)
         _complain("going on with the settings of before")
-        return kept
-    sys.modules[_KEPT] = cast(Any, settings)
-    return settings
+    else:
+        _state.settings, _state.variables = settings, variables
+    return _state.settings, _state.variables
 
 
 def _service_manager() -> Any:
-    """Who started the service and wants to know when it serves; None for nobody.
+    """Return who started the service and wants to know when it serves; None for nobody.
 
     gunicorn itself would say so as soon as it listens. So the variables leave the environment.
     """
@@ -76,36 +80,49 @@ def _service_manager() -> Any:
     for name in (_systemd.SOCKET, _systemd.WATCHDOG, "WATCHDOG_PID"):
         os.environ.pop(name, None)
     if found is not None:
-        sys.modules[_MANAGER] = cast(Any, found)
-    return sys.modules.get(_MANAGER)
+        _state.manager = found
+    return getattr(_state, "manager", None)
 
 
 class _Logger(_GunicornLogger):  # type: ignore[misc]
-    """gunicorn's own lines in the form of ours, and of its routine none.
+    """gunicorn's own lines, from warnings on, in the form of ours, which have a logger each.
 
     One object lives through all reloads, so it looks up what the last one has loaded.
     """
 
     def setup(self, cfg: Any) -> None:
         super().setup(cfg)
-        output, module = sys.modules["vitals_logging"], sys.modules["vitals_settings"]
-        settings, _ = cast(tuple[Any, dict[str, str]], sys.modules[_KEPT])
-        secrets = module.secrets(settings)
+        if cfg.logconfig or cfg.logconfig_dict or cfg.logconfig_json:
+            return  # whoever configures logging has forms of their own
+        output: Any = sys.modules["vitals_logging"]
+        settings: Any = sys.modules["vitals_settings"]
+        secrets = settings.secrets(_state.settings)
         form = output.formatter(
-            settings.output_format, journal=output.is_journal(os.environ), secrets=secrets
+            _state.settings.output_format, journal=output.is_journal(os.environ), secrets=secrets
         )
         for log, its_form in ((self.error_log, form), (self.access_log, output.Bare(secrets))):
             for handler in log.handlers:
-                if getattr(handler, "_gunicorn", False):  # not what a log configuration made
-                    handler.setFormatter(its_form)
+                handler.setFormatter(its_form)
+        for name in ("dashboard", _log.name):
+            ours = logging.getLogger(name)
+            ours.handlers = self.error_log.handlers
+            ours.setLevel(_state.settings.output_level.upper())
+            ours.propagate = False
 
-    def info(self, msg: Any, *args: Any, **kwargs: Any) -> None:
-        is_routine = msg in cast(Any, sys.modules["vitals_logging"]).ROUTINE
-        (self.debug if is_routine else super().info)(msg, *args, **kwargs)
 
-    def warning(self, msg: Any, *args: Any, **kwargs: Any) -> None:
-        is_routine = str(msg).startswith(cast(Any, sys.modules["vitals_logging"]).STRANGERS)
-        (self.debug if is_routine else super().warning)(msg, *args, **kwargs)
+class Worker(GeventWorker):  # type: ignore[misc]
+    """Becomes the application's own worker class after the fork.
+
+    gunicorn makes workers in the master, which must not import the application.
+    """
+
+    def patch(self) -> None:
+        super().patch()
+        self.app.chdir()
+        from dashboard.server import worker
+
+        self.manager = _manager
+        self.__class__ = worker.Worker
 
 
 _settings, _variables = _load_settings()
@@ -116,9 +133,10 @@ _manager = _service_manager()
 wsgi_app = "app:app"
 chdir = str(_ROOT)
 bind = ["127.0.0.1:8000"]
-worker_class = "gevent"
+worker_class = Worker
 logger_class = _Logger
-loglevel = _settings.output_level
+# Its routine is printed at OUTPUT_LEVEL=debug alone.
+loglevel = "warning" if _settings.output_level == "info" else _settings.output_level
 # Streams, connections that have not asked yet, and requests; and a reserve, so that /healthz
 # answers when all of these are taken (server/connection_guard.py bounds them).
 worker_connections = _settings.max_streams + _settings.max_waiting + _settings.max_requests + 1000
@@ -128,6 +146,7 @@ graceful_timeout = 5
 keepalive = 1  # more than 0: that there is one at all; how long is KEEP_ALIVE
 limit_request_line = _settings.max_request_line
 limit_request_fields = _settings.max_headers
+forwarder_headers = ""  # nobody names SCRIPT_NAME or PATH_INFO in a header
 forwarded_allow_ips = ",".join(_settings.trusted_proxies)
 # Where an access log is wanted: without queries and referrers, which may have a key in them.
 access_log_format = '%(h)s %(l)s %(u)s %(t)s "%(m)s %(U)s %(H)s" %(s)s %(b)s "%(a)s"'
@@ -136,13 +155,24 @@ control_socket_disable = True  # it would lie in the home folder, where two serv
 
 def on_starting(server: Any) -> None:
     """Refuse to show the machine to a network that nobody opened it to."""
+    if not _is_ours(server):
+        return
     if not _may_serve([*server.address, *_handed_over()]):
         sys.exit(2)
-    sys.modules[_SERVED] = cast(Any, _variables)
+    _state.served = _variables
+
+
+def _is_ours(server: Any) -> bool:
+    """Return True unless another worker class was named, as for others' applications."""
+    return issubclass(server.worker_class, Worker)
 
 
 def when_ready(server: Any) -> None:
-    """After gunicorn has said where it listens: who may read, and what is kept where."""
+    """Say where it listens, who may read, and what is kept where."""
+    listeners = ",".join(str(listener) for listener in server.LISTENERS)
+    _log.info("Listening at: %s (%s)", listeners, server.pid)
+    if not _is_ours(server):
+        return
     log = _settings.log or f"sqlite:///{Path(_settings.instance or _ROOT / 'instance')}/events.db"
     read = "whoever has the READ_TOKEN" if _settings.read_token else "whoever reaches that address"
     publish = "whoever has the PUBLISH_TOKEN" if _settings.publish_token else "nobody, over HTTP"
@@ -150,10 +180,10 @@ def when_ready(server: Any) -> None:
         publish = "whoever has a token for it"
     duration = sys.modules["vitals_settings"].format_duration
     sampled = f"{_settings.host_name} every {duration(_settings.interval)}"
-    server.log.info("May read: %s; may publish: %s", read, publish)
-    server.log.info("Log: %s, kept for %s", log, duration(_settings.retention))
-    server.log.info("Sampled: %s; heartbeats after %gs", sampled, _settings.heartbeat)
-    server.log.info(
+    _log.info("May read: %s; may publish: %s", read, publish)
+    _log.info("Log: %s, kept for %s", log, duration(_settings.retention))
+    _log.info("Sampled: %s; heartbeats after %gs", sampled, _settings.heartbeat)
+    _log.info(
         "Vitals%s, %d %s, gunicorn %s, Python %s; settings: %s",
         _version(),
         server.num_workers,
@@ -173,11 +203,13 @@ def _version() -> str:
 
 
 def on_reload(server: Any) -> None:
-    """The same at a HUP, where refusing means to go on as before."""
+    """Check the settings at a HUP, where refusing means to go on as before."""
     global _variables
+    if not _is_ours(server):
+        return
     if _manager is not None:
         _manager.tell("RELOADING=1")
-    before = cast(dict[str, str], sys.modules[_SERVED])
+    before = _state.served
     if not _may_serve(
         [*server.address, *(listener.getsockname() for listener in server.LISTENERS)]
     ):
@@ -185,8 +217,8 @@ def on_reload(server: Any) -> None:
         _variables = before
     keys = {key for key, _ in before.items() ^ _variables.items()}
     changed = ", ".join(sorted(key.removeprefix("DASHBOARD_") for key in keys))
-    sys.modules[_SERVED] = cast(Any, _variables)
-    server.log.info("Reloading: new workers, settings changed: %s", changed or "none")
+    _state.served = _variables
+    _log.info("Reloading: new workers, settings changed: %s", changed or "none")
 
 
 def _handed_over() -> Iterator[Any]:
@@ -199,7 +231,7 @@ def _handed_over() -> Iterator[Any]:
 
 
 def _may_serve(addresses: list[Any]) -> bool:
-    settings = sys.modules["vitals_settings"]
+    settings: Any = sys.modules["vitals_settings"]
     try:
         settings.check_bound(_settings, addresses)
     except settings.SettingError as error:
@@ -216,13 +248,22 @@ def pre_fork(server: Any, worker: Any) -> None:
 
 def post_fork(server: Any, worker: Any) -> None:
     """Hand on what was checked: a worker that starts later must not find a file gone wrong."""
+    if not _is_ours(server):
+        return
     for name in [name for name in os.environ if name.startswith("DASHBOARD_")]:
         del os.environ[name]
     os.environ.update(_variables)
 
 
 def post_worker_init(worker: Any) -> None:
-    """Start the runtime: after the fork, in a process that gevent has patched."""
-    from dashboard.server.worker import start
+    """Refuse to serve Vitals by a worker class that bounds nothing."""
+    is_vitals = "vitals" in getattr(worker.wsgi, "extensions", {})
+    if is_vitals and not hasattr(worker, "manager"):
+        name = worker.cfg.worker_class_str
+        print(f"Vitals: has its own worker class, so start it without -k {name}", file=sys.stderr)
+        sys.exit(_HALT)
 
-    start(worker, _manager)
+
+def on_exit(server: Any) -> None:
+    """Say that the service has ended."""
+    _log.info("Shutting down")

@@ -54,6 +54,16 @@ class Proxies:
         if host:
             environ[FORWARDED_HOST] = host
 
+    def client_of(self, peer: str, headers: Iterable[tuple[str, str]]) -> str:
+        """Return the address of a request's client, by its peer and headers (names in capitals).
+
+        What `see_through` would set REMOTE_ADDR to.
+        """
+        if not self._is_trusted(peer):
+            return peer
+        told = ",".join(value for name, value in headers if name == "X-FORWARDED-FOR")
+        return self._client(_items(told)) or peer
+
     def _client(self, addresses: Sequence[str]) -> str:
         """The last address that is no trusted proxy's; the first, where all are; "" for none."""
         client = ""

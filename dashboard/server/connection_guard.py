@@ -1,63 +1,82 @@
-"""What comes to a worker before it is a request of the application, and how much there may be.
+"""Bounds on the connections of one worker: how long each may wait, and how many may.
 
 A connection without a whole request costs a greenlet and a descriptor, and anybody can make them:
-by the thousand, and one byte a minute. So each has a time in which its request has to be whole, and
-where too many wait, the one that has waited longest goes: whoever means it asks again, and
-whoever comes next always finds a place. Requests at work are counted as well; beyond their limit
-the answer is 503, but never for those who ask whether the service is alive. Streams have limits of
-their own (`admission.py`).
-
-gunicorn has none of this for its gevent workers, and no place for it; what is replaced in a worker
-stands in `take_over` alone.
+by the thousand, and one byte a minute. So a connection *waits* while its client owes something: a
+TLS handshake, a request's head, its body, or the reading of its answer. Each of these has a time.
+Where too many wait, the oldest of the address that has most of them is closed, so that the next
+client always finds a place. A request that waits holds no place among the requests at work; beyond
+the limit of those the answer is 503, but never for who asks whether the service is alive. Streams
+have limits of their own (`streaming/limits.py`).
 """
 
 import contextlib
-import logging
 import resource
 import socket
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import gevent
-import msgspec
 from gevent import monkey
 from gevent.event import Event as Flag
-from gevent.server import StreamServer
 
+from dashboard.access.addresses import network_of
 from dashboard.telemetry.counters import Instruments
-
-logger = logging.getLogger(__name__)
 
 _SOCKET: Any = monkey.get_original("socket", "socket")
 _LOOK = 0.2  # seconds between two looks at the clock, while anybody waits
 _LAST_CHANCE = 1.0  # seconds that a worker which is told to go waits for requests under way
-_RETRY_AFTER = 5
-_ALWAYS = frozenset({"/healthz", "/readyz", "/metrics"})
-_STREAMS = ("/stream", "/progress/")
-# gunicorn's own names for what can't be taken.
-_LIMITS = {
-    "LimitRequestLine": ("line", 414, "URI Too Long", "MAX_REQUEST_LINE"),
-    "LimitRequestHeaders": ("headers", 431, "Request Header Fields Too Large", "MAX_HEADERS"),
-}
+_SLOWEST = 16 << 10  # bytes a second at which an answer has to be taken, in addition to its time
+MOST_HEAD = 32 << 10  # bytes of a request's line and headers, with their line ends
+_GRACE = 1.0  # seconds after which a body is given up, should the application not have done it
 
 
-class _Arrival:
-    __slots__ = ("deadline", "descriptor", "seconds")
+class Connection:
+    """An accepted connection: whose it is, and until when (monotonic seconds) it may wait."""
 
-    def __init__(self, descriptor: int, seconds: float) -> None:
+    __slots__ = (
+        "_peer",
+        "address",
+        "body_by",
+        "deadline",
+        "descriptor",
+        "had_request",
+        "head_left",
+        "works",
+    )
+
+    def __init__(self, descriptor: int, peer: str) -> None:
         self.descriptor = descriptor  # which TLS takes over, when it wraps the socket
-        self.seconds = seconds  # that its next request may take to come
         self.deadline = 0.0
+        self.head_left: int | None = None  # bytes; None while no head is awaited
+        self.had_request = False
+        self.body_by = 0.0  # when the body of its request has to have come; 0: it was not awaited
+        self.works = False  # a request of it counts as one at work
+        self._peer = self.address = network_of(peer)
+
+    def begin_request(self, client: str) -> None:
+        """Count the connection as the client's, whose address a trusted proxy may have told."""
+        self.address = network_of(client)
+        self.body_by = 0.0
+
+    def end_request(self) -> None:
+        """Count the connection as its peer's again."""
+        self.address = self._peer
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether it has been served, and owes nothing."""
+        return self.had_request and self.head_left == MOST_HEAD
 
 
 class ConnectionGuard:
-    """The connections of one worker that have no request yet, and its requests at work."""
+    """The connections of one worker that wait for their clients, and its requests at work."""
 
     def __init__(
         self,
         *,
         header_timeout: float,
+        body_timeout: float,
         keep_alive: float,
         most_waiting: int,
         most_requests: int,
@@ -65,164 +84,150 @@ class ConnectionGuard:
     ) -> None:
         """Times are seconds."""
         self.requests = 0
+        self.most_requests = most_requests
         self._header_timeout = header_timeout
+        self._body_timeout = body_timeout
         self._keep_alive = keep_alive
         self._most_waiting = most_waiting
-        self._most_requests = most_requests
         self._refused = instruments.requests_refused
         self._gauge = instruments.connections_waiting
-        self._arrivals: dict[Any, _Arrival] = {}  # by the greenlet that serves the connection
-        self._waiting: dict[_Arrival, None] = {}  # in the order in which they began to
-        self._somebody_waits = Flag()
+        self._connections: dict[Any, Connection] = {}  # by the greenlet that serves it
+        self._waiting: dict[Connection, str] = {}  # oldest first -> the address it is counted for
+        self._by_address: dict[str, dict[Connection, None]] = {}
+        self._anybody_waits = Flag()
         self._stopping = False
 
-    def take_over(self, worker: Any) -> None:
-        """Stand between gunicorn's gevent worker and its connections."""
-        worker.handle = self._around_connections(worker.handle)
-        worker.timeout_ctx = self._awaiting
-        worker.handle_request = self._around_requests(worker.handle_request)
-        worker.handle_error = self._around_errors(worker.handle_error)
-        around = self._around_handshakes(StreamServer.wrap_socket_and_handle)
-        StreamServer.wrap_socket_and_handle = around  # type: ignore[method-assign]
+    def start(self) -> None:
+        """Watch the clock, in a greenlet."""
         gevent.spawn(self._keep_time)
 
     def stop(self) -> None:
-        """Let go soon of who has not asked for anything."""
+        """Give what waits one more second: the worker has to go."""
         self._stopping = True
         soon = time.monotonic() + _LAST_CHANCE
-        for arrival in self._waiting:
-            arrival.deadline = min(arrival.deadline, soon)
-
-    def _around_connections(self, handle: Callable[..., None]) -> Callable[..., None]:
-        def handle_connection(listener: Any, client: Any, address: Any) -> None:
-            with self._arriving(client):
-                handle(listener, client, address)
-
-        return handle_connection
-
-    def _around_handshakes(self, wrap_and_handle: Callable[..., Any]) -> Callable[..., Any]:
-        def wrap_and_handle_connection(server: Any, client: Any, address: Any) -> Any:
-            with self._arriving(client):
-                return wrap_and_handle(server, client, address)
-
-        return wrap_and_handle_connection
+        for connection in self._waiting:
+            connection.deadline = min(connection.deadline, soon)
 
     @contextlib.contextmanager
-    def _arriving(self, client: Any) -> Iterator[None]:
+    def connected(self, client: Any, peer: str) -> Iterator[Connection]:
         """Around all that the greenlet of a connection does; the outermost one counts."""
         greenlet = gevent.getcurrent()
-        if greenlet in self._arrivals:
-            yield
+        connection = self._connections.get(greenlet)
+        if connection is not None:
+            yield connection
             return
-        arrival = self._arrivals[greenlet] = _Arrival(client.fileno(), self._header_timeout)
-        self._wait(arrival)
+        connection = Connection(client.fileno(), peer)
+        self._connections[greenlet] = connection
+        self._wait(connection, self._header_timeout)
+        try:
+            yield connection
+        finally:
+            del self._connections[greenlet]
+            self._stop_waiting(connection)
+
+    @contextlib.contextmanager
+    def awaiting_head(self) -> Iterator[None]:
+        """Around the reading of a request's head, in the greenlet of its connection."""
+        connection = self._connections[gevent.getcurrent()]
+        connection.head_left = MOST_HEAD
+        if connection not in self._waiting:  # at first it does already, through TLS
+            self._wait(connection, self._keep_alive)
+        yield
+        self._stop_waiting(connection)
+        connection.head_left = None
+        connection.had_request = True
+
+    def awaiting_body(self, connection: Connection) -> contextlib.AbstractContextManager[None]:
+        """Around a read that blocks until more of a request's body comes."""
+        now = time.monotonic()
+        if not connection.body_by:
+            connection.body_by = now + self._body_timeout + _GRACE
+        return self._waiting_client(connection, connection.body_by - now)
+
+    def awaiting_reader(
+        self, connection: Connection, size: int
+    ) -> contextlib.AbstractContextManager[None]:
+        """Around a write that blocks until the client has taken `size` bytes of its answer."""
+        return self._waiting_client(connection, self._body_timeout + size / _SLOWEST)
+
+    def begin_work(self, connection: Connection) -> bool:
+        """Count a request as one at work; False, and counted as refused, where too many are."""
+        if self.requests >= self.most_requests:
+            self.count_refused("busy")
+            return False
+        self.requests += 1
+        connection.works = True
+        return True
+
+    def end_work(self, connection: Connection) -> None:
+        """Make room for another request."""
+        if connection.works:
+            self.requests -= 1
+            connection.works = False
+
+    def count_refused(self, reason: str) -> None:
+        """Count a request or a connection that a limit ended."""
+        self._refused.labels(reason).inc()
+
+    @contextlib.contextmanager
+    def _waiting_client(self, connection: Connection, seconds: float) -> Iterator[None]:
+        self.requests -= connection.works
+        self._wait(connection, seconds)
         try:
             yield
         finally:
-            del self._arrivals[greenlet]
-            self._stop_waiting(arrival)
+            self._stop_waiting(connection)
+            self.requests += connection.works
 
-    @contextlib.contextmanager
-    def _awaiting(self) -> Iterator[None]:
-        """Around the reading of a request's head, in the greenlet of its connection."""
-        arrival = self._arrivals.get(gevent.getcurrent())
-        if arrival is None:
-            yield
-            return
-        if arrival not in self._waiting:  # at first it does already, through TLS
-            self._wait(arrival)
-        yield
-        self._stop_waiting(arrival)
-        arrival.seconds = self._keep_alive
-
-    def _around_requests(self, handle_request: Callable[..., Any]) -> Callable[..., Any]:
-        def handle_if_few(listener: Any, request: Any, connection: Any, address: Any) -> Any:
-            if request.path in _ALWAYS or request.path.startswith(_STREAMS):
-                return handle_request(listener, request, connection, address)
-            if self.requests >= self._most_requests:
-                self._refused.labels("busy").inc()
-                detail = f"this worker answers {self._most_requests} requests already"
-                connection.sendall(_problem(503, "Service Unavailable", detail))
-                raise StopIteration  # gunicorn's word for: close it
-            self.requests += 1
-            try:
-                return handle_request(listener, request, connection, address)
-            finally:
-                self.requests -= 1
-
-        return handle_if_few
-
-    def _around_errors(self, handle_error: Callable[..., None]) -> Callable[..., None]:
-        def handle_or_count(request: Any, client: Any, address: Any, error: BaseException) -> None:
-            kind = type(error)
-            if not kind.__module__.startswith("gunicorn.http"):
-                handle_error(request, client, address, error)
-                return
-            # What is wrong in it is not repeated, neither here nor in the answer: keys may be.
-            reason, status, title, setting = _LIMITS.get(
-                kind.__name__, ("malformed", 400, "Bad Request", "")
-            )
-            self._refused.labels(reason).inc()
-            logger.debug("refused a request: %s", kind.__name__)  # strangers could fill a disk
-            detail = f"longer than {setting} allows" if setting else f"no HTTP ({kind.__name__})"
-            with contextlib.suppress(OSError):
-                client.sendall(_problem(status, title, detail))
-
-        return handle_or_count
-
-    def _wait(self, arrival: _Arrival) -> None:
+    def _wait(self, connection: Connection, seconds: float) -> None:
         if len(self._waiting) >= self._most_waiting:
-            self._end(next(iter(self._waiting)), "evicted")
-        seconds = min(arrival.seconds, _LAST_CHANCE) if self._stopping else arrival.seconds
-        arrival.deadline = time.monotonic() + seconds
-        self._waiting[arrival] = None
+            greediest = max(self._by_address.values(), key=len)
+            self._end(next(iter(greediest)), "evicted")
+        if self._stopping:
+            seconds = min(seconds, _LAST_CHANCE)
+        connection.deadline = time.monotonic() + seconds
+        address = self._waiting[connection] = connection.address
+        self._by_address.setdefault(address, {})[connection] = None
         self._gauge.set(len(self._waiting))
-        self._somebody_waits.set()
+        self._anybody_waits.set()
 
-    def _stop_waiting(self, arrival: _Arrival) -> None:
-        self._waiting.pop(arrival, None)
+    def _stop_waiting(self, connection: Connection) -> None:
+        address = self._waiting.pop(connection, None)
+        if address is None:
+            return
+        others = self._by_address[address]
+        del others[connection]
+        if not others:
+            del self._by_address[address]
         self._gauge.set(len(self._waiting))
 
-    def _end(self, arrival: _Arrival, reason: str) -> None:
-        """End a connection: its greenlet, which reads, sees that nothing more will come."""
-        self._stop_waiting(arrival)
-        # An idle one has done nothing wrong.
-        if reason == "evicted" or arrival.seconds == self._header_timeout:
-            self._refused.labels(reason).inc()
+    def _end(self, connection: Connection, reason: str) -> None:
+        """End a connection: its greenlet, which reads or writes, sees that its client has gone."""
+        self._stop_waiting(connection)
+        if reason == "evicted" or not connection.is_idle:
+            self.count_refused(reason)
         with contextlib.suppress(OSError):
-            connection = _SOCKET(fileno=arrival.descriptor)  # TLS would want to say goodbye
+            plain = _SOCKET(fileno=connection.descriptor)  # TLS would want to say goodbye
             try:
-                connection.shutdown(socket.SHUT_RDWR)
+                plain.shutdown(socket.SHUT_RDWR)
             finally:
-                connection.detach()
+                plain.detach()
 
     def _keep_time(self) -> None:
         while True:
-            self._somebody_waits.wait()
+            self._anybody_waits.wait()
             now = time.monotonic()
-            for arrival in [each for each in self._waiting if each.deadline <= now]:
-                self._end(arrival, "timed_out")
+            for connection in [each for each in self._waiting if each.deadline <= now]:
+                self._end(connection, "timed_out")
             if not self._waiting:
-                self._somebody_waits.clear()
+                self._anybody_waits.clear()
             gevent.sleep(_LOOK)
 
 
 def bounds(most_waiting: int, most_requests: int, streams: int) -> tuple[int, int]:
-    """How many connections may wait, and be at work, with the descriptors that streams leave."""
+    """Return how many connections may wait, and be at work, with the descriptors streams leave."""
     limit = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
     if limit == resource.RLIM_INFINITY:
         return most_waiting, most_requests
     spare = max(limit - streams, 0)
     return min(most_waiting, max(16, spare // 2)), min(most_requests, max(16, spare // 4))
-
-
-def _problem(status: int, title: str, detail: str) -> bytes:
-    document = {"type": "about:blank", "title": title, "status": status, "detail": detail}
-    body = msgspec.json.encode(document)
-    retry = f"Retry-After: {_RETRY_AFTER}\r\n" if status == 503 else ""
-    head = (
-        f"HTTP/1.1 {status} {title}\r\nContent-Type: application/problem+json\r\n"
-        f"X-Content-Type-Options: nosniff\r\n{retry}"
-        f"Content-Length: {len(body)}\r\nConnection: close\r\n\r\n"
-    )
-    return head.encode() + body

@@ -1,4 +1,8 @@
-"""The runtime inside a gunicorn worker: start it, and stop it the moment the worker is told to go.
+"""gunicorn's gevent worker as Vitals runs it: bounded connections, and an end without waiting.
+
+gunicorn.conf.py names a class that becomes this one after the fork, because the master must not
+import the application: a HUP could not renew it then. An application that is not Vitals is served
+as gunicorn's own worker would.
 
 On SIGTERM gunicorn only notes that the worker is to end, looks at that once a second, and then
 waits for requests that are under way; streams never end by themselves. So the signal also ends
@@ -7,95 +11,199 @@ them, at once, and both `kill -HUP` and `kill -TERM` take about a second.
 
 import gc
 import logging
-import signal
+import ssl
 import sys
+from contextlib import AbstractContextManager
+from functools import partial
 from typing import Any
 
 import gevent
-from gevent import monkey
 from gevent.server import StreamServer
+from gunicorn.workers.ggevent import GeventWorker  # type: ignore[import-untyped]
 
 from dashboard.access.trusted_proxies import Proxies
-from dashboard.runtime import Service
+from dashboard.runtime import Runtime, Service
 from dashboard.server import watchdog
 from dashboard.server.connection_guard import ConnectionGuard, bounds
+from dashboard.server.guarded_socket import GuardedSocket
+from dashboard.server.refusals import check_head, refusal_of, send_problem
 from dashboard.streaming.parked import bound_buffers
 from dashboard.telemetry.systemd import ServiceManager
-from dashboard.web.access import Access
 from dashboard.web.event_stream import stop_all
-from dashboard.web.quick_stream import in_front_of
 
-_HALT = 4  # gunicorn's master ends with a worker that exits with this
+logger = logging.getLogger(__name__)
+
 _ACCEPT_AT_ONCE = 16
 _SWITCH_SECONDS = 0.0005
-_LOOK_EVERY = 1.0  # seconds; gunicorn also ends workers without a signal (max_requests, reload)
+_ALWAYS = frozenset({"/healthz", "/readyz", "/metrics"})
+_STREAMS = ("/stream", "/progress/")
 
 
-def _tell_failure(context: Any, kind: Any, error: Any, traceback: Any) -> None:
-    logger = logging.getLogger("dashboard")
-    logger.error("%s failed", context, exc_info=(kind, error, traceback))
+class Worker(GeventWorker):  # type: ignore[misc]
+    """Serves the application with a guard around its connections, and its runtime beside it."""
+
+    manager: ServiceManager | None = None
+    _guard: ConnectionGuard
+    _proxies: Proxies
+    _runtime: Runtime
+    _ending: "gevent.Greenlet[..., None] | None" = None
+
+    def load_wsgi(self) -> None:
+        """Load the application and start its runtime, in the patched process after the fork."""
+        super().load_wsgi()
+        extensions = getattr(self.wsgi, "extensions", {})
+        if "vitals" not in extensions:
+            self.__class__ = GeventWorker
+            self.init_signals()  # which had this class's handlers
+            return
+        _log_failures()
+        service: Service = extensions["vitals"]
+        self._proxies = extensions["vitals_proxies"]
+        self._runtime = service.start()
+        self._guard = _guard_for(self._runtime)
+        self._guard.start()
+        bound_buffers(self.sockets)
+        # A storm of new connections must not hold off a tick: the thread that reads the log gets
+        # its turn at the interpreter soon.
+        sys.setswitchinterval(_SWITCH_SECONDS)
+        if self.manager is not None:
+            gevent.spawn(watchdog.run, self._runtime, self.manager)
+        # What a worker begins with lives as long as it does: the garbage collector need not look
+        # through it again while ten thousand streams come back.
+        gc.collect()
+        gc.freeze()
+
+    def run(self) -> None:
+        """Serve until told to stop."""
+        try:
+            super().run()
+        finally:
+            self._end().join(self.cfg.graceful_timeout)
+
+    def notify(self) -> None:
+        """Tell the master that the event loop turns; once a second."""
+        super().notify()
+        if not self.alive:  # without a signal, by max_requests or --reload
+            self._end()
+
+    def handle_exit(self, sig: int, frame: Any) -> None:
+        """SIGTERM: end the streams at once, too."""
+        super().handle_exit(sig, frame)
+        self._end()
+
+    def server_class(self, listener: Any, *, spawn: Any, **given: Any) -> "_Server":
+        """Make what accepts connections; gunicorn calls it once for each listening socket."""
+        context = {name: given[name] for name in ("ssl_context",) if name in given}
+        handle = partial(self.handle, listener)
+        return _Server(self._guard, listener, handle=handle, spawn=spawn, **context)
+
+    def handle(self, listener: Any, client: Any, address: Any) -> None:
+        """Serve one connection, in a greenlet of its own."""
+        with self._guard.connected(client, _host(address)) as connection:
+            super().handle(listener, GuardedSocket(client, connection, self._guard), address)
+
+    def timeout_ctx(self) -> AbstractContextManager[None]:
+        """Around the reading of a head, where gunicorn would bound only an idle connection."""
+        return self._guard.awaiting_head()
+
+    def handle_request(self, listener_name: Any, request: Any, client: Any, address: Any) -> Any:
+        """Answer one request, if the limits allow it. Raises StopIteration to end the connection.
+
+        That is what AsyncWorker.handle() takes for "close" (base_async.py).
+        """
+        check_head(request)
+        connection = client.connection
+        connection.begin_request(self._proxies.client_of(_host(address), request.headers))
+        is_stream = request.method == "GET" and request.path.startswith(_STREAMS)
+        is_free = is_stream or request.path in _ALWAYS
+        if not is_free and not self._guard.begin_work(connection):
+            most = self._guard.most_requests
+            send_problem(client, 503, f"this worker answers {most} requests already")
+            raise StopIteration
+        client.begin_answer()
+        try:
+            super().handle_request(listener_name, request, client, address)
+        except StopIteration:
+            client.end_answer()
+            raise
+        finally:
+            self._guard.end_work(connection)
+            connection.end_request()
+        client.end_answer()
+
+    def handle_error(self, request: Any, client: Any, address: Any, error: BaseException) -> None:
+        """Answer what could not be handled with a problem document, and count or log it."""
+        refusal = refusal_of(error)
+        client.drop_held()
+        if refusal is None:
+            path = getattr(request, "path", "no request")
+            logger.error("a request failed: %s", path, exc_info=error)
+            send_problem(client, 500, "a mistake of this service, which its log tells more of")
+            return
+        # What is wrong in it is not repeated, neither here nor in the answer: keys may be.
+        self._guard.count_refused(refusal.reason)
+        name = type(error).__name__
+        logger.debug("refused a request: %s", name)  # strangers could fill a disk
+        send_problem(client, refusal.status, refusal.detail.format(name))
+
+    def _end(self) -> "gevent.Greenlet[..., None]":
+        """Begin to stop, once; may be called from a signal handler."""
+        if self._ending is None:
+            self._ending = gevent.spawn(self._stop)
+        return self._ending
+
+    def _stop(self) -> None:
+        self._guard.stop()
+        stop_all()
+        self._runtime.stop()
 
 
-def start(worker: Any, manager: ServiceManager | None = None) -> None:
-    """Start the runtime of a worker's application; `worker` is gunicorn's, after it has loaded.
+class _Server(StreamServer):
+    """gevent's server, which accepts few connections in one turn of the event loop.
 
-    `manager` is told when it serves, and that it goes on.
+    A storm of them would hold off a tick otherwise.
     """
-    if not monkey.is_module_patched("socket"):
-        print(f"Vitals: runs on gevent; -k {worker.cfg.worker_class_str} is not", file=sys.stderr)
-        sys.exit(_HALT)
-    logger = logging.getLogger("dashboard")
-    logger.handlers = worker.log.error_log.handlers
-    logger.setLevel(worker.log.error_log.level)
-    logger.propagate = False
-    # What a greenlet fails with is a line like any other, not gevent's own print.
-    event_loop: Any = gevent.get_hub()
-    event_loop.print_exception = _tell_failure
 
-    bound_buffers(worker.sockets)
-    service: Service = worker.wsgi.extensions["vitals"]
-    runtime = service.start()
+    max_accept = _ACCEPT_AT_ONCE
+
+    def __init__(self, guard: ConnectionGuard, listener: Any, **arguments: Any) -> None:
+        super().__init__(listener, **arguments)
+        self._guard = guard
+
+    def wrap_socket_and_handle(self, client: Any, address: Any) -> Any:
+        """Serve a TLS connection, whose handshake has to end in time as well."""
+        with self._guard.connected(client, _host(address)):
+            try:
+                return super().wrap_socket_and_handle(client, address)
+            except (ssl.SSLError, OSError) as error:
+                logger.debug("no TLS: %s", error)
+
+
+def _host(address: Any) -> str:
+    """Return a peer's address without its port; "" for a Unix socket's, which has none."""
+    return address[0] if isinstance(address, tuple) else ""
+
+
+def _guard_for(runtime: Runtime) -> ConnectionGuard:
     settings = runtime.settings
     most_waiting, most_requests = bounds(
         settings.max_waiting, settings.max_requests, runtime.hub.admission.most
     )
-    guard = ConnectionGuard(
+    return ConnectionGuard(
         header_timeout=settings.header_timeout,
+        body_timeout=settings.body_timeout,
         keep_alive=settings.keep_alive,
         most_waiting=most_waiting,
         most_requests=most_requests,
         instruments=runtime.instruments,
     )
-    guard.take_over(worker)
-    if settings.parking:
-        access: Access = worker.wsgi.extensions["vitals_access"]
-        proxies: Proxies = worker.wsgi.extensions["vitals_proxies"]
-        worker.handle = in_front_of(worker.handle, runtime, access, proxies)
-    # A storm of new connections must not hold off a tick: few are accepted in one turn of the
-    # event loop, and the thread that reads the log gets its turn at the interpreter soon.
-    StreamServer.max_accept = _ACCEPT_AT_ONCE
-    sys.setswitchinterval(_SWITCH_SECONDS)
-    # What a worker begins with lives as long as it does: the garbage collector need not look
-    # through it again while ten thousand streams come back.
-    gc.collect()
-    gc.freeze()
 
-    def stop() -> None:
-        guard.stop()
-        stop_all()
-        runtime.stop()
 
-    def told_to_stop() -> None:
-        worker.handle_exit(signal.SIGTERM, None)
-        stop()
+def _log_failures() -> None:
+    """Log what a greenlet fails with as a line like any other, in place of gevent's own print."""
 
-    gevent.signal_handler(signal.SIGTERM, told_to_stop)
+    def log_failure(context: Any, kind: Any, error: Any, traceback: Any) -> None:
+        logger.error("%s failed", context, exc_info=(kind, error, traceback))
 
-    def watch() -> None:
-        while worker.alive:
-            gevent.sleep(_LOOK_EVERY)
-        stop()
-
-    gevent.spawn(watch)
-    if manager is not None:
-        gevent.spawn(watchdog.run, runtime, manager)
+    event_loop: Any = gevent.get_hub()
+    event_loop.print_exception = log_failure

@@ -1,17 +1,11 @@
 """How a stream leaves its request: with its socket, out of gunicorn's hands.
 
-The request ends for gunicorn as if its client had gone. What the server would have written before
-the first block, the head of the response, is written here.
+The request ends for gunicorn as if its client had gone.
 """
 
 import errno
-import os
 import select
-import ssl
-import time
-from collections.abc import Iterable, Mapping
-from email.utils import formatdate
-from functools import lru_cache
+from collections.abc import Mapping
 from typing import Any
 
 
@@ -27,13 +21,14 @@ class LeftRequest(OSError):
 
 
 def can_park(environ: Mapping[str, Any]) -> bool:
-    """Whether a request's connection is a plain socket that may be taken."""
-    connection = environ.get("gunicorn.socket")
+    """Return True if a request's connection is a plain socket that may be taken.
+
+    `server/guarded_socket.py` says so with `can_leave`; other servers' sockets have no such mark.
+    """
     return (
-        hasattr(connection, "detach")
-        and not isinstance(connection, ssl.SSLSocket)
+        getattr(environ.get("gunicorn.socket"), "can_leave", False)
         and environ.get("SERVER_PROTOCOL") in ("HTTP/1.0", "HTTP/1.1")
-        and hasattr(select, "EPOLLRDHUP")  # by which connections.py watches them
+        and hasattr(select, "EPOLLRDHUP")  # by which parked.py watches them
     )
 
 
@@ -44,28 +39,3 @@ def take_socket(environ: Mapping[str, Any]) -> int:
     """
     descriptor: int = environ["gunicorn.socket"].detach()
     return descriptor
-
-
-def write_whole(descriptor: int, data: bytes) -> bool:
-    """Write without waiting; False when the socket did not take all of it."""
-    try:
-        return os.write(descriptor, data) == len(data)
-    except OSError:
-        return False
-
-
-def response_head(protocol: str, headers: Iterable[tuple[str, str]]) -> bytes:
-    """The head of a 200 response without an end, as the server would have written it."""
-    framing = (
-        "Connection: keep-alive\r\nTransfer-Encoding: chunked"
-        if protocol == "HTTP/1.1"
-        else "Connection: close"
-    )
-    lines = "".join(f"{name}: {value}\r\n" for name, value in headers)
-    head = f"{protocol} 200 OK\r\nDate: {_http_date(int(time.time()))}\r\n{framing}\r\n{lines}\r\n"
-    return head.encode("latin-1")
-
-
-@lru_cache(maxsize=1)
-def _http_date(second: int) -> str:
-    return formatdate(second, usegmt=True)

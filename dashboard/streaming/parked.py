@@ -25,7 +25,6 @@ import gevent
 from gevent import monkey
 
 from dashboard.posix.sockets import reset_on_close
-from dashboard.streaming.detach import write_whole
 from dashboard.streaming.feed import RING, RING_BYTES, Feed
 from dashboard.streaming.frame import CHUNKED, GZIP, LAST_CHUNK, Frame
 
@@ -161,7 +160,7 @@ class Connections:
             del feed.parked[form]
         ends_well = reason in ("stopping", "expired") and not behind
         if ends_well and form & CHUNKED and not form & GZIP:
-            write_whole(descriptor, LAST_CHUNK)
+            _write_whole(descriptor, LAST_CHUNK)
         if reason == "lagging":
             _free_buffer(descriptor)
         os.close(descriptor)  # which takes it out of the epoll, too
@@ -233,6 +232,14 @@ class Connections:
                 self.close(descriptor, "gone")
             elif descriptor not in self._leaving:
                 self._go_on(descriptor)
+
+
+def _write_whole(descriptor: int, data: bytes) -> bool:
+    """Write without waiting; False when the socket did not take all of it."""
+    try:
+        return os.write(descriptor, data) == len(data)
+    except OSError:
+        return False
 
 
 def _free_buffer(descriptor: int) -> None:

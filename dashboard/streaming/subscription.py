@@ -5,9 +5,8 @@ newest of everything; then live. From the moment the stream has joined its feed 
 from the log any more, and where its socket can be parked nothing is left of it but that.
 """
 
-import os
 import random
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NoReturn
 
 from dashboard.events.encoded import control_event
@@ -15,20 +14,12 @@ from dashboard.events.event import EventId
 from dashboard.events.filter import Filter
 from dashboard.events.scope import Scope
 from dashboard.log.contract import LogUnavailable
-from dashboard.streaming.detach import (
-    LeftRequest,
-    can_park,
-    response_head,
-    take_socket,
-    write_whole,
-)
+from dashboard.streaming.detach import LeftRequest, can_park, take_socket
 from dashboard.streaming.feed import Lagging, Subscriber
-from dashboard.streaming.frame import CHUNKED, GZIP, GZIP_HEADER, Frame, gzip_block
+from dashboard.streaming.frame import CHUNKED, GZIP, GZIP_HEADER, gzip_block
 from dashboard.streaming.hub import Hub
-from dashboard.streaming.parked import SEND_BUFFER
 
 _READY_SECONDS = 5.0
-ONE_WRITE = SEND_BUFFER // 2  # bytes that a fresh connection certainly takes
 
 
 class StreamSlot:
@@ -87,7 +78,6 @@ class Stream(StreamSlot):
         self._form = form
         self._environ = environ
         self._blocks = self._run()
-        self.headers: Iterable[tuple[str, str]] = ()  # of the response, as it is to be sent
 
     def __iter__(self) -> Iterator[bytes]:
         return self
@@ -95,54 +85,22 @@ class Stream(StreamSlot):
     def __next__(self) -> bytes:
         return next(self._blocks)
 
-    def first_block(self) -> bytes | None:
-        """`hello` and all that the reader lacks, if that is known without reading the log.
-
-        The stream then stands even with its feed. None where it can't: take the blocks one by one.
-        """
-        if not self._hub.ready.is_set() or self._hub.stopping:
-            return None
-        if self._after is not None and self._hub.replay.needs_chunks(self._filter, self._after):
-            return None
-        return self._begin() + next(self._catch_up())
-
-    def park(self, first: bytes = b"") -> NoReturn:
-        """Leave the request, by raising LeftRequest; from here on the hub writes to the socket.
-
-        With `first` nothing of the response has been sent: then its head and the first block go
-        out here, in one write in place of the server's two.
-        """
-        assert self._subscriber is not None
-        protocol = self._environ["SERVER_PROTOCOL"]
-        chunked = CHUNKED if protocol == "HTTP/1.1" else 0
-        descriptor = take_socket(self._environ)
-        if first:
-            head = response_head(protocol, self.headers)
-            if not write_whole(descriptor, head + Frame(first).form(chunked)):
-                os.close(descriptor)
-                raise LeftRequest
-        self._hub.park(descriptor, self._subscriber, self._form | chunked, self._address)
-        self._subscriber, self._holds_slot = None, False
-        raise LeftRequest
-
     def _run(self) -> Iterator[bytes]:
         may_park = self._parking and can_park(self._environ)
-        first = self.first_block()
-        if first is None:
-            yield self._begin()  # at once, whatever the log takes
+        begin = self._begin()
+        if self._is_known():
+            yield begin + next(self._catch_up())  # one write, with the head of the response
+        else:
+            yield begin  # at once, whatever the log takes
             self._hub.ready.wait(_READY_SECONDS)
             if self._hub.stopping:
                 return  # without a word about what was missed: another worker will tell it
             yield from filter(None, self._catch_up())
-        elif may_park and len(first) <= ONE_WRITE:
-            self.park(first)
-        else:
-            yield first
         assert self._subscriber is not None
         try:
             while not self._hub.stopping and not self._subscriber.feed.ended:
                 if may_park and self._subscriber.is_even:
-                    self.park()
+                    self._park()
                 frames = self._subscriber.frames(self._form)
                 if frames:
                     yield frames
@@ -150,6 +108,21 @@ class Stream(StreamSlot):
             self._hub.admission.count_dropped("lagging")
         else:
             self._count_end()
+
+    def _park(self) -> NoReturn:
+        """Leave the request, by raising LeftRequest; from here on the hub writes to the socket."""
+        assert self._subscriber is not None
+        chunked = CHUNKED if self._environ["SERVER_PROTOCOL"] == "HTTP/1.1" else 0
+        descriptor = take_socket(self._environ)
+        self._hub.park(descriptor, self._subscriber, self._form | chunked, self._address)
+        self._subscriber, self._holds_slot = None, False
+        raise LeftRequest
+
+    def _is_known(self) -> bool:
+        """Return True if what the reader lacks is known without reading the log."""
+        if not self._hub.ready.is_set() or self._hub.stopping:
+            return False
+        return self._after is None or not self._hub.replay.needs_chunks(self._filter, self._after)
 
     def _begin(self) -> bytes:
         self._hub.admission.count_opened()

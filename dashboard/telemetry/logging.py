@@ -18,21 +18,6 @@ from datetime import datetime
 
 HIDDEN = "[hidden]"
 
-# What gunicorn says in addition to what matters. Not printed by default; `OUTPUT_LEVEL=debug` is.
-ROUTINE = frozenset(
-    (
-        "Starting gunicorn %s",
-        "Using worker: %s",
-        "Booting worker with pid: %s",
-        "Worker exiting (pid: %s)",
-        "Worker (pid:%s) was sent %s!",  # at the level info: SIGTERM, by the master itself
-        "Handling signal: %s",
-        "Hang up: %s",
-    )
-)
-# Nor what strangers send to the port, who could fill a disk with it.
-STRANGERS = "Invalid request from ip="
-
 _FORMS = (
     (re.compile(r"(?i)\b(bearer|basic)\s+[^\s\"',;]+"), rf"\1 {HIDDEN}"),
     (re.compile(r"(?i)([?&](?:key|token|[a-z_-]+_token)=)[^&\s\"'#]+"), rf"\1{HIDDEN}"),

@@ -35,10 +35,7 @@ def blueprint(service: Service) -> Blueprint:
 def stream(service: Service) -> Response:
     """The event stream; see the contract in docs/api.md."""
     blocks, headers = open_stream(service.runtime, request.environ, request_scope())
-    response = EventStreamResponse(blocks, headers)
-    if isinstance(blocks, Stream):
-        blocks.headers = response.headers  # as they will be when all of Flask is done with them
-    return response
+    return EventStreamResponse(blocks, headers)
 
 
 def open_stream(

@@ -110,7 +110,7 @@ def test_a_forwarded_host_opens_nothing(service: Service) -> None:
     assert service.get("/history", headers=headers | foreign).status_code == (
         400 if believed else 200
     )
-    with service.dial() as connection:  # on the short way of streams, too
+    with service.dial() as connection:  # of a stream, too
         head = (
             f"Host: evil.example\r\nX-Forwarded-Host: wall.example\r\nAuthorization: Bearer {TOKEN}"
         )

@@ -2,11 +2,12 @@
 
 import http.client
 import socket
+import sqlite3
 import ssl
 import subprocess
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
 import httpx
@@ -52,6 +53,12 @@ def answer(connection: socket.socket) -> bytes:
     except ConnectionResetError:
         pass
     return b"".join(parts)
+
+
+def answer_head(connection: socket.socket) -> bytes:
+    """The first that comes of an answer."""
+    connection.settimeout(20)
+    return connection.recv(65536)
 
 
 # Connections without a request.
@@ -169,21 +176,33 @@ def test_with_few_descriptors_few_may_wait(monkeypatch: pytest.MonkeyPatch) -> N
 # Requests.
 
 
-def publish_slowly(service: Service) -> socket.socket:
-    """A request at work: its body has not come yet."""
+def publish(service: Service, body: bytes, size: int) -> socket.socket:
+    """A request to publish, of whose body of `size` bytes so much has come."""
     connection = service.dial()
     connection.sendall(
         b"POST /events HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer "
         + b"p" * 20
-        + b"\r\nContent-Length: 100\r\n\r\n{"
+        + b"\r\nContent-Length: %d\r\n\r\n" % size
+        + body
     )
     return connection
 
 
+@contextmanager
+def locked_log(service: Service) -> Iterator[None]:
+    """What is written meanwhile has to wait."""
+    with closing(sqlite3.connect(service.log_file, isolation_level=None)) as log:
+        log.execute("BEGIN IMMEDIATE")
+        yield
+        log.execute("ROLLBACK")
+
+
 def test_a_full_worker_still_says_that_it_is_alive(service: Service) -> None:
+    body = b'{"data": {}}'
     with ExitStack() as stack:
+        stack.enter_context(locked_log(service))
         for _ in range(3):
-            stack.enter_context(publish_slowly(service))
+            stack.enter_context(publish(service, body, len(body)))
 
         def is_full() -> httpx.Response | None:
             found = service.get("/history")
@@ -197,6 +216,39 @@ def test_a_full_worker_still_says_that_it_is_alive(service: Service) -> None:
         assert service.get("/readyz").status_code == 200
         assert refused(service, "busy") >= 1
     wait_for(lambda: service.get("/history").status_code == 200, "room again")
+
+
+def test_a_request_whose_body_does_not_come_holds_no_place(service: Service) -> None:
+    before = refused(service, "busy")
+    with ExitStack() as stack:
+        slow = [stack.enter_context(publish(service, b"{", 100)) for _ in range(12)]
+        wait_for(lambda: service.total("vitals_connections_waiting") >= 12, "them to wait")
+        assert service.get("/history").status_code == 200
+        for connection in slow[:2]:
+            connection.sendall(b"}".rjust(99))
+            assert b" 422 " in answer_head(connection)  # there is no data
+    assert refused(service, "busy") == before
+
+
+def test_the_address_with_most_waiting_connections_loses_its_oldest(service: Service) -> None:
+    def opened(count: int, address: bytes) -> list[socket.socket]:
+        head = b"POST /events HTTP/1.1\r\nHost: localhost\r\nX-Forwarded-For: %s\r\n" % address
+        head += b"Authorization: Bearer %s\r\nContent-Length: 100\r\n\r\n{" % (b"p" * 20)
+        found = [stack.enter_context(service.dial()) for _ in range(count)]
+        for connection in found:
+            connection.sendall(head)
+        return found
+
+    before = refused(service, "evicted")
+    with ExitStack() as stack:
+        modest = opened(2, b"192.0.2.1")
+        wait_for(lambda: service.total("vitals_connections_waiting") >= 2, "the modest to wait")
+        greedy = opened(40, b"192.0.2.2")
+        wait_for(lambda: refused(service, "evicted") >= before + 20, "the limit to be reached")
+        assert answer(greedy[0]) == b""
+        for connection in modest:
+            connection.sendall(b"}".rjust(99))
+            assert b" 422 " in answer_head(connection)
 
 
 @pytest.mark.parametrize(
