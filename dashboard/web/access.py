@@ -14,8 +14,7 @@ a frame in another site's page gets no cookies, so its own requests carry the ke
 
 import math
 import socket
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable
 from urllib.parse import unquote_plus
 
 from flask import Flask, redirect, request, url_for
@@ -89,14 +88,6 @@ class Access:
             raise ClientError(401, "reading needs the token: Authorization: Bearer …")
         environ[_SCOPE], environ[_BY_COOKIE] = scope, found.by_cookie
         return None
-
-    def is_addressed(self, environ: Mapping[str, Any]) -> bool:
-        """Whether a request names this service, or nothing, as only programs do."""
-        return self._host_validator.untrusted_host(environ) is None
-
-    def scope_of(self, environ: Mapping[str, Any]) -> Scope | None:
-        """The right to read that a request has, if it has one; what is wrong is not counted."""
-        return self._credentials.evaluate(environ).scope
 
     def check_token(self, given: str) -> bool:
         """Whether a text is the read token, as somebody typed it. Raises ClientError(429)."""
