@@ -19,7 +19,7 @@ from dashboard.log.opening import open_log_for_greenlets, run_directory
 from dashboard.metrics import Family
 from dashboard.metrics.cadence import cadences
 from dashboard.sampling.leader import Leadership
-from dashboard.sampling.leader_tasks import Duty
+from dashboard.sampling.leader_tasks import LeaderTasks
 from dashboard.settings import Settings, check_serves
 from dashboard.streaming.host_intervals import HostIntervals
 from dashboard.streaming.hub import Hub
@@ -118,7 +118,7 @@ class Runtime:
         )
         self.host_intervals = HostIntervals(families, settings.interval, self.hub.replay_buffer)
         self._leadership = Leadership(folder / f"leader-{settings.host_name}.lock")
-        self._duty: Duty | None = None  # while this worker is the leader
+        self._leader_tasks: LeaderTasks | None = None  # while this worker is the leader
         self._greenlets: list[gevent.Greenlet[..., None]] = []
         self._greeting: dict[str, object] = {}
         self._intervals: dict[str, float] = {}
@@ -129,7 +129,7 @@ class Runtime:
         self._greenlets = [
             gevent.spawn(self.hub.tail.follow),
             gevent.spawn(self.hub.run_timers),
-            gevent.spawn(self._leadership.take_turns, self._lead, self._resign),
+            gevent.spawn(self._leadership.run_while_leader, self._lead, self._resign),
         ]
         for greenlet in self._greenlets:
             greenlet.link_exception(self._fail)
@@ -142,8 +142,8 @@ class Runtime:
         self._leadership.release()
         self.workers.stop()
         self.hub.stop()
-        if self._duty is not None:
-            self._duty.wait()
+        if self._leader_tasks is not None:
+            self._leader_tasks.wait()
         self.log.close()
 
     def greeting(self, scope: Scope = FULL) -> dict[str, object]:
@@ -207,7 +207,7 @@ class Runtime:
     def _lead(self) -> None:
         self.instruments.leads.set(1)
         logger.info("this worker samples %s", self.settings.host_name)
-        self._duty = Duty(
+        self._leader_tasks = LeaderTasks(
             self.log,
             self.settings,
             self.families,
@@ -215,9 +215,9 @@ class Runtime:
             instruments=self.instruments,
             on_failure=self._fail,
         )
-        self._duty.start()
+        self._leader_tasks.start()
 
     def _resign(self) -> None:
         self.instruments.leads.set(0)
-        if self._duty is not None:
-            self._duty.stop()
+        if self._leader_tasks is not None:
+            self._leader_tasks.stop()

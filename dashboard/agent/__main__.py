@@ -22,7 +22,7 @@ from dashboard.agent.log import AgentLog
 from dashboard.log.opening import log_url, run_directory
 from dashboard.metrics import Family, families_of
 from dashboard.sampling.leader import Leadership
-from dashboard.sampling.leader_tasks import Duty
+from dashboard.sampling.leader_tasks import LeaderTasks
 from dashboard.settings import APPEND_ONLY, SettingError, Settings, load, secrets
 from dashboard.telemetry.logging import formatter, is_journal
 from dashboard.telemetry.null_counters import null_counters
@@ -41,7 +41,7 @@ class Agent:
         self._folder = run_directory(log_url(settings), instance=settings.instance)
         self._leadership = Leadership(self._folder / f"leader-{settings.host_name}.lock")
         self._log: AgentLog | None = None
-        self._duty: Duty | None = None
+        self._tasks: LeaderTasks | None = None
         self._greenlet: gevent.Greenlet[..., None] | None = None
         self._on_failure: Callable[[], None] = lambda: None
         self.has_failed = False
@@ -54,7 +54,10 @@ class Agent:
         """
         self._on_failure = on_failure
         self._greenlet = gevent.spawn(
-            self._leadership.take_turns, self._lead, self._resign, waiting=self._say_who_samples
+            self._leadership.run_while_leader,
+            self._lead,
+            self._resign,
+            waiting=self._say_who_samples,
         )
         self._greenlet.link_exception(self._fail)
 
@@ -62,9 +65,9 @@ class Agent:
         """Send what is held, for a few seconds at most, and let another process sample."""
         if self._greenlet is not None:
             self._greenlet.kill()
-        if self._duty is not None:
-            self._duty.stop(_FLUSH_SECONDS)
-            self._duty.wait()
+        if self._tasks is not None:
+            self._tasks.stop(_FLUSH_SECONDS)
+            self._tasks.wait()
         self._leadership.release()
 
     def _fail(self, greenlet: object) -> None:
@@ -74,7 +77,7 @@ class Agent:
 
     def _lead(self) -> None:
         self._log = AgentLog(self._settings, folder=self._folder)
-        self._duty = Duty(
+        self._tasks = LeaderTasks(
             self._log,
             self._settings,
             self._families,
@@ -82,15 +85,15 @@ class Agent:
             instruments=null_counters(),
             on_failure=self._fail,
         )
-        self._duty.start()
+        self._tasks.start()
         logger.info("sampling %s every %g s", self._settings.host_name, self._settings.interval)
 
     def _resign(self) -> None:
-        if self._duty is not None:
-            self._duty.stop()
+        if self._tasks is not None:
+            self._tasks.stop()
         if self._log is not None:
             self._log.close()
-        self._duty = self._log = None
+        self._tasks = self._log = None
 
     def _say_who_samples(self) -> None:
         logger.info("another process samples %s here; waiting for it", self._settings.host_name)

@@ -33,7 +33,7 @@ class _State(msgspec.Struct):
     under_way: _Batch | None = None
 
 
-class AlertNotes:
+class AlertJournal:
     """The notes of one host's agent. Threads may share it: each change is one assignment."""
 
     def __init__(self, path: Path, *, host: str) -> None:

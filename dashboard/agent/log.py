@@ -11,9 +11,9 @@ from typing import Protocol, TypeVar
 
 from gevent.threadpool import ThreadPool
 
-from dashboard.agent.alert_journal import AlertNotes
+from dashboard.agent.alert_journal import AlertJournal
 from dashboard.events.event import Event, EventId, Unpersisted
-from dashboard.log.contract import FOR_EVER, LogUnavailable, Past, Refused
+from dashboard.log.contract import FOR_EVER, LogReader, LogUnavailable, Refused
 from dashboard.log.opening import log_url, open_log
 from dashboard.log.threaded import run_in
 from dashboard.settings import APPEND_ONLY, Settings
@@ -30,7 +30,7 @@ class _Store(Protocol):
 
     def append_idempotent(self, key: str, events: Sequence[Event]) -> list[EventId]: ...
 
-    def look_back(self, read: Callable[[Past], T]) -> T: ...
+    def with_reader(self, read: Callable[[LogReader], T]) -> T: ...
 
     def close(self) -> None: ...
 
@@ -54,9 +54,9 @@ class AgentLog:
     def broadcast_unpersisted(self, unpersisted: Unpersisted) -> None:
         """Nobody watches an agent."""
 
-    def look_back(self, read: Callable[[Past], T]) -> T:
+    def with_reader(self, read: Callable[[LogReader], T]) -> T:
         """As in `EventLog`."""
-        return run_in(self._looking_back, lambda: self._store.look_back(read))
+        return run_in(self._looking_back, lambda: self._store.with_reader(read))
 
     def close(self) -> None:
         """Let go, once the call that is under way has ended."""
@@ -76,7 +76,7 @@ class _Shared:
     def append_idempotent(self, key: str, events: Sequence[Event]) -> list[EventId]:
         return self._log.append_idempotent(key, "", events)
 
-    def look_back(self, read: Callable[[Past], T]) -> T:
+    def with_reader(self, read: Callable[[LogReader], T]) -> T:
         return read(self._past)
 
     def close(self) -> None:
@@ -93,7 +93,7 @@ class _Remote:
         self._url = settings.log
         self._log = HTTPLog(settings.log, settings.publish_token, agent=settings.host_name)
         host = settings.host_name
-        self._notes = AlertNotes(folder / f"alerts-{host}.json", host=host)
+        self._notes = AlertJournal(folder / f"alerts-{host}.json", host=host)
         self._clock = ClockWatch(settings.log)
 
     def append_idempotent(self, key: str, events: Sequence[Event]) -> list[EventId]:
@@ -102,7 +102,7 @@ class _Remote:
         self._notes.begin(key, events)
         return self._send(key, events)
 
-    def look_back(self, read: Callable[[Past], T]) -> T:
+    def with_reader(self, read: Callable[[LogReader], T]) -> T:
         if self._notes.left is not None:
             raise LogUnavailable(f"{self._url} did not answer the process before this one")
         return read(self._notes)

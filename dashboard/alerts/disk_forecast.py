@@ -14,12 +14,12 @@ from dashboard.alerts.model import Level, duration
 from dashboard.metrics.sample import Sample
 
 
-class Filling:
+class DiskFullForecast:
     """The watch for all filesystems; its readings are hours until one is full."""
 
     name = "disk-filling"
     level: Level = "warning"
-    lasting = 0.0
+    for_seconds = 0.0
     has_items = True
 
     _HOURS = 24.0
@@ -36,7 +36,7 @@ class Filling:
     def reads(self, family: str) -> bool:
         return family == "filesystem"
 
-    def memory(self, family: str) -> float:
+    def lookback(self, family: str) -> float:
         return self._WINDOW if self.reads(family) else 0.0
 
     def readings(self, sample: Sample) -> Iterator[tuple[str, float | None]]:
@@ -55,7 +55,7 @@ class Filling:
                 points.popleft()
             yield item, self._hours_left(points, _capacity(mount))
 
-    def judge(self, item: str, value: float) -> bool | None:
+    def is_firing(self, item: str, value: float) -> bool | None:
         if value < self._HOURS:
             return True
         return False if value > self._CLEAR_HOURS else None
@@ -63,7 +63,7 @@ class Filling:
     def threshold(self, item: str) -> float:
         return self._HOURS
 
-    def about(self, item: str) -> str:
+    def metric_family(self, item: str) -> str:
         return "filesystem"
 
     def message(self, item: str, value: float, *, is_over: bool) -> str:
@@ -71,7 +71,7 @@ class Filling:
             return f"{item} is no longer about to be full within a day"
         return f"{item} will be full in {duration(value * 3600)} if it goes on like this"
 
-    def knows(self, item: str) -> bool:
+    def applies_to(self, item: str) -> bool:
         return bool(item)
 
     def _hours_left(self, points: Sequence[tuple[float, float]], capacity: float) -> float | None:

@@ -8,12 +8,12 @@ from gevent.lock import Semaphore
 from dashboard.alerts.model import EVENT, Alert, decode_alert
 from dashboard.events.encoded import LOG_START
 from dashboard.events.event import EventId
-from dashboard.log.contract import LooksBack, Past
+from dashboard.log.contract import HistoryAccess, LogReader
 from dashboard.log.scan import walk
 
 
 def alerts_between(
-    log: Past, after: EventId, last: EventId, *, host: str | None = None
+    log: LogReader, after: EventId, last: EventId, *, host: str | None = None
 ) -> Iterator[tuple[EventId, Alert]]:
     """What was said of alerts above one id up to another, of one host or of all.
 
@@ -35,7 +35,7 @@ class OpenAlerts:
     """
 
     def __init__(
-        self, log: LooksBack, *, retention: float, clock: Callable[[], float] = time.time
+        self, log: HistoryAccess, *, retention: float, clock: Callable[[], float] = time.time
     ) -> None:
         """`retention` is in seconds."""
         self._log = log
@@ -51,7 +51,7 @@ class OpenAlerts:
         And the id up to which the log was read. Raises LogUnavailable.
         """
         with self._reading:
-            self._log.look_back(self._read_on)
+            self._log.with_reader(self._read_on)
             kept_from = self._kept_from()
             self._open = {key: item for key, item in self._open.items() if item[0] >= kept_from}
             newest_first = sorted(
@@ -59,7 +59,7 @@ class OpenAlerts:
             )
             return newest_first, self._read_to
 
-    def _read_on(self, log: Past) -> None:
+    def _read_on(self, log: LogReader) -> None:
         last = log.newest()
         if last is None:
             return

@@ -23,8 +23,8 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
     """What is said of an alert at a moment; times are seconds since 1970.
 
     `alert` is the rule's name, and behind a colon the item that it is about, where the rule is
-    about several. `about` is the name of the events whose figures it is about ("event" in JSON), by
-    which a page finds where they are shown. `value` is null where there is no number for it.
+    about several. `metric_family` (the key `event` in JSON) is the name of the events whose figures
+    it is about. `value` is null where there is no number for it.
     """
 
     host: str
@@ -33,7 +33,7 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
     rule: str = ""
     level: Level = "warning"
     state: State
-    about: str = msgspec.field(name="event", default="")
+    metric_family: str = msgspec.field(name="event", default="")
     value: float | None = None
     threshold: float | None = None
     since: float | None = None

@@ -27,7 +27,7 @@ from dashboard.alerts.model import Alert
 from dashboard.alerts.outbox import Outbox, State, message
 from dashboard.events.encoded import LOG_START
 from dashboard.events.event import EventId
-from dashboard.log.contract import LogUnavailable, LooksBack, Past
+from dashboard.log.contract import HistoryAccess, LogReader, LogUnavailable
 from dashboard.settings import Notify
 
 logger = logging.getLogger(__name__)
@@ -44,7 +44,7 @@ class Notifier:
 
     def __init__(
         self,
-        log: LooksBack,
+        log: HistoryAccess,
         settings: Notify,
         *,
         host: str,
@@ -183,7 +183,7 @@ class _Receiver:
         )
         if is_new:
             self._read_on(outbox)
-            outbox.forget_ended()
+            outbox.drop_cleared()
             thread.spawn(self._save, outbox).get()
         return outbox
 
@@ -191,7 +191,7 @@ class _Receiver:
         """Take what the log has got. Returns whether that changed anything."""
         kept_from = EventId.at(self._clock() - self._notifier.retention)
 
-        def read(log: Past) -> bool:
+        def read(log: LogReader) -> bool:
             last = log.newest()
             if last is None:
                 return False
@@ -201,8 +201,8 @@ class _Receiver:
             alerts = alerts_between(log, after, last, host=self._notifier.host)
             return outbox.take(alerts, last)
 
-        outbox.forget_before(kept_from.time)
-        return self._notifier.log.look_back(read)
+        outbox.drop_before(kept_from.time)
+        return self._notifier.log.with_reader(read)
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
@@ -232,7 +232,7 @@ class _Receiver:
             return "stopped"
         problem = self._sender.send(message(due))
         if problem is None:
-            outbox.was_told(due, self._clock())
+            outbox.mark_notified(due, self._clock())
             self._save(outbox)
         return problem
 

@@ -81,11 +81,11 @@ class Outbox:
         self.state.position = str(last)
         return is_any
 
-    def forget_ended(self) -> None:
+    def drop_cleared(self) -> None:
         """Don't speak of what is over. For a receiver that is new."""
         self.state.ended.clear()
 
-    def forget_before(self, time: float) -> None:
+    def drop_before(self, time: float) -> None:
         """Give up on alerts that nobody has spoken of since, as the log does."""
         for name, alert in list(self.state.open.items()):
             if alert.time < time:
@@ -105,7 +105,7 @@ class Outbox:
             key=lambda alert: alert.time,
         )
 
-    def was_told(self, alerts: Iterable[Alert], now: float | None) -> None:
+    def mark_notified(self, alerts: Iterable[Alert], now: float | None) -> None:
         """The receiver has got a message with these; without a time they are given up."""
         for alert in alerts:
             if alert.is_open:
@@ -131,7 +131,7 @@ class Outbox:
             self.state.ended[name] = alert
             if len(self.state.ended) > _MOST:
                 oldest = next(iter(self.state.ended))
-                self.was_told([self.state.ended[oldest]], None)
+                self.mark_notified([self.state.ended[oldest]], None)
 
     def _is_quiet(self, level: Level, at: float) -> bool:
         if level == "critical" or self._quiet is None:

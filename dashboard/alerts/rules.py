@@ -1,31 +1,31 @@
-"""The rules that alerts come from: limits for figures, silent families, and disks that fill up.
+"""Alert rules: thresholds for figures, families without samples, and disks that fill up.
 
-`watches` has those that hold: the built-in ones, unless they are switched off, and the settings'
-own. A rule of the settings takes the place of a built-in one of the same name.
+`active_rules` returns the built-in rules, unless they are switched off, and those of the settings.
+A rule of the settings replaces a built-in one of the same name.
 """
 
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from dashboard.alerts.disk_forecast import Filling
-from dashboard.alerts.evaluator import Watch
+from dashboard.alerts.disk_forecast import DiskFullForecast
+from dashboard.alerts.evaluator import Rule
 from dashboard.alerts.model import Level, duration
 from dashboard.metrics.sample import Sample
-from dashboard.settings import WILDCARD, Comparison, Rule
+from dashboard.settings import WILDCARD, AlertRule, Comparison
 
 _WORDS = {">": "above", ">=": "at or above", "<": "below", "<=": "at or below"}
 _ITEM_KEYS = ("mountpoint", "label", "name")  # what items of lists are called by
 
 
-class Limit:
+class ThresholdRule:
     """A limit for one figure, or for one of each item of a list or an object."""
 
-    def __init__(self, rule: Rule, subject: str = "", unit: str = "") -> None:
+    def __init__(self, rule: AlertRule, subject: str = "", unit: str = "") -> None:
         """`subject` is what the figure is called in messages, with {} for the item."""
         self.name = rule.name
         self.level: Level = rule.level  # type: ignore[assignment]  # checked by the settings
-        self.lasting = rule.lasting
+        self.for_seconds = rule.for_seconds
         self.has_items = WILDCARD in rule.path
         self.rule = rule
         self._subject = subject
@@ -34,8 +34,8 @@ class Limit:
     def reads(self, family: str) -> bool:
         return family == self.rule.family
 
-    def memory(self, family: str) -> float:
-        return self.lasting if self.reads(family) else 0.0
+    def lookback(self, family: str) -> float:
+        return self.for_seconds if self.reads(family) else 0.0
 
     def readings(self, sample: Sample) -> Iterable[tuple[str, float | None]]:
         # Two items of one name (processes, say) count as the first of them.
@@ -44,7 +44,7 @@ class Limit:
             found.setdefault(":".join(names), value)
         return found.items()
 
-    def judge(self, item: str, value: float) -> bool | None:
+    def is_firing(self, item: str, value: float) -> bool | None:
         if self.rule.condition.holds(value):
             return True
         return False if self.rule.clear.holds(value) else None
@@ -52,7 +52,7 @@ class Limit:
     def threshold(self, item: str) -> float:
         return self.rule.condition.number
 
-    def about(self, item: str) -> str:
+    def metric_family(self, item: str) -> str:
         return self.rule.family
 
     def message(self, item: str, value: float, *, is_over: bool) -> str:
@@ -60,10 +60,10 @@ class Limit:
         limit = f"{_WORDS[self.rule.condition.sign]} {self.threshold(item):g}{self._unit}"
         if is_over:
             return f"{subject} is {_short(value)}{self._unit}, no longer {limit}"
-        lasting = f" for {duration(self.lasting)}" if self.lasting else ""
+        lasting = f" for {duration(self.for_seconds)}" if self.for_seconds else ""
         return f"{subject} is {_short(value)}{self._unit}, {limit}{lasting}"
 
-    def knows(self, item: str) -> bool:
+    def applies_to(self, item: str) -> bool:
         return bool(item) == self.has_items
 
     def _path(self, item: str) -> str:
@@ -72,7 +72,7 @@ class Limit:
         return ".".join((self.rule.family, *parts))
 
 
-class Silence:
+class StaleFamilyRule:
     """Families that have stopped coming while others come.
 
     The time in which nothing came at all (the machine slept, the service was away) is nobody's
@@ -81,7 +81,7 @@ class Silence:
 
     name = "family-silent"
     level: Level = "warning"
-    lasting = 0.0
+    for_seconds = 0.0
     has_items = False  # they are not in samples
 
     _CADENCES = 10
@@ -96,7 +96,7 @@ class Silence:
     def reads(self, family: str) -> bool:
         return True
 
-    def memory(self, family: str) -> float:
+    def lookback(self, family: str) -> float:
         return 0.0  # the newest of each family is enough
 
     def readings(self, sample: Sample) -> Iterator[tuple[str, float | None]]:
@@ -108,13 +108,13 @@ class Silence:
             if sample.time - last > self.threshold(family):
                 yield family, sample.time - last
 
-    def judge(self, item: str, value: float) -> bool | None:
+    def is_firing(self, item: str, value: float) -> bool | None:
         return value > 0
 
     def threshold(self, item: str) -> float:
         return max(self._LEAST, self._CADENCES * self._cadences.get(item, 1.0))
 
-    def about(self, item: str) -> str:
+    def metric_family(self, item: str) -> str:
         return item
 
     def message(self, item: str, value: float, *, is_over: bool) -> str:
@@ -122,32 +122,34 @@ class Silence:
             return f"{item}: samples come again"
         return f"{item}: no sample for {duration(value)}"
 
-    def knows(self, item: str) -> bool:
+    def applies_to(self, item: str) -> bool:
         return item in self._last
 
 
-def watches(rules: Iterable[Rule], *, defaults: bool, cadences: Mapping[str, float]) -> list[Watch]:
+def active_rules(
+    rules: Iterable[AlertRule], *, defaults: bool, cadences: Mapping[str, float]
+) -> list[Rule]:
     """What is watched; `cadences` has the seconds between two samples of each family."""
-    found: dict[str, Watch] = {}
+    found: dict[str, Rule] = {}
     if defaults:
-        found = {watch.name: watch for watch in _built_in(cadences)}
-    found |= {rule.name: Limit(rule) for rule in rules}
+        found = {rule.name: rule for rule in _built_in(cadences)}
+    found |= {rule.name: ThresholdRule(rule) for rule in rules}
     return list(found.values())
 
 
-def _built_in(cadences: Mapping[str, float]) -> list[Watch]:
+def _built_in(cadences: Mapping[str, float]) -> list[Rule]:
     return [
         _limit("cpu-busy", "cpu.percent", 90, 80, 300, "CPU use"),
         _limit("memory-full", "memory.percent", 92, 88, 120, "Memory use"),
         _limit("swap-full", "memory.swap_percent", 80, 70, 0, "Swap use"),
         _limit("disk-almost-full", "filesystem.mounts.*.percent", 90, 88, 0, "Use of {}"),
         _limit("disk-full", "filesystem.mounts.*.percent", 97, 96, 0, "Use of {}", "critical"),
-        Filling(),
+        DiskFullForecast(),
         _limit("io-pressure", "pressure.io_full", 20, 10, 120, "Time lost to waiting for disks"),
         _limit(
             "memory-pressure", "pressure.memory_full", 20, 10, 120, "Time lost to want of memory"
         ),
-        Silence(cadences),
+        StaleFamilyRule(cadences),
     ]
 
 
@@ -156,22 +158,22 @@ def _limit(
     path: str,
     above: float,
     clear: float,
-    lasting: float,
+    for_seconds: float,
     subject: str,
     level: str = "warning",
-) -> Limit:
+) -> ThresholdRule:
     """A built-in rule for a percentage."""
     family, *parts = path.split(".")
-    rule = Rule(
+    rule = AlertRule(
         name=name,
         family=family,
         path=tuple(parts),
         condition=Comparison(">", above),
         clear=Comparison("<", clear),
-        lasting=lasting,
+        for_seconds=for_seconds,
         level=level,
     )
-    return Limit(rule, subject, " %")
+    return ThresholdRule(rule, subject, " %")
 
 
 def _walk(

@@ -4,7 +4,7 @@ What they have to say goes into the log in the same batch as the samples that ma
 there is no moment at which a kill -9 could part the two: the log is what is known of alerts, and
 whoever samples next goes on from there. Until he has read it he raises nothing.
 
-While the log takes nothing, samples and alerts wait for it together (`holding.py`).
+While the log takes nothing, samples and alerts wait for it together (sampling/sample_buffer.py).
 """
 
 import logging
@@ -14,22 +14,22 @@ from collections.abc import Callable, Iterable, Sequence
 
 import gevent
 
-from dashboard.alerts.evaluator import STILL, Alerts, Watch
+from dashboard.alerts.evaluator import STILL, Evaluator, Rule
 from dashboard.alerts.history import alerts_between
 from dashboard.alerts.model import EVENT, Alert
 from dashboard.events.event import OBJECT, Event, EventId, fields
-from dashboard.log.contract import LogUnavailable, LooksBack, Past
+from dashboard.log.contract import HistoryAccess, LogReader, LogUnavailable
 from dashboard.log.scan import walk
 from dashboard.metrics import Family
 from dashboard.metrics.sample import Sample
-from dashboard.settings import WILDCARD, Rule
+from dashboard.settings import WILDCARD, AlertRule
 
 logger = logging.getLogger(__name__)
 
 _RETRY = 2.0  # seconds until a log that can't be read is asked again
 
 
-def warn_of_unknown_fields(rules: Iterable[Rule], families: Iterable[type[Family]]) -> None:
+def warn_of_unknown_fields(rules: Iterable[AlertRule], families: Iterable[type[Family]]) -> None:
     """Tell the operator of rules that will never see a figure, because there is no such field."""
     fields = {family.name: [field.name for field in family.fields] for family in families}
     for rule in rules:
@@ -50,13 +50,13 @@ def _is_at(given: Sequence[str], path: Sequence[str]) -> bool:
     )
 
 
-class Alerting:
+class AlertService:
     """The alerts of this host, for as long as this process samples it."""
 
     def __init__(
         self,
-        log: LooksBack,
-        watches: Sequence[Watch],
+        log: HistoryAccess,
+        rules: Sequence[Rule],
         *,
         host: str,
         cadences: dict[str, float],
@@ -66,15 +66,15 @@ class Alerting:
     ) -> None:
         """`on_alert` is called when the log has something new about alerts."""
         self._log = log
-        self._watches = watches
+        self._rules = rules
         self._host = host
         self._cadences = cadences
         self._retention = retention
         self._on_alert = on_alert
         self._clock = clock
         # A reminder has to come before the log forgets that the alert was raised.
-        self._alerts = Alerts(
-            watches, host=host, cadences=cadences, still=min(STILL, retention / 3)
+        self._evaluator = Evaluator(
+            rules, host=host, cadences=cadences, still=min(STILL, retention / 3)
         )
         self._is_ready = False
         self._has_failed = False
@@ -91,12 +91,12 @@ class Alerting:
 
     # What the sampler calls, for one batch after the other.
 
-    def take(self, samples: Sequence[Sample]) -> list[Event]:
+    def evaluate(self, samples: Sequence[Sample]) -> list[Event]:
         """What is to be logged together with these samples."""
         if not self._is_ready:
             return []
         try:
-            said = [alert.event() for alert in self._alerts.take(samples)]
+            said = [alert.event() for alert in self._evaluator.evaluate(samples)]
             self._has_failed = False
         except Exception:  # a rule that fails must not take the samples along
             if not self._has_failed:
@@ -105,7 +105,7 @@ class Alerting:
             return []
         return said
 
-    def logged(self, events: Sequence[Event]) -> None:
+    def on_logged(self, events: Sequence[Event]) -> None:
         """The log has taken these."""
         if any(event.name == EVENT for event in events):
             self._on_alert()
@@ -116,7 +116,7 @@ class Alerting:
         said = False
         while True:
             try:
-                self._log.look_back(self._read)
+                self._log.with_reader(self._read)
                 break
             except LogUnavailable as error:
                 if not said:
@@ -125,13 +125,13 @@ class Alerting:
                 gevent.sleep(_RETRY)
         self._is_ready = True
 
-    def _read(self, log: Past) -> None:
+    def _read(self, log: LogReader) -> None:
         """Everything that blocks, in the thread for looking back. Raises LogUnavailable."""
         newest, last = log.latest(), log.newest()
         if last is None:
             return
         for family in self._cadences:
-            seconds = max((watch.memory(family) for watch in self._watches), default=0.0)
+            seconds = max((rule.lookback(family) for rule in self._rules), default=0.0)
             if seconds:
                 first = EventId.at(self._clock() - min(seconds, self._retention))
                 for event in walk(log, first, last, names=[family], hosts=[self._host]):
@@ -143,12 +143,12 @@ class Alerting:
         known: dict[str, Alert] = {}
         for _, alert in alerts_between(log, kept_from, last, host=self._host):
             known[alert.alert] = alert
-        self._alerts.restore(alert for alert in known.values() if alert.rule and alert.is_open)
+        self._evaluator.restore(alert for alert in known.values() if alert.rule and alert.is_open)
 
     def _remember(self, event: Event) -> None:
         try:
             figures = fields(event.data, OBJECT) or {}
-            self._alerts.remember(Sample(event.name or "", float(figures["time"]), figures))
+            self._evaluator.replay(Sample(event.name or "", float(figures["time"]), figures))
         except Exception:
             # Whoever may write the log may write what he likes. A rule that fails at good samples
             # does so again at the next.

@@ -12,7 +12,7 @@ from gevent import monkey
 
 from dashboard import settings
 from dashboard.cli import agent, doctor, log, progress, publish, sign, tail
-from dashboard.cli.target import Wrong
+from dashboard.cli.target import UsageError
 from dashboard.runtime import NEEDS_GEVENT
 
 __all__ = ["load_settings", "register"]
@@ -29,7 +29,8 @@ def load_settings() -> settings.Settings:
     """The settings of the environment, for a command or for whoever imports the application.
 
     All but our own commands serve it, `flask run` among them, so there they have to be those of a
-    service: once at the start, and not at each request. Raises SettingError, or in a command Wrong.
+    service: once at the start, and not at each request. Raises SettingError, or in a command
+    UsageError.
     """
     context = click.get_current_context(silent=True)
     run = context if context is not None and context.command.name == "run" else None
@@ -42,9 +43,9 @@ def load_settings() -> settings.Settings:
     except settings.SettingError as error:
         if context is None:
             raise
-        raise Wrong(str(error)) from None
+        raise UsageError(str(error)) from None
     if run is not None and not monkey.is_module_patched("socket"):
-        raise Wrong(NEEDS_GEVENT)
+        raise UsageError(NEEDS_GEVENT)
     return found
 
 

@@ -9,7 +9,7 @@ import click
 import msgspec
 
 from dashboard import settings
-from dashboard.cli.target import Wrong, given_token
+from dashboard.cli.target import UsageError, given_token
 from dashboard.doctor import Finding, Unreachable, examine, probe
 
 _MARKS = {"ok": "ok", "note": "note", "problem": "PROBLEM"}
@@ -50,14 +50,14 @@ def doctor(
     Ends with status 0 if all is well, with 1 if there are problems, with 2 if it could not look.
     """
     if origin is not None and not _ORIGIN.fullmatch(origin):
-        raise Wrong(f"--origin {origin!r}: wanted is one such as https://intranet.example")
+        raise UsageError(f"--origin {origin!r}: wanted is one such as https://intranet.example")
     url = _checked(url)
     default = settings.load(os.environ).read_token
     given = given_token(token, token_file, default=default)
     try:
         observation = probe(url, seconds=seconds, token=given, origin=origin)
     except Unreachable as error:
-        raise Wrong(f"{url}: {error}") from None
+        raise UsageError(f"{url}: {error}") from None
     url, findings = observation.url, examine(observation)
     is_well = all(finding.level != "problem" for finding in findings)
     if as_json:
@@ -69,14 +69,14 @@ def doctor(
 
 
 def _checked(text: str) -> str:
-    """Return the URL without its fragment. Raises Wrong."""
+    """Return the URL without its fragment. Raises UsageError."""
     parts = urlsplit(text)
     try:
         _ = parts.port
     except ValueError:
         parts = urlsplit("")
     if parts.scheme not in ("http", "https") or not parts.hostname or "@" in parts.netloc:
-        raise Wrong(f"{text!r}: wanted is a URL such as https://vitals.example/stream")
+        raise UsageError(f"{text!r}: wanted is a URL such as https://vitals.example/stream")
     return parts._replace(path=parts.path or "/", fragment="").geturl()
 
 

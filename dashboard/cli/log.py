@@ -13,11 +13,11 @@ import click
 import msgspec
 
 from dashboard.cli.level import LEVELS, level_of
-from dashboard.cli.target import Target, Wrong, say, with_target
+from dashboard.cli.target import Target, UsageError, echo_err, with_target
 from dashboard.cli.text import Lines
 from dashboard.events.event import Event
 from dashboard.log.contract import Refused
-from dashboard.log.line_buffer import MOST_BYTES, MOST_EVENTS, Backlog
+from dashboard.log.line_buffer import MOST_BYTES, MOST_EVENTS, LineBuffer
 
 SOURCE = re.compile(r"[A-Za-z0-9._@:-]{1,64}")
 _PIECE = 64 << 10
@@ -53,11 +53,11 @@ _ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 @with_target
 def log(name: str, level: str | None, target: Target) -> None:
     if not SOURCE.fullmatch(name):
-        raise Wrong(
+        raise UsageError(
             f"--name {name!r}: allowed are 1 to 64 letters, digits, '.', '_', '@', ':' and '-'"
         )
     source = Source(target.host, name, level)
-    backlog = Backlog(target.send, lost=source.lost, say=say)
+    backlog = LineBuffer(target.send, lost=source.lost, say=echo_err)
     lines = Lines()
     try:
         with _Input() as pieces:
@@ -69,7 +69,7 @@ def log(name: str, level: str | None, target: Target) -> None:
             backlog.put(source.event(line))
         left = backlog.close(_STOP_SECONDS if pieces.signal else _END_SECONDS)
     except Refused as error:
-        raise Wrong(str(error)) from None
+        raise UsageError(str(error)) from None
     if left:
         raise click.ClickException(f"{left} lines could not be sent")
     sys.exit(128 + signal.SIGINT if pieces.signal == signal.SIGINT else 0)

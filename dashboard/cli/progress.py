@@ -10,7 +10,7 @@ import click
 from dashboard.cli.command import run
 from dashboard.cli.meter import Meter
 from dashboard.cli.reporter import Reporter
-from dashboard.cli.target import Target, Wrong, say, with_target
+from dashboard.cli.target import Target, UsageError, echo_err, with_target
 from dashboard.cli.text import Lines
 from dashboard.errors import ClientError
 from dashboard.jobs.model import JOB, JOB_ALLOWED, Number, check_number
@@ -43,11 +43,11 @@ def progress(job: str, command: tuple[str, ...], total: float | None, target: Ta
         flask progress backup -- rsync -a --info=progress2 /home nas:
     """
     if not JOB.fullmatch(job):
-        raise Wrong(f"JOB {job!r}: allowed are {JOB_ALLOWED}")
+        raise UsageError(f"JOB {job!r}: allowed are {JOB_ALLOWED}")
     try:
         check_number("--total", total)
     except ClientError as error:
-        raise Wrong(error.detail) from None
+        raise UsageError(error.detail) from None
     whole = int(total) if total is not None and total.is_integer() else total
     watch = Watch(job, target, whole)
     sys.exit(watch.command(command) if command else watch.input())
@@ -84,7 +84,7 @@ class Watch:
             status, signals = run(command, self._see)
         except OSError as error:
             reason = f"{command[0]}: {error.strerror}"
-            say(reason)
+            echo_err(reason)
             self._end(reason)
             return _NOT_FOUND if isinstance(error, FileNotFoundError) else _NOT_EXECUTABLE
         self._finish()
@@ -117,7 +117,7 @@ class Watch:
     def _end(self, reason: str | None) -> bool:
         told = self._reporter.end(self._meter, reason)
         if not told:
-            say(f"the end of {self._job} could not be reported")
+            echo_err(f"the end of {self._job} could not be reported")
         return told
 
 

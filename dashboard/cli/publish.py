@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from dashboard.cli.target import Target, Wrong, with_target
+from dashboard.cli.target import Target, UsageError, with_target
 from dashboard.errors import ClientError
 from dashboard.events.event import Event
 from dashboard.events.strict_json import decode, encode, text_of
@@ -49,11 +49,11 @@ def publish(name: str, data: tuple[str, ...], lines: bool, target: Target) -> No
                 if line.strip():
                     _publish(target, name, decode(text_of(line)))
             except ClientError as error:
-                raise Wrong(f"line {number}: {error.detail}") from None
+                raise UsageError(f"line {number}: {error.detail}") from None
     except ClientError as error:
-        raise Wrong(error.detail) from None
+        raise UsageError(error.detail) from None
     except Refused as error:
-        raise Wrong(str(error)) from None
+        raise UsageError(str(error)) from None
     except LogUnavailable as error:
         raise click.ClickException(str(error)) from None
 
@@ -84,7 +84,7 @@ def _send(target: Target, events: Sequence[Event]) -> list[Any]:
 
 
 def _given(arguments: Sequence[str]) -> Any:
-    """The value of DATA. Raises ClientError and Wrong."""
+    """The value of DATA. Raises ClientError and UsageError."""
     if not arguments:
         return {}
     first, *others = arguments
@@ -97,7 +97,7 @@ def _given(arguments: Sequence[str]) -> Any:
     for argument in arguments:
         key, value = _field(argument)
         if key in fields:
-            raise Wrong(f"DATA: {key!r} is given twice")
+            raise UsageError(f"DATA: {key!r} is given twice")
         fields[key] = value
     return fields
 
@@ -106,7 +106,7 @@ def _field(argument: str) -> tuple[str, Any]:
     text = text_of(argument.encode("utf-8", "surrogateescape"))
     key, equals, value = text.partition("=")
     if not equals or key in ("", ":"):
-        raise Wrong(
+        raise UsageError(
             f"DATA: {argument!r}: wanted is a JSON object, '-', or fields such as key=text and "
             "key:=1.5"
         )
@@ -115,4 +115,4 @@ def _field(argument: str) -> tuple[str, Any]:
     try:
         return key[:-1], decode(value)
     except ClientError as error:
-        raise Wrong(f"DATA: {argument!r}: {error.detail}") from None
+        raise UsageError(f"DATA: {argument!r}: {error.detail}") from None

@@ -9,7 +9,7 @@ import time
 import uuid
 
 from dashboard.cli.meter import Meter
-from dashboard.cli.target import Target, say
+from dashboard.cli.target import Target, echo_err
 from dashboard.jobs.model import MOST_MESSAGE, State, Step
 from dashboard.log.contract import LogUnavailable, Refused
 
@@ -89,13 +89,13 @@ class Reporter:
                 self._target.send([step.event()], key)
             except LogUnavailable as error:
                 if not self._is_away:
-                    say(f"{error}; no progress is reported")
+                    echo_err(f"{error}; no progress is reported")
                 self._is_away = True
                 if step.is_end and isinstance(error, Refused):
                     return
             else:
                 if self._is_away:
-                    say("progress is reported again")
+                    echo_err("progress is reported again")
                 self._is_away = False
                 self._told = step.is_end
                 return

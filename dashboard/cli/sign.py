@@ -11,7 +11,7 @@ import click
 
 from dashboard import settings
 from dashboard.access.signed_links import LONGEST, SignedLinks
-from dashboard.cli.target import Wrong
+from dashboard.cli.target import UsageError
 from dashboard.events.scope import Scope
 
 _MOST = 100
@@ -103,7 +103,7 @@ def sign(
     ours = settings.load(os.environ)
     links = SignedLinks(ours)
     if not links.is_on:
-        raise Wrong("there is nothing to sign with: set SECRET_KEY, or READ_TOKEN")
+        raise UsageError("there is nothing to sign with: set SECRET_KEY, or READ_TOKEN")
     if not ours.read_token:
         print("no READ_TOKEN is set here: everybody may read, with a key or not", file=sys.stderr)
     scope = Scope(events, hosts, time.time() + expires)

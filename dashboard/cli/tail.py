@@ -14,7 +14,7 @@ import click
 import msgspec
 
 from dashboard import settings
-from dashboard.cli.target import Wrong, checked_url, given_token, say
+from dashboard.cli.target import UsageError, checked_url, echo_err, given_token
 from dashboard.client import EventSource, Message, StreamRefused
 from dashboard.events.event import EventId
 
@@ -80,7 +80,7 @@ def tail(
             sys.stdout.write("".join(f"{line}\n" for line in lines))
             sys.stdout.flush()
     except StreamRefused as error:
-        raise Wrong(str(error)) from None
+        raise UsageError(str(error)) from None
     except KeyboardInterrupt:
         sys.exit(128 + signal.SIGINT)
     except BrokenPipeError:
@@ -99,12 +99,12 @@ class _Link:
         """Note that a connection has ended; a single break of a stream that was well is no news."""
         if failures and not self._is_away:
             self._is_away = True
-            say(f"{self._url}: {reason}; trying again")
+            echo_err(f"{self._url}: {reason}; trying again")
 
     def stands(self, hello: Message, source: EventSource) -> None:
         """Note that a stream has begun, and take its heartbeat for what silence may last."""
         if self._is_away:
-            say(f"{self._url}: there again")
+            echo_err(f"{self._url}: there again")
         self._is_away = False
         data = _data(hello)
         heartbeat = data.get("heartbeat") if isinstance(data, dict) else None
@@ -113,7 +113,7 @@ class _Link:
 
 
 def _position(since: str | None) -> str:
-    """Return the id after which to begin, "" for none. Raises Wrong."""
+    """Return the id after which to begin, "" for none. Raises UsageError."""
     if since is None:
         return ""
     with suppress(ValueError):
@@ -121,7 +121,7 @@ def _position(since: str | None) -> str:
     try:
         return str(EventId.parse(since))
     except ValueError:
-        raise Wrong(
+        raise UsageError(
             f"--since {since!r}: wanted is a time such as 90s, 5m or 1h, or an id"
         ) from None
 

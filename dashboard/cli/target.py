@@ -20,8 +20,8 @@ from dashboard.log.opening import log_url, open_to_append
 _SECRET = re.compile(settings.SECRET_PATTERN)
 
 
-class Wrong(click.ClickException):
-    """Something that the user has to change; the command ends with status 2."""
+class UsageError(click.ClickException):
+    """A mistake of the user in one line; the command ends with status 2."""
 
     exit_code = 2
 
@@ -71,17 +71,17 @@ def checked_host(context: click.Context, parameter: click.Parameter, value: str 
 
 
 def given_token(token: str | None, file: str | None, *, default: str) -> str:
-    """The token of the options --token and --token-file, or else the setting's. Raises Wrong."""
+    """Return the token of --token or --token-file, else the setting's. Raises UsageError."""
     if token is not None and file is not None:
         raise click.UsageError("--token and --token-file: one of the two is enough")
     if file is not None:
         try:
             token = Path(file).read_text("utf-8", errors="replace").strip()
         except OSError as error:
-            raise Wrong(f"--token-file {file}: {error.strerror}") from None
+            raise UsageError(f"--token-file {file}: {error.strerror}") from None
     token = default if token is None else token
     if token and not _SECRET.fullmatch(token):
-        raise Wrong("the token: a token is 16 to 512 visible ASCII characters")
+        raise UsageError("the token: a token is 16 to 512 visible ASCII characters")
     return token
 
 
@@ -131,6 +131,6 @@ def with_target(function: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
-def say(text: str) -> None:
+def echo_err(text: str) -> None:
     """Tell the operator, on standard error."""
     print(f"flask: {text}", file=sys.stderr, flush=True)

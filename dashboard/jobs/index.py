@@ -46,7 +46,7 @@ class JobIndex:
         Raises LogUnavailable.
         """
         with self._reading:
-            self._log.look_back(self._read_on)
+            self._log.with_reader(self._read_on)
             self._forget_expired()
             return self._runs.get(job), self._read_to
 
@@ -55,12 +55,12 @@ class JobIndex:
 
         `read_to` is the id up to which it was read. Raises LogUnavailable.
         """
-        oldest = self._log.look_back(lambda log: log.oldest())
+        oldest = self._log.with_reader(lambda log: log.oldest())
         return oldest is not None and oldest <= after <= read_to
 
     def is_end(self, job: str, event_id: EventId) -> bool:
         """Whether an id is that of the end of a run of this job. Raises LogUnavailable."""
-        found = self._log.look_back(
+        found = self._log.with_reader(
             lambda log: log.read_range(event_id, event_id, names=[EVENT], limit=1)
         )
         steps = [decode_step(event) for event in found]

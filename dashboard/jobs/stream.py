@@ -100,7 +100,7 @@ class JobStream(StreamSlot):
     def _read_back(self, after: EventId, last: EventId) -> tuple[list[Event], EventId]:
         """The next stretch of progress after an id, and the id where that ends."""
         first = after.following
-        events = self._log.look_back(
+        events = self._log.with_reader(
             lambda log: log.read_range(first, last, names=[EVENT], limit=_BATCH)
         )
         if len(events) < _BATCH:

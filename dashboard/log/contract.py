@@ -36,7 +36,7 @@ class IdempotencyConflict(Exception):
     """An idempotency key was used for another batch."""
 
 
-class Past(Protocol):
+class LogReader(Protocol):
     """The half of a log that whoever goes on from it reads; as in `EventLog`."""
 
     def latest(self) -> list[Event]: ...
@@ -54,10 +54,10 @@ class Past(Protocol):
     ) -> list[Event]: ...
 
 
-class LooksBack(Protocol):
+class HistoryAccess(Protocol):
     """Whoever lets others read the past where that holds up nothing; as in `EventLog`."""
 
-    def look_back(self, read: Callable[[Past], T]) -> T: ...
+    def with_reader(self, read: Callable[[LogReader], T]) -> T: ...
 
 
 class SampleLog(Protocol):
@@ -129,7 +129,7 @@ class EventLog(Protocol):
     def newest(self) -> EventId | None:
         """The highest id in the log; None when it is empty."""
 
-    def look_back(self, read: Callable[["EventLog"], T]) -> T:
+    def with_reader(self, read: Callable[["EventLog"], T]) -> T:
         """Return `read(log)`, run where a long read holds up neither appends nor the tail."""
 
     def wait(self, timeout: float) -> list[Unpersisted]:

@@ -25,7 +25,7 @@ _PAUSES = (0.1, 3.0)  # seconds between attempts, the first and the longest
 Send = Callable[[Sequence[Event], str], object]
 
 
-class Backlog:
+class LineBuffer:
     """A bounded queue, and the thread that empties it."""
 
     def __init__(

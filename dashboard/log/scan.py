@@ -3,13 +3,13 @@
 from collections.abc import Iterable, Iterator
 
 from dashboard.events.event import Event, EventId
-from dashboard.log.contract import Past
+from dashboard.log.contract import LogReader
 
 _BATCH = 2000
 
 
 def walk(
-    log: Past,
+    log: LogReader,
     first: EventId,
     last: EventId,
     *,

@@ -63,7 +63,7 @@ class ThreadedLog:
     def newest(self) -> EventId | None:
         return self._run(self._engine.newest)
 
-    def look_back(self, read: Callable[[EventLog], T]) -> T:
+    def with_reader(self, read: Callable[[EventLog], T]) -> T:
         return run_in(self._past, lambda: read(self._past_engine))
 
     def wait(self, timeout: float) -> list[Unpersisted]:
@@ -76,7 +76,7 @@ class ThreadedLog:
                 socket.wait_read(descriptor, timeout=timeout)
             except TimeoutError:
                 pass
-        return self._engine.drain()
+        return self._engine.receive()
 
     def broadcast_unpersisted(self, unpersisted: Unpersisted) -> None:
         self._engine.broadcast_unpersisted(unpersisted)

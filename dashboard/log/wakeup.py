@@ -22,7 +22,7 @@ _encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder(Unpersisted)
 
 
-class Wakeups:
+class WakeupChannel:
     """This process's voice to all others in the same folder, and once asked for, its ear."""
 
     def __init__(self, folder: Path) -> None:
@@ -41,7 +41,7 @@ class Wakeups:
         this process hears itself alone, through `drain`.
         """
         if self._listening and not self._can_be_found():
-            self._unheard.extend(self.drain())
+            self._unheard.extend(self.receive())
             self._listening = False
             self._socket.close()
             self._socket = _new_socket()
@@ -54,7 +54,7 @@ class Wakeups:
             self._listening = True
         return self._socket.fileno()
 
-    def ring(self, unpersisted: Unpersisted | None = None) -> None:
+    def notify_all(self, unpersisted: Unpersisted | None = None) -> None:
         """Wake everyone who shares the log, this process too. Never blocks, never raises."""
         content = b"" if unpersisted is None else _encoder.encode(unpersisted)
         if unpersisted is not None and not (self._listening and self._can_be_found()):
@@ -79,7 +79,7 @@ class Wakeups:
         except OSError:
             pass  # a full queue: its reader is awake anyway
 
-    def drain(self) -> list[Unpersisted]:
+    def receive(self) -> list[Unpersisted]:
         """Take all that has come, without waiting."""
         found = list(self._unheard)
         self._unheard.clear()

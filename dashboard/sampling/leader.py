@@ -58,7 +58,7 @@ class Leadership:
         if descriptor is not None:
             os.close(descriptor)
 
-    def take_turns(
+    def run_while_leader(
         self,
         begin: Callable[[], None],
         end: Callable[[], None],

@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from dashboard.alerts.notifier import Notifier
-from dashboard.alerts.rules import watches
-from dashboard.alerts.service import Alerting, warn_of_unknown_fields
-from dashboard.log.contract import LooksBack, SampleLog
+from dashboard.alerts.rules import active_rules
+from dashboard.alerts.service import AlertService, warn_of_unknown_fields
+from dashboard.log.contract import HistoryAccess, SampleLog
 from dashboard.metrics import Family
 from dashboard.metrics.cadence import cadences
 from dashboard.sampling.sampler import STOP_SECONDS, Sampler
@@ -17,16 +17,16 @@ if TYPE_CHECKING:
     from dashboard.telemetry.counters import Instruments
 
 
-class DutyLog(SampleLog, LooksBack, Protocol):
+class LeaderLog(SampleLog, HistoryAccess, Protocol):
     """What it needs of a log."""
 
 
-class Duty:
+class LeaderTasks:
     """From the moment a process leads until it stands back."""
 
     def __init__(
         self,
-        log: DutyLog,
+        log: LeaderLog,
         settings: Settings,
         families: Sequence[type[Family]],
         *,
@@ -47,9 +47,9 @@ class Duty:
             retention=settings.retention,
             folder=folder,
         )
-        self._alerting = Alerting(
+        self._alerting = AlertService(
             log,
-            watches(settings.alert, defaults=settings.alerts.defaults, cadences=each),
+            active_rules(settings.alert, defaults=settings.alerts.defaults, cadences=each),
             host=settings.host_name,
             cadences=each,
             retention=settings.retention,
@@ -61,7 +61,7 @@ class Duty:
             host=settings.host_name,
             interval=settings.interval,
             instruments=instruments,
-            watcher=self._alerting,
+            observer=self._alerting,
             on_failure=on_failure,
         )
 

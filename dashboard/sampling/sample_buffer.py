@@ -5,7 +5,7 @@ those who watch now, and stays here. Each attempt has a key, so a batch whose an
 logged once. When there is no room the oldest go, a whole stretch of them, so that they show as a
 gap; alerts among them stay, as nobody would say them again.
 
-`log/backlog.py` does the like for lines, in a thread, and lets who writes wait for room.
+`log/line_buffer.py` does the like for lines, in a thread, and lets who writes wait for room.
 """
 
 import logging
@@ -43,10 +43,10 @@ class _Batch:
     def __init__(self, events: list[Event]) -> None:
         self.events = events
         self.size = sum(len(event.data) for event in events)
-        self.is_told = False
+        self.is_broadcast = False
 
 
-class Holding:
+class SampleBuffer:
     """A bounded queue before a log, and the greenlet that empties it."""
 
     def __init__(
@@ -66,7 +66,7 @@ class Holding:
         self._most_bytes = most_bytes
         self._queue: deque[_Batch] = deque()
         self._under_way: list[_Batch] = []
-        self._saved: deque[Event] = deque(maxlen=_MOST_ALERTS)  # alerts of what was dropped
+        self._kept_alerts: deque[Event] = deque(maxlen=_MOST_ALERTS)  # alerts of what was dropped
         self._events = 0  # of the queue
         self._bytes = 0
         self._dropped = 0  # since the log went away
@@ -93,13 +93,13 @@ class Holding:
             logger.warning("%d events were not logged", left)
         self._instruments.held.set(0)
 
-    def put(self, events: Sequence[Event]) -> None:
+    def add(self, events: Sequence[Event]) -> None:
         """Take one batch, to be logged after all that were put in before."""
         batch = _Batch(list(events))
         self._queue.append(batch)
         self._count(batch, 1)
         if self._reason is not None:
-            self._tell(self._reason)
+            self._broadcast(self._reason)
         while self._events > self._most_events or self._bytes > self._most_bytes:
             self._drop()
         self._empty.clear()
@@ -121,10 +121,10 @@ class Holding:
         """The oldest batches; one, as long as the log keeps up."""
         most_events, most_bytes = _TOGETHER
         batches: list[_Batch] = []
-        if self._saved:
-            batches.append(_Batch(list(self._saved)))
-            batches[0].is_told = True
-            self._saved.clear()
+        if self._kept_alerts:
+            batches.append(_Batch(list(self._kept_alerts)))
+            batches[0].is_broadcast = True
+            self._kept_alerts.clear()
         events = size = 0
         while self._queue:
             events += len(self._queue[0].events)
@@ -155,7 +155,7 @@ class Holding:
                 if self._reason is None or is_refused != self._is_refused:
                     logger.warning("%s; samples are held until it takes them", error)
                 self._is_refused = is_refused
-                self._tell(str(error))
+                self._broadcast(str(error))
                 if is_refused:
                     gevent.sleep(REFUSED_PAUSE)
                     continue
@@ -174,18 +174,18 @@ class Holding:
         if len(self._under_way) > 1 and self._queue:
             gevent.sleep(_PACE)
 
-    def _tell(self, reason: str) -> None:
+    def _broadcast(self, reason: str) -> None:
         """Announce what was not announced yet."""
         self._reason = reason
         # The newest come last, and all before those that were announced have been, too.
         fresh: list[_Batch] = []
         for batch in reversed(self._queue):
-            if batch.is_told:
+            if batch.is_broadcast:
                 break
             fresh.append(batch)
         for batch in [*self._under_way, *reversed(fresh)]:
-            if not batch.is_told:
-                batch.is_told = True
+            if not batch.is_broadcast:
+                batch.is_broadcast = True
                 self._log.broadcast_unpersisted(Unpersisted(reason, batch.events))
 
     def _drop(self) -> None:
@@ -197,9 +197,9 @@ class Holding:
         while self._queue and (self._events > most_events or self._bytes > most_bytes):
             batch = self._queue.popleft()
             self._count(batch, -1)
-            saved = [event for event in batch.events if event.name == alert.EVENT]
-            self._saved.extend(saved)
-            self._note_dropped(len(batch.events) - len(saved))
+            kept = [event for event in batch.events if event.name == alert.EVENT]
+            self._kept_alerts.extend(kept)
+            self._note_dropped(len(batch.events) - len(kept))
 
     def _without_refused(self, events: list[Event], error: Refused) -> list[Event]:
         """The events that are left to be tried when some are refused for what they are."""

@@ -7,7 +7,7 @@ family in its own, because it may block (a dead mount, a sensor bus). A reading 
 its deadline is given up and its family not entered again until the old reading returns; the family
 goes stale, the others go on.
 
-A watcher sees each batch before it is logged, and may add events to it.
+A observer sees each batch before it is logged, and may add events to it.
 """
 
 import logging
@@ -25,7 +25,7 @@ from dashboard.log.contract import SampleLog
 from dashboard.metrics import Family
 from dashboard.metrics.cadence import cadence_of
 from dashboard.metrics.sample import Sample
-from dashboard.sampling.sample_buffer import Holding
+from dashboard.sampling.sample_buffer import SampleBuffer
 
 if TYPE_CHECKING:
     from dashboard.telemetry.counters import Instruments
@@ -78,13 +78,13 @@ class _Group:
         return found
 
 
-class Watcher(Protocol):
+class SampleObserver(Protocol):
     """Who has something to say about samples; asked about one batch after the other."""
 
-    def take(self, samples: Sequence[Sample]) -> list[Event]:
+    def evaluate(self, samples: Sequence[Sample]) -> list[Event]:
         """What is to be logged together with these samples."""
 
-    def logged(self, events: Sequence[Event]) -> None:
+    def on_logged(self, events: Sequence[Event]) -> None:
         """The log has taken these; all come, in their order, some of them late."""
 
 
@@ -104,15 +104,15 @@ class Sampler:
         host: str,
         interval: float,
         instruments: "Instruments",
-        watcher: Watcher | None = None,
+        observer: SampleObserver | None = None,
         on_failure: Callable[[object], None] = lambda greenlet: None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         """`on_failure` is told of a greenlet that has ended: no memory, or no thread to read in."""
         self._on_failure = on_failure
-        self._watcher = watcher
-        self._holding = Holding(
-            log, instruments, on_logged=watcher.logged if watcher else lambda events: None
+        self._observer = observer
+        self._buffer = SampleBuffer(
+            log, instruments, on_logged=observer.on_logged if observer else lambda events: None
         )
         self._host = host
         self._instruments = instruments
@@ -127,7 +127,7 @@ class Sampler:
     def start(self) -> None:
         """Begin to sample, each group at its next tick."""
         self._threads = ThreadPool(len(self._groups))
-        self._holding.start()
+        self._buffer.start()
         self._greenlets = [gevent.spawn(self._keep_sampling, group) for group in self._groups]
         for greenlet in self._greenlets:
             greenlet.link_exception(self._on_failure)
@@ -140,7 +140,7 @@ class Sampler:
         gevent.killall(self._greenlets)
         self._greenlets = []
         # Whoever samples next goes on from what the log says: a batch on its way arrives first.
-        self._holding.stop(timeout)
+        self._buffer.stop(timeout)
         threads, self._threads = self._threads, None
         readings = [group.running for group in self._groups if group.running is not None]
         gevent.wait(readings, timeout=STOP_SECONDS)
@@ -176,8 +176,8 @@ class Sampler:
             if figures is not None:
                 samples.append(Sample(name, round(sampled_at, 3), figures))
         if samples:
-            said = self._watcher.take(samples) if self._watcher else []
-            self._holding.put([*map(self._event, samples), *said])
+            said = self._observer.evaluate(samples) if self._observer else []
+            self._buffer.add([*map(self._event, samples), *said])
 
     def _report(self, group: _Group, name: str, trouble: str | None) -> None:
         """Say what keeps a family from having figures, once for each new reason."""

@@ -12,7 +12,7 @@ folder alone, under another name, so that the master process stays free of the a
 and a HUP brings in a new version whole.
 """
 
-from .alerts import FAMILIES, LEVELS, WILDCARD, Alerts, Comparison, Rule
+from .alerts import FAMILIES, LEVELS, WILDCARD, AlertRule, Alerts, Comparison
 from .checks import check_bound, check_serves
 from .durations import format_duration, parse_duration
 from .loader import SettingError, as_variables, load
@@ -31,11 +31,11 @@ __all__ = [
     "LEVELS",
     "SECRET_PATTERN",
     "WILDCARD",
+    "AlertRule",
     "Alerts",
     "Comparison",
     "Notify",
     "Publisher",
-    "Rule",
     "SettingError",
     "Settings",
     "as_variables",

@@ -42,7 +42,7 @@ class Comparison:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Rule:
+class AlertRule:
     """When there is an alert: a figure of a family that was beyond a limit for so many seconds.
 
     `path` leads to the figure through the family's data; a part that is the wildcard stands for
@@ -54,7 +54,7 @@ class Rule:
     path: tuple[str, ...]
     condition: Comparison
     clear: Comparison
-    lasting: float = 0.0
+    for_seconds: float = 0.0
     level: str = "warning"
 
 
@@ -65,7 +65,7 @@ class Alerts:
     defaults: bool = True
 
 
-def _rules(text: str) -> tuple[Rule, ...]:
+def _rules(text: str) -> tuple[AlertRule, ...]:
     rules = [_rule(table, number) for number, table in enumerate(tables_of(text, "alert"), start=1)]
     for rule in rules:
         if [other.name for other in rules].count(rule.name) > 1:
@@ -73,7 +73,7 @@ def _rules(text: str) -> tuple[Rule, ...]:
     return tuple(rules)
 
 
-def _rule(table: dict[str, Any], number: int) -> Rule:
+def _rule(table: dict[str, Any], number: int) -> AlertRule:
     name = table.get("name")
     rule = f"rule {number}" if name is None else f"rule {reprlib.repr(name)}"
     check_keys(table, ("name", "when", "for", "clear", "level"), f"{rule}: ")
@@ -99,20 +99,20 @@ def _rule(table: dict[str, Any], number: int) -> Rule:
             )
         clear = given
     try:
-        lasting = _FOR.parse(str(table.get("for", 0)))
+        for_seconds = _FOR.parse(str(table.get("for", 0)))
     except ValueError:
         raise wrong("for", _FOR.allowed) from None
     level = table.get("level", "warning")
     if level not in LEVELS:
         raise wrong("level", ", ".join(LEVELS))
     path = tuple(part.strip('"') for part in re.findall(_PART, when[2]))
-    return Rule(
+    return AlertRule(
         name=name,
         family=when[1],
         path=path,
         condition=condition,
         clear=clear,
-        lasting=lasting,
+        for_seconds=for_seconds,
         level=level,
     )
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from .alerts import ALERTS, RULES, Alerts, Rule
+from .alerts import ALERTS, RULES, AlertRule, Alerts
 from .notify import NOTIFY, Notify
 from .publishers import PUBLISHERS, Publisher
 from .types import (
@@ -188,7 +188,7 @@ class Settings:
         "which of these lines it prints: those of this level and above",
     )
     # Tables of the file; docs/alerts.md has what is in the first three, docs/security.md the last.
-    alert: tuple[Rule, ...] = dataclasses.field(default=RULES.none, metadata={"kind": RULES})
+    alert: tuple[AlertRule, ...] = dataclasses.field(default=RULES.none, metadata={"kind": RULES})
     alerts: Alerts = dataclasses.field(default=ALERTS.none, metadata={"kind": ALERTS})
     notify: Notify = dataclasses.field(default=NOTIFY.none, metadata={"kind": NOTIFY})
     publish: tuple[Publisher, ...] = dataclasses.field(

@@ -46,7 +46,7 @@ class Replay:
             return False
         if self._buffer.covers(after):
             return True
-        oldest = self._log.look_back(lambda log: log.oldest())
+        oldest = self._log.with_reader(lambda log: log.oldest())
         return oldest is not None and after >= oldest
 
     def needs_chunks(self, filter: Filter, after: EventId) -> bool:
@@ -86,4 +86,4 @@ class Replay:
         def read(log: EventLog) -> list[Event]:
             return log.read_range(after.following, last, names=names, hosts=hosts, limit=_BATCH)
 
-        return [Encoded.of(event) for event in self._log.look_back(read)]
+        return [Encoded.of(event) for event in self._log.with_reader(read)]

@@ -101,7 +101,7 @@ class Tail:
 
         If so, everything up to it is delivered. Raises LogUnavailable.
         """
-        newest = self._log.look_back(lambda log: log.newest())
+        newest = self._log.with_reader(lambda log: log.newest())
         if newest is None or after > newest:
             return False
         while after > self._buffer.position:
@@ -162,8 +162,8 @@ class Tail:
             stretch = [Encoded.of(event) for event in walk(log, start, last)]
             return newest, stretch, start if stretch else last
 
-        newest, stretch, after = self._log.look_back(read)
-        oldest = self._log.look_back(lambda log: log.oldest())
+        newest, stretch, after = self._log.with_reader(read)
+        oldest = self._log.with_reader(lambda log: log.oldest())
         if oldest is not None and after < oldest:
             after = oldest  # an id from before the log began is not covered
         self._buffer.load(newest, stretch, after)

@@ -151,7 +151,7 @@ class LogGauges:
         failing = float(self._hub.problem is not None)
         yield GaugeMetricFamily("vitals_log_failing", "1 while the log fails.", value=failing)
         try:
-            size, oldest = self._log.look_back(lambda log: (log.size(), log.oldest()))
+            size, oldest = self._log.with_reader(lambda log: (log.size(), log.oldest()))
         except LogUnavailable:
             return
         yield GaugeMetricFamily("vitals_log_size_bytes", "Bytes that the log takes.", value=size)

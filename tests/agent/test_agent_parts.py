@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from dashboard.agent.alert_journal import AlertNotes
+from dashboard.agent.alert_journal import AlertJournal
 from dashboard.agent.log import ClockWatch
 from dashboard.alerts.history import alerts_between
 from dashboard.alerts.model import Alert
@@ -25,7 +25,7 @@ def alert(name: str) -> Event:
     return Alert(host="far", time=1.0, alert=name, rule=name, state="raised").event()
 
 
-def names(notes: AlertNotes) -> list[str]:
+def names(notes: AlertJournal) -> list[str]:
     last = notes.newest()
     found = [] if last is None else alerts_between(notes, LOG_START, last, host="far")
     return [alert.alert for _, alert in found]
@@ -41,14 +41,14 @@ def path(tmp_path: Path) -> Path:
 
 
 def test_what_the_log_has_taken_is_known_to_the_next_process(path: Path) -> None:
-    notes = AlertNotes(path, host="far")
+    notes = AlertJournal(path, host="far")
     assert (notes.left, notes.newest(), notes.latest()) == (None, None, [])
     notes.begin("a", [SAMPLE])
     notes.taken([SAMPLE], ids(1))
     assert not path.exists()  # nothing about alerts: nothing to write
     notes.begin("b", [SAMPLE, alert("one"), alert("two")])
     notes.taken([SAMPLE, alert("one"), alert("two")], ids(2, 3, 4))
-    for known in (notes, AlertNotes(path, host="far")):
+    for known in (notes, AlertJournal(path, host="far")):
         assert known.left is None
         assert names(known) == ["one", "two"]
         assert known.latest()[0].id == known.newest() == EventId(4, 0)
@@ -59,22 +59,22 @@ def test_what_the_log_has_taken_is_known_to_the_next_process(path: Path) -> None
 
 def test_what_was_under_way_is_left_for_the_next_process_as_it_was(path: Path) -> None:
     batch = [SAMPLE, alert("one")]
-    AlertNotes(path, host="far").begin("b", batch)
-    notes = AlertNotes(path, host="far")
+    AlertJournal(path, host="far").begin("b", batch)
+    notes = AlertJournal(path, host="far")
     assert notes.left == ("b", batch)
     notes.taken(batch, ids(1, 2))
     notes.begin("", ())
     assert notes.left is None
-    again = AlertNotes(path, host="far")
+    again = AlertJournal(path, host="far")
     assert again.left is None
     assert names(again) == ["one"]
 
 
 def test_what_was_left_and_refused_is_forgotten(path: Path) -> None:
-    AlertNotes(path, host="far").begin("b", [alert("one")])
-    notes = AlertNotes(path, host="far")
+    AlertJournal(path, host="far").begin("b", [alert("one")])
+    notes = AlertJournal(path, host="far")
     notes.begin("", ())
-    assert AlertNotes(path, host="far").left is None
+    assert AlertJournal(path, host="far").left is None
     assert names(notes) == []
 
 
@@ -83,7 +83,7 @@ def test_a_file_that_is_no_use_and_one_that_cannot_be_written_are_said_once(
 ) -> None:
     path.parent.mkdir()
     path.write_text("{")
-    notes = AlertNotes(path, host="far")
+    notes = AlertJournal(path, host="far")
     assert "alerts begin anew" in caplog.text
     path.unlink()
     path.with_suffix(".new").mkdir()

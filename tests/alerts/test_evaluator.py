@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dashboard.alerts.disk_forecast import trend
-from dashboard.alerts.evaluator import Alerts, Watch
+from dashboard.alerts.evaluator import Evaluator, Rule
 from dashboard.alerts.model import MOST_NAME, Alert, State, decode_alert, duration
-from dashboard.alerts.rules import Limit, watches
+from dashboard.alerts.rules import ThresholdRule, active_rules
 from dashboard.events.event import Event
 from dashboard.metrics import FAMILIES
 from dashboard.metrics.sample import Sample
@@ -22,22 +22,22 @@ START = 1_790_000_000.0
 CADENCES = {family.name: family.cadence or 1.0 for family in FAMILIES}
 
 
-def rule(**table: Any) -> Limit:
+def rule(**table: Any) -> ThresholdRule:
     """The watch of one table [[alert]]."""
     given = {"name": "hot", "when": "cpu.percent > 90"} | {
-        {"lasting": "for"}.get(key, key): value for key, value in table.items()
+        {"for_seconds": "for"}.get(key, key): value for key, value in table.items()
     }
     (parsed,) = load({"DASHBOARD_ALERT": json.dumps([given])}).alert
-    return Limit(parsed)
+    return ThresholdRule(parsed)
 
 
-def alerts_of(*found: Watch, still: float = 600.0) -> Alerts:
-    return Alerts(found, host="box", cadences=CADENCES, still=still)
+def alerts_of(*found: Rule, still: float = 600.0) -> Evaluator:
+    return Evaluator(found, host="box", cadences=CADENCES, still=still)
 
 
-def built_in(name: str) -> Watch:
+def built_in(name: str) -> Rule:
     """A rule that holds where the settings say nothing."""
-    (found,) = [w for w in watches((), defaults=True, cadences=CADENCES) if w.name == name]
+    (found,) = [w for w in active_rules((), defaults=True, cadences=CADENCES) if w.name == name]
     return found
 
 
@@ -53,12 +53,12 @@ def disks(at: float, **percent: float) -> Sample:
     return Sample("filesystem", START + at, {"mounts": mounts})
 
 
-def said(alerts: Alerts, samples: Iterable[Sample]) -> list[tuple[str, str, float]]:
+def said(alerts: Evaluator, samples: Iterable[Sample]) -> list[tuple[str, str, float]]:
     """What is said, as (alert, state, seconds since the start), sample by sample."""
     return [
         (alert.alert, alert.state, alert.time - START)
         for sample in samples
-        for alert in alerts.take([sample])
+        for alert in alerts.evaluate([sample])
     ]
 
 
@@ -75,8 +75,8 @@ def test_an_alert_is_raised_once_and_cleared_once() -> None:
 
 
 def test_what_is_said_has_all_that_is_known() -> None:
-    alerts = alerts_of(rule(lasting="2s", level="critical"))
-    (raised,) = [a for at in range(3) for a in alerts.take([cpu(at, 97.25)])]
+    alerts = alerts_of(rule(for_seconds="2s", level="critical"))
+    (raised,) = [a for at in range(3) for a in alerts.evaluate([cpu(at, 97.25)])]
     assert raised == Alert(
         host="box",
         time=START + 2,
@@ -84,13 +84,13 @@ def test_what_is_said_has_all_that_is_known() -> None:
         rule="hot",
         level="critical",
         state="raised",
-        about="cpu",
+        metric_family="cpu",
         value=97.25,
         threshold=90,
         since=START,
         message="cpu.percent is 97.2, above 90 for 2 s",
     )
-    (cleared,) = alerts.take([cpu(3, 12)])
+    (cleared,) = alerts.evaluate([cpu(3, 12)])
     assert (cleared.state, cleared.value, cleared.since) == ("cleared", 12, START)
     assert cleared.message == "cpu.percent is 12, no longer above 90"
     assert decode_alert(cleared.event()) == cleared
@@ -113,7 +113,7 @@ def test_the_limit_and_its_other_side(
     when: str, clear: str | None, figures: list[float], states: list[str]
 ) -> None:
     alerts = alerts_of(rule(when=when, **({"clear": clear} if clear else {})))
-    found = [[a.state for a in alerts.take([cpu(at, f)])] for at, f in enumerate(figures)]
+    found = [[a.state for a in alerts.evaluate([cpu(at, f)])] for at, f in enumerate(figures)]
     assert found == [[state] if state else [] for state in states]
 
 
@@ -124,11 +124,11 @@ def test_the_limit_and_its_other_side(
     st.integers(0, 5),
 )
 def test_hysteresis_and_time_hold_for_any_figures(
-    figures: list[float | None], limit: float, clear: float, lasting: int
+    figures: list[float | None], limit: float, clear: float, for_seconds: int
 ) -> None:
     limit, clear = round(limit, 2), round(clear, 2)
     alerts = alerts_of(
-        rule(when=f"cpu.percent > {limit}", clear=f"< {clear}", lasting=f"{lasting}s")
+        rule(when=f"cpu.percent > {limit}", clear=f"< {clear}", for_seconds=f"{for_seconds}s")
     )
     spoken = said(alerts, (cpu(at, figure) for at, figure in enumerate(figures)))
     states = [state for _, state, _ in spoken]
@@ -140,9 +140,9 @@ def test_hysteresis_and_time_hold_for_any_figures(
             assert figure < clear
             continue
         # Beyond the limit at both ends of the time and in all of it that was measured.
-        stretch = [f for f in figures[int(at) - lasting : int(at) + 1] if f is not None]
+        stretch = [f for f in figures[int(at) - for_seconds : int(at) + 1] if f is not None]
         assert all(f > limit for f in stretch)
-        assert at >= lasting
+        assert at >= for_seconds
 
 
 @given(st.lists(st.sampled_from([50.0, 85.0, 95.0]), max_size=40), st.data())
@@ -151,13 +151,13 @@ def test_restored_from_what_was_said_the_rest_is_the_same(
 ) -> None:
     stop = data.draw(st.integers(0, len(figures)))
     samples = [cpu(at, figure) for at, figure in enumerate(figures)]
-    whole = said(alerts_of(rule(clear="< 80", lasting="3s")), samples)
+    whole = said(alerts_of(rule(clear="< 80", for_seconds="3s")), samples)
 
-    first = alerts_of(rule(clear="< 80", lasting="3s"))
-    spoken = [alert for sample in samples[:stop] for alert in first.take([sample])]
-    second = alerts_of(rule(clear="< 80", lasting="3s"))
+    first = alerts_of(rule(clear="< 80", for_seconds="3s"))
+    spoken = [alert for sample in samples[:stop] for alert in first.evaluate([sample])]
+    second = alerts_of(rule(clear="< 80", for_seconds="3s"))
     for sample in samples[:stop]:
-        second.remember(sample)
+        second.replay(sample)
     second.restore([a for a in spoken[-1:] if a.is_open])
     before = [(a.alert, a.state, a.time - START) for a in spoken]
     assert before + said(second, samples[stop:]) == whole
@@ -167,17 +167,17 @@ def test_restored_from_what_was_said_the_rest_is_the_same(
 
 
 def test_a_time_needs_samples_that_cover_it() -> None:
-    alerts = alerts_of(rule(lasting="10s"))
+    alerts = alerts_of(rule(for_seconds="10s"))
     gap = [*range(5), *range(60, 71)]
     assert said(alerts, (cpu(at, 99) for at in gap)) == [("hot", "raised", 70)]
 
 
 def test_two_samples_far_apart_are_no_time() -> None:
-    assert said(alerts_of(rule(lasting="60s")), [cpu(0, 99), cpu(3600, 99)]) == []
+    assert said(alerts_of(rule(for_seconds="60s")), [cpu(0, 99), cpu(3600, 99)]) == []
 
 
 def test_a_missing_sample_or_two_are_no_gap() -> None:
-    alerts = alerts_of(rule(lasting="10s"))
+    alerts = alerts_of(rule(for_seconds="10s"))
     assert said(alerts, (cpu(at, 99) for at in (0, 3, 6, 9, 12))) == [("hot", "raised", 12)]
 
 
@@ -190,7 +190,7 @@ def test_a_gap_neither_raises_nor_clears() -> None:
 
 
 def test_a_dip_begins_the_time_anew() -> None:
-    alerts = alerts_of(rule(lasting="5s", clear="< 50"))
+    alerts = alerts_of(rule(for_seconds="5s", clear="< 50"))
     figures = [99, 99, 99, 85, 99, 99, 99, 99, 99, 99]
     assert said(alerts, (cpu(at, figure) for at, figure in enumerate(figures))) == [
         ("hot", "raised", 9)
@@ -198,7 +198,7 @@ def test_a_dip_begins_the_time_anew() -> None:
 
 
 def test_a_clock_that_is_set_back_begins_the_time_anew_and_keeps_what_is_raised() -> None:
-    alerts = alerts_of(rule(lasting="5s"))
+    alerts = alerts_of(rule(for_seconds="5s"))
     assert said(alerts, [cpu(at, 99) for at in (100, 101, 0, 1, 2, 3, 4, 5)]) == [
         ("hot", "raised", 5)
     ]
@@ -264,12 +264,12 @@ def test_paths_lead_into_lists_and_objects(when: str, names: list[str]) -> None:
         "plugged": True,
         "name": "99",
     }
-    found = alerts_of(rule(when=when)).take([Sample("cpu", START, figures)])
+    found = alerts_of(rule(when=when)).evaluate([Sample("cpu", START, figures)])
     assert [alert.alert for alert in found] == names
 
 
 def test_the_message_names_the_item() -> None:
-    found = alerts_of(rule(when="filesystem.mounts.*.percent > 90")).take([disks(0, home=95)])
+    found = alerts_of(rule(when="filesystem.mounts.*.percent > 90")).evaluate([disks(0, home=95)])
     assert found[0].message == "filesystem.mounts./home.percent is 95, above 90"
 
 
@@ -315,15 +315,15 @@ def test_a_reminder_comes_when_the_one_before_would_have_it() -> None:
 def test_what_no_rule_stands_behind_any_more_is_ended(alert: Alert) -> None:
     alerts = alerts_of(rule())
     alerts.restore([alert])
-    found = [a for at in (5, 6) for a in alerts.take([cpu(at, 99)]) if a.alert == alert.alert]
+    found = [a for at in (5, 6) for a in alerts.evaluate([cpu(at, 99)]) if a.alert == alert.alert]
     expected = [] if alert.alert == "hot:" else [("cleared", f"{alert.alert}: no longer watched")]
     assert [(a.state, a.message) for a in found] == expected
 
 
 def test_a_time_in_progress_goes_on_over_a_restart() -> None:
-    alerts = alerts_of(rule(lasting="10s"))
+    alerts = alerts_of(rule(for_seconds="10s"))
     for at in range(8):
-        alerts.remember(cpu(at, 99))
+        alerts.replay(cpu(at, 99))
     assert said(alerts, [cpu(at, 99) for at in (9, 10)]) == [("hot", "raised", 10)]
 
 
@@ -339,7 +339,7 @@ def silence(times: Iterable[tuple[float, Sequence[str]]]) -> list[tuple[str, str
     return [
         (alert.alert, alert.state, alert.time - START)
         for at, families in times
-        for alert in alerts.take(tick(at, *families))
+        for alert in alerts.evaluate(tick(at, *families))
     ]
 
 
@@ -376,15 +376,15 @@ def test_a_family_that_this_machine_never_had_is_not_silent() -> None:
 
 def test_a_silent_family_that_is_no_more_in_the_log_is_given_up() -> None:
     alerts = alerts_of(built_in("family-silent"))
-    alerts.remember(tick(0, "cpu")[0])
+    alerts.replay(tick(0, "cpu")[0])
     alerts.restore([raised("family-silent:sensors", "family-silent")])
-    assert [a.state for a in alerts.take(tick(1, "cpu"))] == ["cleared"]
+    assert [a.state for a in alerts.evaluate(tick(1, "cpu"))] == ["cleared"]
 
 
 def test_an_alert_names_the_family_that_it_is_about() -> None:
-    assert built_in("disk-full").about("/home") == "filesystem"
-    assert built_in("disk-filling").about("/home") == "filesystem"
-    assert built_in("family-silent").about("disk") == "disk"
+    assert built_in("disk-full").metric_family("/home") == "filesystem"
+    assert built_in("disk-filling").metric_family("/home") == "filesystem"
+    assert built_in("family-silent").metric_family("disk") == "disk"
 
 
 # Disks that fill up.
@@ -403,7 +403,7 @@ def filling(used: Iterable[tuple[float, float]], total: float = 1e12) -> list[tu
             START + at,
             {"mounts": [mount | {"percent": round(100 * bytes_used / total, 1)}]},
         )
-        found += [(a.state, (a.time - START) // 60) for a in alerts.take([sample])]
+        found += [(a.state, (a.time - START) // 60) for a in alerts.evaluate([sample])]
     return found
 
 
@@ -448,7 +448,7 @@ def test_the_message_says_when() -> None:
     alerts = alerts_of(built_in("disk-filling"))
     for at, used in steady(5e11 / HOUR, 1800):
         mounts = [{"mountpoint": "/", "total": 1e12, "used": used, "percent": used / 1e10}]
-        for alert in alerts.take([Sample("filesystem", START + at, {"mounts": mounts})]):
+        for alert in alerts.evaluate([Sample("filesystem", START + at, {"mounts": mounts})]):
             assert alert.message == "/ will be full in 50 min if it goes on like this"
             assert alert.value == pytest.approx(50 / 60, abs=0.01)
             assert alert.threshold == 24
@@ -471,7 +471,7 @@ def test_the_trend_of_a_line_is_the_line(slope: int, start: int, xs: list[int]) 
 
 
 def test_the_built_in_rules() -> None:
-    found = watches((), defaults=True, cadences=CADENCES)
+    found = active_rules((), defaults=True, cadences=CADENCES)
     assert [watch.name for watch in found] == [
         "cpu-busy",
         "memory-full",
@@ -484,7 +484,7 @@ def test_the_built_in_rules() -> None:
         "family-silent",
     ]
     assert [watch.name for watch in found if watch.level == "critical"] == ["disk-full"]
-    limits = [watch.rule for watch in found if isinstance(watch, Limit)]
+    limits = [watch.rule for watch in found if isinstance(watch, ThresholdRule)]
     documented = {
         f"{family.name}.{field.name.replace('[]', '.*')}"
         for family in FAMILIES
@@ -494,9 +494,9 @@ def test_the_built_in_rules() -> None:
 
 
 def test_the_built_in_rules_can_be_switched_off_and_replaced() -> None:
-    assert watches((), defaults=False, cadences=CADENCES) == []
+    assert active_rules((), defaults=False, cadences=CADENCES) == []
     mine = rule(name="cpu-busy", when="cpu.percent > 99")
-    found = watches([mine.rule], defaults=True, cadences=CADENCES)
+    found = active_rules([mine.rule], defaults=True, cadences=CADENCES)
     assert [w.threshold("") for w in found if w.name == "cpu-busy"] == [99]
     assert len(found) == 9
 

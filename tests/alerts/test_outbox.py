@@ -46,7 +46,7 @@ def send(box: Outbox, now: float) -> list[tuple[str, str]]:
     """What is sent, and arrives."""
     found = box.due(now)
     if found:
-        box.was_told(found, now)
+        box.mark_notified(found, now)
     return [(a.alert, a.state) for a in found]
 
 
@@ -184,7 +184,7 @@ def test_what_nobody_speaks_of_any_more_is_forgotten() -> None:
     take(box, alert("a", "raised", 1), alert("b", "raised", 1))
     send(box, 1)
     take(box, alert("b", "still", 11))
-    box.forget_before(10)
+    box.drop_before(10)
     take(box, alert("a", "cleared", 12), alert("b", "cleared", 12))
     assert send(box, 12) == [("b", "cleared")]
 

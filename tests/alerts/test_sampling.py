@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from dashboard.alerts.evaluator import Watch
+from dashboard.alerts.evaluator import Rule
 from dashboard.alerts.model import Alert, decode_alert
-from dashboard.alerts.rules import Limit
-from dashboard.alerts.service import Alerting, warn_of_unknown_fields
+from dashboard.alerts.rules import ThresholdRule
+from dashboard.alerts.service import AlertService, warn_of_unknown_fields
 from dashboard.events.event import Event, Unpersisted
 from dashboard.log.contract import EventLog, LogUnavailable
 from dashboard.log.sqlite.engine import SQLiteLog
@@ -39,17 +39,19 @@ class Rig:
         self.told = 0
         self._stops: list[Callable[[], None]] = []
 
-    def start(self, log: EventLog | None = None, lasting: float = 0, **rule: Any) -> Alerting:
-        settings = load({"DASHBOARD_ALERT": json.dumps([RULE | {"for": lasting} | rule])})
-        return self.start_with([Limit(settings.alert[0])], log)
+    def start(
+        self, log: EventLog | None = None, for_seconds: float = 0, **rule: Any
+    ) -> AlertService:
+        settings = load({"DASHBOARD_ALERT": json.dumps([RULE | {"for": for_seconds} | rule])})
+        return self.start_with([ThresholdRule(settings.alert[0])], log)
 
-    def start_with(self, watches: list[Watch], log: EventLog | None = None) -> Alerting:
+    def start_with(self, rules: list[Rule], log: EventLog | None = None) -> AlertService:
         def tell() -> None:
             self.told += 1
 
-        alerting = Alerting(
+        alerting = AlertService(
             log or self.log,
-            watches,
+            rules,
             host="box",
             cadences={"cpu": 0.05},
             retention=3600,
@@ -61,7 +63,7 @@ class Rig:
             host="box",
             interval=0.05,
             instruments=Instruments(),
-            watcher=alerting,
+            observer=alerting,
         )
         sampler.start()
         alerting.start()
@@ -154,11 +156,11 @@ def test_what_others_published_is_left_alone(rig: Rig) -> None:
 
 def test_a_time_in_progress_goes_on(rig: Rig) -> None:
     rig.percent = 95.0
-    rig.start(lasting=1)
+    rig.start(for_seconds=1)
     rig.goes_on()
     first = json.loads(rig.events()[0].data)["time"]
     rig.stop()
-    rig.start(lasting=1)
+    rig.start(for_seconds=1)
     wait_until(rig.alerts)
     (raised,) = rig.alerts()
     gaps = [json.loads(event.data)["time"] for event in rig.events() if event.name == "cpu"]
@@ -236,8 +238,8 @@ def test_nothing_is_raised_until_the_log_has_been_read(
 def test_a_rule_that_fails_does_not_take_the_samples_along(
     rig: Rig, caplog: pytest.LogCaptureFixture
 ) -> None:
-    class Broken(Limit):
-        def judge(self, item: str, value: float) -> bool | None:
+    class Broken(ThresholdRule):
+        def is_firing(self, item: str, value: float) -> bool | None:
             raise ZeroDivisionError
 
     settings = load({"DASHBOARD_ALERT": json.dumps([RULE])})

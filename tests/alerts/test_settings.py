@@ -8,13 +8,13 @@ import pytest
 
 from dashboard import settings
 from dashboard.alerts.model import duration
-from dashboard.alerts.rules import Limit, watches
+from dashboard.alerts.rules import ThresholdRule, active_rules
 from dashboard.metrics import FAMILIES
 from dashboard.settings import (
+    AlertRule,
     Alerts,
     Comparison,
     Notify,
-    Rule,
     Settings,
     as_variables,
     load,
@@ -49,16 +49,16 @@ rate = "3/m"
 def test_a_file_gives_rules_and_receivers(tmp_path: Path) -> None:
     found = load(config(tmp_path, FILE))
     assert found.alert == (
-        Rule(
+        AlertRule(
             name="cpu-hot",
             family="cpu",
             path=("percent",),
             condition=Comparison(">", 90),
             clear=Comparison("<", 80),
-            lasting=60,
+            for_seconds=60,
             level="critical",
         ),
-        Rule(
+        AlertRule(
             name="disk",
             family="filesystem",
             path=("mounts", "/mnt/my disk", "percent"),
@@ -89,9 +89,9 @@ def test_without_tables_the_built_in_rules_hold_and_nothing_is_sent() -> None:
 
 def test_a_rule_needs_only_a_name_and_a_limit() -> None:
     (rule,) = rules(name="a", when="cpu.percent > 1")
-    assert (rule.lasting, rule.level, rule.clear) == (0.0, "warning", Comparison("<=", 1))
+    assert (rule.for_seconds, rule.level, rule.clear) == (0.0, "warning", Comparison("<=", 1))
     (rule,) = rules(name="a", when="cpu.percent > 1", **{"for": 90})
-    assert rule.lasting == 90
+    assert rule.for_seconds == 90
 
 
 @pytest.mark.parametrize(
@@ -211,7 +211,7 @@ def test_the_families_are_those_that_there_are() -> None:
     assert tuple(family.name for family in FAMILIES) == settings.FAMILIES
 
 
-def rules(**table: object) -> tuple[Rule, ...]:
+def rules(**table: object) -> tuple[AlertRule, ...]:
     return load({"DASHBOARD_ALERT": json.dumps([table])}).alert
 
 
@@ -235,12 +235,12 @@ def test_the_example_of_the_page_is_one_that_loads(tmp_path: Path) -> None:
 def test_the_page_has_the_built_in_rules() -> None:
     lines = re.findall(r"^\| (`[a-z-]+` \|.*) \|$", PAGE, re.M)
     rows = [[cell.strip() for cell in line.split("|")] for line in lines]
-    found = watches((), defaults=True, cadences={})
+    found = active_rules((), defaults=True, cadences={})
     assert [(row[0].strip("`"), row[-1]) for row in rows] == [(w.name, w.level) for w in found]
-    for (_, when, lasting, clear, _), watch in zip(rows, found, strict=True):
-        if isinstance(watch, Limit):
+    for (_, when, for_seconds, clear, _), watch in zip(rows, found, strict=True):
+        if isinstance(watch, ThresholdRule):
             rule = watch.rule
             path = ".".join((rule.family, *rule.path))
             assert when == f"`{path} {rule.condition.sign} {rule.condition.number:g}`"
-            assert lasting == (duration(rule.lasting) if rule.lasting else "")
+            assert for_seconds == (duration(rule.for_seconds) if rule.for_seconds else "")
             assert clear == f"{rule.clear.sign} {rule.clear.number:g}"

@@ -25,7 +25,7 @@ from dashboard.cli.text import MOST_LINE
 from dashboard.events.event import Event
 from dashboard.log.contract import Refused
 from dashboard.log.http import HTTPLog
-from dashboard.log.line_buffer import MOST_BYTES, MOST_EVENTS, Backlog
+from dashboard.log.line_buffer import MOST_BYTES, MOST_EVENTS, LineBuffer
 from tests.streaming.test_stream_elsewhere import TLSService
 from tests.support import sse_reading
 from tests.support.service import ROOT, Logged, Reader, Service, wait_for
@@ -373,7 +373,7 @@ def test_a_batch_whose_answer_is_late_is_sent_again_and_logged_once(
         log.append_idempotent(key, "", events)
 
     events = [Event("far", "late", f'{{"host":"far","time":{n}}}') for n in range(3)]
-    backlog = Backlog(send, lost=lambda number: events[0], say=lambda text: None)
+    backlog = LineBuffer(send, lost=lambda number: events[0], say=lambda text: None)
     (worker,) = service.worker_pids()
     os.kill(worker, signal.SIGSTOP)
     try:

@@ -7,7 +7,7 @@ import pytest
 
 from dashboard.events.event import Event
 from dashboard.log.contract import LogUnavailable, Refused
-from dashboard.log.line_buffer import Backlog
+from dashboard.log.line_buffer import LineBuffer
 from tests.support.service import wait_for
 
 pytestmark = pytest.mark.usefixtures("no_leaks")
@@ -31,8 +31,8 @@ class Sink:
             raise LogUnavailable("it is away")
         self.events += events
 
-    def backlog(self, **bounds: int) -> Backlog:
-        return Backlog(self.send, lost=lost, say=self.said.append, room_seconds=0.05, **bounds)
+    def backlog(self, **bounds: int) -> LineBuffer:
+        return LineBuffer(self.send, lost=lost, say=self.said.append, room_seconds=0.05, **bounds)
 
 
 def lost(number: int) -> Event:

@@ -189,14 +189,14 @@ class OnDisk(LogContract):
         before = logs[0].append([event(n) for n in range(300)])
         for log in logs:
             assert log.oldest() == before[0]
-            assert log.look_back(lambda past: past.oldest()) == before[0]
+            assert log.with_reader(lambda past: past.oldest()) == before[0]
         for suffix in suffixes:
             Path(f"{path}{suffix}").unlink()
         ids = before
         for number, log in enumerate(logs * 2):
             ids = ids + log.append([event(number)])
             assert (
-                numbers(log.look_back(lambda past: past.read_after(LOG_START, ALL)))[-1] == number
+                numbers(log.with_reader(lambda past: past.read_after(LOG_START, ALL)))[-1] == number
             )
         assert ids == sorted(set(ids))
         finish(run_elsewhere(url, "append", 6, 1))
@@ -297,7 +297,7 @@ class OnDisk(LogContract):
             try:
                 for log in logs:
                     log.read_after(LOG_START, count)
-                    log.look_back(lambda past: past.read_after(LOG_START, count))
+                    log.with_reader(lambda past: past.read_after(LOG_START, count))
             except LogUnavailable:
                 return False
             return True
@@ -529,7 +529,7 @@ class TestThreadedLog(OnDisk):
     def test_a_long_look_back_holds_up_neither_appends_nor_reads(self, open_log: OpenLog) -> None:
         log = open_log()
         go_on = threading.Event()
-        looking = gevent.spawn(log.look_back, lambda past: go_on.wait(60))
+        looking = gevent.spawn(log.with_reader, lambda past: go_on.wait(60))
         gevent.sleep(0)
         log.append([event(1)])
         assert numbers(log.read_after(LOG_START, ALL)) == [1]

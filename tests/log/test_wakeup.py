@@ -16,14 +16,14 @@ import os, sys
 from pathlib import Path
 import gevent
 from gevent.threadpool import ThreadPool
-from dashboard.log.wakeup import Wakeups
+from dashboard.log.wakeup import WakeupChannel
 
-def ring():
+def notify_all():
     gevent.get_hub()
     for _ in range(50):
-        wakeups.ring()
+        wakeups.notify_all()
 
-wakeups = Wakeups(Path(sys.argv[1]))
+wakeups = WakeupChannel(Path(sys.argv[1]))
 wakeups.listen()
 ThreadPool(1).spawn(ring).get()
 open_now = [os.path.realpath(f"/proc/self/fd/{fd}") for fd in os.listdir("/proc/self/fd")]

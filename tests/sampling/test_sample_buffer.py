@@ -9,7 +9,7 @@ import pytest
 from dashboard.events.event import Event, EventId, Unpersisted
 from dashboard.log.contract import LogUnavailable, Refused
 from dashboard.sampling import sample_buffer as holding_module
-from dashboard.sampling.sample_buffer import Holding
+from dashboard.sampling.sample_buffer import SampleBuffer
 from dashboard.telemetry.counters import Instruments
 from tests.support.log_contract import event, number_of
 
@@ -53,18 +53,18 @@ class Rig:
         self.log = Away()
         self.instruments = Instruments()
         self.logged: list[int] = []
-        self._holdings: list[Holding] = []
+        self._buffers: list[SampleBuffer] = []
 
-    def start(self, **bounds: int) -> Holding:
-        holding = Holding(
+    def start(self, **bounds: int) -> SampleBuffer:
+        buffer = SampleBuffer(
             self.log,
             self.instruments,
             on_logged=lambda events: self.logged.extend(map(number_of, events)),
             **bounds,
         )
-        holding.start()
-        self._holdings.append(holding)
-        return holding
+        buffer.start()
+        self._buffers.append(buffer)
+        return buffer
 
     def value(self, name: str) -> float:
         return self.instruments.registry.get_sample_value(name) or 0.0
@@ -75,8 +75,8 @@ class Rig:
                 gevent.sleep(0.01)
 
     def stop(self) -> None:
-        for holding in self._holdings:
-            holding.stop(0.1)
+        for buffer in self._buffers:
+            buffer.stop(0.1)
 
 
 @pytest.fixture
@@ -87,9 +87,9 @@ def rig() -> Iterator[Rig]:
 
 
 def test_what_is_put_in_is_logged_in_its_order(rig: Rig) -> None:
-    holding = rig.start()
+    buffer = rig.start()
     for number in range(10):
-        holding.put([event(2 * number), event(2 * number + 1)])
+        buffer.add([event(2 * number), event(2 * number + 1)])
     rig.wait_until(lambda: len(rig.logged) == 20)
     assert rig.log.numbers() == rig.logged == list(range(20))
     assert rig.log.announced == []
@@ -98,9 +98,9 @@ def test_what_is_put_in_is_logged_in_its_order(rig: Rig) -> None:
 
 def test_while_the_log_is_away_each_batch_is_announced_once_and_logged_later(rig: Rig) -> None:
     rig.log.failure = LogUnavailable("gone")
-    holding = rig.start()
+    buffer = rig.start()
     for number in range(50):
-        holding.put([event(number)])
+        buffer.add([event(number)])
         gevent.sleep(0.005)
     rig.wait_until(lambda: rig.log.attempts > 2)
     assert rig.log.told() == list(range(50))
@@ -109,7 +109,7 @@ def test_while_the_log_is_away_each_batch_is_announced_once_and_logged_later(rig
     rig.log.failure = None
     rig.wait_until(lambda: len(rig.logged) == 50)
     assert rig.log.numbers() == rig.logged == list(range(50))
-    holding.put([event(50)])
+    buffer.add([event(50)])
     rig.wait_until(lambda: len(rig.logged) == 51)
     assert rig.log.told() == list(range(50)), "it is back"
     assert rig.value("vitals_append_failures_total") >= 3
@@ -117,10 +117,10 @@ def test_while_the_log_is_away_each_batch_is_announced_once_and_logged_later(rig
 
 def test_a_batch_whose_answer_is_lost_is_logged_once(rig: Rig) -> None:
     rig.log.failure, rig.log.loses_answers = LogUnavailable("no answer"), True
-    holding = rig.start()
-    holding.put([event(0)])
+    buffer = rig.start()
+    buffer.add([event(0)])
     rig.wait_until(lambda: rig.log.attempts > 2)
-    holding.put([event(1)])
+    buffer.add([event(1)])
     rig.log.failure = None
     rig.wait_until(lambda: len(rig.logged) == 2)
     assert rig.log.numbers() == [0, 1]
@@ -133,11 +133,11 @@ def test_without_room_a_stretch_of_the_oldest_goes_and_is_counted(
     rig: Rig, bounds: dict[str, int]
 ) -> None:
     rig.log.failure = LogUnavailable("gone")
-    holding = rig.start(**bounds)
-    holding.put([event(100)])
+    buffer = rig.start(**bounds)
+    buffer.add([event(100)])
     rig.wait_until(lambda: rig.log.attempts)
     for number in range(101, 501):
-        holding.put([event(number)])
+        buffer.add([event(number)])
         assert rig.value("vitals_events_held") <= 100
     rig.log.failure = None
     rig.wait_until(lambda: rig.log.numbers()[-1:] == [500])
@@ -150,12 +150,12 @@ def test_without_room_a_stretch_of_the_oldest_goes_and_is_counted(
 
 def test_alerts_stay_when_their_samples_go(rig: Rig) -> None:
     rig.log.failure = LogUnavailable("gone")
-    holding = rig.start(most_events=100)
-    holding.put([event(0)])
+    buffer = rig.start(most_events=100)
+    buffer.add([event(0)])
     rig.wait_until(lambda: rig.log.attempts)
-    holding.put([event(1), event(2, name="alert")])
+    buffer.add([event(1), event(2, name="alert")])
     for number in range(3, 300):
-        holding.put([event(number)])
+        buffer.add([event(number)])
     rig.log.failure = None
     rig.wait_until(lambda: rig.log.numbers()[-1:] == [299])
     assert rig.log.numbers()[:2] == [0, 2]
@@ -165,29 +165,29 @@ def test_alerts_stay_when_their_samples_go(rig: Rig) -> None:
 
 def test_what_is_refused_for_good_goes_and_the_rest_goes_on(rig: Rig) -> None:
     rig.log.failure = Refused("no such field", is_content=True)
-    holding = rig.start()
-    holding.put([event(0)])
+    buffer = rig.start()
+    buffer.add([event(0)])
     rig.wait_until(lambda: rig.value("vitals_events_held_dropped_total") == 1)
     rig.log.failure = None
-    holding.put([event(1)])
+    buffer.add([event(1)])
     rig.wait_until(lambda: rig.logged == [1])
 
 
 def test_a_failure_of_the_program_ends_nothing(rig: Rig) -> None:
     rig.log.failure = ZeroDivisionError("a bug")
-    holding = rig.start()
-    holding.put([event(0)])
+    buffer = rig.start()
+    buffer.add([event(0)])
     rig.wait_until(lambda: rig.value("vitals_events_held_dropped_total") == 1)
     rig.log.failure = None
-    holding.put([event(1)])
+    buffer.add([event(1)])
     rig.wait_until(lambda: rig.logged == [1])
 
 
 def test_a_stop_lets_what_is_on_its_way_arrive(rig: Rig) -> None:
-    holding = rig.start()
+    buffer = rig.start()
     for number in range(5):
-        holding.put([event(number)])
-    holding.stop(5)
+        buffer.add([event(number)])
+    buffer.stop(5)
     assert rig.log.numbers() == list(range(5))
     assert json.loads(rig.log.taken.popitem()[1][-1].data) == {"number": 4}
 
@@ -202,7 +202,7 @@ def test_of_a_batch_only_the_event_that_is_refused_goes(rig: Rig) -> None:
         return real(key, body_digest, events)
 
     rig.log.append_idempotent = append_idempotent  # type: ignore[method-assign]
-    rig.start().put([event(number) for number in range(6)])
+    rig.start().add([event(number) for number in range(6)])
     rig.wait_until(lambda: rig.logged == [0, 2, 3, 5])
     assert rig.value("vitals_events_held_dropped_total") == 2
 
@@ -218,9 +218,9 @@ def test_a_batch_that_is_too_much_goes_in_parts_and_what_is_always_refused_is_sa
         return real(key, body_digest, events)
 
     rig.log.append_idempotent = append_idempotent  # type: ignore[method-assign]
-    holding = rig.start()
+    buffer = rig.start()
     for start in range(0, 40, 10):
-        holding.put([event(start + number) for number in range(10)])
+        buffer.add([event(start + number) for number in range(10)])
     wanted = [number for number in range(40) if number % 10 != 9]
     rig.wait_until(lambda: rig.logged == wanted)
     assert rig.log.numbers() == wanted
@@ -234,13 +234,13 @@ def test_what_somebody_has_to_change_is_asked_for_slowly_and_said_once(
     caplog.set_level("INFO")
     monkeypatch.setattr(holding_module, "REFUSED_PAUSE", 0.02)
     rig.log.failure = LogUnavailable("no route")
-    holding = rig.start(most_events=10)
-    holding.put([event(0)])
+    buffer = rig.start(most_events=10)
+    buffer.add([event(0)])
     rig.wait_until(lambda: rig.log.attempts > 1)
     rig.log.failure = Refused("401 another token")
     rig.wait_until(lambda: rig.log.attempts > 8)
     for number in range(1, 30):
-        holding.put([event(number)])
+        buffer.add([event(number)])
     rig.log.failure = None
     rig.wait_until(lambda: rig.logged[-1:] == [29])
     assert [message for message in caplog.messages if "the log is back" not in message] == [

@@ -14,12 +14,12 @@ from tests.support.service import ROOT, wait_for
 _PROGRAM = """
 import os, signal
 from pathlib import Path
-from dashboard.agent.alert_journal import AlertNotes
-from dashboard.sampling.sample_buffer import Holding
+from dashboard.agent.alert_journal import AlertJournal
+from dashboard.sampling.sample_buffer import SampleBuffer
 from dashboard.metrics.memory import Memory
 
 figure, when = os.environ.get("VITALS_FIGURE"), os.environ.get("VITALS_KILL")
-real_read, real_taken = Memory.read, AlertNotes.taken
+real_read, real_taken = Memory.read, AlertJournal.taken
 
 def taken(self, events, ids):
     has_alert = any(event.name == "alert" for event in events)
@@ -29,11 +29,11 @@ def taken(self, events, ids):
     if when == "noted" and has_alert:
         os.kill(os.getpid(), signal.SIGKILL)
 
-AlertNotes.taken = taken
+AlertJournal.taken = taken
 if figure:
     Memory.read = lambda self: real_read(self) | {"percent": float(Path(figure).read_text())}
 if "VITALS_MOST" in os.environ:
-    Holding.__init__.__kwdefaults__["most_events"] = int(os.environ["VITALS_MOST"])
+    SampleBuffer.__init__.__kwdefaults__["most_events"] = int(os.environ["VITALS_MOST"])
 
 from dashboard.agent.__main__ import main
 status = main()

@@ -336,17 +336,17 @@ class LogContract:
 
     def test_looking_back_reads_the_same_log(self, log: EventLog) -> None:
         log.append([event(1)])
-        assert numbers(log.look_back(lambda past: past.read_after(LOG_START, ALL))) == [1]
+        assert numbers(log.with_reader(lambda past: past.read_after(LOG_START, ALL))) == [1]
         log.append([event(2)])
-        assert numbers(log.look_back(lambda past: past.latest())) == [2]
+        assert numbers(log.with_reader(lambda past: past.latest())) == [2]
 
     def test_the_error_of_a_look_back_reaches_the_caller(self, log: EventLog) -> None:
         def fail(past: EventLog) -> None:
             raise KeyError("a bug of the reader")
 
         with pytest.raises(KeyError):
-            log.look_back(fail)
-        assert log.look_back(lambda past: past.oldest()) is None
+            log.with_reader(fail)
+        assert log.with_reader(lambda past: past.oldest()) is None
 
     def test_size_grows_with_the_log(self, log: EventLog) -> None:
         log.append([event(0)])

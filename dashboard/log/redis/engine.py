@@ -23,7 +23,7 @@ from dashboard.log.contract import FOR_EVER, EventLog, IdempotencyConflict, LogU
 from dashboard.log.redis.entries import decode_in_turns, first_id, id_of_entry
 from dashboard.log.redis.server import Full, Script, Server
 from dashboard.log.redis.tail import Tail
-from dashboard.log.redis.waiting import News
+from dashboard.log.redis.waiting import Waiter
 
 T = TypeVar("T")
 
@@ -59,7 +59,7 @@ class RedisLog:
         self._of = self._server.key("of:")  # lists of the ids of each host and name
         tail = Tail(self._server)
         self._tail: Tail | None = tail
-        self._news = News(tail, folder)
+        self._waiter = Waiter(tail, folder)
         self._highest = _NOWHERE  # of all ids that are known here
 
     def append(self, events: Sequence[Event]) -> list[EventId]:
@@ -72,14 +72,14 @@ class RedisLog:
 
     def read_after(self, after: EventId, limit: int) -> list[Event]:
         tail = self._tail
-        if tail is not None and (brought := tail.brought(after, limit)):
+        if tail is not None and (brought := tail.buffered(after, limit)):
             self._note(brought)
             return brought
         try:
             found = self._walk(after.following, None, limit)
         except LogUnavailable:
             if tail is not None:
-                tail.suspect()
+                tail.mark_suspect()
             raise
         self._note(found)
         if tail is not None:
@@ -143,7 +143,7 @@ class RedisLog:
             self._live.call("XREVRANGE", self._events, "+", str(self._kept_from()), "COUNT", 1)
         )
 
-    def look_back(self, read: Callable[[EventLog], T]) -> T:
+    def with_reader(self, read: Callable[[EventLog], T]) -> T:
         if not self._server.is_up:
             self._live.call("TIME")  # finds out in less time than a look back may take
         past = copy.copy(self)
@@ -152,10 +152,10 @@ class RedisLog:
 
     def wait(self, timeout: float) -> list[Unpersisted]:
         assert self._tail is not None
-        return self._news.wait(timeout)
+        return self._waiter.wait(timeout)
 
     def broadcast_unpersisted(self, unpersisted: Unpersisted) -> None:
-        self._news.broadcast_unpersisted(unpersisted)
+        self._waiter.broadcast_unpersisted(unpersisted)
 
     def size(self) -> int:
         used = [self._live.call("MEMORY", "USAGE", key) for key in (self._events, self._latest)]
@@ -169,7 +169,7 @@ class RedisLog:
         tail.close()
         self._live.close()
         self._past.close()
-        self._news.close()
+        self._waiter.close()
 
     def _append(self, events: Sequence[Event], keys: list[str], body_digest: str) -> list[EventId]:
         if not events:

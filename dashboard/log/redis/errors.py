@@ -27,7 +27,7 @@ _ANSWERS: Mapping[str, str] = {
 }
 
 
-def words_of(error: redis.RedisError) -> str:
+def explain_error(error: redis.RedisError) -> str:
     """What an operator has to know, without the server's name and with no password."""
     text = str(error).strip()
     if isinstance(error, redis.exceptions.AskError):  # MOVED is one, too

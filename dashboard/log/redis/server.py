@@ -26,7 +26,7 @@ from redis.connection import (
 from redis.retry import Retry
 
 from dashboard.log.contract import LogUnavailable
-from dashboard.log.redis.errors import words_of
+from dashboard.log.redis.errors import explain_error
 
 OLDEST = (7, 0)
 _PAUSES = (0.05, 1.0)  # seconds without an attempt after a failure: the first and the longest
@@ -89,9 +89,9 @@ class Server:
         """The name of a key of the log; all are in one slot of a cluster."""
         return f"{{{self.prefix}}}:{name}"
 
-    def calls(self, most: int, timeout: float) -> "Calls":
+    def calls(self, most: int, timeout: float) -> "CommandPool":
         """At most so many connections, on which an answer may take `timeout` seconds."""
-        return Calls(
+        return CommandPool(
             self,
             BlockingConnectionPool(  # type: ignore[no-untyped-call]
                 connection_class=self._kind,
@@ -108,14 +108,14 @@ class Server:
         return self._kind(socket_timeout=timeout, socket_connect_timeout=timeout, **self._options)
 
     @contextmanager
-    def trying(self) -> Iterator[None]:
+    def guarded(self) -> Iterator[None]:
         """Turn what may go wrong into LogUnavailable. Refuses to try right after a failure."""
         if time.monotonic() < self._not_before:
             raise LogUnavailable(self._reason)
         try:
             yield
         except redis.RedisError as error:
-            self._reason = f"{self.name}: {words_of(error)}"
+            self._reason = f"{self.name}: {explain_error(error)}"
             if isinstance(error, _Unreachable | redis.TimeoutError | redis.BusyLoadingError):
                 first, longest = _PAUSES
                 pause = min(first * 2 ** min(self._failures, 10), longest)
@@ -128,14 +128,14 @@ class Server:
         self.is_up = True
 
     @contextmanager
-    def reaching(self) -> Iterator[None]:
-        """What fails in here is no matter of one connection; for within `trying`."""
+    def connecting(self) -> Iterator[None]:
+        """What fails in here is no matter of one connection; for within `guarded`."""
         try:
             yield
         except redis.RedisError as error:
             if str(error) == "No connection available.":  # of the pool: the server is as it was
                 raise
-            raise _Unreachable(words_of(error)) from None
+            raise _Unreachable(explain_error(error)) from None
 
     def _greet(self, connection: Any) -> None:
         """Sign in, and see whether the server is one that keeps what it is given."""
@@ -160,7 +160,7 @@ class Server:
             raise _Unfit("it is a replica, which can't be written: name its master in LOG")
 
 
-class Calls:
+class CommandPool:
     """Commands, each on a connection of a bounded set."""
 
     def __init__(self, server: Server, pool: Any) -> None:
@@ -169,12 +169,12 @@ class Calls:
 
     def call(self, *command: Any) -> Any:
         """What the server answers. Raises LogUnavailable."""
-        with self._server.trying():
+        with self._server.guarded():
             return self._call(command)
 
     def run(self, script: "Script", keys: list[str], arguments: list[Any]) -> Any:
         """What a script returns. Raises LogUnavailable."""
-        with self._server.trying():
+        with self._server.guarded():
             rest = (len(keys), *keys, *arguments)
             try:
                 return self._call(("EVALSHA", script.digest, *rest))
@@ -182,7 +182,7 @@ class Calls:
                 return self._call(("EVAL", script.source, *rest))
 
     def _call(self, command: tuple[Any, ...]) -> Any:
-        with self._server.reaching():
+        with self._server.connecting():
             connection = self._pool.get_connection()
         try:
             connection.send_command(*command)

@@ -33,12 +33,12 @@ class Tail:
         self._asked_after = EventId(0, 0)
         self._ask_again_at = 0.0
         self._from: EventId | None = None  # where the caller stands
-        self._brought: list[Event] = []
-        self._brought_after = EventId(0, 0)
+        self._buffered: list[Event] = []
+        self._buffered_after = EventId(0, 0)
         self._is_suspect = False
 
     @property
-    def linger(self) -> float:
+    def hold_off(self) -> float:
         """Seconds until the next question may be asked."""
         return max(0.0, self._ask_again_at - time.monotonic())
 
@@ -51,23 +51,23 @@ class Tail:
         """The caller has everything up to the id of an event."""
         self._from = position
 
-    def suspect(self) -> None:
+    def mark_suspect(self) -> None:
         """Another connection to this server has failed: let go of this one at the next look."""
         self._is_suspect = True
 
     def forget(self) -> None:
         """What was brought is no longer all that there is."""
-        self._brought = []
+        self._buffered = []
 
-    def brought(self, after: EventId, limit: int) -> list[Event]:
+    def buffered(self, after: EventId, limit: int) -> list[Event]:
         """What came right after an id, as far as it is known here."""
-        if not self._brought or after < self._brought_after:
+        if not self._buffered or after < self._buffered_after:
             return []
-        return [event for event in self._brought if event.id is not None and event.id > after][
+        return [event for event in self._buffered if event.id is not None and event.id > after][
             :limit
         ]
 
-    def look(self) -> int | None:
+    def poll_fd(self) -> int | None:
         """The descriptor that becomes readable with an answer, once the question is open.
 
         None while there is none: after an answer, and while the server is away.
@@ -79,7 +79,7 @@ class Tail:
         if not self._server.is_up or now < self._ask_again_at:
             return None
         try:
-            with self._server.trying():
+            with self._server.guarded():
                 if self._asked_at is None:
                     self._ask()
                 return int(self._connection._sock.fileno())
@@ -87,10 +87,10 @@ class Tail:
             self.close()
             return None
 
-    def take(self) -> bool:
+    def read_reply(self) -> bool:
         """Read the answer. Returns whether it says that there is something new."""
         try:
-            with self._server.trying():
+            with self._server.guarded():
                 answer = self._connection.read_response()
         except LogUnavailable:
             self.close()
@@ -102,7 +102,7 @@ class Tail:
         self._ask_again_at = time.monotonic() + _LINGER
         if not events or events[-1].id is None:
             return True
-        self._brought, self._brought_after = events, self._asked_after
+        self._buffered, self._buffered_after = events, self._asked_after
         if self._from is not None and events[-1].id <= self._from:
             return False
         self._from = events[-1].id
@@ -113,14 +113,14 @@ class Tail:
         connection, self._connection = self._connection, None
         self._asked_at = None
         self._is_suspect = False
-        self._brought = []
+        self._buffered = []
         if connection is not None:
             connection.disconnect()
 
     def _ask(self) -> None:
         if self._connection is None:
             connection = self._server.connection(_TIMEOUT)
-            with self._server.reaching():
+            with self._server.connecting():
                 connection.connect()
             self._connection = connection
             end = self._end()

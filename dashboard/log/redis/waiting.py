@@ -7,17 +7,17 @@ from pathlib import Path
 
 from dashboard.events.event import Unpersisted
 from dashboard.log.redis.tail import Tail
-from dashboard.log.wakeup import Wakeups
+from dashboard.log.wakeup import WakeupChannel
 
 
-class News:
+class Waiter:
     """The one who waits for a log in Redis, as `EventLog.wait` says."""
 
     def __init__(self, tail: Tail, folder: Path) -> None:
         """`folder` is where the processes of this machine meet."""
         self._tail = tail
         try:
-            self._wakeups: Wakeups | None = Wakeups(folder)
+            self._wakeups: WakeupChannel | None = WakeupChannel(folder)
         except OSError:
             self._wakeups = None  # no folder, as for a command of another user: it waits for nobody
 
@@ -27,21 +27,21 @@ class News:
         deadline = time.monotonic() + timeout
         while True:
             heard, ear = self._listen()
-            answer = tail.look()
+            answer = tail.poll_fd()
             if heard:
                 return heard
             left = max(0.0, deadline - time.monotonic())
-            if answer is None and tail.linger:
-                left = min(left, tail.linger)
+            if answer is None and tail.hold_off:
+                left = min(left, tail.hold_off)
             ready = _readable([fd for fd in (ear, answer) if fd is not None], left)
-            is_news = answer in ready and tail.take()
+            is_news = answer in ready and tail.read_reply()
             if is_news or ear in ready or time.monotonic() >= deadline:
                 return self._heard()
 
     def broadcast_unpersisted(self, unpersisted: Unpersisted) -> None:
         """Tell the other processes of this machine."""
         if self._wakeups is not None:
-            self._wakeups.ring(unpersisted)
+            self._wakeups.notify_all(unpersisted)
 
     def close(self) -> None:
         """Hear nothing any more."""
@@ -59,7 +59,7 @@ class News:
         return self._heard(), ear
 
     def _heard(self) -> list[Unpersisted]:
-        return [] if self._wakeups is None else self._wakeups.drain()
+        return [] if self._wakeups is None else self._wakeups.receive()
 
 
 def _readable(descriptors: Sequence[int], timeout: float) -> set[int]:

@@ -31,9 +31,9 @@ class Database:
         self._is_read_only = False
         self._files = DatabaseFiles(path, lock, is_sound=_is_sound)
 
-    def is_ours(self) -> bool:
+    def is_current(self) -> bool:
         """Whether the file is still the one that was opened, and nobody has cut it."""
-        return self._files.are_ours()
+        return self._files.is_current()
 
     def close(self) -> None:
         """Let go of the file. It is opened again when needed."""
@@ -61,12 +61,12 @@ class Database:
                 # A connection that failed may hold a lock or a file that is no longer there.
                 self._disconnect()
                 if _is_damage(error):
-                    self._files.suspect()
+                    self._files.mark_suspect()
                 raise LogUnavailable(f"{self._path}: {error}") from error
 
     def _connect(self) -> sqlite3.Connection:
-        if self._connection is None or not self._files.are_ours():
-            with self._files.opening(_BUSY_SECONDS):
+        if self._connection is None or not self._files.is_current():
+            with self._files.exclusive_open(_BUSY_SECONDS):
                 self._disconnect()
                 self._connection = self._open()
         return self._connection

@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 from dashboard.events.event import Event, EventId, Unpersisted
 from dashboard.log.contract import EventLog, IdempotencyConflict, LogUnavailable
 from dashboard.log.sqlite.connection import Database, roll_back
-from dashboard.log.wakeup import Wakeups
+from dashboard.log.wakeup import WakeupChannel
 
 T = TypeVar("T")
 
@@ -67,7 +67,7 @@ class SQLiteLog:
         self._appended_since_trim = 0
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            self._wakeups = Wakeups(run_directory(path))
+            self._wakeups = WakeupChannel(run_directory(path))
         except OSError as error:
             raise LogUnavailable(f"{path.parent}: {error.strerror}") from None
 
@@ -113,7 +113,7 @@ class SQLiteLog:
             row = connection.execute("SELECT max(id) FROM event").fetchone()
         return None if row[0] is None else _id(row[0])
 
-    def look_back(self, read: Callable[[EventLog], T]) -> T:
+    def with_reader(self, read: Callable[[EventLog], T]) -> T:
         return read(self)
 
     def wait(self, timeout: float) -> list[Unpersisted]:
@@ -121,18 +121,18 @@ class SQLiteLog:
             select.select([self._wakeups.listen()], [], [], timeout)
         except OSError:
             time.sleep(timeout)
-        return self._wakeups.drain()
+        return self._wakeups.receive()
 
     def fileno(self) -> int:
         """The descriptor that becomes readable with a wake-up, for an event loop."""
         return self._wakeups.listen()
 
-    def drain(self) -> list[Unpersisted]:
+    def receive(self) -> list[Unpersisted]:
         """What was announced, without waiting; for an event loop after `fileno`."""
-        return self._wakeups.drain()
+        return self._wakeups.receive()
 
     def broadcast_unpersisted(self, unpersisted: Unpersisted) -> None:
-        self._wakeups.ring(unpersisted)
+        self._wakeups.notify_all(unpersisted)
 
     def size(self) -> int:
         total = 0
@@ -159,9 +159,9 @@ class SQLiteLog:
     def _append(self, events: Sequence[Event], once: tuple[str, str] | None) -> list[EventId]:
         ids = self._append_to_file(events, once)
         # Where that file was taken away meanwhile, the batch is to be in the one that comes next.
-        if not self._database.is_ours():
+        if not self._database.is_current():
             ids = self._append_to_file(events, once)
-        self._wakeups.ring()
+        self._wakeups.notify_all()
         return ids
 
     def _append_to_file(

@@ -46,7 +46,7 @@ class DatabaseFiles:
         self._size = 0
         self._suspected = False
 
-    def are_ours(self) -> bool:
+    def is_current(self) -> bool:
         """Whether the main file is still the one that was opened, and nobody has cut it."""
         main, size = _look(self._path)
         if main != self._main or main == 0:
@@ -57,12 +57,12 @@ class DatabaseFiles:
         self._size = size
         return True
 
-    def suspect(self) -> None:
+    def mark_suspect(self) -> None:
         """Examine the database before it is opened the next time."""
         self._suspected = True
 
     @contextmanager
-    def opening(self, patience: float) -> Iterator[None]:
+    def exclusive_open(self, patience: float) -> Iterator[None]:
         """Open the database in here, while the old connection still holds on to its files.
 
         Raises TimeoutError after `patience` seconds in which another process was opening it.

@@ -88,7 +88,7 @@ def history(service: Service) -> Response:
         return compress(body) if zipped else body
 
     try:
-        found, rows = runtime.log.look_back(read)
+        found, rows = runtime.log.with_reader(read)
     except LogUnavailable as error:
         raise ClientError(503, f"the log cannot be read: {error}") from None
     # Of many machines it is a lot of work; in a thread it leaves the streams their turns.
