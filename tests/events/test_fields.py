@@ -12,7 +12,7 @@ import pytest
 
 from dashboard.alerts.history import OpenAlerts
 from dashboard.alerts.model import Alert, decode_alert
-from dashboard.alerts.service import Alerting
+from dashboard.alerts.service import AlertService
 from dashboard.events.encoded import Encoded
 from dashboard.events.event import OBJECT, Event, EventId, fields
 from dashboard.events.filter import Filter
@@ -98,7 +98,7 @@ def test_what_reads_back_the_log_goes_past_it(data: str, tmp_path: Path) -> None
         run, _ = JobIndex(log, retention=3600).latest_run("backup")
         assert run is not None
         assert run.step == step
-        alerting = Alerting(log, [], host="box", cadences={"cpu": 1.0}, retention=3600)
+        alerting = AlertService(log, [], host="box", cadences={"cpu": 1.0}, retention=3600)
         alerting._read(log)
     finally:
         log.close()
