@@ -401,7 +401,7 @@ def test_a_page_of_which_a_part_did_not_come(
             route.continue_()
 
     page.on("request", lambda r: pages.append(r.url) if r.is_navigation_request() else None)
-    page.route(f"**/static/{part}", answer)
+    page.route(f"**/static/*/{part}", answer)
     loads = Loads(page)
     wall = open_wall(service, "/?wake=1")
     # The first one may be left before it has loaded.
