@@ -14,6 +14,7 @@ from gevent import monkey
 
 from dashboard.alerts.history import OpenAlerts
 from dashboard.events.scope import FULL, Scope
+from dashboard.history.service import HistoryService
 from dashboard.jobs.index import JobIndex
 from dashboard.log.opening import open_log_for_greenlets, run_directory
 from dashboard.metrics import Family
@@ -118,6 +119,9 @@ class Runtime:
         )
         self.host_intervals = HostIntervals(families, settings.interval, self.hub.replay_buffer)
         self._leadership = Leadership(folder / f"leader-{settings.host_name}.lock")
+        self.history = HistoryService(settings, self.log)
+        # One worker keeps the history, whoever samples: that may be an agent.
+        self._keeping = Leadership(folder / "history.lock")
         self._leader_tasks: LeaderTasks | None = None  # while this worker is the leader
         self._greenlets: list[gevent.Greenlet[..., None]] = []
         self._greeting: dict[str, object] = {}
@@ -130,6 +134,7 @@ class Runtime:
             gevent.spawn(self.hub.tail.follow),
             gevent.spawn(self.hub.run_timers),
             gevent.spawn(self._leadership.run_while_leader, self._lead, self._resign),
+            gevent.spawn(self._keeping.run_while_leader, self.history.start, self.history.stop),
         ]
         for greenlet in self._greenlets:
             greenlet.link_exception(self._fail)
@@ -140,6 +145,9 @@ class Runtime:
         gevent.killall(self._greenlets)
         self._resign()
         self._leadership.release()
+        self.history.stop()
+        self._keeping.release()
+        self.history.reader.close()
         self.workers.stop()
         self.hub.stop()
         if self._leader_tasks is not None:

@@ -1,9 +1,10 @@
-"""Durations as people write them: 500ms, 90s, 5m, 6h, 7d, 4w; a bare number is in seconds."""
+"""Durations as people write them: 500ms, 90s, 5m, 6h, 7d, 4w, 3y; a bare number is in seconds."""
 
 import re
 
 UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0}
-_DURATION = re.compile(r"(\d{1,12}(?:\.\d{1,9})?)\s*(ms|[smhdw])?", re.ASCII)
+UNITS["y"] = 365 * UNITS["d"]
+_DURATION = re.compile(r"(\d{1,12}(?:\.\d{1,9})?)\s*(ms|[smhdwy])?", re.ASCII)
 
 
 def parse_duration(text: str) -> float:

@@ -10,6 +10,7 @@ from .notify import NOTIFY, Notify
 from .publishers import PUBLISHERS, Publisher
 from .types import (
     FOLDER,
+    HISTORY,
     HOST,
     HOST_NAMES,
     NETWORKS,
@@ -77,6 +78,25 @@ class Settings:
     )
     retention: float = _setting(
         "6h", duration("10s", "366d", "90s, 30m, 6h or 7d"), "age at which events leave the log"
+    )
+    history: str = _setting(
+        NONE,
+        HISTORY,
+        "the file of the figures of years, or `off`; without: beside the log, docs/history.md",
+    )
+    history_seconds: float = _setting(
+        "24h", duration("10m", "3660d", "6h or 7d"), "age at which single samples leave the history"
+    )
+    history_minutes: float = _setting(
+        "30d", duration("1h", "3660d", "7d or 60d"), "age at which spans of a minute leave it"
+    )
+    history_hours: float = _setting(
+        "3y", duration("1d", "3660d", "90d or 3y"), "age at which spans of an hour leave it"
+    )
+    history_size: int = _setting(
+        "2GiB",
+        byte_count(1 << 20, 1 << 50),
+        "most bytes of that file; the oldest of the finest goes first",
     )
     replay: float = _setting(
         "5m",

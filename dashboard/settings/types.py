@@ -10,7 +10,7 @@ from typing import Any
 from .durations import parse_duration
 from .patterns import HOST_PATTERN, SECRET_PATTERN, TAG_PATTERN
 
-_UNIT_BYTES = {None: 1, "kiB": 1 << 10, "MiB": 1 << 20}
+_UNIT_BYTES = {None: 1, "kiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "TiB": 1 << 40}
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,13 +89,13 @@ def byte_count(low: int, high: int) -> Kind:
     """Bytes, from a number with or without a unit."""
 
     def parse(text: str) -> int:
-        match = re.fullmatch(r"([0-9]{1,12})\s*([kM]iB)?", text.strip())
+        match = re.fullmatch(r"([0-9]{1,15})\s*([kMGT]iB)?", text.strip())
         size = int(match[1]) * _UNIT_BYTES[match[2]] if match else 0
         if not low <= size <= high:
             raise ValueError
         return size
 
-    return Kind(parse, f"bytes from {low} to {high}, also such as 64kiB or 1MiB")
+    return Kind(parse, f"bytes from {low} to {high}, also such as 64kiB, 1MiB or 2GiB")
 
 
 def one_of(*words: str) -> Kind:
@@ -164,4 +164,5 @@ NETWORKS = Kind(
     "IP addresses and networks such as 10.0.0.0/8, separated by commas; or none",
     none=(),
 )
+HISTORY = matching(r"(?i:off)|/[^\x00]*", "an absolute path, or off")
 FOLDER = matching(r"/[^\x00]*", "an absolute path")

@@ -36,10 +36,12 @@ def readyz(service: Service) -> Response:
     """
     runtime = service.runtime
     checks = {"sampling": _sampling(runtime), "log": _log(runtime)}
+    # Without a history everything live goes on, so it is told, and no reason to be restarted.
+    history = {"history": runtime.history.trouble or "ok"}
     wrong = [f"{name}: {text}" for name, text in checks.items() if text != "ok"]
     if wrong:
-        return problem_response(503, "Not ready", "; ".join(wrong), checks=checks)
-    body = msgspec.json.encode({"status": "ok", "checks": checks})
+        return problem_response(503, "Not ready", "; ".join(wrong), checks=checks | history)
+    body = msgspec.json.encode({"status": "ok", "checks": checks | history})
     return Response(body, content_type="application/json")
 
 

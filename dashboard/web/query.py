@@ -87,6 +87,20 @@ class Query:
             )
         return value
 
+    def whole_number(self, key: str, low: int, high: int) -> int | None:
+        """Return a whole number from `low` to `high`; None where the key is missing."""
+        number = self.number(key, low, high)
+        if number is not None and number != int(number):
+            raise ClientError(400, f"{key}={number:g}: a whole number is wanted", key=key)
+        return None if number is None else int(number)
+
+    def one_of(self, key: str, allowed: Sequence[str]) -> str | None:
+        """Return one of some words; None where the key is missing."""
+        text = self._args.get(key)
+        if text is not None and text not in allowed:
+            raise ClientError(400, f"{key}={text!r}: allowed is {' or '.join(allowed)}", key=key)
+        return text
+
     def flag(self, key: str) -> bool:
         """1 for yes, 0 for no, as for a key that is missing."""
         text = self._args.get(key, "0")

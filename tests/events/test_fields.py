@@ -16,6 +16,7 @@ from dashboard.alerts.service import AlertService
 from dashboard.events.encoded import Encoded
 from dashboard.events.event import OBJECT, Event, EventId, fields
 from dashboard.events.filter import Filter
+from dashboard.events.paths import numbers
 from dashboard.events.scope import FULL
 from dashboard.jobs.index import JobIndex
 from dashboard.jobs.model import Step, decode_step
@@ -24,7 +25,6 @@ from dashboard.metrics import FAMILIES
 from dashboard.streaming.host_intervals import HostIntervals
 from dashboard.streaming.replay_buffer import ReplayBuffer
 from dashboard.web.exposition import Figures
-from dashboard.web.history.columns import numbers
 from dashboard.web.screens.registry import Screens
 from tests.support import sse_reading
 from tests.support.service import ROOT

@@ -21,6 +21,7 @@ LAYERS = [
     {"sampling", "publications"},
     {"alerts", "streaming"},
     {"access"},
+    {"history"},
     {"log"},
     {"client"},
     {"metrics", "telemetry"},

@@ -6,9 +6,9 @@ import shutil
 import subprocess
 from pathlib import Path
 
+from dashboard.events.paths import numbers
 from dashboard.metrics import FAMILIES
 from dashboard.metrics.cadence import cadence_of
-from dashboard.web.history.columns import numbers
 
 HERE = Path(__file__).parent
 FILES = sorted(HERE.glob("*.test.mjs"))

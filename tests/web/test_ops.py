@@ -50,7 +50,10 @@ def test_a_worker_that_answers_is_alive(service: Service) -> None:
 def test_a_service_that_samples_and_logs_is_ready(service: Service) -> None:
     response = service.get("/readyz")
     assert response.status_code == 200
-    assert response.json() == {"status": "ok", "checks": {"sampling": "ok", "log": "ok"}}
+    assert response.json() == {
+        "status": "ok",
+        "checks": {"sampling": "ok", "log": "ok", "history": "ok"},
+    }
 
 
 def test_before_the_first_sample_it_is_alive_but_not_ready(make_service: Start) -> None:
@@ -63,7 +66,11 @@ def test_before_the_first_sample_it_is_alive_but_not_ready(make_service: Start) 
             assert response.headers["content-type"] == "application/problem+json"
             said = response.json()
             assert said["status"] == 503
-            assert said["checks"] == {"sampling": "no sample of box has come yet", "log": "ok"}
+            assert said["checks"] == {
+                "sampling": "no sample of box has come yet",
+                "log": "ok",
+                "history": "ok",
+            }
             assert "no sample of box" in said["detail"]
             assert service.get("/healthz").status_code == 200
             assert service.get("/metrics").status_code == 200

@@ -1,7 +1,7 @@
 """GET /history: the past as columns, and the id from which a stream goes on.
 
-Measurements are columns. What else happened (log lines, notices, a job's steps) is asked for as
-`lines`: the newest events, whole, however long ago.
+Measurements are columns, from the history and, for what it does not have yet, from the log. What
+else happened (log lines, notices, a job's steps) is asked for as `lines`: the newest events, whole.
 """
 
 import time
@@ -12,28 +12,24 @@ from typing import Any
 
 import msgspec
 from flask import Blueprint, Response, request
-from gevent import get_hub
 
 from dashboard.errors import ClientError
-from dashboard.events.event import OBJECT, UNNAMED, Event, EventId, fields
+from dashboard.events.event import UNNAMED, Event, EventId
 from dashboard.events.filter import Filter
 from dashboard.events.projection import project
+from dashboard.history.query import Stretch
+from dashboard.history.shared import TooMany
 from dashboard.log.contract import EventLog, LogUnavailable
 from dashboard.log.scan import walk
-from dashboard.runtime import Service
+from dashboard.runtime import Runtime, Service
 from dashboard.web.access import request_scope
 from dashboard.web.compression import accepts_gzip, compress
-from dashboard.web.history.columns import columns
+from dashboard.web.history.stretch import FORMS, read_question
 from dashboard.web.query import Query
 
-KEYS = ("since", "events", "host", "fields", "points", "lines")
-DEFAULT_SECONDS = 300
-DEFAULT_POINTS = 600
-MOST_SECONDS = 366 * 86400
-FEWEST_POINTS, MOST_POINTS = 10, 20_000
+KEYS = ("since", "from", "to", "events", "host", "fields", "points", "lines", "form")
 MOST_LINES = 1000
-
-_Rows = dict[tuple[str, str], list[Any]]  # by host and name, the data of the events
+_RETRY_AFTER = 2  # seconds
 
 
 def blueprint(service: Service) -> Blueprint:
@@ -46,18 +42,42 @@ def blueprint(service: Service) -> Blueprint:
 def history(service: Service) -> Response:
     """Columns per host and event; see the contract in docs/api.md."""
     query = Query(request.args, KEYS)
-    since = query.number("since", 1, MOST_SECONDS) or DEFAULT_SECONDS
-    points = _whole_number(query, "points", FEWEST_POINTS, MOST_POINTS) or DEFAULT_POINTS
-    lines = _whole_number(query, "lines", 1, MOST_LINES)
+    now = time.time()
+    stretch = read_question(query, now)
+    lines = query.whole_number("lines", 1, MOST_LINES)
+    form = query.one_of("form", FORMS) or "columns"
     filter = Filter(
         names=query.names("events"), hosts=query.hosts("host"), fields=query.fields("fields")
     ).restricted_to(request_scope())
-    runtime = service.runtime
-    families = frozenset(family.name for family in runtime.families)
     zipped = accepts_gzip(request.headers.get("Accept-Encoding", ""))
-    now = time.time()
+    address = request.remote_addr or ""
+    looked = (query.text("since"), query.text("from"), query.text("to"))
+    question = (filter, looked, stretch.points, lines, form, zipped)
 
-    def read(log: EventLog) -> tuple[dict[str, Any], _Rows]:
+    def work() -> bytes:
+        return _answer(service.runtime, filter, stretch, lines, form, zipped)
+
+    try:
+        body = service.runtime.history.answers.get(question, address, work)
+    except LogUnavailable as error:
+        raise ClientError(503, f"the log cannot be read: {error}") from None
+    except TooMany:
+        detail = "too many long questions about the past are being answered; try again"
+        raise ClientError(503, detail, retry_after=_RETRY_AFTER) from None
+    headers = {"Cache-Control": "no-store", "Vary": "Accept-Encoding"}
+    if zipped:
+        headers["Content-Encoding"] = "gzip"
+    return Response(body, content_type="application/json", headers=headers)
+
+
+def _answer(
+    runtime: Runtime, filter: Filter, stretch: Stretch, lines: int | None, form: str, zipped: bool
+) -> bytes:
+    """Return the body of the answer. Reads the log in its thread, the history in its own."""
+    families = frozenset(family.name for family in runtime.families)
+    position = runtime.history.reader.position()
+
+    def read(log: EventLog) -> tuple[dict[str, Any], list[Event]]:
         # The end is fixed first: what is appended while we read belongs to the stream that follows.
         latest = log.latest()
         wanted = [event for event in latest if filter.wants(event)]
@@ -68,77 +88,43 @@ def history(service: Service) -> Response:
             "last_event_id": None if last is None else str(last),
             "latest": [_shown(event, filter) for event in wanted],
         }
-        rows: _Rows = {}
-        if last is not None:
-            start = EventId.at(now - since)
-            walked = walk(log, start, last, names=filter.logged_names, hosts=chosen)
-            events = (event for event in walked if filter.wants_name(event.name))
-            rows = _rows(events, filter)
-        if last is not None and lines is not None:
-            start = EventId.at(now - runtime.settings.retention)
+        if last is None:
+            return found, []
+        first = max(EventId.at(stretch.first), position.following)
+        walked = walk(log, first, last, names=filter.logged_names, hosts=chosen)
+        newest = [event for event in walked if filter.wants_name(event.name)]
+        if lines is not None:
+            start = EventId.at(stretch.end - runtime.settings.retention)
             others = {event.name for event in wanted} - families
             walked = walk(log, start, last, names=others, hosts=chosen)
             found["lines"] = _newest(walked, filter, lines)
-        return found, rows
+        return found, newest
 
-    def answer() -> bytes:
-        head = {"from": round(now - since, 3), "to": round(now, 3)}
-        head["interval"] = runtime.settings.interval
-        body = msgspec.json.encode({**head, **found, "hosts": _columns(rows, points)})
+    found, newest = runtime.log.with_reader(read)
+
+    def encoded(hosts: dict[str, dict[str, Any]], tier: str) -> bytes:
+        head = {"from": round(stretch.first, 3), "to": round(stretch.end, 3)}
+        parts = {**head, "interval": runtime.settings.interval, "tier": tier, **found}
+        body = msgspec.json.encode({**parts, "hosts": hosts})
         return compress(body) if zipped else body
 
-    try:
-        found, rows = runtime.log.with_reader(read)
-    except LogUnavailable as error:
-        raise ClientError(503, f"the log cannot be read: {error}") from None
-    # Of many machines it is a lot of work; in a thread it leaves the streams their turns.
-    body = get_hub().threadpool.apply(answer)
-    headers = {"Cache-Control": "no-store", "Vary": "Accept-Encoding"}
-    if zipped:
-        headers["Content-Encoding"] = "gzip"
-    return Response(body, content_type="application/json", headers=headers)
-
-
-def _whole_number(query: Query, key: str, low: int, high: int) -> int | None:
-    number = query.number(key, low, high)
-    if number is not None and number != int(number):
-        raise ClientError(400, f"{key}={number:g}: a whole number is wanted", key=key)
-    return None if number is None else int(number)
-
-
-def _rows(events: Iterable[Event], filter: Filter) -> _Rows:
-    rows: _Rows = defaultdict(list)
-    for event in events:
-        data = fields(_data(event, filter), OBJECT)
-        if data is not None and isinstance(data.get("time"), int | float):
-            rows[event.host, event.name or UNNAMED].append(data)
-    return rows
-
-
-def _columns(rows: _Rows, points: int) -> dict[str, dict[str, Any]]:
-    by_host: dict[str, dict[str, Any]] = defaultdict(dict)
-    for (host, name), measured in rows.items():
-        by_host[host][name] = columns(measured, points)
-    return by_host
+    return runtime.history.reader.answer(filter, stretch, newest, form, encoded)
 
 
 def _newest(events: Iterable[Event], filter: Filter, count: int) -> dict[str, list[dict[str, Any]]]:
-    """The newest `count` of each name."""
+    """Return the newest `count` events of each name, oldest first."""
     found: dict[str, deque[Event]] = defaultdict(lambda: deque(maxlen=count))
     for event in events:
         found[event.name or UNNAMED].append(event)
     return {name: [_shown(event, filter) for event in found[name]] for name in sorted(found)}
 
 
-def _data(event: Event, filter: Filter) -> str:
-    projection = filter.projection(event.name)
-    return event.data if projection is None else project(event.data, projection)
-
-
 def _shown(event: Event, filter: Filter) -> dict[str, Any]:
+    paths = filter.projection(event.name)
+    data = event.data if paths is None else project(event.data, paths)
     return {
         "id": str(event.id),
         "host": event.host,
         "event": event.name or UNNAMED,
-        "data": msgspec.Raw(_data(event, filter).encode()),
+        "data": msgspec.Raw(data.encode()),
     }

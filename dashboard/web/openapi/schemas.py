@@ -181,6 +181,7 @@ def _history() -> Json:
     history = _object(
         **{"from": _TIME, "to": _TIME},
         interval=_NUMBER | {"description": "seconds between samples of the machine that serves"},
+        tier={"enum": ["seconds", "minutes", "hours", "log"]},
         last_event_id=_LAST_ID,
         latest=_list(_ref("LoggedEvent")),
         hosts=_map(_map(_ref("Series"))) | {"description": "by host and event"},

@@ -1,0 +1,52 @@
+"""Figures of an event: the numbers in its data, each under its path.
+
+A path joins keys with dots: `percent`, `cores.0`, `devices.sda.busy_percent`. An item of a list of
+objects goes by its mountpoint, label or name: `mounts./home.percent`.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from dashboard.events.event import OBJECT, Event, fields
+
+ITEM_KEYS = ("mountpoint", "label", "name")
+
+
+def figures_of(event: Event) -> tuple[float, dict[str, float | None]] | None:
+    """Return an event's time (seconds since 1970) and its figures by path.
+
+    None for an event without a time or without data that can be read: whoever may write to the
+    log may write anything. A figure is None where the data has null.
+    """
+    data = fields(event.data, OBJECT)
+    time = None if data is None else data.get("time")
+    if data is None or isinstance(time, bool) or not isinstance(time, int | float):
+        return None
+    try:
+        return float(time), dict(numbers(data))
+    except (RecursionError, OverflowError):
+        return None
+
+
+def numbers(data: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, float | None]]:
+    """Yield (path, number or None) of an event's data, without its `time`."""
+    for key, value in data.items():
+        path = f"{prefix}{key}"
+        if isinstance(value, bool) or path == "time":
+            continue
+        if value is None or isinstance(value, int | float):
+            yield path, value
+        elif isinstance(value, dict):
+            yield from numbers(value, f"{path}.")
+        elif isinstance(value, list):
+            yield from _items(value, path)
+
+
+def _items(items: Sequence[Any], path: str) -> Iterator[tuple[str, float | None]]:
+    for index, item in enumerate(items):
+        if isinstance(item, dict):
+            name = next((item[key] for key in ITEM_KEYS if isinstance(item.get(key), str)), None)
+            if name is not None:
+                yield from numbers(item, f"{path}.{name}.")
+        elif item is None or (isinstance(item, int | float) and not isinstance(item, bool)):
+            yield f"{path}.{index}", item

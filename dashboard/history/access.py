@@ -1,0 +1,148 @@
+"""The history as a worker's greenlets ask for it: read in a native thread of its own."""
+
+import time
+from collections import defaultdict
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from gevent.threadpool import ThreadPool
+
+from dashboard.events.event import UNNAMED, Event, EventId
+from dashboard.events.filter import Filter
+from dashboard.events.paths import figures_of
+from dashboard.history.answer import as_bands, as_columns
+from dashboard.history.block import Rows, samples
+from dashboard.history.builder import Limits
+from dashboard.history.query import HistoryReader, Stretch, tier_for
+from dashboard.history.store import HistoryStore
+from dashboard.history.tiers import Tier
+from dashboard.history.writing import Series
+from dashboard.log.contract import LogUnavailable
+from dashboard.log.threaded import run_in
+
+_TRIES = 5
+Hosts = dict[str, dict[str, Any]]  # by host and event name, the columns of an answer
+
+
+class History:
+    """Reads the past of all series. Without a file only the log has a past."""
+
+    def __init__(
+        self,
+        path: Path | None,
+        lock: Path,
+        limits: Limits,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        """`path` is the file, None where the setting HISTORY is off."""
+        self._store = HistoryStore(path, lock) if path is not None else None
+        self._limits = limits
+        self._clock = clock
+        self._threads = ThreadPool(1)
+
+    def position(self) -> EventId:
+        """Return the id of the last event in the history; the lowest id where it has none."""
+        store = self._store
+        if store is None:
+            return EventId(0, 0)
+        try:
+            return run_in(self._threads, store.position)
+        except LogUnavailable:
+            return EventId(0, 0)  # the log alone answers, as far as it goes back
+
+    def answer(
+        self,
+        filter: Filter,
+        stretch: Stretch,
+        newest: list[Event],
+        form: str,
+        encode: Callable[[Hosts, str], bytes],
+    ) -> bytes:
+        """Return `encode(hosts, tier)` for the series that a filter wants, within a stretch.
+
+        `newest` are the events of the log that the history does not have. `form` is "columns" or
+        "bands". Runs in the history's thread.
+        """
+
+        def work() -> bytes:
+            tier = tier_for(stretch.span).name if self._store is not None else "log"
+            return encode(self._hosts(filter, stretch, newest, form), tier)
+
+        return run_in(self._threads, work)
+
+    def close(self) -> None:
+        """Close the file and end the thread."""
+        if self._store is not None:
+            run_in(self._threads, self._store.close)
+        self._threads.kill()
+
+    def _hosts(self, filter: Filter, stretch: Stretch, newest: list[Event], form: str) -> Hosts:
+        logged = _samples_by_series(newest)
+        try:
+            for _ in range(_TRIES):
+                # What is built in between these two looks might count twice, or not at all.
+                position = self._position()
+                known = {(each.host, each.event): each for each in self._all_series()}
+                newer = [event for event in newest if event.id is None or event.id > position]
+                logged = _samples_by_series(newer)
+                hosts = self._read(filter, stretch, known, logged, form)
+                if self._position() == position:
+                    break
+        except LogUnavailable:
+            hosts = self._read(filter, stretch, {}, logged, form)
+        return hosts
+
+    def _read(
+        self,
+        filter: Filter,
+        stretch: Stretch,
+        known: dict[tuple[str, str], Series],
+        logged: dict[tuple[str, str], Rows],
+        form: str,
+    ) -> Hosts:
+        reader = HistoryReader(self._store, self._kept)
+        keys = sorted(known.keys() | logged.keys())
+        chosen = filter.hosts_among({host for host, _ in keys})
+        hosts: Hosts = defaultdict(dict)
+        for host, event in keys:
+            name = None if event == UNNAMED else event
+            if not filter.wants_name(name) or (chosen is not None and host not in chosen):
+                continue
+            new = logged.get((host, event))
+            found = reader.read(
+                known.get((host, event)),
+                stretch,
+                newest=[] if new is None else [new],
+                paths=_wanted_paths(filter, event),
+            )
+            if found.rows.times:
+                hosts[host][event] = as_bands(found) if form == "bands" else as_columns(found)
+        return hosts
+
+    def _position(self) -> EventId:
+        return EventId(0, 0) if self._store is None else self._store.position()
+
+    def _all_series(self) -> list[Series]:
+        return [] if self._store is None else self._store.series()
+
+    def _kept(self, tier: Tier) -> float:
+        return self._clock() - self._limits.of(tier)
+
+
+def _samples_by_series(events: list[Event]) -> dict[tuple[str, str], Rows]:
+    rows = defaultdict(list)
+    for event in events:
+        found = figures_of(event)
+        if found is not None:
+            rows[event.host, event.name or UNNAMED].append(found)
+    return {key: samples(measured) for key, measured in rows.items()}
+
+
+def _wanted_paths(filter: Filter, event: str) -> Callable[[str], bool] | None:
+    """Return the test of a column's path by the filter's fields; None where all are wanted."""
+    prefix = f"{event}."
+    wanted = [each.removeprefix(prefix) for each in filter.fields or () if each.startswith(prefix)]
+    if not wanted:
+        return None
+    return lambda path: any(path == each or path.startswith(f"{each}.") for each in wanted)

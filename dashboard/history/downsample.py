@@ -1,0 +1,216 @@
+"""Reduce rows to spans of equal length: mean, lowest, highest, their times, and the count.
+
+`Reducer` takes rows of any tier piece by piece, in order of time, and holds no more than its
+spans. Memory and the size of an answer are bounded by the number of spans, not by the rows read.
+"""
+
+import math
+from bisect import bisect_left
+from collections import Counter
+from dataclasses import dataclass
+from itertools import pairwise
+
+from dashboard.history.block import MOST_COLUMNS, Column, Rows, Value, short
+from dashboard.history.silences import silences
+
+
+@dataclass(slots=True)
+class Reduced:
+    """Rows of an answer, the times of the first and the last sample of each, and silences.
+
+    `after_silence` are the indexes of rows before which there is a silence.
+    """
+
+    rows: Rows
+    firsts: list[float]
+    ends: list[float]
+    after_silence: frozenset[int]
+
+
+_AROUND = 10  # times of earlier rows that tell what is a silence
+_Key = tuple[int, int]  # the number of a span, and of the silences before it
+
+
+@dataclass(slots=True)
+class _Extremes:
+    """One figure within one span."""
+
+    low: float
+    low_at: float
+    high: float
+    high_at: float
+    total: float
+    count: float
+
+
+class Reducer:
+    """Spans of `span` seconds from `start` on, for one series.
+
+    A silence within a span ends it: what comes after is a span of its own, so that a chart can
+    break its line there.
+    """
+
+    def __init__(self, start: float, span: float, most_silences: int = 0) -> None:
+        """`most_silences` is how many spans may be cut at silences."""
+        self._start = start
+        self._span = span
+        self._most_silences = most_silences
+        self._figures: dict[str, dict[_Key, _Extremes]] = {}
+        self._starts: dict[_Key, float] = {}
+        self._firsts: dict[_Key, float] = {}
+        self._ends: dict[_Key, float] = {}
+        self._silences = 0
+        self._before: list[float] = []  # the times of the last rows
+
+    def add(self, rows: Rows, first: float = -math.inf, end: float = math.inf) -> None:
+        """Take the rows from `first` until before `end`, seconds since 1970."""
+        here = bisect_left(rows.times, max(first, self._start))
+        stop = bisect_left(rows.times, end)
+        silent = self._silent_before(rows.times[here:stop])
+        cuts = [here + cut for cut in silent]
+        while here < stop:
+            if cuts and here == cuts[0]:
+                self._silences += 1
+                del cuts[0]
+            number = int((rows.times[here] - self._start) / self._span)
+            limit = cuts[0] if cuts else stop
+            after = bisect_left(rows.times, self._start + (number + 1) * self._span, here, limit)
+            after = max(after, here + 1)  # float error at the edge of a span
+            key = number, self._silences
+            whole = self._start + number * self._span
+            is_cut = (number, self._silences - 1) in self._starts
+            self._starts.setdefault(key, rows.times[here] if is_cut else whole)
+            self._firsts.setdefault(key, rows.times[here])
+            self._ends[key] = rows.times[after - 1] + rows.span
+            for path, column in rows.columns.items():
+                found = _extremes(rows, column, here, after)
+                if found is not None:
+                    self._merge(path, key, found)
+            here = after
+
+    def reduced(self) -> Reduced:
+        """Return the spans with their ends, and which come after a silence."""
+        rows = self.spans()
+        keys = sorted(self._starts)
+        quiet = (place + 1 for place, (a, b) in enumerate(pairwise(keys)) if a[1] != b[1])
+        firsts = [self._firsts[key] for key in keys]
+        return Reduced(rows, firsts, [self._ends[key] for key in keys], frozenset(quiet))
+
+    def spans(self) -> Rows:
+        """Return the spans that have rows, each at its start."""
+        keys = sorted(self._starts)
+        out = Rows(self._span, [self._starts[key] for key in keys])
+        for path, by_key in self._figures.items():
+            column = out.columns[path] = Column()
+            for key, time in zip(keys, out.times, strict=True):
+                _append(column, by_key.get(key), time)
+        return out
+
+    def _silent_before(self, times: list[float]) -> list[int]:
+        """Return the places in `times` before which there is a silence, in order."""
+        left = self._most_silences - self._silences
+        if left <= 0 or not times:
+            return []
+        before = self._before
+        found = sorted(silences([*before, *times], left))
+        self._before = [*before, *times][-_AROUND:]
+        return [place - len(before) for place in found if place >= len(before)]
+
+    def _merge(self, path: str, key: _Key, new: _Extremes) -> None:
+        figures = self._figures.get(path)
+        if figures is None:
+            if len(self._figures) >= MOST_COLUMNS:
+                return
+            figures = self._figures[path] = {}
+        old = figures.get(key)
+        if old is None:
+            figures[key] = new
+            return
+        if new.low < old.low:
+            old.low, old.low_at = new.low, new.low_at
+        if new.high > old.high:
+            old.high, old.high_at = new.high, new.high_at
+        old.total += new.total
+        old.count += new.count
+
+
+def _extremes(rows: Rows, column: Column, here: int, after: int) -> _Extremes | None:
+    means = [value for value in column.mean[here:after] if value is not None]
+    if not means:
+        return None
+    if not rows.span:
+        low, high = min(means), max(means)
+        low_at = rows.times[column.mean.index(low, here, after)]
+        high_at = rows.times[column.mean.index(high, here, after)]
+        return _Extremes(low, low_at, high, high_at, math.fsum(means), len(means))
+    low = min(value for value in column.low[here:after] if value is not None)
+    high = max(value for value in column.high[here:after] if value is not None)
+    low_row, high_row = column.low.index(low, here, after), column.high.index(high, here, after)
+    weights = [value or 0 for value in column.count[here:after]]
+    total = math.fsum(
+        (value or 0) * weight
+        for value, weight in zip(column.mean[here:after], weights, strict=True)
+    )
+    return _Extremes(
+        low,
+        rows.times[low_row] + (column.low_at[low_row] or 0),
+        high,
+        rows.times[high_row] + (column.high_at[high_row] or 0),
+        total,
+        sum(weights),
+    )
+
+
+def _append(column: Column, found: _Extremes | None, start: float) -> None:
+    if found is None:
+        for each in column.lists():
+            each.append(None)
+        return
+    column.mean.append(short(found.total / found.count))
+    column.low.append(short(found.low))
+    column.high.append(short(found.high))
+    column.low_at.append(round(found.low_at - start, 1))
+    column.high_at.append(round(found.high_at - start, 1))
+    column.count.append(int(found.count))
+
+
+def joined(parts: list[Rows]) -> Rows:
+    """Join parts of one series in one tier; rows of a later part replace those of an earlier one.
+
+    A figure that replacing rows do not have is None in them.
+    """
+    if len(parts) == 1:
+        return parts[0]
+    paths = list(dict.fromkeys(path for part in parts for path in part.columns))[:MOST_COLUMNS]
+    out = Rows(parts[0].span if parts else 0.0, [time for part in parts for time in part.times])
+    for path in paths:
+        column = out.columns[path] = Column()
+        for part in parts:
+            source, missing = part.columns.get(path), [None] * len(part.times)
+            for target, values in _lists(column, source, is_span=bool(out.span)):
+                target += values or missing
+    if any(after <= before for before, after in pairwise(out.times)):
+        # Samples of one time within a part are several; a later part's stand in for them.
+        last: dict[tuple[float, int], int] = {}
+        row = 0
+        for part in parts:
+            seen: Counter[float] = Counter()
+            for time in part.times:
+                last[time, seen[time]] = row
+                seen[time] += 1
+                row += 1
+        order = [last[key] for key in sorted(last)]
+        out.times = [out.times[row] for row in order]
+        for column in out.columns.values():
+            for target, _ in _lists(column, None, is_span=bool(out.span)):
+                target[:] = [target[row] for row in order]
+    return out
+
+
+def _lists(
+    column: Column, source: Column | None, *, is_span: bool
+) -> list[tuple[list[Value], list[Value] | None]]:
+    """Return the lists of a column, each with that of another; of samples only the first."""
+    lists = column.lists()
+    others = source.lists() if source is not None else [None] * len(lists)
+    return list(zip(lists, others, strict=True))[: None if is_span else 1]

@@ -1,0 +1,77 @@
+"""Keep the history while this process leads: once a minute, build in what the log has got.
+
+The log is read in pieces, so that others who read the past wait for one piece at most; the rest
+of the work is done in a native thread.
+"""
+
+import logging
+import time
+from functools import partial
+
+import gevent
+from gevent.threadpool import ThreadPool
+
+from dashboard.events.event import Event, EventId
+from dashboard.history.builder import Builder
+from dashboard.log.contract import HistoryAccess, LogReader, LogUnavailable
+from dashboard.log.threaded import run_in
+
+logger = logging.getLogger(__name__)
+
+_EVERY = 60.0  # seconds
+_PIECE = 2000  # events
+_LAST = EventId(10**15 - 1, 0)
+
+
+class HistoryKeeper:
+    """The greenlet that runs a builder."""
+
+    def __init__(self, log: HistoryAccess, builder: Builder) -> None:
+        self.trouble: str | None = None
+        """Why the history can't be written now; None while it can."""
+        self._log = log
+        self._builder = builder
+        self._threads = ThreadPool(1)
+        self._greenlet: gevent.Greenlet[[], None] | None = None
+
+    def start(self) -> None:
+        """Build in what the log has now, and then once a minute."""
+        self._greenlet = gevent.spawn(self._keep)
+
+    def stop(self) -> None:
+        """Stop. A piece that is being written is written to its end."""
+        if self._greenlet is not None:
+            self._greenlet.kill()
+            self._greenlet = None
+        gevent.spawn(self._threads.kill)
+
+    def _keep(self) -> None:
+        while True:
+            try:
+                self._build()
+            except LogUnavailable as error:
+                if self.trouble is None:
+                    logger.error("the history can't be written: %s", error)
+                self.trouble = str(error)
+            else:
+                if self.trouble is not None:
+                    logger.info("the history is written again")
+                self.trouble = None
+            gevent.sleep(_EVERY - time.time() % _EVERY)
+
+    def _build(self) -> None:
+        builder = self._builder
+        position = run_in(self._threads, builder.position)
+        while True:
+            events = self._log.with_reader(partial(_next_piece, position.following))
+            run_in(self._threads, partial(builder.add, events))
+            newest = events[-1].id if events else None
+            if newest is None or len(events) < _PIECE:
+                break
+            position = newest
+        run_in(self._threads, builder.finish)
+        run_in(self._threads, builder.trim)
+
+
+def _next_piece(first: EventId, log: LogReader) -> list[Event]:
+    return log.read_range(first, _LAST, limit=_PIECE)

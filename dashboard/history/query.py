@@ -1,0 +1,169 @@
+"""Read a stretch of the history, reduced to at most so many rows while it is read.
+
+The finest tier that a span of the answer needs is read: samples for spans under a minute, minutes
+under an hour, else hours. Where that tier begins later or ends earlier than the stretch, a coarser
+one fills the beginning and finer ones the end; the newest events come from the log.
+"""
+
+import math
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+from dashboard.history.block import Rows
+from dashboard.history.downsample import Reduced, Reducer, joined
+from dashboard.history.silences import silences
+from dashboard.history.store import HistoryStore
+from dashboard.history.tiers import MINUTES, SECONDS, TIERS, Tier
+from dashboard.history.writing import Series
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """From when until when (seconds since 1970), and how many rows an answer has at most.
+
+    `is_open`: the end is now, and rows that came since belong to the answer, too.
+    """
+
+    first: float
+    end: float
+    points: int
+    is_open: bool = False
+
+    @property
+    def span(self) -> float:
+        """Return the length of the spans of an answer.
+
+        Each takes two rows. A quarter of the rows is left for silences, which take three each.
+        """
+        return max((self.end - self.first) / int(self.points * 0.375), 1e-3)
+
+    @property
+    def most_silences(self) -> int:
+        """Return how many silences an answer shows; shorter stretches of nothing are not told."""
+        return max(1, self.points // 12)
+
+    @property
+    def until(self) -> float:
+        """Return the time before which rows belong to the answer."""
+        return math.inf if self.is_open else self.end
+
+
+def tier_for(span: float) -> Tier:
+    """Return the coarsest tier whose rows are no longer than a span of the answer."""
+    return next((tier for tier in reversed(TIERS) if tier.span <= span), SECONDS)
+
+
+class HistoryReader:
+    """Reads one history; for one thread at a time."""
+
+    def __init__(self, store: HistoryStore | None, kept: Callable[[Tier], float]) -> None:
+        """`kept` gives the time before which a tier's rows count as deleted.
+
+        Without a store there are only the samples that a caller has.
+        """
+        self._store = store
+        self._kept = kept
+
+    def read(
+        self,
+        series: Series | None,
+        stretch: Stretch,
+        *,
+        newest: Iterable[Rows] = (),
+        paths: Callable[[str], bool] | None = None,
+    ) -> Reduced:
+        """Return the rows of a series within a stretch.
+
+        They are samples (`span` 0.0) where there are at most `stretch.points`, else spans of
+        `stretch.span` seconds each. `newest` are samples of the log that are not in the history.
+        """
+        few: list[Rows] | None = []
+        count = 0
+        reducer = Reducer(stretch.first, stretch.span, stretch.most_silences)
+        for rows, first, end in self._pieces(series, stretch, newest, paths):
+            here = bisect_left(rows.times, end) - bisect_left(rows.times, first)
+            if not here:
+                continue
+            count += here
+            if few is not None:
+                few.append(rows.within(first, end))
+                if rows.span or count > stretch.points:
+                    few = None
+            reducer.add(rows, first, end)
+        if few is not None:
+            rows = joined(few)
+            return Reduced(rows, rows.times, rows.times, silences(rows.times, stretch.points // 4))
+        return reducer.reduced()
+
+    def _pieces(
+        self,
+        series: Series | None,
+        stretch: Stretch,
+        newest: Iterable[Rows],
+        paths: Callable[[str], bool] | None,
+    ) -> Iterator[tuple[Rows, float, float]]:
+        if series is not None and self._store is not None:
+            yield from self._stretches(self._store, series, stretch, paths)
+        for rows in newest:
+            yield rows.only(paths), stretch.first, stretch.until
+
+    def _stretches(
+        self,
+        store: HistoryStore,
+        series: Series,
+        stretch: Stretch,
+        paths: Callable[[str], bool] | None,
+    ) -> Iterator[tuple[Rows, float, float]]:
+        """Yield rows with the part of the stretch that they stand for, in order of time."""
+        is_thin = self._has_few_samples(store, series, stretch)
+        wanted = SECONDS if is_thin else tier_for(stretch.span)
+        first = stretch.first
+        for tier, end in self._beginning(store, wanted, stretch):
+            for rows in store.read(tier, series, first, end, paths):
+                yield rows, first, end
+            first = max(first, end)
+        for tier in reversed(TIERS[: wanted.number + 1]):
+            for rows in store.read(tier, series, first, stretch.end, paths):
+                yield rows, max(first, self._kept(tier)), stretch.until
+                first = max(first, rows.times[-1] + (rows.span or 0.001))
+
+    def _beginning(
+        self, store: HistoryStore, wanted: Tier, stretch: Stretch
+    ) -> list[tuple[Tier, float]]:
+        """Return (tier, end) of the coarser tiers that have what the wanted one has no more."""
+        begins = [max(store.oldest(tier) or math.inf, self._kept(tier)) for tier in TIERS]
+        found = []
+        for tier in reversed(TIERS[wanted.number + 1 :]):
+            # Up to the start of a whole span, so that no sample counts in two tiers.
+            end = math.ceil(min(begins[tier.number - 1], stretch.end) / tier.span) * tier.span
+            if begins[tier.number] < end > stretch.first:
+                found.append((tier, end))
+        return found
+
+    def _has_few_samples(self, store: HistoryStore, series: Series, stretch: Stretch) -> bool:
+        """Return whether the samples of a stretch are all there, and no more than its points."""
+        if self._kept(SECONDS) > stretch.first + MINUTES.span:
+            return False
+        reached = _first_time(store, SECONDS, series, stretch)
+        if reached - MINUTES.span > _first_time(store, MINUTES, series, stretch):
+            return False  # the size of the file has cost the oldest samples
+        count = 0
+        for rows in store.read(SECONDS, series, stretch.first, stretch.end, _no_column):
+            count += len(rows.times)
+            if count > stretch.points + SECONDS.window:
+                return False
+        return count <= stretch.points
+
+
+def _first_time(store: HistoryStore, tier: Tier, series: Series, stretch: Stretch) -> float:
+    """Return the time of the first row of a tier within a stretch; infinity for none."""
+    for rows in store.read(tier, series, stretch.first, stretch.end, _no_column):
+        for time in rows.times:
+            if time >= stretch.first:
+                return time
+    return math.inf
+
+
+def _no_column(path: str) -> bool:
+    return False

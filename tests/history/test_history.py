@@ -1,0 +1,362 @@
+"""The history: what goes in comes out of every tier, once, whatever happens in between."""
+
+import random
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dashboard.events.event import Event, EventId
+from dashboard.history.answer import as_bands, as_columns
+from dashboard.history.block import Rows, pack, samples, short, unpack
+from dashboard.history.builder import GRACE, Builder, Limits
+from dashboard.history.downsample import Reduced, Reducer, joined
+from dashboard.history.query import HistoryReader, Stretch, tier_for
+from dashboard.history.store import HistoryStore
+from dashboard.history.tiers import HOURS, MINUTES, SECONDS, TIERS, Tier
+from dashboard.history.writing import Series
+from dashboard.log.contract import LogUnavailable
+from tests.support.service import ROOT
+
+DAY = 86_400.0
+START = 1_801_440_000.0  # the beginning of a window of each tier
+FOR_LONG = Limits(seconds=2 * DAY, minutes=60 * DAY, hours=3650 * DAY, size=1 << 31)
+
+
+class Clock:
+    """A clock that tests set."""
+
+    now = START
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[HistoryStore]:
+    store = HistoryStore(tmp_path / "history.db", tmp_path / "lock")
+    yield store
+    store.close()
+
+
+@pytest.fixture
+def builder(store: HistoryStore, clock: Clock) -> Builder:
+    return Builder(store, FOR_LONG, clock)
+
+
+def event(time: float, data: dict[str, object], name: str = "cpu", host: str = "box") -> Event:
+    text = msgspec.json.encode({"host": host, "time": time, **data}).decode()
+    return Event(host, name, text, EventId(int(time * 1000), 0))
+
+
+def build(builder: Builder, clock: Clock, events: list[Event], now: float | None = None) -> None:
+    """Build events in as the leader does: a minute's at a time."""
+    for start in range(0, len(events), 60):
+        piece = events[start : start + 60]
+        assert piece[-1].id is not None
+        clock.now = max(clock.now, piece[-1].id.time)
+        builder.add(piece)
+        builder.finish()
+    clock.now = now or clock.now
+    builder.finish()
+
+
+def series_of(store: HistoryStore, name: str = "cpu") -> Series:
+    return next(each for each in store.series() if each.event == name)
+
+
+def read(
+    store: HistoryStore,
+    first: float,
+    end: float,
+    points: int,
+    kept: Callable[[Tier], float] | None = None,
+) -> Reduced:
+    reader = HistoryReader(store, kept or (lambda tier: 0.0))
+    return reader.read(series_of(store), Stretch(first, end, points))
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.integers(0, 10_000_000),
+            st.dictionaries(
+                st.sampled_from(["a", "b.c", "d.0"]),
+                st.none() | st.floats(allow_nan=True) | st.integers(-(2**70), 2**70),
+            ),
+        ),
+        max_size=40,
+    )
+)
+def test_a_part_unpacks_to_the_rows_that_were_packed(
+    rows: list[tuple[int, dict[str, float | None]]],
+) -> None:
+    made = samples((tick / 1000, figures) for tick, figures in rows)
+    again = unpack(pack(made))
+    assert again.times == made.times
+    assert pack(again) == pack(made)
+    for path, column in again.columns.items():
+        assert column.mean == [short(value) for value in made.columns[path].mean]
+    assert [round(time * 1000) for time in made.times] == sorted(tick for tick, _ in rows)
+
+
+@given(st.floats(-1e12, 1e12))
+def test_a_packed_number_has_five_significant_digits(value: float) -> None:
+    kept = short(value)
+    assert kept is not None
+    assert abs(kept - value) <= 5.1e-5 * abs(value)
+
+
+@pytest.mark.parametrize("data", [b"", b"no zlib", pack(Rows(0.0))[:-3]])
+def test_bytes_that_are_no_part_are_refused(data: bytes) -> None:
+    with pytest.raises(ValueError, match="no part of a history"):
+        unpack(data)
+
+
+@given(
+    st.lists(st.floats(0, 100), min_size=1, max_size=300), st.integers(1, 97), st.integers(1, 400)
+)
+def test_spans_have_the_extremes_their_times_and_the_mean(
+    values: list[float], span: int, seed: int
+) -> None:
+    rows = samples((START + second, {"x": value}) for second, value in enumerate(values))
+    known = rows.columns["x"].mean
+    whole = Reducer(START, span)
+    cuts = sorted(random.Random(seed).sample(range(len(values) + 1), min(3, len(values))))
+    for first, end in zip([0, *cuts], [*cuts, len(values)], strict=True):
+        whole.add(rows, START + first, START + end)  # in pieces, as it is read
+    spans = whole.spans()
+    column = spans.columns["x"]
+    for index, start in enumerate(spans.times):
+        offset = round(start - START)
+        here = [value for value in known[offset : offset + span] if value is not None]
+        assert column.low[index] == short(min(here))
+        assert column.high[index] == short(max(here))
+        assert known[offset + round(column.high_at[index] or 0)] == max(here)
+        assert known[offset + round(column.low_at[index] or 0)] == min(here)
+        assert column.mean[index] == pytest.approx(sum(here) / len(here), rel=1e-4)
+        assert column.count[index] == len(here)
+
+
+def test_a_later_part_replaces_rows_of_the_same_time() -> None:
+    first = samples([(START, {"x": 1.0, "y": 2}), (START + 1, {"x": 3.0})])
+    second = samples([(START + 1, {"x": 5.0}), (START + 2, {"x": 7.0})])
+    rows = joined([first, second])
+    assert rows.times == [START, START + 1, START + 2]
+    assert rows.columns["x"].mean == [1, 5, 7]
+    assert rows.columns["y"].mean == [2, None, None]
+
+
+def test_one_sample_of_a_month_is_at_its_height_and_time_in_every_tier(
+    store: HistoryStore, builder: Builder, clock: Clock
+) -> None:
+    spike = START + 3 * DAY + 4321.0
+    events = [event(START + 20.0 * n, {"percent": 3.0}) for n in range(int(7 * DAY / 20))]
+    events.append(event(spike, {"percent": 100.0}))
+    events.sort(key=lambda each: each.id or EventId(0, 0))
+    build(builder, clock, events, START + 32 * DAY)
+    for tier in (MINUTES, HOURS):
+        rows = joined(list(store.read(tier, series_of(store), START, START + 8 * DAY)))
+        column = rows.columns["percent"]
+        assert max(value or 0 for value in column.high) == 100
+        place = column.high.index(100)
+        assert rows.times[place] + (column.high_at[place] or 0) == pytest.approx(spike, abs=0.1)
+    year = read(store, START - 360 * DAY, START + 8 * DAY, 600).rows
+    assert max(value or 0 for value in year.columns["percent"].high) == 100
+    assert tier_for(Stretch(START - 360 * DAY, START + 8 * DAY, 600).span) is HOURS
+    assert min(value or 0 for value in year.columns["percent"].low) == 3
+
+
+def test_a_short_stretch_has_each_sample_at_its_own_time(
+    store: HistoryStore, builder: Builder, clock: Clock
+) -> None:
+    values = {START + n: float(n % 7) for n in range(300)}
+    build(builder, clock, [event(time, {"percent": value}) for time, value in values.items()])
+    columns = as_columns(read(store, START, START + 300, 600))
+    assert dict(zip(columns["time"], columns["percent"], strict=True)) == values
+
+
+def test_a_silence_is_a_row_of_nulls(store: HistoryStore, builder: Builder, clock: Clock) -> None:
+    seconds = [*range(100), *range(150, 250)]
+    build(builder, clock, [event(START + n, {"percent": 1.0}) for n in seconds])
+    found = read(store, START, START + 250, 600)
+    columns = as_columns(found)
+    assert columns["percent"].count(None) == 1
+    silence = columns["time"][columns["percent"].index(None)]
+    assert START + 99 < (silence or 0) < START + 150
+    bands = msgspec.convert(msgspec.to_builtins(as_bands(found)), dict)
+    assert bands["mean"]["percent"].count(None) == 1
+    assert len(bands["time"]) == len(bands["mean"]["percent"]) == 201
+
+
+def test_tiers_meet_without_a_gap_or_a_double(
+    store: HistoryStore, builder: Builder, clock: Clock
+) -> None:
+    """Hours from the beginning, then minutes, then samples, then what only the log has."""
+    step = 30.0
+    count = int(35 * DAY / step)
+    events = [event(START + step * n, {"percent": 1.0}) for n in range(count)]
+    build(builder, clock, events[:-10])
+    newest = [samples([(START + step * n, {"percent": 1.0})]) for n in range(count - 10, count)]
+    end = START + step * count
+    limits = {SECONDS: end - DAY, MINUTES: end - 5 * DAY, HOURS: 0.0}
+    for days in (0.5, 2, 34, 35):
+        stretch = Stretch(end - days * DAY, end, 60)
+        reader = HistoryReader(store, lambda tier: limits[tier])
+        rows = reader.read(series_of(store), stretch, newest=newest).rows
+        counted = sum(int(value or 0) for value in rows.columns["percent"].count)
+        # A coarser tier's spans at the very beginning may reach back before it.
+        assert counted == pytest.approx(days * DAY / step, abs=2 * 3600 / step)
+        assert len(rows.times) == 22
+
+
+def test_late_events_find_their_span_in_every_tier(
+    store: HistoryStore, builder: Builder, clock: Clock
+) -> None:
+    build(builder, clock, [event(START + n, {"percent": 1.0}) for n in range(3000)])
+    late = [event(START + 700.5 + n, {"percent": 50.0}) for n in range(10)]
+    builder.add(late)
+    clock.now = START + 2 * DAY
+    builder.finish()
+    for tier in TIERS:
+        rows = joined(list(store.read(tier, series_of(store), START, START + 3600)))
+        column = rows.columns["percent"]
+        assert max(v or 0 for v in (column.high or column.mean)) == 50, tier.name
+        if tier is not SECONDS:
+            assert sum(int(value or 0) for value in column.count) == 3010
+
+
+def test_an_event_without_time_or_sense_or_from_the_far_future_is_left_out(
+    store: HistoryStore, builder: Builder, clock: Clock
+) -> None:
+    deep = '{"time":1,"a":' + '{"a":' * 5000 + "1" + "}" * 5001
+    texts = ["no json", "[1]", '{"x": 1}', '{"time": "now", "x": 1}', deep, '{"time": 1e400}']
+    events = [Event("box", "odd", text, EventId(1, n)) for n, text in enumerate(texts)]
+    builder.add([*events, event(START + 10 * DAY, {"percent": 1.0})])
+    assert store.series() == []
+    assert builder.position() == EventId(int((START + 10 * DAY) * 1000), 0)
+
+
+def test_each_tier_is_kept_for_its_time_and_the_size_takes_the_finest_first(
+    store: HistoryStore, clock: Clock
+) -> None:
+    builder = Builder(store, FOR_LONG, clock)
+    noise = random.Random(1)
+    build(
+        builder,
+        clock,
+        [event(START + n, {str(k): noise.random() for k in range(20)}) for n in range(20_000)],
+    )
+    size = store.size()
+    small = Builder(store, Limits(2 * DAY, 60 * DAY, 3650 * DAY, size // 2), clock)
+    small.trim()
+    assert store.size() <= size // 2
+    assert (store.oldest(SECONDS) or 0) > START
+    assert store.oldest(MINUTES) == START
+    clock.now += 3 * DAY
+    small.finish()
+    small.trim()
+    assert store.oldest(SECONDS) is None
+    assert store.oldest(MINUTES) == START
+    clock.now += 61 * DAY
+    small.trim()
+    assert store.oldest(MINUTES) is None
+    assert store.oldest(HOURS) == START
+
+
+def test_a_damaged_and_a_newer_file_are_set_aside(tmp_path: Path, clock: Clock) -> None:
+    path, lock = tmp_path / "history.db", tmp_path / "lock"
+    store = HistoryStore(path, lock)
+    build(Builder(store, FOR_LONG, clock), clock, [event(START, {"percent": 1.0})])
+    with store._database.connected() as connection:
+        connection.execute("PRAGMA user_version = 99")
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    store.close()
+    assert HistoryStore(path, lock).series() == []
+    assert path.with_name("history.db.newer").exists()
+
+
+def test_a_file_that_cannot_be_written_raises_and_is_used_again_later(
+    tmp_path: Path, clock: Clock
+) -> None:
+    folder = tmp_path / "gone"
+    store = HistoryStore(folder / "history.db", folder / "lock")
+    folder.touch()  # a file where the folder should be
+    with pytest.raises(LogUnavailable):
+        store.position()
+    folder.unlink()
+    folder.mkdir()
+    assert store.position() == EventId(0, 0)
+
+
+KILLED = """
+import os, random, signal, sys, threading
+from tests.history.test_history import *
+clock = Clock(); clock.now = START + DAY
+folder = Path(sys.argv[1])
+builder = Builder(HistoryStore(folder / "history.db", folder / "lock"), FOR_LONG, clock)
+events = [event(START + n, {"percent": 1.0}) for n in range(4000)]
+after = builder.position()
+left = [each for each in events if each.id > after]
+print("ready", flush=True)
+for start in range(0, len(left), 100):
+    builder.add(left[start:start + 100])
+    builder.finish()
+print("done", flush=True)
+"""
+
+
+def test_a_builder_killed_at_any_moment_counts_each_sample_once(tmp_path: Path) -> None:
+    kills = 0
+    for attempt in range(200):
+        process = subprocess.Popen(
+            [sys.executable, "-c", KILLED, str(tmp_path)],
+            stdout=subprocess.PIPE,
+            text=True,
+            cwd=ROOT,
+        )
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+        if attempt < 8:
+            try:
+                process.wait(random.Random(attempt).random() * 0.2)
+            except subprocess.TimeoutExpired:
+                process.send_signal(signal.SIGKILL)
+                kills += 1
+        finished = process.stdout.read() == "done\n"
+        process.stdout.close()
+        process.wait()
+        if finished:
+            break
+    assert kills
+    store = HistoryStore(tmp_path / "history.db", tmp_path / "lock")
+    rows = joined(list(store.read(SECONDS, series_of(store), START, START + 4000)))
+    assert rows.times == [START + n for n in range(4000)]
+    minutes = joined(list(store.read(MINUTES, series_of(store), START, START + 4000)))
+    done = [count for count in minutes.columns["percent"].count if count]
+    assert done[:60] == [60] * 60
+    store.close()
+
+
+def test_windows_end_only_after_the_grace(
+    store: HistoryStore, builder: Builder, clock: Clock
+) -> None:
+    clock.now = START + 599
+    builder.add([event(START + n, {"percent": 1.0}) for n in range(600)])
+    clock.now = START + 600 + GRACE - 1
+    builder.finish()
+    assert store.oldest(MINUTES) is None
+    clock.now = START + 1200 + GRACE
+    builder.finish()
+    assert store.oldest(MINUTES) == START
