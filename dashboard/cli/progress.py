@@ -12,8 +12,8 @@ from dashboard.cli.meter import Meter
 from dashboard.cli.reporter import Reporter
 from dashboard.cli.target import Target, UsageError, echo_err, with_target
 from dashboard.cli.text import Lines
-from dashboard.errors import ClientError
-from dashboard.jobs.model import JOB, JOB_ALLOWED, Number, check_number
+from dashboard.jobs.model import JOB, JOB_ALLOWED, Number, ProgressReport
+from dashboard.settings import InvalidField, convert
 
 _PIECE = 64 << 10
 # Of a flood only the end of each piece is looked at: the command must not wait for that.
@@ -45,9 +45,9 @@ def progress(job: str, command: tuple[str, ...], total: float | None, target: Ta
     if not JOB.fullmatch(job):
         raise UsageError(f"JOB {job!r}: allowed are {JOB_ALLOWED}")
     try:
-        check_number("--total", total)
-    except ClientError as error:
-        raise UsageError(error.detail) from None
+        convert({"total": total}, ProgressReport)
+    except InvalidField as error:
+        raise UsageError(f"--{error}") from None
     whole = int(total) if total is not None and total.is_integer() else total
     watch = Watch(job, target, whole)
     sys.exit(watch.command(command) if command else watch.input())

@@ -12,14 +12,16 @@ import re
 import reprlib
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
 from dashboard.errors import ClientError
+from dashboard.settings import InvalidField, convert
 
 MOST_DEPTH = 32  # objects and lists inside each other
 INTEGERS = range(-(1 << 63), 1 << 64)
+S = TypeVar("S", bound=msgspec.Struct)
 _SPACE = re.compile(r"[ \t\n\r]*")
 
 
@@ -72,6 +74,26 @@ def check_keys(given: Mapping[str, Any], allowed: Iterable[str], *, status: int 
         if key not in allowed:
             known = ", ".join(allowed)
             raise ClientError(status, f"unknown key {reprlib.repr(key)}; allowed: {known}", key=key)
+
+
+def decode_struct(body: bytes, struct: type[S], *, what: str, status: int = 422) -> S:
+    """Return the struct of a body that is `what`, an object. Raises ClientError.
+
+    A wrong field has `status` (settings/validation.py has the form of the message).
+    """
+    given = decode(text_of(body))
+    if not isinstance(given, dict):
+        keys = ", ".join(struct.__struct_encode_fields__)
+        raise ClientError(status, f"{what} is an object with the keys {keys}")
+    # JSON has one kind of number: 1080.0 is 1080.
+    given = {
+        key: int(value) if isinstance(value, float) and value.is_integer() else value
+        for key, value in given.items()
+    }
+    try:
+        return convert(given, struct)
+    except InvalidField as error:
+        raise ClientError(status, str(error), key=error.key) from None
 
 
 def skip_space(text: str, start: int) -> int:

@@ -22,9 +22,8 @@ from types import TracebackType
 from gevent import monkey
 
 from dashboard import settings
-from dashboard.errors import ClientError
 from dashboard.events.event import HOST
-from dashboard.jobs.model import JOB, JOB_ALLOWED, MOST_MESSAGE, Number, State, Step, check_number
+from dashboard.jobs.model import JOB, JOB_ALLOWED, MOST_MESSAGE, Number, ProgressReport, State, Step
 from dashboard.log.contract import AppendLog, LogUnavailable
 from dashboard.log.opening import open_to_append
 
@@ -143,10 +142,8 @@ class Job:
 
 
 def _number(key: str, value: float | None) -> Number | None:
-    try:
-        return check_number(key, value)
-    except ClientError as error:
-        raise ValueError(error.detail) from None
+    settings.convert({key: value}, ProgressReport)
+    return value
 
 
 def _reason(error: BaseException) -> str:

@@ -17,16 +17,18 @@ from .checks import check_bound, check_serves
 from .durations import format_duration, parse_duration
 from .loader import SettingError, as_variables, load
 from .notify import Notify
-from .patterns import EVENTS_PATTERN, HOST_PATTERN, HOSTS_PATTERN, SECRET_PATTERN
+from .patterns import EVENTS_PATTERN, HOST_ALLOWED, HOST_PATTERN, HOSTS_PATTERN, SECRET_PATTERN
 from .publishers import Publisher
 from .schema import Settings, secrets, table
 from .urls import APPEND_ONLY, server_url
+from .validation import InvalidField, convert
 
 __all__ = [
     "APPEND_ONLY",
     "EVENTS_PATTERN",
     "FAMILIES",
     "HOSTS_PATTERN",
+    "HOST_ALLOWED",
     "HOST_PATTERN",
     "LEVELS",
     "SECRET_PATTERN",
@@ -34,6 +36,7 @@ __all__ = [
     "AlertRule",
     "Alerts",
     "Comparison",
+    "InvalidField",
     "Notify",
     "Publisher",
     "SettingError",
@@ -41,6 +44,7 @@ __all__ = [
     "as_variables",
     "check_bound",
     "check_serves",
+    "convert",
     "format_duration",
     "load",
     "parse_duration",

@@ -1,14 +1,16 @@
 """`[[publish]]`: who may publish what, by which token."""
 
 import dataclasses
-import re
-import reprlib
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
-from .patterns import EVENTS_PATTERN, HOSTS_PATTERN, NAME_PATTERN, SECRET_PATTERN
-from .tables import WrongTable, check_keys, tables_of
+import msgspec
+from msgspec import Meta
+
+from .patterns import EVENTS_PATTERN, HOSTS_PATTERN, NAME_ALLOWED, NAME_PATTERN, SECRET_PATTERN
+from .tables import WrongTable, tables_of
 from .types import Kind
+from .validation import InvalidField, convert
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,37 +38,38 @@ def _publishers(text: str) -> tuple[Publisher, ...]:
     return tuple(found)
 
 
+_Event = Annotated[str, Meta(pattern=f"^{EVENTS_PATTERN}\\Z")]
+_Host = Annotated[str, Meta(pattern=f"^{HOSTS_PATTERN}\\Z")]
+
+
+class _Table(msgspec.Struct):
+    name: Annotated[str, Meta(pattern=f"^{NAME_PATTERN}\\Z", description=NAME_ALLOWED)]
+    token: Annotated[
+        str,
+        Meta(
+            pattern=f"^{SECRET_PATTERN}\\Z",
+            description="16 to 512 visible ASCII characters",
+            extra={"secret": True},
+        ),
+    ]
+    events: Annotated[
+        Annotated[tuple[_Event, ...], Meta(min_length=1, max_length=100)] | None,
+        Meta(description='a list of 1 to 100 names of events such as ["deploy", "build.*"]'),
+    ] = None
+    hosts: Annotated[
+        Annotated[tuple[_Host, ...], Meta(min_length=1, max_length=100)] | None,
+        Meta(description='a list of 1 to 100 names of hosts such as ["db-1", "web-*"]'),
+    ] = None
+
+
 def _publisher(table: dict[str, Any], number: int) -> Publisher:
     name = table.get("name")
-    if not isinstance(name, str) or not re.fullmatch(NAME_PATTERN, name):
-        raise WrongTable(
-            f"token number {number}: name: allowed are letters, digits, '.', '_' and '-', "
-            "at most 64"
-        )
-    check_keys(table, ("name", "token", "events", "hosts"), f"token {name!r}: ")
-    token = table.get("token")
-    if not isinstance(token, str) or not re.fullmatch(SECRET_PATTERN, token):
-        raise WrongTable(
-            f"token {name!r}: token (not shown, as it is a secret): "
-            "allowed is 16 to 512 visible ASCII characters"
-        )
-    limits = {}
-    for key, pattern, allowed in (
-        ("events", EVENTS_PATTERN, 'names of events such as ["deploy", "build.*"]'),
-        ("hosts", HOSTS_PATTERN, 'names of hosts such as ["db-1", "web-*"]'),
-    ):
-        items = table.get(key)
-        if items is not None and not (
-            isinstance(items, list)
-            and 0 < len(items) <= 100
-            and all(isinstance(item, str) and re.fullmatch(pattern, item) for item in items)
-        ):
-            raise WrongTable(
-                f"token {name!r}: {key}={reprlib.repr(items)}: "
-                f"allowed is a list of 1 to 100 {allowed}"
-            )
-        limits[key] = None if items is None else tuple(items)
-    return Publisher(name=name, token=token, **limits)
+    try:
+        given = convert(table, _Table)
+    except InvalidField as error:
+        which = f"number {number}" if error.key == "name" else repr(name)
+        raise WrongTable(f"token {which}: {error}") from None
+    return Publisher(name=given.name, token=given.token, events=given.events, hosts=given.hosts)
 
 
 PUBLISHERS = Kind(_publishers, "tables [[publish]]", none=())

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .durations import parse_duration
-from .patterns import HOST_PATTERN, SECRET_PATTERN, TAG_PATTERN
+from .patterns import HOST_ALLOWED, HOST_PATTERN, SECRET_PATTERN, TAG_PATTERN
 
 _UNIT_BYTES = {None: 1, "kiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "TiB": 1 << 40}
 
@@ -152,7 +152,7 @@ def _networks(text: str) -> tuple[str, ...]:
 
 SWITCH = Kind(_switch, "on or off")
 SECRET = matching(SECRET_PATTERN, "16 to 512 visible ASCII characters", secret=True)
-HOST = matching(HOST_PATTERN, "letters, digits, '.', '_' and '-', at most 253")
+HOST = matching(HOST_PATTERN, HOST_ALLOWED)
 HOST_NAMES = list_of(HOST_PATTERN, "host names without ports, separated by commas")
 TAGS = list_of(
     TAG_PATTERN,

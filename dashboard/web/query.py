@@ -11,12 +11,11 @@ from dashboard.errors import ClientError
 from dashboard.events.encoded import LOG_START
 from dashboard.events.event import HOST, NAME, EventId
 from dashboard.events.projection import FIELD
-from dashboard.settings import HOSTS_PATTERN
+from dashboard.settings import HOST_ALLOWED, HOSTS_PATTERN
 
 MOST_ITEMS = 100
 MOST_FIELDS = 50
 HOSTS = re.compile(HOSTS_PATTERN)
-_HOST_ALLOWED = "letters, digits, '.', '_' and '-', at most 253"
 # Where a stream goes on, the newest first: what an EventSource that can't send the header appends
 # (event-source-polyfill and its kin), then what a page has written into its URL.
 POSITIONS = ("lastEventId", "lastEventID", "last_event_id")
@@ -58,7 +57,7 @@ class Query:
         return self._list(
             key,
             HOSTS,
-            f"host names: {_HOST_ALLOWED}; '*' stands for any run of characters",
+            f"host names: {HOST_ALLOWED}; '*' stands for any run of characters",
         )
 
     def fields(self, key: str) -> frozenset[str] | None:
@@ -71,7 +70,7 @@ class Query:
         text = self._args.get(key)
         if text is not None and not HOST.fullmatch(text):
             raise ClientError(
-                400, f"{key}={text!r}: wanted is a host name: {_HOST_ALLOWED}", key=key
+                400, f"{key}={text!r}: wanted is a host name: {HOST_ALLOWED}", key=key
             )
         return text
 

@@ -55,7 +55,7 @@ def test_the_file_gives_publishers(tmp_path: Path) -> None:
     [
         ({"token": DEPLOY}, "token number 1: name"),
         ({"name": "a b", "token": DEPLOY}, "token number 1: name"),
-        ({"name": "a"}, "token 'a': token (not shown"),
+        ({"name": "a"}, "token 'a': token is missing: allowed is 16 to 512"),
         ({"name": "a", "token": DEPLOY[:15]}, "token 'a': token (not shown"),
         ({"name": "a", "token": [DEPLOY]}, "token 'a': token (not shown"),
         ({"name": "a", "token": DEPLOY, "event": []}, "unknown key 'event'; allowed: name, token"),

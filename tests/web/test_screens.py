@@ -109,7 +109,7 @@ def test_every_field_has_wrong_values_here() -> None:
 @pytest.mark.parametrize("key", [key for key in TOLD if key not in ("lag", "heap")])
 def test_a_missing_key_is_named(key: str) -> None:
     told = {other: value for other, value in TOLD.items() if other != key}
-    with pytest.raises(ClientError, match=f"^{key} is missing; allowed is ") as caught:
+    with pytest.raises(ClientError, match=f"^{key} is missing: allowed is ") as caught:
         read_report(msgspec.json.encode(told))
     assert caught.value.key == key
 

@@ -9,18 +9,16 @@ event in `PAUSE` seconds, and all of them to `MOST` names.
 """
 
 import re
-import reprlib
 import time
 from collections.abc import Callable
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta
 
-from dashboard.errors import ClientError
 from dashboard.events.event import Event, fields
 from dashboard.events.filter import Filter
-from dashboard.events.strict_json import check_keys, decode, encode, text_of
+from dashboard.events.strict_json import decode_struct, encode
 from dashboard.streaming.replay_buffer import ReplayBuffer
 
 PAUSE = 5.0  # seconds between two reports of one screen, and between two wishes for its reload
@@ -76,27 +74,8 @@ _LOGGED = msgspec.json.Decoder(_Logged)
 
 
 def read_report(body: bytes) -> ScreenReport:
-    """Read the JSON of a report. Raises ClientError, with the key of the field that is wrong."""
-    given = decode(text_of(body))
-    keys = ", ".join(FIELDS)
-    if not isinstance(given, dict):
-        raise ClientError(400, f"a report is an object with the keys {keys}")
-    check_keys(given, FIELDS, status=400)
-    # JSON has one kind of number: 1080.0 is 1080.
-    given = {
-        key: int(value) if isinstance(value, float) and value.is_integer() else value
-        for key, value in given.items()
-    }
-    for key, field in FIELDS.items():
-        allowed = get_args(field.type)[-1].description
-        if key not in given and field.required:
-            raise ClientError(400, f"{key} is missing; allowed is {allowed}", key=key)
-        try:
-            msgspec.convert(given.get(key), field.type)
-        except msgspec.ValidationError:
-            value = reprlib.repr(given[key])
-            raise ClientError(400, f"{key}={value}: allowed is {allowed}", key=key) from None
-    return msgspec.convert(given, ScreenReport)
+    """Return the report in a body. Raises ClientError(400), with the key of a wrong field."""
+    return decode_struct(body, ScreenReport, what="a report", status=400)
 
 
 class Screens:

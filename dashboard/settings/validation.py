@@ -1,0 +1,74 @@
+"""Check objects from outside against msgspec structs, with one form of message for what is wrong.
+
+Each field of such a struct is `Annotated[type, Meta(..., description="what is allowed")]`; a field
+whose `extra` has `secret` is never shown.
+"""
+
+import reprlib
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any, NamedTuple, TypeVar, get_args
+
+import msgspec
+
+T = TypeVar("T", bound=msgspec.Struct)
+
+
+class InvalidField(ValueError):
+    """A field that can't be taken; the text names it, its value and what is allowed."""
+
+    def __init__(self, key: str, text: str) -> None:
+        super().__init__(text)
+        self.key = key
+
+
+class _Field(NamedTuple):
+    type: Any
+    allowed: str
+    is_secret: bool
+    is_required: bool
+
+
+def convert(given: Mapping[str, Any], struct: type[T]) -> T:
+    """Return the struct of an object. Raises InvalidField for the first field that is wrong."""
+    fields = _fields(struct)
+    for key in given:
+        if key not in fields:
+            known = ", ".join(fields)
+            raise InvalidField(key, f"unknown key {reprlib.repr(key)}; allowed: {known}")
+    try:
+        return msgspec.convert(given, struct)
+    except msgspec.ValidationError:
+        pass
+    for key, field in fields.items():
+        if key not in given and not field.is_required:
+            continue
+        try:
+            msgspec.convert(given[key], field.type)
+        except (KeyError, msgspec.ValidationError):
+            raise invalid(struct, key, given) from None
+    raise AssertionError("each field is of its type, but the object is not")
+
+
+def invalid(struct: type[msgspec.Struct], key: str, given: Mapping[str, Any]) -> InvalidField:
+    """Return the error of a field: `KEY=VALUE: allowed is ...`, or `KEY is missing: ...`."""
+    field = _fields(struct)[key]
+    if key not in given:
+        text = f"{key} is missing"
+    elif field.is_secret:
+        text = f"{key} (not shown, as it is a secret)"
+    else:
+        text = f"{key}={reprlib.repr(given[key])}"
+    return InvalidField(key, f"{text}: allowed is {field.allowed}")
+
+
+@lru_cache
+def _fields(struct: type[msgspec.Struct]) -> dict[str, _Field]:
+    found = {}
+    for field in msgspec.structs.fields(struct):
+        meta = next(m for m in get_args(field.type)[1:] if isinstance(m, msgspec.Meta))
+        is_secret = "secret" in (meta.extra or {})
+        found[field.encode_name] = _Field(
+            field.type, meta.description or "", is_secret, field.required
+        )
+    return found
