@@ -53,7 +53,10 @@ def open_stream(
     headers: list[tuple[str, str]] = []
     if runtime.settings.gzip:
         headers.append(("Vary", "Accept-Encoding"))
-        if accepts_gzip(environ.get("HTTP_ACCEPT_ENCODING", "")):
+        # Varnish asks for gzip whatever its client wants, and unpacks it in blocks: nothing would
+        # come for minutes.
+        is_clients = "HTTP_X_VARNISH" not in environ
+        if is_clients and accepts_gzip(environ.get("HTTP_ACCEPT_ENCODING", "")):
             headers.append(("Content-Encoding", "gzip"))
             form = GZIP
     if environ["REQUEST_METHOD"] == "HEAD":

@@ -1,4 +1,4 @@
-"""nginx and Caddy with the files of deploy/ as they stand, on free ports of this machine."""
+"""nginx, Caddy and HAProxy with the files of deploy/, and Varnish as it comes, on free ports."""
 
 import os
 import shutil
@@ -207,3 +207,53 @@ class Caddy(Proxy):
 
     def command(self) -> list[str]:
         return [program("caddy"), "run", "--config", str(DEPLOY / "Caddyfile")]
+
+
+class HAProxy(Proxy):
+    """HAProxy with deploy/haproxy.cfg, with other ports and another certificate."""
+
+    def prepare(self) -> None:
+        certificate, key = make_certificate(self.folder)
+        self.authority = certificate
+        both = self.folder / "both.pem"
+        both.write_text(certificate.read_text() + key.read_text())
+        conf = (DEPLOY / "haproxy.cfg").read_text("utf-8")
+        for line, instead, count in (
+            ("bind :80\n", f"bind 127.0.0.1:{self.plain_port}\n", 1),
+            (
+                "bind :443 ssl crt /etc/haproxy/wall.pem",
+                f"bind 127.0.0.1:{self.port} ssl crt {both}",
+                1,
+            ),
+            ("server vitals 127.0.0.1:8000", f"server vitals 127.0.0.1:{self.target}", 2),
+            ("redirect scheme https code", f"redirect prefix {self.url} code", 1),
+        ):
+            assert conf.count(line) == count, f"{line} stands there {conf.count(line)} times"
+            conf = conf.replace(line, instead)
+        (self.folder / "haproxy.cfg").write_text(conf)
+
+    def command(self) -> list[str]:
+        return [program("haproxy"), "-db", "-f", str(self.folder / "haproxy.cfg")]
+
+
+class Varnish(Proxy):
+    """Varnish with nothing but the address of its backend, without TLS."""
+
+    scheme = "http"
+
+    def prepare(self) -> None:
+        backend = f'backend default {{ .host = "127.0.0.1"; .port = "{self.target}"; }}'
+        (self.folder / "default.vcl").write_text(f"vcl 4.1;\n{backend}\n")
+
+    def command(self) -> list[str]:
+        place = ["-n", str(self.folder / "work"), "-f", str(self.folder / "default.vcl")]
+        jail = ["-j", "none", "-s", "malloc,32m"]
+        return [program("varnishd"), "-F", "-a", f"127.0.0.1:{self.port}", *place, *jail]
+
+    def is_ready(self) -> bool:
+        """Return True once it takes connections."""
+        try:
+            socket.create_connection(("127.0.0.1", self.port), timeout=5).close()
+        except OSError:
+            return False
+        return True
