@@ -41,7 +41,7 @@ def create_app(settings: "Settings | None" = None) -> "Flask":
     from dashboard.access.trusted_proxies import Proxies
     from dashboard.build import build_id
     from dashboard.log.opening import log_url
-    from dashboard.metrics import families_of
+    from dashboard.metrics import family_factories
     from dashboard.runtime import Service
     from dashboard.web import (
         access,
@@ -72,7 +72,7 @@ def create_app(settings: "Settings | None" = None) -> "Flask":
     )
     settings = settings or cli.load_settings()
     settings = dataclasses.replace(settings, log=log_url(settings))
-    families = families_of(settings.host_tags, settings.interval)
+    families = family_factories(settings.host_tags, settings.interval)
     service = Service(settings, build=build_id(), families=families)
     app.extensions["vitals"] = service
     app.before_request(service.ensure_running)

@@ -31,7 +31,7 @@ from dashboard.events.strict_json import (
     text_of,
 )
 from dashboard.metrics import FAMILIES
-from dashboard.metrics.validation import check_figures
+from dashboard.metrics.validation import validate_metrics
 
 MOST_BYTES = 1 << 20  # of a body
 MOST_EVENT_BYTES = 64 << 10  # of an event's data, as it is logged
@@ -125,7 +125,7 @@ def _agents_event(value: Any, *, host: str, now: float) -> Event:
             422, f"host={event.host!r}: the agent of {host} sends events of {host}", key="host"
         )
     if name in FAMILY_NAMES:
-        check_figures(name, data)
+        validate_metrics(name, data)
     elif decode_alert(event) is None:
         raise ClientError(422, "data: no alert: it has at least `alert` and `state`", key="data")
     return event

@@ -17,10 +17,11 @@ from dashboard.events.scope import FULL, Scope
 from dashboard.history.service import HistoryService
 from dashboard.jobs.index import JobIndex
 from dashboard.log.opening import open_log_for_greenlets, run_directory
-from dashboard.metrics import Family
+from dashboard.metrics import FamilyFactory
 from dashboard.metrics.cadence import cadences
 from dashboard.sampling.leader import Leadership
 from dashboard.sampling.leader_tasks import LeaderTasks
+from dashboard.sampling.trouble import failing_file, read_failing
 from dashboard.settings import Settings, check_serves
 from dashboard.streaming.host_intervals import HostIntervals
 from dashboard.streaming.hub import Hub
@@ -39,7 +40,9 @@ NEEDS_GEVENT = (
 class Service:
     """One application's settings, and its runtime, which is made when it is first needed."""
 
-    def __init__(self, settings: Settings, *, build: str, families: Sequence[type[Family]]) -> None:
+    def __init__(
+        self, settings: Settings, *, build: str, families: Sequence[FamilyFactory]
+    ) -> None:
         self.settings = settings
         self.build = build
         self.families = families
@@ -88,7 +91,7 @@ class Runtime:
         settings: Settings,
         *,
         build: str,
-        families: Sequence[type[Family]],
+        families: Sequence[FamilyFactory],
         instruments: Instruments,
     ) -> None:
         """Open the log and make all parts; none of them does anything before `start`.
@@ -188,6 +191,10 @@ class Runtime:
     def cadences(self) -> dict[str, float]:
         """Seconds between two samples of each family, by name."""
         return cadences(self.families, self.settings.interval)
+
+    def failing(self) -> dict[str, str]:
+        """Return the families of this host that can't be read (or not wholly), with the reason."""
+        return read_failing(failing_file(self._run_directory, self.settings.host_name))
 
     def sample_age(self) -> float | None:
         """Seconds since this host was last sampled, as this worker has heard; None for never."""

@@ -20,7 +20,7 @@ from gevent.event import Event as Flag
 
 from dashboard.agent.log import AgentLog
 from dashboard.log.opening import log_url, run_directory
-from dashboard.metrics import Family, families_of
+from dashboard.metrics import FamilyFactory, family_factories
 from dashboard.sampling.leader import Leadership
 from dashboard.sampling.leader_tasks import LeaderTasks
 from dashboard.settings import APPEND_ONLY, SettingError, Settings, load, secrets
@@ -35,7 +35,7 @@ _FLUSH_SECONDS = 5.0  # that what is held may take at the end
 class Agent:
     """One machine's agent."""
 
-    def __init__(self, settings: Settings, families: Sequence[type[Family]]) -> None:
+    def __init__(self, settings: Settings, families: Sequence[FamilyFactory]) -> None:
         self._settings = settings
         self._families = families
         self._folder = run_directory(log_url(settings), instance=settings.instance)
@@ -123,7 +123,7 @@ def main() -> int:
     told = Flag()
     for number in (signal.SIGTERM, signal.SIGINT):
         gevent.signal_handler(number, told.set)
-    agent = Agent(settings, families_of(settings.host_tags, settings.interval))
+    agent = Agent(settings, family_factories(settings.host_tags, settings.interval))
     agent.start(on_failure=told.set)
     gc.collect()
     gc.freeze()  # what it begins with stays: not to be looked through again each time

@@ -20,7 +20,7 @@ from dashboard.alerts.model import EVENT, Alert
 from dashboard.events.event import OBJECT, Event, EventId, fields
 from dashboard.log.contract import HistoryAccess, LogReader, LogUnavailable
 from dashboard.log.scan import walk
-from dashboard.metrics import Family
+from dashboard.metrics import FamilyFactory
 from dashboard.metrics.sample import Sample
 from dashboard.settings import WILDCARD, AlertRule
 
@@ -29,7 +29,7 @@ logger = logging.getLogger(__name__)
 _RETRY = 2.0  # seconds until a log that can't be read is asked again
 
 
-def warn_of_unknown_fields(rules: Iterable[AlertRule], families: Iterable[type[Family]]) -> None:
+def warn_of_unknown_fields(rules: Iterable[AlertRule], families: Iterable[FamilyFactory]) -> None:
     """Tell the operator of rules that will never see a figure, because there is no such field."""
     fields = {family.name: [field.name for field in family.fields] for family in families}
     for rule in rules:

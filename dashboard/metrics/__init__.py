@@ -1,14 +1,14 @@
-"""The machine's own figures, one module and one reader class per family.
+"""Metrics of this machine, one module and one reader class per family.
 
-`FAMILIES` has the ten readers in the contract's order. Everything that asks the system goes
-through psutil or Linux's /proc, and only here.
+`FAMILIES` has the ten reader classes in the contract's order. The system is asked here alone,
+through psutil, Linux's /proc and /sys.
 """
 
 from collections.abc import Sequence
 
 from dashboard.metrics.cpu import Cpu
 from dashboard.metrics.disk import Disk
-from dashboard.metrics.family import Family, Field
+from dashboard.metrics.family import ConfiguredFamily, Family, FamilyFactory, Field
 from dashboard.metrics.filesystem import Filesystem
 from dashboard.metrics.load import Load
 from dashboard.metrics.memory import Memory
@@ -31,13 +31,13 @@ FAMILIES: tuple[type[Family], ...] = (
     System,
 )
 
-__all__ = ["FAMILIES", "Family", "Field", "families_of"]
+__all__ = ["FAMILIES", "Family", "FamilyFactory", "Field", "family_factories"]
 
 
-def families_of(tags: Sequence[str], interval: float) -> tuple[type[Family], ...]:
-    """The ten readers, of a machine with these tags that is sampled each `interval` seconds.
+def family_factories(tags: Sequence[str], interval: float) -> tuple[FamilyFactory, ...]:
+    """Return a factory of each reader, for a machine with these settings (interval in seconds).
 
-    It says both of itself, so that others need not know its settings.
+    The family `system` sends both settings, as other machines can't know them.
     """
-    told = type("ToldSystem", (System,), {"tags": tuple(tags), "interval": interval})
-    return tuple(told if family is System else family for family in FAMILIES)
+    system = ConfiguredFamily(System, {"tags": tuple(tags), "interval": interval})
+    return tuple(system if family is System else family for family in FAMILIES)

@@ -3,26 +3,44 @@
 Each core counts ticks in kinds (proc_stat(5)); a kind's share is its increase over the increase
 of all. The machine's figures are the cores' increases added up, rather than the `cpu` line, so
 that a core that comes or goes can't put the ticks of its whole life into one second. Guests' time
-is in `user` already. Idle and iowait ticks are known to step back a little, which counts as
-standing still.
+is in `user` already.
+
+Some counters lie, and then there is no figure rather than a wrong one. Idle and iowait step back a
+little, which counts as standing still. Steal that steps back is null. A core's ticks have to add up
+to the time that went by: where they don't (idle that stands still, a core that leapt), the core is
+null and the sums are of the others.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Iterable
-from typing import Any, ClassVar
+from pathlib import Path
+from typing import Any, ClassVar, NamedTuple
 
 import psutil
 
 from dashboard.metrics import procfs
+from dashboard.metrics.container import SYSFS, cpu_limit
 from dashboard.metrics.family import Clock, Field
+from dashboard.metrics.frequency import Frequency
 from dashboard.metrics.rates import Counters, Rates, percent
 
 # The order of the kinds in a core's counters, which is that of /proc/stat.
 USER, NICE, SYSTEM, IDLE, IOWAIT, IRQ, SOFTIRQ, STEAL = range(8)
 
-FREQUENCY_SECONDS = 5.0
+MAX_CORES = 1 << 16
+# Ticks per second of a core, between what share of them and what multiple is believed. A machine
+# under another loses some; one whose idle stood still has to show where the time went instead.
+_LEAST, _LEAST_BUSY, _MOST = 0.5, 0.7, 2.0
+_SLACK = 0.03  # seconds by which two readings may be off: three ticks
+
+
+class Asked(NamedTuple):
+    """When a reading of the counters began and ended."""
+
+    before: float
+    after: float
 
 
 class Cpu:
@@ -39,7 +57,12 @@ class Cpu:
             "system", "%", "the kernel, interrupts included", "/proc/stat system + irq + softirq"
         ),
         Field("iowait", "%", "idle, with a disk request outstanding", "/proc/stat iowait"),
-        Field("steal", "%", "taken by the hypervisor for other machines", "/proc/stat steal"),
+        Field(
+            "steal",
+            "%",
+            "taken by the hypervisor for other machines; null where its counter fell",
+            "/proc/stat steal",
+        ),
         Field(
             "cores[]",
             "%",
@@ -47,28 +70,53 @@ class Cpu:
             "/proc/stat cpuN",
         ),
         Field(
-            "frequency_mhz", "MHz", "mean clock of the cores, at most 5 s old", "psutil.cpu_freq"
+            "frequency_mhz",
+            "MHz",
+            "mean clock of the cores that are online, at most 5 s old",
+            "/sys/devices/system/cpu/cpufreq, else psutil.cpu_freq",
+        ),
+        Field(
+            "limit",
+            "CPUs",
+            "how many CPUs' time a container may use, where that is less than all; null without",
+            "cgroup cpu.max",
         ),
     )
 
-    def __init__(self, *, ps: Any = psutil, clock: Clock = time.monotonic) -> None:
+    def __init__(
+        self, *, ps: Any = psutil, clock: Clock = time.monotonic, sysfs: Path = SYSFS
+    ) -> None:
         self.absent_reason: str | None = None
         self._ps = ps
         self._clock = clock
+        self._sysfs = sysfs
         self._proc = procfs.root(ps)
+        self._hertz = procfs.TICKS if self._proc else 1
         # A second of ticks: far over what idle and iowait step back, far under a core's life.
-        self._rates: Rates[int] = Rates(clock, jitter=100 if self._proc else 1)
-        self._frequency: float | None = None
-        self._frequency_due: float | None = None
+        self._rates: Rates[int] = Rates(clock, jitter=self._hertz)
+        self._frequency = Frequency(ps, clock, sysfs)
+        before = clock()
         self._rates.prime(self._counters)
+        self._asked = Asked(before, before if self._rates.time is None else self._rates.time)
 
     def read(self) -> dict[str, Any]:
-        """The family's fields. Raises OSError when the counters can't be read."""
+        """Return the family's fields. Raises OSError when the counters can't be read."""
+        before = self._clock()
         counters = self._counters()
-        cores = self._rates.update(counters)
+        found = self._rates.update(counters)
+        earlier = self._asked
+        if self._rates.time is not None and self._rates.time >= before:
+            self._asked = Asked(before, self._rates.time)
+        steal_fell = any(rates[STEAL] < 0 for rates in found.values())
+        cores = {
+            number: tuple(max(0.0, rate) for rate in rates)
+            for number, rates in found.items()
+            if self._adds_up(rates, earlier, self._asked)
+        }
         busy: list[float | None] = [None] * (max(counters, default=-1) + 1)
         for number, rates in cores.items():
             busy[number] = percent(_busy(rates), sum(rates))
+        limit = cpu_limit(self._sysfs) if self._proc is not None else None
         # Starts with zeros so that a reading without rates has sums too: of nothing, hence null.
         kinds = [sum(kind) for kind in zip((0.0,) * 8, *cores.values(), strict=True)]
         whole = sum(kinds)
@@ -78,13 +126,25 @@ class Cpu:
             "user": percent(kinds[USER] + kinds[NICE], whole),
             "system": percent(kinds[SYSTEM] + kinds[IRQ] + kinds[SOFTIRQ], whole),
             "iowait": percent(kinds[IOWAIT], whole) if linux else None,
-            "steal": percent(kinds[STEAL], whole) if linux else None,
+            "steal": percent(kinds[STEAL], whole) if linux and not steal_fell else None,
             "cores": busy,
-            "frequency_mhz": self._mhz(),
+            "frequency_mhz": self._frequency.read(),
+            "limit": limit if limit is not None and limit < len(counters) else None,
         }
 
+    def _adds_up(self, rates: Counters, earlier: Asked, asked: Asked) -> bool:
+        """Return whether a core's ticks are those of the time between two readings.
+
+        That is known within bounds: this process may have stood still beside a reading.
+        """
+        step = asked.after - earlier.after  # what `rates` are over
+        ticks = sum(max(0.0, rate) for rate in rates) * step / self._hertz
+        shortest, longest = asked.before - earlier.after, asked.after - earlier.before
+        least = _LEAST if rates[IDLE] + rates[IOWAIT] > 0 else _LEAST_BUSY
+        return least * shortest - _SLACK <= ticks <= _MOST * longest + _SLACK
+
     def _counters(self) -> dict[int, Counters]:
-        """Ticks (elsewhere than on Linux: seconds) by kind, per core number."""
+        """Return ticks (elsewhere than on Linux: seconds) by kind, by core number."""
         if self._proc is None:
             return {
                 number: (
@@ -105,26 +165,13 @@ class Cpu:
             if not line.startswith(b"cpu"):
                 break
             core, *ticks = line.split(None, 9)
-            if core != b"cpu":
-                kinds = [int(tick) for tick in ticks[:8]]
-                counters[int(core[3:])] = (*kinds, *(0,) * (8 - len(kinds)))
+            try:
+                number, kinds = int(core[3:] or -1), [int(tick) for tick in ticks[:8]]
+            except ValueError:
+                continue
+            if 0 <= number < MAX_CORES and len(kinds) > IDLE:
+                counters[number] = (*kinds, *(0,) * (8 - len(kinds)))
         return counters
-
-    def _mhz(self) -> float | None:
-        """The clock's rate. Asking wakes every core on some machines, so it is asked seldom."""
-        now = self._clock()
-        due = self._frequency_due
-        if due is not None and due - FREQUENCY_SECONDS * 1000 <= now < due:
-            return self._frequency
-        try:
-            answer = self._ps.cpu_freq()
-            mhz = answer.current if answer is not None else 0
-        except (AttributeError, NotImplementedError, OSError, RuntimeError, ValueError):
-            mhz = 0
-        self._frequency = round(mhz) if 0 < mhz < 100_000 else None
-        # However slow it is, it may have a thousandth of the time.
-        self._frequency_due = now + max(FREQUENCY_SECONDS, 1000 * (self._clock() - now))
-        return self._frequency
 
 
 def _busy(kinds: Iterable[float]) -> float:

@@ -1,9 +1,10 @@
 """Disk traffic.
 
 Counted are whole disks, once: a partition's traffic is in its disk's counters already, and so is
-that of what is built on disks (LVM and LUKS as dm-*, RAID as md*, loop, bcache, DRBD, ZFS
-volumes). RAM disks and zram are memory. Names tell all of this: a partition is called like its
-disk plus a number, with a `p` between where the disk's own name ends in a digit.
+that of what is built on disks (LVM and LUKS as dm-*, RAID as md*, bcache, DRBD, ZFS volumes, and
+nvme0n1 beside its paths nvme0c0n1). Where only such are seen, as in some containers, they count.
+Loop devices are files; RAM disks and zram are memory. Names tell all of this: a partition is called
+like its disk plus a number, with a `p` between where the disk's own name ends in a digit.
 """
 
 from __future__ import annotations
@@ -15,13 +16,17 @@ from typing import Any, ClassVar
 
 import psutil
 
+from dashboard.metrics import procfs
 from dashboard.metrics.family import Clock, Field
 from dashboard.metrics.rates import Counters, Rates, percent, total
+from dashboard.metrics.values import printable
 
-_BUILT_ON_OTHERS = re.compile(r"(dm-|md|loop|z?ram|bcache|drbd|zd)\d")
+_BUILT_ON_OTHERS = re.compile(r"(dm-|md|bcache|drbd|zd)\d|nvme\d+c\d+n\d")
+_NO_DISK = re.compile(r"(loop|z?ram)\d")
 _PARTITION = re.compile(r"(.*\d)p\d+|(.*\D)\d+")
 
-_SOURCE = "/proc/diskstats by psutil.disk_io_counters"
+_SOURCE = "/proc/diskstats"
+_SECTOR = 512  # bytes, whatever the disk's own are
 
 
 class Disk:
@@ -45,18 +50,19 @@ class Disk:
     def __init__(self, *, ps: Any = psutil, clock: Clock = time.monotonic) -> None:
         self.absent_reason: str | None = None
         self._ps = ps
+        self._proc = procfs.root(ps)
         self._rates: Rates[str] = Rates(clock)
         self._rates.prime(self._counters)
 
     def read(self) -> dict[str, Any] | None:
-        """The family's fields; None on a machine without disks. Raises OSError."""
+        """Return the family's fields; None on a machine without disks. Raises OSError."""
         counters = self._counters()
         rates = self._rates.update(counters)
         if not counters:
             self.absent_reason = "this machine shows no disks"
             return None
         self.absent_reason = None
-        devices = {name: _figures(rates.get(name)) for name in counters}
+        devices = {printable(name): _figures(rates.get(name)) for name in counters}
         sums = {
             key: total(device[key] for device in devices.values() if device[key] is not None)
             for key in _FIGURES
@@ -69,7 +75,15 @@ class Disk:
         return {**sums, "busy_percent": max(busy, default=None), "devices": devices}
 
     def _counters(self) -> dict[str, Counters]:
-        """Bytes and requests, read and written, and the ms busy (where known), per whole disk."""
+        """Return bytes and requests, read and written, and the ms busy, by whole disk."""
+        if self._proc is not None:
+            try:
+                content = procfs.read(f"{self._proc}/diskstats")
+            except FileNotFoundError:
+                pass  # psutil knows another way
+            else:
+                lines = parse_diskstats(content)
+                return {name: lines[name] for name in whole_disks(lines)}
         try:
             found = self._ps.disk_io_counters(perdisk=True, nowrap=False) or {}
         except NotImplementedError:
@@ -101,14 +115,31 @@ def _figures(rates: Counters | None) -> dict[str, Any]:
     return figures
 
 
+def parse_diskstats(content: bytes) -> dict[str, Counters]:
+    """Return the counters in /proc/diskstats by name (Documentation/admin-guide/iostats.rst).
+
+    Kernels add columns, so there may be more than are known. Lines without the first 14 are passed
+    over.
+    """
+    found: dict[str, Counters] = {}
+    for line in content.split(b"\n"):
+        words = line.split()
+        try:
+            reads, _, read, _, writes, _, written, _, _, busy, _ = map(int, words[3:14])
+        except ValueError:
+            continue
+        name = words[2].decode("utf-8", "surrogateescape")
+        found[name] = (read * _SECTOR, written * _SECTOR, reads, writes, busy)
+    return found
+
+
 def whole_disks(names: Collection[str]) -> list[str]:
-    """Those of `names` that are disks of their own, in the same order."""
-    return [
-        name for name in names if not _BUILT_ON_OTHERS.match(name) and _parent(name) not in names
-    ]
+    """Return those of `names` that are disks of their own, or else what is built on disks."""
+    disks = [name for name in names if not _NO_DISK.match(name) and _parent(name) not in names]
+    return [name for name in disks if not _BUILT_ON_OTHERS.match(name)] or disks
 
 
 def _parent(name: str) -> str | None:
-    """What the disk would be called if `name` were a partition."""
+    """Return the name that the disk would have if `name` were a partition."""
     match = _PARTITION.fullmatch(name)
     return (match[1] or match[2]) if match else None

@@ -1,9 +1,9 @@
-"""What a family of figures promises to the sampler, and how a field of its event is described."""
+"""Interface of a family's reader to the sampler, and the description of a field of its event."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any, ClassVar, Protocol
 
 Clock = Callable[[], float]
@@ -27,9 +27,9 @@ class Field:
 class Family(Protocol):
     """A long-lived reader of one family, used by one native thread at a time.
 
-    A reader is constructed with no arguments (keyword arguments hand it a fixture). The constructor
-    takes a first reading of the counters, so the first `read()` has rates already if 10 ms went by;
-    it never raises.
+    A reader is constructed with keyword arguments alone, all optional: settings, and the seams of
+    tests. The constructor takes a first reading of the counters, so the first `read()` has rates
+    already if 10 ms went by; it never raises.
     """
 
     name: ClassVar[str]
@@ -39,13 +39,44 @@ class Family(Protocol):
     fields: ClassVar[tuple[Field, ...]]
 
     absent_reason: str | None
-    """Why the last `read()` returned None, in plain words; None while it has figures."""
+    """Why the last `read()` returned None, or which part it had to leave out, in plain words."""
 
     def read(self) -> dict[str, Any] | None:
-        """The event's data, without `host` and `time`; None when this machine has no such family.
+        """Return the event's data, without `host` and `time`; None on a machine without the family.
 
         Holds only what JSON can say, never NaN; a figure that the machine doesn't have is None.
         May block where the kernel does (a dead mount, a slow sensor). Raises OSError when the
         system refuses a reading that it gave before.
         """
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class ConfiguredFamily:
+    """A family, and the keyword arguments that its reader is made with."""
+
+    family: type[Family]
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """The event's name."""
+        return self.family.name
+
+    @property
+    def cadence(self) -> float:
+        """Seconds between readings; 0 means each INTERVAL."""
+        return self.family.cadence
+
+    @property
+    def fields(self) -> tuple[Field, ...]:
+        """The fields of the event."""
+        return self.family.fields
+
+    def __call__(self, **seams: Any) -> Family:
+        """Return a new reader. `seams` are further arguments, for tests."""
+        return self.family(**self.options, **seams)
+
+
+FamilyFactory = type[Family] | ConfiguredFamily
+"""Something that has a family's name, cadence and fields, and makes its reader when called."""

@@ -26,7 +26,7 @@ class Load:
         self._ps = ps
 
     def read(self) -> dict[str, Any] | None:
-        """The family's fields; None where the system keeps no load average."""
+        """Return the family's fields; None where the system keeps no load average."""
         try:
             load1, load5, load15 = (round(load, 2) for load in self._ps.getloadavg())
         except OSError:

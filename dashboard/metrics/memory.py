@@ -1,19 +1,23 @@
 """Memory and swap.
 
 `used` is what can't be had without taking it from a program: total minus available. So it leaves
-out the page cache, which fills all memory on a healthy machine, and `used` + `available` is
-always `total`.
+out the page cache and ZFS's (ARC), which fill all memory on a healthy machine, and `used` +
+`available` is always `total`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any, ClassVar
 
 import psutil
 
 from dashboard.metrics import procfs
+from dashboard.metrics.container import MACHINE, SYSFS, memory_limit, whose_system
 from dashboard.metrics.family import Field
 from dashboard.metrics.rates import percent
+from dashboard.metrics.values import byte_count
 
 
 class Memory:
@@ -28,7 +32,7 @@ class Memory:
             "available",
             "bytes",
             "what programs can still get without swapping, by the kernel's estimate",
-            "/proc/meminfo MemAvailable",
+            "/proc/meminfo MemAvailable, and ZFS's cache beyond its minimum",
         ),
         Field(
             "cached",
@@ -40,56 +44,116 @@ class Memory:
         Field("swap_total", "bytes", "swap space; 0 without", "/proc/meminfo SwapTotal"),
         Field("swap_used", "bytes", "swap in use", "/proc/meminfo SwapTotal − SwapFree"),
         Field("swap_percent", "%", "swap in use of its total; null without swap", "computed"),
+        Field(
+            "limit",
+            "bytes",
+            "what a container may use, where that is less than total; null without",
+            "cgroup memory.max",
+        ),
+        Field(
+            "limit_used",
+            "bytes",
+            "what it uses of that, without files that can be dropped; null without a limit",
+            "cgroup memory.current − inactive_file",
+        ),
     )
 
-    def __init__(self, *, ps: Any = psutil) -> None:
+    def __init__(
+        self,
+        *,
+        ps: Any = psutil,
+        sysfs: Path = SYSFS,
+        system: Callable[[str | None], str] = whose_system,
+    ) -> None:
+        """`system` tells a machine from a container by the path of /proc."""
         self.absent_reason: str | None = None
         self._ps = ps
+        self._sysfs = sysfs
         self._proc = procfs.root(ps)
+        # In a container ARC is the machine's, and the rest may be the container's.
+        self._has_arc = self._proc is not None and system(self._proc) == MACHINE
 
     def read(self) -> dict[str, Any]:
-        """The family's fields. Raises OSError when the system doesn't tell."""
+        """Return the family's fields. Raises OSError when the system doesn't tell."""
+        linux = self._proc is not None
         total, available, cached, swap_total, swap_used = self._figures()
+        limit, limit_used = memory_limit(self._sysfs) if linux else (None, None)
+        if limit is not None and total is not None and limit >= total:
+            limit = limit_used = None
+        used = None if total is None or available is None else total - available
         return {
             "total": total,
-            "used": total - available,
+            "used": used,
             "available": available,
             "cached": cached,
-            "percent": percent(total - available, total),
+            "percent": None if used is None or total is None else percent(used, total),
             "swap_total": swap_total,
             "swap_used": swap_used,
-            "swap_percent": percent(swap_used, swap_total),
+            "swap_percent": None
+            if swap_used is None or swap_total is None
+            else percent(swap_used, swap_total),
+            "limit": limit,
+            "limit_used": limit_used,
         }
 
-    def _figures(self) -> tuple[int, int, int | None, int, int]:
+    def _figures(self) -> tuple[float | None, ...]:
+        """Return total, available, cached, swap's total and swap in use, in bytes."""
         found = self._meminfo() if self._proc is not None else {}
-        total = found.get(b"MemTotal", 0)
-        available = found.get(b"MemAvailable", 0)
-        # Some containers and old kernels have no estimate, or one that is more than everything;
-        # psutil knows how `free` makes do.
-        if not 0 < available <= total:
+        total, available = found.get(b"MemTotal"), found.get(b"MemAvailable")
+        if total is None or available is None or not 0 < available <= total:
+            # Some containers and old kernels have no estimate, or one that is more than everything;
+            # psutil knows how `free` makes do.
             memory, swap = self._ps.virtual_memory(), self._ps.swap_memory()
-            cached = getattr(memory, "cached", None)
-            return memory.total, memory.available, cached, swap.total, swap.used
-        swap_total = found.get(b"SwapTotal", 0)
-        return (
-            total,
-            available,
-            found.get(b"Cached", 0) + found.get(b"SReclaimable", 0),
-            swap_total,
-            max(0, swap_total - found.get(b"SwapFree", 0)),
-        )
+            total, available = byte_count(memory.total), byte_count(memory.available)
+            cached = byte_count(getattr(memory, "cached", None))
+            swap_total, swap_free = byte_count(swap.total), None
+            swap_used = byte_count(max(0, swap.used))
+        else:
+            cached = _sum(found.get(b"Cached"), found.get(b"SReclaimable", 0))
+            swap_total, swap_free = found.get(b"SwapTotal"), found.get(b"SwapFree")
+            swap_used = None
+            if swap_total is not None and swap_free is not None:
+                swap_used = max(0, swap_total - swap_free)
+        if total is not None and available is not None:
+            available = min(total, max(0, available) + (self._arc() if self._has_arc else 0))
+        return total, available, cached, swap_total, swap_used
 
-    def _meminfo(self) -> dict[bytes, int]:
-        """/proc/meminfo in bytes, as far as the lines that are wanted (proc_meminfo(5))."""
-        found = {}
+    def _arc(self) -> int:
+        """Return the bytes of ZFS's cache that it gives back when they are needed.
+
+        It is no page cache, so the kernel's estimate leaves it out.
+        """
+        stats = {}
+        try:
+            content = procfs.read(f"{self._proc}/spl/kstat/zfs/arcstats")
+        except OSError:
+            return 0
+        for line in content.split(b"\n"):
+            name, _, value = line.partition(b" ")
+            words = value.split()
+            if name in {b"size", b"c_min"} and words and words[-1].isdigit():
+                stats[name] = int(words[-1])
+        return max(0, stats[b"size"] - stats[b"c_min"]) if len(stats) == 2 else 0
+
+    def _meminfo(self) -> dict[bytes, float]:
+        """Return /proc/meminfo in bytes, as far as the lines that are wanted (proc_meminfo(5))."""
+        found: dict[bytes, float] = {}
         for line in procfs.read(f"{self._proc}/meminfo").split(b"\n"):
             name, _, value = line.partition(b":")
             if name in _WANTED:
-                found[name] = int(value.split()[0]) * 1024
+                try:
+                    size = byte_count(int(value.split()[0]) * 1024)
+                except (IndexError, ValueError):
+                    continue
+                if size is not None:
+                    found[name] = size
                 if len(found) == len(_WANTED):
                     break
         return found
+
+
+def _sum(first: float | None, second: float) -> float | None:
+    return None if first is None else first + second
 
 
 _WANTED = frozenset(

@@ -24,8 +24,10 @@ from typing import Any, ClassVar
 
 import psutil
 
+from dashboard.metrics import procfs
 from dashboard.metrics.family import Clock, Field
 from dashboard.metrics.rates import Counters, Rates, total
+from dashboard.metrics.values import printable
 
 _LOOPBACK = re.compile(r"lo\d*|Loopback.*")
 _BUILT_ON_OTHERS = re.compile(
@@ -36,7 +38,7 @@ _BUILT_ON_OTHERS = re.compile(
 _CONTAINER_END = re.compile(r"(veth|cali|lxc|vnet|fwbr|fwpr|fwln|tap\d+i).*")
 _CLASSIFY_SECONDS = 60.0
 
-_SOURCE = "/proc/net/dev by psutil.net_io_counters"
+_SOURCE = "/proc/net/dev"
 
 
 class Network:
@@ -62,6 +64,7 @@ class Network:
     ) -> None:
         self.absent_reason: str | None = None
         self._ps = ps
+        self._proc = procfs.root(ps)
         self._clock = clock
         self._sysfs = sysfs
         self._rates: Rates[str] = Rates(clock)
@@ -70,7 +73,7 @@ class Network:
         self._rates.prime(self._counters)
 
     def read(self) -> dict[str, Any] | None:
-        """The family's fields; None on a machine that has only loopback. Raises OSError."""
+        """Return the family's fields; None on a machine that has only loopback. Raises OSError."""
         counters = self._counters()
         rates = self._rates.update(counters)
         if not counters:
@@ -82,23 +85,25 @@ class Network:
         return {
             **{key: total(each[i] for each in sums) for i, key in enumerate(_FIGURES)},
             "interfaces": {
-                name: _figures(rates.get(name))
+                printable(name): _figures(rates.get(name))
                 for name, counts in counters.items()
                 if name in self._counted or (any(counts) and not _CONTAINER_END.fullmatch(name))
             },
         }
 
     def _counters(self) -> dict[str, Counters]:
-        """Bytes received, bytes sent and errors, per interface besides loopback."""
-        found = self._ps.net_io_counters(pernic=True, nowrap=False) or {}
-        return {
-            name: (nic.bytes_recv, nic.bytes_sent, nic.errin + nic.errout)
-            for name, nic in found.items()
-            if not _LOOPBACK.fullmatch(name)
-        }
+        """Return bytes received, bytes sent and errors by interface, without loopback."""
+        if self._proc is not None:
+            found = parse_net_dev(procfs.read(f"{self._proc}/net/dev"))
+        else:
+            found = {
+                name: (nic.bytes_recv, nic.bytes_sent, nic.errin + nic.errout)
+                for name, nic in (self._ps.net_io_counters(pernic=True, nowrap=False) or {}).items()
+            }
+        return {name: each for name, each in found.items() if not _LOOPBACK.fullmatch(name)}
 
     def _classify(self, names: Collection[str]) -> None:
-        """Decides what counts: when interfaces come or go, and each minute for their masters."""
+        """Decide what counts: when interfaces come or go, and each minute for their masters."""
         now = self._clock()
         present = frozenset(names)
         if self._classified is not None:
@@ -109,8 +114,27 @@ class Network:
         self._classified = now, present
 
 
+def parse_net_dev(content: bytes) -> dict[str, Counters]:
+    """Return bytes received, bytes sent and errors in /proc/net/dev by interface (proc_net(5)).
+
+    There may be more columns than are known; lines with fewer are passed over.
+    """
+    found: dict[str, Counters] = {}
+    for line in content.split(b"\n"):
+        name, colon, counters = line.rpartition(b":")
+        words = counters.split()
+        try:
+            received, errors_in, sent, errors_out = (int(words[i]) for i in (0, 2, 8, 10))
+        except (IndexError, ValueError):
+            continue
+        if colon:
+            key = name.strip(b" ").decode("utf-8", "surrogateescape")
+            found[key] = (received, sent, errors_in + errors_out)
+    return found
+
+
 def counted(names: Collection[str], sys_class_net: Path) -> frozenset[str]:
-    """Those of `names` (without loopback) whose traffic makes up the machine's."""
+    """Return those of `names` (without loopback) whose traffic makes up the machine's."""
     real = {name for name in names if (sys_class_net / name / "device").exists()}
     chosen = {name for name in real if _master(sys_class_net / name) not in real}
     if not chosen:

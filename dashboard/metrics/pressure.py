@@ -37,7 +37,7 @@ class Pressure:
         self._proc = procfs.root(ps)
 
     def read(self) -> dict[str, Any] | None:
-        """The family's fields; None where the kernel keeps no such account."""
+        """Return the family's fields; None where the kernel keeps no such account."""
         if self._proc is None:
             self.absent_reason = "only Linux measures pressure (PSI)"
             return None
@@ -63,6 +63,11 @@ class Pressure:
             return {}
         averages = {}
         for line in content.splitlines():
-            scope, avg10 = line.split(None, 2)[:2]
-            averages[scope] = min(100.0, float(avg10.removeprefix(b"avg10=")))
+            words = line.split(None, 2)
+            try:
+                average = float(words[1].removeprefix(b"avg10="))
+            except (IndexError, ValueError):
+                continue
+            if 0 <= average < 101:  # rounding may go a little beyond
+                averages[words[0]] = min(100.0, average)
         return averages

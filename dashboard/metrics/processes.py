@@ -1,9 +1,8 @@
 """Processes: how many, and those that use most.
 
-What a process was started with is nobody's business here (passwords stand in arguments and
-environments), so neither is ever opened: on Linux all of this comes from `/proc/PID/stat`
-(proc_pid_stat(5)), one small file per process, which costs a third of what psutil needs for the
-same. A process is its pid *and* its start, because pids are given out again.
+Arguments and environments hold passwords, so neither is ever opened: on Linux all of this comes
+from `/proc/PID/stat` (proc_pid_stat(5)), one small file per process, which costs a third of what
+psutil needs. A process is its pid *and* its start, because pids are given out again.
 """
 
 from __future__ import annotations
@@ -17,8 +16,10 @@ from typing import Any, ClassVar, NamedTuple
 import psutil
 
 from dashboard.metrics import procfs
+from dashboard.metrics.container import whose_processes
 from dashboard.metrics.family import Clock, Field
 from dashboard.metrics.rates import Counters, Rates
+from dashboard.metrics.values import byte_count, printable
 
 TOP = 10
 
@@ -27,12 +28,12 @@ Identity = tuple[int, float]
 
 
 class Process(NamedTuple):
-    """What one reading tells of a process: CPU time in seconds, memory in bytes."""
+    """One process in one reading: CPU time in seconds, memory in bytes."""
 
     name: str
     running: bool
     cpu_seconds: float
-    memory_bytes: int
+    memory_bytes: float | None
 
 
 class Processes:
@@ -43,6 +44,12 @@ class Processes:
     fields: ClassVar[tuple[Field, ...]] = (
         Field("count", "processes", "all that this user may see, kernel threads included", "/proc"),
         Field("running", "processes", "on a CPU or ready for one just now", "/proc/PID/stat state"),
+        Field(
+            "of",
+            "",
+            "`machine`, or `container` where only a container's processes are seen",
+            "/proc/2, else the PID namespace",
+        ),
         Field("top[].pid", "", "process id", "/proc"),
         Field(
             "top[].name",
@@ -66,36 +73,40 @@ class Processes:
         self.absent_reason: str | None = None
         self._ps = ps
         self._proc = procfs.root(ps)
-        self._most = 100.0 * (ps.cpu_count() or 1)
         self._rates: Rates[Identity] = Rates(clock)
         self._names: dict[int, str] = {}
         self._rates.prime(lambda: _cpu_time(self._found()))
 
     def read(self) -> dict[str, Any]:
-        """The family's fields. Raises OSError when processes can't be listed."""
+        """Return the family's fields. Raises OSError when processes can't be listed."""
         found = self._found()
         rates = self._rates.update(_cpu_time(found))
+        cores = self._ps.cpu_count() or 1
+        # A rate beyond all cores is a counter that leapt; ticks may make it a little more.
+        shares = {
+            identity: min(rate[0], cores)
+            for identity, rate in rates.items()
+            if rate[0] <= 1.25 * cores
+        }
 
-        def by_use(identity: Identity) -> tuple[float, int]:
-            rate = rates.get(identity)
-            return (0.0 if rate is None else rate[0]), found[identity].memory_bytes
+        def by_use(identity: Identity) -> tuple[float, float]:
+            return shares.get(identity, 0.0), found[identity].memory_bytes or 0
 
         top = []
         for identity in nlargest(TOP, found, key=by_use):
-            process, rate = found[identity], rates.get(identity)
+            process, share = found[identity], shares.get(identity)
             top.append(
                 {
                     "pid": identity[0],
-                    "name": process.name,
+                    "name": printable(process.name),
                     "user": self._user(identity[0]),
-                    "cpu_percent": None
-                    if rate is None
-                    else round(min(self._most, 100 * rate[0]), 1),
+                    "cpu_percent": None if share is None else round(100 * share, 1),
                     "memory_bytes": process.memory_bytes,
                 }
             )
         running = sum(process.running for process in found.values())
-        return {"count": len(found), "running": running, "top": top}
+        of = whose_processes(self._proc)
+        return {"count": len(found), "running": running, "of": of, "top": top}
 
     def _found(self) -> dict[Identity, Process]:
         return self._from_psutil() if self._proc is None else self._from_proc(self._proc)
@@ -112,14 +123,15 @@ class Processes:
             # The name stands in brackets and may hold brackets and spaces itself.
             start, end = stat.find(b"("), stat.rfind(b")")
             words = stat[end + 2 :].split(None, 22)
-            if len(words) < 22:
+            try:
+                found[int(entry), int(words[19])] = Process(
+                    stat[start + 1 : end].decode("utf-8", "surrogateescape"),
+                    words[0] == b"R",
+                    (int(words[11]) + int(words[12])) / procfs.TICKS,
+                    byte_count(max(0, int(words[21])) * _PAGE),
+                )
+            except (IndexError, ValueError):
                 continue
-            found[int(entry), int(words[19])] = Process(
-                stat[start + 1 : end].decode("utf-8", "replace"),
-                words[0] == b"R",
-                (int(words[11]) + int(words[12])) / _TICKS,
-                max(0, int(words[21])) * _PAGE,
-            )
         return found
 
     def _from_psutil(self) -> dict[Identity, Process]:
@@ -132,7 +144,7 @@ class Processes:
                         process.name(),
                         status == self._ps.STATUS_RUNNING,
                         times.user + times.system,
-                        process.memory_info().rss,
+                        byte_count(process.memory_info().rss),
                     )
             except self._ps.NoSuchProcess:
                 continue
@@ -142,10 +154,10 @@ class Processes:
         return found
 
     def _user(self, pid: int) -> str | None:
-        """The effective user's name. Looking one up may go over a network, so each is kept."""
+        """Return the effective user's name. Finding it may go over a network, so each is kept."""
         if self._proc is None:
             try:
-                return str(self._ps.Process(pid).username())
+                return printable(self._ps.Process(pid).username())
             except (self._ps.Error, KeyError):
                 return None
         try:
@@ -157,7 +169,7 @@ class Processes:
             import pwd  # not on Windows, where this is never reached
 
             try:
-                self._names[uid] = pwd.getpwuid(uid).pw_name
+                self._names[uid] = printable(pwd.getpwuid(uid).pw_name)
             except KeyError:
                 self._names[uid] = str(uid)
         return self._names[uid]
@@ -167,5 +179,4 @@ def _cpu_time(found: dict[Identity, Process]) -> dict[Identity, Counters]:
     return {identity: (process.cpu_seconds,) for identity, process in found.items()}
 
 
-_TICKS = os.sysconf("SC_CLK_TCK") if hasattr(os, "sysconf") else 100
 _PAGE = os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 4096

@@ -1,24 +1,30 @@
-"""Temperatures, fans and the battery, as far as the machine has them.
+"""Temperatures, fans and batteries, as far as the machine has them.
 
 Drivers put placeholders where a chip doesn't say (−128, 65261.85 or 0 °C), so a temperature or a
-limit that no running machine can have counts as not given. The three parts are asked one by one:
-a driver that fails loses only its own.
+limit that no running machine can have counts as not given. Each is asked by itself: a driver that
+fails loses only its own.
 """
 
 from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any, ClassVar
 
 import psutil
 
+from dashboard.metrics import power, procfs
+from dashboard.metrics.container import SYSFS
 from dashboard.metrics.family import Field
+from dashboard.metrics.values import printable
+
+POWER = "/sys/class/power_supply"
 
 
 class Sensors:
-    """What the hardware monitors read at this moment."""
+    """Values of the hardware monitors at this moment."""
 
     name: ClassVar[str] = "sensors"
     cadence: ClassVar[float] = 5
@@ -39,38 +45,38 @@ class Sensors:
             "where damage begins; null if not given",
             "hwmon tempN_crit",
         ),
-        Field("fans[].label", "", "the chip, and the fan's label if any", "psutil.sensors_fans"),
+        Field("fans[].label", "", "the chip, and the fan's label if any", "hwmon fanN_label"),
         Field("fans[].rpm", "1/min", "turns per minute; 0 while it stands", "hwmon fanN_input"),
         Field(
             "battery.percent",
             "%",
-            "charge; `battery` is null without one",
-            "psutil.sensors_battery",
+            "charge of all batteries of the machine; `battery` is null without one",
+            POWER,
         ),
-        Field(
-            "battery.plugged",
-            "true/false",
-            "on mains power; null if not known",
-            "psutil.sensors_battery",
-        ),
+        Field("battery.plugged", "true/false", "on mains power; null if not known", POWER),
         Field(
             "battery.seconds_left",
             "s",
-            "until it is empty; null on mains power or if not known",
-            "psutil.sensors_battery",
+            "until all are empty; null on mains power or if not known",
+            POWER,
         ),
+        Field("batteries[].label", "", "the battery's name", POWER),
+        Field("batteries[].percent", "%", "its charge", POWER),
     )
 
-    def __init__(self, *, ps: Any = psutil) -> None:
+    def __init__(self, *, ps: Any = psutil, sysfs: Path = SYSFS) -> None:
         self.absent_reason: str | None = None
         self._ps = ps
+        self._sysfs = sysfs if procfs.root(ps) is not None else None
 
     def read(self) -> dict[str, Any] | None:
-        """The family's fields; None where nothing is monitored. A slow chip may take a second."""
+        """Return the family's fields; None where nothing is monitored. A chip may take a second."""
+        battery, batteries = _answer(self._battery) or (None, [])
         data = {
             "temperatures": _answer(self._temperatures) or [],
             "fans": _answer(self._fans) or [],
-            "battery": _answer(self._battery),
+            "battery": battery,
+            "batteries": batteries,
         }
         found = any(data.values())
         self.absent_reason = (
@@ -96,32 +102,49 @@ class Sensors:
         name = _Labels()
         return [
             {"label": name(chip, label), "rpm": int(rpm)}
-            for chip, readings in self._ps.sensors_fans().items()
-            for label, rpm in readings
+            for chip, label, rpm in self._found_fans()
             if 0 <= rpm < 100_000
         ]
 
-    def _battery(self) -> dict[str, Any] | None:
+    def _found_fans(self) -> Iterator[tuple[str, str, float]]:
+        if self._sysfs is None:
+            for chip, readings in self._ps.sensors_fans().items():
+                yield from ((chip, label, rpm) for label, rpm in readings)
+            return
+        hwmon = self._sysfs / "class" / "hwmon"
+        found = [*hwmon.glob("hwmon*/fan*_input"), *hwmon.glob("hwmon*/device/fan*_input")]
+        for file in sorted(found):
+            rpm = procfs.read_number(str(file))
+            if rpm is not None:
+                chip = procfs.read_text(str(file.parent / "name")) or file.parent.name
+                label = procfs.read_text(str(file).removesuffix("_input") + "_label")
+                yield chip, label or "", rpm
+
+    def _battery(self) -> tuple[dict[str, Any] | None, list[dict[str, Any]]]:
+        if self._sysfs is not None:
+            return power.read(self._sysfs)
         battery = self._ps.sensors_battery()
         if battery is None or not math.isfinite(battery.percent):
-            return None
+            return None, []
         seconds = battery.secsleft
-        return {
-            "percent": round(min(100.0, max(0.0, battery.percent)), 1),
+        charge = round(min(100.0, max(0.0, battery.percent)), 1)
+        whole = {
+            "percent": charge,
             "plugged": battery.power_plugged,
             # psutil's constants for "unknown" and "unlimited" are negative.
             "seconds_left": int(seconds) if seconds is not None and seconds >= 0 else None,
         }
+        return whole, [{"label": "battery", "percent": charge}]
 
 
 class _Labels:
-    """Makes labels, numbering equal ones: two drives of a kind are one chip to psutil."""
+    """Labels, numbered where they are equal: two drives of a kind are one chip to psutil."""
 
     def __init__(self) -> None:
         self._given: Counter[str] = Counter()
 
     def __call__(self, chip: str, label: str) -> str:
-        name = f"{chip} {label}".strip()
+        name = printable(f"{chip} {label}".strip())
         self._given[name] += 1
         return name if self._given[name] == 1 else f"{name} {self._given[name]}"
 
@@ -132,7 +155,7 @@ def _degrees(value: float | None, lowest: float, highest: float) -> float | None
 
 
 def _answer(ask: Callable[[], Any]) -> Any:
-    """What `ask` says; None where this system has no such question, or a driver fails."""
+    """Return the answer; None where this system has no such question, or a driver fails."""
     try:
         return ask()
     except (AttributeError, NotImplementedError, OSError, RuntimeError, ValueError, TypeError):

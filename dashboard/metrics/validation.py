@@ -1,8 +1,8 @@
-"""Figures that another machine's agent sends: of the form that their family's fields describe.
+"""Validation of the metrics that another machine's agent sends, by the fields of their family.
 
-Pages, `/metrics` and the history take these events for what the families declare, so what comes
-under their names has to be that. A figure may be missing or null: not every machine has all. Fields
-that are not known here are left as they are, so a fleet may be brought up to date in any order.
+Pages, `/metrics` and the history rely on what the families declare. A metric may be missing or
+null: not every machine has all. Fields that are not known here are left as they are, so a fleet may
+be brought up to date in any order.
 """
 
 from collections.abc import Mapping
@@ -10,27 +10,31 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from dashboard.errors import ClientError
+from dashboard.events.strict_json import INTEGERS
 from dashboard.metrics import FAMILIES, Family
 
 
 @dataclass(slots=True)
 class _Form:
-    """What stands at a place; `inner` is for objects by key, for lists and maps under ""."""
+    """Type of a value; `inner` has those inside, of lists and maps under ""."""
 
     wanted: str
     inner: "dict[str, _Form]" = field(default_factory=dict)
 
 
-def check_figures(family: str, data: Mapping[str, Any]) -> None:
-    """Raise ClientError for the first figure of a family's event that is not of its form."""
-    _check(data, _FORMS[family], family)
+def validate_metrics(family: str, data: Mapping[str, Any]) -> None:
+    """Raise ClientError for the first metric of a family's event that has another type."""
+    form = _FORMS.get(family)
+    if form is not None:
+        _check(data, form, family)
 
 
 def _check(value: Any, form: _Form, path: str) -> None:
     if value is None:
         return
     types = _TYPES[form.wanted]
-    if not isinstance(value, types) or (isinstance(value, bool) and bool not in types):
+    is_wanted = isinstance(value, types) and (bool in types or not isinstance(value, bool))
+    if not is_wanted or (isinstance(value, int) and value not in INTEGERS):
         raise ClientError(422, f"data: {path}: wanted is {form.wanted}, or null", key="data")
     if isinstance(value, list):
         for number, item in enumerate(value):
@@ -67,7 +71,7 @@ def _form(family: type[Family]) -> _Form:
 
 
 def _inside(place: _Form, part: str, wanted: str) -> _Form:
-    """The form of what a part of a path (`a`, `a[]` or `a{}`) leads to."""
+    """Return the form of the value that a part of a path (`a`, `a[]` or `a{}`) leads to."""
     container = _CONTAINERS.get(part[-2:])
     if container is None:
         return place.inner.setdefault(part, _Form(wanted))

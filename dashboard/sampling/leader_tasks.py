@@ -1,6 +1,6 @@
 """What the one process does that samples a host: the samples, their alerts, and sending those."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -8,9 +8,10 @@ from dashboard.alerts.notifier import Notifier
 from dashboard.alerts.rules import active_rules
 from dashboard.alerts.service import AlertService, warn_of_unknown_fields
 from dashboard.log.contract import HistoryAccess, SampleLog
-from dashboard.metrics import Family
+from dashboard.metrics import FamilyFactory
 from dashboard.metrics.cadence import cadences
 from dashboard.sampling.sampler import STOP_SECONDS, Sampler
+from dashboard.sampling.trouble import failing_file, write_failing
 from dashboard.settings import Settings
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ class LeaderTasks:
         self,
         log: LeaderLog,
         settings: Settings,
-        families: Sequence[type[Family]],
+        families: Sequence[FamilyFactory],
         *,
         folder: Path,
         instruments: "Instruments",
@@ -38,6 +39,7 @@ class LeaderTasks:
 
         `on_failure` is told of a part of the sampler that has ended.
         """
+        self._failing_file = failing_file(folder, settings.host_name)
         warn_of_unknown_fields(settings.alert, families)
         each = cadences(families, settings.interval)
         self._notifier = Notifier(
@@ -63,10 +65,12 @@ class LeaderTasks:
             instruments=instruments,
             observer=self._alerting,
             on_failure=on_failure,
+            on_failing=self._write_failing,
         )
 
     def start(self) -> None:
         """Begin."""
+        self._write_failing({})  # what the leader before has left
         self._sampler.start()
         self._alerting.start()
         self._notifier.start()
@@ -80,3 +84,6 @@ class LeaderTasks:
     def wait(self) -> None:
         """After `stop`, give a message that is on its way a moment to arrive."""
         self._notifier.wait()
+
+    def _write_failing(self, failing: Mapping[str, str]) -> None:
+        write_failing(self._failing_file, failing)

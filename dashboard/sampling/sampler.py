@@ -5,7 +5,7 @@ drifts, a late tick does not move the next one, and a clock that is set back sta
 Reading runs in native threads: the fast families one after another in one thread, each slower
 family in its own, because it may block (a dead mount, a sensor bus). A reading that is not back by
 its deadline is given up and its family not entered again until the old reading returns; the family
-goes stale, the others go on.
+goes stale, the others go on, and from then on it has a thread of its own.
 
 A observer sees each batch before it is logged, and may add events to it.
 """
@@ -13,7 +13,7 @@ A observer sees each batch before it is logged, and may add events to it.
 import logging
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 import gevent
@@ -22,10 +22,12 @@ from gevent.threadpool import ThreadPool
 
 from dashboard.events.event import Event
 from dashboard.log.contract import SampleLog
-from dashboard.metrics import Family
+from dashboard.metrics import FamilyFactory
 from dashboard.metrics.cadence import cadence_of
 from dashboard.metrics.sample import Sample
+from dashboard.sampling.group import FamilyGroup
 from dashboard.sampling.sample_buffer import SampleBuffer
+from dashboard.sampling.trouble import FamilyTroubles
 
 if TYPE_CHECKING:
     from dashboard.telemetry.counters import Instruments
@@ -42,40 +44,6 @@ def next_tick(now: float, previous: int | None, cadence: float) -> int:
     tick = math.floor(now / cadence) + 1
     # A timer that fires a hair early would otherwise find the tick it just served ahead of it.
     return tick + 1 if tick == previous else tick
-
-
-class _Group:
-    """Families that are read together: one thread, one batch."""
-
-    def __init__(self, families: Sequence[type[Family]], cadence: float) -> None:
-        self.cadence = cadence
-        self.names = ", ".join(family.name for family in families)
-        self.running: Any = None
-        self.reported: dict[str, str] = {}  # what was last said of a family in trouble
-        self._types = families
-        self._families: list[Family] = []
-
-    def start(self) -> None:
-        """Make the readers, in the thread that reads; they note their counters' first values."""
-        for family in self._types:
-            try:
-                self._families.append(family())
-            except Exception:  # the other families of the group are not to go with it
-                logger.exception("%s can't be read", family.name)
-
-    def read(self) -> list[tuple[str, dict[str, Any] | None, str | None]]:
-        """Read every family, in the native thread: (name, figures, why there are none).
-
-        One that fails does not take the others along.
-        """
-        found: list[tuple[str, dict[str, Any] | None, str | None]] = []
-        for family in self._families:
-            try:
-                figures = family.read()
-                found.append((family.name, figures, None if figures else family.absent_reason))
-            except Exception as error:  # whatever a driver or a half-gone device may raise
-                found.append((family.name, None, f"{type(error).__name__}: {error}"))
-        return found
 
 
 class SampleObserver(Protocol):
@@ -99,16 +67,21 @@ class Sampler:
     def __init__(
         self,
         log: SampleLog,
-        families: Sequence[type[Family]],
+        families: Sequence[FamilyFactory],
         *,
         host: str,
         interval: float,
         instruments: "Instruments",
         observer: SampleObserver | None = None,
         on_failure: Callable[[object], None] = lambda greenlet: None,
+        on_failing: Callable[[Mapping[str, str]], None] = lambda failing: None,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        """`on_failure` is told of a greenlet that has ended: no memory, or no thread to read in."""
+        """`on_failure` is called with a greenlet that has ended: no memory, no thread to read in.
+
+        `on_failing` is called with the reasons by family whenever one fails or recovers.
+        """
+        self._troubles = FamilyTroubles(on_failing)
         self._on_failure = on_failure
         self._observer = observer
         self._buffer = SampleBuffer(
@@ -119,8 +92,8 @@ class Sampler:
         self._clock = clock
         fast = [family for family in families if family.cadence == 0]
         slow = [family for family in families if family.cadence != 0]
-        self._groups = [_Group(fast, interval)] if fast else []
-        self._groups += [_Group([f], cadence_of(f.cadence, interval)) for f in slow]
+        self._groups = [FamilyGroup(fast, interval)] if fast else []
+        self._groups += [FamilyGroup([f], cadence_of(f.cadence, interval)) for f in slow]
         self._greenlets: list[gevent.Greenlet[..., None]] = []
         self._threads: ThreadPool | None = None
 
@@ -128,9 +101,13 @@ class Sampler:
         """Begin to sample, each group at its next tick."""
         self._threads = ThreadPool(len(self._groups))
         self._buffer.start()
-        self._greenlets = [gevent.spawn(self._keep_sampling, group) for group in self._groups]
-        for greenlet in self._greenlets:
-            greenlet.link_exception(self._on_failure)
+        for group in self._groups:
+            self._spawn(self._start_and_keep_sampling, group)
+
+    def _spawn(self, run: Callable[[FamilyGroup], None], group: FamilyGroup) -> None:
+        greenlet = gevent.spawn(run, group)
+        greenlet.link_exception(self._on_failure)
+        self._greenlets.append(greenlet)
 
     def stop(self, timeout: float = STOP_SECONDS) -> None:
         """Stop sampling. What is held has so many seconds to be logged.
@@ -148,21 +125,24 @@ class Sampler:
             # kill() waits for its threads, and one that hangs may do so until the process ends.
             gevent.spawn(_kill_after, threads, readings)
 
-    def _keep_sampling(self, group: _Group) -> None:
+    def _start_and_keep_sampling(self, group: FamilyGroup) -> None:
         self._in_thread(group, group.start)
-        previous: int | None = None
         # The first samples come at once, so that a page that is opened now has all its figures,
         # after a moment for the counters to move.
         if group.cadence > 1:
             gevent.sleep(_FIRST_AFTER)
             self._sample(group)
+        self._keep_sampling(group)
+
+    def _keep_sampling(self, group: FamilyGroup) -> None:
+        previous: int | None = None
         while True:
             now = self._clock()
             previous = next_tick(now, previous, group.cadence)
             gevent.sleep(max(0.0, previous * group.cadence - now))
             self._sample(group)
 
-    def _sample(self, group: _Group) -> None:
+    def _sample(self, group: FamilyGroup) -> None:
         sampled_at = self._clock()
         started = time.perf_counter()
         found = self._in_thread(group, group.read)
@@ -170,29 +150,27 @@ class Sampler:
             return
         cadence = f"{group.cadence:g}"
         self._instruments.sample.labels(cadence).observe(time.perf_counter() - started)
-        samples = []
-        for name, figures, trouble in found:
-            self._report(group, name, trouble)
-            if figures is not None:
-                samples.append(Sample(name, round(sampled_at, 3), figures))
+        samples, events = [], []
+        for name, metrics, data, reason, is_failure in found:
+            self._troubles.note(name, reason, is_failure=is_failure)
+            if metrics is not None:
+                sample = Sample(name, round(sampled_at, 3), metrics)
+                samples.append(sample)
+                events.append(self._event(sample, data))
         if samples:
-            said = self._observer.evaluate(samples) if self._observer else []
-            self._buffer.add([*map(self._event, samples), *said])
+            added = self._observer.evaluate(samples) if self._observer else []
+            self._buffer.add([*events, *added])
 
-    def _report(self, group: _Group, name: str, trouble: str | None) -> None:
-        """Say what keeps a family from having figures, once for each new reason."""
-        if trouble is None:
-            group.reported.pop(name, None)
-        elif group.reported.get(name) != trouble:
-            group.reported[name] = trouble
-            logger.info("no figures for %s: %s", name, trouble)
+    def _event(self, sample: Sample, data: str) -> Event:
+        head = msgspec.json.encode({"host": self._host, "time": sample.time}).decode()
+        rest = f",{data[1:]}" if sample.figures else "}"
+        return Event(self._host, sample.family, head[:-1] + rest)
 
-    def _event(self, sample: Sample) -> Event:
-        data = {"host": self._host, "time": sample.time, **sample.figures}
-        return Event(self._host, sample.family, msgspec.json.encode(data).decode())
+    def _in_thread(self, group: FamilyGroup, call: Callable[[], Any]) -> Any:
+        """Run a call of the group in a thread and return its result.
 
-    def _in_thread(self, group: _Group, call: Callable[[], Any]) -> Any:
-        """Run a call of the group in a thread. None at the deadline, or while an old one hangs."""
+        Returns None at the deadline, and while an old call hangs.
+        """
         if group.running is not None:
             if not group.running.ready():
                 self._instruments.overdue.labels(group.names).inc()
@@ -203,7 +181,18 @@ class Sampler:
         deadline = max(_DEADLINE, group.cadence)
         group.running.wait(timeout=deadline)
         if not group.running.ready():
-            logger.warning("%s: no reading after %g s, given up", group.names, deadline)
+            self._give_up(group, deadline)
             return None
         result, group.running = group.running, None
         return result.get()
+
+    def _give_up(self, group: FamilyGroup, deadline: float) -> None:
+        """Leave a family that hangs to its thread, and go on with the others of its group."""
+        stuck = group.split()
+        if stuck is not None:
+            self._groups.append(stuck)
+            assert self._threads is not None
+            self._threads.maxsize += 1
+            self._spawn(self._keep_sampling, stuck)
+        name = (stuck or group).names
+        self._troubles.note(name, f"no reading after {deadline:g} s, given up", is_failure=True)

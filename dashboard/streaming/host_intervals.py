@@ -10,7 +10,7 @@ import msgspec
 
 from dashboard.events.encoded import Encoded
 from dashboard.events.event import fields
-from dashboard.metrics import Family
+from dashboard.metrics import FamilyFactory
 from dashboard.metrics.cadence import cadences
 from dashboard.streaming.replay_buffer import ReplayBuffer
 
@@ -29,7 +29,7 @@ class HostIntervals:
     """The intervals of all hosts, by their newest events."""
 
     def __init__(
-        self, families: Sequence[type[Family]], interval: float, buffer: ReplayBuffer
+        self, families: Sequence[FamilyFactory], interval: float, buffer: ReplayBuffer
     ) -> None:
         """`interval` is the service's own, in seconds."""
         self._families = families

@@ -32,13 +32,15 @@ def healthz() -> Response:
 def readyz(service: Service) -> Response:
     """200 while the machine is sampled and the log takes the samples, else 503 and what is wrong.
 
-    `checks` has one text for each: "ok", or what is wrong and since when.
+    `checks` has one text for each: "ok", or what is wrong and since when. A family that fails alone
+    is named there, and no reason to take the service out of use.
     """
     runtime = service.runtime
     checks = {"sampling": _sampling(runtime), "log": _log(runtime)}
     # Without a history everything live goes on, so it is told, and no reason to be restarted.
     history = {"history": runtime.history.trouble or "ok"}
     wrong = [f"{name}: {text}" for name, text in checks.items() if text != "ok"]
+    checks["families"] = "; ".join(f"{k}: {v}" for k, v in runtime.failing().items()) or "ok"
     if wrong:
         return problem_response(503, "Not ready", "; ".join(wrong), checks=checks | history)
     body = msgspec.json.encode({"status": "ok", "checks": checks | history})

@@ -10,7 +10,7 @@ from typing import Any
 import psutil
 import pytest
 
-from dashboard.metrics import families_of
+from dashboard.metrics import family_factories
 
 FROZEN = Path(__file__).parent / "frozen"
 
@@ -37,6 +37,9 @@ class Machine:
     def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         self.proc = folder / "proc"
         self.sysfs = folder / "sys"
+        self.root = folder / "root"
+        (self.root / "run").mkdir(parents=True)
+        (self.root / "run" / "utmp").touch()
         self.watch = Watch()
         shutil.copytree(FROZEN / "server", self.proc)
         monkeypatch.setattr(psutil, "PROCFS_PATH", str(self.proc))
@@ -44,6 +47,19 @@ class Machine:
             interface = self.sysfs / "class" / "net" / card
             (interface / "device").mkdir(parents=True)
             (interface / "master").symlink_to("../bond0")
+        self.attributes(
+            "class/power_supply/BAT0",
+            type="Battery",
+            present="1",
+            status="Discharging",
+            energy_now="32500000",
+            energy_full="40000000",
+            power_now="16250000",
+            capacity="81",
+        )
+        self.attributes("class/power_supply/AC", type="Mains", online="0")
+        self.attributes("class/hwmon/hwmon0", name="nct6775", fan1_input="912")
+        self.attributes("devices/system/cpu/cpufreq/policy0", scaling_cur_freq="2400400")
         disks = {
             "/": (100_000, 40_000, 60_000, 40.0),
             "/boot/efi": (500, 100, 400, 20.0),
@@ -62,23 +78,26 @@ class Machine:
             **{
                 **vars(psutil),
                 "cpu_count": lambda: 4,
-                "cpu_freq": lambda: SimpleNamespace(current=2400.4),
                 "getloadavg": lambda: (1.234, 0.5, 0.25),
                 "disk_usage": disk_usage,
                 "users": lambda: [SimpleNamespace(name="ada"), SimpleNamespace(name="ada")],
                 "sensors_temperatures": lambda: {
                     "coretemp": [("Package id 0", 54.5, 84.0, 100.0), ("Core 0", 53.0, 84.0, 100.0)]
                 },
-                "sensors_fans": lambda: {"nct6775": [("", 912)]},
-                "sensors_battery": lambda: SimpleNamespace(
-                    percent=81.25, secsleft=7200, power_plugged=False
-                ),
             }
         )
 
-    def write(self, path: str, content: str) -> None:
-        """Changes one file of its /proc."""
-        (self.proc / path).write_text(content)
+    def write(self, path: str, content: str | bytes) -> None:
+        """Change one file of its /proc."""
+        raw = content if isinstance(content, bytes) else content.encode()
+        (self.proc / path).write_bytes(raw)
+
+    def attributes(self, folder: str, **files: str | bytes) -> None:
+        """Write attributes into a folder of its /sys."""
+        (self.sysfs / folder).mkdir(parents=True, exist_ok=True)
+        for name, content in files.items():
+            raw = content if isinstance(content, bytes) else content.encode()
+            (self.sysfs / folder / name).write_bytes(raw + b"\n")
 
     def remove(self, path: str) -> None:
         shutil.rmtree(self.proc / path)
@@ -88,6 +107,15 @@ class Machine:
         content = (self.proc / path).read_text()
         assert content.count(old) == 1
         self.write(path, content.replace(old, new))
+
+    def limited(self) -> None:
+        """It is a container whose cgroup (v2) allows 2 GiB and one CPU and a half."""
+        self.attributes(
+            "fs/cgroup",
+            **{"memory.max": str(2 << 30), "cpu.max": "150000 100000"},
+            **{"memory.current": str(1536 << 20)},
+            **{"memory.stat": f"anon 5\ninactive_file {512 << 20}\nactive_file 7"},
+        )
 
     def a_second_passes(self) -> None:
         """Its counters go on; agent 860 to 862 end, curl starts, and pid 850 is given out again."""
@@ -99,14 +127,17 @@ class Machine:
     def readers(self) -> dict[str, Any]:
         """All ten families, reading this machine."""
         seams: dict[str, dict[str, Any]] = {
-            "cpu": {"clock": self.watch},
+            "cpu": {"clock": self.watch, "sysfs": self.sysfs},
             "disk": {"clock": self.watch},
             "filesystem": {"is_directory": lambda path: True},
+            "memory": {"sysfs": self.sysfs, "system": lambda proc: "machine"},
+            "sensors": {"sysfs": self.sysfs},
+            "system": {"root": self.root},
             "network": {"clock": self.watch, "sysfs": self.sysfs},
             "processes": {"clock": self.watch},
         }
         readers: dict[str, Any] = {}
-        for family in families_of(("web",), 0.25):
+        for family in family_factories(("web",), 0.25):
             make: Any = family
             readers[family.name] = make(ps=self.ps, **seams.get(family.name, {}))
         return readers

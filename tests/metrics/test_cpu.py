@@ -16,7 +16,7 @@ from .conftest import Machine, Watch
 
 @pytest.fixture
 def cpu(machine: Machine) -> Cpu:
-    return Cpu(ps=machine.ps, clock=machine.watch)
+    return Cpu(ps=machine.ps, clock=machine.watch, sysfs=machine.sysfs)
 
 
 def test_shares_of_the_second(machine: Machine, cpu: Cpu) -> None:
@@ -29,7 +29,108 @@ def test_shares_of_the_second(machine: Machine, cpu: Cpu) -> None:
         "steal": 1.2,
         "cores": [60.0, 100.0, 0.0, 40.0],
         "frequency_mhz": 2400,
+        "limit": None,
     }
+
+
+@pytest.mark.parametrize(
+    ("quota", "limit"),
+    [("150000 100000", 1.5), ("max 100000", None), ("400000 100000", None), ("x", None)],
+)
+def test_a_limit_of_a_container(machine: Machine, cpu: Cpu, quota: str, limit: float) -> None:
+    """A limit of all cores or more is none."""
+    machine.attributes("fs/cgroup", **{"cpu.max": quota})
+    assert cpu.read()["limit"] == limit
+
+
+@pytest.mark.parametrize(("quota", "limit"), [("50000", 0.5), ("-1", None)])
+def test_a_limit_of_a_container_by_cgroup_v1(
+    machine: Machine, cpu: Cpu, quota: str, limit: float | None
+) -> None:
+    machine.attributes(
+        "fs/cgroup/cpu", **{"cpu.cfs_quota_us": quota, "cpu.cfs_period_us": "100000"}
+    )
+    assert cpu.read()["limit"] == limit
+
+
+def ticks(machine: Machine, *cores: tuple[int, ...]) -> None:
+    """Write /proc/stat: user, nice, system, idle, iowait, irq, softirq, steal of each core."""
+    lines = [f"cpu{n} {' '.join(map(str, core))} 0 0\n" for n, core in enumerate(cores)]
+    machine.write("stat", "cpu  1 1 1 1 1 1 1 1 0 0\n" + "".join(lines) + "intr 1\n")
+
+
+@pytest.mark.parametrize(
+    ("passed", "share"),
+    [
+        pytest.param((100, 0, 0, 0, 0, 0, 0, 0), 100.0, id="really busy"),
+        pytest.param((60, 0, 0, 0, 0, 0, 0, 0), None, id="idle stands still"),
+        pytest.param((5, 0, 0, 0, 0, 0, 0, 0), None, id="idle stands still and little to do"),
+        pytest.param((0, 0, 0, 0, 0, 0, 0, 0), None, id="all stands still"),
+        pytest.param((30, 0, 0, 30, 0, 0, 0, 0), 50.0, id="ticks lost under a hypervisor"),
+        pytest.param((5, 0, 0, 5, 0, 0, 0, 0), None, id="most ticks lost"),
+        pytest.param((90, 0, 0, 4000, 0, 0, 0, 0), None, id="idle leaps"),
+        pytest.param((50, 0, 0, 50, 0, 0, 0, 2**62), None, id="steal leaps"),
+        pytest.param((50, 0, 0, 50, 0, 0, 0, -5000), None, id="steal falls far"),
+    ],
+)
+def test_ticks_have_to_add_up(
+    machine: Machine, passed: tuple[int, ...], share: float | None
+) -> None:
+    start = (10_000,) * 8
+    good = (20, 0, 0, 80, 0, 0, 0, 0)
+    ticks(machine, start, start)
+    cpu = Cpu(ps=machine.ps, clock=machine.watch, sysfs=machine.sysfs)
+    machine.watch.forward(1)
+    ticks(machine, *(tuple(map(sum, zip(start, each, strict=True))) for each in (good, passed)))
+    reading = cpu.read()
+    assert reading["cores"] == [20.0, share]
+    if share is None:
+        assert reading["percent"] == 20.0, "of the core that can be believed"
+
+
+def test_no_core_that_adds_up_is_no_figure(machine: Machine) -> None:
+    ticks(machine, (10_000,) * 8)
+    cpu = Cpu(ps=machine.ps, clock=machine.watch, sysfs=machine.sysfs)
+    machine.watch.forward(1)
+    ticks(machine, (10_010, *(10_000,) * 7))
+    reading = cpu.read()
+    assert (reading["percent"], reading["user"], reading["steal"]) == (None, None, None)
+
+
+def test_steal_that_falls_a_little_takes_its_own_field(machine: Machine) -> None:
+    ticks(machine, (10_000,) * 8)
+    cpu = Cpu(ps=machine.ps, clock=machine.watch, sysfs=machine.sysfs)
+    machine.watch.forward(1)
+    ticks(machine, (10_040, 10_000, 10_000, 10_060, 10_000, 10_000, 10_000, 9_990))
+    reading = cpu.read()
+    assert (reading["percent"], reading["steal"]) == (40.0, None)
+
+
+def test_a_process_that_stood_still_beside_a_reading_loses_no_figure(machine: Machine) -> None:
+    """The reading is late by a second after its counters; they are of one second nevertheless."""
+    times = iter([0.0, 0.0, 1.0, 2.0, 3.0])
+    ticks(machine, (10_000,) * 8)
+    cpu = Cpu(ps=machine.ps, clock=lambda: next(times, 3.0), sysfs=machine.sysfs)
+    ticks(machine, (10_100, *(10_000,) * 7))
+    assert cpu.read()["percent"] == 100.0
+
+
+def test_lines_that_are_odd_take_their_own_core(machine: Machine, cpu: Cpu) -> None:
+    machine.a_second_passes()
+    stat = (machine.proc / "stat").read_text()
+    machine.write("stat", stat.replace("cpu1 ", "cpu1 x ").replace("cpu3 ", "cpu99999999999 "))
+    assert cpu.read()["cores"] == [60.0, None, 0.0]
+
+
+def test_the_clock_of_cores_that_are_online(machine: Machine) -> None:
+    folder = "devices/system/cpu/cpufreq/policy"
+    machine.attributes(folder + "0", scaling_cur_freq="1000000", affected_cpus="0 1 2")
+    machine.attributes(folder + "3", scaling_cur_freq="3000000", affected_cpus="3")
+    machine.attributes(folder + "4", scaling_max_freq="3000000")
+    machine.attributes(folder + "5", scaling_cur_freq="<unknown>")
+    machine.attributes(folder + "6", scaling_cur_freq="0")
+    cpu = Cpu(ps=machine.ps, clock=machine.watch, sysfs=machine.sysfs)
+    assert cpu.read()["frequency_mhz"] == 1500
 
 
 def test_no_time_no_figures(machine: Machine, cpu: Cpu) -> None:
@@ -148,6 +249,7 @@ def test_elsewhere_psutil_alone(watch: Watch) -> None:
         "steal": None,
         "cores": [50.0],
         "frequency_mhz": None,
+        "limit": None,
     }
 
 

@@ -51,6 +51,9 @@ def test_each_byte_once(machine: Machine, disk: Disk) -> None:
         ("sda bcache0 drbd0 zd16 zd16p1 sr0 nbd1 nbd10", "sda sr0 nbd1 nbd10"),
         ("xvda1 xvda2", "xvda1 xvda2"),
         ("disk0 disk1", "disk0 disk1"),
+        ("nvme0c0n1 nvme0c1n1 nvme0n1 nvme0n1p1", "nvme0n1"),
+        ("dm-0 loop0 zram0", "dm-0"),
+        ("loop0 ram1 zram0", ""),
         ("PhysicalDrive0 PhysicalDrive1", "PhysicalDrive0 PhysicalDrive1"),
     ],
 )
@@ -89,6 +92,56 @@ def test_a_disk_that_was_replaced_counts_from_the_next_reading(
     reading = disk.read()
     assert reading is not None
     assert reading["devices"]["sda"] == figures(2048, 0, 2, 0, 100.0)
+
+
+def diskstats(machine: Machine, *lines: str) -> None:
+    machine.write("diskstats", "".join(line + "\n" for line in lines))
+
+
+@pytest.mark.parametrize("columns", ["", " 0", " 0 0 0", " 0 0 0 0 0 0", " 0 0 0 0 0 0 7 7 7 7 7"])
+def test_a_line_may_have_more_columns_than_are_known(machine: Machine, columns: str) -> None:
+    """14 columns of Linux 2.6, 18 and 20 of later ones, 15 and 17 of lxcfs, and some to come."""
+    diskstats(machine, "8 0 sda 10 0 80 0 10 0 160 0 0 500 0" + columns)
+    disk = Disk(ps=machine.ps, clock=machine.watch)
+    machine.watch.forward(1)
+    diskstats(machine, "8 0 sda 14 0 88 0 12 0 176 0 0 750 0" + columns, "nonsense", "8 1 x 1 2")
+    reading = disk.read()
+    assert reading is not None
+    assert reading["devices"] == {"sda": figures(4096, 8192, 4, 2, 25.0)}
+
+
+def test_a_name_that_is_no_text(machine: Machine) -> None:
+    machine.write("diskstats", b"8 0 sd\xe9 10 0 80 0 10 0 160 0 0 500 0\n")
+    reading = Disk(ps=machine.ps, clock=machine.watch).read()
+    assert reading is not None
+    assert list(reading["devices"]) == [r"sd\xe9"]
+
+
+def test_counters_that_are_zero_for_a_while_bring_no_past(machine: Machine) -> None:
+    def line(sectors: int) -> str:
+        return f"8 0 sda {sectors} 0 {sectors} 0 {sectors} 0 {sectors} 0 0 {sectors} 0"
+
+    diskstats(machine, line(2_000_000))
+    disk = Disk(ps=machine.ps, clock=machine.watch)
+    found = []
+    for sectors in (2_000_002, 0, 0, 2_000_008, 2_000_010):
+        machine.watch.forward(1)
+        diskstats(machine, line(sectors))
+        reading = disk.read()
+        assert reading is not None
+        found.append(reading["read_bytes_per_second"])
+    # Of the three seconds after the second reading 6 sectors are known, and then 2 of one.
+    assert found == [1024, None, None, 1024, 1024]
+
+
+def test_no_disk_reads_a_petabyte_a_second(machine: Machine) -> None:
+    diskstats(machine, "8 0 sda 10 0 80 0 10 0 160 0 0 500 0")
+    disk = Disk(ps=machine.ps, clock=machine.watch)
+    machine.watch.forward(1)
+    diskstats(machine, f"8 0 sda 10 0 {2**55} 0 10 0 160 0 0 500 0")
+    reading = disk.read()
+    assert reading is not None
+    assert reading["read_bytes_per_second"] is None
 
 
 def test_no_disks(machine: Machine) -> None:

@@ -81,7 +81,8 @@ def test_a_reader_comes_into_being_even_where_nothing_can_be_read(
 
 
 def test_everything_a_machine_has_is_measured(machine: Machine) -> None:
-    """On the frozen server no figure may be missing, but of what is new."""
+    """On the frozen server no metric may be missing, but of what is new."""
+    machine.limited()
     readers = machine.readers()
     machine.a_second_passes()
     for name, reader in readers.items():

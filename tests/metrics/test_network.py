@@ -112,6 +112,16 @@ def test_a_master_found_later_is_believed_within_a_minute(
     assert reading["received_bytes_per_second"] == 1.0
 
 
+def test_lines_may_have_more_columns_and_names_any_bytes(machine: Machine) -> None:
+    counters = b" 1 0 0 0 0 0 0 0 2 0 0 0 0 0 0 0 99 99\n"
+    head = b"".join((machine.proc / "net" / "dev").read_bytes().splitlines(keepends=True)[:2])
+    lines = b"caf\xe9:" + counters + b"caf\xea:" + counters + b"\xed\xa0\x80:" + counters
+    machine.write("net/dev", head + lines + b"short: 1 2\n")
+    reading = Network(ps=machine.ps, clock=machine.watch, sysfs=machine.sysfs).read()
+    assert reading is not None
+    assert list(reading["interfaces"]) == [r"caf\xe9", r"caf\xea", r"\xed\xa0\x80"]
+
+
 def test_only_loopback(machine: Machine) -> None:
     table = (machine.proc / "net" / "dev").read_text().splitlines(keepends=True)
     machine.write("net/dev", "".join(table[:3]))

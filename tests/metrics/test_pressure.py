@@ -26,6 +26,19 @@ def test_a_kind_that_is_missing_is_null(machine: Machine) -> None:
     assert (reading["cpu_some"], reading["io_some"], reading["io_full"]) == (12.34, None, None)
 
 
+def test_a_line_that_cannot_be_takes_its_own_field(machine: Machine) -> None:
+    machine.write("pressure/memory", "some\nfull avg10=1.50 avg60=0 avg300=0 total=1\nmore\n")
+    machine.write("pressure/cpu", "some avg10=nan avg60=0\n")
+    reading = Pressure(ps=machine.ps).read()
+    assert reading is not None
+    assert (reading["cpu_some"], reading["memory_some"], reading["memory_full"]) == (
+        None,
+        None,
+        1.5,
+    )
+    assert reading["io_some"] is not None
+
+
 def test_a_kernel_without(machine: Machine) -> None:
     machine.remove("pressure")
     pressure = Pressure(ps=machine.ps)

@@ -60,10 +60,36 @@ def test_no_more_than_ten(machine: Machine, processes: Processes) -> None:
 
 
 def test_never_more_than_all_cores(machine: Machine, processes: Processes) -> None:
+    """A tick too much is cut off; a leap of the counter is no figure."""
     stat = (machine.proc / "812" / "stat").read_text()
-    machine.write("812/stat", stat.replace(" 90000 3000 ", " 99000 3000 "))
+    machine.write("812/stat", stat.replace(" 90000 3000 ", " 90410 3000 "))
     machine.watch.forward(1)
     assert processes.read()["top"][0]["cpu_percent"] == 400.0
+    machine.write("812/stat", stat.replace(" 90000 3000 ", " 99000 3000 "))
+    machine.watch.forward(1)
+    shares = {each["pid"]: each["cpu_percent"] for each in processes.read()["top"]}
+    assert shares[812] is None
+    assert shares[701] == 0.0
+
+
+def test_a_line_that_cannot_be_takes_its_own_process(
+    machine: Machine, processes: Processes
+) -> None:
+    fields = "702 (x) S " + "x " * 30
+    machine.write("702/stat", fields)
+    machine.replace("701/stat", " 5000 2000 ", " 5000 20x0 ")
+    reading = processes.read()
+    assert reading["count"] == 10
+    assert not {701, 702} & {each["pid"] for each in reading["top"]}
+
+
+def test_whose_processes_they_are(machine: Machine, processes: Processes) -> None:
+    assert processes.read()["of"] == "machine"
+    machine.remove("2")
+    assert processes.read()["of"] == "container"
+    (machine.proc / "self/ns").mkdir()
+    (machine.proc / "self/ns/pid").symlink_to("pid:[4026531836]")
+    assert processes.read()["of"] == "machine", "with hidepid the kernel's threads are not seen"
 
 
 def test_time_that_went_down_is_not_known(machine: Machine, processes: Processes) -> None:
@@ -86,7 +112,7 @@ def test_one_that_ends_while_it_is_read(machine: Machine, processes: Processes) 
 def test_a_name_that_is_no_text(machine: Machine, processes: Processes) -> None:
     stat = (machine.proc / "812" / "stat").read_bytes().replace(b"python3", b"p\xff\n)")
     (machine.proc / "812" / "stat").write_bytes(stat)
-    assert processes.read()["top"][0]["name"] == "p\N{REPLACEMENT CHARACTER}\n)"
+    assert processes.read()["top"][0]["name"] == r"p\xff\n)"
 
 
 def test_a_user_without_a_name_is_a_number(

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dashboard.metrics.rates import Counters, Rates, percent, total
+from dashboard.metrics.rates import HIGHEST_RATE, Counters, Rates, percent, total
 
 from .conftest import Watch
 
@@ -80,11 +80,46 @@ def test_a_step_too_short_is_measured_with_the_next(watch: Watch) -> None:
     assert rates.update({"sda": (150,)})["sda"] == pytest.approx((50,))
 
 
-def test_jitter_is_standing_still_and_more_is_a_reset(watch: Watch) -> None:
+def test_jitter_is_one_counter_and_more_is_a_reset(watch: Watch) -> None:
     rates: Rates[str] = Rates(watch, jitter=2)
     rates.update({"cpu0": (100, 50), "cpu1": (100, 50)})
     watch.forward(1)
-    assert rates.update({"cpu0": (110, 48), "cpu1": (110, 47)}) == {"cpu0": (10.0, 0.0)}
+    assert rates.update({"cpu0": (110, 48), "cpu1": (110, 47)}) == {"cpu0": (10.0, -2.0)}
+
+
+def test_a_counter_that_dips_has_no_past_to_make_up_for(watch: Watch) -> None:
+    rates: Rates[str] = Rates(watch)
+    rates.update({"sda": (1000,)})
+    found = []
+    for counter in (1010, 0, 0, 1040, 1050):
+        watch.forward(1)
+        found.append(rates.update({"sda": (counter,)}))
+    assert found == [{"sda": (10.0,)}, {}, {}, {"sda": (10.0,)}, {"sda": (10.0,)}]
+
+
+def test_a_counter_that_was_reset_goes_on_from_there(watch: Watch) -> None:
+    rates: Rates[str] = Rates(watch)
+    rates.update({"sda": (1000,)})
+    found = []
+    for counter in (5, 10, 2000):
+        watch.forward(1)
+        found.append(rates.update({"sda": (counter,)}))
+    assert found == [{}, {"sda": (5.0,)}, {"sda": (1990.0,)}]
+
+
+def test_a_counter_that_stays_low_stands_still_after_a_while(watch: Watch) -> None:
+    rates: Rates[str] = Rates(watch)
+    rates.update({"sda": (1000,)})
+    found = []
+    for _ in range(15):
+        watch.forward(1)
+        found.append(rates.update({"sda": (0,)}))
+    assert found[0] == {}
+    assert found[-1] == {"sda": (0.0,)}
+
+
+def test_a_leap_that_no_machine_makes_is_no_rate(watch: Watch) -> None:
+    assert after(watch, {"sda": (0, 0)}, 1, {"sda": (2**60, 0)}) == {}
 
 
 @given(READINGS, st.integers(min_value=0, max_value=5))
@@ -97,7 +132,7 @@ def test_no_reading_gives_a_rate_that_was_not(
         watch.forward(step)
         for key, figures in rates.update(counters).items():
             for rate, counter in zip(figures, counters[key], strict=True):
-                assert 0 <= rate <= counter / 0.009
+                assert -jitter / 0.009 <= rate <= min(counter / 0.009, HIGHEST_RATE)
 
 
 @pytest.mark.parametrize(

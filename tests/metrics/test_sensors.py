@@ -31,13 +31,14 @@ def machine_with(**answers: Any) -> Any:
 
 
 def test_all_three(machine: Machine) -> None:
-    assert Sensors(ps=machine.ps).read() == {
+    assert Sensors(ps=machine.ps, sysfs=machine.sysfs).read() == {
         "temperatures": [
             {"label": "coretemp Package id 0", "celsius": 54.5, "high": 84.0, "critical": 100.0},
             {"label": "coretemp Core 0", "celsius": 53.0, "high": 84.0, "critical": 100.0},
         ],
         "fans": [{"label": "nct6775", "rpm": 912}],
         "battery": {"percent": 81.2, "plugged": False, "seconds_left": 7200},
+        "batteries": [{"label": "BAT0", "percent": 81.2}],
     }
 
 
@@ -90,6 +91,80 @@ def test_a_failing_driver_loses_only_its_own(error: Exception) -> None:
     assert reading is not None
     assert reading["temperatures"][0]["label"] == "acpitz"
     assert (reading["fans"], reading["battery"]) == ([], None)
+
+
+def test_a_battery_of_a_mouse_is_none_of_the_machines(machine: Machine) -> None:
+    (machine.sysfs / "class/power_supply/BAT0").rename(machine.sysfs / "unplugged")
+    machine.attributes(
+        "class/power_supply/hidpp_battery_0", type="Battery", scope="Device", capacity="5"
+    )
+    reading = Sensors(ps=machine.ps, sysfs=machine.sysfs).read()
+    assert reading is not None
+    assert (reading["battery"], reading["batteries"]) == (None, [])
+
+
+def test_each_battery_and_all_together(machine: Machine) -> None:
+    folder = "class/power_supply/"
+    second = {"type": "Battery", "present": "1", "status": "Unknown"}
+    machine.attributes(folder + "BAT1", **second, energy_now="10000000", energy_full="10000000")
+    machine.attributes(folder + "BAT2", **{**second, "present": "0"})
+    machine.attributes(folder + "BAT3", type="Battery", status="rubbish", capacity=b"\xff")
+    reading = Sensors(ps=machine.ps, sysfs=machine.sysfs).read()
+    assert reading is not None
+    assert reading["batteries"] == [
+        {"label": "BAT0", "percent": 81.2},
+        {"label": "BAT1", "percent": 100.0},
+    ]
+    # 42.5 of 50 Wh, at 16.25 W.
+    assert reading["battery"] == {"percent": 85.0, "plugged": False, "seconds_left": 9415}
+    machine.attributes(folder + "AC", online="1")
+    plugged = Sensors(ps=machine.ps, sysfs=machine.sysfs).read()
+    assert plugged is not None
+    assert plugged["battery"] == {"percent": 85.0, "plugged": True, "seconds_left": None}
+
+
+@pytest.mark.parametrize(
+    ("states", "plugged"),
+    [
+        (["Charging", "Full"], True),
+        (["Full", "Discharging"], False),
+        (["Unknown"], None),
+        (["Not charging"], True),
+    ],
+)
+def test_without_a_mains_supply_the_batteries_say_whether_they_charge(
+    machine: Machine, states: list[str], plugged: bool | None
+) -> None:
+    (machine.sysfs / "class/power_supply/AC").rename(machine.sysfs / "none")
+    for number, status in enumerate(states):
+        folder = f"class/power_supply/BAT{number}"
+        machine.attributes(folder, type="Battery", status=status, capacity="50")
+    reading = Sensors(ps=machine.ps, sysfs=machine.sysfs).read()
+    assert reading is not None
+    assert reading["battery"]["plugged"] is plugged
+
+
+def test_a_bad_fan_takes_only_itself(machine: Machine) -> None:
+    fans: dict[str, str | bytes] = {"fan1_input": "900", "fan2_input": "no number"}
+    fans |= {"fan3_input": "700", "fan3_label": b"r\xe9ar", "fan4_input": "1" * 5000}
+    machine.attributes("class/hwmon/hwmon1", name="nct", **fans)
+    (machine.sysfs / "class/hwmon/hwmon1/fan5_input").mkdir()
+    machine.attributes("class/hwmon/hwmon2", fan1_input="500")
+    reading = Sensors(ps=machine.ps, sysfs=machine.sysfs).read()
+    assert reading is not None
+    assert reading["fans"] == [
+        {"label": "nct6775", "rpm": 912},
+        {"label": "nct", "rpm": 900},
+        {"label": r"nct r\xe9ar", "rpm": 700},
+        {"label": "hwmon2", "rpm": 500},
+    ]
+
+
+def test_a_label_that_is_no_text() -> None:
+    readings = {"chip\udce9": [("a\nb", 40.0, None, None)]}
+    reading = Sensors(ps=machine_with(temperatures=readings)).read()
+    assert reading is not None
+    assert reading["temperatures"][0]["label"] == r"chip\xe9 a\nb"
 
 
 def test_a_machine_without() -> None:

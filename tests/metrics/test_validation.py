@@ -8,7 +8,7 @@ import pytest
 from dashboard.errors import ClientError
 from dashboard.events.event import Event
 from dashboard.metrics import FAMILIES, Family
-from dashboard.metrics.validation import check_figures
+from dashboard.metrics.validation import validate_metrics
 from dashboard.publications import read_events
 
 ALERT = {"alert": "disk-full:/", "state": "raised"}
@@ -42,14 +42,14 @@ def example(family: type[Family]) -> dict[str, Any]:
 @pytest.mark.parametrize("family", FAMILIES, ids=lambda family: family.name)
 def test_what_a_family_declares_is_taken(family: type[Family]) -> None:
     data = example(family)
-    check_figures(family.name, data)
-    check_figures(family.name, dict.fromkeys(data))
-    check_figures(family.name, {})
-    check_figures(family.name, data | {"new_in_the_next_version": {"a": []}})
+    validate_metrics(family.name, data)
+    validate_metrics(family.name, dict.fromkeys(data))
+    validate_metrics(family.name, {})
+    validate_metrics(family.name, data | {"new_in_the_next_version": {"a": []}})
     for key, value in data.items():
         wrong = [5] if isinstance(value, dict | str) else "a"
         with pytest.raises(ClientError) as caught:
-            check_figures(family.name, data | {key: wrong})
+            validate_metrics(family.name, data | {key: wrong})
         assert f"data: {family.name}.{key}: wanted is " in caught.value.detail
         assert (caught.value.status, caught.value.key) == (422, "data")
 

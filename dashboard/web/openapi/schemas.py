@@ -126,7 +126,7 @@ def _answers() -> dict[str, Json]:
     alert = {"allOf": [_ref("Alert"), _object(id=_ref("EventId"))]}
     about = _object(build=_TEXT, host=_TEXT, interval=_NUMBER, panels=_list(_TEXT))
     about["description"] = "with a key that covers only some events, `events` has their patterns"
-    checks = _object(sampling=_TEXT, log=_TEXT)
+    checks = _object(sampling=_TEXT, log=_TEXT, families=_TEXT)
     checks["description"] = '"ok", or what is wrong and for how long'
     return {
         "Ids": _object(ids=_list(_ref("EventId")) | {"minItems": 1}),

@@ -26,7 +26,7 @@ export const TILES = [
     top: whole,
     read: (data) => ({
       value: figure(data, "percent"),
-      detail: `user ${text(percent(figure(data, "user")))} · system ${text(percent(figure(data, "system")))}`,
+      detail: `user ${text(percent(figure(data, "user")))} · system ${text(percent(figure(data, "system")))}${cpus(figure(data, "limit"))}`,
       column: "percent",
     }),
   },
@@ -41,7 +41,7 @@ export const TILES = [
     top: whole,
     read: (data) => ({
       value: figure(data, "percent"),
-      detail: outOf(figure(data, "used"), figure(data, "total")),
+      detail: outOf(figure(data, "used"), figure(data, "total")) + limited(data),
       column: "percent",
     }),
   },
@@ -114,6 +114,20 @@ function fullest(data) {
  */
 function outOf(used, total) {
   return `${text(size(used))} of ${text(size(total))}`;
+}
+
+/**
+ * @param {Data} data of a memory event
+ * @returns {string} what a container uses of its limit; nothing without one
+ */
+function limited(data) {
+  const limit = figure(data, "limit");
+  return limit === null ? "" : ` · ${outOf(figure(data, "limit_used"), limit)} (limit)`;
+}
+
+/** @param {number | null} limit CPUs that a container may use */
+function cpus(limit) {
+  return limit === null ? "" : ` · of ${limit} CPUs (limit)`;
 }
 
 /** @param {number | null} perSecond */
