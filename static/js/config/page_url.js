@@ -3,12 +3,13 @@
  * Reads and writes the query of a page as its configuration, so that a bookmark keeps a display as it is.
  * Problems are reported by key and value, and the default stays in force.
  */
+import { readHours, writeHours } from "./hours.js";
 import { DISTANCES } from "./presets.js";
 
 /** @typedef {import("./presets.js").Distance} Distance */
 /** @typedef {"dark" | "light" | "auto"} ThemeName */
 /** @typedef {{name: string, across: number, down: number}} Place panel and the grid cells that it takes */
-/** @typedef {{from: number, to: number}} Hours minutes since midnight; `to` may be the earlier one */
+/** @typedef {import("./hours.js").Hours} Hours */
 /**
  * @typedef {object} Display
  * @property {string[] | null} tiles null: preset of the distance
@@ -228,22 +229,9 @@ function matching(text, pattern, wanted) {
  * @returns {Hours}
  */
 function hours(text) {
-  const [, from, fromMinute = "0", to, toMinute = "0"] = /^(\d\d?)(?::(\d\d))?-(\d\d?)(?::(\d\d))?$/.exec(text) ?? [];
-  const span = { from: Number(from) * 60 + Number(fromMinute), to: Number(to) * 60 + Number(toMinute) };
-  const valid = span.from < 1440 && span.to <= 1440 && Number(fromMinute) < 60 && Number(toMinute) < 60;
-  if (!valid || span.from === span.to % 1440) throw new Wrong("wanted are hours such as 22-07 or 21:30-6:15");
-  return { from: span.from, to: span.to % 1440 };
-}
-
-/** @param {Hours} hours */
-function writeHours({ from, to }) {
-  return [from, to]
-    .map((minutes) => {
-      const rest = minutes % 60;
-      const hour = String(Math.floor(minutes / 60)).padStart(2, "0");
-      return rest ? `${hour}:${String(rest).padStart(2, "0")}` : hour;
-    })
-    .join("-");
+  const read = readHours(text);
+  if (!read) throw new Wrong("wanted are hours such as 22-07 or 21:30-6:15");
+  return read;
 }
 
 /** @param {string} text of any length; shortened to a line */

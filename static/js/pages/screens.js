@@ -54,19 +54,9 @@ class Row {
     this.button = make("button", { type: "button", "aria-label": `Reload ${name}` }, "Reload");
     this.answer = make("span", { class: "answer", role: "status" });
     this.button.addEventListener("click", () => this.#reload());
-    this.element = make(
-      "tr",
-      { "data-screen": name },
-      make("th", { scope: "row" }, name),
-      this.state,
-      this.build,
-      this.lag,
-      this.heap,
-      this.size,
-      this.url,
-      this.reported,
-      make("td", { "data-field": "reload" }, this.button, this.answer),
-    );
+    const cells = [this.state, this.build, this.lag, this.heap, this.size, this.url, this.reported];
+    const reload = make("td", { "data-field": "reload" }, this.button, this.answer);
+    this.element = make("tr", { "data-screen": name }, make("th", { scope: "row" }, name), ...cells, reload);
   }
 
   /**

@@ -68,14 +68,7 @@ export const CHARTS = [
     format: rate,
     lines: [
       { field: "received_bytes_per_second", name: "received ▴", color: "blue", width: 1.5, fill: 0.22 },
-      {
-        field: "sent_bytes_per_second",
-        name: "sent ▾",
-        color: "orange",
-        width: 1.5,
-        fill: 0.22,
-        downward: true,
-      },
+      { field: "sent_bytes_per_second", name: "sent ▾", color: "orange", width: 1.5, fill: 0.22, downward: true },
     ],
   },
   {
