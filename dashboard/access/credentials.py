@@ -11,17 +11,18 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
 
-from werkzeug.http import parse_cookie
-
 from dashboard.access.rate_limit import TokenThrottle
-from dashboard.access.signed_links import InvalidLink, SignedLinks
+from dashboard.access.signed_links import (
+    LINK_COOKIE,
+    SIGN_IN_COOKIE,
+    InvalidLink,
+    SignedLinks,
+)
 from dashboard.errors import ClientError
 from dashboard.events.scope import FULL, Scope
 from dashboard.settings import Publisher, Settings
 from dashboard.telemetry.counters import Instruments
 
-COOKIE = "vitals"
-LINK_COOKIE = "vitals-link"
 KEY = "key"  # of a query
 
 
@@ -79,15 +80,21 @@ class Credentials:
 
     def check_cookies(self, environ: Mapping[str, Any]) -> Evaluation:
         """The same of its cookies alone."""
-        cookies = parse_cookie(environ.get("HTTP_COOKIE", ""))
-        if COOKIE in cookies and self._links.is_sign_in_cookie(cookies[COOKIE]):
+        links = self._links
+        sign_in = _cookie(environ, links.sign_in_cookie_name, SIGN_IN_COOKIE)
+        if sign_in and links.is_sign_in_cookie(sign_in):
             return Evaluation(FULL, by_cookie=True)
-        if LINK_COOKIE in cookies:
+        link = self.link_cookie(environ)
+        if link:
             try:
-                return Evaluation(self._links.scope_of(cookies[LINK_COOKIE]), by_cookie=True)
+                return Evaluation(links.scope_of(link), by_cookie=True)
             except InvalidLink as error:
                 return Evaluation(failure=("cookie", str(error)))
         return Evaluation()
+
+    def link_cookie(self, environ: Mapping[str, Any]) -> str | None:
+        """Return the key in a request's cookie of a link, looked at or not."""
+        return _cookie(environ, self._links.link_cookie_name, LINK_COOKIE)
 
     def check_token(self, environ: Mapping[str, Any], given: str, kind: str) -> Evaluation:
         """What a token is worth to read, if it is its address's turn to have one looked at."""
@@ -145,6 +152,13 @@ class Credentials:
         assert known is not None
         self.record(environ, Evaluation(token=given))
         return known
+
+
+def _cookie(environ: Mapping[str, Any], *names: str) -> str | None:
+    """Return the value of the first of these cookies that a request has; none of ours is quoted."""
+    pairs = [pair.partition("=") for pair in environ.get("HTTP_COOKIE", "").split(";")]
+    found = {name.strip(): value.strip() for name, _, value in reversed(pairs)}
+    return next((found[name] for name in names if name in found), None)
 
 
 def _bearer(environ: Mapping[str, Any]) -> str | None:

@@ -7,6 +7,7 @@ often as anybody likes.
 """
 
 import hashlib
+import hmac
 import time
 from collections.abc import Callable
 from functools import lru_cache
@@ -18,6 +19,8 @@ from dashboard.events.scope import Scope
 from dashboard.settings import Settings
 
 LONGEST = 3660 * 86400.0  # seconds that a key may be good for
+# The beginnings of the cookies' names, and their whole names in older versions.
+SIGN_IN_COOKIE, LINK_COOKIE = "vitals", "vitals-link"
 COOKIE_SECONDS = 400 * 86400  # the longest that browsers keep a cookie
 _SIGNER = {"digest_method": hashlib.sha256, "key_derivation": "hmac"}
 _EPOCH = 1  # of what is in a key; another form would have another number
@@ -36,6 +39,10 @@ class SignedLinks:
         self._clock = clock
         self._keys = _serializer(secret, "vitals link")
         self._cookies = _serializer(secret, "vitals sign-in 2")
+        # A browser sends a cookie to all ports of a host: its name is this service's own.
+        digest = hmac.new(secret.encode(), b"vitals cookie name", "sha256").hexdigest()[:8]
+        self.sign_in_cookie_name = f"{SIGN_IN_COOKIE}-{digest}"
+        self.link_cookie_name = f"{LINK_COOKIE}-{digest}"
         # Everyone comes back at once, and most with the same.
         self._load_key = lru_cache(maxsize=1024)(self._read_key)
         self._load_cookie = lru_cache(maxsize=1024)(self._read_cookie)

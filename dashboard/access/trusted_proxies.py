@@ -1,11 +1,11 @@
-"""The client's address, scheme and host of a request that comes through proxies.
+"""The client's address, scheme, host and path of a request that comes through proxies.
 
-A proxy says in X-Forwarded-For, -Proto and -Host from which address a request came, over which
-scheme and to which host. Anybody can send such headers, so they are believed only of a peer in
-TRUSTED_PROXIES (and of one on a Unix socket, who had to be let in there). The list of addresses is
-read from its end, and the first one that is no trusted proxy is the client's; the client may have
-written what stands before that itself. `Forwarded` (RFC 7239) is not read: a proxy that sets the
-other headers hands it on as it came.
+A proxy says in X-Forwarded-For, -Proto, -Host and -Prefix from which address a request came, over
+which scheme, to which host, and below which path the service is seen there. Anybody can send such
+headers, so they are believed only of a peer in TRUSTED_PROXIES (and of one on a Unix socket, who
+had to be let in there). The list of addresses is read from its end, and the first one that is no
+trusted proxy is the client's; the client may have written what stands before that itself.
+`Forwarded` (RFC 7239) is not read: a proxy that sets the other headers hands it on as it came.
 
 The forwarded host is never put in the place of the Host header: who may be asked for by what name
 is checked for both (`access.py`), because a page that was led here by DNS rebinding can send any
@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from typing import Any
 
+_PREFIX = re.compile(r"(?:/[A-Za-z0-9._~-]{1,100}){1,10}")
 FORWARDED_HOST = "vitals.forwarded_host"
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -41,7 +42,9 @@ class Proxies:
         return wrapped
 
     def see_through(self, environ: dict[str, Any]) -> None:
-        """Set a request's REMOTE_ADDR and scheme to the client's, and note the forwarded host."""
+        """Set a request's REMOTE_ADDR, scheme and SCRIPT_NAME to what the client sees, and note the
+        forwarded host.
+        """
         peer = environ.get("REMOTE_ADDR", "")
         if not self._is_trusted(peer):
             return
@@ -53,6 +56,9 @@ class Proxies:
             environ["wsgi.url_scheme"] = scheme.lower()
         if host:
             environ[FORWARDED_HOST] = host
+        prefix = _last(environ.get("HTTP_X_FORWARDED_PREFIX", "")).rstrip("/")
+        if _PREFIX.fullmatch(prefix):
+            _mount(environ, prefix)
 
     def client_of(self, peer: str, headers: Iterable[tuple[str, str]]) -> str:
         """Return the address of a request's client, by its peer and headers (names in capitals).
@@ -85,6 +91,14 @@ class Proxies:
             return False
         mapped = getattr(address, "ipv4_mapped", None)
         return any((mapped or address) in network for network in self._networks)
+
+
+def _mount(environ: dict[str, Any], prefix: str) -> None:
+    """Let a request's path begin below a prefix, which the proxy has taken off it or has not."""
+    environ["SCRIPT_NAME"] = prefix
+    path = environ.get("PATH_INFO", "")
+    if path == prefix or path.startswith(f"{prefix}/"):
+        environ["PATH_INFO"] = path[len(prefix) :] or "/"
 
 
 def _items(text: str) -> list[str]:

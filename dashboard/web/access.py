@@ -18,10 +18,9 @@ from collections.abc import Iterable
 from urllib.parse import unquote_plus
 
 from flask import Flask, redirect, request, url_for
-from werkzeug.http import parse_cookie
 from werkzeug.wrappers import Response
 
-from dashboard.access.credentials import COOKIE, KEY, LINK_COOKIE, Credentials, Evaluation
+from dashboard.access.credentials import KEY, Credentials, Evaluation
 from dashboard.access.request_origin import HostValidator, is_cross_site
 from dashboard.access.signed_links import COOKIE_SECONDS, InvalidLink, SignedLinks
 from dashboard.errors import ClientError
@@ -100,7 +99,8 @@ class Access:
     def sign_in(self, response: Response) -> None:
         """Give the browser a cookie that stands for the token."""
         if self._links.is_on:
-            _set_cookie(response, COOKIE, self._links.sign_in_cookie(), COOKIE_SECONDS)
+            name, value = self._links.sign_in_cookie_name, self._links.sign_in_cookie()
+            _set_cookie(response, name, value, COOKIE_SECONDS)
 
     def renew(self, response: Response) -> None:
         """Give the browser the cookie anew by which it came, so that it lasts while it is used."""
@@ -110,12 +110,13 @@ class Access:
         if environ[_SCOPE] is FULL:
             self.sign_in(response)
         else:
-            key = parse_cookie(environ["HTTP_COOKIE"])[LINK_COOKIE]
+            key = self._credentials.link_cookie(environ)
+            assert key is not None
             self._set_link_cookie(response, key, environ[_SCOPE])
 
     def _exchange(self, key: str) -> Response:
         """A page's address with a key: the same without it, and a cookie in its place."""
-        there = _without_key(request.full_path)
+        there = _own_address()
         try:
             scope = self._links.scope_of(key) if self._credentials.are_wanted else FULL
         except InvalidLink as error:
@@ -136,10 +137,10 @@ class Access:
         assert scope.expires is not None
         # It is kept for longer than it is good, so that its end can be said.
         left = math.ceil(scope.expires - self._links.now()) + _KEPT_AFTER
-        _set_cookie(response, LINK_COOKIE, key, min(left, COOKIE_SECONDS))
+        _set_cookie(response, self._links.link_cookie_name, key, min(left, COOKIE_SECONDS))
 
     def _to_sign_in(self, failure: tuple[str, str] | None = None) -> Response:
-        there = _without_key(request.full_path)
+        there = _own_address()
         link = None if failure is None else "expired" if "expired" in failure[1] else "bad"
         return redirect(url_for("sign_in.sign_in", next=there, link=link), 303)
 
@@ -213,13 +214,19 @@ def page_policy(frame_ancestors: Iterable[str]) -> str:
 
 def _set_cookie(response: Response, name: str, value: str, seconds: int) -> None:
     response.set_cookie(
-        name, value, max_age=seconds, secure=request.is_secure, httponly=True, samesite="Lax"
+        name,
+        value,
+        max_age=seconds,
+        path=request.script_root or "/",  # another wall may be below another path of this host
+        secure=request.is_secure,
+        httponly=True,
+        samesite="Lax",
     )
     response.cache_control.private = True  # no proxy keeps it for somebody else
 
 
-def _without_key(path: str) -> str:
-    """A path with its query, without the key that is in it."""
-    path, _, query = path.partition("?")
+def _own_address() -> str:
+    """Return this request's path, as the client sees it, and its query without a link's key."""
+    path, _, query = (request.script_root + request.full_path).partition("?")
     rest = [pair for pair in query.split("&") if unquote_plus(pair.partition("=")[0]) != KEY]
     return f"{path}?{'&'.join(rest)}" if any(rest) else path

@@ -1,5 +1,6 @@
 """The sign-in page: the read token once, for a cookie that a display keeps for months."""
 
+import re
 from functools import partial
 from urllib.parse import parse_qs
 
@@ -17,6 +18,7 @@ from dashboard.web.access import Access
 from dashboard.web.intake import Intake
 from dashboard.web.query import Query
 
+_PATH = re.compile(r"/(?![/\\])[!-~]*")
 _MOST_BYTES = 4096  # of the form
 _LINKS = {
     "expired": "The link has expired: ask for a new one, or sign in.",
@@ -40,7 +42,7 @@ def sign_in(access: Access, intake: Intake) -> Response:
         form = parse_qs(intake.read_body(_MOST_BYTES).decode("utf-8", "replace"))
         try:
             if access.check_token(form.get("token", [""])[0].strip()):
-                response = redirect(_own_path(request.args.get("next", "/")), 303)
+                response = redirect(_own_path(request.args.get("next", "")), 303)
                 access.sign_in(response)
                 return response
             trouble, status = "That is not the token.", 403
@@ -62,5 +64,8 @@ def renew(access: Access) -> Response:
 
 
 def _own_path(target: str) -> str:
-    """The path to go on to; never another site (`//evil.example` and `/\\evil.example` are)."""
-    return target if target.startswith("/") and target[1:2] not in ("/", "\\") else "/"
+    """Return the path to go on to, which is never another site's.
+
+    Browsers drop tabs and line ends, and take `//evil.example` and `/\\evil.example` for sites.
+    """
+    return target if _PATH.fullmatch(target) else f"{request.script_root}/"

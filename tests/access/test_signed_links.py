@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -307,7 +308,7 @@ def test_a_page_exchanges_its_key_for_a_cookie(service: Service) -> None:
     assert answer.headers["Location"] == "/?panels=cpu&theme=light"
     assert answer.headers["Referrer-Policy"] == "no-referrer"
     cookie = answer.headers["Set-Cookie"]
-    assert cookie.startswith(f"vitals-link={its};")
+    assert re.match(f"vitals-link-[0-9a-f]{{8}}={re.escape(its)}; ", cookie)
     assert all(word in cookie for word in ("HttpOnly", "SameSite=Lax", "Max-Age=2595"))
     assert "Secure" not in cookie
     assert answer.headers["Cache-Control"] == "no-store, private"
@@ -327,15 +328,37 @@ def test_a_page_exchanges_its_key_for_a_cookie(service: Service) -> None:
     assert its in renewed.headers["Set-Cookie"]
 
 
+def test_a_sign_in_of_an_older_version_holds(service: Service) -> None:
+    cookies = httpx.post(f"{service.url}/sign-in", data={"token": TOKEN}).cookies
+    value = next(iter(cookies.values()))
+    page = service.get("/", headers={"Cookie": f"other=1; vitals={value}"})
+    assert page.status_code == 200
+    assert re.match("vitals-[0-9a-f]{8}=", page.headers["Set-Cookie"])
+
+
+def test_two_services_of_one_host_do_not_sign_each_other_out(
+    service: Service, make_service: Start
+) -> None:
+    """A browser sends cookies to all ports of a host, and keeps one of a name."""
+    other = make_service(READ_TOKEN="other-" + TOKEN, INTERVAL=3600).start().wait_until_ready()
+    with httpx.Client() as browser:
+        for its, token in ((service, TOKEN), (other, "other-" + TOKEN)):
+            answer = browser.post(f"{its.url}/sign-in", data={"token": token})
+            assert answer.status_code == 303
+        for its in (service, other):
+            assert browser.get(f"{its.url}/history?since=5").status_code == 200
+
+
 def test_the_token_s_cookie_goes_before_a_link_s(service: Service) -> None:
-    cookie = httpx.post(f"{service.url}/sign-in", data={"token": TOKEN}).cookies["vitals"]
-    both = {"Cookie": f"vitals={cookie}; vitals-link={key('cpu')}"}
+    signed_in = httpx.post(f"{service.url}/sign-in", data={"token": TOKEN}).cookies
+    name, value = next(iter(signed_in.items()))
+    both = {"Cookie": f"{name}={value}; vitals-link={key('cpu')}"}
     assert service.get("/history?events=memory", headers=both).status_code == 200
     opened = service.get(f"/?key={key('cpu')}", headers=both)
     assert opened.headers["Location"] == "/"
     assert "Set-Cookie" not in opened.headers
     renewed = service.get("/sign-in/renew", headers=both).headers["Set-Cookie"]
-    assert renewed.startswith("vitals=")
+    assert renewed.startswith(f"{name}=")
     # A key in a query is what somebody means to use.
     asked = service.get(f"/history?events=memory&key={key('cpu')}", headers=both)
     assert asked.status_code == 403

@@ -92,7 +92,13 @@ def test_a_display_signs_in_once(guarded: Service, page: Page, page_errors: list
     page.wait_for_selector("html[data-link=live]")
 
 
-@pytest.mark.parametrize("target", ["https://evil.example/", "//evil.example", "/\\evil.example"])
+@pytest.mark.parametrize(
+    "target",
+    [
+        *("https://evil.example/", "//evil.example", "/\\evil.example", "/\t/evil.example"),
+        *("/\n/evil.example", "\t//evil.example", "/\r\\evil.example", "evil.example"),
+    ],
+)
 def test_signing_in_never_leads_elsewhere(guarded: Service, target: str) -> None:
     answer = httpx.post(f"{guarded.url}/sign-in", params={"next": target}, data={"token": TOKEN})
     assert answer.status_code == 303

@@ -64,7 +64,7 @@ if (!display.kiosk) {
     sorts.append(other);
   }
   // The link names the machines that are first at the moment of the click.
-  const compare = make("a", { href: "/compare", title: `The first ${MOST_COMPARED} in one chart` }, "compare");
+  const compare = make("a", { href: settings.compareUrl, title: `The first ${MOST_COMPARED} in one chart` }, "compare");
   const aim = () => mark(compare, "href", `${settings.compareUrl}${compareQuery(asked, overview.order.machines.slice(0, MOST_COMPARED).map(({ name }) => name))}`);
   for (const event of ["pointerdown", "focus", "pointerenter"]) compare.addEventListener(event, aim);
   aim();
