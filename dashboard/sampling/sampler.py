@@ -152,7 +152,8 @@ class Sampler:
         self._instruments.sample.labels(cadence).observe(time.perf_counter() - started)
         samples, events = [], []
         for name, metrics, data, reason, is_failure in found:
-            self._troubles.note(name, reason, is_failure=is_failure)
+            is_partial = metrics is not None
+            self._troubles.note(name, reason, is_failure=is_failure, is_partial=is_partial)
             if metrics is not None:
                 sample = Sample(name, round(sampled_at, 3), metrics)
                 samples.append(sample)

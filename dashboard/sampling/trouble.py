@@ -33,14 +33,16 @@ class FamilyTroubles:
         self._failing: dict[str, str] = {}
         self._logged: dict[str, dict[str, float]] = {}
 
-    def note(self, family: str, reason: str | None, *, is_failure: bool) -> None:
+    def note(
+        self, family: str, reason: str | None, *, is_failure: bool, is_partial: bool = False
+    ) -> None:
         """Take the result of a reading: its reason, or None where everything was read.
 
-        Two reasons that differ in numbers alone are one.
+        With `is_partial` the reading has metrics, but not all. Two reasons that differ in numbers alone are one.
         """
         if reason is not None:
             reason = reason.encode("utf-8", "backslashreplace").decode()[:_MAX_REASON]
-            self._log(family, reason)
+            self._log(family, reason, "not all figures" if is_partial else "no figures")
         before = self._failing.get(family)
         if reason is None or not is_failure:
             self._failing.pop(family, None)
@@ -49,14 +51,14 @@ class FamilyTroubles:
         if self._failing.get(family) != before:
             self._on_change(self._failing)
 
-    def _log(self, family: str, reason: str) -> None:
+    def _log(self, family: str, reason: str, missing: str) -> None:
         now, kind = self._clock(), _NUMBER.sub("#", reason)
         logged = self._logged.setdefault(family, {})
         for old in [each for each, at in logged.items() if now - at >= REPEAT_SECONDS]:
             del logged[old]
         if kind not in logged and len(logged) < _MAX_REASONS:
             logged[kind] = now
-            logger.info("no figures for %s: %s", family, reason)
+            logger.info("%s for %s: %s", missing, family, reason)
 
 
 def failing_file(folder: Path, host: str) -> Path:

@@ -5,7 +5,7 @@ import logging
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, ClassVar
@@ -168,6 +168,7 @@ class Rig:
         interval: float = 0.05,
         log: EventLog | None = None,
         on_failure: Callable[[object], None] = lambda greenlet: None,
+        on_failing: Callable[[Mapping[str, str]], None] = lambda failing: None,
     ) -> Sampler:
         sampler = Sampler(
             log or self.log,
@@ -176,6 +177,7 @@ class Rig:
             interval=interval,
             instruments=self.instruments,
             on_failure=on_failure,
+            on_failing=on_failing,
             clock=self.clock,
         )
         self._samplers.append(sampler)

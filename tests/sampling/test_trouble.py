@@ -107,6 +107,19 @@ def test_what_a_family_makes_of_itself_costs_that_family_only(
     assert len([each for each in logged(caplog) if "load" in each]) == 1
 
 
+def test_a_family_of_which_a_part_is_missing_has_events_and_is_named(
+    rig: Rig, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "dashboard")
+    told: dict[str, str] = {}
+    part = {"absent_reason": "no answer from 1 mounts: /nas"}
+    rig.start(family("disk", **part), on_failing=told.update)
+    rig.wait_for(3, "disk")
+    assert told == {"disk": "no answer from 1 mounts: /nas"}
+    assert logged(caplog) == []
+    assert "not all figures for disk: no answer from 1 mounts: /nas" in caplog.text
+
+
 def test_a_fast_family_that_hangs_leaves_the_others_of_its_thread(
     rig: Rig, monkeypatch: pytest.MonkeyPatch
 ) -> None:

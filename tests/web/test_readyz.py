@@ -22,6 +22,7 @@ def test_families_that_fail_are_named_and_alone_no_reason_for_a_503(
         sample_age=lambda: age,
         hub=SimpleNamespace(problem=None),
         failing=lambda: failing,
+        history=SimpleNamespace(trouble=None),
     )
     service: Any = SimpleNamespace(runtime=runtime)
     with Flask("test").test_request_context("/readyz"):
