@@ -38,7 +38,8 @@ class FamilyTroubles:
     ) -> None:
         """Take the result of a reading: its reason, or None where everything was read.
 
-        With `is_partial` the reading has metrics, but not all. Two reasons that differ in numbers alone are one.
+        With `is_partial` the reading has metrics, but not all. Two reasons that differ in numbers
+        alone are one.
         """
         if reason is not None:
             reason = reason.encode("utf-8", "backslashreplace").decode()[:_MAX_REASON]
