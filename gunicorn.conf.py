@@ -130,6 +130,7 @@ _output = _load_alone("telemetry/logging")
 _systemd = _load_alone("telemetry/systemd")
 _manager = _service_manager()
 
+umask = 0o007  # a Unix socket to bind to is for its user and group
 wsgi_app = "app:app"
 chdir = str(_ROOT)
 bind = ["127.0.0.1:8000"]

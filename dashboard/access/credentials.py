@@ -24,6 +24,7 @@ from dashboard.settings import Publisher, Settings
 from dashboard.telemetry.counters import Instruments
 
 KEY = "key"  # of a query
+MAIN_PUBLISHER = "PUBLISH_TOKEN"
 
 
 class Evaluation(NamedTuple):
@@ -47,7 +48,7 @@ class Credentials:
         self._token = settings.read_token.encode()
         self._publishers = list(settings.publish)
         if settings.publish_token:
-            publisher = Publisher(name="PUBLISH_TOKEN", token=settings.publish_token)
+            publisher = Publisher(name=MAIN_PUBLISHER, token=settings.publish_token)
             self._publishers.insert(0, publisher)
         self._links = links
         self._throttle = TokenThrottle(settings.failed_attempts)
@@ -98,7 +99,7 @@ class Credentials:
 
     def check_token(self, environ: Mapping[str, Any], given: str, kind: str) -> Evaluation:
         """What a token is worth to read, if it is its address's turn to have one looked at."""
-        wait = self._throttle.wait(environ.get("REMOTE_ADDR", ""))
+        wait = self._throttle.wait(environ.get("REMOTE_ADDR", ""), given)
         if wait:
             return Evaluation(wait=wait)
         if _are_equal(given, self._token):
@@ -132,7 +133,7 @@ class Credentials:
             if found.token is not None:
                 self._throttle.record_failure(address, found.token)
         elif found.token is not None:
-            self._throttle.record_success(address)
+            self._throttle.record_success(address, found.token)
 
     def publisher_of(self, environ: Mapping[str, Any]) -> Publisher:
         """Who publishes. Raises ClientError."""
@@ -141,7 +142,7 @@ class Credentials:
         given = _bearer(environ)
         if given is None:
             raise ClientError(401, "publishing needs PUBLISH_TOKEN: Authorization: Bearer …")
-        wait = self._throttle.wait(environ.get("REMOTE_ADDR", ""))
+        wait = self._throttle.wait(environ.get("REMOTE_ADDR", ""), given)
         known = None
         for publisher in self._publishers:  # all of them: the time tells nothing of which it is
             if _are_equal(given, publisher.token.encode()):

@@ -1,13 +1,14 @@
-"""Wrong tokens, slowed per address: who guesses gets a few tries a minute, and then has to wait.
+"""Throttle of wrong tokens: each address gets a few attempts a minute, then has to wait. Pure.
 
-Each worker counts for itself. An address has so many tries, which come back over a minute; with
-none left its tokens are not even looked at, whether right or wrong, until another try has come
-back. Two things keep that from locking out those who have the right token behind the same address:
+Each worker counts for itself. The attempts of an address are refilled over a minute; when they are
+used up, its tokens are not compared at all, right or wrong, until the next is refilled. Two rules
+keep that from locking out those who have the right token behind the same address:
 
-- the same wrong token again is no new guess, so a program with an old one uses up a single try;
-- an address that gave the right token within a day is always listened to.
+- The same wrong token again is no new guess: a program with an old one uses up one attempt.
+- A token that was right within a day is always compared if it comes from the same address again.
+  Only that very token is: whoever has one token gets no free guesses at another.
 
-Memory is bounded: the addresses that were heard of last are kept, IPv6 by their /64.
+Memory is bounded: the most recent addresses are kept, IPv6 by their /64.
 """
 
 import hashlib
@@ -22,21 +23,21 @@ from dashboard.access.addresses import network_of
 MOST_ADDRESSES = 10_000
 _MINUTE = 60.0
 _TRUST_SECONDS = 86400.0
-_REMEMBERED = 16  # wrong tokens of each address, as hashes under a key that nobody knows
+_REMEMBERED = 16  # tokens of each kind and address, as digests under a random key
 
 
 class _Address:
-    __slots__ = ("at", "guesses", "trusted_at", "wrong")
+    __slots__ = ("at", "guesses", "right", "wrong")
 
     def __init__(self, now: float) -> None:
         self.guesses = 0.0  # that have been made and not come back yet
         self.at = now
-        self.trusted_at: float | None = None
+        self.right: dict[bytes, float] = {}  # when it came last
         self.wrong: list[bytes] = []
 
 
 class TokenThrottle:
-    """The failed attempts of the addresses that one worker has heard from."""
+    """The attempts of the addresses that one worker has heard from."""
 
     def __init__(self, most: int, monotonic: Callable[[], float] = time.monotonic) -> None:
         """`most` is how many wrong tokens an address may try in a minute."""
@@ -45,36 +46,45 @@ class TokenThrottle:
         self._addresses: OrderedDict[str, _Address] = OrderedDict()
         self._key = os.urandom(16)
 
-    def wait(self, address: str) -> float:
-        """Seconds until a token of an address is looked at; 0: now."""
+    def wait(self, address: str, token: str) -> float:
+        """Return the seconds until a token of an address may be compared; 0 for now."""
         known = self._addresses.get(network_of(address))
         if known is None:
             return 0.0
         now = self._monotonic()
         self._recover(known, now)
-        is_trusted = known.trusted_at is not None and now - known.trusted_at < _TRUST_SECONDS
-        if is_trusted or known.guesses <= self._most - 1:
+        if known.guesses <= self._most - 1:
+            return 0.0
+        came_at = known.right.get(self._digest(token))
+        if came_at is not None and now - came_at < _TRUST_SECONDS:
             return 0.0
         return (known.guesses - self._most + 1) * _MINUTE / self._most
 
     def record_failure(self, address: str, token: str) -> None:
-        """Note a wrong token."""
+        """Note a wrong token, if it is a new guess of its address."""
         known = self._know(address)
-        guess = hmac.digest(self._key, token.encode(), hashlib.sha256)[:8]
+        guess = self._digest(token)
         if guess in known.wrong:
             return
         known.wrong = [*known.wrong[1 - _REMEMBERED :], guess]
         self._recover(known, self._monotonic())
         known.guesses = min(known.guesses + 1, float(self._most))
 
-    def record_success(self, address: str) -> None:
-        """Note the right token, of an address that there is something to remember of."""
+    def record_success(self, address: str, token: str) -> None:
+        """Note a right token; it pushes out no address that is being throttled."""
         name = network_of(address)
         if name in self._addresses or len(self._addresses) < MOST_ADDRESSES:
-            self._know(address).trusted_at = self._monotonic()
+            right = self._know(address).right
+            right.pop(digest := self._digest(token), None)
+            right[digest] = self._monotonic()
+            if len(right) > _REMEMBERED:
+                del right[next(iter(right))]
 
     def __len__(self) -> int:
         return len(self._addresses)
+
+    def _digest(self, token: str) -> bytes:
+        return hmac.digest(self._key, token.encode(), hashlib.sha256)[:16]
 
     def _know(self, address: str) -> _Address:
         name = network_of(address)

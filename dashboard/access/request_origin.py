@@ -1,16 +1,19 @@
-"""Where a browser's request comes from, and to which name it is addressed. Pure."""
+"""Validation of the Host and Origin headers. Pure."""
 
 import ipaddress
+import re
 from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 from typing import Any
-from urllib.parse import urlsplit
 
 from dashboard.access.trusted_proxies import FORWARDED_HOST
 
+# A name or an address, IPv6 in brackets, and maybe a port; nothing behind it.
+_HOST = re.compile(r"(\[[0-9A-Fa-f:.]{2,45}\]|[^\[\]:/@\s]{1,255})(?::\d{0,5})?", re.ASCII)
+
 
 class HostValidator:
-    """The names by which this service may be asked: its own, IP addresses and localhost."""
+    """The host names by which the service may be addressed: its own, IP addresses, localhost."""
 
     def __init__(self, names: Iterable[str]) -> None:
         ours = {name.lower() for name in names}
@@ -19,18 +22,19 @@ class HostValidator:
         )
 
     def untrusted_host(self, environ: Mapping[str, Any]) -> str | None:
-        """The name in a request that is none of ours: in the Host header or, of a proxy, before it.
+        """Return the first untrusted host among Host and the forwarded host, or None.
 
-        No name at all is what only programs send.
+        A missing Host header is accepted: only programs that are no browsers send none.
         """
         for host in (environ.get("HTTP_HOST", ""), environ.get(FORWARDED_HOST, "")):
-            if host and not self._is_ours(_without_port(host)):
+            name = _HOST.fullmatch(host)
+            if host and (name is None or not self._is_ours(name[1].strip("[]").rstrip("."))):
                 return str(host)
         return None
 
 
 def is_cross_site(environ: Mapping[str, Any]) -> bool:
-    """Whether a page of another origin, or of none (`Origin: null`), makes a request."""
+    """Return True if a page of another origin, or of none (`Origin: null`), makes a request."""
     site = environ.get("HTTP_SEC_FETCH_SITE")
     if site is not None:
         return site not in ("same-origin", "none")
@@ -38,7 +42,7 @@ def is_cross_site(environ: Mapping[str, Any]) -> bool:
     if origin is None:
         return False  # no browser
     ours = {environ.get("HTTP_HOST"), environ.get(FORWARDED_HOST)} - {None, ""}
-    return urlsplit(origin).netloc not in ours
+    return origin.partition("://")[2] not in ours
 
 
 def _is_local(host: str) -> bool:
@@ -49,9 +53,3 @@ def _is_local(host: str) -> bool:
     except ValueError:
         return False
     return True
-
-
-def _without_port(host: str) -> str:
-    if host.startswith("["):
-        return host[1:].partition("]")[0]
-    return host.partition(":")[0].rstrip(".")

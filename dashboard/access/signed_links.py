@@ -1,9 +1,9 @@
-"""What this service signs: keys for links, and the cookie that stands for the read token.
+"""Signed links, and the sign-in cookie that stands for the read token.
 
-All of it is signed by SECRET_KEY (without one by READ_TOKEN), each kind with a salt of its own, so
-that none can be taken for another; a new SECRET_KEY ends them all. A key carries its right and the
-moment at which it ends. Nobody can guess one, so keys and cookies, unlike tokens, may be tried as
-often as anybody likes.
+Both are signed by the secret key (secret_key.py), each with a salt of its own, so that neither can
+be taken for the other; a new secret key ends them all. The cookie's key depends on READ_TOKEN as
+well: a new token ends all sign-ins. A link's token carries its scope and its end. Neither can be
+guessed, so attempts are not throttled, unlike those with tokens.
 """
 
 import hashlib
@@ -16,7 +16,6 @@ from typing import Any
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 
 from dashboard.events.scope import Scope
-from dashboard.settings import Settings
 
 LONGEST = 3660 * 86400.0  # seconds that a key may be good for
 # The beginnings of the cookies' names, and their whole names in older versions.
@@ -27,18 +26,20 @@ _EPOCH = 1  # of what is in a key; another form would have another number
 
 
 class InvalidLink(Exception):
-    """A key that gives no right; the text says why, and nothing of the key."""
+    """A link's token that gives no scope; the text says why, and nothing of the token."""
 
 
 class SignedLinks:
-    """Signs and reads. `is_on` is whether there is anything to sign with."""
+    """Signs and verifies links and sign-in cookies."""
 
-    def __init__(self, settings: Settings, clock: Callable[[], float] = time.time) -> None:
-        secret = settings.secret_key or settings.read_token
-        self.is_on = bool(secret)
+    def __init__(
+        self, secret: str, read_token: str, clock: Callable[[], float] = time.time
+    ) -> None:
+        """`secret` is the secret key, `clock` gives seconds since 1970."""
         self._clock = clock
         self._keys = _serializer(secret, "vitals link")
-        self._cookies = _serializer(secret, "vitals sign-in 2")
+        of_token = hmac.digest(secret.encode(), read_token.encode(), hashlib.sha256).hex()
+        self._cookies = _serializer(of_token, "vitals sign-in 3")
         # A browser sends a cookie to all ports of a host: its name is this service's own.
         digest = hmac.new(secret.encode(), b"vitals cookie name", "sha256").hexdigest()[:8]
         self.sign_in_cookie_name = f"{SIGN_IN_COOKIE}-{digest}"
@@ -48,11 +49,11 @@ class SignedLinks:
         self._load_cookie = lru_cache(maxsize=1024)(self._read_cookie)
 
     def now(self) -> float:
-        """Seconds since 1970."""
+        """Return the time in seconds since 1970."""
         return self._clock()
 
     def token(self, scope: Scope) -> str:
-        """A key for a right, which has an end."""
+        """Return the token of a link with a scope that expires."""
         assert scope.expires is not None
         told: dict[str, Any] = {"v": _EPOCH, "x": round(scope.expires)}
         if scope.events is not None:
@@ -62,7 +63,7 @@ class SignedLinks:
         return str(self._keys.dumps(told))
 
     def scope_of(self, key: str) -> Scope:
-        """The right that a key gives now. Raises BadKey."""
+        """Return the scope of a link. Raises InvalidLink, also for one that has expired."""
         try:
             scope = self._load_key(key)
         except (BadSignature, ValueError, KeyError, TypeError):
@@ -76,11 +77,11 @@ class SignedLinks:
         return scope
 
     def sign_in_cookie(self) -> str:
-        """The value of a cookie that stands for the read token."""
+        """Return the value of a cookie that stands for the read token."""
         return str(self._cookies.dumps("read"))
 
     def is_sign_in_cookie(self, value: str) -> bool:
-        """Whether a cookie stands for the read token, now."""
+        """Return True if a cookie stands for the read token and is not too old."""
         try:
             return 0 <= self._clock() - self._load_cookie(value) + 60 <= COOKIE_SECONDS + 60
         except (BadSignature, ValueError):
@@ -98,7 +99,7 @@ class SignedLinks:
         )
 
     def _read_cookie(self, value: str) -> float:
-        """When it was made, in seconds since 1970."""
+        """Return the time at which a cookie was made, in seconds since 1970."""
         told, made = self._cookies.loads(value, return_timestamp=True)
         if told != "read":
             raise ValueError
@@ -106,4 +107,4 @@ class SignedLinks:
 
 
 def _serializer(secret: str, salt: str) -> URLSafeTimedSerializer:
-    return URLSafeTimedSerializer(secret or "nothing", salt=salt, signer_kwargs=dict(_SIGNER))
+    return URLSafeTimedSerializer(secret, salt=salt, signer_kwargs=dict(_SIGNER))

@@ -3,9 +3,13 @@
 It is imported only here, and only where there is something to send.
 """
 
+import re
 from typing import Any
+from urllib.parse import unquote
 
 from dashboard.alerts.outbox import Message
+
+_PART = re.compile(r"[^:/?#&=@,;+ ]{3,}")
 
 
 class Sender:
@@ -50,4 +54,12 @@ class Sender:
         if result:
             return None
         reasons = [entry.message for entry in result.logs()]
-        return reasons[-1] if reasons else "it was not taken"
+        return self._without_secrets(reasons[-1]) if reasons else "it was not taken"
+
+    def _without_secrets(self, text: str) -> str:
+        """Return a plugin's text without the parts of the URL, each of which may be secret."""
+        parts = {part for form in (self._url, unquote(self._url)) for part in _PART.findall(form)}
+        parts.discard(self._url.partition(":")[0])
+        for part in sorted(parts, key=len, reverse=True):
+            text = re.sub(re.escape(part), "…", text, flags=re.IGNORECASE)
+        return text

@@ -9,9 +9,14 @@ from dashboard.settings import APPEND_ONLY, Settings
 _INSTANCE = Path(__file__).parents[2] / "instance"
 
 
+def instance_folder(settings: Settings) -> Path:
+    """Return the folder of what the service keeps: the setting INSTANCE, or `instance` here."""
+    return Path(settings.instance or _INSTANCE)
+
+
 def log_url(settings: Settings) -> str:
     """The URL of the log that the settings name, or of the one in the instance folder."""
-    return settings.log or f"sqlite:///{Path(settings.instance or _INSTANCE) / 'events.db'}"
+    return settings.log or f"sqlite:///{instance_folder(settings) / 'events.db'}"
 
 
 def run_directory(url: str, *, instance: str = "") -> Path:

@@ -130,7 +130,8 @@ class Settings:
     secret_key: str = _setting(
         NONE,
         SECRET,
-        "signs cookies and links; a new one ends them all (without: `READ_TOKEN` does)",
+        "signs cookies and links; a new one ends them all (without: a random one, kept in the "
+        "instance folder as `secret.key`)",
     )
     public: bool = _setting(
         "off", SWITCH, "may be bound to other than loopback addresses without a `READ_TOKEN`"

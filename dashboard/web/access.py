@@ -14,38 +14,51 @@ a frame in another site's page gets no cookies, so its own requests carry the ke
 
 import math
 import socket
-from collections.abc import Iterable
 from urllib.parse import unquote_plus
 
 from flask import Flask, redirect, request, url_for
 from werkzeug.wrappers import Response
 
-from dashboard.access.credentials import KEY, Credentials, Evaluation
+from dashboard.access.credentials import KEY, MAIN_PUBLISHER, Credentials, Evaluation
 from dashboard.access.request_origin import HostValidator, is_cross_site
-from dashboard.access.signed_links import COOKIE_SECONDS, InvalidLink, SignedLinks
+from dashboard.access.secret_key import secret_key
+from dashboard.access.signed_links import (
+    COOKIE_SECONDS,
+    LINK_COOKIE,
+    SIGN_IN_COOKIE,
+    InvalidLink,
+    SignedLinks,
+)
 from dashboard.errors import ClientError
 from dashboard.events.scope import FULL, Scope
 from dashboard.settings import Publisher, Settings
 from dashboard.telemetry.counters import Instruments
+from dashboard.web.headers import allow_origin, page_policy
 
 _KEPT_AFTER = 30 * 86400  # seconds that a browser keeps a link's cookie after its end
 _SCOPE = "vitals.scope"
 _BY_COOKIE = "vitals.by_cookie"
 _PUBLISHER = "vitals.publisher"
 _OPEN_ENDPOINTS = frozenset(
-    {"static", "ops.healthz", "ops.readyz", "sign_in.sign_in", "openapi.openapi"}
+    {
+        "static",
+        "ops.healthz",
+        "ops.readyz",
+        "sign_in.sign_in",
+        "sign_in.sign_out",
+        "openapi.openapi",
+    }
 )
 _EMBED = "embed.frame"
 _PAGES = frozenset({"pages.wall", "pages.host", "pages.compare", "screens.listing", _EMBED})
 _PUBLISH_ENDPOINTS = frozenset({"publish.publish", "progress.report"})
-_READ_PATHS = (r"/stream", r"/history", r"/alerts", r"/progress/.*", r"/embed", r"/static/.*")
 
 
 class Access:
     """The rules of one service."""
 
     def __init__(self, settings: Settings, instruments: Instruments) -> None:
-        self._links = SignedLinks(settings)
+        self._links = SignedLinks(secret_key(settings), settings.read_token)
         self._credentials = Credentials(settings, self._links, instruments)
         self._host_validator = HostValidator(
             [settings.host_name, socket.gethostname(), *settings.allowed_hosts]
@@ -89,7 +102,7 @@ class Access:
         return None
 
     def check_token(self, given: str) -> bool:
-        """Whether a text is the read token, as somebody typed it. Raises ClientError(429)."""
+        """Return True if a text typed by somebody is the read token. Raises ClientError(429)."""
         found = self._credentials.check_token(request.environ, given, "sign-in")
         if found.wait:
             self._credentials.authorize(request.environ, found)
@@ -97,10 +110,20 @@ class Access:
         return found.scope is not None
 
     def sign_in(self, response: Response) -> None:
-        """Give the browser a cookie that stands for the token."""
-        if self._links.is_on:
-            name, value = self._links.sign_in_cookie_name, self._links.sign_in_cookie()
-            _set_cookie(response, name, value, COOKIE_SECONDS)
+        """Set the cookie that stands for the read token."""
+        name, value = self._links.sign_in_cookie_name, self._links.sign_in_cookie()
+        _set_cookie(response, name, value, COOKIE_SECONDS)
+
+    def sign_out(self, response: Response) -> None:
+        """Delete the cookies of a sign-in and of a link."""
+        links = self._links
+        names = links.sign_in_cookie_name, links.link_cookie_name, SIGN_IN_COOKIE, LINK_COOKIE
+        for name in names:
+            response.delete_cookie(name, path=request.script_root or "/")
+
+    def has_cookie(self) -> bool:
+        """Return True if the browser sends a cookie that there is something to sign out of."""
+        return self._credentials.check_cookies(request.environ) != Evaluation()
 
     def renew(self, response: Response) -> None:
         """Give the browser the cookie anew by which it came, so that it lasts while it is used."""
@@ -156,6 +179,12 @@ def renewal_url() -> str | None:
     return url_for("sign_in.renew") if request.environ[_BY_COOKIE] else None
 
 
+def publisher_prefix() -> str:
+    """Return what keeps the idempotency keys of this request's token apart from other tokens'."""
+    publisher: Publisher = request.environ[_PUBLISHER]
+    return "" if publisher.name == MAIN_PUBLISHER else f"{publisher.name} "  # no key has a blank
+
+
 def check_publish_scope(host: str, name: str | None) -> None:
     """Raise ClientError(403) for an event that the token of this request may not publish."""
     publisher: Publisher = request.environ[_PUBLISHER]
@@ -173,14 +202,13 @@ def register(app: Flask, settings: Settings, instruments: Instruments) -> Access
     """Hold an app to the rules."""
     access = Access(settings, instruments)
     app.before_request(access.check)
-    if settings.allowed_origins:
-        from flask_cors import CORS  # only who needs it pays for it
-
-        CORS(app, resources=list(_READ_PATHS), origins=list(settings.allowed_origins))
+    origins = frozenset(settings.allowed_origins)
     policy = page_policy(settings.frame_ancestors)
 
     @app.after_request
     def _(response: Response) -> Response:
+        if origins:
+            allow_origin(response, origins)
         if "X-Content-Type-Options" in response.headers:
             return response  # a stream, whose headers are whole
         if response.mimetype == "text/html":
@@ -193,23 +221,6 @@ def register(app: Flask, settings: Settings, instruments: Instruments) -> Access
         return response
 
     return access
-
-
-def page_policy(frame_ancestors: Iterable[str]) -> str:
-    """The Content-Security-Policy of every page."""
-    return "; ".join(
-        (
-            "default-src 'none'",
-            "script-src 'self'",
-            "style-src 'self'",
-            "img-src 'self' data:",
-            "connect-src 'self'",
-            "frame-src 'self'",
-            "form-action 'self'",
-            "base-uri 'none'",
-            " ".join(("frame-ancestors 'self'", *frame_ancestors)),
-        )
-    )
 
 
 def _set_cookie(response: Response, name: str, value: str, seconds: int) -> None:

@@ -13,7 +13,7 @@ from dashboard.errors import ClientError
 from dashboard.events.event import Event
 from dashboard.log.contract import IdempotencyConflict
 from dashboard.runtime import Service
-from dashboard.web.access import check_publish_scope
+from dashboard.web.access import check_publish_scope, publisher_prefix
 
 JSON = "application/json"
 NDJSON = "application/x-ndjson"
@@ -97,7 +97,7 @@ class Intake:
             asked = f"{request.method} {request.path}\n".encode() + body
             body_digest = hashlib.sha256(asked).hexdigest()
             try:
-                ids = log.append_idempotent(key, body_digest, events)
+                ids = log.append_idempotent(publisher_prefix() + key, body_digest, events)
             except IdempotencyConflict:
                 raise ClientError(
                     422,

@@ -10,6 +10,7 @@ from flask import (
     redirect,
     render_template,
     request,
+    url_for,
 )
 from werkzeug.wrappers import Response
 
@@ -27,10 +28,11 @@ _LINKS = {
 
 
 def blueprint(access: Access, intake: Intake) -> Blueprint:
-    """Return the routes of the sign-in page and of the cookie's renewal."""
+    """Return the routes of the sign-in page, of signing out and of the cookie's renewal."""
     routes = Blueprint("sign_in", __name__)
     view = partial(sign_in, access, intake)
     routes.add_url_rule("/sign-in", "sign_in", view, methods=["GET", "POST"])
+    routes.add_url_rule("/sign-out", "sign_out", partial(sign_out, access), methods=["POST"])
     routes.add_url_rule("/sign-in/renew", "renew", partial(renew, access))
     return routes
 
@@ -48,15 +50,24 @@ def sign_in(access: Access, intake: Intake) -> Response:
             trouble, status = "That is not the token.", 403
         except ClientError as refused:
             trouble, status, wait = f"{refused.detail}.", refused.status, refused.retry_after
-    page = make_response(render_template("sign_in.html", trouble=trouble), status)
+    page = make_response(
+        render_template("sign_in.html", trouble=trouble, is_signed_in=access.has_cookie()), status
+    )
     page.headers["Cache-Control"] = "no-store"
     if wait is not None:
         page.headers["Retry-After"] = f"{wait:.0f}"
     return page
 
 
+def sign_out(access: Access) -> Response:
+    """Delete the cookies and lead to the sign-in page. Needs no right."""
+    response = redirect(url_for("sign_in.sign_in"), 303)
+    access.sign_out(response)
+    return response
+
+
 def renew(access: Access) -> Response:
-    """Give a page that has been shown for long its cookie anew."""
+    """Renew the cookie of a page that has been shown for long."""
     Query(request.args, ())
     response = Response(status=204, headers={"Cache-Control": "no-store"})
     access.renew(response)

@@ -13,6 +13,7 @@ from dashboard.settings import Publisher, SettingError, as_variables, load
 from tests.support.service import Service
 
 DEPLOY, ANY, PLAIN = "deploy-token-of-ann", "anything-goes-123", "plain-token-0123456"
+NEAR = "only-of-web-servers-1"
 READ = "correct-horse-battery-staple"
 FILE = f"""
 publish_token = "{PLAIN}"
@@ -27,6 +28,12 @@ hosts = ["web-*", "box"]
 name = "jobs"
 token = "{ANY}"
 events = ["progress", "message"]
+
+[[publish]]
+name = "near"
+token = "{NEAR}"
+events = ["progress"]
+hosts = ["web-*"]
 """
 
 
@@ -41,7 +48,7 @@ def config(folder: Path, text: str) -> dict[str, str]:
 
 def test_the_file_gives_publishers(tmp_path: Path) -> None:
     environ = config(tmp_path, FILE)
-    ci, jobs = load(environ).publish
+    ci, jobs, _ = load(environ).publish
     assert ci == Publisher(
         name="ci", token=DEPLOY, events=("deploy", "build.*"), hosts=("web-*", "box")
     )
@@ -154,3 +161,23 @@ def test_no_token_is_ever_logged(service: Service) -> None:
     assert "POST /events" in log
     for token in (DEPLOY, ANY, PLAIN, READ):
         assert token not in log
+
+
+def test_idempotency_keys_are_a_tokens_own(service: Service) -> None:
+    def publish(token: str) -> Any:
+        headers = {"Authorization": f"Bearer {token}", "Idempotency-Key": "one-and-the-same"}
+        body = {"host": "web-1", "data": {}}
+        return service.request("POST", "/events", json=body, headers=headers).json()["ids"]
+
+    first, others, again = publish(ANY), publish(PLAIN), publish(ANY)
+    assert first == again
+    assert first != others
+
+
+def test_jobs_of_hosts_that_a_token_is_not_for_are_none_of_its_own(service: Service) -> None:
+    assert post(service, PLAIN, {"done": 7, "host": "db-1"}, "/progress/nightly").status_code == 201
+    answer = post(service, NEAR, {"message": "?", "host": "web-1"}, "/progress/nightly")
+    assert answer.status_code == 403
+    assert "may not publish progress of db-1" in answer.json()["detail"]
+    assert post(service, NEAR, {"done": 1, "host": "web-1"}, "/progress/own").status_code == 201
+    assert post(service, NEAR, {"completed": True, "host": "web-1"}, "/progress/own").is_success

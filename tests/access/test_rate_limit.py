@@ -31,38 +31,51 @@ def clock() -> Clock:
 def test_so_many_guesses_a_minute_and_then_one_at_a_time(clock: Clock) -> None:
     ours = TokenThrottle(10, clock)
     for n in range(10):
-        assert ours.wait("1.2.3.4") == 0
+        assert ours.wait("1.2.3.4", TOKEN) == 0
         ours.record_failure("1.2.3.4", f"guess {n}")
-    assert 5 < ours.wait("1.2.3.4") <= 6
-    assert ours.wait("1.2.3.5") == 0
+    assert 5 < ours.wait("1.2.3.4", TOKEN) <= 6
+    assert ours.wait("1.2.3.5", TOKEN) == 0
     clock.now += 6
-    assert ours.wait("1.2.3.4") == 0
+    assert ours.wait("1.2.3.4", TOKEN) == 0
     ours.record_failure("1.2.3.4", "another")
-    assert ours.wait("1.2.3.4") > 0
+    assert ours.wait("1.2.3.4", TOKEN) > 0
     clock.now += 60
     for n in range(10):
-        assert ours.wait("1.2.3.4") == 0
+        assert ours.wait("1.2.3.4", TOKEN) == 0
         ours.record_failure("1.2.3.4", f"again {n}")
-    assert ours.wait("1.2.3.4") > 0
+    assert ours.wait("1.2.3.4", TOKEN) > 0
 
 
 def test_the_same_wrong_token_is_one_guess(clock: Clock) -> None:
     ours = TokenThrottle(3, clock)
     for _ in range(100):
         ours.record_failure("1.2.3.4", "an old one")
-        assert ours.wait("1.2.3.4") == 0
+        assert ours.wait("1.2.3.4", TOKEN) == 0
 
 
 def test_an_address_that_had_the_right_one_is_listened_to(clock: Clock) -> None:
     ours = TokenThrottle(3, clock)
-    ours.record_success("1.2.3.4")
+    ours.record_success("1.2.3.4", TOKEN)
     for n in range(100):
         ours.record_failure("1.2.3.4", f"guess {n}")
-    assert ours.wait("1.2.3.4") == 0
+    assert ours.wait("1.2.3.4", TOKEN) == 0
     clock.now += 90_000
     for n in range(100):
         ours.record_failure("1.2.3.4", f"later {n}")
-    assert ours.wait("1.2.3.4") > 0
+    assert ours.wait("1.2.3.4", TOKEN) > 0
+
+
+def test_a_right_token_earns_no_free_guesses_at_another(clock: Clock) -> None:
+    ours = TokenThrottle(3, clock)
+    ours.record_success("1.2.3.4", PUBLISH)
+    for n in range(3):
+        assert ours.wait("1.2.3.4", f"guess {n}") == 0
+        ours.record_failure("1.2.3.4", f"guess {n}")
+    assert ours.wait("1.2.3.4", "guess 3") > 0
+    assert ours.wait("1.2.3.4", PUBLISH) == 0
+    for n in range(100):
+        ours.record_success("1.2.3.4", f"right {n}")
+    assert len(ours._addresses["1.2.3.4"].right) == 16
 
 
 def test_memory_is_bounded(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -70,7 +83,7 @@ def test_memory_is_bounded(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> Non
     ours = TokenThrottle(3, clock)
     for n in range(200):
         ours.record_failure(str(ipaddress.ip_address(n)), "x")
-        ours.record_success(str(ipaddress.ip_address(1000 + n)))
+        ours.record_success(str(ipaddress.ip_address(1000 + n)), TOKEN)
     assert len(ours) == 50
     for n in range(1000):
         ours.record_failure("9.9.9.9", f"guess {n}")
@@ -146,7 +159,8 @@ def test_a_program_with_an_old_token_locks_nobody_out(service: Service) -> None:
 def test_who_had_the_right_one_is_not_locked_out_by_a_neighbour(service: Service) -> None:
     assert ask(service, "203.0.113.30", TOKEN).status_code == 200
     for n in range(10):
-        assert ask(service, "203.0.113.30", f"guess-{n}-{'x' * 16}").status_code == 401
+        status = ask(service, "203.0.113.30", f"guess-{n}-{'x' * 16}").status_code
+        assert status == (401 if n < 3 else 429)
     assert ask(service, "203.0.113.30", TOKEN).status_code == 200
 
 

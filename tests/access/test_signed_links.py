@@ -3,15 +3,19 @@
 import json
 import os
 import re
+import stat
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
+from dashboard.access.secret_key import FILE, secret_key
 from dashboard.access.signed_links import InvalidLink, SignedLinks
 from dashboard.events.scope import FULL, Scope, ScopeError
 from dashboard.settings import load
@@ -24,7 +28,8 @@ Start = Callable[..., Service]
 
 def links(clock: Callable[[], float] = time.time, **settings: str) -> SignedLinks:
     given = {"READ_TOKEN": TOKEN, "SECRET_KEY": SECRET} | settings
-    return SignedLinks(load({f"DASHBOARD_{key}": text for key, text in given.items()}), clock)
+    ours = load({f"DASHBOARD_{key}": text for key, text in given.items()})
+    return SignedLinks(secret_key(ours), ours.read_token, clock)
 
 
 def key(events: str = "", hosts: str = "", *, seconds: float = 600, **settings: str) -> str:
@@ -138,8 +143,44 @@ def test_the_command_prints_a_key_and_a_link() -> None:
     assert link == f"https://wall.example/embed/cpu?theme=light&key={found}"
     assert "the events cpu, build.* of the hosts web-*" in made.stderr
     assert found not in made.stderr
-    without = flask_sign(READ_TOKEN=TOKEN)
-    assert links(SECRET_KEY=TOKEN).scope_of(without.stdout.strip()).is_full
+
+
+def test_without_a_secret_key_a_random_one_is_kept_and_is_not_the_token(tmp_path: Path) -> None:
+    without = flask_sign(READ_TOKEN=TOKEN, INSTANCE=str(tmp_path)).stdout.strip()
+    kept = tmp_path / FILE
+    assert stat.S_IMODE(kept.stat().st_mode) == 0o600
+    assert links(SECRET_KEY=kept.read_text().strip()).scope_of(without).is_full
+    settings = load({"DASHBOARD_READ_TOKEN": TOKEN, "DASHBOARD_INSTANCE": str(tmp_path)})
+    assert secret_key(settings) == secret_key(settings) == kept.read_text().strip()
+    for guess in (TOKEN, "", "nothing"):  # a link is no oracle for the token
+        with pytest.raises(InvalidLink):
+            SignedLinks(guess, TOKEN).scope_of(without)
+
+
+def test_all_processes_of_a_service_get_one_secret_key(tmp_path: Path) -> None:
+    settings = load({"DASHBOARD_READ_TOKEN": TOKEN, "DASHBOARD_INSTANCE": str(tmp_path / "a")})
+    with ThreadPoolExecutor(16) as pool:
+        assert len(set(pool.map(lambda _: secret_key(settings), range(64)))) == 1
+    assert [path.name for path in (tmp_path / "a").iterdir()] == [FILE]
+    (tmp_path / "a" / FILE).write_text("cut")
+    assert len(secret_key(settings)) > 32, "a file that is not whole is made anew"
+
+
+def test_a_key_that_cannot_be_kept_is_random_and_said(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "file").write_text("")
+    settings = load({"DASHBOARD_READ_TOKEN": TOKEN, "DASHBOARD_INSTANCE": str(tmp_path / "file")})
+    assert secret_key(settings) != secret_key(settings)
+    assert "SECRET_KEY" in caplog.text
+
+
+def test_a_new_read_token_ends_sign_ins_and_no_links() -> None:
+    cookie, token = links().sign_in_cookie(), key("cpu")
+    changed = links(READ_TOKEN=f"{TOKEN}-2")
+    assert links().is_sign_in_cookie(cookie)
+    assert not changed.is_sign_in_cookie(cookie)
+    assert changed.scope_of(token).events == ("cpu",)
 
 
 def test_the_command_refuses_what_it_cannot_sign() -> None:

@@ -1,12 +1,15 @@
 """Sending: several receivers, one after the other in one thread, and nobody twice."""
 
 import fcntl
+import re
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from urllib.parse import unquote
 
 import pytest
 
+from dashboard.alerts.apprise import Sender
 from dashboard.alerts.model import Alert, State
 from dashboard.alerts.notifier import Notifier
 from dashboard.events.event import Event
@@ -199,3 +202,20 @@ def test_what_waits_for_the_thread_is_not_sent_after_the_end(
     expected = [f"[warning] {name}" for name in "abc"]
     assert sorted(lines(slow)) == sorted(lines(other)) == expected
     again.stop()
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "json://user:pass-word@alerts.example:8443/hook/T0ken-part/",
+        "slack://T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOXrIdevi7FQ/#ops",
+        "mailto://me%40here:s%20cret@mail.example?to=you@there.example",
+    ],
+)
+def test_no_part_of_a_url_is_in_what_is_said_of_it(url: str) -> None:
+    parts = [part for part in re.split(r"[:/?#&=@]+", unquote(url))[1:] if len(part) > 2]
+    sender = Sender(url)
+    said = sender._without_secrets(f"failed: {url}, {unquote(url)}, {parts}, {url.upper()}")
+    assert said.startswith("failed: ")
+    for part in parts:
+        assert part.lower() not in said.lower()

@@ -18,7 +18,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dashboard.events.event import EventId
+from dashboard.events.event import Event, EventId
 from dashboard.log.contract import EventLog, LogUnavailable
 from dashboard.log.opening import run_directory
 from dashboard.log.sqlite.engine import SQLiteLog
@@ -686,3 +686,29 @@ def rows(path: Path, table: str) -> int:
 def sockets(folder: Path) -> list[str]:
     """The sockets in the folder where the processes of a log meet."""
     return sorted(p.name for p in folder.iterdir() if p.is_socket())
+
+
+def test_the_log_is_for_its_user_and_group_alone(tmp_path: Path) -> None:
+    old = tmp_path / "old.db"
+    before = os.umask(0o000)
+    try:
+        log = SQLiteLog(old, retention=60)
+        log.append([Event("box", "cpu", "{}")])
+        for path in tmp_path.glob("old.db*"):  # as an earlier version left them
+            path.chmod(0o777 if path.is_dir() else 0o666)
+        os.umask(0o022)
+        logs = [
+            log,
+            SQLiteLog(old, retention=60),
+            SQLiteLog(tmp_path / "new" / "a.db", retention=60),
+        ]
+        for each in logs[1:]:
+            each.append([Event("box", "cpu", "{}")])
+        found = [path for path in tmp_path.rglob("*.db*") if path.is_file()]
+        assert len(found) >= 6
+        for path in [*found, tmp_path / "new"]:
+            assert not path.stat().st_mode & 0o007, path
+        for each in logs:
+            each.close()
+    finally:
+        os.umask(before)

@@ -132,6 +132,32 @@ def test_only_allowed_origins_may_read(guarded: Service) -> None:
         assert "Access-Control-Allow-Credentials" not in answer.headers
 
 
+@pytest.mark.parametrize(
+    "origin",
+    [
+        *("https://intranetxexample", "https://intranet.example.evil", "https://INTRANET.example"),
+        *("https://intranet.example:443", "http://intranet.example", "null", "[", "http://["),
+        *("http://:", "http://1", "http://[::1]x"),
+    ],
+)
+def test_origins_are_compared_as_strings(guarded: Service, origin: str) -> None:
+    for path in ("/history", "/embed", "/static/embed.js", "/nothing"):
+        answer = guarded.get(path, headers={"Origin": origin, **bearer(TOKEN)})
+        assert "Access-Control-Allow-Origin" not in answer.headers
+        assert ("Origin" in answer.headers.get("Vary", "")) == (path != "/nothing")
+
+
+def test_a_browser_is_signed_out(guarded: Service) -> None:
+    with httpx.Client(base_url=guarded.url) as browser:
+        browser.post("/sign-in", data={"token": TOKEN})
+        assert browser.get("/history").status_code == 200
+        assert "/sign-out" in browser.get("/sign-in").text
+        answer = browser.post("/sign-out")
+        assert (answer.status_code, answer.headers["Location"]) == (303, "/sign-in")
+        assert browser.get("/history").status_code == 401
+        assert "/sign-out" not in browser.get("/sign-in").text
+
+
 def test_a_script_of_an_allowed_origin_may_send_the_token(guarded: Service) -> None:
     """A browser asks before, without the token, whether it may."""
     asks = {

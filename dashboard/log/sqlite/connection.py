@@ -5,10 +5,11 @@ file that was deleted, replaced or damaged is made anew (`DatabaseFiles`).
 """
 
 import os
+import posix  # its close: gevent's leaves it to an event loop that this thread lacks
 import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 from dashboard.log.contract import LogUnavailable
@@ -73,6 +74,7 @@ class Database:
 
     def _open(self) -> sqlite3.Connection:
         self._is_read_only = self._path.exists() and not os.access(self._path, os.W_OK)
+        self._keep_from_others()
         connection = sqlite3.connect(
             self._path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False
         )
@@ -89,6 +91,17 @@ class Database:
             connection.close()
             raise
         return connection
+
+    def _keep_from_others(self) -> None:
+        """Make the file one of its user and group alone; SQLite makes -wal and -shm like it."""
+        with suppress(OSError):  # SQLite itself says what is wrong, and others' files stay
+            posix.close(os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o660))
+        for suffix in ("", "-wal", "-shm"):
+            with suppress(OSError):
+                path = Path(f"{self._path}{suffix}")
+                mode = path.stat().st_mode
+                if mode & 0o007:
+                    path.chmod(mode & 0o770)
 
     def _disconnect(self) -> None:
         connection, self._connection = self._connection, None

@@ -66,7 +66,7 @@ class SQLiteLog:
         self._trimmed_at = 0.0
         self._appended_since_trim = 0
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
+            path.parent.mkdir(mode=0o750, parents=True, exist_ok=True)
             self._wakeups = WakeupChannel(run_directory(path))
         except OSError as error:
             raise LogUnavailable(f"{path.parent}: {error.strerror}") from None

@@ -1,0 +1,45 @@
+"""Headers by which browsers hold pages to limits: Content-Security-Policy and CORS."""
+
+import re
+from collections.abc import Iterable
+
+from flask import request
+from werkzeug.wrappers import Response
+
+# What pages of ALLOWED_ORIGINS may read.
+_CORS_PATHS = frozenset({"/stream", "/history", "/alerts", "/embed"})
+_CORS_PREFIXES = ("/progress/", "/static/")
+_HEADER_NAMES = re.compile(r"[A-Za-z0-9, _-]{1,500}")
+
+
+def allow_origin(response: Response, origins: frozenset[str]) -> None:
+    """Let a page of an allowed origin read the response; origins are compared as strings."""
+    if request.path not in _CORS_PATHS and not request.path.startswith(_CORS_PREFIXES):
+        return
+    response.headers.add("Vary", "Origin")
+    origin = request.headers.get("Origin")
+    if origin not in origins:
+        return
+    response.headers["Access-Control-Allow-Origin"] = origin
+    if request.method == "OPTIONS":
+        response.headers["Access-Control-Allow-Methods"] = "GET, HEAD, OPTIONS"
+        asked = request.headers.get("Access-Control-Request-Headers", "")
+        if _HEADER_NAMES.fullmatch(asked):
+            response.headers["Access-Control-Allow-Headers"] = asked
+
+
+def page_policy(frame_ancestors: Iterable[str]) -> str:
+    """Return the Content-Security-Policy of every page."""
+    return "; ".join(
+        (
+            "default-src 'none'",
+            "script-src 'self'",
+            "style-src 'self'",
+            "img-src 'self' data:",
+            "connect-src 'self'",
+            "frame-src 'self'",
+            "form-action 'self'",
+            "base-uri 'none'",
+            " ".join(("frame-ancestors 'self'", *frame_ancestors)),
+        )
+    )
