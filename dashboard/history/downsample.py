@@ -92,9 +92,11 @@ class Reducer:
         """Return the spans with their ends, and which come after a silence."""
         rows = self.spans()
         keys = sorted(self._starts)
-        quiet = (place + 1 for place, (a, b) in enumerate(pairwise(keys)) if a[1] != b[1])
+        cut = (place + 1 for place, (a, b) in enumerate(pairwise(keys)) if a[1] != b[1])
+        # A silence of several spans is shown, too: those spans have no rows.
+        quiet = frozenset(cut) | silences(rows.times, len(keys))
         firsts = [self._firsts[key] for key in keys]
-        return Reduced(rows, firsts, [self._ends[key] for key in keys], frozenset(quiet))
+        return Reduced(rows, firsts, [self._ends[key] for key in keys], quiet)
 
     def spans(self) -> Rows:
         """Return the spans that have rows, each at its start."""

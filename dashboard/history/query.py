@@ -34,14 +34,15 @@ class Stretch:
     def span(self) -> float:
         """Return the length of the spans of an answer.
 
-        Each takes two rows. A quarter of the rows is left for silences, which take three each.
+        Each takes two rows. A silence within a span takes three more.
         """
-        return max((self.end - self.first) / int(self.points * 0.375), 1e-3)
+        count = max(1, (self.points - 3 * self.most_silences) // 2)
+        return max((self.end - self.first) / count, 1e-3)
 
     @property
     def most_silences(self) -> int:
-        """Return how many silences an answer shows; shorter stretches of nothing are not told."""
-        return max(1, self.points // 12)
+        """Return how many spans are cut at a silence. Longer ones than a span are always shown."""
+        return max(1, self.points // 50)
 
     @property
     def until(self) -> float:

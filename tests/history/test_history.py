@@ -218,7 +218,7 @@ def test_tiers_meet_without_a_gap_or_a_double(
         counted = sum(int(value or 0) for value in rows.columns["percent"].count)
         # A coarser tier's spans at the very beginning may reach back before it.
         assert counted == pytest.approx(days * DAY / step, abs=2 * 3600 / step)
-        assert len(rows.times) == 22
+        assert len(rows.times) == 28
 
 
 def test_late_events_find_their_span_in_every_tier(

@@ -57,4 +57,6 @@ test("a clock has one form", () => {
   assert.equal(format.clock(NaN), "--:--:--");
   assert.match(format.clock(1_700_000_000), /^\d\d:\d\d:20$/);
   assert.match(format.minute(1_700_000_000), /^\d\d:\d\d$/);
+  assert.match(format.day(1_700_000_000), /^1[45] Nov$/);
+  assert.equal(format.month(1_700_000_000), "Nov 2023");
 });

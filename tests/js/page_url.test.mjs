@@ -60,17 +60,17 @@ test("columns are 1 to 6", () => {
   }
 });
 
-test("a window is 30 seconds to a day", () => {
-  const windows = { 30: 30, "90s": 90, "15m": 900, "6h": 21_600, "24h": 86_400, 86400: 86_400 };
+test("a window is 30 seconds to three years", () => {
+  const windows = { 30: 30, "90s": 90, "15m": 900, "6h": 21_600, "24h": 86_400, 86400: 86_400, "30d": 2_592_000, "2w": 1_209_600, "3y": 94_608_000 };
   for (const [text, seconds] of Object.entries(windows)) assert.deepEqual(taken(`?window=${text}`), { window: seconds });
   assert.deepEqual(taken("?window=5m"), {});
-  for (const text of ["29", "0", "25h", "1441m", "-5m", "5", "5d", "5 m", "1.5h", "m", "", "5M", "999999"]) {
-    assert.match(refused(`?window=${encodeURIComponent(text)}`), /wanted is a time such as 300s, 15m or 6h, from 30s to 24h/, text);
+  for (const text of ["29", "0", "4y", "1096d", "-5m", "5", "5 m", "1.5h", "m", "", "5M", "999999999"]) {
+    assert.match(refused(`?window=${encodeURIComponent(text)}`), /wanted is a time such as 300s, 15m, 6h or 30d, from 30s to 3y/, text);
   }
 });
 
 test("a window is written as people say it", () => {
-  const texts = { 30: "30s", 60: "1m", 90: "90s", 300: "5m", 3600: "1h", 5400: "90m", 86_400: "24h" };
+  const texts = { 30: "30s", 60: "1m", 90: "90s", 300: "5m", 3600: "1h", 5400: "90m", 86_400: "1d", 129_600: "36h", 2_592_000: "30d", 31_536_000: "1y" };
   for (const [seconds, text] of Object.entries(texts)) assert.equal(writeSeconds(Number(seconds)), text);
 });
 
@@ -176,7 +176,7 @@ test("what is written reads back as it was", () => {
     "kiosk=1&shift=0",
     "shift=1",
     "background=transparent",
-    "window=24h&dim=18-00",
+    "window=1d&dim=18-00",
   ];
   for (const address of addresses) {
     const { display, problems } = read(address);

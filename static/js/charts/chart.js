@@ -4,7 +4,7 @@
  * time. Without a legend: labels stand in the head of the panel, or beside the lines that they name.
  */
 import uPlot from "../../vendor/uPlot.esm.js";
-import { clock, minute } from "../ui/format.js";
+import { clock, day, minute, month } from "../ui/format.js";
 import { ChartCursor } from "./cursor.js";
 import { drawMarks, drawThreshold } from "./overlays.js";
 import { spread } from "./scale.js";
@@ -38,6 +38,18 @@ import { spread } from "./scale.js";
 /** Units beside and below the plot, alike in all charts, so that their time axes align. */
 const GUTTER = 4.4;
 const FOOT = 1.7;
+
+const DAY = 86_400;
+
+/** As uPlot counts months: it puts their marks at the first day of each. */
+const MONTH = 30 * DAY;
+
+/** Distances between marks of the time axis, seconds. */
+const INCREMENTS = [
+  ...[1, 5, 10, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14_400, 21_600, 43_200],
+  ...[1, 2, 3, 5, 10, 15].map((days) => days * DAY),
+  ...[1, 2, 3, 6, 12].map((months) => months * MONTH),
+];
 
 /** Units right of the plot: half a label's width. The style sheet lets it reach into the margin. */
 export const END = 1.3;
@@ -162,8 +174,10 @@ export class Chart {
           size: FOOT * unit,
           // HH:MM:SS wants more room than HH:MM.
           space: (_plot, _axis, low, high, width) => ((30 * width) / (high - low) < 3.5 * unit ? 3.5 : 5.5) * unit,
-          incrs: [1, 5, 10, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14_400, 21_600],
+          incrs: INCREMENTS,
           values: (plot, splits, _axis, _space, increment) => {
+            if (increment >= MONTH) return splits.map(month);
+            if (increment >= DAY) return splits.map(day);
             if (increment >= 60) return splits.map(minute);
             // Half of it may reach beyond the plot, but not beyond the canvas.
             const last = this.to - ((2.2 - Math.min(end, 2.2)) * unit * (this.to - this.from)) / (plot.bbox.width / devicePixelRatio);

@@ -31,14 +31,14 @@ import { DISTANCES } from "./presets.js";
 /** @typedef {{display: Display, problems: string[]}} Parsed */
 
 /** Shortest and longest window, seconds. */
-const WINDOWS = { least: 30, most: 86_400 };
+const WINDOWS = { least: 30, most: 3 * 365 * 86_400 };
 
 /** Default window, seconds: long enough to see a development, short enough to see a spike of one second. */
 const WINDOW = 300;
 
 export const MOST_COLUMNS = 6;
 export const MOST_DOWN = 4;
-const UNITS = { s: 1, m: 60, h: 3600 };
+const UNITS = { s: 1, m: 60, h: 3600, d: 86_400, w: 7 * 86_400, y: 365 * 86_400 };
 const THEMES = ["dark", "light", "auto"];
 
 /** @type {Readonly<Display>} */
@@ -147,6 +147,8 @@ export function writeAddress(display) {
  * @returns {string} 15m
  */
 export function writeSeconds(window) {
+  if (window % UNITS.y === 0) return `${window / UNITS.y}y`;
+  if (window % UNITS.d === 0) return `${window / UNITS.d}d`;
   if (window % 3600 === 0) return `${window / 3600}h`;
   return window % 60 === 0 ? `${window / 60}m` : `${window}s`;
 }
@@ -192,10 +194,10 @@ function whole(text, least, most) {
 
 /** @param {string} text */
 function seconds(text) {
-  const [, number, unit] = /^(\d{1,5})([smh]?)$/.exec(text) ?? [];
+  const [, number, unit] = /^(\d{1,8})([smhdwy]?)$/.exec(text) ?? [];
   const value = Number(number) * UNITS[/** @type {keyof typeof UNITS} */ (unit || "s")];
   if (!(value >= WINDOWS.least && value <= WINDOWS.most)) {
-    throw new Wrong(`wanted is a time such as 300s, 15m or 6h, from ${WINDOWS.least}s to ${WINDOWS.most / 3600}h`);
+    throw new Wrong(`wanted is a time such as 300s, 15m, 6h or 30d, from ${WINDOWS.least}s to 3y`);
   }
   return value;
 }

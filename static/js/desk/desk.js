@@ -4,7 +4,7 @@
  * opened. A kiosk loads none of them. Composition only.
  */
 import { writeAddress } from "../config/page_url.js";
-import { clock } from "../ui/format.js";
+import { clock, moment } from "../ui/format.js";
 import { Attendance } from "./attendance.js";
 import { addCorners } from "./corners.js";
 import { printWell } from "./print.js";
@@ -85,10 +85,11 @@ export class Desk {
   #show() {
     const { grid, notes, display, root } = this.wall;
     const { live, held, zoomed } = grid.timeWindow;
-    const span = held && `${clock(held.from)} to ${clock(held.to)}`;
+    const at = held && held.to - held.from >= 86_400 ? moment : clock;
+    const span = held && `${at(held.from)} to ${at(held.to)}`;
     if (live) notes.say("held", "");
     else if (zoomed) notes.say("held", `zoomed to ${span}: a double click or Escape goes back`);
-    else if (held) notes.say("held", `paused at ${clock(held.to)}, figures are still live: space goes on`);
+    else if (held) notes.say("held", `paused at ${at(held.to)}, figures are still live: space goes on`);
     this.attendance.watch(!live);
     this.tools.show({ live, window: display.window, theme: root.dataset.theme === "light" ? "light" : "dark" });
   }

@@ -173,6 +173,8 @@ const CLOCK = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-dig
 const AMOUNT = new Intl.NumberFormat("en-US", { notation: "compact", maximumSignificantDigits: 3 });
 const MOMENT = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle: "short" });
 const MINUTES = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit" });
+const DAYS = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short" });
+const MONTHS = new Intl.DateTimeFormat("en-GB", { month: "short", year: "numeric" });
 
 /**
  * @param {number} time seconds since 1970
@@ -196,4 +198,20 @@ export function moment(time) {
  */
 export function minute(time) {
   return MINUTES.format(time * 1000);
+}
+
+/**
+ * @param {number} time seconds since 1970
+ * @returns {string} day and month in the display's time zone: 20 Nov
+ */
+export function day(time) {
+  return DAYS.format(time * 1000);
+}
+
+/**
+ * @param {number} time seconds since 1970
+ * @returns {string} month and year in the display's time zone: Nov 2026
+ */
+export function month(time) {
+  return MONTHS.format(time * 1000);
 }
