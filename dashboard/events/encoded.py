@@ -10,6 +10,7 @@ from dashboard.events.projection import project, projection_for
 from dashboard.events.sse import ServerSentEvent, encode
 
 LOG_START = EventId(0, 0)  # lower than every id
+_LARGE = 4096  # bytes
 _MOST_PROJECTED = 8  # field sets of one event whose data is kept
 
 
@@ -20,11 +21,12 @@ class Encoded:
     recent few field sets: their bytes go into one frame, which is kept itself.
     """
 
-    __slots__ = ("_projected", "_wire", "event", "seq")
+    __slots__ = ("_projected", "_wire", "event", "heard_at", "seq")
 
     def __init__(self, event: Event) -> None:
         self.event = event
         self.seq = 0  # worker-local sequence number; 0 until added to the replay buffer
+        self.heard_at = 0.0  # steady time; set by the replay buffer
         self._wire: bytes | None = None
         self._projected: dict[frozenset[str], str] | None = None
 
@@ -38,6 +40,11 @@ class Encoded:
         if self._wire is None:
             self._wire = _bytes(self.event, self.event.data)
         return self._wire
+
+    def release(self) -> None:
+        """Drop the bytes of a large event: they would double what it takes in memory."""
+        if len(self.event.data) > _LARGE:
+            self._wire = self._projected = None
 
     def projected(self, fields: frozenset[str]) -> bytes:
         """Return the bytes with only these fields; the whole event if no field names it."""

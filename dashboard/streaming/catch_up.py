@@ -1,46 +1,156 @@
-"""What a reader lacks after an id: whether it can be told at all, and that in pieces.
+"""What a stream is sent before it is live: a snapshot, or the events after an id.
 
-What the hub has in memory comes from there, the stretch before it from the log.
+Both come in chunks, so that a stream costs the same memory however much the log holds; a chunk is
+made from a cursor alone. The cursor of a snapshot is a seq: the newest events of each host and name
+that came after it. The cursor of a replay is an id. The last chunk is complete up to the moment in
+which it is made, and the stream joins its feed in the same step.
+
+Readers that come at the same time lack the same, so chunks are shared for a moment. With `every`
+the last one is shared as well, so that those readers share a feed from there on. Without it a
+reader goes on to what has come since.
 """
 
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
 
 from dashboard.events.encoded import Encoded, id_of
 from dashboard.events.event import Event, EventId
 from dashboard.events.filter import Filter
-from dashboard.log.contract import EventLog
+from dashboard.log.contract import EventLog, LogUnavailable
+from dashboard.streaming.conflation import conflate
 from dashboard.streaming.frame import Frame
 from dashboard.streaming.replay_buffer import ReplayBuffer
-from dashboard.streaming.snapshot import Snapshots
 from dashboard.streaming.tail import Tail
 
+CHUNK = 128 << 10  # bytes of data; a single event may be larger
+MOST_CONFLATED = 1 << 20  # bytes of data; of more only the newest is sent
 _BATCH = 1000  # events of the log that are read at once
+_FIRST_BATCH = 16  # as they may have 64 KB each
+_MOST_HOSTS = 500  # that the log is asked for by name
+
+_SHARED_SECONDS = 0.25
+_SHARED_PART = 40  # of a longer `every`
+_SHARED_QUIET_SECONDS = 5.0  # while no event comes, and at most
+_FEW = 100  # events; smaller chunks are made anew when another event has come
+_MOST_SHARED = 64  # chunks
+_SHARED_BYTES = 4 << 20
+
+Cursor = TypeVar("Cursor", int, EventId)
+
+
+class Trimmed(LogUnavailable):
+    """Events above an id are no longer in the log, so they can't be replayed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk(Generic[Cursor]):
+    """A piece of a snapshot (cursor: seq) or a replay (cursor: id), complete up to `reached`.
+
+    The last one is complete up to `seq`. That and `position` are the replay buffer's, at the time
+    when the chunk was made.
+    """
+
+    frame: Frame
+    reached: Cursor
+    is_last: bool
+    seq: int
+    position: EventId
+    events: list[Encoded]
+    made_at: float
+
+
+class _SharedChunks:
+    """Chunks that were made a moment ago. `clock` is monotonic seconds."""
+
+    def __init__(self, buffer: ReplayBuffer, clock: Callable[[], float]) -> None:
+        self._buffer = buffer
+        self._clock = clock
+        self._chunks: dict[Hashable, Any] = {}
+
+    def make(
+        self, filter: Filter, events: list[Encoded], reached: Cursor, *, is_last: bool
+    ) -> Chunk[Cursor]:
+        """Return a new chunk of selected events."""
+        frame = Frame(filter.wire(events))
+        for encoded in events:
+            encoded.release()
+        seq, position = self._buffer.seq, self._buffer.position
+        return Chunk(frame, reached, is_last, seq, position, events, self._clock())
+
+    def shared(
+        self, filter: Filter, key: Hashable, make: Callable[[], Chunk[Cursor]]
+    ) -> Chunk[Cursor]:
+        """Return the chunk of a key if it can still be used, or else what `make` returns."""
+        chunk: Chunk[Cursor] | None = self._chunks.get(key)
+        if chunk is None or not self._is_usable(chunk, filter.every):
+            self.forget()
+            chunk = self._chunks[key] = make()
+            while sum(len(each.frame.raw) for each in self._chunks.values()) > _SHARED_BYTES or (
+                len(self._chunks) > _MOST_SHARED
+            ):
+                del self._chunks[next(iter(self._chunks))]
+        return chunk
+
+    def forget(self) -> None:
+        """Let go of chunks that can't be used any more."""
+        oldest = self._clock() - _SHARED_QUIET_SECONDS
+        for key in [key for key, chunk in self._chunks.items() if chunk.made_at < oldest]:
+            del self._chunks[key]
+
+    def _is_usable(self, chunk: Chunk[Cursor], every: float | None) -> bool:
+        age = self._clock() - chunk.made_at
+        if chunk.seq == self._buffer.seq:
+            return age < _SHARED_QUIET_SECONDS  # events that the log no longer keeps go, in time
+        if every is not None:
+            lasts = min(every, max(_SHARED_SECONDS, every / _SHARED_PART), _SHARED_QUIET_SECONDS)
+            return age < lasts
+        return age < _SHARED_SECONDS and len(chunk.events) > _FEW
 
 
 class Replay:
-    """What streams that are behind ask a worker for."""
+    """Snapshots and replays of one worker."""
 
     def __init__(
         self,
         log: EventLog,
         buffer: ReplayBuffer,
-        snapshots: Snapshots,
         tail: Tail,
         *,
-        clock: Callable[[], float],
+        clock: Callable[[], float] = time.time,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._log = log
         self._buffer = buffer
-        self._snapshots = snapshots
         self._tail = tail
         self._clock = clock
+        # Apart: many different ids must not displace what all who come share.
+        self._snapshots = _SharedChunks(buffer, monotonic)
+        self._replays = _SharedChunks(buffer, monotonic)
 
-    def can_replay(self, after: EventId, replay: float) -> bool:
-        """Whether everything after an id can be told: it is of this log and recent enough.
+    def forget(self) -> None:
+        """Let go of chunks that no one will use any more."""
+        self._snapshots.forget()
+        self._replays.forget()
 
-        Reads the log when the id is older than what the hub holds. Raises LogUnavailable.
+    def snapshot_chunk(self, filter: Filter, seq: int) -> Chunk[int]:
+        """Return the next of the newest events of each host and name that came after `seq`."""
+
+        def make() -> Chunk[int]:
+            events, reached = self._buffer.next_newest(filter, seq, CHUNK)
+            return self._snapshots.make(
+                filter, events, reached, is_last=reached == self._buffer.seq
+            )
+
+        return self._snapshots.shared(filter, (filter.selection, filter.every is None, seq), make)
+
+    def can_replay(self, after: EventId, seconds: float) -> bool:
+        """Return True if all events above an id are available, and it is at most so old.
+
+        Blocks on the log for an id that memory does not cover. Raises LogUnavailable.
         """
-        if self._clock() - after.time > replay:
+        if self._clock() - after.time > seconds:
             return False
         if after > self._buffer.position and not self._tail.catches_up_with(after):
             return False
@@ -49,41 +159,86 @@ class Replay:
         oldest = self._log.with_reader(lambda log: log.oldest())
         return oldest is not None and after >= oldest
 
-    def needs_chunks(self, filter: Filter, after: EventId) -> bool:
-        """Whether what a stream lacks after an id is not in memory, or too much for one block."""
-        if not self._buffer.covers(after):
-            return True
-        return self._snapshots.needs_chunks(filter, after)
+    def is_even(self, chunk: Chunk[int] | Chunk[EventId]) -> bool:
+        """Return True if nothing lacks after a chunk; a stream may then join in the same step."""
+        return chunk.is_last and chunk.seq == self._buffer.seq
 
-    def next_chunk(self, filter: Filter, after: EventId) -> tuple[Frame, EventId]:
-        """The next piece of what a stream that is far behind lacks, and the id where it ends.
+    def is_in_memory(self, after: EventId) -> bool:
+        """Return True if the replay of an id reads no log."""
+        return self._buffer.covers(after)
 
-        Raises LogUnavailable.
+    def next_chunk(self, filter: Filter, after: EventId) -> Chunk[EventId]:
+        """Return the next events above an id.
+
+        Blocks on the log if memory does not cover the id. Raises LogUnavailable.
         """
+
+        def make() -> Chunk[EventId]:
+            events, reached = self._buffer.next_events(filter, after, CHUNK)
+            is_last = reached == self._buffer.position
+            return self._replays.make(filter, events, reached, is_last=is_last)
+
         if self._buffer.covers(after):
-            return self._snapshots.next_chunk(filter, after)
-        events, reached = self.read_next(after, filter)
-        return Frame(filter.wire(events)), reached
+            return self._replays.shared(filter, (filter, after), make)
+        events, reached = self._read_log(after, filter)
+        return self._replays.make(filter, events, reached, is_last=False)
+
+    def conflated(self, filter: Filter, after: EventId) -> Chunk[int]:
+        """Return the newest events of each window (`every`) above an id.
+
+        If memory does not cover the id, or they are many, that is an empty chunk, which is not the
+        last: the newest of all that came after its `reached` are to be sent.
+        """
+        buffer = self._buffer
+        # Readers that come at the same time share this one's seq, and so a feed.
+        start = self.snapshot_chunk(filter, 0)
+        seq = start.seq if after <= start.position else buffer.seq
+
+        def make() -> Chunk[int]:
+            kept: list[Encoded] | None = None
+            if buffer.covers(after):
+                missed = [e for e in filter.pick(buffer.events_after(after)) if e.seq <= seq]
+                kept = conflate(missed, filter.every or 0)
+            elif start.is_last and seq == start.seq:
+                kept = [encoded for encoded in start.events if id_of(encoded) > after]
+            if kept is None or sum(len(e.event.data) for e in kept) > MOST_CONFLATED:
+                return self._replays.make(filter, [], buffer.seq_before(after), is_last=False)
+            return self._replays.make(filter, kept, seq, is_last=True)
+
+        return self._replays.shared(filter, (filter, after, seq), make)
 
     def read_next(self, after: EventId, filter: Filter) -> tuple[list[Encoded], EventId]:
-        """What the filter wants of the next stretch after an id, and the id where that ends.
+        """Return the next selected events above an id, and the id up to which that is all.
 
-        Whoever gets back the hub's own `position` has everything and, as long as it does not let
-        go of the event loop in between, may join the feed. Raises LogUnavailable.
+        When that is the hub's `position`, the caller has everything, and can join the feed in the
+        same step. Blocks on the log if memory does not cover the id. Raises LogUnavailable.
         """
-        reached = self._buffer.position
         if self._buffer.covers(after):
-            batch = self._buffer.events_after(after)
-        else:
-            batch = self._read_back(after, reached, filter)
-            if len(batch) == _BATCH:
-                reached = id_of(batch[-1])
-        return filter.pick(batch), reached
+            return self._buffer.next_events(filter, after, CHUNK)
+        return self._read_log(after, filter)
 
-    def _read_back(self, after: EventId, last: EventId, filter: Filter) -> list[Encoded]:
+    def _read_log(self, after: EventId, filter: Filter) -> tuple[list[Encoded], EventId]:
+        last = self._buffer.position
         names, hosts = filter.logged_names, filter.hosts_among(self._buffer.hosts())
+        if hosts is not None and len(hosts) > _MOST_HOSTS:
+            hosts = None
 
-        def read(log: EventLog) -> list[Event]:
-            return log.read_range(after.following, last, names=names, hosts=hosts, limit=_BATCH)
+        def read(log: EventLog) -> tuple[list[Event], EventId]:
+            found: list[Event] = []
+            reached, size, limit = after, 0, _FIRST_BATCH
+            while size < CHUNK and reached < last:
+                batch = log.read_range(
+                    reached.following, last, names=names, hosts=hosts, limit=limit
+                )
+                found += batch
+                size += sum(len(event.data) for event in batch)
+                reached = last if len(batch) < limit else batch[-1].id or last
+                limit = min(4 * limit, _BATCH, 1 + CHUNK * len(found) // max(1, size))
+            # Afterwards: the log may be trimmed while it is read.
+            oldest = log.oldest()
+            if oldest is None or after < oldest:
+                raise Trimmed(f"events after {after} are no longer in the log")
+            return found, reached
 
-        return [Encoded.of(event) for event in self._log.with_reader(read)]
+        events, reached = self._log.with_reader(read)
+        return filter.pick(map(Encoded.of, events)), reached

@@ -25,7 +25,6 @@ from dashboard.streaming.frame import Frame
 from dashboard.streaming.limits import Admission
 from dashboard.streaming.parked import Connections
 from dashboard.streaming.replay_buffer import ReplayBuffer
-from dashboard.streaming.snapshot import Snapshot, Snapshots
 from dashboard.streaming.tail import Tail, Trouble
 from dashboard.telemetry.counters import Instruments
 
@@ -50,7 +49,7 @@ class Hub:
         clock: Callable[[], float] = time.time,
     ) -> None:
         """`interval`, `heartbeat` and `retention` are seconds."""
-        self.replay_buffer = ReplayBuffer(retention=retention, clock=clock)
+        self.replay_buffer = ReplayBuffer(retention=retention)
         self.tail = Tail(log, self, interval=interval, clock=clock)
         self.ready = self.tail.ready  # set once the newest events of the log are known
         self.stopping = False
@@ -59,8 +58,7 @@ class Hub:
         self._instruments = instruments
         self._clock = clock
         self._feeds = FeedRegistry(self.replay_buffer, heartbeat=heartbeat, clock=clock)
-        self._snapshots = Snapshots(self.replay_buffer)
-        self.replay = Replay(log, self.replay_buffer, self._snapshots, self.tail, clock=clock)
+        self.replay = Replay(log, self.replay_buffer, self.tail, clock=clock)
         self._timers_changed = Flag()
         self._connections = Connections(self._socket_closed)
         # One fan-out at a time: a long one lets go of the event loop in between.
@@ -82,7 +80,7 @@ class Hub:
                 self._abort_slow_consumers()
             with self._sending:
                 self._write(self._feeds.due(time.monotonic()))
-            self._snapshots.forget()
+            self.replay.forget()
             self._timers_changed.clear()
             now = time.monotonic()
             look_at = looked_at + _SLOW_CONSUMER_CHECK
@@ -160,27 +158,14 @@ class Hub:
             return {"from": None, "to": end, "seconds": None}
         return {"from": start, "to": end, "seconds": max(0, round(end - start, 3))}
 
-    def start(self, filter: Filter, after: EventId | None) -> tuple[Snapshot, Subscriber]:
-        """What a stream lacks after an id, or the newest of all, and its place right behind that.
-
-        An id is one that `recent` covers, or with `every` one that is covered at all. Give the
-        subscriber back with `leave`.
-        """
-        if after is None:
-            start = self._snapshots.initial_snapshot(filter)
-        else:
-            start = self._snapshots.replay_from(filter, after)
-        return start, self._join(filter, start.seq)
-
-    def join(self, filter: Filter) -> Subscriber:
+    def join(self, filter: Filter, seq: int | None = None) -> Subscriber:
         """Let the current greenlet follow the feed of a filter from its next frame on.
 
-        It knows everything up to `position`. Give it back with `leave`.
+        It has everything up to the event `seq`, which may be another than the newest only with
+        `every`; None stands for the newest. Give it back with `leave`.
         """
-        return self._join(filter, self.replay_buffer.seq)
-
-    def _join(self, filter: Filter, seq: int) -> Subscriber:
         count = len(self._feeds)
+        seq = self.replay_buffer.seq if seq is None else seq
         subscriber = Subscriber(self._feeds.join(filter, seq, time.monotonic()))
         if len(self._feeds) != count:
             self._instruments.feeds.set(len(self._feeds))

@@ -1,13 +1,15 @@
-"""One stream: from where its reader stands to live, and then out of the way.
+"""One stream: hello, what its reader lacks, and then live, at last out of the request's way.
 
-The order is the contract's: `retry` and `hello` at once; then what was missed, or a `gap`, or the
-newest of everything; then live. From the moment the stream has joined its feed nothing is read
-from the log any more, and where its socket can be parked nothing is left of it but that.
+The order is the contract's: `retry` and `hello` at once; then a replay, or a `gap`, or a snapshot;
+then the frames of a feed. From the moment the stream has joined its feed it reads nothing from the
+log, and where its socket can be parked nothing is left of it but that.
 """
 
 import random
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NoReturn
+
+import gevent
 
 from dashboard.events.encoded import control_event
 from dashboard.events.event import EventId
@@ -16,10 +18,11 @@ from dashboard.events.scope import Scope
 from dashboard.log.contract import LogUnavailable
 from dashboard.streaming.detach import LeftRequest, can_park, take_socket
 from dashboard.streaming.feed import Lagging, Subscriber
-from dashboard.streaming.frame import CHUNKED, GZIP, GZIP_HEADER, gzip_block
+from dashboard.streaming.frame import CHUNKED, GZIP, GZIP_HEADER, Frame, gzip_block
 from dashboard.streaming.hub import Hub
 
 _READY_SECONDS = 5.0
+_BLOCK = 64 << 10  # bytes; smaller frames go out together
 
 
 class StreamSlot:
@@ -88,14 +91,17 @@ class Stream(StreamSlot):
     def _run(self) -> Iterator[bytes]:
         may_park = self._parking and can_park(self._environ)
         begin = self._begin()
+        blocks = filter(None, self._catch_up())
         if self._is_known():
-            yield begin + next(self._catch_up())  # one write, with the head of the response
-        else:
-            yield begin  # at once, whatever the log takes
+            begin += next(blocks, b"")  # one write, with the head of the response
+        yield begin  # at once, however long the log takes
+        if self._subscriber is None:
             self._hub.ready.wait(_READY_SECONDS)
             if self._hub.stopping:
                 return  # without a word about what was missed: another worker will tell it
-            yield from filter(None, self._catch_up())
+            for block in blocks:
+                yield block
+                gevent.sleep(0)  # a fast reader of much lets others run
         assert self._subscriber is not None
         try:
             while not self._hub.stopping and not self._subscriber.feed.ended:
@@ -119,10 +125,10 @@ class Stream(StreamSlot):
         raise LeftRequest
 
     def _is_known(self) -> bool:
-        """Return True if what the reader lacks is known without reading the log."""
+        """Return True if the first chunk of what the reader lacks needs no look into the log."""
         if not self._hub.ready.is_set() or self._hub.stopping:
             return False
-        return self._after is None or not self._hub.replay.needs_chunks(self._filter, self._after)
+        return self._after is None or self._hub.replay.is_in_memory(self._after)
 
     def _begin(self) -> bytes:
         self._hub.admission.count_opened()
@@ -133,34 +139,54 @@ class Stream(StreamSlot):
             return GZIP_HEADER + gzip_block(hello, stored=True)
         return hello
 
-    def _encoded(self, block: bytes) -> bytes:
-        return gzip_block(block) if block and self._form & GZIP else block
-
     def _catch_up(self) -> Iterator[bytes]:
-        """Yield what the reader lacks; when it ends, `_subscriber` stands right behind that."""
-        hub, after = self._hub, self._after
-        told = after is not None and self._is_covered(after)
-        # With `every` what is only in the log is left to what it came to.
-        while told and after is not None and self._filter.every is None:
-            if not hub.replay.needs_chunks(self._filter, after):
-                break
-            try:
-                piece, after = hub.replay.next_chunk(self._filter, after)
-            except LogUnavailable:
-                told = False
-                break
-            if piece.raw:
-                yield piece.form(self._form & GZIP)
-        snapshot, self._subscriber = hub.start(self._filter, after if told else None)
-        gap = self._encoded(self._gap(after)) if after is not None and not told else b""
-        yield gap + b"".join(frame.form(self._form & GZIP) for frame in snapshot.frames)
+        """Yield what the reader lacks; the step that makes the last block joins the feed."""
+        block = b""
+        for frame, seq in self._lacking():
+            block += frame.form(self._form & GZIP)
+            if seq is not None:
+                self._subscriber = self._hub.join(self._filter, seq)
+            if block and (seq is not None or len(block) >= _BLOCK):
+                yield block
+                block = b""
 
-    def _is_covered(self, after: EventId) -> bool:
+    def _lacking(self) -> Iterator[tuple[Frame, int | None]]:
+        """Yield frames, and with the last one the seq up to which everything is sent."""
+        replay, after, seq = self._hub.replay, self._after, 0
+        if after is not None and not self._can_replay(after):
+            yield self._gap(after), None
+            after = None
+        if after is not None and self._filter.every is not None:
+            # What is in the log alone is left to the snapshot.
+            chunk = replay.conflated(self._filter, after)
+            seq = chunk.reached
+            yield chunk.frame, seq if chunk.is_last else None
+            if chunk.is_last:
+                return
+        elif after is not None:
+            try:
+                while True:
+                    events = replay.next_chunk(self._filter, after)
+                    after = events.reached
+                    yield events.frame, events.seq if replay.is_even(events) else None
+                    if replay.is_even(events):
+                        return
+            except LogUnavailable:
+                yield self._gap(after), None
+        while True:
+            chunk = replay.snapshot_chunk(self._filter, seq)
+            seq = chunk.reached
+            is_all = chunk.is_last and (self._filter.every is not None or replay.is_even(chunk))
+            yield chunk.frame, seq if is_all else None
+            if is_all:
+                return
+
+    def _can_replay(self, after: EventId) -> bool:
         try:
             return self._hub.replay.can_replay(after, self._replay)
         except LogUnavailable:
             return False
 
-    def _gap(self, after: EventId) -> bytes:
+    def _gap(self, after: EventId) -> Frame:
         self._hub.admission.count_gap()
-        return control_event("gap", self._hub.gap_since(after))
+        return Frame(control_event("gap", self._hub.gap_since(after)))

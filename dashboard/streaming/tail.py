@@ -166,7 +166,8 @@ class Tail:
         oldest = self._log.with_reader(lambda log: log.oldest())
         if oldest is not None and after < oldest:
             after = oldest  # an id from before the log began is not covered
-        self._buffer.load(newest, stretch, after)
+        now = self._clock()
+        self._buffer.load(newest, stretch, after, lambda event_id: max(0.0, now - event_id.time))
         self._loaded = True
         self.ready.set()
 

@@ -79,7 +79,7 @@ def test_what_a_worker_shows_of_its_newest_events_is_made_without_it(data: str) 
     paces = HostIntervals(FAMILIES, 1.0, recent)
     assert paces.interval("box") == 1.0
     assert Screens(recent, host="box").listed() == []
-    hub: Any = SimpleNamespace(recent=recent)
+    hub: Any = SimpleNamespace(replay_buffer=recent)
     families = Figures(hub, paces, [family.name for family in FAMILIES], FULL).collect()
     assert {each.name for each in families} == {"vitals_family_age_seconds", "vitals_family_stale"}
 

@@ -5,7 +5,9 @@ import random
 import re
 import time
 from collections import Counter
+from collections.abc import Iterator
 from itertools import pairwise
+from typing import Any
 
 import gevent
 import pytest
@@ -16,12 +18,12 @@ from dashboard.events.encoded import Encoded
 from dashboard.events.event import Event, EventId
 from dashboard.events.filter import Filter
 from dashboard.events.projection import Projection, project
+from dashboard.streaming.catch_up import CHUNK, Chunk, Replay
 from dashboard.streaming.conflation import conflate, first_window
 from dashboard.streaming.feed import RING, RING_BYTES, Feed, Lagging, Subscriber
 from dashboard.streaming.feed_registry import Deliveries, FeedRegistry
 from dashboard.streaming.frame import Frame
 from dashboard.streaming.replay_buffer import ReplayBuffer
-from dashboard.streaming.snapshot import Snapshots
 
 pytestmark = pytest.mark.usefixtures("no_leaks")
 
@@ -292,7 +294,8 @@ class Play:
     def __init__(self, *filters: Filter) -> None:
         self.now = 0.0
         self.buffer = ReplayBuffer(retention=1e9, clock=self.clock)
-        self.snapshots = Snapshots(self.buffer, lambda: self.now)
+        nothing: Any = None  # these tests stay in memory
+        self.replay = Replay(nothing, self.buffer, nothing, monotonic=lambda: self.now)
         self.feeds = FeedRegistry(self.buffer, heartbeat=1e9, clock=self.clock)
         self.frames: list[tuple[float, Frame]] = []
         for filter in filters:
@@ -449,19 +452,32 @@ def test_a_streams_first_period_ends_no_sooner_than_it_asked_for_and_soon_after_
     assert feed.due >= now + every - 0.0011, "told at the start, and again soon after"
 
 
+def start(play: Play, filter: Filter, after: EventId | None = None) -> tuple[list[Frame], int]:
+    """Return the frames that a stream starts with, and the seq up to which that is all."""
+    frames, seq = [], 0
+    if after is not None:
+        chunk = play.replay.conflated(filter, after)
+        frames, seq = [chunk.frame], chunk.reached
+        if chunk.is_last:
+            return frames, seq
+    while True:
+        chunk = play.replay.snapshot_chunk(filter, seq)
+        frames.append(chunk.frame)
+        seq = chunk.reached
+        if chunk.is_last and (filter.every is not None or play.replay.is_even(chunk)):
+            return frames, seq
+
+
 class Client:
     """A stream of a `Play`: what it was told as it came, and since; by event, in order."""
 
     def __init__(self, play: Play, filter: Filter, after: EventId | None = None) -> None:
-        if after is None:
-            start = play.snapshots.initial_snapshot(filter)
-        else:
-            start = play.snapshots.replay_from(filter, after)
         self.came_at = play.now
         self.play = play
-        self.ids = ids(*start.frames)
+        frames, seq = start(play, filter, after)
+        self.ids = ids(*frames)
         self.heard_at: list[float] = []
-        self.follower = Subscriber(play.feeds.join(filter, start.seq, play.now))
+        self.follower = Subscriber(play.feeds.join(filter, seq, play.now))
 
     def listen(self) -> None:
         if not self.follower.is_even:
@@ -530,32 +546,37 @@ def test_streams_that_come_together_share_a_feed_and_a_frame() -> None:
     second = Client(play, filter)
     assert second.ids == first.ids
     assert second.follower.feed is first.follower.feed
-    assert (
-        play.snapshots.initial_snapshot(filter).frames[0]
-        is play.snapshots.initial_snapshot(filter).frames[0]
-    )
-    plain = play.snapshots.initial_snapshot(Filter())
-    assert ids(*plain.frames)[-1] == EventId(round((START + 0.1) * 1000), 1000)
+    assert start(play, filter)[0][0] is start(play, filter)[0][0]
+    plain, _ = start(play, Filter())
+    assert ids(*plain)[-1] == EventId(round((START + 0.1) * 1000), 1000)
 
 
 def test_many_who_come_at_once_to_a_plain_stream_share_what_they_are_told() -> None:
     play, filter = Play(), Filter()
     batch = [logged(0, n, host=f"host-{n}") for n in range(300)]
     play.take(*batch)
-    first = play.snapshots.initial_snapshot(filter)
+    first, _ = start(play, filter)
     later = logged(0.1, 1000, host="host-7")
     play.take(later)
-    second = play.snapshots.initial_snapshot(filter)
-    assert second.frames[0] is first.frames[0]
-    assert ids(*second.frames) == ids_of(*batch, later)
+    second, _ = start(play, filter)
+    assert second[0] is first[0]
+    assert ids(*second) == ids_of(*batch, later)
     play.now = 1
-    assert ids(*play.snapshots.initial_snapshot(filter).frames) == ids_of(
-        *batch[:7], *batch[8:], later
-    )
+    assert ids(*start(play, filter)[0]) == ids_of(*batch[:7], *batch[8:], later)
+
+
+def replayed(play: Play, filter: Filter, after: EventId) -> Iterator[Chunk[EventId]]:
+    """Yield the chunks of a replay up to the last one."""
+    is_last = False
+    while not is_last:
+        chunk = play.replay.next_chunk(filter, after)
+        assert play.replay.next_chunk(filter, after) is chunk, "shared"
+        after, is_last = chunk.reached, chunk.is_last
+        yield chunk
 
 
 @pytest.mark.parametrize("filter", [Filter(), Filter(names=frozenset({"cpu"}))])
-def test_who_lacks_much_is_told_it_in_pieces_that_others_share(filter: Filter) -> None:
+def test_a_replay_comes_in_chunks_that_others_share(filter: Filter) -> None:
     play = Play()
     data = json.dumps({"message": "x" * 1000})
     batch = [
@@ -563,45 +584,66 @@ def test_who_lacks_much_is_told_it_in_pieces_that_others_share(filter: Filter) -
         for n, name in enumerate(["cpu", "log"] * 500)
     ]
     play.take(*batch)
-    after = batch[0].event.id
-    assert after is not None
-    got = []
-    while play.snapshots.needs_chunks(filter, after):
-        piece, reached = play.snapshots.next_chunk(filter, after)
-        assert len(piece.raw) <= 128 << 10
-        assert play.snapshots.next_chunk(filter, after)[0] is piece
-        assert reached > after
-        got += ids(piece)
-        after = reached
-    assert len(got) > 100
-    assert got + ids(*play.snapshots.replay_from(filter, after).frames) == ids_of(
-        *filter.pick(batch[1:])
-    )
+    assert batch[0].event.id is not None
+    chunks = list(replayed(play, filter, batch[0].event.id))
+    assert len(chunks) > 3
+    assert all(len(chunk.frame.raw) < CHUNK + 100 * len(chunk.events) for chunk in chunks)
+    assert ids(*(chunk.frame for chunk in chunks)) == ids_of(*filter.pick(batch[1:]))
 
 
-def test_a_single_event_may_be_larger_than_a_piece() -> None:
+def test_a_single_event_may_be_larger_than_a_chunk() -> None:
     play, filter = Play(), Filter()
     data = json.dumps({"message": "x" * (200 << 10)})
     batch = [
-        Encoded.of(Event("box", "log", data, EventId(round(START * 1000), n))) for n in range(4)
+        Encoded.of(Event("box", f"log{n}", data, EventId(round(START * 1000), n))) for n in range(4)
     ]
     play.take(*batch)
-    after = batch[0].event.id
-    assert after is not None
-    got = []
-    while play.snapshots.needs_chunks(filter, after):
-        piece, after = play.snapshots.next_chunk(filter, after)
-        assert len(ids(piece)) == 1
-        got += ids(piece)
-    assert got == ids_of(*batch[1:])
+    assert batch[0].event.id is not None
+    chunks = list(replayed(play, filter, batch[0].event.id))
+    assert [ids(chunk.frame) for chunk in chunks] == [ids_of(one) for one in batch[1:]]
+    frames, _ = start(play, filter)
+    assert [ids(frame) for frame in frames] == [ids_of(one) for one in batch]
+
+
+@pytest.mark.parametrize("every", [None, 5.0])
+def test_what_comes_while_a_snapshot_is_sent_is_neither_lost_nor_doubled(
+    every: float | None,
+) -> None:
+    play, filter = Play(), Filter(every=every)
+    data = json.dumps({"message": "x" * (CHUNK // 3)})
+
+    def take(number: int, host: int) -> None:
+        event_id = EventId(round((START + play.now) * 1000), number)
+        play.take(Encoded.of(Event(f"h{host}", "log", data, event_id)))
+
+    for host in range(20):
+        take(host, host)
+    found: list[EventId] = []
+    seq, number = 0, 20
+    while True:
+        chunk = play.replay.snapshot_chunk(filter, seq)
+        found += ids(chunk.frame)
+        seq = chunk.reached
+        if chunk.is_last and (every is not None or play.replay.is_even(chunk)):
+            break
+        if number < 50:
+            take(number, number % 7)
+            number += 1
+        play.now += 0.1
+    subscriber = Subscriber(play.feeds.join(filter, seq, play.now))
+    play.until(play.now + 60)
+    if not subscriber.is_even:
+        found += ids(Frame(subscriber.frames(0)))
+    assert found == sorted(set(found))
+    assert set(ids_of(*play.buffer.latest(Filter()))) <= set(found)
 
 
 def test_what_was_not_logged_is_told_to_whoever_comes_after_it() -> None:
     play = Play()
     play.take(*(logged(0, n, host=f"host-{n}") for n in range(300)))
-    play.snapshots.initial_snapshot(Filter())
+    start(play, Filter())
     play.take(Encoded.of(Event("box", "cpu", '{"unlogged":1}')))
-    told = b"".join(frame.raw for frame in play.snapshots.initial_snapshot(Filter()).frames)
+    told = b"".join(frame.raw for frame in start(play, Filter())[0])
     assert told.count(b"unlogged") == 1
 
 
