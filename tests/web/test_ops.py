@@ -52,7 +52,7 @@ def test_a_service_that_samples_and_logs_is_ready(service: Service) -> None:
     assert response.status_code == 200
     assert response.json() == {
         "status": "ok",
-        "checks": {"sampling": "ok", "log": "ok", "history": "ok"},
+        "checks": {"sampling": "ok", "log": "ok", "families": "ok", "history": "ok"},
     }
 
 
@@ -69,6 +69,7 @@ def test_before_the_first_sample_it_is_alive_but_not_ready(make_service: Start) 
             assert said["checks"] == {
                 "sampling": "no sample of box has come yet",
                 "log": "ok",
+                "families": "ok",
                 "history": "ok",
             }
             assert "no sample of box" in said["detail"]
