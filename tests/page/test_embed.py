@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import unquote
 
 import pytest
-from playwright.sync_api import Frame, Page, Route
+from playwright.sync_api import Frame, Page, Route, expect
 
 from dashboard.web.embed import NAMES, PANELS, TILES
 from tests.page.elsewhere import Elsewhere
@@ -217,6 +217,17 @@ def test_a_frame_of_a_strangers_page_is_not_shown(
     wait_for(lambda: page.evaluate("0") or page_errors, "the browser's refusal")
     assert "frame-ancestors" in page_errors[0]
     page_errors.clear()
+
+
+@pytest.mark.parametrize("sandbox", ["", "allow-scripts", "allow-same-origin"])
+def test_a_sandboxed_frame_says_what_it_needs(
+    service: Service, visit: Callable[..., Page], page_errors: list[str], sandbox: str
+) -> None:
+    markup = frame(service, "cpu").replace("<iframe", f'<iframe sandbox="{sandbox}"')
+    page = visit(markup)
+    needed = page.frame_locator("iframe").locator("p.sheet")
+    expect(needed).to_contain_text('sandbox="allow-scripts allow-same-origin"')
+    page_errors.clear()  # the console names what a sandbox keeps out
 
 
 def test_a_frame_is_loaded_anew_for_a_new_build(service: Service, page: Page) -> None:

@@ -28,6 +28,16 @@
     }
   };
 
+  // In a sandboxed frame this page has an origin of its own, to which no server gives its modules.
+  const sandboxed = self.origin === "null";
+  const explain = () => {
+    const reason = document.createElement("p");
+    reason.className = "sheet";
+    reason.textContent = 'This frame is sandboxed without allow-same-origin, so its scripts are not loaded. It needs sandbox="allow-scripts allow-same-origin".';
+    document.body.append(reason);
+  };
+  if (sandboxed) addEventListener("DOMContentLoaded", explain);
+
   let failed = false;
   const retry = () => {
     const count = failures();
@@ -41,7 +51,7 @@
   };
 
   const fail = () => {
-    if (!failed) retry();
+    if (!failed && !sandboxed) retry();
     failed = true;
   };
 
