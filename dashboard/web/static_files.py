@@ -11,6 +11,7 @@ from flask import Flask, Response, request, send_from_directory
 from werkzeug.routing import BaseConverter
 
 from dashboard.web.compression import accepts_gzip, compress_once
+from dashboard.web.script_comments import without_comments
 
 _LEAST = 500  # bytes; less does not pay
 _COMPRESSED = frozenset({"text/javascript", "text/css", "image/svg+xml"})
@@ -45,16 +46,18 @@ def _file(folder: Path, own_build: str, filename: str, build: str | None = None)
 
 
 def _compressed(response: Response) -> Response:
-    """Return the response as it is sent to a client that may take gzip."""
+    """Return the response as it is sent: scripts without comments, all by gzip to who takes it."""
     response.headers["Vary"] = "Accept-Encoding"
     # A hundred small files: what says nothing beside the ETag would be a tenth of them.
     for name in ("Content-Disposition", "Last-Modified", "Accept-Ranges"):
         response.headers.pop(name, None)
-    if (
-        response.status_code == 200
-        and request.method == "GET"
-        and (response.content_length or 0) >= _LEAST
-        and accepts_gzip(request.headers.get("Accept-Encoding", ""))
+    if response.status_code != 200 or request.method != "GET":
+        return response
+    if response.mimetype == "text/javascript":
+        response.direct_passthrough = False
+        response.set_data(without_comments(response.get_data()))
+    if (response.content_length or 0) >= _LEAST and accepts_gzip(
+        request.headers.get("Accept-Encoding", "")
     ):
         response.direct_passthrough = False
         response.set_data(compress_once(response.get_data()))
