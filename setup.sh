@@ -130,7 +130,7 @@ pip_install() {
 
 page_inputs() {
     cat "$ROOT/package.json" "$ROOT/package-lock.json"
-    echo "uPlot.iife.min.js as a module" # how the page's files are made of them, below
+    echo "uPlot.iife.min.js as a module, Arimo latin 400 700" # how the page's files are made of them, below
 }
 
 # The page needs only what was copied into static/vendor; the checks need node_modules and node, too.
@@ -167,6 +167,10 @@ make_page() {
     { cat "$dist/uPlot.iife.min.js" && printf '\nexport default uPlot;\n'; } >"$VENDOR/uPlot.esm.js"
     cp "$dist/uPlot.min.css" "$VENDOR"
     cp "$dist/uPlot.d.ts" "$VENDOR/uPlot.esm.d.ts" # where tsc looks for the module's types
+    # Each file of the typeface has the glyphs of one set of characters: the page's own text is Latin.
+    local arimo=$MODULES/@fontsource/arimo
+    cp "$arimo"/files/arimo-latin-{400,700}-normal.woff2 "$VENDOR"
+    cp "$arimo/LICENSE" "$VENDOR/arimo-LICENSE.txt" # which goes wherever the typeface does
     if [[ $1 == test ]]; then page_inputs >"$MODULES/.ready"; fi
     page_inputs >"$VENDOR/.ready"
 }

@@ -5,7 +5,7 @@ from pathlib import Path
 
 _ROOT = Path(__file__).parent.parent
 _PARTS = ("app.py", "dashboard", "templates", "static")
-_SUFFIXES = {".py", ".html", ".js", ".css", ".svg"}
+_SUFFIXES = {".py", ".html", ".js", ".css", ".svg", ".woff2"}
 
 
 def build_id(root: Path = _ROOT) -> str:

@@ -36,6 +36,7 @@ def page_policy(frame_ancestors: Iterable[str]) -> str:
             "script-src 'self'",
             "style-src 'self'",
             "img-src 'self' data:",
+            "font-src 'self'",
             "connect-src 'self'",
             "frame-src 'self'",
             "form-action 'self'",

@@ -4,6 +4,7 @@ The pages name the build in the address of what they load, and a module's relati
 Whoever writes an address down, such as that of embed.js, uses the one without a build.
 """
 
+import mimetypes
 from functools import partial
 from pathlib import Path
 
@@ -24,6 +25,7 @@ class _BuildConverter(BaseConverter):
 
 def register(app: Flask, folder: Path, build: str) -> None:
     """Serve the files of a folder, of this build."""
+    mimetypes.add_type("font/woff2", ".woff2")  # which not every system's list has
     app.url_map.converters["build"] = _BuildConverter
     view = partial(_file, folder, build)
     app.add_url_rule("/static/<build:build>/<path:filename>", "static", view)

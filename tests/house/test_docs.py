@@ -38,7 +38,7 @@ def test_the_architecture_names_files_that_are_there() -> None:
 def test_the_architecture_gives_a_reason_for_every_dependency() -> None:
     required = re.findall(r"^([\w-]+)==", (ROOT / "requirements.txt").read_text(), re.M)
     cells = [name for cell in rows("Dependencies") for name in cell.split(", ")]
-    assert sorted(cells) == sorted([*required, "uPlot (npm)"])
+    assert sorted(cells) == sorted([*required, "uPlot", "@fontsource/arimo (npm)"])
 
 
 def test_links_between_documents_lead_somewhere() -> None:

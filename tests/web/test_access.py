@@ -182,6 +182,7 @@ def test_pages_have_a_strict_policy(guarded: Service, path: str) -> None:
     policy = answer.headers["Content-Security-Policy"]
     assert "default-src 'none'" in policy
     assert "script-src 'self'" in policy
+    assert "font-src 'self'" in policy
     assert "unsafe" not in policy
     assert "frame-ancestors 'self' https://intranet.example" in policy
     assert answer.headers["X-Content-Type-Options"] == "nosniff"

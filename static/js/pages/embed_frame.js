@@ -8,6 +8,7 @@ import { startCookieRenewal } from "../kiosk/cookie_renewal.js";
 import { MEANS, reloadWhenServed } from "../kiosk/reload.js";
 import { KNOWN } from "../panels/registry.js";
 import { connectToSharedBroker } from "../streaming/transport.js";
+import { watchTypeface } from "../ui/appearance.js";
 
 /** Keys with a meaning for one panel; the others are for a wall. */
 const KEYS = ["window", "theme", "host", "distance", "kiosk", "background"];
@@ -37,6 +38,7 @@ const view = new View({
   hello: ({ build }) => build && buildUpdate.hear(build),
 });
 const { grid } = view;
+watchTypeface(() => grid.restyle());
 
 const buildUpdate = new BuildUpdate({
   build: settings.build,

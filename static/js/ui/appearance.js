@@ -17,12 +17,22 @@ export function applyAppearance(root, display) {
 }
 
 /**
- * Restyles the page when the size of the window changes that of the type, or the system turns dark or light.
+ * Restyles content when the page's typeface has arrived: text in a canvas keeps that which it was drawn with.
+ * @param {() => void} restyle
+ */
+export function watchTypeface(restyle) {
+  document.fonts.addEventListener("loadingdone", restyle);
+}
+
+/**
+ * Restyles the page when the size of the window changes that of the type, the typeface has arrived, or the system
+ * turns dark or light.
  * @param {HTMLElement} root <html>
  * @param {Display} display
  * @param {Restyled} shown
  */
 export function watchAppearance(root, display, shown) {
+  watchTypeface(() => shown.restyle());
   addEventListener("resize", () => shown.theme.outgrown && shown.restyle());
   matchMedia("(prefers-color-scheme: light)").addEventListener("change", () => {
     root.dataset.theme = resolveTheme(display.theme);
