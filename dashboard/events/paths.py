@@ -1,7 +1,7 @@
 """Figures of an event: the numbers in its data, each under its path.
 
 A path joins keys with dots: `percent`, `cores.0`, `devices.sda.busy_percent`. An item of a list of
-objects goes by its mountpoint, label or name: `mounts./home.percent`.
+objects goes by its mountpoint or label: `mounts./home.percent`.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -9,7 +9,7 @@ from typing import Any
 
 from dashboard.events.event import OBJECT, Event, fields
 
-ITEM_KEYS = ("mountpoint", "label", "name")
+ITEM_KEYS = ("mountpoint", "label")
 
 
 def figures_of(event: Event) -> tuple[float, dict[str, float | None]] | None:
