@@ -82,9 +82,9 @@ def decode_struct(body: bytes, struct: type[S], *, what: str, status: int = 422)
     A wrong field has `status` (settings/validation.py has the form of the message).
     """
     given = decode(text_of(body))
-    if not isinstance(given, dict):
+    if not isinstance(given, dict) or not given:
         keys = ", ".join(struct.__struct_encode_fields__)
-        raise ClientError(status, f"{what} is an object with the keys {keys}")
+        raise ClientError(status, f"{what} is an object with some of the keys {keys}")
     # JSON has one kind of number: 1080.0 is 1080.
     given = {
         key: int(value) if isinstance(value, float) and value.is_integer() else value

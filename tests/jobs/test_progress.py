@@ -66,6 +66,8 @@ ENDED = Step(host="box", time=1, job="j", done=10, total=10, message=None, state
         ({"failed": "no space"}, BEFORE, 3, 10, "no space", "failed"),
         ({"failed": "no space"}, None, None, None, "no space", "failed"),
         ({"message": "again"}, ENDED, None, None, "again", "running"),
+        ({"message": None}, BEFORE, 3, 10, None, "running"),
+        ({"host": None}, None, None, None, None, "running"),
         ({"done": 0.5, "total": 1e9}, None, 0.5, 1e9, None, "running"),
     ],
 )
