@@ -10,6 +10,7 @@ from typing import Any
 from dashboard.events.event import OBJECT, Event, fields
 
 ITEM_KEYS = ("mountpoint", "label")
+DEEPEST = 32  # levels of objects and lists
 
 
 def figures_of(event: Event) -> tuple[float, dict[str, float | None]] | None:
@@ -24,12 +25,17 @@ def figures_of(event: Event) -> tuple[float, dict[str, float | None]] | None:
         return None
     try:
         return float(time), dict(numbers(data))
-    except (RecursionError, OverflowError):
+    except OverflowError:
         return None
 
 
-def numbers(data: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, float | None]]:
-    """Yield (path, number or None) of an event's data, without its `time`."""
+def numbers(
+    data: Mapping[str, Any], prefix: str = "", depth: int = DEEPEST
+) -> Iterator[tuple[str, float | None]]:
+    """Yield (path, number or None) of an event's data, without its `time`.
+
+    What lies deeper than `depth` levels is left out.
+    """
     for key, value in data.items():
         path = f"{prefix}{key}"
         if isinstance(value, bool) or path == "time":
@@ -37,16 +43,17 @@ def numbers(data: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, fl
         if value is None or isinstance(value, int | float):
             yield path, value
         elif isinstance(value, dict):
-            yield from numbers(value, f"{path}.")
+            if depth:
+                yield from numbers(value, f"{path}.", depth - 1)
         elif isinstance(value, list):
-            yield from _items(value, path)
+            yield from _items(value, path, depth)
 
 
-def _items(items: Sequence[Any], path: str) -> Iterator[tuple[str, float | None]]:
+def _items(items: Sequence[Any], path: str, depth: int) -> Iterator[tuple[str, float | None]]:
     for index, item in enumerate(items):
         if isinstance(item, dict):
             name = next((item[key] for key in ITEM_KEYS if isinstance(item.get(key), str)), None)
-            if name is not None:
-                yield from numbers(item, f"{path}.{name}.")
+            if name is not None and depth:
+                yield from numbers(item, f"{path}.{name}.", depth - 1)
         elif item is None or (isinstance(item, int | float) and not isinstance(item, bool)):
             yield f"{path}.{index}", item
