@@ -1,4 +1,4 @@
-"""What checks say."""
+"""The result of a check: a level, a sentence and an advice."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -8,7 +8,7 @@ Level = Literal["ok", "note", "problem"]
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What a check says: in a sentence, and what to change."""
+    """The result of one check: its level, a sentence for people, and what to change."""
 
     check: str
     level: Level
@@ -17,15 +17,15 @@ class Finding:
 
 
 def ok(check: str, text: str) -> Finding:
-    """All is well."""
+    """Return a finding that all is well."""
     return Finding(check, "ok", text)
 
 
 def note(check: str, text: str, advice: str = "") -> Finding:
-    """Worth knowing; or not to be told from what was observed."""
+    """Return a finding that is worth knowing, or that could not be decided."""
     return Finding(check, "note", text, advice)
 
 
 def problem(check: str, text: str, advice: str) -> Finding:
-    """Something to change."""
+    """Return a finding of something to change."""
     return Finding(check, "problem", text, advice)

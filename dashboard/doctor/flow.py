@@ -24,7 +24,7 @@ _UNBUFFER = (
 
 
 def first_byte(observation: Observation) -> Finding:
-    """Something has to come at once, so that a page knows that it is connected."""
+    """Check that something comes at once, by which a page knows that it is connected."""
     response = observation.plain
     if not response.chunks:
         return problem(
@@ -40,7 +40,7 @@ def first_byte(observation: Observation) -> Finding:
 
 
 def buffering(observation: Observation) -> Finding | None:
-    """Events come when they happen, not in clumps."""
+    """Check that events arrive when they happen, not in clumps."""
     if not observation.plain.chunks:
         return None
     held = held_back(observation.plain, observation.every)
@@ -58,7 +58,7 @@ def buffering(observation: Observation) -> Finding | None:
 
 
 def compression(observation: Observation) -> Finding | None:
-    """What a browser asks for, with gzip, comes as quickly."""
+    """Check that a stream that is asked for with gzip, as by browsers, arrives as quickly."""
     plain, packed = observation.plain, observation.packed
     encoding = plain.headers.get("content-encoding", "identity")
     if encoding != "identity":
@@ -96,7 +96,7 @@ def compression(observation: Observation) -> Finding | None:
 
 
 def heartbeat(observation: Observation) -> Finding:
-    """No silence that a proxy takes for a dead connection."""
+    """Check that no silence is so long that a proxy takes the connection for dead."""
     response = observation.plain
     silence = longest_silence(response)
     declared = response.hello.get("heartbeat")
@@ -123,7 +123,7 @@ def heartbeat(observation: Observation) -> Finding:
 
 
 def end(observation: Observation) -> Finding | None:
-    """A stream that ends at once is none."""
+    """Check that the server does not end the stream, and that nothing limits its length."""
     response = observation.plain
     if any(message.event == "busy" for message in response.messages):
         return problem(
@@ -151,7 +151,7 @@ def end(observation: Observation) -> Finding | None:
 
 
 def resume(observation: Observation) -> Finding:
-    """After a break a reader gets what it missed: all of it, once, in order."""
+    """Check that after a break a reader gets all that it missed, once and in order."""
     known = observation.plain.ids
     after, again = observation.resumed_after, observation.resumed
     if after is None or again is None:
@@ -191,7 +191,7 @@ def resume(observation: Observation) -> Finding:
 
 
 def held_back(response: Response, every: float = 0.0) -> str | None:
-    """How events are held back on their way, in a sentence; None if they are not, or can't be told.
+    """Return a sentence on how events are held back, or None if they are not, or it is not known.
 
     `every` is for how long the server may hold them back because it was asked to.
     """
@@ -209,12 +209,12 @@ def held_back(response: Response, every: float = 0.0) -> str | None:
 
 
 def longest_silence(response: Response) -> float:
-    """Seconds in which nothing came, not even a comment."""
+    """Return the longest time in seconds in which nothing came, not even a comment."""
     return max((pause for pause, _ in _pauses(response)), default=response.until)
 
 
 def _pauses(response: Response) -> list[tuple[float, bool]]:
-    """(seconds, whether the chunk before it was whole) between chunks, and to the end."""
+    """Return the pauses after each chunk: (seconds, True if that chunk was whole)."""
     if not response.chunks:
         return []
     ends = [chunk.at for chunk in response.chunks[1:]] + [response.until]
@@ -222,7 +222,7 @@ def _pauses(response: Response) -> list[tuple[float, bool]]:
 
 
 def _is_within(wanted: Sequence[str], found: Sequence[str]) -> bool:
-    """Whether all that is wanted was found, in this order, perhaps among others."""
+    """Return True if all that is wanted was found in this order, perhaps among others."""
     rest = iter(found)
     return all(one in rest for one in wanted)
 

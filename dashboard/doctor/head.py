@@ -8,7 +8,7 @@ _CERTIFICATE_DAYS = 14
 
 
 def status(observation: Observation) -> Finding:
-    """200, and at once."""
+    """Check that the status is 200, and comes at once."""
     response = observation.plain
     if response.status is None:
         return problem(
@@ -38,7 +38,7 @@ def status(observation: Observation) -> Finding:
 
 
 def redirect(observation: Observation) -> Finding | None:
-    """Redirects on the way, which each reconnection takes anew."""
+    """Note redirects, which each reconnection follows anew."""
     if not observation.redirects:
         return None
     return note(
@@ -49,7 +49,7 @@ def redirect(observation: Observation) -> Finding | None:
 
 
 def content_type(observation: Observation) -> Finding | None:
-    """text/event-stream, in UTF-8."""
+    """Check that the content type is text/event-stream, in UTF-8."""
     if observation.plain.status != 200:
         return None
     given = observation.plain.headers.get("content-type", "")
@@ -71,7 +71,7 @@ def content_type(observation: Observation) -> Finding | None:
 
 
 def caching(observation: Observation) -> Finding:
-    """Nobody may keep a stream, or change it on its way."""
+    """Check that caches may neither keep the stream nor change it."""
     given = observation.plain.headers.get("cache-control", "").lower()
     if "no-store" in given or "no-cache" in given:
         missing = "" if "no-transform" in given else " Without no-transform a CDN may compress it."
@@ -84,7 +84,7 @@ def caching(observation: Observation) -> Finding:
 
 
 def clock(observation: Observation) -> Finding | None:
-    """The server's clock and ours."""
+    """Compare the server's clock with this machine's."""
     response = observation.plain
     server, ours = response.server_time, response.began + response.answered
     time = response.hello.get("time")
@@ -105,7 +105,7 @@ def clock(observation: Observation) -> Finding | None:
 
 
 def connections(observation: Observation) -> Finding | None:
-    """How many streams a browser can have at once."""
+    """Check how many streams a browser can have at once: six without HTTP/2."""
     advice = "Put a proxy with TLS and HTTP/2 in front (docs/deploying.md), or share one stream."
     if observation.handshake is None:
         return note(
@@ -123,7 +123,7 @@ def connections(observation: Observation) -> Finding | None:
 
 
 def certificate(observation: Observation) -> Finding | None:
-    """Whether it is trusted, and for how long."""
+    """Check that the certificate is trusted, and for how long it is good."""
     if observation.handshake is None:
         return None
     if observation.handshake.trouble:
@@ -143,7 +143,7 @@ def certificate(observation: Observation) -> Finding | None:
 
 
 def origin(observation: Observation) -> Finding | None:
-    """Whether pages of another origin may read it."""
+    """Check that pages of the origin that was given may read the stream."""
     if observation.from_origin is None or observation.origin is None:
         return None
     allowed = observation.from_origin.headers.get("access-control-allow-origin", "")

@@ -1,4 +1,4 @@
-"""What a probe saw. Times are seconds since a request was sent, unless said otherwise."""
+"""Responses that a probe has got. Times are seconds since a request was sent, unless said."""
 
 import json
 import re
@@ -24,7 +24,7 @@ class Chunk:
 
 @dataclass(frozen=True)
 class Response:
-    """One request for the stream, and what came of it in some seconds."""
+    """The response to one request for the stream, read for some seconds."""
 
     began: float = 0.0  # when it was sent, by our wall clock
     seconds: float = 10.0  # how long it was looked at, at the most
@@ -38,7 +38,7 @@ class Response:
 
     @property
     def is_stream(self) -> bool:
-        """Whether a browser would take it."""
+        """True if a browser's EventSource would take it."""
         kind = self.headers.get("content-type", "").partition(";")[0].strip().lower()
         return self.status == 200 and kind == "text/event-stream"
 
@@ -54,12 +54,12 @@ class Response:
 
     @property
     def until(self) -> float:
-        """How long it lasted."""
+        """Seconds until it ended, or for which it was read."""
         return self.seconds if self.ended is None else self.ended
 
     @cached_property
     def hello(self) -> dict[str, Any]:
-        """What a Vitals says first of all; empty for others."""
+        """Data of the event `hello`, with which a Vitals begins; empty for other servers."""
         first = next((message for message in self.messages if message.event == "hello"), None)
         return _object(first.data) if first else {}
 
@@ -75,7 +75,7 @@ class Response:
             return None
 
     def live(self) -> list[tuple[float, float]]:
-        """(arrival, its own time by the server's clock) of events that happened while we looked."""
+        """Return (arrival, time by the server's clock) of events that happened meanwhile."""
         start, theirs = self.began, self.server_time
         if theirs is not None and abs(theirs - self.began - self.answered) > 1.5:
             start = theirs + 0.5
@@ -90,8 +90,11 @@ class Response:
 
 @dataclass(frozen=True, slots=True)
 class Handshake:
-    """What TLS said. `days` is until the certificate ends, of `lifetime` days that it has in all;
-    `trouble` is why it is not trusted."""
+    """The result of a TLS handshake.
+
+    `days` is until the certificate ends, of `lifetime` days in all; `trouble` is why it is not
+    trusted.
+    """
 
     protocol: str | None = None  # what ALPN chose: h2, http/1.1
     days: float | None = None
@@ -101,7 +104,7 @@ class Handshake:
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """All that was seen of an endpoint."""
+    """All responses of one endpoint."""
 
     url: str
     plain: Response
