@@ -38,7 +38,6 @@ def create_app(settings: "Settings | None" = None) -> "Flask":
     from flask import Flask
 
     from dashboard import cli
-    from dashboard.access.trusted_proxies import Proxies
     from dashboard.build import build_id
     from dashboard.log.opening import log_url
     from dashboard.metrics import family_factories
@@ -76,9 +75,8 @@ def create_app(settings: "Settings | None" = None) -> "Flask":
     service = Service(settings, build=build_id(), families=families)
     app.extensions["vitals"] = service
     app.before_request(service.ensure_running)
-    app.extensions["vitals_access"] = rules = access.register(app, settings, service.instruments)
-    app.extensions["vitals_proxies"] = proxies = Proxies(settings.trusted_proxies)
-    app.wsgi_app = proxies.wrap(app.wsgi_app)  # type: ignore[method-assign]
+    app.wsgi_app = service.proxies.wrap(app.wsgi_app)  # type: ignore[method-assign]
+    rules = access.register(app, settings, service.instruments)
     static_files.register(app, root / "static", service.build)
     problem.register(app)
     drain.register(app)

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 import gevent
 from gevent import monkey
 
+from dashboard.access.trusted_proxies import Proxies
 from dashboard.alerts.history import OpenAlerts
 from dashboard.events.scope import FULL, Scope
 from dashboard.history.service import HistoryService
@@ -47,6 +48,7 @@ class Service:
         self.build = build
         self.families = families
         self.instruments = Instruments()
+        self.proxies = Proxies(settings.trusted_proxies)
         self._runtime: Runtime | None = None
 
     @property

@@ -58,7 +58,7 @@ class Worker(GeventWorker):  # type: ignore[misc]
             return
         _log_failures()
         service: Service = extensions["vitals"]
-        self._proxies = extensions["vitals_proxies"]
+        self._proxies = service.proxies
         self._runtime = service.start()
         self._guard = _guard_for(self._runtime)
         self._guard.start()
