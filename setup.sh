@@ -179,7 +179,8 @@ make_page() {
 
 missing_test_packages() {
     local package
-    for package in "${TEST_PACKAGES[@]}"; do
+    # As with `omit` above, for the bash 3 of macOS.
+    for package in ${TEST_PACKAGES[@]+"${TEST_PACKAGES[@]}"}; do
         if ! has_command "${package#*:}"; then echo "${package%:*}"; fi
     done
 }

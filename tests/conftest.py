@@ -7,7 +7,7 @@ import pytest
 
 from tests.support.service import Reader, Service
 
-pytest_plugins = ["tests.support.browser_fixtures", "tests.support.leaks"]
+pytest_plugins = [f"tests.support.{name}" for name in ("browser_fixtures", "leaks", "quick")]
 
 # The ways in which a stream may be served, as settings: a suite of the stream's contract runs over
 # each (`params=WAYS` on a fixture `way` of its own), the others over the default.

@@ -62,6 +62,23 @@ def test_arguments_go_to_pytest_alone(machine: Machine) -> None:
     assert machine.start("test", "-x", FAILING="pytest").returncode == 1
 
 
+def test_quick_runs_the_listed_tests_and_wants_no_browser(machine: Machine) -> None:
+    machine.lacks("chromium", "nginx", "redis-server")
+    (machine.root / "tests").mkdir()
+    (machine.root / "tests" / "quick.txt").write_text("tests/a\ntests/b.py\n")
+    started = machine.start("test", "quick", "-x")
+    expected = "pytest --quick --numprocesses 2 --dist worksteal tests/a tests/b.py -x\n"
+    assert (started.stdout, started.returncode) == (expected, 0)
+    assert machine.start("test", "quick", FAILING="pytest").returncode == 1
+
+
+def test_the_list_of_quick_tests_names_tests() -> None:
+    paths = (ROOT / "tests" / "quick.txt").read_text("utf-8").split()
+    assert paths == sorted(set(paths))
+    for path in paths:
+        assert (ROOT / path).exists(), path
+
+
 def test_test_help_needs_no_set_up(machine: Machine) -> None:
     started = machine.start("test", "--help")
     assert started.returncode == 0

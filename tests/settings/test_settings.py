@@ -301,6 +301,7 @@ def test_the_file_cannot_name_another_file(tmp_path: Path) -> None:
 # The real thing.
 
 
+@pytest.mark.slow
 def test_gunicorn_does_not_start_with_a_wrong_setting_and_says_why_in_one_line() -> None:
     stopped = gunicorn({"DASHBOARD_INTERVAL": "abc"})
     assert stopped.returncode == 2
@@ -310,6 +311,7 @@ def test_gunicorn_does_not_start_with_a_wrong_setting_and_says_why_in_one_line()
     )
 
 
+@pytest.mark.slow
 def test_gunicorn_does_not_start_with_an_unreadable_file(tmp_path: Path) -> None:
     stopped = gunicorn({"DASHBOARD_CONFIG": str(tmp_path / "missing.toml")})
     assert stopped.returncode == 2
@@ -325,6 +327,7 @@ print(first - runpy.run_path("gunicorn.conf.py")["worker_connections"])
 """
 
 
+@pytest.mark.slow
 def test_gunicorn_takes_each_module_of_the_settings_anew_when_it_reloads(tmp_path: Path) -> None:
     shutil.copytree(ROOT / "dashboard", tmp_path / "dashboard")
     shutil.copy(ROOT / "gunicorn.conf.py", tmp_path)

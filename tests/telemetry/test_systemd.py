@@ -174,6 +174,7 @@ def test_while_nobody_samples_there_is_no_sign_of_life(
     assert service.output.read_text().count(words) == 2, "told once"
 
 
+@pytest.mark.slow
 def test_a_reload_is_refused_for_what_would_not_start(tmp_path: Path) -> None:
     """ExecReload= of deploy/vitals.service begins with this."""
     command = [sys.executable, "-m", "gunicorn", "--check-config"]
@@ -208,6 +209,7 @@ class HandedOver(Service):
         ]
 
 
+@pytest.mark.slow
 def test_a_socket_of_systemd_is_served(tmp_path: Path) -> None:
     service = HandedOver(tmp_path)
     port = free_port()
@@ -221,6 +223,7 @@ def test_a_socket_of_systemd_is_served(tmp_path: Path) -> None:
         service.close()
 
 
+@pytest.mark.slow
 def test_a_socket_of_systemd_that_others_reach_wants_a_token(tmp_path: Path) -> None:
     port = free_port()
     environ = {k: v for k, v in os.environ.items() if not k.startswith("DASHBOARD_")}
