@@ -1,8 +1,8 @@
 """Quick tests: those that start no service, agent, browser, proxy, Redis or PostgreSQL.
 
-`./test quick` runs the files and folders of tests/quick.txt with `--quick`. Of these a test is left
-out if one of its fixtures is in `SLOW` or if it has the marker `slow`. The others may not start such
-a program, in `./test` neither: an audit hook refuses it, with the name of the test.
+`./test quick` runs the files and folders of tests/quick.txt with `--quick`, which leaves out tests
+that have a fixture in `SLOW` or the marker `slow`. The others may not start such a program, neither
+here nor in `./test`: an audit hook refuses it, with the name of the test.
 """
 
 import re
