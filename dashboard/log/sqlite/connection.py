@@ -94,8 +94,10 @@ class Database:
 
     def _keep_from_others(self) -> None:
         """Make the file one of its user and group alone; SQLite makes -wal and -shm like it."""
-        with suppress(OSError):  # SQLite itself says what is wrong, and others' files stay
-            posix.close(os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o660))
+        # Only a new file: to close one that this process has open would drop SQLite's locks on it.
+        flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+        with suppress(OSError):  # it is there, or SQLite itself says what is wrong
+            posix.close(os.open(self._path, flags, 0o660))
         for suffix in ("", "-wal", "-shm"):
             with suppress(OSError):
                 path = Path(f"{self._path}{suffix}")
