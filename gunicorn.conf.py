@@ -117,6 +117,7 @@ class Worker(GeventWorker):  # type: ignore[misc]
     """
 
     def patch(self) -> None:
+        """Patch the process, then become the worker class of the application."""
         super().patch()
         self.app.chdir()
         from dashboard.server import worker

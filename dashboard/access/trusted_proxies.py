@@ -42,9 +42,7 @@ class Proxies:
         return wrapped
 
     def see_through(self, environ: dict[str, Any]) -> None:
-        """Set a request's REMOTE_ADDR, scheme and SCRIPT_NAME to what the client sees, and note the
-        forwarded host.
-        """
+        """Set REMOTE_ADDR, scheme, SCRIPT_NAME and the forwarded host as the client has them."""
         peer = environ.get("REMOTE_ADDR", "")
         if not self._is_trusted(peer):
             return

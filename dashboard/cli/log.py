@@ -52,6 +52,7 @@ _ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 )
 @with_target
 def log(name: str, level: str | None, target: Target) -> None:
+    """Send each line of standard input as an event `log`."""
     if not SOURCE.fullmatch(name):
         raise UsageError(
             f"--name {name!r}: allowed are 1 to 64 letters, digits, '.', '_', '@', ':' and '-'"

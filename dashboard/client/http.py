@@ -143,8 +143,9 @@ def reason_of(error: Exception) -> str:
 
 
 def explanation(status: int, answer: bytes) -> str:
-    """Return the status of an answer that is an error, and the reason: a problem document's detail,
-    or else the status's name. It is fit for a terminal.
+    """Return the status of an answer that is an error, and its reason, fit for a terminal.
+
+    The reason is a problem document's detail, or else the status's name.
     """
     words = problem_in(answer).detail or http.client.responses.get(status, "an answer that is none")
     return "".join(c if c.isprintable() else "?" for c in f"{status} {words}"[:1000])
@@ -160,8 +161,9 @@ class Problem:
 
 
 def problem_in(answer: bytes) -> Problem:
-    """Read the problem document in a response body; fields that are missing or of other types
-    have their defaults.
+    """Read the problem document in a response body.
+
+    Fields that are missing or of other types have their defaults.
     """
     try:
         found = json.loads(answer)

@@ -32,6 +32,7 @@ class Encoded:
 
     @classmethod
     def of(cls, event: Event) -> "Encoded":
+        """Return an event whose bytes are made when they are first asked for."""
         return cls(event)
 
     @property

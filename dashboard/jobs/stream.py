@@ -42,9 +42,9 @@ class JobStream(StreamSlot):
         *,
         missed: EventId | None = None,
     ) -> None:
-        """`after` is the id of the last step that the reader has, `missed` the one since which it
-        lacks steps that can't be sent.
+        """`after` is the id of the last step that the reader has.
 
+        `missed` is the id since which the reader lacks steps that can't be sent.
         Steps of hosts beyond the right are those of other jobs. The place is that of `address`.
         """
         super().__init__(hub, address)

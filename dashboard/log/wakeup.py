@@ -23,7 +23,7 @@ _decoder = msgspec.json.Decoder(Unpersisted)
 
 
 class WakeupChannel:
-    """This process's voice to all others in the same folder, and once asked for, its ear."""
+    """Wake-ups to all processes of a folder, and from them once `listen` was called."""
 
     def __init__(self, folder: Path) -> None:
         """Raises OSError where the folder can't be made."""

@@ -68,8 +68,10 @@ class Stream(StreamSlot):
         parking: bool,
         greeting: Callable[[Scope], dict[str, object]],
     ) -> None:
-        """`replay` is the longest absence in seconds that is replayed, `retry` the pause in ms
-        before a client reconnects, `greeting` makes the data of `hello` for a right.
+        """`replay` is the longest absence, in seconds, that is replayed.
+
+        `retry` is the pause in ms before a client reconnects; `greeting` makes the data of `hello`
+        for a scope.
         """
         super().__init__(hub, environ.get("REMOTE_ADDR", ""))
         self._replay = replay

@@ -61,6 +61,7 @@ class Bare(logging.Formatter):
         return text
 
     def format(self, record: logging.LogRecord) -> str:
+        """Return the line of a record, with secrets left out."""
         return self.hide(super().format(record))
 
 

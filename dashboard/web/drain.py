@@ -35,6 +35,7 @@ def register(app: Flask) -> None:
 
 
 def drain_body(environ: dict[str, Any]) -> None:
+    """Read the rest of a request's body, within bounds, or end its connection."""
     connection = environ.get("gunicorn.socket")
     if connection is None or _is_read_to_its_end(environ["wsgi.input"]):
         return

@@ -65,9 +65,11 @@ class EventStreamResponse(Response):
         self._blocks = blocks
 
     def get_wsgi_headers(self, environ: "WSGIEnvironment") -> Headers:
+        """Return the headers as they are: werkzeug has nothing to add."""
         return self.headers
 
     def get_app_iter(self, environ: "WSGIEnvironment") -> Iterable[bytes]:
+        """Return the blocks; none for HEAD, which closes them unread."""
         if environ["REQUEST_METHOD"] == "HEAD":
             close = getattr(self._blocks, "close", None)
             if close is not None:

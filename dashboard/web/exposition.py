@@ -112,6 +112,7 @@ class Figures:
         self._intervals = intervals
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
+        """Yield the age of each family, and the figures of those that are fresh."""
         ages = GaugeMetricFamily(
             "vitals_family_age_seconds", "Age of a family's figures.", labels=["host", "family"]
         )
@@ -148,6 +149,7 @@ class LogGauges:
         self._hub = hub
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
+        """Yield the state of the log; its size and age only while it can be read."""
         failing = float(self._hub.problem is not None)
         yield GaugeMetricFamily("vitals_log_failing", "1 while the log fails.", value=failing)
         try:
