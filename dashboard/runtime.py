@@ -108,8 +108,12 @@ class Runtime:
         self._run_directory = folder
         self.workers = WorkerMetrics(folder, instruments.registry)
         self.log = open_log_for_greenlets(
-            settings.log, retention=settings.retention, instance=settings.instance
+            settings.log,
+            retention=settings.retention,
+            most_bytes=settings.log_size,
+            instance=settings.instance,
         )
+        instruments.add_log(lambda: self.log.skipped)
         self.jobs = JobIndex(self.log, retention=settings.retention)
         self.open_alerts = OpenAlerts(self.log, retention=settings.retention)
         self.hub = Hub(

@@ -113,6 +113,10 @@ class AlertJournal:
         noted = self._noted()
         return noted[-1].id if noted else None
 
+    def id_at(self, seconds: float) -> EventId:
+        """Return the lowest id of a time; the other Vitals gave the ids, by its own clock."""
+        return EventId.at(seconds)
+
     def read_range(
         self,
         first: EventId,

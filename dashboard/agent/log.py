@@ -13,7 +13,7 @@ from gevent.threadpool import ThreadPool
 
 from dashboard.agent.alert_journal import AlertJournal
 from dashboard.events.event import Event, EventId, Unpersisted
-from dashboard.log.contract import FOR_EVER, LogReader, LogUnavailable, Refused
+from dashboard.log.contract import FOR_EVER, UNBOUNDED, LogReader, LogUnavailable, Refused
 from dashboard.log.opening import log_url, open_log
 from dashboard.log.threaded import run_in
 from dashboard.settings import APPEND_ONLY, Settings
@@ -69,8 +69,14 @@ class _Shared:
     def __init__(self, settings: Settings) -> None:
         url = log_url(settings)
         # Dashboards share a Redis, and say how long it keeps; a file may have none.
-        retention = settings.retention if url.startswith("sqlite:") else FOR_EVER
-        self._log = open_log(url, retention=retention, instance=settings.instance)
+        is_ours = url.startswith("sqlite:")
+        retention = settings.retention if is_ours else FOR_EVER
+        self._log = open_log(
+            url,
+            retention=retention,
+            most_bytes=settings.log_size if is_ours else UNBOUNDED,
+            instance=settings.instance,
+        )
         self._past = open_log(url, retention=retention, instance=settings.instance)
 
     def append_idempotent(self, key: str, events: Sequence[Event]) -> list[EventId]:

@@ -8,7 +8,7 @@ from gevent.lock import Semaphore
 from dashboard.alerts.model import EVENT, Alert, decode_alert
 from dashboard.events.encoded import LOG_START
 from dashboard.events.event import EventId
-from dashboard.log.contract import HistoryAccess, LogReader
+from dashboard.log.contract import EventLog, LogReader
 from dashboard.log.scan import walk
 
 
@@ -35,7 +35,7 @@ class OpenAlerts:
     """
 
     def __init__(
-        self, log: HistoryAccess, *, retention: float, clock: Callable[[], float] = time.time
+        self, log: EventLog, *, retention: float, clock: Callable[[], float] = time.time
     ) -> None:
         """`retention` is in seconds."""
         self._log = log
@@ -63,7 +63,8 @@ class OpenAlerts:
         last = log.newest()
         if last is None:
             return
-        for event_id, alert in alerts_between(log, max(self._read_to, self._kept_from()), last):
+        kept_from = log.id_at(self._clock() - self._retention)
+        for event_id, alert in alerts_between(log, max(self._read_to, kept_from), last):
             key = alert.host, alert.alert
             if alert.is_open:
                 self._open[key] = event_id, alert
@@ -72,4 +73,4 @@ class OpenAlerts:
         self._read_to = max(self._read_to, last)
 
     def _kept_from(self) -> EventId:
-        return EventId.at(self._clock() - self._retention)
+        return self._log.id_at(self._clock() - self._retention)

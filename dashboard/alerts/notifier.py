@@ -189,7 +189,7 @@ class _Receiver:
 
     def _read_on(self, outbox: Outbox) -> bool:
         """Take what the log has got. Returns whether that changed anything."""
-        kept_from = EventId.at(self._clock() - self._notifier.retention)
+        kept_since = self._clock() - self._notifier.retention
 
         def read(log: LogReader) -> bool:
             last = log.newest()
@@ -197,11 +197,11 @@ class _Receiver:
                 return False
             if last < outbox.position:  # another log, of an earlier time
                 return outbox.take((), last)
-            after = max(outbox.position, kept_from)
+            after = max(outbox.position, log.id_at(kept_since))
             alerts = alerts_between(log, after, last, host=self._notifier.host)
             return outbox.take(alerts, last)
 
-        outbox.drop_before(kept_from.time)
+        outbox.drop_before(kept_since)
         return self._notifier.log.with_reader(read)
 
     @contextmanager

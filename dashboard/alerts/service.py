@@ -17,7 +17,7 @@ import gevent
 from dashboard.alerts.evaluator import STILL, Evaluator, Rule
 from dashboard.alerts.history import alerts_between
 from dashboard.alerts.model import EVENT, Alert
-from dashboard.events.event import OBJECT, Event, EventId, fields
+from dashboard.events.event import OBJECT, Event, fields
 from dashboard.log.contract import HistoryAccess, LogReader, LogUnavailable
 from dashboard.log.scan import walk
 from dashboard.metrics import FamilyFactory
@@ -133,13 +133,13 @@ class AlertService:
         for family in self._cadences:
             seconds = max((rule.lookback(family) for rule in self._rules), default=0.0)
             if seconds:
-                first = EventId.at(self._clock() - min(seconds, self._retention))
+                first = log.id_at(self._clock() - min(seconds, self._retention))
                 for event in walk(log, first, last, names=[family], hosts=[self._host]):
                     self._remember(event)
         for event in newest:
             if event.host == self._host and event.name in self._cadences:
                 self._remember(event)
-        kept_from = EventId.at(self._clock() - self._retention)
+        kept_from = log.id_at(self._clock() - self._retention)
         known: dict[str, Alert] = {}
         for _, alert in alerts_between(log, kept_from, last, host=self._host):
             known[alert.alert] = alert

@@ -70,7 +70,7 @@ class JobIndex:
         end = log.newest()
         if end is None:
             return
-        kept_from = EventId.at(self._clock() - self._retention)
+        kept_from = log.id_at(self._clock() - self._retention)
         first = max(self._read_to.following, kept_from)
         for event in walk(log, first, end, names=[EVENT]):
             self._take(event)
@@ -87,5 +87,5 @@ class JobIndex:
         self._runs[step.job] = Run(first, event.id, step)
 
     def _forget_expired(self) -> None:
-        end = EventId.at(self._clock() - self._retention)
+        end = self._log.id_at(self._clock() - self._retention)
         self._runs = {job: run for job, run in self._runs.items() if run.newest >= end}

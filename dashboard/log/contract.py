@@ -13,6 +13,7 @@ T = TypeVar("T")
 # Seconds; the retention of a log that is opened by whoever leaves it to others what is kept: only
 # the service, which knows what its operator wants, deletes what is old.
 FOR_EVER = 1e11
+UNBOUNDED = 1 << 62  # bytes; the size of such a log
 
 
 class LogUnavailable(Exception):
@@ -42,6 +43,8 @@ class LogReader(Protocol):
     def latest(self) -> list[Event]: ...
 
     def newest(self) -> EventId | None: ...
+
+    def id_at(self, seconds: float) -> EventId: ...
 
     def read_range(
         self,
@@ -85,8 +88,9 @@ class AppendLog(Protocol):
 class EventLog(Protocol):
     """An ordered log of events, shared by processes.
 
-    Every method but `wait`, `broadcast_unpersisted` and `close` raises `LogUnavailable` while the
-    engine cannot do its work, and does it again, without being reopened, as soon as it can.
+    Every method that asks the engine raises `LogUnavailable` while that cannot do its work, and
+    does it again, without being reopened, as soon as it can. What another program has put into the
+    log and is no event is skipped by all readers (log/entry_check.py).
     """
 
     def append(self, events: Sequence[Event]) -> list[EventId]:
@@ -129,6 +133,16 @@ class EventLog(Protocol):
     def newest(self) -> EventId | None:
         """The highest id in the log; None when it is empty."""
 
+    def id_at(self, seconds: float) -> EventId:
+        """Return the lowest id that an event may have that was appended at this time or later.
+
+        It is the id of that time but where the clock was ahead once: ids then say nothing of age.
+        Never blocks and never raises: it goes by what was read of the log last.
+        """
+
+    def time_of(self, event_id: EventId) -> float:
+        """Return when an event was appended, in seconds since 1970; like `id_at`."""
+
     def with_reader(self, read: Callable[["EventLog"], T]) -> T:
         """Return `read(log)`, run where a long read holds up neither appends nor the tail."""
 
@@ -141,6 +155,10 @@ class EventLog(Protocol):
 
     def broadcast_unpersisted(self, unpersisted: Unpersisted) -> None:
         """Hand events that could not be logged to everyone who waits now. Never raises."""
+
+    @property
+    def skipped(self) -> int:
+        """Entries that readers of this process have found to be no events."""
 
     def size(self) -> int:
         """Bytes that the log takes in its store."""

@@ -3,7 +3,7 @@
 import hashlib
 from pathlib import Path
 
-from dashboard.log.contract import FOR_EVER, AppendLog, EventLog
+from dashboard.log.contract import FOR_EVER, UNBOUNDED, AppendLog, EventLog
 from dashboard.settings import APPEND_ONLY, Settings
 
 _INSTANCE = Path(__file__).parents[2] / "instance"
@@ -37,32 +37,39 @@ def run_directory(url: str, *, instance: str = "") -> Path:
     return folder / f"log-{digest}-run"
 
 
-def open_log(url: str, *, retention: float, instance: str = "") -> EventLog:
-    """Open the log that a URL names, for scripts and threads. `retention` is in seconds.
+def open_log(
+    url: str, *, retention: float, most_bytes: int = UNBOUNDED, instance: str = ""
+) -> EventLog:
+    """Open the log that a URL names, for scripts and threads.
 
-    `instance` is the setting, as for `run_directory`.
-
-    Raises LogUnavailable where the log's folder can't be made.
+    `retention` is in seconds, `most_bytes` what the events may take; `instance` is the setting, as
+    for `run_directory`. Raises LogUnavailable where the log's folder can't be made.
     """
     if _is_redis(url):
         from dashboard.log.redis.engine import RedisLog
 
-        return RedisLog(url, run_directory(url, instance=instance), retention=retention)
+        folder = run_directory(url, instance=instance)
+        return RedisLog(url, folder, retention=retention, most_bytes=most_bytes)
     from dashboard.log.sqlite.engine import SQLiteLog, sqlite_path
 
-    return SQLiteLog(sqlite_path(url), retention=retention)
+    return SQLiteLog(sqlite_path(url), retention=retention, most_bytes=most_bytes)
 
 
-def open_log_for_greenlets(url: str, *, retention: float, instance: str = "") -> EventLog:
-    """The same for a gevent worker: no call blocks the event loop."""
-    if _is_redis(url):
-        return open_log(
-            url, retention=retention, instance=instance
-        )  # on sockets that gevent has patched
+def open_log_for_greenlets(
+    url: str, *, retention: float, most_bytes: int = UNBOUNDED, instance: str = ""
+) -> EventLog:
+    """Open the log that a URL names, for a gevent worker: no call blocks the event loop.
+
+    Takes and raises what `open_log` does.
+    """
+    if _is_redis(url):  # on sockets that gevent has patched
+        return open_log(url, retention=retention, most_bytes=most_bytes, instance=instance)
     from dashboard.log.sqlite.engine import SQLiteLog, sqlite_path
     from dashboard.log.threaded import ThreadedLog
 
-    return ThreadedLog(lambda: SQLiteLog(sqlite_path(url), retention=retention))
+    return ThreadedLog(
+        lambda: SQLiteLog(sqlite_path(url), retention=retention, most_bytes=most_bytes)
+    )
 
 
 def open_to_append(settings: Settings, *, for_greenlets: bool = False) -> AppendLog:

@@ -25,7 +25,7 @@ class ThreadedLog:
 
     def __init__(self, open_engine: "Callable[[], SQLiteLog]") -> None:
         self._engine = open_engine()
-        self._past_engine = open_engine()
+        self._past_engine = self._engine.sibling()
         self._live = ThreadPool(1)
         self._past = ThreadPool(1)
         self._closed = False
@@ -62,6 +62,16 @@ class ThreadedLog:
 
     def newest(self) -> EventId | None:
         return self._run(self._engine.newest)
+
+    def id_at(self, seconds: float) -> EventId:
+        return self._engine.id_at(seconds)
+
+    def time_of(self, event_id: EventId) -> float:
+        return self._engine.time_of(event_id)
+
+    @property
+    def skipped(self) -> int:
+        return self._engine.skipped
 
     def with_reader(self, read: Callable[[EventLog], T]) -> T:
         return run_in(self._past, lambda: read(self._past_engine))

@@ -98,6 +98,11 @@ class Settings:
         byte_count(1 << 20, 1 << 50),
         "most bytes of that file; the oldest of the finest goes first",
     )
+    log_size: int = _setting(
+        "8GiB",
+        byte_count(1 << 20, 1 << 50),
+        "bytes that the events may take in the log; beyond it the oldest go before their age",
+    )
     replay: float = _setting(
         "5m",
         duration("0s", "366d", "90s, 5m or 1h"),

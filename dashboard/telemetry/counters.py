@@ -1,9 +1,11 @@
 """What the service counts about itself; each worker has its own, `/metrics` shows all workers'."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
+from prometheus_client.core import CounterMetricFamily
+from prometheus_client.registry import Collector
 
 _DROPPED = ("lagging", "busy", "address", "feeds", "expired", "stopping")
 _REFUSED = ("timed_out", "evicted", "busy", "malformed", "line", "headers", "body")
@@ -68,6 +70,25 @@ class Instruments:
         )
         self.overdue = counter(
             "vitals_samples_overdue", "Readings given up at their deadline, by family.", ["family"]
+        )
+
+    def add_log(self, skipped: Callable[[], int]) -> None:
+        """Show what a log itself counts: the entries that readers have skipped."""
+        self.registry.register(_Skipped(skipped))
+
+
+class _Skipped(Collector):
+    """A counter whose value another part keeps."""
+
+    def __init__(self, read: Callable[[], int]) -> None:
+        self._read = read
+
+    def collect(self) -> Iterator[CounterMetricFamily]:
+        """Yield the counter with its value of now."""
+        yield CounterMetricFamily(
+            "vitals_log_entries_skipped",
+            "Entries of the log that are no events, as another program has put them there.",
+            value=self._read(),
         )
 
 

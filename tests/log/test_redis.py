@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from dashboard.events.event import Event
-from dashboard.log.contract import EventLog, LogUnavailable
+from dashboard.log.contract import UNBOUNDED, EventLog, LogUnavailable
 from dashboard.log.opening import open_log, run_directory
 from dashboard.log.redis.engine import RedisLog
 from tests.support.log_contract import (
@@ -23,6 +23,7 @@ from tests.support.log_contract import (
     Clock,
     LogContract,
     OpenLog,
+    Put,
     event,
     number_of,
     numbers,
@@ -54,17 +55,58 @@ class TestRedisLog(LogContract):
         opened: list[EventLog] = []
 
         def open_one(
-            *, retention: float = 3600.0, clock: Callable[[], float] = time.time
+            *,
+            retention: float = 3600.0,
+            clock: Callable[[], float] = time.time,
+            most_bytes: int = UNBOUNDED,
         ) -> EventLog:
             its = None if clock is time.time else clock
-            opened.append(RedisLog(url, run_directory(url), retention=retention, clock=its))
+            log = RedisLog(
+                url, run_directory(url), retention=retention, clock=its, most_bytes=most_bytes
+            )
+            opened.append(log)
             return opened[-1]
 
         yield open_one
         for log in opened:
             log.close()
 
+    @pytest.fixture
+    def put(self, url: str, server: RedisServer) -> Put:
+        key = f"{{{prefix_of(url)}}}"
+
+        def put(host: str, name: str, data: str | bytes) -> None:
+            fields = "h", host, "n", name, "d", data
+            event_id = server.call("XADD", f"{key}:events", "*", *fields)
+            server.call("XADD", f"{key}:of:{host}:{name}", event_id, "", "")
+            value = data if isinstance(data, bytes) else data.encode()
+            newest = event_id.encode() + b"\0" + value
+            server.call("HSET", f"{key}:latest", f"{host}\0{name}", newest)
+
+        return put
+
+    def let_time_pass(self, log: EventLog) -> None:
+        assert isinstance(log, RedisLog)
+        log._size._next_look = 0.0
+        log._reader._marks_read_at = -1.0
+
     # What only Redis does.
+
+    def test_entries_of_another_shape_are_skipped(
+        self, url: str, server: RedisServer, log: EventLog
+    ) -> None:
+        log.append([event(0)])
+        key = f"{{{prefix_of(url)}}}"
+        shapes = [("h", "box"), ("a", "b", "c", "d", "e", "f"), (*("h", "box") * 3, "n", "cpu")]
+        for shape in shapes:
+            server.call("XADD", f"{key}:events", "*", *shape)
+        for field, value in [("box", "x"), ("box\0load", "x\0{}"), (b"\xff\0cpu", b"\xff")]:
+            server.call("HSET", f"{key}:latest", field, value)
+        log.append([event(1)])
+        assert numbers(log.read_after(LOG_START, ALL)) == [0, 1]
+        assert numbers(log.read_range(LOG_START, END, names=["cpu"])) == [0, 1]
+        assert numbers(log.latest()) == [1]
+        assert log.skipped == len(shapes) + 3
 
     def test_names_that_came_once_do_not_pile_up(
         self, url: str, server: RedisServer, open_log: OpenLog

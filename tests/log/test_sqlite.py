@@ -19,7 +19,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dashboard.events.event import Event, EventId
-from dashboard.log.contract import EventLog, LogUnavailable
+from dashboard.log.contract import UNBOUNDED, EventLog, LogUnavailable
 from dashboard.log.opening import run_directory
 from dashboard.log.sqlite.engine import SQLiteLog
 from dashboard.log.threaded import ThreadedLog
@@ -29,6 +29,7 @@ from tests.support.log_contract import (
     Clock,
     LogContract,
     OpenLog,
+    Put,
     elsewhere,
     event,
     finish,
@@ -71,17 +72,35 @@ class OnDisk(LogContract):
     def url(self, path: Path) -> str:
         return f"sqlite:///{path}"
 
-    def make(self, path: Path, retention: float, clock: Callable[[], float]) -> EventLog:
+    def make(self, path: Path, **how: Any) -> EventLog:
         raise NotImplementedError
+
+    @pytest.fixture
+    def put(self, path: Path) -> Put:
+        def put(host: str, name: str, data: str | bytes) -> None:
+            with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+                row = host, name, data
+                connection.execute(
+                    "INSERT INTO event SELECT max(id) + 1, ?, ?, cast(? AS TEXT) FROM event", row
+                )
+                connection.execute("UPDATE last_given SET id = (SELECT max(id) FROM event)")
+                connection.execute(
+                    "INSERT OR REPLACE INTO latest SELECT ?, ?, max(id) FROM event", (host, name)
+                )
+
+        return put
 
     @pytest.fixture
     def open_log(self, path: Path) -> Iterator[OpenLog]:
         opened: list[EventLog] = []
 
         def open_one(
-            *, retention: float = 3600.0, clock: Callable[[], float] = time.time
+            *,
+            retention: float = 3600.0,
+            clock: Callable[[], float] = time.time,
+            most_bytes: int = UNBOUNDED,
         ) -> EventLog:
-            opened.append(self.make(path, retention, clock))
+            opened.append(self.make(path, retention=retention, clock=clock, most_bytes=most_bytes))
             return opened[-1]
 
         yield open_one
@@ -228,7 +247,7 @@ class OnDisk(LogContract):
         self, path: Path, open_log: OpenLog
     ) -> None:
         spare = path.with_name("spare.db")
-        backup = self.make(spare, 3600, time.time)
+        backup = self.make(spare, retention=3600)
         backup.append([event(n, host="backup") for n in range(50)])
         backup.close()
         logs = [open_log(), open_log()]
@@ -438,7 +457,7 @@ class OnDisk(LogContract):
 
     def test_wake_ups_reach_a_log_in_a_deep_folder(self, tmp_path: Path) -> None:
         path = tmp_path / ("d" * 100) / ("e" * 100) / "events.db"
-        log, other = self.make(path, 3600, time.time), self.make(path, 3600, time.time)
+        log, other = self.make(path, retention=3600), self.make(path, retention=3600)
         log.wait(0)
         other.append([event(1)])
         started = time.monotonic()
@@ -458,8 +477,8 @@ class OnDisk(LogContract):
 
 
 class TestSQLiteLog(OnDisk):
-    def make(self, path: Path, retention: float, clock: Callable[[], float]) -> EventLog:
-        return SQLiteLog(path, retention=retention, clock=clock)
+    def make(self, path: Path, **how: Any) -> EventLog:
+        return SQLiteLog(path, **how)
 
     def test_a_read_only_file_is_told_and_writing_resumes(
         self, path: Path, open_log: OpenLog
@@ -511,8 +530,8 @@ class TestSQLiteLog(OnDisk):
 
 
 class TestThreadedLog(OnDisk):
-    def make(self, path: Path, retention: float, clock: Callable[[], float]) -> EventLog:
-        return ThreadedLog(partial(SQLiteLog, path, retention=retention, clock=clock))
+    def make(self, path: Path, **how: Any) -> EventLog:
+        return ThreadedLog(partial(SQLiteLog, path, **how))
 
     def test_other_greenlets_run_while_the_disk_blocks(self, path: Path, open_log: OpenLog) -> None:
         log = open_log()

@@ -25,7 +25,7 @@ def notify_all():
 
 wakeups = WakeupChannel(Path(sys.argv[1]))
 wakeups.listen()
-ThreadPool(1).spawn(ring).get()
+ThreadPool(1).spawn(notify_all).get()
 open_now = [os.path.realpath(f"/proc/self/fd/{fd}") for fd in os.listdir("/proc/self/fd")]
 print(open_now.count(sys.argv[1]))
 """

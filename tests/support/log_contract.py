@@ -17,7 +17,7 @@ from typing import Protocol
 import pytest
 
 from dashboard.events.event import Event, EventId, Unpersisted
-from dashboard.log.contract import EventLog, IdempotencyConflict
+from dashboard.log.contract import UNBOUNDED, EventLog, IdempotencyConflict
 from tests.support.service import ROOT, wait_for
 
 LOG_START = EventId(0, 0)
@@ -29,8 +29,40 @@ class OpenLog(Protocol):
     """Opens one more instance on the store of the test."""
 
     def __call__(
-        self, *, retention: float = 3600.0, clock: Callable[[], float] = time.time
+        self,
+        *,
+        retention: float = 3600.0,
+        clock: Callable[[], float] = time.time,
+        most_bytes: int = UNBOUNDED,
     ) -> EventLog: ...
+
+
+class Put(Protocol):
+    """Puts an entry into the store, past the engine."""
+
+    def __call__(self, host: str, name: str, data: str | bytes) -> None: ...
+
+
+YEARS = 9 * 366 * 86400.0
+# Hosts, names and data that another program may have logged.
+NO_EVENTS: list[tuple[str, str, str | bytes]] = [
+    ("box", "cpu", "no JSON"),
+    ("box", "cpu", '{"number":1'),
+    ("box", "cpu", '["number"]'),
+    ("box", "cpu", '{"number":NaN}'),
+    ("box", "cpu", '{"number":' + "[" * 100_000 + "]" * 100_000 + "}"),
+    ("box", "cpu", b'{"text":"\xff\xfe"}'),
+    ("box", "cpu", ""),
+    ("box", "cpu", '{"text":"' + "x" * (1 << 20) + '"}'),
+    ("box", "a\ndata: {}", "{}"),
+    ("box", "gap", "{}"),
+    ("box", "Name", "{}"),
+    ("box", "n" * 65, "{}"),
+    ("../box", "cpu", "{}"),
+    ("a\nb", "cpu", "{}"),
+    ("", "cpu", "{}"),
+    ("h" * 254, "cpu", "{}"),
+]
 
 
 class Clock:
@@ -153,6 +185,10 @@ class LogContract:
 
     @pytest.fixture
     def open_log(self, url: str) -> Iterator[OpenLog]:
+        raise NotImplementedError
+
+    @pytest.fixture
+    def put(self, url: str) -> Put:
         raise NotImplementedError
 
     @pytest.fixture
@@ -353,6 +389,131 @@ class LogContract:
         small = log.size()
         log.append([Event("box", "log", json.dumps({"text": "x" * 500})) for _ in range(2000)])
         assert log.size() > small + 500 * 2000
+
+    # A clock that was ahead.
+
+    def test_after_a_clock_was_ahead_events_are_kept_by_their_real_age(
+        self, open_log: OpenLog
+    ) -> None:
+        clock = Clock()
+        log = open_log(retention=100, clock=clock)
+        log.append([event(-1)])
+        clock.now += YEARS
+        log.append([event(-2)])
+        clock.now -= YEARS
+        for number in range(60):
+            clock.now += 6
+            if number == 30:
+                log.close()
+                log = open_log(retention=100, clock=clock)
+            log.append([event(number)])
+        self.let_time_pass(log)
+        kept = numbers(log.read_after(LOG_START, ALL))
+        assert kept == list(range(kept[0], 60)), "in their order"
+        assert 60 - 100 / 6 - 5 < kept[0] < 60 - 100 / 6 + 1
+        oldest = log.oldest()
+        assert oldest is not None
+        assert oldest.time > clock.now + YEARS / 2, "ids go on from the highest"
+        assert numbers(log.latest()) == [59]
+
+    def test_after_a_clock_was_ahead_ids_are_found_by_the_time_of_their_append(
+        self, open_log: OpenLog
+    ) -> None:
+        clock = Clock()
+        log, other = open_log(clock=clock), open_log(clock=clock)
+        times: dict[EventId, float] = {}
+        for number in range(50):
+            ahead = YEARS if 10 <= number < 15 else 0.0
+            clock.now += 10 + ahead
+            ids = log.append([event(number), event(number)])
+            clock.now -= ahead
+            times |= dict.fromkeys(ids, clock.now)
+        assert [e.id for e in other.read_after(LOG_START, ALL)] == list(times)
+        for reader in (log, other):
+            self.let_time_pass(reader)
+            assert reader.newest() == max(times)
+            for event_id, at in times.items():
+                assert abs(reader.time_of(event_id) - at) <= 60, "as the first after the clock was"
+                assert reader.id_at(at - 61) <= event_id
+            for event_id, at in list(times.items())[32:]:
+                assert reader.time_of(event_id) == pytest.approx(at, abs=0.01)
+                assert event_id < reader.id_at(at + 5)
+                assert reader.id_at(at - 5) <= event_id
+            since = reader.with_reader(
+                lambda past: past.read_range(past.id_at(clock.now - 95), END)
+            )
+            assert numbers(since) == [n for n in range(40, 50) for _ in range(2)]
+            assert reader.id_at(clock.now + 3600) > max(times)
+
+    def test_a_clock_that_goes_right_needs_no_marks(self, open_log: OpenLog) -> None:
+        clock = Clock()
+        log = open_log(clock=clock)
+        for number in range(20):
+            clock.now += -0.5 if number % 3 == 0 else 1
+            (event_id,) = log.append([event(number)])
+            assert log.time_of(event_id) == event_id.time
+        assert log.id_at(clock.now - 7) == EventId.at(clock.now - 7)
+
+    # What is no event.
+
+    def test_what_is_no_event_is_skipped_by_every_reader_and_counted_once(
+        self, log: EventLog, open_log: OpenLog, put: Put, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        ids = log.append([event(0)])
+        for host, name, data in NO_EVENTS:
+            put(host, name, data)
+        ids += log.append([event(1)])
+        for reader in (log, open_log()):
+            caplog.clear()
+            assert numbers(reader.read_after(LOG_START, ALL)) == [0, 1]
+            assert numbers(reader.read_after(LOG_START, 2)) == [0, 1]
+            assert numbers(reader.read_after(ids[0], 1)) == [1]
+            assert numbers(reader.read_range(LOG_START, END)) == [0, 1]
+            assert numbers(reader.read_range(LOG_START, END, limit=2)) == [0, 1]
+            assert numbers(reader.read_range(LOG_START, END, names=["cpu"])) == [0, 1]
+            assert numbers(reader.read_range(LOG_START, END, hosts=["box"], names=["cpu"])) == [
+                0,
+                1,
+            ]
+            assert numbers(reader.with_reader(lambda past: past.latest())) == [1]
+            assert reader.skipped == len(NO_EVENTS)
+            assert len([m for m in caplog.messages if "is no event" in m]) == (
+                reader is not log or 1
+            )
+
+    def test_a_tail_gets_past_any_number_of_entries_that_are_no_events(
+        self, log: EventLog, put: Put
+    ) -> None:
+        (position,) = log.append([event(0)])
+        for _ in range(250):
+            put("box", "cpu", "no JSON")
+        assert log.read_after(position, 100) == []
+        log.wait(0)
+        log.append([event(1)])
+        log.wait(1)
+        assert numbers(log.read_after(position, 100)) == [1]
+        assert log.skipped == 250
+
+    # Its size.
+
+    def test_what_is_too_much_goes_from_the_old_end(self, open_log: OpenLog) -> None:
+        clock = Clock()
+        log = open_log(clock=clock, most_bytes=1 << 20)
+        data = json.dumps({"text": "x" * 1000})
+        newest: EventId | None = None
+        for _ in range(60):
+            clock.now += 6
+            self.let_time_pass(log)
+            newest = log.append([Event("box", "log", data)] * 100)[-1]
+        kept = [e.id for e in log.read_after(LOG_START, ALL)]
+        assert kept[-1] == newest
+        assert 300_000 < 1000 * len(kept) < 1_300_000
+        assert log.read_range(
+            LOG_START, END, names=["log"], hosts=["box"], limit=3
+        ) == log.read_after(LOG_START, 3)
+
+    def let_time_pass(self, log: EventLog) -> None:
+        """Let an engine that goes by real time think that its next look is due."""
 
     # Batches.
 

@@ -5,40 +5,40 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from dashboard.events.event import Event, EventId
+from dashboard.log.entry_check import EntryCheck
 
 _AT_ONCE = 200  # events that are decoded before others get their turn
 
 
 def id_of_entry(entry: Any) -> EventId:
-    """The id of one entry."""
+    """Return the id of one entry."""
     ms, _, sequence = entry[0].partition(b"-")
     return EventId(int(ms), int(sequence))
 
 
 def first_id(entries: Any) -> EventId | None:
-    """The id of the first entry, None if there is none."""
+    """Return the id of the first entry, None if there is none."""
     return id_of_entry(entries[0]) if entries else None
 
 
-def decode_in_turns(entries: Sequence[Any]) -> Iterator[Event]:
-    """The same for many, a few at a time: others get their turn in between."""
+def decode_in_turns(entries: Sequence[Any], check: EntryCheck) -> Iterator[Event]:
+    """Yield the events of many entries, a few at a time: others get their turn in between."""
     for at in range(0, len(entries), _AT_ONCE):
         if at:
             time.sleep(0)
-        yield from decode(entries[at : at + _AT_ONCE])
+        yield from decode(entries[at : at + _AT_ONCE], check)
 
 
-def decode(entries: Any) -> list[Event]:
-    """The events of a stream's entries. Those that somebody else has put there are none."""
+def decode(entries: Any, check: EntryCheck) -> list[Event]:
+    """Return the events of a stream's entries, without those that `check` finds to be none."""
     found = []
     for entry in entries:
-        try:
-            h, host, n, name, d, data = entry[1]
-            if (h, n, d) != (b"h", b"n", b"d"):
-                continue
-            found.append(
-                Event(host.decode(), name.decode() or None, data.decode(), id_of_entry(entry))
-            )
-        except ValueError:
+        event_id = id_of_entry(entry)
+        if not entry[1] or entry[1][::2] != [b"h", b"n", b"d"]:
+            check.skip(event_id, "other fields than h, n, d")
             continue
+        host, name, data = (value.decode("utf-8", "surrogateescape") for value in entry[1][1::2])
+        event = check.event(host, name, data, event_id)
+        if event is not None:
+            found.append(event)
     return found

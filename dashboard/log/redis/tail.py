@@ -13,7 +13,8 @@ import redis
 
 from dashboard.events.event import Event, EventId
 from dashboard.log.contract import LogUnavailable
-from dashboard.log.redis.entries import decode
+from dashboard.log.entry_check import EntryCheck
+from dashboard.log.redis.entries import decode, id_of_entry
 from dashboard.log.redis.server import Server
 
 _TIMEOUT = 2.0  # seconds that the rest of an answer may take
@@ -26,8 +27,9 @@ _MOST = 1000
 class Tail:
     """What comes after a position."""
 
-    def __init__(self, server: Server) -> None:
+    def __init__(self, server: Server, check: EntryCheck) -> None:
         self._server = server
+        self._check = check
         self._connection: Any = None
         self._asked_at: float | None = None
         self._asked_after = EventId(0, 0)
@@ -98,15 +100,17 @@ class Tail:
         self._asked_at = None
         if answer is None:
             return False
-        events = decode(answer[0][1])
+        entries = answer[0][1]
+        events = decode(entries, self._check)
         self._ask_again_at = time.monotonic() + _LINGER
-        if not events or events[-1].id is None:
-            return True
-        self._buffered, self._buffered_after = events, self._asked_after
-        if self._from is not None and events[-1].id <= self._from:
+        last = id_of_entry(entries[-1])
+        if self._from is not None and last <= self._from:
             return False
-        self._from = events[-1].id
-        return True
+        # Behind entries that are no events, too: else they would be the answer for ever.
+        self._from = last
+        if events:
+            self._buffered, self._buffered_after = events, self._asked_after
+        return bool(events)
 
     def close(self) -> None:
         """Let go of the connection; the next look makes a new one."""

@@ -15,30 +15,22 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from dashboard.events.event import Event, EventId, Unpersisted
-from dashboard.log.contract import EventLog, IdempotencyConflict, LogUnavailable
-from dashboard.log.sqlite.connection import Database, roll_back
+from dashboard.log.contract import UNBOUNDED, EventLog, IdempotencyConflict, LogUnavailable
+from dashboard.log.entry_check import EntryCheck
+from dashboard.log.id_times import IdTimes
+from dashboard.log.sqlite.connection import Database
+from dashboard.log.sqlite.event_table import (
+    SCHEMA,
+    SEQUENCE_BITS,
+    EventTable,
+    id_of_number,
+    number_of_id,
+)
+from dashboard.log.sqlite.trimming import Trimmer
+from dashboard.log.steady_clock import SteadyClock
 from dashboard.log.wakeup import WakeupChannel
 
 T = TypeVar("T")
-
-_SEQUENCE_BITS = 20
-_HIGHEST = (1 << 63) - 1
-_TRIM_EVERY = 5.0  # seconds between two steps of trimming
-_TRIM_STEP = 500  # rows in a step, over twice what came in since the last one
-
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS event (
-    id INTEGER PRIMARY KEY, host TEXT NOT NULL, name TEXT NOT NULL, data TEXT NOT NULL
-);
-CREATE TABLE IF NOT EXISTS latest (
-    host TEXT, name TEXT, id INTEGER NOT NULL, PRIMARY KEY (host, name)
-) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS last_given (only INTEGER PRIMARY KEY CHECK (only = 1), id INTEGER);
-CREATE TABLE IF NOT EXISTS once (
-    first INTEGER PRIMARY KEY, count INTEGER NOT NULL,
-    key TEXT NOT NULL UNIQUE, fingerprint TEXT NOT NULL
-);
-"""
 
 
 def sqlite_path(url: str) -> Path:
@@ -55,21 +47,41 @@ class SQLiteLog:
     """`EventLog` on SQLite in WAL mode. Calls from several threads take turns."""
 
     def __init__(
-        self, path: Path, *, retention: float, clock: Callable[[], float] = time.time
+        self,
+        path: Path,
+        *,
+        retention: float,
+        most_bytes: int = UNBOUNDED,
+        clock: Callable[[], float] = time.time,
     ) -> None:
-        """Raises LogUnavailable where the folder can't be made. The file is opened when needed."""
+        """Open the file when it is needed. Raises LogUnavailable where its folder can't be made.
+
+        `retention` is in seconds; `most_bytes` is what the events may take in the file.
+        """
         self._path = path
-        self._database = Database(path, run_directory(path) / "open.lock", schema=_SCHEMA)
+        self._database = Database(path, run_directory(path) / "open.lock", schema=SCHEMA)
         self._retention = retention
         self._clock = clock
+        self._steady_clock = SteadyClock(clock)
         self._last_given = 0
-        self._trimmed_at = 0.0
-        self._appended_since_trim = 0
+        self._trimmer = Trimmer(most_bytes=most_bytes, clock=clock)
+        self._table = EventTable(self._database, IdTimes(clock), EntryCheck(str(path)))
         try:
             path.parent.mkdir(mode=0o750, parents=True, exist_ok=True)
             self._wakeups = WakeupChannel(run_directory(path))
         except OSError as error:
             raise LogUnavailable(f"{path.parent}: {error.strerror}") from None
+
+    @property
+    def skipped(self) -> int:
+        """Entries that were no events, by this instance and its siblings."""
+        return self._table.check.skipped
+
+    def sibling(self) -> "SQLiteLog":
+        """Open one more instance on the file, for reading; it shares what is known of its ids."""
+        other = SQLiteLog(self._path, retention=self._retention, clock=self._clock)
+        other._table.times, other._table.check = self._table.times, self._table.check
+        return other
 
     def append(self, events: Sequence[Event]) -> list[EventId]:
         return self._append(events, None)
@@ -80,7 +92,7 @@ class SQLiteLog:
         return self._append(events, (key, body_digest))
 
     def read_after(self, after: EventId, limit: int) -> list[Event]:
-        return self._select("id > ? ORDER BY id LIMIT ?", (_number(after), limit))
+        return self._table.read_after(number_of_id(after), limit)
 
     def read_range(
         self,
@@ -91,27 +103,29 @@ class SQLiteLog:
         hosts: Iterable[str] | None = None,
         limit: int = 1000,
     ) -> list[Event]:
-        where = "id BETWEEN ? AND ?"
-        values: list[Any] = [_number(first), _number(last)]
+        where = ""
+        values: list[Any] = []
         for column, wanted in (("name", names), ("host", hosts)):
             if wanted is not None:
                 wanted = [item or "" for item in wanted]
                 where += f" AND {column} IN ({','.join('?' * len(wanted))})"
                 values.extend(wanted)
-        return self._select(f"{where} ORDER BY id LIMIT ?", (*values, limit))
+        return self._table.read_range(number_of_id(first), number_of_id(last), limit, where, values)
 
     def latest(self) -> list[Event]:
-        return self._select("id IN (SELECT id FROM latest) ORDER BY id", ())
+        return self._table.latest()
 
     def oldest(self) -> EventId | None:
-        with self._database.connected() as connection:
-            row = connection.execute("SELECT min(id) FROM event").fetchone()
-        return None if row[0] is None else _id(row[0])
+        return self._table.end("min")
 
     def newest(self) -> EventId | None:
-        with self._database.connected() as connection:
-            row = connection.execute("SELECT max(id) FROM event").fetchone()
-        return None if row[0] is None else _id(row[0])
+        return self._table.end("max")
+
+    def time_of(self, event_id: EventId) -> float:
+        return self._table.times.time_of(event_id)
+
+    def id_at(self, seconds: float) -> EventId:
+        return self._table.times.id_at(seconds)
 
     def with_reader(self, read: Callable[[EventLog], T]) -> T:
         return read(self)
@@ -147,15 +161,6 @@ class SQLiteLog:
         self._database.close()
         self._wakeups.close()
 
-    def _select(self, condition: str, values: Sequence[Any]) -> list[Event]:
-        with self._database.connected() as connection:
-            rows = connection.execute(
-                f"SELECT id, host, name, data FROM event WHERE {condition}", values
-            ).fetchall()
-        if rows:
-            self._last_given = max(self._last_given, rows[-1][0])
-        return [Event(host, name or None, data, _id(number)) for number, host, name, data in rows]
-
     def _append(self, events: Sequence[Event], once: tuple[str, str] | None) -> list[EventId]:
         ids = self._append_to_file(events, once)
         # Where that file was taken away meanwhile, the batch is to be in the one that comes next.
@@ -171,17 +176,18 @@ class SQLiteLog:
             connection.execute("BEGIN IMMEDIATE")
             given = once and self._given(connection, *once)
             if given:
-                return [_id(number) for number in given]
+                return [id_of_number(number) for number in given]
             numbers = self._write(connection, events)
             if once and numbers:
                 row = numbers[0], len(numbers), *once
                 connection.execute("INSERT OR REPLACE INTO once VALUES (?, ?, ?, ?)", row)
             connection.execute("COMMIT")
+            self._table.read_marks(connection)
             if numbers:
                 self._last_given = numbers[-1]
-            self._appended_since_trim += len(numbers)
-            self._trim_if_due(connection)
-        return [_id(number) for number in numbers]
+            self._trimmer.note(events)
+            self._trimmer.trim_if_due(connection, self._kept_from())
+        return [id_of_number(number) for number in numbers]
 
     def _given(self, connection: sqlite3.Connection, key: str, body_digest: str) -> range | None:
         """The numbers of the batch that was logged under a key, while they are kept."""
@@ -197,9 +203,12 @@ class SQLiteLog:
     def _write(self, connection: sqlite3.Connection, events: Sequence[Event]) -> list[int]:
         row = connection.execute("SELECT id FROM last_given").fetchone()
         # What this process gave or saw counts too: the file may have been replaced by an empty one.
-        last = max(row[0] if row else 0, self._last_given)
-        first = max(int(self._clock() * 1000) << _SEQUENCE_BITS, last + 1)
+        last = max(row[0] if row else 0, self._last_given, self._table.highest)
+        now = self._clock()
+        first = max(int(now * 1000) << SEQUENCE_BITS, last + 1)
         numbers = list(range(first, first + len(events)))
+        if numbers:
+            self._mark(connection, id_of_number(first), id_of_number(numbers[-1]), now)
         rows = [(n, e.host, e.name or "", e.data) for n, e in zip(numbers, events, strict=True)]
         connection.executemany("INSERT INTO event VALUES (?, ?, ?, ?)", rows)
         connection.executemany(
@@ -210,39 +219,18 @@ class SQLiteLog:
             connection.execute("INSERT OR REPLACE INTO last_given VALUES (1, ?)", numbers[-1:])
         return numbers
 
+    def _mark(
+        self, connection: sqlite3.Connection, first: EventId, last: EventId, now: float
+    ) -> None:
+        """Note when a batch is appended, if its ids do not say so."""
+        self._table.times.note(last)
+        self._table.read_marks(connection)
+        mark = self._table.times.mark_for(first, now)
+        if mark is not None:
+            row = number_of_id(mark.id), mark.time
+            connection.execute("INSERT OR REPLACE INTO mark VALUES (?, ?)", row)
+
     def _kept_from(self) -> int:
-        return _number(EventId.at(self._clock() - self._retention))
-
-    def _trim_if_due(self, connection: sqlite3.Connection) -> None:
-        now = self._clock()
-        if abs(now - self._trimmed_at) < _TRIM_EVERY:
-            return
-        step = _TRIM_STEP + 2 * self._appended_since_trim
-        end = self._kept_from()
-        try:
-            connection.execute("BEGIN IMMEDIATE")
-            connection.execute(
-                "DELETE FROM event WHERE id IN (SELECT id FROM event WHERE id < ? LIMIT ?)",
-                (end, step),
-            )
-            connection.execute("DELETE FROM latest WHERE id < ?", (end,))
-            connection.execute(
-                "DELETE FROM once WHERE first IN (SELECT first FROM once WHERE first < ? LIMIT ?)",
-                (end, step),
-            )
-            connection.execute("COMMIT")
-            # executescript() because execute() steps this statement once: one page a time.
-            connection.executescript(f"PRAGMA incremental_vacuum({step})")
-        except sqlite3.Error:
-            # Another writer, or no space: the next step tries again. The batch is logged already.
-            roll_back(connection)
-        self._trimmed_at, self._appended_since_trim = now, 0
-
-
-def _number(event_id: EventId) -> int:
-    sequence = min(event_id.sequence, (1 << _SEQUENCE_BITS) - 1)
-    return min((event_id.ms << _SEQUENCE_BITS) | sequence, _HIGHEST)
-
-
-def _id(number: int) -> EventId:
-    return EventId(number >> _SEQUENCE_BITS, number & ((1 << _SEQUENCE_BITS) - 1))
+        first = self._table.times.id_at(self._steady_clock() - self._retention)
+        self._table.times.drop_before(first)
+        return number_of_id(first)

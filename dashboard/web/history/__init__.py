@@ -90,11 +90,11 @@ def _answer(
         }
         if last is None:
             return found, []
-        first = max(EventId.at(stretch.first), position.following)
+        first = max(log.id_at(stretch.first), position.following)
         walked = walk(log, first, last, names=filter.logged_names, hosts=chosen)
         newest = [event for event in walked if filter.wants_name(event.name)]
         if lines is not None:
-            start = EventId.at(stretch.end - runtime.settings.retention)
+            start = log.id_at(stretch.end - runtime.settings.retention)
             others = {event.name for event in wanted} - families
             walked = walk(log, start, last, names=others, hosts=chosen)
             found["lines"] = _newest(walked, filter, lines)
