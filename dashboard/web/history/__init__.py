@@ -14,7 +14,7 @@ import msgspec
 from flask import Blueprint, Response, request
 
 from dashboard.errors import ClientError
-from dashboard.events.event import UNNAMED, Event, EventId
+from dashboard.events.event import UNNAMED, Event
 from dashboard.events.filter import Filter
 from dashboard.events.projection import project
 from dashboard.history.query import Stretch
