@@ -7,6 +7,7 @@
  *     -m          ... with its first event that has a marker, that is when it has caught up
  *     -i MARKER   follow ids, see below                  -z        freeze: never read
  *     -r RATE     start so many a second, whatever is on its way (instead of -f)
+ *     -d MS       ask so long after the connection is there (default 0: at once)
  *     -w SECONDS  give up waiting for streams to be accepted (default 60)
  *     -t SECONDS  end after that, whatever happens (default 900)
  *
@@ -42,7 +43,7 @@
 #include <unistd.h>
 
 enum { MARKER = 18, RECORDS = 64, BATCH = 1024, LINE = 48 };
-enum state { IDLE, CONNECTING, ASKED, OPEN, CLOSED };
+enum state { IDLE, CONNECTING, CONNECTED, ASKED, OPEN, CLOSED };
 
 struct stream {
     int fd;
@@ -73,7 +74,9 @@ static long wanted, started, in_flight, accepted, closed_early, closed_later, fa
 static long most_in_flight = 256, body_needed = 1, sources = 1;
 static double rate;
 static int port, epoll_fd, follow_ids, freeze, until_marker, told;
-static uint64_t first_marker;
+static uint64_t first_marker, ask_after_us;
+static long *connected, first_connected, last_connected; /* a queue: they are asked in its order */
+static uint64_t *connected_at;
 static uint64_t bytes_received, deliveries, calls, began, accepted_at;
 static char request[8192];
 static int request_length;
@@ -330,6 +333,22 @@ static void ask(struct stream *stream) {
     if (freeze) accept_stream(stream);
 }
 
+static void connected_or_failed(struct stream *stream) {
+    if (!ask_after_us) {
+        ask(stream);
+        return;
+    }
+    stream->state = CONNECTED;
+    connected[last_connected] = stream - streams;
+    connected_at[last_connected++] = now_us();
+}
+
+static void ask_who_is_due(void) {
+    uint64_t due = now_us() - ask_after_us;
+    while (first_connected < last_connected && connected_at[first_connected] <= due)
+        ask(&streams[connected[first_connected++]]);
+}
+
 /* --- Reports ---------------------------------------------------------------------------------- */
 
 static void print_accepted(void) {
@@ -375,7 +394,7 @@ int main(int argc, char **argv) {
     const char *target = "/stream";
     char headers[4096] = "";
     double patience = 60, lifetime = 900;
-    for (int option; (option = getopt(argc, argv, "p:n:u:H:f:s:c:i:mzw:r:t:")) != -1;) {
+    for (int option; (option = getopt(argc, argv, "p:n:u:H:f:s:c:i:mzw:r:t:d:")) != -1;) {
         switch (option) {
         case 'p': port = atoi(optarg); break;
         case 'n': wanted = atol(optarg); break;
@@ -392,6 +411,7 @@ int main(int argc, char **argv) {
         case 'm': until_marker = 1; break;
         case 'r': rate = atof(optarg), most_in_flight = LONG_MAX; break;
         case 't': lifetime = atof(optarg); break;
+        case 'd': ask_after_us = (uint64_t)(atof(optarg) * 1000); break;
         case 'w': patience = atof(optarg); break;
         default: return 2;
         }
@@ -408,8 +428,10 @@ int main(int argc, char **argv) {
     limit.rlim_cur = limit.rlim_max;
     setrlimit(RLIMIT_NOFILE, &limit);
     streams = calloc(wanted, sizeof *streams);
+    connected = calloc(wanted, sizeof *connected);
+    connected_at = calloc(wanted, sizeof *connected_at);
     epoll_fd = epoll_create1(0);
-    if (!streams || epoll_fd < 0) die("setup");
+    if (!streams || !connected || !connected_at || epoll_fd < 0) die("setup");
     struct epoll_event input = {EPOLLIN, {.ptr = NULL}};
     fcntl(0, F_SETFL, fcntl(0, F_GETFL) | O_NONBLOCK);
     if (epoll_ctl(epoll_fd, EPOLL_CTL_ADD, 0, &input)) die("epoll_ctl(stdin)");
@@ -419,14 +441,16 @@ int main(int argc, char **argv) {
     began = now_us();
     begin_streams();
     for (;;) {
-        int ready = epoll_wait(epoll_fd, events, BATCH, started < wanted ? 1 : 100);
+        int ready = epoll_wait(epoll_fd, events, BATCH,
+                               started < wanted || first_connected < last_connected ? 1 : 100);
         if (rate && started < wanted) begin_streams();
+        ask_who_is_due();
         int asked = 0;
         for (int i = 0; i < ready; i++) {
             struct stream *stream = events[i].data.ptr;
             if (!stream) asked = 1;
-            else if (stream->state == CLOSED) continue;
-            else if (stream->state == CONNECTING) ask(stream);
+            else if (stream->state == CLOSED || stream->state == CONNECTED) continue;
+            else if (stream->state == CONNECTING) connected_or_failed(stream);
             else if (!freeze) read_stream(stream);
             else leave(stream);
         }
