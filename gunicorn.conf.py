@@ -148,8 +148,11 @@ graceful_timeout = 5
 keepalive = 1  # more than 0: that there is one at all; how long is KEEP_ALIVE
 limit_request_line = _settings.max_request_line
 limit_request_fields = _settings.max_headers
-forwarder_headers = ""  # nobody names SCRIPT_NAME or PATH_INFO in a header
-forwarded_allow_ips = ",".join(_settings.trusted_proxies)
+# gunicorn believes no header of anybody, be it SCRIPT_NAME or a scheme, so it need not look who
+# sends it; access/trusted_proxies.py sees to X-Forwarded-*.
+forwarder_headers = ""
+secure_scheme_headers: dict[str, str] = {}
+forwarded_allow_ips = "*"
 # Where an access log is wanted: without queries and referrers, which may have a key in them.
 access_log_format = '%(h)s %(l)s %(u)s %(t)s "%(m)s %(U)s %(H)s" %(s)s %(b)s "%(a)s"'
 control_socket_disable = True  # it would lie in the home folder, where two services meet

@@ -35,8 +35,6 @@ def create_app(settings: "Settings | None" = None) -> "Flask":
 
     Without settings they are read from the environment; raises SettingError for a wrong one.
     """
-    from flask import Flask
-
     from dashboard import cli
     from dashboard.build import build_id
     from dashboard.log.opening import log_url
@@ -60,9 +58,10 @@ def create_app(settings: "Settings | None" = None) -> "Flask":
         static_files,
         stream,
     )
+    from dashboard.web.app import VitalsApp
 
     root = Path(__file__).parent.parent
-    app = Flask(
+    app = VitalsApp(
         __name__,
         root_path=str(root),
         instance_path=str(root / "instance"),

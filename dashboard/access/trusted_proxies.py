@@ -20,6 +20,7 @@ from typing import Any
 
 _PREFIX = re.compile(r"(?:/[A-Za-z0-9._~-]{1,100}){1,10}")
 FORWARDED_HOST = "vitals.forwarded_host"
+_MOST_PROXIES = 32
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -46,13 +47,12 @@ class Proxies:
         peer = environ.get("REMOTE_ADDR", "")
         if not self._is_trusted(peer):
             return
-        addresses = _items(environ.get("HTTP_X_FORWARDED_FOR", ""))
-        scheme = _last(environ.get("HTTP_X_FORWARDED_PROTO", ""))
-        host = _last(environ.get("HTTP_X_FORWARDED_HOST", ""))
-        environ["REMOTE_ADDR"] = self._client(addresses) or peer
-        if scheme.lower() in ("http", "https"):
-            environ["wsgi.url_scheme"] = scheme.lower()
-        if host:
+        if addresses := environ.get("HTTP_X_FORWARDED_FOR"):
+            environ["REMOTE_ADDR"] = self._client(addresses) or peer
+        scheme = _last(environ.get("HTTP_X_FORWARDED_PROTO", "")).lower()
+        if scheme in ("http", "https"):
+            environ["wsgi.url_scheme"] = scheme
+        if host := _last(environ.get("HTTP_X_FORWARDED_HOST", "")):
             environ[FORWARDED_HOST] = host
         prefix = _last(environ.get("HTTP_X_FORWARDED_PREFIX", "")).rstrip("/")
         if _PREFIX.fullmatch(prefix):
@@ -65,14 +65,17 @@ class Proxies:
         """
         if not self._is_trusted(peer):
             return peer
-        told = ",".join(value for name, value in headers if name == "X-FORWARDED-FOR")
-        return self._client(_items(told)) or peer
+        told = [value for name, value in headers if name == "X-FORWARDED-FOR"]
+        return self._client(",".join(told)) or peer if told else peer
 
-    def _client(self, addresses: Sequence[str]) -> str:
-        """The last address that is no trusted proxy's; the first, where all are; "" for none."""
+    def _client(self, addresses: str) -> str:
+        """Return the last address that is no trusted proxy's, or the first; "" for none.
+
+        More than _MOST_PROXIES in a row are not looked through.
+        """
         client = ""
-        for text in reversed(addresses):
-            address = _address(text)
+        for text in reversed(addresses.rsplit(",", _MOST_PROXIES)[-_MOST_PROXIES:]):
+            address = _address(text.strip())
             if address is None:
                 break  # what is written before it is no better
             client = address
@@ -99,12 +102,8 @@ def _mount(environ: dict[str, Any], prefix: str) -> None:
         environ["PATH_INFO"] = path[len(prefix) :] or "/"
 
 
-def _items(text: str) -> list[str]:
-    return [item.strip() for item in text.split(",")]
-
-
 def _last(text: str) -> str:
-    return _items(text)[-1]
+    return text.rpartition(",")[2].strip()
 
 
 def _address(text: str) -> str | None:

@@ -76,8 +76,8 @@ def id_of(encoded: Encoded) -> EventId:
 
 def control_event(name: str, data: Mapping[str, object], *, retry: int | None = None) -> bytes:
     """Encode an event of the protocol itself (hello, gap, ...), which has no id."""
-    text = msgspec.json.encode(data).decode()
-    return encode(ServerSentEvent(text, event=name, retry=retry))
+    head = f"event: {name}\n" if retry is None else f"retry: {retry}\nevent: {name}\n"
+    return b"%sdata: %s\n\n" % (head.encode(), msgspec.json.encode(data))  # JSON is one line
 
 
 def _bytes(event: Event, data: str) -> bytes:

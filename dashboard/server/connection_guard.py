@@ -39,6 +39,7 @@ class Connection:
         "address",
         "body_by",
         "deadline",
+        "depth",
         "descriptor",
         "had_request",
         "head_left",
@@ -48,6 +49,7 @@ class Connection:
     def __init__(self, descriptor: int, peer: str) -> None:
         self.descriptor = descriptor  # which TLS takes over, when it wraps the socket
         self.deadline = 0.0
+        self.depth = 0  # of the handlers that have it: TLS has one around the other
         self.head_left: int | None = None  # bytes; None while no head is awaited
         self.had_request = False
         self.body_by = 0.0  # when the body of its request has to have come; 0: it was not awaited
@@ -90,7 +92,7 @@ class ConnectionGuard:
         self._keep_alive = keep_alive
         self._most_waiting = most_waiting
         self._refused = instruments.requests_refused
-        self._gauge = instruments.connections_waiting
+        instruments.connections_waiting.set_function(lambda: len(self._waiting))
         self._connections: dict[Any, Connection] = {}  # by the greenlet that serves it
         self._waiting: dict[Connection, str] = {}  # oldest first -> the address it is counted for
         self._by_address: dict[str, dict[Connection, None]] = {}
@@ -108,31 +110,35 @@ class ConnectionGuard:
         for connection in self._waiting:
             connection.deadline = min(connection.deadline, soon)
 
-    @contextlib.contextmanager
-    def connected(self, client: Any, peer: str) -> Iterator[Connection]:
-        """Around all that the greenlet of a connection does; the outermost one counts."""
+    def open(self, client: Any, peer: str) -> Connection:
+        """Return the connection of this greenlet, which `close` has to be called for as often."""
         greenlet = gevent.getcurrent()
         connection = self._connections.get(greenlet)
-        if connection is not None:
-            yield connection
-            return
-        connection = Connection(client.fileno(), peer)
-        self._connections[greenlet] = connection
-        self._wait(connection, self._header_timeout)
-        try:
-            yield connection
-        finally:
-            del self._connections[greenlet]
+        if connection is None:
+            connection = self._connections[greenlet] = Connection(client.fileno(), peer)
+            self._wait(connection, self._header_timeout)
+        connection.depth += 1
+        return connection
+
+    def close(self, connection: Connection) -> None:
+        """Forget a connection, when its outermost handler has ended."""
+        connection.depth -= 1
+        if not connection.depth:
+            del self._connections[gevent.getcurrent()]
             self._stop_waiting(connection)
 
-    @contextlib.contextmanager
-    def awaiting_head(self) -> Iterator[None]:
+    def awaiting_head(self) -> "_AwaitingHead":
         """Around the reading of a request's head, in the greenlet of its connection."""
-        connection = self._connections[gevent.getcurrent()]
+        return _AwaitingHead(self, self._connections[gevent.getcurrent()])
+
+    def begin_head(self, connection: Connection) -> None:
+        """Count a connection as waiting for a head; at first it does already, through TLS."""
         connection.head_left = MOST_HEAD
-        if connection not in self._waiting:  # at first it does already, through TLS
+        if connection not in self._waiting:
             self._wait(connection, self._keep_alive)
-        yield
+
+    def end_head(self, connection: Connection) -> None:
+        """Count a connection as one with a request."""
         self._stop_waiting(connection)
         connection.head_left = None
         connection.had_request = True
@@ -188,7 +194,6 @@ class ConnectionGuard:
         connection.deadline = time.monotonic() + seconds
         address = self._waiting[connection] = connection.address
         self._by_address.setdefault(address, {})[connection] = None
-        self._gauge.set(len(self._waiting))
         self._anybody_waits.set()
 
     def _stop_waiting(self, connection: Connection) -> None:
@@ -199,7 +204,6 @@ class ConnectionGuard:
         del others[connection]
         if not others:
             del self._by_address[address]
-        self._gauge.set(len(self._waiting))
 
     def _end(self, connection: Connection, reason: str) -> None:
         """End a connection: its greenlet, which reads or writes, sees that its client has gone."""
@@ -222,6 +226,23 @@ class ConnectionGuard:
             if not self._waiting:
                 self._anybody_waits.clear()
             gevent.sleep(_LOOK)
+
+
+class _AwaitingHead:
+    """A context manager; contextlib's costs more, and there is one for each request."""
+
+    __slots__ = ("_connection", "_guard")
+
+    def __init__(self, guard: ConnectionGuard, connection: Connection) -> None:
+        self._guard = guard
+        self._connection = connection
+
+    def __enter__(self) -> None:
+        self._guard.begin_head(self._connection)
+
+    def __exit__(self, kind: object, *_: object) -> None:
+        if kind is None:
+            self._guard.end_head(self._connection)
 
 
 def bounds(most_waiting: int, most_requests: int, streams: int) -> tuple[int, int]:

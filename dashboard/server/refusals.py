@@ -54,15 +54,9 @@ def refusal_of(error: BaseException) -> Refusal | None:
     return next((refusal for kind, refusal in _REFUSALS if isinstance(error, kind)), None)
 
 
-def check_head(request: Any) -> None:
-    """Raise LimitRequestHeaders for a head too large, or with a header too often, as a whole.
-
-    The socket bounds what is read for a head, but not what a client sent ahead of it.
-    """
+def check_repeats(request: Any) -> None:
+    """Raise LimitRequestHeaders for a head in which one header comes too often."""
     names = [name for name, _ in request.headers]
-    size = len(request.uri) + sum(len(value) for _, value in request.headers)
-    if size + sum(map(len, names)) + 4 * len(names) > MOST_HEAD:
-        raise errors.LimitRequestHeaders("too large")
     if len(set(names)) + 1 < len(names):
         name, times = Counter(names).most_common(1)[0]
         if times > _MOST_REPEATS:

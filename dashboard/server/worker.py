@@ -26,7 +26,7 @@ from dashboard.runtime import Runtime, Service
 from dashboard.server import watchdog
 from dashboard.server.connection_guard import ConnectionGuard, bounds
 from dashboard.server.guarded_socket import GuardedSocket
-from dashboard.server.refusals import check_head, refusal_of, send_problem
+from dashboard.server.refusals import check_repeats, refusal_of, send_problem
 from dashboard.streaming.parked import bound_buffers
 from dashboard.telemetry.systemd import ServiceManager
 from dashboard.web.event_stream import stop_all
@@ -57,6 +57,8 @@ class Worker(GeventWorker):  # type: ignore[misc]
             self.init_signals()  # which had this class's handlers
             return
         _log_failures()
+        # gunicorn looks a setting up some thirty times for each request, by a dict of objects.
+        self.cfg.__dict__.update({key: each.get() for key, each in self.cfg.settings.items()})
         service: Service = extensions["vitals"]
         self._proxies = service.proxies
         self._runtime = service.start()
@@ -99,8 +101,11 @@ class Worker(GeventWorker):  # type: ignore[misc]
 
     def handle(self, listener: Any, client: Any, address: Any) -> None:
         """Serve one connection, in a greenlet of its own."""
-        with self._guard.connected(client, _host(address)) as connection:
+        connection = self._guard.open(client, _host(address))
+        try:
             super().handle(listener, GuardedSocket(client, connection, self._guard), address)
+        finally:
+            self._guard.close(connection)
 
     def timeout_ctx(self) -> AbstractContextManager[None]:
         """Around the reading of a head, where gunicorn would bound only an idle connection."""
@@ -111,7 +116,7 @@ class Worker(GeventWorker):  # type: ignore[misc]
 
         That is what AsyncWorker.handle() takes for "close" (base_async.py).
         """
-        check_head(request)
+        check_repeats(request)
         connection = client.connection
         connection.begin_request(self._proxies.client_of(_host(address), request.headers))
         is_stream = request.method == "GET" and request.path.startswith(_STREAMS)
@@ -172,11 +177,13 @@ class _Server(StreamServer):
 
     def wrap_socket_and_handle(self, client: Any, address: Any) -> Any:
         """Serve a TLS connection, whose handshake has to end in time as well."""
-        with self._guard.connected(client, _host(address)):
-            try:
-                return super().wrap_socket_and_handle(client, address)
-            except (ssl.SSLError, OSError) as error:
-                logger.debug("no TLS: %s", error)
+        connection = self._guard.open(client, _host(address))
+        try:
+            return super().wrap_socket_and_handle(client, address)
+        except (ssl.SSLError, OSError) as error:
+            logger.debug("no TLS: %s", error)
+        finally:
+            self._guard.close(connection)
 
 
 def _host(address: Any) -> str:

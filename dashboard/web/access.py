@@ -66,7 +66,7 @@ class Access:
 
     def check(self) -> Response | None:
         """Let a request pass (None), or send it elsewhere. Raises ClientError."""
-        environ = request.environ
+        environ, endpoint, method = request.environ, request.endpoint, request.method
         untrusted_host = self._host_validator.untrusted_host(environ)
         if untrusted_host is not None:
             raise ClientError(
@@ -75,19 +75,19 @@ class Access:
                 "this machine's name, nor in ALLOWED_HOSTS",
                 key="Host",
             )
-        if request.method == "OPTIONS":
+        if method == "OPTIONS":
             return None  # it has no figures, and browsers ask it without any credentials
-        if request.method not in ("GET", "HEAD") and is_cross_site(environ):
+        if method not in ("GET", "HEAD") and is_cross_site(environ):
             raise ClientError(403, "requests of other sites' pages may not change anything here")
-        if request.endpoint in _PUBLISH_ENDPOINTS:
+        if endpoint in _PUBLISH_ENDPOINTS:
             environ[_PUBLISHER] = self._credentials.publisher_of(environ)
             return None
-        if request.endpoint in _OPEN_ENDPOINTS:
+        if endpoint in _OPEN_ENDPOINTS:
             return None
-        is_page = request.endpoint in _PAGES and (
+        is_page = endpoint in _PAGES and (
             request.accept_mimetypes.accept_html or not request.accept_mimetypes
         )
-        if is_page and request.endpoint != _EMBED and KEY in request.args:
+        if is_page and endpoint != _EMBED and KEY in request.args:
             return self._exchange(request.args[KEY])
         found = self._credentials.evaluate(environ)
         if found.failure is not None and is_page:

@@ -51,6 +51,13 @@ def event_stream(
     return EventStreamResponse(_blocks(events, heartbeat, retry))
 
 
+class _Headers(Headers):
+    """Headers that are known to be in order."""
+
+    def __init__(self, headers: list[tuple[str, str]]) -> None:
+        self._list = headers
+
+
 class EventStreamResponse(Response):
     """A response over blocks that are already encoded.
 
@@ -61,7 +68,7 @@ class EventStreamResponse(Response):
     default_mimetype = None
 
     def __init__(self, blocks: Iterable[bytes], headers: Iterable[tuple[str, str]] = ()) -> None:
-        super().__init__(headers=[*HEADERS, *headers], direct_passthrough=True)
+        super().__init__(headers=_Headers([*HEADERS, *headers]), direct_passthrough=True)
         self._blocks = blocks
 
     def get_wsgi_headers(self, environ: "WSGIEnvironment") -> Headers:

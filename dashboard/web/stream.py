@@ -10,6 +10,7 @@ from flask import Blueprint, Response, request
 from werkzeug.datastructures import MultiDict
 
 from dashboard.events.encoded import control_event
+from dashboard.events.event import EventId
 from dashboard.events.filter import Filter
 from dashboard.events.scope import Scope
 from dashboard.runtime import Runtime, Service
@@ -46,9 +47,10 @@ def open_stream(
     Raises ClientError(400) for a query that can't be taken, and ScopeError for a requested
     name or host that is out of scope.
     """
-    filter, query = _parse_query(environ.get("QUERY_STRING", ""))
+    filter, query, after = _parse_query(environ.get("QUERY_STRING", ""))
     filter = filter.restricted_to(scope)
-    after = query.position(environ.get("HTTP_LAST_EVENT_ID"))
+    if "HTTP_LAST_EVENT_ID" in environ:
+        after = query.position(environ["HTTP_LAST_EVENT_ID"])
     form = 0
     headers: list[tuple[str, str]] = []
     if runtime.settings.gzip:
@@ -85,8 +87,11 @@ def open_stream(
 
 # The browsers of a wall all ask the same, so what they ask is worked out once.
 @lru_cache(maxsize=1024)
-def _parse_query(text: str) -> tuple[Filter, Query]:
-    """Return the filter that a query string asks for, and the query. Raises ClientError(400)."""
+def _parse_query(text: str) -> tuple[Filter, Query, EventId | None]:
+    """Return the filter that a query string asks for, the query, and the id in it, if any.
+
+    Raises ClientError(400).
+    """
     query = Query(MultiDict(parse_qsl(text, keep_blank_values=True)), KEYS)
     filter = Filter(
         names=query.names("events"),
@@ -95,7 +100,7 @@ def _parse_query(text: str) -> tuple[Filter, Query]:
         fields=query.fields("fields"),
         batch=query.flag("batch"),
     )
-    return filter, query
+    return filter, query, query.position(None)
 
 
 def busy(runtime: Runtime, reason: str, form: int = 0) -> Iterator[bytes]:
