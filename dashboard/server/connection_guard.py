@@ -20,55 +20,14 @@ import gevent
 from gevent import monkey
 from gevent.event import Event as Flag
 
-from dashboard.access.addresses import network_of
+from dashboard.server.connection import MOST_HEAD, Connection, Waiting
 from dashboard.telemetry.counters import Instruments
 
 _SOCKET: Any = monkey.get_original("socket", "socket")
 _LOOK = 0.2  # seconds between two looks at the clock, while anybody waits
 _LAST_CHANCE = 1.0  # seconds that a worker which is told to go waits for requests under way
 _SLOWEST = 16 << 10  # bytes a second at which an answer has to be taken, in addition to its time
-MOST_HEAD = 32 << 10  # bytes of a request's line and headers, with their line ends
 _GRACE = 1.0  # seconds after which a body is given up, should the application not have done it
-
-
-class Connection:
-    """An accepted connection: whose it is, and until when (monotonic seconds) it may wait."""
-
-    __slots__ = (
-        "_peer",
-        "address",
-        "body_by",
-        "deadline",
-        "depth",
-        "descriptor",
-        "had_request",
-        "head_left",
-        "works",
-    )
-
-    def __init__(self, descriptor: int, peer: str) -> None:
-        self.descriptor = descriptor  # which TLS takes over, when it wraps the socket
-        self.deadline = 0.0
-        self.depth = 0  # of the handlers that have it: TLS has one around the other
-        self.head_left: int | None = None  # bytes; None while no head is awaited
-        self.had_request = False
-        self.body_by = 0.0  # when the body of its request has to have come; 0: it was not awaited
-        self.works = False  # a request of it counts as one at work
-        self._peer = self.address = network_of(peer)
-
-    def begin_request(self, client: str) -> None:
-        """Count the connection as the client's, whose address a trusted proxy may have told."""
-        self.address = network_of(client)
-        self.body_by = 0.0
-
-    def end_request(self) -> None:
-        """Count the connection as its peer's again."""
-        self.address = self._peer
-
-    @property
-    def is_idle(self) -> bool:
-        """Whether it has been served, and owes nothing."""
-        return self.had_request and self.head_left == MOST_HEAD
 
 
 class ConnectionGuard:
@@ -94,8 +53,7 @@ class ConnectionGuard:
         self._refused = instruments.requests_refused
         instruments.connections_waiting.set_function(lambda: len(self._waiting))
         self._connections: dict[Any, Connection] = {}  # by the greenlet that serves it
-        self._waiting: dict[Connection, str] = {}  # oldest first -> the address it is counted for
-        self._by_address: dict[str, dict[Connection, None]] = {}
+        self._waiting = Waiting()
         self._anybody_waits = Flag()
         self._stopping = False
 
@@ -125,7 +83,7 @@ class ConnectionGuard:
         connection.depth -= 1
         if not connection.depth:
             del self._connections[gevent.getcurrent()]
-            self._stop_waiting(connection)
+            self._waiting.discard(connection)
 
     def awaiting_head(self) -> "_AwaitingHead":
         """Around the reading of a request's head, in the greenlet of its connection."""
@@ -139,7 +97,7 @@ class ConnectionGuard:
 
     def end_head(self, connection: Connection) -> None:
         """Count a connection as one with a request."""
-        self._stop_waiting(connection)
+        self._waiting.discard(connection)
         connection.head_left = None
         connection.had_request = True
 
@@ -182,32 +140,21 @@ class ConnectionGuard:
         try:
             yield
         finally:
-            self._stop_waiting(connection)
+            self._waiting.discard(connection)
             self.requests += connection.works
 
     def _wait(self, connection: Connection, seconds: float) -> None:
         if len(self._waiting) >= self._most_waiting:
-            greediest = max(self._by_address.values(), key=len)
-            self._end(next(iter(greediest)), "evicted")
+            self._end(self._waiting.oldest_of_the_greediest(), "evicted")
         if self._stopping:
             seconds = min(seconds, _LAST_CHANCE)
         connection.deadline = time.monotonic() + seconds
-        address = self._waiting[connection] = connection.address
-        self._by_address.setdefault(address, {})[connection] = None
+        self._waiting.add(connection)
         self._anybody_waits.set()
-
-    def _stop_waiting(self, connection: Connection) -> None:
-        address = self._waiting.pop(connection, None)
-        if address is None:
-            return
-        others = self._by_address[address]
-        del others[connection]
-        if not others:
-            del self._by_address[address]
 
     def _end(self, connection: Connection, reason: str) -> None:
         """End a connection: its greenlet, which reads or writes, sees that its client has gone."""
-        self._stop_waiting(connection)
+        self._waiting.discard(connection)
         if reason == "evicted" or not connection.is_idle:
             self.count_refused(reason)
         with contextlib.suppress(OSError):

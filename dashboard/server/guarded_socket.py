@@ -10,7 +10,8 @@ from typing import Any
 
 from gunicorn.http.errors import LimitRequestHeaders  # type: ignore[import-untyped]
 
-from dashboard.server.connection_guard import MOST_HEAD, Connection, ConnectionGuard
+from dashboard.server.connection import MOST_HEAD, Connection
+from dashboard.server.connection_guard import ConnectionGuard
 
 _JOINED = 128 << 10  # bytes; a larger piece is not copied only to save a write
 _WOULD_BLOCK = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)

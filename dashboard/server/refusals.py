@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 from gunicorn.http import errors  # type: ignore[import-untyped]
 
-from dashboard.server.connection_guard import MOST_HEAD
+from dashboard.server.connection import MOST_HEAD
 
 logger = logging.getLogger(__name__)
 
