@@ -45,6 +45,16 @@ class Builder:
         self._store = store
         self._limits = limits
         self._clock = clock
+        self._interrupted = False
+
+    def interrupt(self) -> None:
+        """Let `finish`, in another thread, return after the window that it is at."""
+        self._interrupted = True
+
+    def close(self) -> None:
+        """Close the file; it is opened again when it is needed."""
+        self._store.close()
+        self._interrupted = False
 
     def position(self) -> EventId:
         """Return the id after which the log is to be read."""
@@ -73,6 +83,8 @@ class Builder:
         now = self._clock()
         for tier, above in ((SECONDS, MINUTES), (MINUTES, HOURS), (HOURS, None)):
             for window, series in self._store.open_windows(tier, now - GRACE):
+                if self._interrupted:
+                    return
                 with self._store.writing() as writing:
                     _finish(writing, tier, above, window, series)
 

@@ -31,24 +31,28 @@ class HistoryKeeper:
         """Why the history can't be written now; None while it can."""
         self._log = log
         self._builder = builder
-        self._threads = ThreadPool(1)
-        self._greenlet: gevent.Greenlet[[], None] | None = None
+        self._greenlet: gevent.Greenlet[[ThreadPool], None] | None = None
+        self._threads: ThreadPool | None = None
 
     def start(self) -> None:
         """Build in what the log has now, and then once a minute."""
-        self._greenlet = gevent.spawn(self._keep)
+        self._threads = ThreadPool(1)
+        self._greenlet = gevent.spawn(self._keep, self._threads)
 
     def stop(self) -> None:
-        """Stop. A piece that is being written is written to its end."""
-        if self._greenlet is not None:
-            self._greenlet.kill()
-            self._greenlet = None
-        gevent.spawn(self._threads.kill)
+        """Stop, and close the file. A piece that is being written is written to its end."""
+        greenlet, self._greenlet = self._greenlet, None
+        threads, self._threads = self._threads, None
+        if greenlet is not None and threads is not None:
+            greenlet.kill()
+            self._builder.interrupt()
+            run_in(threads, self._builder.close)
+            threads.kill()
 
-    def _keep(self) -> None:
+    def _keep(self, threads: ThreadPool) -> None:
         while True:
             try:
-                self._build()
+                self._build(threads)
             except LogUnavailable as error:
                 if self.trouble is None:
                     logger.error("the history can't be written: %s", error)
@@ -59,18 +63,18 @@ class HistoryKeeper:
                 self.trouble = None
             gevent.sleep(_EVERY - time.time() % _EVERY)
 
-    def _build(self) -> None:
+    def _build(self, threads: ThreadPool) -> None:
         builder = self._builder
-        position = run_in(self._threads, builder.position)
+        position = run_in(threads, builder.position)
         while True:
             events = self._log.with_reader(partial(_next_piece, position.following))
-            run_in(self._threads, partial(builder.add, events))
+            run_in(threads, partial(builder.add, events))
             newest = events[-1].id if events else None
             if newest is None or len(events) < _PIECE:
                 break
             position = newest
-        run_in(self._threads, builder.finish)
-        run_in(self._threads, builder.trim)
+        run_in(threads, builder.finish)
+        run_in(threads, builder.trim)
 
 
 def _next_piece(first: EventId, log: LogReader) -> list[Event]:
