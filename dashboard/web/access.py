@@ -33,6 +33,7 @@ from dashboard.errors import ClientError
 from dashboard.events.scope import FULL, Scope
 from dashboard.settings import Publisher, Settings
 from dashboard.telemetry.counters import Instruments
+from dashboard.web.accept import match
 from dashboard.web.headers import allow_origin, page_policy
 
 _KEPT_AFTER = 30 * 86400  # seconds that a browser keeps a link's cookie after its end
@@ -84,9 +85,9 @@ class Access:
             return None
         if endpoint in _OPEN_ENDPOINTS:
             return None
-        is_page = endpoint in _PAGES and (
-            request.accept_mimetypes.accept_html or not request.accept_mimetypes
-        )
+        accept = environ.get("HTTP_ACCEPT", "")
+        takes_html = not accept or match(accept, "text/html").weight > 0
+        is_page = endpoint in _PAGES and takes_html
         if is_page and endpoint != _EMBED and KEY in request.args:
             return self._exchange(request.args[KEY])
         found = self._credentials.evaluate(environ)

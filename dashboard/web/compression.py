@@ -3,7 +3,7 @@
 import gzip
 from functools import lru_cache
 
-from werkzeug.http import parse_accept_header
+from dashboard.web.accept import match
 
 _LEVEL = 9
 
@@ -11,7 +11,7 @@ _LEVEL = 9
 @lru_cache(maxsize=256)
 def accepts_gzip(accept_encoding: str) -> bool:
     """Whether a client that sends this Accept-Encoding takes gzip."""
-    return bool(parse_accept_header(accept_encoding)["gzip"] > 0)
+    return match(accept_encoding, "gzip").weight > 0
 
 
 @lru_cache(maxsize=256)

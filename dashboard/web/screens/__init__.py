@@ -8,6 +8,7 @@ from flask import Blueprint, Response, make_response, render_template, request
 from dashboard.errors import ClientError
 from dashboard.events.event import Event
 from dashboard.runtime import Runtime, Service
+from dashboard.web.accept import match
 from dashboard.web.access import request_scope
 from dashboard.web.intake import Intake
 from dashboard.web.query import Query
@@ -45,7 +46,8 @@ class _Views:
             raise ClientError(400, f"theme={theme!r}: allowed is dark or light", key="theme")
         scope, host = request_scope(), runtime.settings.host_name
         listed = [each for each in screens.listed() if scope.allows(host, f"screen.{each['name']}")]
-        if request.accept_mimetypes.best_match((_HTML, _JSON), default=_HTML) == _JSON:
+        accept = request.headers.get("Accept", "")
+        if match(accept, _JSON) > match(accept, _HTML):
             found = {"build": runtime.build, "time": runtime.hub.now(), "screens": listed}
             response = Response(msgspec.json.encode(found), content_type=_JSON)
             response.headers["Cache-Control"] = "no-store"
