@@ -53,10 +53,11 @@ class HistoryKeeper:
         while True:
             try:
                 self._build(threads)
-            except LogUnavailable as error:
+            except Exception as error:  # no memory, no thread: it is tried again, like a full disk
                 if self.trouble is None:
-                    logger.error("the history can't be written: %s", error)
-                self.trouble = str(error)
+                    is_known = isinstance(error, LogUnavailable)
+                    logger.error("the history can't be written: %s", error, exc_info=not is_known)
+                self.trouble = str(error) or type(error).__name__
             else:
                 if self.trouble is not None:
                     logger.info("the history is written again")

@@ -146,7 +146,8 @@ def test_the_network_to_redis_is_cut(
         for host in ("roomy", "tight")
     }
     for host in during:
-        assert times(service, host) == sorted(set(times(service, host)))
+        logged_times = times(service, host)  # at once: more come all the time
+        assert logged_times == sorted(set(logged_times))
     print("measured: of the cut's samples logged:", {host: len(at) for host, at in during.items()})
     assert len(during["roomy"]) > 2 * len(during["tight"])
     assert "dropped meanwhile" in agents[1].said()

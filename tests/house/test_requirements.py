@@ -43,5 +43,6 @@ def test_the_service_imports_nothing_that_requirements_txt_does_not_install() ->
         for module in done.stdout.split()
         for distribution in providers.get(module, ())
     }
-    # setuptools puts a hook into every environment that has it; nobody imports that.
-    assert imported - required() - {"setuptools"} == set()
+    # setuptools puts a hook into every environment that has it; nobody imports that. msgspec takes
+    # typing_extensions where it is, as here beside the tests' packages, and goes without.
+    assert imported - required() - {"setuptools", "typing-extensions"} == set()
