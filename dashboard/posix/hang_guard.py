@@ -12,6 +12,7 @@ Answer = TypeVar("Answer")
 
 PATIENCE = 0.25  # seconds without an answer, after which another thread goes on with the rest
 DEADLINE = 2.0  # seconds for all
+START_DEADLINE = 10.0  # seconds in which a thread begins, unless there was no memory for it
 
 
 def native(name: str) -> Any:
@@ -79,7 +80,7 @@ class HangGuard(Generic[Key, Answer]):
     def ask_each(self, keys: Iterable[Key]) -> dict[Key, Answer]:
         """Return the answers that come within DEADLINE seconds, by key.
 
-        Raises RuntimeError where no thread can be started.
+        Raises RuntimeError where no thread starts.
         """
         self._hanging = {key: each for key, each in self._hanging.items() if not each.wait(0)}
         open_keys = deque(key for key in keys if key not in self._hanging)
@@ -88,8 +89,10 @@ class HangGuard(Generic[Key, Answer]):
         while open_keys:
             thread = _Thread(open_keys, self._ask)
             threads.append(thread)
-            asked = -1
+            asked, started = -1, time.monotonic()
             while thread.asked != asked or not thread.asked:
+                if not thread.asked and time.monotonic() > started + START_DEADLINE:
+                    raise RuntimeError("a thread did not start")
                 asked = thread.asked
                 if thread.wait(patience):
                     break
