@@ -355,9 +355,9 @@ def test_what_is_published_reaches_a_reader(service: Service, read: Callable[...
 
 
 def test_the_time_is_the_servers_where_none_is_given(service: Service) -> None:
-    before = service.json("/history")["to"]
+    before = service.json("/alerts")["time"]
     (event_id,) = ids(post(service, {"event": "timed", "data": {}}))
-    after = service.json("/history")["to"]
+    after = service.json("/alerts")["time"]
     (row,) = [row for row in service.logged("timed") if row.id == event_id]
     assert before <= row.data["time"] <= after
 

@@ -143,7 +143,7 @@ class Shelf:
         self._sequence += 1
         event_id = EventId(round((self.now - ago) * 1000), self._sequence)
         logged = Event(event.host, event.name, event.data, event_id)
-        self.recent.load([Encoded.of(logged)], [], event_id)
+        self.recent.load([Encoded.of(logged)], [], event_id, lambda _: ago)
 
     def report(self, name: str, *, ago: float = 0.0, **changes: Any) -> None:
         report = msgspec.convert(TOLD | changes, ScreenReport)
