@@ -15,7 +15,7 @@ from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from dashboard.events.encoded import Encoded, id_of
+from dashboard.events.encoded import LOG_START, Encoded, id_of
 from dashboard.events.event import Event, EventId
 from dashboard.events.filter import Filter
 from dashboard.log.contract import EventLog, LogUnavailable
@@ -234,9 +234,9 @@ class Replay:
                 size += sum(len(event.data) for event in batch)
                 reached = last if len(batch) < limit else batch[-1].id or last
                 limit = min(4 * limit, _BATCH, 1 + CHUNK * len(found) // max(1, size))
-            # Afterwards: the log may be trimmed while it is read.
+            # Afterwards: the log may be trimmed while it is read. Who found it empty lacks nothing.
             oldest = log.oldest()
-            if oldest is None or after < oldest:
+            if after != LOG_START and (oldest is None or after < oldest):
                 raise Trimmed(f"events after {after} are no longer in the log")
             return found, reached
 

@@ -18,7 +18,6 @@ __file__ = str(_REAL)
 exec(compile(_REAL.read_text(), _REAL, "exec"))
 
 _folder = Path(os.environ["VITALS_FAULTS"])
-_start_runtime = globals()["post_worker_init"]
 _after_fork = globals().get("post_fork", lambda server, worker: None)
 _real_time, _real_sleep = time.time, time.sleep
 
@@ -47,9 +46,11 @@ def post_fork(server: Any, worker: Any) -> None:
     clock = _Clock()
     threading.Thread(target=clock.watch, daemon=True).start()
     time.time = clock.time
+    worker.load_wsgi = lambda: _load(worker)
 
 
-def post_worker_init(worker: Any) -> None:
+def _load(worker: Any) -> None:
+    """Load the application in a process that gevent has patched, with the faults in it."""
     import psutil
 
     from dashboard.metrics.filesystem import Filesystem
@@ -65,7 +66,6 @@ def post_worker_init(worker: Any) -> None:
     def fail() -> str:
         raise RuntimeError("the secret of tests/support/faulty.py")
 
-    worker.wsgi.add_url_rule("/fail", view_func=fail)
     psutil.disk_usage = usage
     Filesystem.cadence = 1
     if os.environ.get("DASHBOARD_LOG", "").startswith(("redis", "unix")):
@@ -73,4 +73,5 @@ def post_worker_init(worker: Any) -> None:
 
         by_our_clock = partialmethod(RedisLog.__init__, clock=time.time)
         RedisLog.__init__ = by_our_clock  # type: ignore[assignment, method-assign]
-    _start_runtime(worker)
+    type(worker).load_wsgi(worker)
+    worker.wsgi.add_url_rule("/fail", view_func=fail)
