@@ -11,7 +11,7 @@ import click
 from gevent import monkey
 
 from dashboard import settings
-from dashboard.cli import agent, doctor, log, progress, publish, sign, tail
+from dashboard.cli import agent, doctor, export, log, progress, publish, sign, tail
 from dashboard.cli.target import UsageError
 from dashboard.runtime import NEEDS_GEVENT
 
@@ -21,7 +21,7 @@ __all__ = ["load_settings", "register"]
 def register(group: click.Group) -> None:
     """Add the commands to a group: that of a Flask app."""
     writing = (publish.publish, progress.progress, log.log)
-    for command in (*writing, tail.tail, sign.sign, agent.agent, doctor.doctor):
+    for command in (*writing, tail.tail, export.export, sign.sign, agent.agent, doctor.doctor):
         group.add_command(command)
 
 

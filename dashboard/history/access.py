@@ -11,9 +11,9 @@ from gevent.threadpool import ThreadPool
 from dashboard.events.event import UNNAMED, Event, EventId
 from dashboard.events.filter import Filter
 from dashboard.events.paths import figures_of
-from dashboard.history.answer import as_bands, as_columns
 from dashboard.history.block import Rows, samples
 from dashboard.history.builder import Limits
+from dashboard.history.downsample import Reduced
 from dashboard.history.query import HistoryReader, Stretch, tier_for
 from dashboard.history.store import HistoryStore
 from dashboard.history.tiers import Tier
@@ -56,18 +56,18 @@ class History:
         filter: Filter,
         stretch: Stretch,
         newest: list[Event],
-        form: str,
+        shape: Callable[[Reduced], Any],
         encode: Callable[[Hosts, str], bytes],
     ) -> bytes:
         """Return `encode(hosts, tier)` for the series that a filter wants, within a stretch.
 
-        `newest` are the events of the log that the history does not have. `form` is "columns" or
-        "bands". Runs in the history's thread.
+        `newest` are the events of the log that the history does not have. `shape` makes what
+        `hosts` has of a series. Runs in the history's thread.
         """
 
         def work() -> bytes:
             tier = tier_for(stretch.span).name if self._store is not None else "log"
-            return encode(self._hosts(filter, stretch, newest, form), tier)
+            return encode(self._hosts(filter, stretch, newest, shape), tier)
 
         return run_in(self._threads, work)
 
@@ -77,7 +77,9 @@ class History:
             run_in(self._threads, self._store.close)
         self._threads.kill()
 
-    def _hosts(self, filter: Filter, stretch: Stretch, newest: list[Event], form: str) -> Hosts:
+    def _hosts(
+        self, filter: Filter, stretch: Stretch, newest: list[Event], shape: Callable[[Reduced], Any]
+    ) -> Hosts:
         logged = _samples_by_series(newest)
         try:
             for _ in range(_TRIES):
@@ -86,11 +88,11 @@ class History:
                 known = {(each.host, each.event): each for each in self._all_series()}
                 newer = [event for event in newest if event.id is None or event.id > position]
                 logged = _samples_by_series(newer)
-                hosts = self._read(filter, stretch, known, logged, form)
+                hosts = self._read(filter, stretch, known, logged, shape)
                 if self._position() == position:
                     break
         except LogUnavailable:
-            hosts = self._read(filter, stretch, {}, logged, form)
+            hosts = self._read(filter, stretch, {}, logged, shape)
         return hosts
 
     def _read(
@@ -99,7 +101,7 @@ class History:
         stretch: Stretch,
         known: dict[tuple[str, str], Series],
         logged: dict[tuple[str, str], Rows],
-        form: str,
+        shape: Callable[[Reduced], Any],
     ) -> Hosts:
         reader = HistoryReader(self._store, self._kept)
         keys = sorted(known.keys() | logged.keys())
@@ -117,7 +119,7 @@ class History:
                 paths=_wanted_paths(filter, event),
             )
             if found.rows.times:
-                hosts[host][event] = as_bands(found) if form == "bands" else as_columns(found)
+                hosts[host][event] = shape(found)
         return hosts
 
     def _position(self) -> EventId:

@@ -22,6 +22,7 @@ logger = logging.getLogger(__name__)
 _VERSION = 1
 _VERSION_AT = 60  # bytes into the file: the user version (sqlite.org/fileformat.html, 1.3)
 _NEWER = ".newer"
+_PARTS = 256  # that are read at once, where a window has not more
 _SCHEMA = f"""
 CREATE TABLE IF NOT EXISTS series (
     id INTEGER PRIMARY KEY, host TEXT NOT NULL, event TEXT NOT NULL, UNIQUE (host, event)
@@ -95,13 +96,15 @@ class HistoryStore:
         """Yield the rows of a series, a window at a time, from that of `first` to that of `end`."""
         window, last = int(first // tier.window), int(end // tier.window)
         sql = """SELECT window, data FROM part WHERE tier = ? AND series = ?
-                 AND window BETWEEN ? AND ? ORDER BY window, number LIMIT 256"""
+                 AND window BETWEEN ? AND ? ORDER BY window, number"""
         while window <= last:
             with self._database.connected() as connection:
-                found = connection.execute(sql, (tier.number, series.id, window, last)).fetchall()
-            if len(found) == 256 and found[0][0] != found[-1][0]:
-                # The last window may go on in the next piece.
-                found = [row for row in found if row[0] != found[-1][0]]
+                key = (tier.number, series.id, window)
+                found = connection.execute(f"{sql} LIMIT {_PARTS}", (*key, last)).fetchall()
+                if len(found) == _PARTS:  # the last window may go on in the next piece
+                    whole = [row for row in found if row[0] != found[-1][0]]
+                    key = (tier.number, series.id, found[0][0])
+                    found = whole or connection.execute(sql, (*key, found[0][0])).fetchall()
             if not found:
                 return
             for number in dict.fromkeys(row[0] for row in found):

@@ -359,3 +359,14 @@ def test_windows_end_only_after_the_grace(
     clock.now = START + 1200 + GRACE
     builder.finish()
     assert store.oldest(MINUTES) == START
+
+
+def test_a_window_of_many_parts_is_read_whole(
+    store: HistoryStore, builder: Builder, clock: Clock
+) -> None:
+    first = START - START % SECONDS.window
+    clock.now = first + 300
+    for second in range(300):
+        builder.add([event(first + second, {"percent": float(second)})])
+    found = list(store.read(SECONDS, series_of(store), first, first + 300))
+    assert sum(len(rows.times) for rows in found) == 300

@@ -6,7 +6,7 @@ else happened (log lines, notices, a job's steps) is asked for as `lines`: the n
 
 import time
 from collections import defaultdict, deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any
 
@@ -17,6 +17,9 @@ from dashboard.errors import ClientError
 from dashboard.events.event import UNNAMED, Event
 from dashboard.events.filter import Filter
 from dashboard.events.projection import project
+from dashboard.history.answer import as_bands, as_columns
+from dashboard.history.downsample import Reduced
+from dashboard.history.export import CONTENT_TYPES, FORMATS, as_text
 from dashboard.history.query import Stretch
 from dashboard.history.shared import TooMany
 from dashboard.log.contract import EventLog, LogUnavailable
@@ -24,10 +27,13 @@ from dashboard.log.scan import walk
 from dashboard.runtime import Runtime, Service
 from dashboard.web.access import request_scope
 from dashboard.web.compression import accepts_gzip, compress
-from dashboard.web.history.stretch import FORMS, read_question
+from dashboard.web.history.stretch import read_question
 from dashboard.web.query import Query
 
-KEYS = ("since", "from", "to", "events", "host", "fields", "points", "lines", "form")
+KEYS = ("since", "from", "to", "events", "host", "fields", "points", "lines", "form", "format")
+FORMS = {"columns": as_columns, "bands": as_bands}
+_TEXTS = {name: (lambda found: found.rows) for name in FORMATS}
+_SHAPES: dict[str, Callable[[Reduced], Any]] = {**FORMS, **_TEXTS}
 MOST_LINES = 1000
 _RETRY_AFTER = 2  # seconds
 
@@ -45,17 +51,19 @@ def history(service: Service) -> Response:
     now = time.time()
     stretch = read_question(query, now)
     lines = query.whole_number("lines", 1, MOST_LINES)
-    form = query.one_of("form", FORMS) or "columns"
+    form = query.one_of("form", tuple(FORMS)) or "columns"
+    text = query.one_of("format", ("json", *FORMATS)) or "json"
+    shape = form if text == "json" else text
     filter = Filter(
         names=query.names("events"), hosts=query.hosts("host"), fields=query.fields("fields")
     ).restricted_to(request_scope())
     zipped = accepts_gzip(request.headers.get("Accept-Encoding", ""))
     address = request.remote_addr or ""
     looked = (query.text("since"), query.text("from"), query.text("to"))
-    question = (filter, looked, stretch.points, lines, form, zipped)
+    question = (filter, looked, stretch.points, lines, shape, zipped)
 
     def work() -> bytes:
-        return _answer(service.runtime, filter, stretch, lines, form, zipped)
+        return _answer(service.runtime, filter, stretch, lines, shape, zipped)
 
     try:
         body = service.runtime.history.answers.get(question, address, work)
@@ -67,11 +75,12 @@ def history(service: Service) -> Response:
     headers = {"Cache-Control": "no-store", "Vary": "Accept-Encoding"}
     if zipped:
         headers["Content-Encoding"] = "gzip"
-    return Response(body, content_type="application/json", headers=headers)
+    content_type = CONTENT_TYPES.get(text, "application/json")
+    return Response(body, content_type=content_type, headers=headers)
 
 
 def _answer(
-    runtime: Runtime, filter: Filter, stretch: Stretch, lines: int | None, form: str, zipped: bool
+    runtime: Runtime, filter: Filter, stretch: Stretch, lines: int | None, shape: str, zipped: bool
 ) -> bytes:
     """Return the body of the answer. Reads the log in its thread, the history in its own."""
     families = frozenset(family.name for family in runtime.families)
@@ -103,12 +112,15 @@ def _answer(
     found, newest = runtime.log.with_reader(read)
 
     def encoded(hosts: dict[str, dict[str, Any]], tier: str) -> bytes:
+        if shape in FORMATS:
+            text = as_text(hosts, shape)
+            return compress(text) if zipped else text
         head = {"from": round(stretch.first, 3), "to": round(stretch.end, 3)}
         parts = {**head, "interval": runtime.settings.interval, "tier": tier, **found}
         body = msgspec.json.encode({**parts, "hosts": hosts})
         return compress(body) if zipped else body
 
-    return runtime.history.reader.answer(filter, stretch, newest, form, encoded)
+    return runtime.history.reader.answer(filter, stretch, newest, _SHAPES[shape], encoded)
 
 
 def _newest(events: Iterable[Event], filter: Filter, count: int) -> dict[str, list[dict[str, Any]]]:

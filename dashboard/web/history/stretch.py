@@ -11,7 +11,6 @@ DEFAULT_SECONDS = 300.0
 DEFAULT_POINTS = 600
 MOST_SECONDS = 3660 * 86400.0  # ten years
 FEWEST_POINTS, MOST_POINTS = 10, 20_000
-FORMS = ("columns", "bands")
 
 
 def read_question(query: Query, now: float) -> Stretch:
