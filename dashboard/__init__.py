@@ -43,6 +43,7 @@ def create_app(settings: "Settings | None" = None) -> "Flask":
     from dashboard.web import (
         access,
         alerts,
+        catalogue,
         drain,
         embed,
         history,
@@ -80,7 +81,7 @@ def create_app(settings: "Settings | None" = None) -> "Flask":
     problem.register(app)
     drain.register(app)
     taken = intake.Intake(service)
-    for reading in (pages, embed, stream, history, alerts, ops):
+    for reading in (pages, embed, stream, history, catalogue, alerts, ops):
         app.register_blueprint(reading.blueprint(service))
     for taking in (publish, progress, screens):
         app.register_blueprint(taking.blueprint(service, taken))

@@ -18,8 +18,9 @@ from dashboard.events.scope import FULL, Scope
 from dashboard.history.service import HistoryService
 from dashboard.jobs.index import JobIndex
 from dashboard.log.opening import open_log_for_greenlets, run_directory
-from dashboard.metrics import FamilyFactory
+from dashboard.metrics import FAMILIES, FamilyFactory
 from dashboard.metrics.cadence import cadences
+from dashboard.metrics.rows import built_in_rows
 from dashboard.sampling.leader import Leadership
 from dashboard.sampling.leader_tasks import LeaderTasks
 from dashboard.sampling.trouble import failing_file, read_failing
@@ -47,6 +48,7 @@ class Service:
         self.settings = settings
         self.build = build
         self.families = families
+        self.catalogue = built_in_rows(FAMILIES, settings.interval)
         self.instruments = Instruments()
         self.proxies = Proxies(settings.trusted_proxies)
         self._runtime: Runtime | None = None

@@ -1,35 +1,27 @@
 """Metrics of this machine, one module and one reader class per family.
 
-`FAMILIES` has the ten reader classes in the contract's order. The system is asked here alone,
-through psutil, Linux's /proc and /sys.
+`FAMILIES` has the reader classes, found in the modules of this package. The system is asked here
+alone, through psutil, Linux's /proc and /sys.
 """
 
-from collections.abc import Sequence
+import importlib
+import pkgutil
+from collections.abc import Iterator, Sequence
 
-from dashboard.metrics.cpu import Cpu
-from dashboard.metrics.disk import Disk
 from dashboard.metrics.family import ConfiguredFamily, Family, FamilyFactory, Field
-from dashboard.metrics.filesystem import Filesystem
-from dashboard.metrics.load import Load
-from dashboard.metrics.memory import Memory
-from dashboard.metrics.network import Network
-from dashboard.metrics.pressure import Pressure
-from dashboard.metrics.processes import Processes
-from dashboard.metrics.sensors import Sensors
 from dashboard.metrics.system import System
 
-FAMILIES: tuple[type[Family], ...] = (
-    Cpu,
-    Memory,
-    Load,
-    Disk,
-    Filesystem,
-    Network,
-    Pressure,
-    Processes,
-    Sensors,
-    System,
-)
+
+def _found() -> Iterator[type[Family]]:
+    """Yield the classes that declare an event's fields, of each module of this package."""
+    for module in pkgutil.iter_modules(__path__, f"{__name__}."):
+        for each in vars(importlib.import_module(module.name)).values():
+            is_own = getattr(each, "__module__", "") == module.name
+            if is_own and isinstance(getattr(each, "fields", None), tuple):
+                yield each
+
+
+FAMILIES: tuple[type[Family], ...] = tuple(sorted(_found(), key=lambda family: family.name))
 
 __all__ = ["FAMILIES", "Family", "FamilyFactory", "Field", "family_factories"]
 

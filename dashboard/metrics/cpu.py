@@ -20,6 +20,7 @@ from typing import Any, ClassVar, NamedTuple
 
 import psutil
 
+from dashboard.catalogue.model import ChartPanel, CoresPanel, Line, Panel, Tile
 from dashboard.metrics import procfs
 from dashboard.metrics.container import SYSFS, cpu_limit
 from dashboard.metrics.family import Clock, Field
@@ -50,7 +51,11 @@ class Cpu:
     cadence: ClassVar[float] = 0
     fields: ClassVar[tuple[Field, ...]] = (
         Field(
-            "percent", "%", "time in use: user + system + steal, of all cores", "sum of the cores"
+            "percent",
+            "%",
+            "time in use: user + system + steal, of all cores",
+            "sum of the cores",
+            title="CPU",
         ),
         Field("user", "%", "programs, niced ones and guests included", "/proc/stat user + nice"),
         Field(
@@ -68,6 +73,7 @@ class Cpu:
             "%",
             "time in use of each core; its place in the list is its number; null while offline",
             "/proc/stat cpuN",
+            title="Core",
         ),
         Field(
             "frequency_mhz",
@@ -80,6 +86,32 @@ class Cpu:
             "CPUs",
             "how many CPUs' time a container may use, where that is less than all; null without",
             "cgroup cpu.max",
+        ),
+    )
+    panels: ClassVar[tuple[Panel, ...]] = (
+        ChartPanel(
+            name="cpu",
+            event="cpu",
+            title="CPU",
+            says="CPU use and time waiting for disks in percent; below, each core",
+            unit="%",
+            watch="percent",
+            strip="cores",
+            lines=(
+                Line("percent", "all cores", "blue", fill=0.22),
+                Line("iowait", "disk wait", "orange", width=1.5),
+            ),
+        ),
+        CoresPanel(name="cores", event="cpu", title="Cores"),
+    )
+    tiles: ClassVar[tuple[Tile, ...]] = (
+        Tile(
+            name="cpu",
+            event="cpu",
+            title="CPU",
+            field="percent",
+            color="blue",
+            detail="user {user:%} · system {system:%}[ · of {limit} CPUs (limit)]",
         ),
     )
 

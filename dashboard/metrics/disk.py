@@ -16,6 +16,7 @@ from typing import Any, ClassVar
 
 import psutil
 
+from dashboard.catalogue.model import ChartPanel, Column, Line, Panel, TablePanel, Tile
 from dashboard.metrics import procfs
 from dashboard.metrics.family import Clock, Field
 from dashboard.metrics.rates import Counters, Rates, percent, total
@@ -36,7 +37,13 @@ class Disk:
     cadence: ClassVar[float] = 0
     fields: ClassVar[tuple[Field, ...]] = (
         Field("read_bytes_per_second", "bytes/s", "read from all disks", _SOURCE),
-        Field("write_bytes_per_second", "bytes/s", "written to all disks", _SOURCE),
+        Field(
+            "write_bytes_per_second",
+            "bytes/s",
+            "written to all disks",
+            _SOURCE,
+            title="Disk written",
+        ),
         Field("reads_per_second", "1/s", "read requests done", _SOURCE),
         Field("writes_per_second", "1/s", "write requests done", _SOURCE),
         Field("busy_percent", "%", "the busiest disk's busy_percent", _SOURCE),
@@ -46,6 +53,35 @@ class Disk:
         Field("devices{}.writes_per_second", "1/s", "write requests done", _SOURCE),
         Field("devices{}.busy_percent", "%", "time with a request outstanding", _SOURCE),
     )
+    panels: ClassVar[tuple[Panel, ...]] = (
+        ChartPanel(
+            name="disk",
+            event="disk",
+            title="Disk",
+            says="Bytes read from disks, upwards, and written, downwards, each second",
+            unit="B/s",
+            lines=(
+                Line("read_bytes_per_second", "read ▴", "blue", 0.22, 1.5),
+                Line("write_bytes_per_second", "written ▾", "orange", 0.22, 1.5, downward=True),
+            ),
+        ),
+        TablePanel(
+            name="devices",
+            event="disk",
+            title="Disk devices",
+            rows="devices",
+            order="busy_percent",
+            share="busy_percent",
+            noun=("device", "devices"),
+            columns=(
+                Column("Device", "@key"),
+                Column("Read", "read_bytes_per_second", "B/s"),
+                Column("Written", "write_bytes_per_second", "B/s"),
+                Column("Busy", "busy_percent", "%"),
+            ),
+        ),
+    )
+    tiles: ClassVar[tuple[Tile, ...]] = ()
 
     def __init__(self, *, ps: Any = psutil, clock: Clock = time.monotonic) -> None:
         self.absent_reason: str | None = None

@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Protocol
 
+from dashboard.catalogue.model import Panel, Tile
+
 Clock = Callable[[], float]
 """Seconds from any starting point, meant to go forward only; readers survive one that doesn't."""
 
@@ -22,6 +24,10 @@ class Field:
     unit: str
     meaning: str
     source: str
+    title: str = ""
+    """What it is called on a page; without one it is made of the names."""
+    decimals: int | None = None
+    """None: as many as its values have."""
 
 
 class Family(Protocol):
@@ -37,6 +43,8 @@ class Family(Protocol):
     cadence: ClassVar[float]
     """Seconds between readings; 0 means each INTERVAL."""
     fields: ClassVar[tuple[Field, ...]]
+    panels: ClassVar[tuple[Panel, ...]]
+    tiles: ClassVar[tuple[Tile, ...]]
 
     absent_reason: str | None
     """Why the last `read()` returned None, or which part it had to leave out, in plain words."""

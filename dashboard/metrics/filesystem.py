@@ -20,6 +20,7 @@ from typing import Any, ClassVar, NamedTuple
 
 import psutil
 
+from dashboard.catalogue.model import Column, Panel, Pick, TablePanel, Tile
 from dashboard.metrics import procfs
 from dashboard.metrics.family import Field
 from dashboard.metrics.values import byte_count, printable
@@ -60,6 +61,35 @@ class Filesystem:
             "%",
             "used of what users can use (without root's reserve), as `df` has it",
             "statvfs(3) by psutil.disk_usage",
+            title="Disk",
+        ),
+    )
+    panels: ClassVar[tuple[Panel, ...]] = (
+        TablePanel(
+            name="filesystem",
+            event="filesystem",
+            title="Disks",
+            rows="mounts",
+            order="percent",
+            share="percent",
+            noun=("mount", "mounts"),
+            columns=(
+                Column("Mounted at", "mountpoint"),
+                Column("Used", "used", "B"),
+                Column("Size", "total", "B"),
+                Column("Full", "percent", "%"),
+            ),
+        ),
+    )
+    tiles: ClassVar[tuple[Tile, ...]] = (
+        Tile(
+            name="filesystem",
+            event="filesystem",
+            title="Fullest disk",
+            field="percent",
+            color="purple",
+            detail="[{mountpoint} · {used:B} of {total:B}|no disks]",
+            pick=Pick("mounts", "percent", "mountpoint"),
         ),
     )
 

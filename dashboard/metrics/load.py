@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 import psutil
 
+from dashboard.catalogue.model import ChartPanel, Line, Panel, Tile
 from dashboard.metrics.family import Field
 
 
@@ -15,11 +16,37 @@ class Load:
     name: ClassVar[str] = "load"
     cadence: ClassVar[float] = 0
     fields: ClassVar[tuple[Field, ...]] = (
-        Field("load1", "processes", "mean over about 1 minute", "getloadavg(3)"),
-        Field("load5", "processes", "mean over about 5 minutes", "getloadavg(3)"),
-        Field("load15", "processes", "mean over about 15 minutes", "getloadavg(3)"),
+        Field(
+            "load1",
+            "processes",
+            "mean over about 1 minute",
+            "getloadavg(3)",
+            title="Load",
+            decimals=2,
+        ),
+        Field(
+            "load5", "processes", "mean over about 5 minutes", "getloadavg(3)", "Load (5 min)", 2
+        ),
+        Field(
+            "load15", "processes", "mean over about 15 minutes", "getloadavg(3)", "Load (15 min)", 2
+        ),
         Field("cpus", "CPUs", "logical CPUs: the load at which all are busy", "psutil.cpu_count"),
     )
+    panels: ClassVar[tuple[Panel, ...]] = (
+        ChartPanel(
+            name="load",
+            event="load",
+            title="Load",
+            says="Load averages over 1, 5 and 15 minutes against the number of CPUs",
+            lines=(
+                Line("load1", "1 min", "blue", fill=0.15),
+                Line("load5", "5 min", "orange", width=1.5),
+                Line("load15", "15 min", "green", width=1.5),
+                Line("cpus", "CPUs", "ink-dim", width=1, dashed=True, unit="count"),
+            ),
+        ),
+    )
+    tiles: ClassVar[tuple[Tile, ...]] = ()
 
     def __init__(self, *, ps: Any = psutil) -> None:
         self.absent_reason: str | None = None

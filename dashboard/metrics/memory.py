@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 
 import psutil
 
+from dashboard.catalogue.model import ChartPanel, Line, Panel, Tile
 from dashboard.metrics import procfs
 from dashboard.metrics.container import MACHINE, SYSFS, memory_limit, whose_system
 from dashboard.metrics.family import Field
@@ -40,10 +41,16 @@ class Memory:
             "files kept in memory, most of which is available",
             "/proc/meminfo Cached + SReclaimable",
         ),
-        Field("percent", "%", "used of total", "computed"),
+        Field("percent", "%", "used of total", "computed", title="Memory"),
         Field("swap_total", "bytes", "swap space; 0 without", "/proc/meminfo SwapTotal"),
         Field("swap_used", "bytes", "swap in use", "/proc/meminfo SwapTotal − SwapFree"),
-        Field("swap_percent", "%", "swap in use of its total; null without swap", "computed"),
+        Field(
+            "swap_percent",
+            "%",
+            "swap in use of its total; null without swap",
+            "computed",
+            title="Swap",
+        ),
         Field(
             "limit",
             "bytes",
@@ -55,6 +62,30 @@ class Memory:
             "bytes",
             "what it uses of that, without files that can be dropped; null without a limit",
             "cgroup memory.current − inactive_file",
+        ),
+    )
+    panels: ClassVar[tuple[Panel, ...]] = (
+        ChartPanel(
+            name="memory",
+            event="memory",
+            title="Memory",
+            says="Memory and swap in use in percent",
+            unit="%",
+            watch="percent",
+            lines=(
+                Line("percent", "in use", "green", fill=0.22),
+                Line("swap_percent", "swap", "orange"),
+            ),
+        ),
+    )
+    tiles: ClassVar[tuple[Tile, ...]] = (
+        Tile(
+            name="memory",
+            event="memory",
+            title="Memory",
+            field="percent",
+            color="green",
+            detail="{used:B} of {total:B}[ · {limit_used:B} of {limit:B} (limit)]",
         ),
     )
 

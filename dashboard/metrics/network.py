@@ -24,6 +24,7 @@ from typing import Any, ClassVar
 
 import psutil
 
+from dashboard.catalogue.model import ChartPanel, Column, Line, Panel, TablePanel, Tile
 from dashboard.metrics import procfs
 from dashboard.metrics.family import Clock, Field
 from dashboard.metrics.rates import Counters, Rates, total
@@ -39,6 +40,7 @@ _CONTAINER_END = re.compile(r"(veth|cali|lxc|vnet|fwbr|fwpr|fwln|tap\d+i).*")
 _CLASSIFY_SECONDS = 60.0
 
 _SOURCE = "/proc/net/dev"
+_ERRORS = "[▲ {errors_per_second:1/s} errors|no errors]"
 
 
 class Network:
@@ -47,12 +49,69 @@ class Network:
     name: ClassVar[str] = "network"
     cadence: ClassVar[float] = 0
     fields: ClassVar[tuple[Field, ...]] = (
-        Field("received_bytes_per_second", "bytes/s", "received from other machines", _SOURCE),
-        Field("sent_bytes_per_second", "bytes/s", "sent to other machines", _SOURCE),
+        Field(
+            "received_bytes_per_second",
+            "bytes/s",
+            "received from other machines",
+            _SOURCE,
+            title="Network down",
+        ),
+        Field(
+            "sent_bytes_per_second",
+            "bytes/s",
+            "sent to other machines",
+            _SOURCE,
+            title="Network up",
+        ),
         Field("errors_per_second", "1/s", "packets with errors, in and out; not drops", _SOURCE),
         Field("interfaces{}.received_bytes_per_second", "bytes/s", "received here", _SOURCE),
         Field("interfaces{}.sent_bytes_per_second", "bytes/s", "sent from here", _SOURCE),
         Field("interfaces{}.errors_per_second", "1/s", "packets with errors here", _SOURCE),
+    )
+    panels: ClassVar[tuple[Panel, ...]] = (
+        ChartPanel(
+            name="network",
+            event="network",
+            title="Network",
+            says="Bytes received, upwards, and sent, downwards, each second",
+            unit="B/s",
+            lines=(
+                Line("received_bytes_per_second", "received ▴", "blue", 0.22, 1.5),
+                Line("sent_bytes_per_second", "sent ▾", "orange", 0.22, 1.5, downward=True),
+            ),
+        ),
+        TablePanel(
+            name="interfaces",
+            event="network",
+            title="Network interfaces",
+            rows="interfaces",
+            order="received_bytes_per_second",
+            noun=("interface", "interfaces"),
+            columns=(
+                Column("Interface", "@key"),
+                Column("Received", "received_bytes_per_second", "B/s"),
+                Column("Sent", "sent_bytes_per_second", "B/s"),
+                Column("Errors", "errors_per_second", "1/s"),
+            ),
+        ),
+    )
+    tiles: ClassVar[tuple[Tile, ...]] = (
+        Tile(
+            name="received",
+            event="network",
+            title="Network down",
+            field="received_bytes_per_second",
+            color="blue",
+            detail=_ERRORS,
+        ),
+        Tile(
+            name="sent",
+            event="network",
+            title="Network up",
+            field="sent_bytes_per_second",
+            color="orange",
+            detail=_ERRORS,
+        ),
     )
 
     def __init__(

@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 
 import psutil
 
+from dashboard.catalogue.model import ChartPanel, Line, Panel, Tile
 from dashboard.metrics import procfs
 from dashboard.metrics.family import Field
 
@@ -21,7 +22,13 @@ class Pressure:
     name: ClassVar[str] = "pressure"
     cadence: ClassVar[float] = 0
     fields: ClassVar[tuple[Field, ...]] = (
-        Field("cpu_some", "%", "time in which some task waited for a CPU", "/proc/pressure/cpu"),
+        Field(
+            "cpu_some",
+            "%",
+            "time in which some task waited for a CPU",
+            "/proc/pressure/cpu",
+            title="CPU pressure",
+        ),
         Field("io_some", "%", "time in which some task waited for a disk", "/proc/pressure/io"),
         Field("io_full", "%", "time in which all tasks waited for a disk", "/proc/pressure/io"),
         Field(
@@ -31,6 +38,21 @@ class Pressure:
             "memory_full", "%", "time in which all tasks waited for memory", "/proc/pressure/memory"
         ),
     )
+    panels: ClassVar[tuple[Panel, ...]] = (
+        ChartPanel(
+            name="pressure",
+            event="pressure",
+            title="Pressure",
+            says="Share of time in which something waited for CPU, disk or memory, in percent",
+            unit="%",
+            lines=(
+                Line("cpu_some", "CPU", "blue", width=1.5),
+                Line("io_some", "disk", "orange", width=1.5),
+                Line("memory_some", "memory", "green", width=1.5),
+            ),
+        ),
+    )
+    tiles: ClassVar[tuple[Tile, ...]] = ()
 
     def __init__(self, *, ps: Any = psutil) -> None:
         self.absent_reason: str | None = None

@@ -15,6 +15,7 @@ from typing import Any, ClassVar, NamedTuple
 
 import psutil
 
+from dashboard.catalogue.model import Column, Panel, TablePanel, Tile
 from dashboard.metrics import procfs
 from dashboard.metrics.container import whose_processes
 from dashboard.metrics.family import Clock, Field
@@ -42,7 +43,13 @@ class Processes:
     name: ClassVar[str] = "processes"
     cadence: ClassVar[float] = 5
     fields: ClassVar[tuple[Field, ...]] = (
-        Field("count", "processes", "all that this user may see, kernel threads included", "/proc"),
+        Field(
+            "count",
+            "processes",
+            "all that this user may see, kernel threads included",
+            "/proc",
+            title="Processes",
+        ),
         Field("running", "processes", "on a CPU or ready for one just now", "/proc/PID/stat state"),
         Field(
             "of",
@@ -68,6 +75,22 @@ class Processes:
         ),
         Field("top[].memory_bytes", "bytes", "resident memory", "/proc/PID/stat rss"),
     )
+    panels: ClassVar[tuple[Panel, ...]] = (
+        TablePanel(
+            name="processes",
+            event="processes",
+            title="Processes",
+            rows="top",
+            summary="{count:count} in all, {running:count} running",
+            columns=(
+                Column("Name", "name"),
+                Column("User", "user"),
+                Column("CPU", "cpu_percent", "%"),
+                Column("Memory", "memory_bytes", "B"),
+            ),
+        ),
+    )
+    tiles: ClassVar[tuple[Tile, ...]] = ()
 
     def __init__(self, *, ps: Any = psutil, clock: Clock = time.monotonic) -> None:
         self.absent_reason: str | None = None

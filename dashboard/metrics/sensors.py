@@ -15,6 +15,7 @@ from typing import Any, ClassVar
 
 import psutil
 
+from dashboard.catalogue.model import Column, Panel, Rows, TablePanel, Tile
 from dashboard.metrics import power, procfs
 from dashboard.metrics.container import SYSFS
 from dashboard.metrics.family import Field
@@ -35,7 +36,13 @@ class Sensors:
             "the chip, and its label if any",
             "psutil.sensors_temperatures",
         ),
-        Field("temperatures[].celsius", "°C", "now", "hwmon tempN_input, else thermal zones"),
+        Field(
+            "temperatures[].celsius",
+            "°C",
+            "now",
+            "hwmon tempN_input, else thermal zones",
+            title="Temperature",
+        ),
         Field(
             "temperatures[].high", "°C", "where warm begins; null if not given", "hwmon tempN_max"
         ),
@@ -46,12 +53,19 @@ class Sensors:
             "hwmon tempN_crit",
         ),
         Field("fans[].label", "", "the chip, and the fan's label if any", "hwmon fanN_label"),
-        Field("fans[].rpm", "1/min", "turns per minute; 0 while it stands", "hwmon fanN_input"),
+        Field(
+            "fans[].rpm",
+            "1/min",
+            "turns per minute; 0 while it stands",
+            "hwmon fanN_input",
+            title="Fan",
+        ),
         Field(
             "battery.percent",
             "%",
             "charge of all batteries of the machine; `battery` is null without one",
             POWER,
+            title="Battery",
         ),
         Field("battery.plugged", "true/false", "on mains power; null if not known", POWER),
         Field(
@@ -63,6 +77,23 @@ class Sensors:
         Field("batteries[].label", "", "the battery's name", POWER),
         Field("batteries[].percent", "%", "its charge", POWER),
     )
+    panels: ClassVar[tuple[Panel, ...]] = (
+        TablePanel(
+            name="sensors",
+            event="sensors",
+            title="Sensors",
+            rows="temperatures",
+            order="celsius",
+            summary="[battery {battery.percent:%}][, plugged in{battery.plugged:flag}]",
+            columns=(
+                Column("Sensor", "label"),
+                Column("Now", "celsius", "°C"),
+                Column("High", "high", "°C"),
+            ),
+            more=(Rows("fans", (Column("Sensor", "label"), Column("Now", "rpm", "rpm"))),),
+        ),
+    )
+    tiles: ClassVar[tuple[Tile, ...]] = ()
 
     def __init__(self, *, ps: Any = psutil, sysfs: Path = SYSFS) -> None:
         self.absent_reason: str | None = None

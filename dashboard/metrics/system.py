@@ -15,6 +15,7 @@ from typing import Any, ClassVar
 
 import psutil
 
+from dashboard.catalogue.model import Column, PairsPanel, Panel, Tile
 from dashboard.metrics import procfs
 from dashboard.metrics.container import whose_system
 from dashboard.metrics.family import Clock, Field
@@ -27,8 +28,14 @@ class System:
     name: ClassVar[str] = "system"
     cadence: ClassVar[float] = 60
     fields: ClassVar[tuple[Field, ...]] = (
-        Field("uptime_seconds", "s", "since the boot, sleep included", "/proc/uptime"),
-        Field("boot_time", "s since 1970", "when it booted", "psutil.boot_time"),
+        Field(
+            "uptime_seconds",
+            "s",
+            "since the boot, sleep included",
+            "/proc/uptime",
+            title="Uptime",
+        ),
+        Field("boot_time", "s since 1970", "when it booted", "psutil.boot_time", title="Booted"),
         Field(
             "users",
             "sessions",
@@ -47,6 +54,21 @@ class System:
         Field("tags[]", "", "what it is for; the first one is its group", "the setting HOST_TAGS"),
         Field("interval", "s", "time between samples of the fast families", "the setting INTERVAL"),
     )
+    panels: ClassVar[tuple[Panel, ...]] = (
+        PairsPanel(
+            name="system",
+            event="system",
+            title="System",
+            pairs=(
+                Column("Up for", "uptime_seconds", "duration"),
+                Column("Booted", "boot_time", "moment"),
+                Column("Signed in", "users", "count"),
+                Column("System", "os"),
+                Column("Kernel", "kernel"),
+            ),
+        ),
+    )
+    tiles: ClassVar[tuple[Tile, ...]] = ()
 
     def __init__(
         self,

@@ -7,11 +7,13 @@ be brought up to date in any order.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
+from dashboard import metrics
 from dashboard.errors import ClientError
 from dashboard.events.strict_json import INTEGERS
-from dashboard.metrics import FAMILIES, Family
+from dashboard.metrics.family import Family
 
 
 @dataclass(slots=True)
@@ -24,7 +26,7 @@ class _Form:
 
 def validate_metrics(family: str, data: Mapping[str, Any]) -> None:
     """Raise ClientError for the first metric of a family's event that has another type."""
-    form = _FORMS.get(family)
+    form = _forms().get(family)
     if form is not None:
         _check(data, form, family)
 
@@ -79,4 +81,7 @@ def _inside(place: _Form, part: str, wanted: str) -> _Form:
     return outer.inner.setdefault("", _Form(wanted))
 
 
-_FORMS = {family.name: _form(family) for family in FAMILIES}
+@cache
+def _forms() -> dict[str, _Form]:
+    # When it is first asked for: `metrics` imports its modules to find the families.
+    return {family.name: _form(family) for family in metrics.FAMILIES}

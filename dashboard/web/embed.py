@@ -1,32 +1,35 @@
 """One panel for a frame in another page, and what a page's script has to know of this service."""
 
+import re
 from functools import partial
 
 import msgspec
 from flask import Blueprint, Response, make_response, render_template, request, url_for
 
 from dashboard.access.credentials import KEY
+from dashboard.catalogue.model import Catalogue
 from dashboard.errors import ClientError
 from dashboard.runtime import Service
 from dashboard.web.access import renewal_url, request_scope
+from dashboard.web.catalogue import inline
 from dashboard.web.query import Query
 
-# The names of static/js/panels/registry.js, which draws them; a test holds one list to the other.
-PANELS = (
-    *("cpu", "memory", "disk", "network", "load", "pressure"),
-    *("cores", "processes", "filesystem", "devices", "interfaces", "sensors", "system"),
-    *("progress", "alerts", "log", "notice"),
-)
-TILES = ("cpu", "memory", "filesystem", "received", "sent")
-NAMES = (*PANELS, *(f"tile-{name}" for name in TILES))
+# Figures by their names, which the page reads and draws.
+OWN_PANEL = re.compile(r"(?:tile-)?[a-z][a-z0-9_-]{0,63}\.[^\x00-\x1f\x7f]{1,500}")
 
 
 def blueprint(service: Service) -> Blueprint:
     """Return the routes for frames in other pages."""
     routes = Blueprint("embed", __name__)
     routes.add_url_rule("/embed", "about", partial(about, service))
-    routes.add_url_rule("/embed/<panel>", "frame", partial(frame, service))
+    routes.add_url_rule("/embed/<path:panel>", "frame", partial(frame, service))
     return routes
+
+
+def names(catalogue: Catalogue) -> tuple[str, ...]:
+    """Return what may be embedded: the names of panels, and of tiles behind `tile-`."""
+    panels = tuple(panel.name for panel in catalogue.panels)
+    return (*panels, *(f"tile-{tile.name}" for tile in catalogue.tiles))
 
 
 def about(service: Service) -> Response:
@@ -38,7 +41,7 @@ def about(service: Service) -> Response:
         "build": runtime.build,
         "host": runtime.default_host(scope),
         "interval": runtime.settings.interval,
-        "panels": NAMES,
+        "panels": names(service.catalogue),
     }
     if scope.events is not None:
         facts["events"] = scope.events
@@ -48,8 +51,9 @@ def about(service: Service) -> Response:
 
 def frame(service: Service, panel: str) -> Response:
     """A page that one panel or tile fills. Its query is the wall's, and read by the page itself."""
-    if panel not in NAMES:
-        detail = f"there is no panel {panel!r}; there are {', '.join(NAMES)}"
+    known = names(service.catalogue)
+    if panel not in known and not OWN_PANEL.fullmatch(panel):
+        detail = f"there is no panel {panel!r}; there are {', '.join(known)}, or EVENT.FIELD"
         raise ClientError(404, detail, key="panel")
     runtime = service.runtime
     scope, key = request_scope(), request.args.get(KEY)
@@ -63,6 +67,7 @@ def frame(service: Service, panel: str) -> Response:
         build=runtime.build,
         host=runtime.default_host(scope),
         scope=scope,
+        catalogue=inline(service.catalogue, scope),
         renew_url=renewal_url(),
         interval=runtime.settings.interval,
         # In another site's page the frame has no cookie: its own requests carry its key.

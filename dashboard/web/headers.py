@@ -7,7 +7,7 @@ from flask import request
 from werkzeug.wrappers import Response
 
 # What pages of ALLOWED_ORIGINS may read.
-_CORS_PATHS = frozenset({"/stream", "/history", "/alerts", "/embed"})
+_CORS_PATHS = frozenset({"/stream", "/history", "/catalogue", "/alerts", "/embed"})
 _CORS_PREFIXES = ("/progress/", "/static/")
 _HEADER_NAMES = re.compile(r"[A-Za-z0-9, _-]{1,500}")
 

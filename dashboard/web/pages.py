@@ -11,6 +11,7 @@ from dashboard.events.event import HOST
 from dashboard.events.filter import Filter
 from dashboard.runtime import Service
 from dashboard.web.access import renewal_url, request_scope
+from dashboard.web.catalogue import inline
 
 _READY_SECONDS = 2.0  # for a worker that has just started to know which machines there are
 _OVERVIEW_KEYS = frozenset({"sort", "metric"})
@@ -89,6 +90,7 @@ def _page(service: Service, template: str, **facts: Any) -> Response:
         "host": home,
         "server": home,
         "scope": scope,
+        "catalogue": inline(service.catalogue, scope),
         "renew_url": renewal_url(),
         "interval": runtime.settings.interval,
         "stream_url": url_for("stream.stream"),

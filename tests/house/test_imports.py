@@ -26,6 +26,7 @@ LAYERS = [
     {"log"},
     {"client"},
     {"metrics", "telemetry"},
+    {"catalogue"},
     {"events"},
     {"settings", "errors", "posix", "build"},
 ]
@@ -41,7 +42,17 @@ ONLY_IN = {
     "prometheus_client": {"telemetry", "web"},
     "yaml": {"web/openapi"},
 }
-NO_GEVENT = {"errors", "events", "settings", "metrics", "access", "client", "doctor", "build"}
+NO_GEVENT = {
+    "errors",
+    "events",
+    "settings",
+    "metrics",
+    "access",
+    "client",
+    "doctor",
+    "build",
+    "catalogue",
+}
 FILES = {str(f.relative_to(ROOT / "dashboard")): f for f in (ROOT / "dashboard").rglob("*.py")}
 
 

@@ -9,11 +9,14 @@ from urllib.parse import unquote
 import pytest
 from playwright.sync_api import Frame, Page, Route, expect
 
-from dashboard.web.embed import NAMES, PANELS, TILES
+from dashboard.metrics import FAMILIES
+from dashboard.metrics.rows import built_in_rows
+from dashboard.web.embed import names
 from tests.page.elsewhere import Elsewhere
 from tests.page.looks import metrics
 from tests.support.service import Service, wait_for
 
+NAMES = names(built_in_rows(FAMILIES, 0.5))
 TOKEN = "correct-horse-battery-staple"
 
 
@@ -85,8 +88,8 @@ def plain(text: str | None) -> str:
 def test_the_servers_names_are_those_of_the_page(service: Service, page: Page) -> None:
     page.goto(f"{service.url}/embed/cpu")
     known = page.evaluate("async () => (await import('/static/js/panels/registry.js')).KNOWN")
-    assert sorted(known["panels"]) == sorted(PANELS)
-    assert sorted(known["tiles"]) == sorted(TILES)
+    tiles = [f"tile-{name}" for name in known["tiles"]]
+    assert sorted([*known["panels"], *tiles]) == sorted(NAMES)
 
 
 def test_what_is_embedded_is_named(service: Service, elsewhere: Elsewhere) -> None:

@@ -9,13 +9,15 @@ import sys
 import msgspec
 
 from dashboard.alerts.model import Alert
+from dashboard.catalogue.model import Catalogue
 from dashboard.events.event import HOST, ID, NAME
 from dashboard.events.projection import FIELD
 from dashboard.events.strict_json import INTEGERS
 from dashboard.jobs.model import JOB, MOST_MESSAGE, Step
 from dashboard.metrics import FAMILIES
+from dashboard.metrics.rows import built_in_rows
 from dashboard.publications import LATEST_TIME, MOST_EVENTS, RESERVED
-from dashboard.web.embed import NAMES as PANELS
+from dashboard.web.embed import OWN_PANEL, names
 from dashboard.web.openapi.family_schemas import Json, family_schema, schema_name
 from dashboard.web.query import HOSTS
 from dashboard.web.screens.registry import NAME as SCREEN
@@ -42,6 +44,7 @@ def schemas() -> dict[str, Json]:
         "Step": _struct(Step, "the data of an event `progress`"),
         "Alert": _struct(Alert, "the data of an event `alert`"),
         "Screen": _struct(ScreenReport, "what a display says of itself"),
+        **_catalogue(),
         **families,
     }
 
@@ -118,7 +121,8 @@ def _names() -> dict[str, Json]:
         name: _TEXT | {"pattern": _whole(pattern)} for name, pattern in patterns.items()
     }
     found["EventId"]["description"] = "milliseconds since 1970 and a sequence"
-    return {**found, "Panel": {"enum": list(PANELS)}}
+    built_in = {"enum": list(names(built_in_rows(FAMILIES, 1.0)))}
+    return {**found, "PanelName": {"anyOf": [built_in, {"pattern": _whole(OWN_PANEL)}]}}
 
 
 def _answers() -> dict[str, Json]:
@@ -222,6 +226,13 @@ def _object(**properties: Json) -> Json:
 
 def _map(values: Json) -> Json:
     return {"type": "object", "additionalProperties": values}
+
+
+def _catalogue() -> dict[str, Json]:
+    """Return the schemas of the catalogue's rows."""
+    template = "#/components/schemas/{name}"
+    _, components = msgspec.json.schema_components([Catalogue], ref_template=template)
+    return components
 
 
 def _struct(struct: type[msgspec.Struct], description: str) -> Json:
