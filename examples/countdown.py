@@ -1,12 +1,13 @@
-"""An event stream from a Flask view: gunicorn -k gevent examples.countdown:app
+"""An event stream from a Flask view, under any WSGI server.
 
-Then: curl -N http://127.0.0.1:8000/countdown
+gunicorn -k gevent examples.countdown:app     # or: flask --app examples.countdown run -p 8000
+curl -N http://127.0.0.1:8000/countdown
 """
 
 from collections.abc import Iterator
+from time import sleep
 
 from flask import Flask, Response
-from gevent import sleep
 
 from dashboard import ServerSentEvent, event_stream
 

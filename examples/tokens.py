@@ -3,15 +3,15 @@
     gunicorn -k gevent examples.tokens:app        # then open http://127.0.0.1:8000/
 
 Put your model into `answer`: any iterator of text will do. When the reader leaves it is closed, and
-the model has no more to do. It should wait by gevent's leave, as HTTP clients do under gunicorn.
+the model has no more to do. Under gevent it should wait as HTTP clients do, by gevent's leave.
 """
 
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from time import sleep
 
 from flask import Flask, Response, request, send_from_directory
-from gevent import sleep
 
 from dashboard import ServerSentEvent, event_stream
 
@@ -36,7 +36,7 @@ def tokens() -> Response:
 
     def events() -> Iterator[str | ServerSentEvent]:
         yield from answer(question)
-        yield ServerSentEvent("", event="completed")
+        yield ServerSentEvent(event="completed")
 
     # That a reader has left shows when something is written: so also while the model thinks.
     return event_stream(events(), heartbeat=1)

@@ -17,43 +17,68 @@ The rule is the WHATWG standard, "Parsing an event stream" and "Interpreting an 
 """
 
 from dataclasses import dataclass
+from datetime import timedelta
+
+import msgspec
 
 _FORBIDDEN = {"\r": "CR", "\n": "LF", "\0": "NUL"}
+_MILLISECOND = timedelta(milliseconds=1)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, init=False)
 class ServerSentEvent:
     """One block of an event stream. What can be constructed can be encoded; the rest raises here.
 
-    data:    the text; several lines arrive as several lines. With None nothing is dispatched.
+    data:    text; several lines arrive as several lines. Bytes are UTF-8 text, and any other
+             object becomes JSON (a dict, a number, a dataclass, a msgspec.Struct). With None
+             nothing is dispatched, unless there is a name: then the data are empty.
     event:   the name that `addEventListener` takes; None is an unnamed event ("message" in a
              browser). "" would read the same, but is most likely a name that got lost: ValueError.
-    id:      what a reader sends as Last-Event-ID when it comes back; "" makes it send none.
-    retry:   milliseconds that a reader waits before it comes back, 0 or more.
+    id:      what a reader sends as Last-Event-ID when it comes back, text or a whole number; ""
+             makes it send none.
+    retry:   how long a reader waits before it comes back: milliseconds, 0 or more, or a timedelta.
     comment: text that readers skip, of any number of lines.
 
     Raises ValueError, naming the field, for CR, LF and NUL in `event` and `id`, for an empty
-    `event`, for lone surrogates (UTF-8 cannot carry them) and for a `retry` that is not a whole
-    number >= 0. Raises TypeError for text that is not `str`: turn objects into JSON first.
+    `event`, for lone surrogates (UTF-8 cannot carry them), for bytes that are not UTF-8 and for a
+    `retry` that is not a whole number >= 0. Raises TypeError for data that becomes no JSON, and for
+    other text that is not `str`.
     """
 
-    data: str | None = None
-    event: str | None = None
-    id: str | None = None
-    retry: int | None = None
-    comment: str | None = None
+    data: str | None
+    event: str | None
+    id: str | None
+    retry: int | None
+    comment: str | None
 
-    def __post_init__(self) -> None:
-        _check_text("data", self.data)
-        _check_text("comment", self.comment)
-        _check_line("event", self.event)
-        _check_line("id", self.id)
-        if self.event == "":
-            raise ValueError("event must not be empty; None makes an unnamed event")
+    def __init__(
+        self,
+        data: object = None,
+        event: str | None = None,
+        id: str | int | None = None,
+        retry: int | timedelta | None = None,
+        comment: str | None = None,
+    ) -> None:
+        if data is None and event is not None:
+            data = ""  # readers dispatch nothing without a data field, whatever its name
+        data = data if data is None or isinstance(data, str) else _text_of(data)
+        if type(id) is int:
+            id = str(id)
+        if isinstance(retry, timedelta):
+            retry = round(retry / _MILLISECOND)
         # bool is an int to Python, but `retry=True` would send "retry: True", which readers ignore.
-        retry = self.retry
         if retry is not None and (type(retry) is not int or retry < 0):
             raise ValueError(f"retry must be a whole number of milliseconds >= 0, not {retry!r}")
+        _check_text("data", data)
+        _check_text("comment", comment)
+        _check_line("event", event)
+        _check_line("id", id)
+        if event == "":
+            raise ValueError("event must not be empty; None makes an unnamed event")
+        for field, value in (("data", data), ("event", event), ("id", id)):
+            object.__setattr__(self, field, value)
+        object.__setattr__(self, "retry", retry)
+        object.__setattr__(self, "comment", comment)
 
 
 def encode(event: ServerSentEvent) -> bytes:
@@ -73,6 +98,22 @@ def encode(event: ServerSentEvent) -> bytes:
     return "".join(lines).encode()
 
 
+def _text_of(data: object) -> str:
+    """Return data that are no text as text."""
+    if isinstance(data, bytes | bytearray | memoryview):
+        try:
+            return bytes(data).decode()
+        except UnicodeDecodeError as error:
+            raise ValueError(f"data must be UTF-8 where they are bytes: {error}") from None
+    try:
+        return msgspec.json.encode(data).decode()
+    except (TypeError, ValueError, OverflowError, RecursionError) as error:
+        kind = type(data).__name__
+        raise TypeError(
+            f"data must be text or become JSON, which {kind} does not: {error}"
+        ) from None
+
+
 def _field(name: str, value: str) -> str:
     return f"{name}: {value}\n" if value else f"{name}:\n"
 
@@ -81,7 +122,7 @@ def _split(text: str) -> list[str]:
     return text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
 
 
-def _check_text(field: str, value: str | None) -> None:
+def _check_text(field: str, value: object) -> None:
     if value is None:
         return
     if not isinstance(value, str):
@@ -93,8 +134,8 @@ def _check_text(field: str, value: str | None) -> None:
         raise ValueError(f"{field} must not have lone surrogates: {found}") from None
 
 
-def _check_line(field: str, value: str | None) -> None:
+def _check_line(field: str, value: object) -> None:
     _check_text(field, value)
     for character, name in _FORBIDDEN.items():
-        if value is not None and character in value:
+        if isinstance(value, str) and character in value:
             raise ValueError(f"{field} must not have {name} in it: {value!r}")

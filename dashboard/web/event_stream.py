@@ -1,22 +1,26 @@
 """`event_stream`: any iterator of events as a correct Server-Sent Events response.
 
-The iterator runs in a greenlet of its own, one event ahead at most, so that the response can send
-heartbeats while it is silent and can let go of it, with its `finally` blocks run, once the reader
-has left. An iterator that blocks without gevent knowing (a C library's wait) holds up the worker.
+It holds under every WSGI server: the iterator runs beside the response (`event_pump.py`), which
+sends heartbeats while it is silent, and lets go of it, with its `finally` blocks run, once the
+reader has left (`departures.py`). Under gevent an iterator that blocks without gevent knowing (a
+C library's wait) holds up the worker.
 """
 
+import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
-from typing import TYPE_CHECKING
-from weakref import WeakSet
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from datetime import timedelta
+from functools import cache, partial
+from typing import TYPE_CHECKING, Any
 
-import gevent
-from flask import Response, copy_current_request_context, has_request_context
-from gevent.event import Event as Flag
+from flask import Response, has_request_context, request
 from werkzeug.datastructures import Headers
 
 from dashboard.events.encoded import control_event
 from dashboard.events.sse import ServerSentEvent, encode
+from dashboard.web.departures import Departures, gunicorn_worker, socket_of
+from dashboard.web.event_pump import EventPump
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
@@ -28,27 +32,39 @@ HEADERS = (
     ("X-Accel-Buffering", "no"),  # nginx would gather events in its buffers otherwise
 )
 
-_open: "WeakSet[_Pump]" = WeakSet()
+_NOTIFY_SECONDS = 1.0
+_departures = cache(Departures)  # made in the worker, not where a master loads the application
 
 
 def event_stream(
-    events: Iterable[ServerSentEvent | str],
+    events: Iterable[Any],
     *,
+    event: str | None = None,
     heartbeat: float = 15.0,
-    retry: int | None = None,
+    retry: int | timedelta | None = None,
 ) -> Response:
     """Answer a Flask view with the events of an iterator, each sent as soon as it comes.
 
-    A `str` is sent as an unnamed event; a `ServerSentEvent` may have a name, an id, a retry time.
-    While the iterator is silent, an event `heartbeat` (the time, no id) goes out every `heartbeat`
-    seconds. `retry` is the pause in milliseconds after which a browser comes back.
+    An item is a `ServerSentEvent`, which may have a name, an id, a retry time; or its data: text,
+    or anything that becomes JSON (a dict, a list, a number, a dataclass, a msgspec.Struct, None as
+    `null`). `event` names the events that have no name of their own; without, they are unnamed
+    ("message" in a browser). `retry` is the pause after which a browser comes back, in
+    milliseconds or as a timedelta.
 
-    When the iterator ends the response ends; EventSource then comes back by itself, so a stream
-    that is over for good ends with an event at which the page calls `close()`, or is answered with
-    204 the next time. An exception of the iterator breaks the response off and is logged. When
-    the reader leaves, the iterator is closed. The iterator may use Flask's `request`.
+    While the iterator is silent, an event `heartbeat` (the time, no id) goes out every `heartbeat`
+    seconds. When the iterator ends the response ends; EventSource then comes back by itself, so a
+    stream that is over for good ends with an event at which the page calls `close()`, or is
+    answered with 204 the next time. An exception of the iterator, or an item that becomes no JSON,
+    breaks the response off and is logged. The iterator may use Flask's `request`.
+
+    When the reader leaves or the server is to end, the iterator is closed: at once under gevent,
+    under servers with threads at its next event, or when what blocks it returns.
     """
-    return EventStreamResponse(_blocks(events, heartbeat, retry))
+    first = ServerSentEvent(retry=retry) if retry is not None else ServerSentEvent(comment="")
+    pump = EventPump(events, partial(_event_of, ServerSentEvent("", event=event).event))
+    socket = socket_of(request.environ) if has_request_context() else None
+    # Whatever the first event takes, the headers leave now, so the browser knows it is connected.
+    return EventStreamResponse(_Blocks(pump, encode(first), heartbeat, socket))
 
 
 class _Headers(Headers):
@@ -86,27 +102,35 @@ class EventStreamResponse(Response):
 
 
 def stop_all() -> None:
-    """End every response of `event_stream` in this process: its worker has to go."""
-    for pump in list(_open):
-        pump.stop()
+    """End every response of `event_stream` in this process, as if its iterator had ended.
+
+    Under gunicorn it happens by itself when the worker is told to end.
+    """
+    _departures().stop_all()
 
 
-def _blocks(
-    events: Iterable[ServerSentEvent | str], heartbeat: float, retry: int | None
-) -> Iterator[bytes]:
-    pump = _Pump(events)
-    # Whatever the first event takes, the headers leave now, so the browser knows it is connected.
-    first = ServerSentEvent(retry=retry) if retry is not None else ServerSentEvent(comment="")
-    return _Closing(pump, encode(first), heartbeat)
+def _event_of(name: str | None, item: Any) -> ServerSentEvent:
+    """Return an iterator's item as an event. Raises TypeError or ValueError for one that is none.
+
+    `name` is that of events without one; what has no data is not dispatched and needs none.
+    """
+    if item is None:
+        item = "null"  # as JSON has it; an event without data would never be seen
+    found = item if isinstance(item, ServerSentEvent) else ServerSentEvent(item)
+    if name is not None and found.event is None and found.data is not None:
+        return replace(found, event=name)
+    return found
 
 
-class _Closing:
+class _Blocks:
     """The blocks of a pump; `close` reaches the iterator even if nothing was ever read."""
 
-    def __init__(self, pump: "_Pump", first: bytes, heartbeat: float) -> None:
+    def __init__(self, pump: EventPump, first: bytes, heartbeat: float, socket: Any) -> None:
         self._pump = pump
         self._first: bytes | None = first
         self._heartbeat = heartbeat
+        self._socket = socket
+        self._worker: Any = None
 
     def __iter__(self) -> Iterator[bytes]:
         return self
@@ -114,9 +138,12 @@ class _Closing:
     def __next__(self) -> bytes:
         if self._first is not None:
             first, self._first = self._first, None
-            self._pump.start()
+            if self._pump.start():
+                _departures().watch(self._pump, self._socket)
+            if threading.current_thread() is threading.main_thread():
+                self._worker = gunicorn_worker()
             return first
-        event = self._pump.next(self._heartbeat)
+        event = self._next_event()
         if event is None:
             return control_event("heartbeat", {"time": round(time.time(), 3)})
         return encode(event)
@@ -124,73 +151,15 @@ class _Closing:
     def close(self) -> None:
         self._pump.stop()
 
-
-class _Pump:
-    """Runs an iterator in a greenlet, one event ahead of its reader."""
-
-    def __init__(self, events: Iterable[ServerSentEvent | str]) -> None:
-        self._iterator = iter(events)
-        self._event: ServerSentEvent | None = None
-        self._error: BaseException | None = None
-        self._begun = False
-        self._ended = False
-        self._has_event = Flag()
-        self._has_room = Flag()
-        run: Callable[[], None] = self._run
-        # The request is over, for Flask, by the time at which its response is sent.
-        self._run_in_context = copy_current_request_context(run) if has_request_context() else run
-        self._greenlet: gevent.Greenlet[[], None] | None = None
-
-    def start(self) -> None:
-        """Begin to take events from the iterator."""
-        if not self._ended:
-            self._greenlet = gevent.spawn(self._run_in_context)
-            _open.add(self)
-
-    def next(self, timeout: float) -> ServerSentEvent | None:
-        """The next event, or None after `timeout` seconds. Raises StopIteration at the end."""
-        if not self._has_event.wait(timeout):
-            return None
-        event, self._event = self._event, None
-        if event is None:
-            if self._error is not None:
-                raise self._error
-            raise StopIteration
-        if not self._ended:
-            self._has_event.clear()
-        self._has_room.set()
-        return event
-
-    def stop(self) -> None:
-        """Close the iterator and end the stream."""
-        if self._greenlet is not None:
-            self._greenlet.kill(block=False)
-        if not self._begun:
-            self._close_iterator()
-        self._ended = True
-        self._has_event.set()
-
-    def _run(self) -> None:
-        self._begun = True
-        try:
-            for item in self._iterator:
-                event = item if isinstance(item, ServerSentEvent) else ServerSentEvent(item)
-                self._event = event
-                self._has_room.clear()
-                self._has_event.set()
-                self._has_room.wait()
-        except gevent.GreenletExit:
-            pass
-        except Exception as error:
-            self._error = error
-        finally:
-            try:
-                self._close_iterator()
-            finally:
-                self._ended = True
-                self._has_event.set()
-
-    def _close_iterator(self) -> None:
-        close = getattr(self._iterator, "close", None)
-        if close is not None:
-            close()
+    def _next_event(self) -> ServerSentEvent | None:
+        """Return the next event; None when the time has come for a heartbeat."""
+        if self._worker is None:
+            return self._pump.next(self._heartbeat)
+        # gunicorn's sync worker answers in its main thread, and is killed when that is silent.
+        left = self._heartbeat
+        while True:
+            self._worker.notify()
+            event = self._pump.next(min(left, _NOTIFY_SECONDS))
+            left -= _NOTIFY_SECONDS
+            if event is not None or left <= 0:
+                return event

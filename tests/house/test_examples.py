@@ -388,10 +388,13 @@ def test_a_followed_file_may_be_renamed_and_emptied(
 
 @contextmanager
 def app(folder: Path, name: str) -> Iterator[str]:
-    """A Flask app under gunicorn, as the examples say; its URL."""
+    """A Flask app under gunicorn, as the examples say but for the port; its URL."""
     output = folder / "app.log"
-    command = [sys.executable, "-m", "gunicorn", "-c", "/dev/null", "-k", "gevent"]
-    with process([*command, "--no-control-socket", "-b", "127.0.0.1:0", name], output):
+    command = f"gunicorn -k gevent {name}"
+    if name.startswith("examples."):
+        assert command in (ROOT / "docs" / "sources.md").read_text("utf-8")
+    started = [*command.split(), "-b", "127.0.0.1:0", "--no-control-socket"]
+    with process([sys.executable, "-m", *started], output):
         found = wait_for(
             lambda: re.search(r"Listening at: (http://[\d.]+:\d+)", output.read_text()),
             "the app to listen",
