@@ -57,7 +57,7 @@ class PublishingVitals(Vitals):
     name = "Vitals, POST /events"
 
     def __init__(self) -> None:
-        super().__init__(settings={"PUBLISH_TOKEN": _TOKEN})
+        super().__init__(settings={"PUBLISH_TOKEN": _TOKEN, "MAX_PUBLISHED": "1024GiB"})
 
     def request(self, batch: int) -> Request:
         event = f'{{"event":"bench","data":{data(0)}}}'

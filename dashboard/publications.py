@@ -39,6 +39,7 @@ MOST_EVENTS = 1000  # of a batch
 
 KEYS = ("event", "host", "time", "data")
 FAMILY_NAMES = frozenset({family.name for family in FAMILIES})
+PROGRESS = "progress"  # as in jobs/model.py
 AGENTS_NAMES = FAMILY_NAMES | {ALERT}
 # Beside the protocol's own names: those at which EventSource itself calls a page's functions.
 RESERVED = FAMILY_NAMES | PROTOCOL_NAMES | {"open", "error"}
@@ -47,15 +48,23 @@ LATEST_TIME = 253_402_300_799  # the end of the year 9999
 
 
 def read_events(
-    body: bytes, *, lines: bool, host: str, now: float, is_agent: bool = False
+    body: bytes,
+    *,
+    lines: bool,
+    host: str,
+    now: float,
+    is_agent: bool = False,
+    publisher: str | None = None,
 ) -> list[Event]:
     """The events of a body: one object, a list, or with `lines` one object a line (NDJSON).
 
     `host` and `now` (seconds since 1970) are for events that don't have their own; an agent's are
-    all of `host`. Raises ClientError for the first event that is wrong, with its index in the
-    batch; then none of it may be logged.
+    all of `host`. A job's step is noted to be of the token `publisher`. Raises ClientError for the
+    first event that is wrong, with its index in the batch; then none of it may be logged.
     """
-    read = partial(_agents_event if is_agent else _event, host=host, now=now)
+    read = partial(_agents_event, host=host, now=now)
+    if not is_agent:
+        read = partial(_event, host=host, now=now, publisher=publisher)
     text = text_of(body)
     start = skip_space(text, 0)
     if not lines and text[start : start + 1] != "[":
@@ -105,9 +114,11 @@ def _items(text: str, start: int) -> Iterator[Any]:
         raise ClientError(400, f"not JSON: something follows the list, at character {at}")
 
 
-def _event(value: Any, *, host: str, now: float) -> Event:
-    data = _data(value)
-    return _logged(value, data, event_name(value.get("event")), host, now)
+def _event(value: Any, *, host: str, now: float, publisher: str | None) -> Event:
+    data, name = _data(value), event_name(value.get("event"))
+    if name == PROGRESS and publisher is not None and "job" in data:
+        data["publisher"] = publisher
+    return _logged(value, data, name, host, now)
 
 
 def _agents_event(value: Any, *, host: str, now: float) -> Event:

@@ -6,7 +6,8 @@ keeps; it does so where long reads hold up nothing.
 """
 
 import time
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from gevent.lock import Semaphore
@@ -16,6 +17,8 @@ from dashboard.events.event import Event, EventId
 from dashboard.jobs.model import EVENT, Step, decode_step
 from dashboard.log.contract import EventLog
 from dashboard.log.scan import walk
+
+_MOST_RUNS = 10_000  # what others write to the log may name more; the newest are remembered
 
 
 class Run(NamedTuple):
@@ -36,9 +39,27 @@ class JobIndex:
         self._log = log
         self._retention = retention
         self._clock = clock
-        self._runs: dict[str, Run] = {}
+        self._runs: dict[str, Run] = {}  # by job, in the order of their newest steps
+        self._count_of: Counter[str] = Counter()  # by publisher
         self._read_to = LOG_START
         self._reading = Semaphore()
+
+    def __len__(self) -> int:
+        return len(self._runs)
+
+    def __contains__(self, job: object) -> bool:
+        return job in self._runs
+
+    def count_of(self, publisher: str) -> int:
+        """Return the number of jobs that a token reported, as far as the log was read."""
+        return self._count_of[publisher]
+
+    def latest_runs(self, jobs: Iterable[str]) -> dict[str, Run]:
+        """Return the last run of each of these jobs that has one. Raises LogUnavailable."""
+        with self._reading:
+            self._log.with_reader(self._read_on)
+            self._forget_expired()
+            return {job: self._runs[job] for job in jobs if job in self._runs}
 
     def latest_run(self, job: str) -> tuple[Run | None, EventId]:
         """The last run of a job, None if there is none, and the id up to which the log was read.
@@ -82,10 +103,25 @@ class JobIndex:
         step = decode_step(event)
         if step is None:
             return
-        run = self._runs.get(step.job)
+        run = self._forget(step.job) if step.job in self._runs else None
         first = event.id if run is None or run.step.is_end else run.first
         self._runs[step.job] = Run(first, event.id, step)
+        self._count_of[step.publisher or ""] += 1
+        if len(self._runs) > _MOST_RUNS:
+            self._forget(next(iter(self._runs)))
 
     def _forget_expired(self) -> None:
         end = self._log.id_at(self._clock() - self._retention)
-        self._runs = {job: run for job, run in self._runs.items() if run.newest >= end}
+        while self._runs:
+            job, run = next(iter(self._runs.items()))
+            if run.newest >= end:
+                return
+            self._forget(job)
+
+    def _forget(self, job: str) -> Run:
+        run = self._runs.pop(job)
+        publisher = run.step.publisher or ""
+        self._count_of[publisher] -= 1
+        if not self._count_of[publisher]:
+            del self._count_of[publisher]
+        return run

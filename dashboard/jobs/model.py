@@ -37,6 +37,7 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     total: Number | None = None
     message: str | None = None
     state: State
+    publisher: str | msgspec.UnsetType = msgspec.UNSET  # the token by which its first run came
 
     @property
     def is_end(self) -> bool:
@@ -85,7 +86,15 @@ class ProgressReport(msgspec.Struct, frozen=True, kw_only=True):
             return "failed"
         return "running" if self.completed is msgspec.UNSET else "completed"
 
-    def step(self, job: str, before: Step | None, *, host: str, time: float) -> Step:
+    def step(
+        self,
+        job: str,
+        before: Step | None,
+        *,
+        host: str,
+        time: float,
+        publisher: str | msgspec.UnsetType = msgspec.UNSET,
+    ) -> Step:
         """Merge this report into the job's latest step `before` and return the new step.
 
         `before` is None for the first run. Unset fields are inherited, unless `before` ended its
@@ -100,6 +109,7 @@ class ProgressReport(msgspec.Struct, frozen=True, kw_only=True):
             total=_or_inherited(self.total, None if known is None else known.total),
             message=self.message if self.failed is msgspec.UNSET else self.failed,
             state=self.state,
+            publisher=publisher,
         )
 
 

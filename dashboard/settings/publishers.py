@@ -12,6 +12,8 @@ from .tables import WrongTable, tables_of
 from .types import Kind
 from .validation import InvalidField, convert
 
+_MAIN = "PUBLISH_TOKEN"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Publisher:
@@ -30,6 +32,8 @@ def _publishers(text: str) -> tuple[Publisher, ...]:
     found: list[Publisher] = []
     for number, table in enumerate(tables_of(text, "publish"), start=1):
         publisher = _publisher(table, number)
+        if publisher.name == _MAIN:
+            raise WrongTable(f"token {_MAIN!r}: this is the name of the setting's own token")
         for other in found:
             for key in ("name", "token"):
                 if getattr(other, key) == getattr(publisher, key):

@@ -202,6 +202,11 @@ class Settings:
     max_body: int = _setting(
         "1MiB", byte_count(1024, 64 << 20), "the largest body that may be published"
     )
+    max_published: int = _setting(
+        "256MiB",
+        byte_count(1 << 20, 1 << 50),
+        "bytes of events that a token, or an agent, may publish in a minute at each worker",
+    )
     max_request_line: int = _setting(
         "8190", whole(256, 8190), "bytes of a request's first line, which has the URL"
     )

@@ -12,6 +12,7 @@ from dashboard.events.encoded import LOG_START, Encoded, id_of
 from dashboard.events.event import EventId
 from dashboard.events.filter import Filter
 from dashboard.posix.clock import steady_time
+from dashboard.streaming.known_names import KnownNames
 
 # Events older than these seconds stay only within LEAST_BYTES, and none beyond MOST_BYTES.
 SECONDS = 15.0
@@ -37,6 +38,7 @@ class ReplayBuffer:
         """Forget events after `retention` seconds, as the log does; `clock` is a steady one."""
         self.position = LOG_START
         self.seq = 0
+        self.names = KnownNames()
         self._retention = retention
         self._clock = clock
         self._latest: dict[Key, Encoded] = {}
@@ -162,11 +164,16 @@ class ReplayBuffer:
     def hosts(self) -> set[str]:
         """Return the hosts that have an event in the log."""
         self._forget_expired()
-        return {host for host, _ in self._latest}
+        return self.names.hosts
 
-    def newest(self, host: str, name: str) -> Encoded | None:
+    def newest(self, host: str, name: str | None) -> Encoded | None:
         """Return the newest event of a host and name."""
         return self._latest.get((host, name))
+
+    def newest_size(self, key: Key) -> int | None:
+        """Return the bytes of data of the newest event of a host and name; None if it has none."""
+        encoded = self._latest.get(key)
+        return None if encoded is None else len(encoded.event.data)
 
     def age(self, host: str, name: str) -> float | None:
         """Return the seconds since the newest event of a host and name; None if there is none."""
@@ -206,7 +213,10 @@ class ReplayBuffer:
         encoded.seq = self.seq
         key = encoded.event.host, encoded.event.name
         before = self._latest.get(key)
-        if before is not None:
+        if before is None:
+            self.names.add(encoded.event)
+        else:
+            self.names.replace(before.event, encoded.event)
             self._by_seq[bisect_left(self._seqs, before.seq)] = None
         self._latest[key] = encoded
         self._by_seq.append(encoded)
@@ -223,4 +233,5 @@ class ReplayBuffer:
                 if encoded.heard_at >= end:
                     break
                 del self._latest[encoded.event.host, encoded.event.name]
+                self.names.remove(encoded.event)
                 self._by_seq[index] = None

@@ -9,6 +9,7 @@ from prometheus_client.registry import Collector
 
 _DROPPED = ("lagging", "busy", "address", "feeds", "expired", "stopping")
 _REFUSED = ("timed_out", "evicted", "busy", "malformed", "line", "headers", "body")
+_NO_ROOM = ("hosts", "events", "size", "jobs", "screens", "bytes", "keys")
 _SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5)
 
 
@@ -49,6 +50,10 @@ class Instruments:
             "vitals_requests_refused", "Requests and connections that a limit ended.", ["reason"]
         )
         _begin_at_zero(self.requests_refused, _REFUSED)
+        self.publications_refused = counter(
+            "vitals_publications_refused", "Publications that found no room, by reason.", ["reason"]
+        )
+        _begin_at_zero(self.publications_refused, _NO_ROOM)
         self.fan_out = histogram(
             "vitals_fan_out_seconds", "Time from a batch read to a frame for every feed."
         )

@@ -19,7 +19,7 @@ from urllib.parse import unquote_plus
 from flask import Flask, redirect, request, url_for
 from werkzeug.wrappers import Response
 
-from dashboard.access.credentials import KEY, MAIN_PUBLISHER, Credentials, Evaluation
+from dashboard.access.credentials import KEY, Credentials, Evaluation
 from dashboard.access.request_origin import HostValidator, is_cross_site
 from dashboard.access.secret_key import secret_key
 from dashboard.access.signed_links import (
@@ -31,15 +31,15 @@ from dashboard.access.signed_links import (
 )
 from dashboard.errors import ClientError
 from dashboard.events.scope import FULL, Scope
-from dashboard.settings import Publisher, Settings
+from dashboard.settings import Settings
 from dashboard.telemetry.counters import Instruments
 from dashboard.web.accept import match
 from dashboard.web.headers import allow_origin, page_policy
+from dashboard.web.publisher import PUBLISHER
 
 _KEPT_AFTER = 30 * 86400  # seconds that a browser keeps a link's cookie after its end
 _SCOPE = "vitals.scope"
 _BY_COOKIE = "vitals.by_cookie"
-_PUBLISHER = "vitals.publisher"
 _OPEN_ENDPOINTS = frozenset(
     {
         "static",
@@ -81,7 +81,7 @@ class Access:
         if method not in ("GET", "HEAD") and is_cross_site(environ):
             raise ClientError(403, "requests of other sites' pages may not change anything here")
         if endpoint in _PUBLISH_ENDPOINTS:
-            environ[_PUBLISHER] = self._credentials.publisher_of(environ)
+            environ[PUBLISHER] = self._credentials.publisher_of(environ)
             return None
         if endpoint in _OPEN_ENDPOINTS:
             return None
@@ -178,25 +178,6 @@ def request_scope() -> Scope:
 def renewal_url() -> str | None:
     """Where a page that is shown for long gets its cookie anew; None where it came without one."""
     return url_for("sign_in.renew") if request.environ[_BY_COOKIE] else None
-
-
-def publisher_prefix() -> str:
-    """Return what keeps the idempotency keys of this request's token apart from other tokens'."""
-    publisher: Publisher = request.environ[_PUBLISHER]
-    return "" if publisher.name == MAIN_PUBLISHER else f"{publisher.name} "  # no key has a blank
-
-
-def check_publish_scope(host: str, name: str | None) -> None:
-    """Raise ClientError(403) for an event that the token of this request may not publish."""
-    publisher: Publisher = request.environ[_PUBLISHER]
-    scope = Scope(publisher.events, publisher.hosts)
-    if not scope.is_full and not scope.allows(host, name):
-        raise ClientError(
-            403,
-            f"the token {publisher.name!r} may not publish {name or 'unnamed events'} of {host}; "
-            f"{scope}",
-            key="host" if scope.allows_name(name or "message") else "event",
-        )
 
 
 def register(app: Flask, settings: Settings, instruments: Instruments) -> Access:

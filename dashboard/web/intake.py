@@ -3,6 +3,7 @@
 import hashlib
 import re
 from collections.abc import Sequence
+from functools import cached_property
 from typing import IO
 
 import gevent
@@ -11,9 +12,16 @@ from flask import Response, request
 
 from dashboard.errors import ClientError
 from dashboard.events.event import Event
+from dashboard.jobs.model import decode_step
 from dashboard.log.contract import IdempotencyConflict
 from dashboard.runtime import Service
-from dashboard.web.access import check_publish_scope, publisher_prefix
+from dashboard.web.publish_limits import Publication, PublishLimits
+from dashboard.web.publisher import (
+    check_job,
+    check_publish_scope,
+    publisher_name,
+    publisher_prefix,
+)
 
 JSON = "application/json"
 NDJSON = "application/x-ndjson"
@@ -75,24 +83,29 @@ class Intake:
             raise ClientError(400, f"the body broke off: {len(body)} of {length} bytes came")
         return body
 
-    def log_events(self, events: Sequence[Event], body: bytes) -> Response:
+    def log_events(
+        self, events: Sequence[Event], body: bytes, *, agent: str | None = None
+    ) -> Response:
         """Log what a request published: 201 with the ids, once for all of one Idempotency-Key.
 
-        Raises ClientError for an event that the token may not publish and for an
+        `agent` is the machine whose agent speaks. Raises ClientError for an event that the token
+        may not publish, for one that finds no room (access/publish_limits.py) and for an
         Idempotency-Key that can't be taken, and LogUnavailable.
         """
         for event in events:
             check_publish_scope(event.host, event.name)
-        log = self._service.runtime.log
         key = request.headers.get("Idempotency-Key")
-        if key is None:
-            ids = log.append(events)
-        elif not IDEMPOTENCY_KEY.fullmatch(key):
+        if key is not None and not IDEMPOTENCY_KEY.fullmatch(key):
             raise ClientError(
                 400,
                 "Idempotency-Key: wanted are 1 to 255 visible ASCII characters",
                 key="Idempotency-Key",
             )
+        jobs = self._check_jobs(events)
+        self._limits.admit(Publication(publisher_name(), events, agent, key, jobs))
+        log = self._service.runtime.log
+        if key is None:
+            ids = log.append(events)
         else:
             asked = f"{request.method} {request.path}\n".encode() + body
             body_digest = hashlib.sha256(asked).hexdigest()
@@ -107,6 +120,25 @@ class Intake:
                 ) from None
         answer = msgspec.json.encode({"ids": [str(event_id) for event_id in ids]})
         return Response(answer, 201, content_type=JSON, headers={"Cache-Control": "no-store"})
+
+    def _check_jobs(self, events: Sequence[Event]) -> set[str]:
+        """Return the jobs whose steps are among events. Raises ClientError(403) for others'."""
+        jobs = {step.job for event in events if (step := decode_step(event)) is not None}
+        if jobs:
+            for run in self._service.runtime.jobs.latest_runs(jobs).values():
+                check_job(run.step)
+        return jobs
+
+    @cached_property
+    def _limits(self) -> PublishLimits:
+        runtime = self._service.runtime
+        return PublishLimits(
+            runtime.hub.replay_buffer,
+            runtime.jobs,
+            own_host=runtime.settings.host_name,
+            bytes_per_minute=runtime.settings.max_published,
+            instruments=self._service.instruments,
+        )
 
     def _too_large(self, most: int) -> ClientError:
         self._service.instruments.requests_refused.labels("body").inc()

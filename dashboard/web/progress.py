@@ -12,9 +12,10 @@ from dashboard.jobs.model import EVENT, JOB, JOB_ALLOWED, read_report
 from dashboard.jobs.stream import PROGRESS, JobStream
 from dashboard.log.contract import LogUnavailable
 from dashboard.runtime import Runtime, Service
-from dashboard.web.access import check_publish_scope, request_scope
+from dashboard.web.access import request_scope
 from dashboard.web.event_stream import EventStreamResponse, event_stream
 from dashboard.web.intake import JSON, Intake, media_type
+from dashboard.web.publisher import check_job, publisher_name
 from dashboard.web.query import POSITIONS, Query
 from dashboard.web.stream import busy
 
@@ -40,10 +41,15 @@ def report(service: Service, intake: Intake, job: str) -> Response:
     reported = read_report(body)
     runtime = service.runtime
     run, _ = runtime.jobs.latest_run(job)
-    if run is not None:  # the jobs of another token's hosts are not its own
-        check_publish_scope(run.step.host, EVENT)
+    if run is not None:
+        check_job(run.step)
+    owner = (run and run.step.publisher) or publisher_name()
     step = reported.step(
-        job, run and run.step, host=runtime.settings.host_name, time=runtime.hub.now()
+        job,
+        run and run.step,
+        host=runtime.settings.host_name,
+        time=runtime.hub.now(),
+        publisher=owner,
     )
     return intake.log_events([step.event()], body)
 

@@ -10,6 +10,7 @@ from dashboard.events.event import Event
 from dashboard.publications import read_events
 from dashboard.runtime import Service
 from dashboard.web.intake import JSON, NDJSON, Intake, media_type
+from dashboard.web.publisher import publisher_name
 from dashboard.web.query import Query
 
 AGENT = "agent"  # the query key
@@ -36,8 +37,10 @@ def publish(service: Service, intake: Intake) -> Response:
         host=agent or service.settings.host_name,
         now=service.runtime.hub.now(),
         is_agent=agent is not None,
+        publisher=publisher_name(),
     )
-    return intake.log_events(_in_thread(read) if len(body) > _LARGE else read(), body)
+    events = _in_thread(read) if len(body) > _LARGE else read()
+    return intake.log_events(events, body, agent=agent)
 
 
 def _agent(own_host: str) -> str | None:

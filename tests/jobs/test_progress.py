@@ -186,7 +186,7 @@ def test_a_report_is_one_event_in_the_log(service: Service) -> None:
     assert abs(row.data["time"] - time.time()) < 60
     assert row.data == {
         **{"host": "box", "time": row.data["time"], "job": "logged", "done": 1, "total": 2},
-        **{"message": "é\n\u2028", "state": "running"},
+        **{"message": "é\n\u2028", "state": "running", "publisher": "PUBLISH_TOKEN"},
     }
     report(service, "logged", host="web-1", completed=True)
     assert steps_in_log(service, "logged")[-1]["host"] == "web-1"

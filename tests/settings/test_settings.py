@@ -94,6 +94,7 @@ ACCEPTED = [
     ("BODY_TIMEOUT", "0.1", 0.1),
     ("MAX_BODY", "64kiB", 65_536),
     ("MAX_BODY", "2 MiB", 2 << 20),
+    ("MAX_PUBLISHED", "64MiB", 64 << 20),
     ("MAX_REQUEST_LINE", "300", 300),
     ("MAX_HEADERS", "10", 10),
 ]
@@ -144,6 +145,7 @@ REFUSED = [
     ("KEEP_ALIVE", ["0", "601"]),
     ("BODY_TIMEOUT", ["0", "601"]),
     ("MAX_BODY", ["1023", "65MiB", "1MB", "1e6", ""]),
+    ("MAX_PUBLISHED", ["1023", "1MB", "none", ""]),
     ("MAX_REQUEST_LINE", ["255", "8191", "0"]),
     ("MAX_HEADERS", ["9", "1001"]),
     ("FRAME_ANCESTORS", ["", "*", "'self'", "https://a; script-src *", "https://a/b"]),

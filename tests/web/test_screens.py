@@ -16,6 +16,7 @@ from playwright.sync_api import Page, expect
 from dashboard.errors import ClientError
 from dashboard.events.encoded import Encoded
 from dashboard.events.event import Event, EventId
+from dashboard.events.scope import FULL, Scope
 from dashboard.streaming.replay_buffer import ReplayBuffer
 from dashboard.web.screens.registry import (
     FIELDS,
@@ -224,11 +225,23 @@ def test_there_is_room_for_so_many_names_and_not_for_one_more() -> None:
     shelf = Shelf()
     for number in range(MOST - 1):
         shelf.report(f"screen-{number}")
-    assert shelf.screens.has_room_for("last")
+    assert shelf.screens.has_room_for("last", FULL)
     assert shelf.screens.claim("screen.last") == 0  # under way, and not yet in the log
-    assert not shelf.screens.has_room_for("one-more")
-    assert shelf.screens.has_room_for("last")
-    assert shelf.screens.has_room_for("screen-0")
+    assert not shelf.screens.has_room_for("one-more", FULL)
+    assert shelf.screens.has_room_for("last", FULL)
+    assert shelf.screens.has_room_for("screen-0", FULL)
+
+
+def test_the_holders_of_a_link_bring_half_of_the_names() -> None:
+    shelf = Shelf()
+    link, other = Scope(("screen.*",)), Scope(("screen.*",), expires=1.0)
+    for number in range(MOST // 2):
+        assert shelf.screens.has_room_for(f"screen-{number}", link)
+        shelf.report(f"screen-{number}")
+    assert not shelf.screens.has_room_for("one-more", link)
+    assert shelf.screens.has_room_for("screen-0", link)
+    assert shelf.screens.has_room_for("one-more", FULL)
+    assert shelf.screens.has_room_for("one-more", other)
 
 
 # Over HTTP.

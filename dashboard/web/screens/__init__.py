@@ -64,11 +64,13 @@ class _Views:
         _check(name)
         _may(runtime, f"screen.{name}")
         told = read_report(self._intake.read_body(_MOST_BYTES))
-        if not screens.has_room_for(name):
+        if not screens.has_room_for(name, request_scope()):
+            self._service.instruments.publications_refused.labels("screens").inc()
             raise ClientError(
                 409,
-                f"{MOST} screens are known, which is the most; one that has been silent for "
-                f"{runtime.settings.retention:g} s (the setting RETENTION) makes room for another",
+                f"{MOST} screens are known, which is the most (of a link half of them); one that "
+                f"has been silent for {runtime.settings.retention:g} s (the setting RETENTION) "
+                "makes room for another",
                 key="screen",
             )
         return _log(runtime, screens, screens.report(name, told, runtime.hub.now()), 204)

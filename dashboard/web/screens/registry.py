@@ -17,7 +17,7 @@ import msgspec
 from msgspec import Meta
 
 from dashboard.events.event import Event, fields
-from dashboard.events.filter import Filter
+from dashboard.events.scope import Scope
 from dashboard.events.strict_json import decode_struct, encode
 from dashboard.streaming.replay_buffer import ReplayBuffer
 
@@ -90,6 +90,7 @@ class Screens:
         self._monotonic = monotonic
         # The events that were let through a moment ago: the log may not have brought them yet.
         self._claimed: dict[str, float] = {}
+        self._brought: dict[Scope, set[str]] = {}  # names, by the right of a link
 
     def listed(self) -> list[dict[str, Any]]:
         """The newest report of each screen, by name, with its age in seconds and a state word."""
@@ -110,10 +111,19 @@ class Screens:
         """Whether a screen of this name has reported within RETENTION."""
         return name in self._reports()
 
-    def has_room_for(self, name: str) -> bool:
-        """Whether a screen of this name is one of those that may report."""
+    def has_room_for(self, name: str, scope: Scope) -> bool:
+        """Whether a screen of this name is one of those that may report, with this right.
+
+        The holders of a link may bring half of the names.
+        """
         names = {*self._reports(), *self._names(self._claimed)}
-        return name in names or len(names) < MOST
+        if name in names or scope.is_full:
+            return name in names or len(names) < MOST
+        brought = self._brought[scope] = self._brought.get(scope, set()) & names
+        if len(names) >= MOST or len(brought) >= MOST // 2:
+            return False
+        brought.add(name)
+        return True
 
     def claim(self, event_name: str) -> float:
         """Take the turn of an event; returns 0, or the seconds until its turn comes."""
@@ -141,8 +151,10 @@ class Screens:
 
     def _reports(self) -> dict[str, Event]:
         """The newest report of each screen, whichever machine of a shared log took it."""
-        newest = [encoded.event for encoded in self._recent.latest(Filter())]
-        matches = [(_REPORT_NAME.fullmatch(event.name or ""), event) for event in newest]
+        self._recent.hosts()  # forgets what has left the log
+        newest = [self._recent.newest(*kind) for kind in self._recent.names.screens]
+        found = sorted((each for each in newest if each is not None), key=lambda each: each.seq)
+        matches = [(_REPORT_NAME.fullmatch(each.event.name or ""), each.event) for each in found]
         return {match[1]: event for match, event in matches if match}
 
     def _names(self, event_names: dict[str, float]) -> set[str]:

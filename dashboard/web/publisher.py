@@ -1,0 +1,49 @@
+"""The token by which a request publishes, and what is its own: keys, jobs, events, hosts."""
+
+from flask import request
+
+from dashboard.access.credentials import MAIN_PUBLISHER
+from dashboard.errors import ClientError
+from dashboard.events.scope import Scope
+from dashboard.jobs.model import EVENT, Step
+from dashboard.settings import Publisher
+
+PUBLISHER = "vitals.publisher"  # of a request's environ
+
+
+def publisher_name() -> str:
+    """Return the name of the token by which this request publishes."""
+    publisher: Publisher = request.environ[PUBLISHER]
+    return publisher.name
+
+
+def publisher_prefix() -> str:
+    """Return what keeps the idempotency keys of this request's token apart from other tokens'."""
+    name = publisher_name()
+    return "" if name == MAIN_PUBLISHER else f"{name} "  # no key has a blank
+
+
+def check_publish_scope(host: str, name: str | None) -> None:
+    """Raise ClientError(403) for an event that the token of this request may not publish."""
+    publisher: Publisher = request.environ[PUBLISHER]
+    scope = Scope(publisher.events, publisher.hosts)
+    if not scope.is_full and not scope.allows(host, name):
+        raise ClientError(
+            403,
+            f"the token {publisher.name!r} may not publish {name or 'unnamed events'} of {host}; "
+            f"{scope}",
+            key="host" if scope.allows_name(name or "message") else "event",
+        )
+
+
+def check_job(step: Step) -> None:
+    """Raise ClientError(403) for a job, by its newest step, that is another token's.
+
+    One that no token reported is of its host. PUBLISH_TOKEN may report on all.
+    """
+    check_publish_scope(step.host, EVENT)
+    name = publisher_name()
+    if step.publisher and step.publisher != name != MAIN_PUBLISHER:
+        raise ClientError(
+            403, f"the token {name!r} may not report on the job {step.job}: another token does"
+        )
