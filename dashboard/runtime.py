@@ -14,6 +14,7 @@ from gevent import monkey
 
 from dashboard.access.trusted_proxies import Proxies
 from dashboard.alerts.history import OpenAlerts
+from dashboard.catalogue.declared import with_declared
 from dashboard.events.scope import FULL, Scope
 from dashboard.history.service import HistoryService
 from dashboard.jobs.index import JobIndex
@@ -48,7 +49,7 @@ class Service:
         self.settings = settings
         self.build = build
         self.families = families
-        self.catalogue = built_in_rows(FAMILIES, settings.interval)
+        self.catalogue = with_declared(built_in_rows(FAMILIES, settings.interval), settings.figure)
         self.instruments = Instruments()
         self.proxies = Proxies(settings.trusted_proxies)
         self._runtime: Runtime | None = None

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .alerts import ALERTS, RULES, AlertRule, Alerts
+from .figures import FIGURES, FigureRow
 from .notify import NOTIFY, Notify
 from .publishers import PUBLISHERS, Publisher
 from .types import (
@@ -221,10 +222,13 @@ class Settings:
         one_of("debug", "info", "warning", "error", "critical"),
         "which of these lines it prints: those of this level and above",
     )
-    # Tables of the file; docs/alerts.md has what is in the first three, docs/security.md the last.
+    # Tables of the file; docs/alerts.md, docs/events.md and docs/security.md have what is in them.
     alert: tuple[AlertRule, ...] = dataclasses.field(default=RULES.none, metadata={"kind": RULES})
     alerts: Alerts = dataclasses.field(default=ALERTS.none, metadata={"kind": ALERTS})
     notify: Notify = dataclasses.field(default=NOTIFY.none, metadata={"kind": NOTIFY})
+    figure: tuple[FigureRow, ...] = dataclasses.field(
+        default=FIGURES.none, metadata={"kind": FIGURES}
+    )
     publish: tuple[Publisher, ...] = dataclasses.field(
         default=PUBLISHERS.none, metadata={"kind": PUBLISHERS}
     )

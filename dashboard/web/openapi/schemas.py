@@ -232,7 +232,8 @@ def _catalogue() -> dict[str, Json]:
     """Return the schemas of the catalogue's rows."""
     template = "#/components/schemas/{name}"
     _, components = msgspec.json.schema_components([Catalogue], ref_template=template)
-    return components
+    found: dict[str, Json] = msgspec.json.decode(msgspec.json.encode(components))
+    return found
 
 
 def _struct(struct: type[msgspec.Struct], description: str) -> Json:
