@@ -39,8 +39,7 @@ def _setting(
 
     `shown` is what the README prints for it, where that is something else.
     """
-    if shown is None:
-        shown = NONE if given == NONE else f"`{given}`"
+    shown = shown or (NONE if given == NONE else f"`{given}`")
     metadata = {"kind": kind, "meaning": meaning, "shown": shown}
     if callable(given):
         return dataclasses.field(default_factory=given, metadata=metadata)

@@ -20,7 +20,7 @@ from dashboard.events.event import Event
 from dashboard.settings import FigureRow
 
 
-def event(name: str | None, host: str = "box", **data: Any) -> Event:
+def event(name: str | None, host: str = "box", /, **data: Any) -> Event:
     return Event(host, name, json.dumps({"time": 1.0, **data}))
 
 
@@ -59,7 +59,7 @@ def test_events_of_families_and_of_the_service_are_passed_over() -> None:
 
 
 def test_rows_are_bounded_and_what_is_left_out_is_counted() -> None:
-    many = event("a", **{f"n{number}": number for number in range(MOST_ROWS + 5)})
+    many = event("a", numbers=list(range(MOST_ROWS + 5)))
     found = with_seen(Catalogue(), [many, event("b", length=1)])
     assert (len(found.figures), found.more) == (MOST_ROWS, 6)
     assert with_seen(Catalogue(), [event("b", length=1)]).more is msgspec.UNSET
