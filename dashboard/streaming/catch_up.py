@@ -148,16 +148,30 @@ class Replay:
     def can_replay(self, after: EventId, seconds: float) -> bool:
         """Return True if all events above an id are available, and it is at most so old.
 
-        Blocks on the log for an id that memory does not cover. Raises LogUnavailable.
+        Its age is that of its append, also where ids are ahead of the clock. Blocks on the log for
+        an id that memory does not cover. Raises LogUnavailable.
         """
-        if self._clock() - after.time > seconds:
+        if self._clock() - self._log.time_of(after) > seconds:
             return False
+        after = self.resolved(after)
         if after > self._buffer.position and not self._tail.catches_up_with(after):
             return False
         if self._buffer.covers(after):
             return True
         oldest = self._log.with_reader(lambda log: log.oldest())
         return oldest is not None and after >= oldest
+
+    def resolved(self, after: EventId) -> EventId:
+        """Return the id after which to go on for one that a reader has.
+
+        That is the id itself, but for one that stands for a time (`flask tail --since`) while ids
+        are ahead of the clock: events of a later time may all have much higher ids.
+        """
+        if after > self._buffer.position or after.time > self._clock():
+            return after
+        first = self._log.id_at(after.time)
+        before = EventId(first.ms, first.sequence - 1)  # only to be compared
+        return min(max(after, before), self._buffer.position)
 
     def is_even(self, chunk: Chunk[int] | Chunk[EventId]) -> bool:
         """Return True if nothing lacks after a chunk; a stream may then join in the same step."""
@@ -198,7 +212,7 @@ class Replay:
             kept: list[Encoded] | None = None
             if buffer.covers(after):
                 missed = [e for e in filter.pick(buffer.events_after(after)) if e.seq <= seq]
-                kept = conflate(missed, filter.every or 0)
+                kept = conflate(missed, filter.every or 0, self._log.time_of)
             elif start.is_last and seq == start.seq:
                 kept = [encoded for encoded in start.events if id_of(encoded) > after]
             if kept is None or sum(len(e.event.data) for e in kept) > MOST_CONFLATED:

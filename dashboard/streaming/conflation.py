@@ -5,10 +5,11 @@ stream came: its first one ends between N and an eighth more from then.
 """
 
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from dashboard.events.encoded import Encoded, id_of
+from dashboard.events.event import EventId
 
 _OFFSETS = 8
 
@@ -36,10 +37,15 @@ def first_window(every: float, now: float) -> tuple[ConflationWindow, float]:
     return window, window.end(slot * every / _OFFSETS + every / 2)
 
 
-def conflate(events: Iterable[Encoded], every: float) -> list[Encoded]:
-    """Of a stretch of the log the newest of each period, host and name, in id order."""
+def conflate(
+    events: Iterable[Encoded], every: float, time_of: Callable[[EventId], float]
+) -> list[Encoded]:
+    """Return of a stretch of the log the newest of each period, host and name, in id order.
+
+    `time_of` returns when an event was appended, in seconds since 1970.
+    """
     newest: dict[tuple[int, str, str | None], Encoded] = {}
     for encoded in events:
-        period = math.floor(id_of(encoded).time / every)
+        period = math.floor(time_of(id_of(encoded)) / every)
         newest[period, encoded.event.host, encoded.event.name] = encoded
     return sorted(newest.values(), key=id_of)

@@ -56,6 +56,7 @@ class Hub:
         self.admission = Admission(most_streams, instruments, most_per_address=most_per_address)
         self.most_feeds = most_feeds
         self._instruments = instruments
+        self._log = log
         self._clock = clock
         self._feeds = FeedRegistry(self.replay_buffer, heartbeat=heartbeat, clock=clock)
         self.replay = Replay(log, self.replay_buffer, self.tail, clock=clock)
@@ -153,9 +154,10 @@ class Hub:
 
         After LOG_START nobody knows since when, so `from` and `seconds` are None.
         """
-        start, end = after.time, round(self.now(), 3)
+        end = round(self.now(), 3)
         if after == LOG_START:
             return {"from": None, "to": end, "seconds": None}
+        start = round(self._log.time_of(after), 3)
         return {"from": start, "to": end, "seconds": max(0, round(end - start, 3))}
 
     def join(self, filter: Filter, seq: int | None = None) -> Subscriber:

@@ -158,6 +158,7 @@ class Stream(StreamSlot):
         if after is not None and not self._can_replay(after):
             yield self._gap(after), None
             after = None
+        after = None if after is None else replay.resolved(after)
         if after is not None and self._filter.every is not None:
             # What is in the log alone is left to the snapshot.
             chunk = replay.conflated(self._filter, after)

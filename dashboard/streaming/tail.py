@@ -156,9 +156,10 @@ class Tail:
             if not newest:
                 return [], [], LOG_START
             last = id_of(newest[-1])
-            probe = [Encoded.of(e) for e in walk(log, EventId.at(last.time - _PROBE_SECONDS), last)]
+            end = log.time_of(last)
+            probe = [Encoded.of(e) for e in walk(log, log.id_at(end - _PROBE_SECONDS), last)]
             fitting = _PROBE_SECONDS * MOST_BYTES / max(1, sum(map(cost, probe)))
-            start = EventId.at(max(self._clock() - _LOAD_SECONDS, last.time - fitting))
+            start = log.id_at(max(self._clock() - _LOAD_SECONDS, end - fitting))
             stretch = [Encoded.of(event) for event in walk(log, start, last)]
             return newest, stretch, start if stretch else last
 
@@ -167,7 +168,7 @@ class Tail:
         if oldest is not None and after < oldest:
             after = oldest  # an id from before the log began is not covered
         now = self._clock()
-        self._buffer.load(newest, stretch, after, lambda event_id: max(0.0, now - event_id.time))
+        self._buffer.load(newest, stretch, after, lambda id: max(0.0, now - self._log.time_of(id)))
         self._loaded = True
         self.ready.set()
 

@@ -158,7 +158,7 @@ class LogGauges:
             return
         yield GaugeMetricFamily("vitals_log_size_bytes", "Bytes that the log takes.", value=size)
         if oldest is not None:
-            age = max(0.0, self._hub.now() - oldest.time)
+            age = max(0.0, self._hub.now() - self._log.time_of(oldest))
             yield GaugeMetricFamily(
                 "vitals_log_age_seconds", "Age of the oldest event in the log.", value=age
             )

@@ -7,6 +7,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from itertools import pairwise
+from types import SimpleNamespace
 from typing import Any
 
 import gevent
@@ -295,7 +296,8 @@ class Play:
         self.now = 0.0
         self.buffer = ReplayBuffer(retention=1e9, clock=self.clock)
         nothing: Any = None  # these tests stay in memory
-        self.replay = Replay(nothing, self.buffer, nothing, monotonic=lambda: self.now)
+        log: Any = SimpleNamespace(time_of=lambda event_id: event_id.time)
+        self.replay = Replay(log, self.buffer, nothing, monotonic=lambda: self.now)
         self.feeds = FeedRegistry(self.buffer, heartbeat=1e9, clock=self.clock)
         self.frames: list[tuple[float, Frame]] = []
         for filter in filters:
@@ -654,7 +656,7 @@ def test_thinning_the_past_gives_what_the_feed_gave_live() -> None:
         play.take(encoded)
     play.until(1000)
     live = ids(*(frame for _, frame in play.frames))
-    assert ids_of(*conflate(events, 3)) == live
+    assert ids_of(*conflate(events, 3, lambda event_id: event_id.time)) == live
 
 
 # The ring.

@@ -1,0 +1,107 @@
+"""A hub over any log, with no server and no greenlets: a test moves each of its parts itself."""
+
+import json
+from collections.abc import Callable
+
+import gevent
+
+from dashboard.client.sse_parser import Message, Parser
+from dashboard.events.event import EventId
+from dashboard.events.filter import Filter
+from dashboard.log.contract import EventLog
+from dashboard.streaming.feed import Lagging
+from dashboard.streaming.hub import Hub
+from dashboard.streaming.subscription import Stream
+from dashboard.telemetry.counters import Instruments
+
+
+class HandFedHub:
+    """A worker's hub that reads its log when it is told to."""
+
+    def __init__(self, log: EventLog, clock: Callable[[], float]) -> None:
+        self.hub = Hub(
+            log,
+            interval=1,
+            heartbeat=3600,
+            retention=36000,
+            instruments=Instruments(),
+            most_streams=1000,
+            clock=clock,
+        )
+
+    def pull(self) -> None:
+        """Deliver all that the log has."""
+        while self.hub.tail._pull():
+            pass
+
+    def stop(self) -> None:
+        """End all streams."""
+        self.hub.stop()
+
+
+class ByHand:
+    """A reader of one stream, which takes a step of it when it is told to."""
+
+    def __init__(
+        self,
+        hub: Hub,
+        after: EventId | None = None,
+        *,
+        every: float | None = None,
+        replay: float = 300,
+    ) -> None:
+        hub.admission.admit("")
+        self._hub = hub
+        self._stream = Stream(
+            hub,
+            Filter(every=every),
+            after,
+            0,
+            {},
+            replay=replay,
+            retry=1000,
+            parking=False,
+            greeting=lambda scope: {},
+        )
+        self._parser = Parser()
+        self.messages: list[Message] = []
+
+    @property
+    def has_joined(self) -> bool:
+        """True once it follows a feed."""
+        return self._stream._subscriber is not None
+
+    @property
+    def filter(self) -> Filter:
+        """What it asks for."""
+        return self._stream._filter
+
+    def step(self) -> bool:
+        """Take one more block, if one is there; False at the end of the stream."""
+        subscriber = self._stream._subscriber
+        if subscriber is not None and subscriber.is_even and not self._hub.stopping:
+            return True
+        try:
+            self.messages += self._parser.feed(next(self._stream))
+        except (StopIteration, Lagging):
+            return False
+        return True
+
+    def join(self) -> "ByHand":
+        """Take what it lacked."""
+        while not self.has_joined:
+            assert self.step()
+            gevent.sleep(0)
+        return self
+
+    def close(self) -> None:
+        """Leave."""
+        self._stream.close()
+
+    def ids(self) -> list[EventId]:
+        """The ids of the events that it got, in their order."""
+        return [EventId.parse(each.id) for each in self.messages if each.id]
+
+    def gaps(self) -> list[dict[str, float | None]]:
+        """The data of what it was told is missing."""
+        return [json.loads(each.data) for each in self.messages if each.event == "gap"]
