@@ -19,12 +19,13 @@ from dashboard.events.encoded import Encoded
 from dashboard.events.event import Event, EventId
 from dashboard.events.filter import Filter
 from dashboard.events.projection import Projection, project
-from dashboard.streaming.catch_up import CHUNK, Chunk, Replay
+from dashboard.streaming.catch_up import CHUNK, Replay
 from dashboard.streaming.conflation import conflate, first_window
 from dashboard.streaming.feed import RING, RING_BYTES, Feed, Lagging, Subscriber
 from dashboard.streaming.feed_registry import Deliveries, FeedRegistry
 from dashboard.streaming.frame import Frame
 from dashboard.streaming.replay_buffer import ReplayBuffer
+from dashboard.streaming.shared_chunks import Chunk
 
 pytestmark = pytest.mark.usefixtures("no_leaks")
 
