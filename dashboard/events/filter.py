@@ -4,8 +4,10 @@ Hosts are glob patterns (events/glob.py). A filter is restricted to the scope of
 may allow less than the filter names.
 """
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from dashboard.events.batch import encode_batches
 from dashboard.events.encoded import Encoded
@@ -13,6 +15,10 @@ from dashboard.events.event import UNNAMED, Event
 from dashboard.events.glob import fits
 from dashboard.events.projection import Projection, projection_for
 from dashboard.events.scope import FULL, Scope
+
+_RUN_OF_STARS = re.compile(r"\*+")
+_COST_OF_EDITING = 4  # what `fields` and `batch` cost, next to passing events on as they are
+_FEW = 10  # hosts; of so few there is not much to edit
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +38,21 @@ class Filter:
     scope: Scope = FULL
 
     def restricted_to(self, scope: Scope) -> "Filter":
-        """Return a copy limited to a scope. Raises ScopeError if it names what is out of scope."""
+        """Return a copy limited to a scope. Raises ScopeError if it names what is out of scope.
+
+        Filters that mean the same become equal, and so share a feed.
+        """
         scope.check(self.names, self.hosts)
-        return self if scope is FULL else replace(self, scope=scope)
+        plain = _normal(self)
+        return plain if scope is FULL else replace(plain, scope=scope)
+
+    @property
+    def cost(self) -> int:
+        """What each event costs a feed of this filter, 1 for the plainest."""
+        are_few = self.hosts is not None and len(self.hosts) <= _FEW and "*" not in str(self.hosts)
+        if are_few or (self.fields is None and not self.batch):
+            return 1
+        return max(1, round(_COST_OF_EDITING / max(1.0, self.every or 1.0)))
 
     def wants(self, event: Event) -> bool:
         """Return True if an event is selected."""
@@ -89,3 +107,22 @@ class Filter:
         if self.fields is None:
             return b"".join(encoded.wire for encoded in events)
         return b"".join(encoded.projected(self.fields) for encoded in events)
+
+
+@lru_cache(maxsize=1024)
+def _normal(filter: Filter) -> Filter:
+    """Return the simplest filter that selects and keeps the same."""
+    hosts, fields, names = filter.hosts, filter.fields, filter.names
+    if hosts is not None and any("*" in host for host in hosts):
+        hosts = frozenset(_RUN_OF_STARS.sub("*", host) for host in hosts)
+        exact = {host for host in hosts if "*" not in host}
+        patterns = hosts - exact
+        covered = fits(patterns)
+        hosts = patterns | {host for host in exact if not covered(host)}
+        if "*" in hosts:
+            hosts = None
+    if fields is not None and names is not None:
+        # Fields of events that do not come.
+        prefixes = tuple(f"{name}." for name in names)
+        fields = frozenset(field for field in fields if field.startswith(prefixes)) or None
+    return replace(filter, hosts=hosts, fields=fields)

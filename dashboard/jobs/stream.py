@@ -47,8 +47,7 @@ class JobStream(StreamSlot):
         `missed` is the id since which the reader lacks steps that can't be sent.
         Steps of hosts beyond the right are those of other jobs. The place is that of `address`.
         """
-        super().__init__(hub, address)
-        self._filter = PROGRESS.restricted_to(scope)
+        super().__init__(hub, address, PROGRESS.restricted_to(scope))
         self._log = log
         self._job = job
         self._after = after

@@ -176,9 +176,9 @@ class Settings:
         NONE, most(1, 1_000_000), "streams of one address (IPv6: of one /64) that a worker holds"
     )
     max_feeds: int = _setting(
-        "4096",
+        "1024",
         whole(1, 1_000_000),
-        "distinct filters that a worker's streams may have between them",
+        "distinct filters of a worker's streams, by what they cost; of one address a quarter",
     )
     max_requests: int = _setting(
         "1000", whole(1, 100_000), "requests, beside streams, that a worker answers at once"

@@ -19,6 +19,7 @@ from dashboard.streaming.frame import Frame
 RING = 64  # frames; at one a second a stream may be a minute late before it is closed
 _LATENESS = 0.1  # seconds that an event may take from its log to here
 RING_BYTES = 2 << 20  # fewer frames, but two, where they are large
+RINGS_BYTES = 256 << 20  # of all feeds of a worker: many have less each
 
 
 class Lagging(Exception):
@@ -76,11 +77,14 @@ class Feed:
         self.ends = self.due = None
         self.delivered_seq = seq
 
-    def send(self, frame: Frame, now: float) -> None:
-        """Add a frame and wake the subscribers; parked sockets are written to by the hub."""
+    def send(self, frame: Frame, now: float, room: int = RING_BYTES) -> None:
+        """Add a frame and wake the subscribers; parked sockets are written to by the hub.
+
+        `room` is the bytes that may be kept.
+        """
         self._ring.append(frame)
         self._ring_bytes += len(frame.raw)
-        while len(self._ring) > RING or (self._ring_bytes > RING_BYTES and len(self._ring) > 2):
+        while len(self._ring) > RING or (self._ring_bytes > room and len(self._ring) > 2):
             self._ring_bytes -= len(self._ring.popleft().raw)
         self.frame_count += 1
         self.last_frame_at = now

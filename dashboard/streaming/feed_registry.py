@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dashboard.events.encoded import Encoded, control_event, id_of
 from dashboard.events.filter import Filter
 from dashboard.streaming.conflation import first_window
-from dashboard.streaming.feed import Feed
+from dashboard.streaming.feed import RING_BYTES, RINGS_BYTES, Feed
 from dashboard.streaming.frame import Frame
 from dashboard.streaming.replay_buffer import ReplayBuffer
 
@@ -40,6 +40,11 @@ class FeedRegistry:
     def __len__(self) -> int:
         return len(self._feeds)
 
+    @property
+    def _room(self) -> int:
+        """Bytes of frames that each feed may keep."""
+        return min(RING_BYTES, RINGS_BYTES // max(1, len(self._feeds)))
+
     def __iter__(self) -> Iterator[Feed]:
         return iter(list(self._feeds.values()))
 
@@ -61,10 +66,6 @@ class FeedRegistry:
             feed.delivered_seq = seq
             feed.schedule_end(ends, ends - time, now)
         return feed
-
-    def has(self, filter: Filter) -> bool:
-        """Whether there is a feed of a filter."""
-        return any(feed.filter == filter for feed in self._feeds.values())
 
     def drop_if_unused(self, feed: Feed) -> None:
         """Forget a feed that no stream is in."""
@@ -112,7 +113,7 @@ class FeedRegistry:
                 frame = same.get((filter, len(news)))
                 if frame is None:
                     frame = same[filter, len(news)] = Frame(filter.wire(news))
-                feed.send(frame, now)
+                feed.send(frame, now, self._room)
                 made.append((feed, frame))
             if seq is not None:
                 del self._feeds[filter, offset, seq]
@@ -143,7 +144,7 @@ class FeedRegistry:
         """Send one frame to some feeds, or to all."""
         made = [(feed, frame) for feed in (self if feeds is None else feeds)]
         for feed, _ in made:
-            feed.send(frame, now)
+            feed.send(frame, now, self._room)
         return made
 
     def next_due(self) -> float:
@@ -163,7 +164,7 @@ class FeedRegistry:
                 raw = feed.filter.wire(feed.filter.pick(batch))
                 if raw:
                     frame = Frame(raw)
-                    feed.send(frame, now)
+                    feed.send(frame, now, self._room)
                     made.append((feed, frame))
         return made
 

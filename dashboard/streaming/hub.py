@@ -53,8 +53,9 @@ class Hub:
         self.tail = Tail(log, self, interval=interval, clock=clock)
         self.ready = self.tail.ready  # set once the newest events of the log are known
         self.stopping = False
-        self.admission = Admission(most_streams, instruments, most_per_address=most_per_address)
-        self.most_feeds = most_feeds
+        self.admission = Admission(
+            most_streams, instruments, most_per_address=most_per_address, most_feeds=most_feeds
+        )
         self._instruments = instruments
         self._log = log
         self._clock = clock
@@ -143,12 +144,6 @@ class Hub:
         """The wall clock, in seconds since 1970."""
         return round(self._clock(), 3)
 
-    def has_room_for(self, filter: Filter) -> bool:
-        """Whether a stream with a filter that comes now finds or makes a feed for it."""
-        if len(self._feeds) < self.most_feeds:
-            return True
-        return self._feeds.has(filter)
-
     def gap_since(self, after: EventId) -> dict[str, float | None]:
         """Return the data of a `gap`: what came between an id and now is not sent.
 
@@ -208,7 +203,7 @@ class Hub:
     def _socket_closed(self, feed: Feed, reason: str, address: str) -> None:
         if reason != "gone":
             self.admission.count_dropped(reason)
-        self.admission.release(address)
+        self.admission.release(address, feed.filter)
         self._drop_if_unused(feed)
 
     def _drop_if_unused(self, feed: Feed) -> None:

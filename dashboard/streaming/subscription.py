@@ -31,10 +31,11 @@ class StreamSlot:
     The place itself was taken from the hub's `admission` before.
     """
 
-    def __init__(self, hub: Hub, address: str) -> None:
-        """`address` is the one under which the place was taken."""
+    def __init__(self, hub: Hub, address: str, filter: Filter) -> None:
+        """`address` and `filter` are those with which the place was taken."""
         self._hub = hub
         self._address = address
+        self._filter = filter
         self._subscriber: Subscriber | None = None
         self._holds_slot = True
 
@@ -45,7 +46,7 @@ class StreamSlot:
             self._subscriber = None
         if self._holds_slot:
             self._holds_slot = False
-            self._hub.admission.release(self._address)
+            self._hub.admission.release(self._address, self._filter)
 
     def _count_end(self) -> None:
         """Count a stream that ends though nobody has left and nobody lags."""
@@ -73,12 +74,11 @@ class Stream(StreamSlot):
         `retry` is the pause in ms before a client reconnects; `greeting` makes the data of `hello`
         for a scope.
         """
-        super().__init__(hub, environ.get("REMOTE_ADDR", ""))
+        super().__init__(hub, environ.get("REMOTE_ADDR", ""), filter)
         self._replay = replay
         self._retry = retry
         self._parking = parking
         self._greeting = greeting
-        self._filter = filter
         self._after = after
         self._form = form
         self._environ = environ

@@ -71,12 +71,11 @@ def watch(service: Service, job: str) -> Response:
     if start is None:
         return Response(status=204, mimetype="text/plain")
     address = request.environ.get("REMOTE_ADDR", "")
-    reason = runtime.hub.admission.refusal(address)
-    if reason is None and not runtime.hub.has_room_for(PROGRESS.restricted_to(scope)):
-        reason = "feeds"
+    filter, admission = PROGRESS.restricted_to(scope), runtime.hub.admission
+    reason = admission.refusal(address, filter)
     if reason is not None:
         return EventStreamResponse(busy(runtime, reason))
-    runtime.hub.admission.admit(address)
+    admission.admit(address, filter)
     steps = JobStream(runtime.hub, runtime.log, job, start, scope, address, missed=missed)
     return event_stream(steps, heartbeat=settings.heartbeat, retry=retry)
 

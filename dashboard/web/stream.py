@@ -64,12 +64,10 @@ def open_stream(
     if environ["REQUEST_METHOD"] == "HEAD":
         return iter(()), headers
     address = environ.get("REMOTE_ADDR", "")
-    reason = runtime.hub.admission.refusal(address)
-    if reason is None and not runtime.hub.has_room_for(filter):
-        reason = "feeds"
+    reason = runtime.hub.admission.refusal(address, filter)
     if reason is not None:
         return busy(runtime, reason, form), headers
-    runtime.hub.admission.admit(address)
+    runtime.hub.admission.admit(address, filter)
     settings = runtime.settings
     stream = Stream(
         runtime.hub,
@@ -108,7 +106,7 @@ def busy(runtime: Runtime, reason: str, form: int = 0) -> Iterator[bytes]:
     settings, hub = runtime.settings, runtime.hub
     hub.admission.count_dropped(reason)
     retry = round(settings.retry * _BUSY_RETRY * random.uniform(0.5, 1.5))
-    limits = {"address": hub.admission.most_per_address, "feeds": hub.most_feeds}
+    limits = {"address": hub.admission.most_per_address, "feeds": hub.admission.most_feeds}
     told = {"limit": reason, reason: limits[reason]} if reason in limits else {}
     data = {"time": hub.now(), "streams": hub.admission.most, **told}
     block = control_event("busy", data, retry=retry)

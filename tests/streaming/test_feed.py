@@ -21,7 +21,7 @@ from dashboard.events.filter import Filter
 from dashboard.events.projection import Projection, project
 from dashboard.streaming.catch_up import CHUNK, Replay
 from dashboard.streaming.conflation import conflate, first_window
-from dashboard.streaming.feed import RING, RING_BYTES, Feed, Lagging, Subscriber
+from dashboard.streaming.feed import RING, RING_BYTES, RINGS_BYTES, Feed, Lagging, Subscriber
 from dashboard.streaming.feed_registry import Deliveries, FeedRegistry
 from dashboard.streaming.frame import Frame
 from dashboard.streaming.replay_buffer import ReplayBuffer
@@ -719,6 +719,17 @@ def test_large_frames_are_kept_in_fewer_bytes_but_two_always() -> None:
     for _ in range(2):
         feed.send(Frame(b"x" * RING_BYTES * 2), 0)
     assert len(follower.frames(0)) == RING_BYTES * 4
+
+
+def test_many_feeds_keep_less_each() -> None:
+    feeds = FeedRegistry(ReplayBuffer(retention=3600.0), heartbeat=15.0, clock=lambda: START)
+    count = 2 * RINGS_BYTES // RING_BYTES
+    many = [feeds.join(Filter(names=frozenset({f"e{n}"})), 0, 0.0) for n in range(count)]
+    piece = Frame(b"x" * (RING_BYTES // 4))
+    for _ in range(4):
+        feeds.send(piece, 0.0)
+    assert all(feed.keeps(feed.frame_count - 2) for feed in many)
+    assert not any(feed.keeps(feed.frame_count - 3) for feed in many)
 
 
 def test_a_follower_that_is_moved_gets_what_is_left_and_goes_on() -> None:

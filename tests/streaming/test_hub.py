@@ -303,7 +303,7 @@ def test_parked_conflating_streams_get_newer_events_only_and_not_too_many(
                 stack.settled(given)
                 mine, theirs = socket.socketpair()
                 theirs.setblocking(False)
-                assert stack.hub.admission.admit()
+                assert stack.hub.admission.admit(filter=every)
                 told, follower = stack.hub.position, stack.hub.join(every)
                 stack.hub.park(theirs.detach(), follower, 0)
                 parked.append((told, mine))
