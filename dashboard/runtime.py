@@ -8,14 +8,14 @@ import logging
 import os
 import signal
 from collections.abc import Sequence
+from functools import partial
 
 import gevent
 from gevent import monkey
 
 from dashboard.access.trusted_proxies import Proxies
 from dashboard.alerts.history import OpenAlerts
-from dashboard.catalogue.declared import with_declared
-from dashboard.events.scope import FULL, Scope
+from dashboard.alerts.silence import SilenceWatch
 from dashboard.history.service import HistoryService
 from dashboard.jobs.index import JobIndex
 from dashboard.log.opening import open_log_for_greenlets, run_directory
@@ -24,8 +24,10 @@ from dashboard.metrics.cadence import cadences
 from dashboard.metrics.rows import built_in_rows
 from dashboard.sampling.leader import Leadership
 from dashboard.sampling.leader_tasks import LeaderTasks
+from dashboard.sampling.machines import machines
 from dashboard.sampling.trouble import failing_file, read_failing
 from dashboard.settings import Settings, check_serves
+from dashboard.streaming.greeting import Greeting
 from dashboard.streaming.host_intervals import HostIntervals
 from dashboard.streaming.hub import Hub
 from dashboard.streaming.parked import capacity
@@ -49,7 +51,7 @@ class Service:
         self.settings = settings
         self.build = build
         self.families = families
-        self.catalogue = with_declared(built_in_rows(FAMILIES, settings.interval), settings.figure)
+        self.catalogue = built_in_rows(FAMILIES, settings.interval)
         self.instruments = Instruments()
         self.proxies = Proxies(settings.trusted_proxies)
         self._runtime: Runtime | None = None
@@ -132,13 +134,21 @@ class Runtime:
         self.host_intervals = HostIntervals(families, settings.interval, self.hub.replay_buffer)
         self._leadership = Leadership(folder / f"leader-{settings.host_name}.lock")
         self.history = HistoryService(settings, self.log)
-        # One worker keeps the history, whoever samples: that may be an agent.
+        # One worker keeps the history and listens to machines, whoever samples: it may be an agent.
         self._keeping = Leadership(folder / "history.lock")
+        self._silence_watch = SilenceWatch(
+            self.log,
+            self.open_alerts,
+            partial(machines, self.hub.replay_buffer, self.host_intervals, self.cadences()),
+            host=settings.host_name,
+            retention=settings.retention,
+            is_reading=lambda: self.hub.tail.problem is None,
+        )
         self._leader_tasks: LeaderTasks | None = None  # while this worker is the leader
         self._greenlets: list[gevent.Greenlet[..., None]] = []
-        self._greeting: dict[str, object] = {}
-        self._intervals: dict[str, float] = {}
-        self._greeting_made_at = 0.0
+        self.greeting = Greeting(
+            settings, self.hub.replay_buffer, self.host_intervals, build=build, clock=self.hub.now
+        )
 
     def start(self) -> None:
         """Follow the log, and sample as soon as no other process does."""
@@ -146,7 +156,7 @@ class Runtime:
             gevent.spawn(self.hub.tail.follow),
             gevent.spawn(self.hub.run_timers),
             gevent.spawn(self._leadership.run_while_leader, self._lead, self._resign),
-            gevent.spawn(self._keeping.run_while_leader, self.history.start, self.history.stop),
+            gevent.spawn(self._keeping.run_while_leader, self._keep, self._keep_no_more),
         ]
         for greenlet in self._greenlets:
             greenlet.link_exception(self._fail)
@@ -157,7 +167,7 @@ class Runtime:
         gevent.killall(self._greenlets)
         self._resign()
         self._leadership.release()
-        self.history.stop()
+        self._keep_no_more()
         self._keeping.release()
         self.history.reader.close()
         self.workers.stop()
@@ -165,37 +175,6 @@ class Runtime:
         if self._leader_tasks is not None:
             self._leader_tasks.wait()
         self.log.close()
-
-    def greeting(self, scope: Scope = FULL) -> dict[str, object]:
-        """The data of `hello`: who speaks, of whom, and how often; as far as a right goes."""
-        now = self.hub.now()
-        if abs(now - self._greeting_made_at) >= 1:
-            settings = self.settings
-            hosts = sorted({settings.host_name, *self.hub.replay_buffer.hosts()})
-            self._greeting_made_at = now
-            self._intervals = self.host_intervals.non_default_intervals()
-            self._greeting = {
-                "build": self.build,
-                "host": settings.host_name,
-                "hosts": hosts,
-                "time": now,
-                "interval": settings.interval,
-                "intervals": self._intervals,
-                "heartbeat": settings.heartbeat,
-                "cadences": self.cadences(),
-            }
-        if scope.hosts is None:
-            return {**self._greeting, "time": now}
-        hosts = [host for host in self.hub.replay_buffer.hosts() if scope.allows_host(host)]
-        host = self.default_host(scope)
-        known = sorted({*hosts, host} - {""})
-        intervals = {name: each for name, each in self._intervals.items() if name in known}
-        greeting = {"time": now, "host": host, "hosts": known, "intervals": intervals}
-        return {**self._greeting, **greeting}
-
-    def default_host(self, scope: Scope) -> str:
-        """The host of which to speak to somebody who names none."""
-        return scope.default_host(self.settings.host_name, self.hub.replay_buffer.hosts())
 
     def cadences(self) -> dict[str, float]:
         """Seconds between two samples of each family, by name."""
@@ -228,6 +207,15 @@ class Runtime:
             )
         return most
 
+    def _keep(self) -> None:
+        self.history.start()
+        if self.settings.alerts.defaults:
+            self._silence_watch.start()
+
+    def _keep_no_more(self) -> None:
+        self.history.stop()
+        self._silence_watch.stop()
+
     def _lead(self) -> None:
         self.instruments.leads.set(1)
         logger.info("this worker samples %s", self.settings.host_name)
@@ -238,6 +226,7 @@ class Runtime:
             folder=self._run_directory,
             instruments=self.instruments,
             on_failure=self._fail,
+            judges=True,
         )
         self._leader_tasks.start()
 

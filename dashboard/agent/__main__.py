@@ -66,7 +66,7 @@ class Agent:
         if self._greenlet is not None:
             self._greenlet.kill()
         if self._tasks is not None:
-            self._tasks.stop(_FLUSH_SECONDS)
+            self._tasks.stop(_FLUSH_SECONDS, is_leaving=True)
             self._tasks.wait()
         self._leadership.release()
 

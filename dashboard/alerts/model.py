@@ -31,6 +31,7 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
     time: float
     alert: str
     rule: str = ""
+    judge: str | msgspec.UnsetType = msgspec.UNSET
     level: Level = "warning"
     state: State
     metric_family: str = msgspec.field(name="event", default="")
@@ -43,6 +44,11 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
     def is_open(self) -> bool:
         """Whether it has not ended with this."""
         return self.state != "cleared"
+
+    @property
+    def teller(self) -> str:
+        """Return the machine that sends it out."""
+        return self.host if isinstance(self.judge, msgspec.UnsetType) else self.judge
 
     @property
     def began(self) -> float:

@@ -50,14 +50,16 @@ class Notifier:
         host: str,
         retention: float,
         folder: Path,
+        judges: bool = False,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        """`folder` is where the outboxes are kept; `retention` is in seconds."""
+        """`folder` has the outboxes. `judges`: sends what `host` says of other machines, too."""
         self.log = log
         self.settings = settings
         self.host = host
         self.retention = retention
         self.folder = folder
+        self.judges = judges
         self.clock = clock
         self._thread: ThreadPool | None = None
         self._greenlets: list[gevent.Greenlet[..., None]] = []
@@ -189,17 +191,15 @@ class _Receiver:
 
     def _read_on(self, outbox: Outbox) -> bool:
         """Take what the log has got. Returns whether that changed anything."""
-        kept_since = self._clock() - self._notifier.retention
+        host, kept_since = self._notifier.host, self._clock() - self._notifier.retention
 
         def read(log: LogReader) -> bool:
             last = log.newest()
-            if last is None:
-                return False
-            if last < outbox.position:  # another log, of an earlier time
-                return outbox.take((), last)
+            if last is None or last < outbox.position:  # another log, of an earlier time
+                return last is not None and outbox.take((), last)
             after = max(outbox.position, log.id_at(kept_since))
-            alerts = alerts_between(log, after, last, host=self._notifier.host)
-            return outbox.take(alerts, last)
+            found = alerts_between(log, after, last, host=None if self._notifier.judges else host)
+            return outbox.take((each for each in found if each[1].teller == host), last)
 
         outbox.drop_before(kept_since)
         return self._notifier.log.with_reader(read)

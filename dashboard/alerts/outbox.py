@@ -108,24 +108,25 @@ class Outbox:
     def mark_notified(self, alerts: Iterable[Alert], now: float | None) -> None:
         """The receiver has got a message with these; without a time they are given up."""
         for alert in alerts:
+            name = _key(alert)
             if alert.is_open:
-                self.state.told.append(alert.alert)
+                self.state.told.append(name)
             else:
-                del self.state.ended[alert.alert]
-                if alert.alert in self.state.told:
-                    self.state.told.remove(alert.alert)
+                del self.state.ended[name]
+                if name in self.state.told:
+                    self.state.told.remove(name)
         if now is not None:
             self.state.sent.append(now)
 
     def _opens(self, alert: Alert) -> None:
-        name = alert.alert
+        name = _key(alert)
         if len(self.state.open) < _MOST or name in self.state.open:
             self.state.open[name] = alert
             # Whoever was told that it is raised, and not that it ended, is right again.
             self.state.ended.pop(name, None)
 
     def _ends(self, alert: Alert) -> None:
-        name = alert.alert
+        name = _key(alert)
         was_open = self.state.open.pop(name, None) is not None
         if name in self.state.told or (was_open and not self._is_quiet(alert.level, alert.time)):
             self.state.ended[name] = alert
@@ -142,13 +143,20 @@ class Outbox:
 
 
 def message(alerts: Sequence[Alert]) -> Message:
-    """One message about some alerts of one host; at least one."""
+    """One message about some alerts; at least one."""
     lines = [_line(alert) for alert in alerts]
     if len(lines) > _MOST_LINES:
         lines[_MOST_LINES:] = [f"and {len(lines) - _MOST_LINES} more"]
     head = alerts[0].alert if len(alerts) == 1 else f"{len(alerts)} alerts"
     ending = " is over" if len(alerts) == 1 and not alerts[0].is_open else ""
-    return Message(f"{alerts[0].host}: {head}{ending}", "\n".join(lines), _kind(alerts))
+    hosts = {alert.host for alert in alerts}
+    whose = alerts[0].host if len(hosts) == 1 else f"{len(hosts)} machines"
+    return Message(f"{whose}: {head}{ending}", "\n".join(lines), _kind(alerts))
+
+
+def _key(alert: Alert) -> str:
+    """Return the name of an alert among those of one receiver."""
+    return f"{alert.alert} of {alert.host}" if alert.judge else alert.alert
 
 
 def _line(alert: Alert) -> str:

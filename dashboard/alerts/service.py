@@ -62,15 +62,17 @@ class AlertService:
         cadences: dict[str, float],
         retention: float,
         on_alert: Callable[[], None] = lambda: None,
+        on_samples: Callable[[], None] = lambda: None,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        """`on_alert` is called when the log has something new about alerts."""
+        """`on_alert` is called when the log has taken alerts, `on_samples` when it has samples."""
         self._log = log
         self._rules = rules
         self._host = host
         self._cadences = cadences
         self._retention = retention
         self._on_alert = on_alert
+        self._on_samples = on_samples
         self._clock = clock
         # A reminder has to come before the log forgets that the alert was raised.
         self._evaluator = Evaluator(
@@ -107,6 +109,7 @@ class AlertService:
 
     def on_logged(self, events: Sequence[Event]) -> None:
         """The log has taken these."""
+        self._on_samples()
         if any(event.name == EVENT for event in events):
             self._on_alert()
 
@@ -143,7 +146,8 @@ class AlertService:
         known: dict[str, Alert] = {}
         for _, alert in alerts_between(log, kept_from, last, host=self._host):
             known[alert.alert] = alert
-        self._evaluator.restore(alert for alert in known.values() if alert.rule and alert.is_open)
+        own = (alert for alert in known.values() if alert.rule and not alert.judge)
+        self._evaluator.restore(alert for alert in own if alert.is_open)
 
     def _remember(self, event: Event) -> None:
         try:

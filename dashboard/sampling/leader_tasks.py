@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from dashboard.alerts.notifier import Notifier
+from dashboard.alerts.outside_heartbeat import OutsideHeartbeat
 from dashboard.alerts.rules import active_rules
 from dashboard.alerts.service import AlertService, warn_of_unknown_fields
 from dashboard.log.contract import HistoryAccess, SampleLog
@@ -34,8 +35,11 @@ class LeaderTasks:
         folder: Path,
         instruments: "Instruments",
         on_failure: Callable[[object], None],
+        judges: bool = False,
     ) -> None:
         """`folder` is where is kept what receivers of alerts were told.
+
+        `judges`: this host's dashboard raises alerts for other machines, and they are sent here.
 
         `on_failure` is told of a part of the sampler that has ended.
         """
@@ -48,7 +52,9 @@ class LeaderTasks:
             host=settings.host_name,
             retention=settings.retention,
             folder=folder,
+            judges=judges,
         )
+        self._outside = OutsideHeartbeat(settings.heartbeat_url)
         self._alerting = AlertService(
             log,
             active_rules(settings.alert, defaults=settings.alerts.defaults, cadences=each),
@@ -56,6 +62,7 @@ class LeaderTasks:
             cadences=each,
             retention=settings.retention,
             on_alert=self._notifier.wake,
+            on_samples=self._outside.on_logged,
         )
         self._sampler = Sampler(
             log,
@@ -74,10 +81,17 @@ class LeaderTasks:
         self._sampler.start()
         self._alerting.start()
         self._notifier.start()
+        self._outside.start()
 
-    def stop(self, timeout: float = STOP_SECONDS) -> None:
-        """Leave it to the next. What is held has so many seconds to be logged."""
+    def stop(self, timeout: float = STOP_SECONDS, *, is_leaving: bool = False) -> None:
+        """Leave it to the next. What is held has so many seconds to be logged.
+
+        `is_leaving`: nobody here samples on, which the log is told.
+        """
+        if is_leaving:
+            self._sampler.say_leaving()
         self._sampler.stop(timeout)
+        self._outside.stop()
         self._alerting.stop()
         self._notifier.stop()
 

@@ -96,6 +96,7 @@ class Sampler:
         self._groups += [FamilyGroup([f], cadence_of(f.cadence, interval)) for f in slow]
         self._greenlets: list[gevent.Greenlet[..., None]] = []
         self._threads: ThreadPool | None = None
+        self._system = ""  # the data of the newest `system`
 
     def start(self) -> None:
         """Begin to sample, each group at its next tick."""
@@ -108,6 +109,12 @@ class Sampler:
         greenlet = gevent.spawn(run, group)
         greenlet.link_exception(self._on_failure)
         self._greenlets.append(greenlet)
+
+    def say_leaving(self) -> None:
+        """Log the newest `system` once more, as that of a machine that is sampled no longer."""
+        if self._system:
+            sample = Sample("system", round(self._clock(), 3), {"leaving": True})
+            self._buffer.add([self._event(sample, f'{{"leaving":true,{self._system[1:]}')])
 
     def stop(self, timeout: float = STOP_SECONDS) -> None:
         """Stop sampling. What is held has so many seconds to be logged.
@@ -155,6 +162,8 @@ class Sampler:
             is_partial = metrics is not None
             self._troubles.note(name, reason, is_failure=is_failure, is_partial=is_partial)
             if metrics is not None:
+                if name == "system":
+                    self._system = data
                 sample = Sample(name, round(sampled_at, 3), metrics)
                 samples.append(sample)
                 events.append(self._event(sample, data))

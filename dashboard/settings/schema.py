@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from .alerts import ALERTS, RULES, AlertRule, Alerts
-from .figures import FIGURES, FigureRow
 from .notify import NOTIFY, Notify
 from .publishers import PUBLISHERS, Publisher
 from .types import (
@@ -27,7 +26,7 @@ from .types import (
     seconds,
     whole,
 )
-from .urls import LOG_URL, ORIGINS, SERVER_URL
+from .urls import HEARTBEAT_URL, LOG_URL, ORIGINS, SERVER_URL
 
 NONE = "none"
 
@@ -39,7 +38,8 @@ def _setting(
 
     `shown` is what the README prints for it, where that is something else.
     """
-    shown = shown or (NONE if given == NONE else f"`{given}`")
+    if shown is None:
+        shown = NONE if given == NONE else f"`{given}`"
     metadata = {"kind": kind, "meaning": meaning, "shown": shown}
     if callable(given):
         return dataclasses.field(default_factory=given, metadata=metadata)
@@ -213,6 +213,9 @@ class Settings:
     max_headers: int = _setting(
         "100", whole(10, 1000), "headers of a request, of 8190 bytes at most each"
     )
+    heartbeat_url: str = _setting(
+        NONE, HEARTBEAT_URL, "asked once a minute while samples are logged: docs/alerts.md"
+    )
     output_format: str = _setting(
         "text", one_of("text", "json"), "form of the lines that the service prints about itself"
     )
@@ -221,13 +224,10 @@ class Settings:
         one_of("debug", "info", "warning", "error", "critical"),
         "which of these lines it prints: those of this level and above",
     )
-    # Tables of the file; docs/alerts.md, docs/events.md and docs/security.md have what is in them.
+    # Tables of the file; docs/alerts.md has what is in the first three, docs/security.md the last.
     alert: tuple[AlertRule, ...] = dataclasses.field(default=RULES.none, metadata={"kind": RULES})
     alerts: Alerts = dataclasses.field(default=ALERTS.none, metadata={"kind": ALERTS})
     notify: Notify = dataclasses.field(default=NOTIFY.none, metadata={"kind": NOTIFY})
-    figure: tuple[FigureRow, ...] = dataclasses.field(
-        default=FIGURES.none, metadata={"kind": FIGURES}
-    )
     publish: tuple[Publisher, ...] = dataclasses.field(
         default=PUBLISHERS.none, metadata={"kind": PUBLISHERS}
     )

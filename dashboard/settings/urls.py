@@ -18,6 +18,13 @@ def server_url(text: str) -> str:
     return text.rstrip("/")
 
 
+def _web_url(text: str) -> str:
+    if not re.fullmatch(rf"{_ORIGIN}(?:[/?][!-\"$-~]*)?", text):
+        raise ValueError
+    _ = urlsplit(text).port  # raises it for what can't be one
+    return text
+
+
 def _log_url(text: str) -> str:
     if text.startswith(APPEND_ONLY):
         return server_url(text)
@@ -61,6 +68,9 @@ def _is_redis_url(text: str) -> bool:
     )
 
 
+HEARTBEAT_URL = Kind(
+    _web_url, "an http:// or https:// URL, such as https://hc.example/ping/KEY", secret=True
+)
 SERVER_URL = Kind(server_url, "the URL of a Vitals, such as https://vitals.example:8000")
 LOG_URL = Kind(
     _log_url,

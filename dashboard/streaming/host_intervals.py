@@ -18,11 +18,16 @@ _SOURCE = "system"
 _MOST = 3600.0  # seconds, as the setting INTERVAL has it
 
 
-class _SystemData(msgspec.Struct):
+class SystemData(msgspec.Struct):
+    """What a machine says of itself that others go by."""
+
     interval: float | None = None
+    boot_time: float | None = None
+    leaving: bool = False
 
 
-_DECODER = msgspec.json.Decoder(_SystemData)
+_NOTHING = SystemData()
+_DECODER = msgspec.json.Decoder(SystemData)
 
 
 class HostIntervals:
@@ -36,15 +41,20 @@ class HostIntervals:
         self._interval = interval
         self._buffer = buffer
         # By host what it said last, and in which event: the log may forget that before the host.
-        self._reported: dict[str, tuple[Encoded, float | None]] = {}
+        self._reported: dict[str, tuple[Encoded, SystemData]] = {}
 
     def interval(self, host: str) -> float:
         """Seconds between two samples of the fast families of a host."""
+        interval = self.reported(host).interval
+        return interval if interval is not None and 0 < interval <= _MOST else self._interval
+
+    def reported(self, host: str) -> SystemData:
+        """Return what a host said of itself last."""
         event = self._buffer.newest(host, _SOURCE)
         said = self._reported.get(host)
         if event is not None and (said is None or said[0] is not event):
-            said = self._reported[host] = event, _interval_in(event.event.data)
-        return self._interval if said is None or said[1] is None else said[1]
+            said = self._reported[host] = event, fields(event.event.data, _DECODER) or _NOTHING
+        return _NOTHING if said is None else said[1]
 
     def non_default_intervals(self) -> dict[str, float]:
         """The intervals of the hosts of the log that have another one than the service."""
@@ -54,12 +64,10 @@ class HostIntervals:
         found = {host: self.interval(host) for host in sorted(hosts)}
         return {host: each for host, each in found.items() if each != self._interval}
 
+    def default_cadences(self) -> dict[str, float]:
+        """Seconds between two samples of each family of a host with the service's interval."""
+        return cadences(self._families, self._interval)
+
     def cadences(self, host: str) -> dict[str, float]:
         """Seconds between two samples of each family of a host, by name."""
         return cadences(self._families, self.interval(host))
-
-
-def _interval_in(data: str) -> float | None:
-    reported = fields(data, _DECODER)
-    interval = None if reported is None else reported.interval
-    return interval if interval is not None and 0 < interval <= _MOST else None

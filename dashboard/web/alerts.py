@@ -7,6 +7,7 @@ import msgspec
 from flask import Blueprint, Response, request
 
 from dashboard.alerts.model import EVENT, Alert
+from dashboard.alerts.silence import HOST_SILENT
 from dashboard.events.event import EventId
 from dashboard.events.filter import Filter
 from dashboard.runtime import Service
@@ -28,11 +29,14 @@ def alerts(service: Service) -> Response:
     request_scope().check({EVENT}, None)
     runtime = service.runtime
     found, read_to = runtime.open_alerts.look()
+    silent = {alert.host for _, alert in found if alert.rule == HOST_SILENT}
     body = {
         "time": runtime.hub.now(),
         "last_event_id": str(read_to) if read_to.ms else None,
         "alerts": [
-            _shown(event_id, alert) for event_id, alert in found if filter.wants_host(alert.host)
+            _shown(event_id, alert, is_unknown=alert.host in silent and not alert.judge)
+            for event_id, alert in found
+            if filter.wants_host(alert.host)
         ],
     }
     response = Response(msgspec.json.encode(body), content_type="application/json")
@@ -40,5 +44,6 @@ def alerts(service: Service) -> Response:
     return response
 
 
-def _shown(event_id: EventId, alert: Alert) -> dict[str, Any]:
-    return {"id": str(event_id), **msgspec.to_builtins(alert)}
+def _shown(event_id: EventId, alert: Alert, *, is_unknown: bool) -> dict[str, Any]:
+    shown = {"id": str(event_id), **msgspec.to_builtins(alert)}
+    return {**shown, "unknown": True} if is_unknown else shown

@@ -39,7 +39,7 @@ def about(service: Service) -> Response:
     scope = request_scope()
     facts: dict[str, object] = {
         "build": runtime.build,
-        "host": runtime.default_host(scope),
+        "host": runtime.greeting.default_host(scope),
         "interval": runtime.settings.interval,
         "panels": names(service.catalogue),
     }
@@ -65,7 +65,7 @@ def frame(service: Service, panel: str) -> Response:
         theme=theme if theme in ("dark", "light") else "" if theme == "auto" else "dark",
         transparent=request.args.get("background") == "transparent",
         build=runtime.build,
-        host=runtime.default_host(scope),
+        host=runtime.greeting.default_host(scope),
         scope=scope,
         catalogue=inline(service.catalogue, scope),
         renew_url=renewal_url(),

@@ -43,7 +43,7 @@ def wall(service: Service) -> Response:
             alerts_url=url_for("alerts.alerts"),
             retention=service.settings.retention,
         )
-    return _wall(service, service.runtime.default_host(request_scope()), machines)
+    return _wall(service, service.runtime.greeting.default_host(request_scope()), machines)
 
 
 def host(service: Service, name: str) -> Response:
@@ -82,7 +82,7 @@ def _overview_url(machines: int) -> str | None:
 
 def _page(service: Service, template: str, **facts: Any) -> Response:
     runtime, scope = service.runtime, request_scope()
-    home = runtime.default_host(scope)
+    home = runtime.greeting.default_host(scope)
     screen = f"screen.{request.args.get('screen', '')}"
     may_report = runtime.settings.screens and scope.allows(runtime.settings.host_name, screen)
     common = {

@@ -78,7 +78,7 @@ def open_stream(
         replay=settings.replay,
         retry=settings.retry,
         parking=settings.parking,
-        greeting=runtime.greeting,
+        greeting=runtime.greeting.data,
     )
     return stream, headers
 

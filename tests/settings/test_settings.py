@@ -73,6 +73,7 @@ ACCEPTED = [
     ("READ_TOKEN", "!~" * 256, "!~" * 256),
     ("PUBLISH_TOKEN", "p" * 16, "p" * 16),
     ("PUBLISH_TO", "https://vitals.example", "https://vitals.example"),
+    ("HEARTBEAT_URL", "https://hc.example/ping/k?x=1", "https://hc.example/ping/k?x=1"),
     ("PUBLISH_TO", "http://[::1]:8000/wall/", "http://[::1]:8000/wall"),
     ("SECRET_KEY", "0123456789abcdef", "0123456789abcdef"),
     ("ALLOWED_HOSTS", "wall.example", ("wall.example",)),
@@ -126,6 +127,7 @@ REFUSED = [
     ("READ_TOKEN", ["", "short", "s" * 15, "s" * 513, "with a space in it", "ümläute-und-mehr-"]),
     ("PUBLISH_TOKEN", ["", "p" * 15, "p" * 513, "0123456789 abcdef"]),
     ("PUBLISH_TO", ["", "vitals.example", "ftp://a", "https://", "https://u:p@a", "http://a?b=c"]),
+    ("HEARTBEAT_URL", ["", "hc.example/ping", "ftp://a", "http://a:65536", "http://a/b c"]),
     ("PUBLISH_TO", ["http://a:65536", "http://[1:2]", "http://a/b c", "http://a\n"]),
     ("HISTORY", ["", "on", "history.db", "./x"]),
     ("HISTORY_SECONDS", ["9m", "3661d", "x"]),
@@ -150,7 +152,7 @@ REFUSED = [
     ("MAX_HEADERS", ["9", "1001"]),
     ("FRAME_ANCESTORS", ["", "*", "'self'", "https://a; script-src *", "https://a/b"]),
 ]
-SECRETS = {"READ_TOKEN", "PUBLISH_TOKEN", "SECRET_KEY"}
+SECRETS = {"READ_TOKEN", "PUBLISH_TOKEN", "SECRET_KEY", "HEARTBEAT_URL"}
 KEYS = [key for key, _, _ in table()]
 
 

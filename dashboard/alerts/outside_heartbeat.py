@@ -1,0 +1,73 @@
+"""The setting HEARTBEAT_URL: asked once a minute while the log takes this machine's samples.
+
+So somebody outside notices when nobody is left here to notice.
+"""
+
+import http.client
+import logging
+from collections.abc import Callable
+from urllib.parse import urlsplit
+
+import gevent
+from gevent.event import Event as Flag
+from gevent.threadpool import ThreadPool
+
+from dashboard.client.http import get
+
+logger = logging.getLogger(__name__)
+
+_TIMEOUT = 10.0  # seconds, of each step on the connection
+
+
+class OutsideHeartbeat:
+    """Asks a URL each `every` seconds in which samples were logged; without a URL it does nothing.
+
+    The request is made in a native thread, so a name that is looked up for long holds up nothing.
+    """
+
+    def __init__(self, url: str, *, every: float = 60.0) -> None:
+        self._url = url
+        self._every = every
+        self._logged = Flag()
+        self._greenlet: gevent.Greenlet[..., None] | None = None
+        self._thread: ThreadPool | None = None
+
+    def on_logged(self) -> None:
+        """Note that the log has taken samples."""
+        self._logged.set()
+
+    def start(self) -> None:
+        """Begin with the first samples that are logged."""
+        if self._url:
+            self._thread = ThreadPool(1)
+            self._greenlet = gevent.spawn(self._run, self._thread.spawn)
+
+    def stop(self) -> None:
+        """Ask no more. A request that is under way ends by itself."""
+        if self._greenlet is not None and self._thread is not None:
+            self._greenlet.kill()
+            gevent.spawn(self._thread.kill)
+
+    def _run(self, spawn: Callable[..., "gevent.event.AsyncResult[str | None]"]) -> None:
+        before: str | None = None
+        where = urlsplit(self._url).hostname  # the rest may be secret
+        while True:
+            self._logged.wait()
+            problem = spawn(_ask, self._url).get()
+            if problem is not None and before is None:
+                logger.warning("HEARTBEAT_URL at %s: %s", where, problem)
+            elif problem is None and before is not None:
+                logger.warning("HEARTBEAT_URL at %s: answers again", where)
+            before = problem
+            gevent.sleep(self._every)
+            self._logged.clear()
+
+
+def _ask(url: str) -> str | None:
+    """Return what went wrong, None for nothing."""
+    try:
+        with get(url, {}, _TIMEOUT) as answer:
+            status = answer.response.status
+    except (OSError, http.client.HTTPException, ValueError) as error:
+        return type(error).__name__
+    return None if status < 400 else f"status {status}"
