@@ -16,6 +16,7 @@ from gevent import monkey
 from dashboard.access.trusted_proxies import Proxies
 from dashboard.alerts.history import OpenAlerts
 from dashboard.alerts.silence import SilenceWatch
+from dashboard.catalogue.declared import with_declared
 from dashboard.history.service import HistoryService
 from dashboard.jobs.index import JobIndex
 from dashboard.log.opening import open_log_for_greenlets, run_directory
@@ -51,7 +52,7 @@ class Service:
         self.settings = settings
         self.build = build
         self.families = families
-        self.catalogue = built_in_rows(FAMILIES, settings.interval)
+        self.catalogue = with_declared(built_in_rows(FAMILIES, settings.interval), settings.figure)
         self.instruments = Instruments()
         self.proxies = Proxies(settings.trusted_proxies)
         self._runtime: Runtime | None = None

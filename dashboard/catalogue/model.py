@@ -172,11 +172,14 @@ class Tile(msgspec.Struct, frozen=True, kw_only=True):
     pick: Pick | None = None
 
 
+AnyPanel = ChartPanel | TablePanel | PairsPanel | CoresPanel | JobsPanel | AlertsPanel | EventsPanel
+
+
 class Catalogue(msgspec.Struct, frozen=True):
     """Figures, panels and tiles."""
 
     figures: tuple[Figure, ...] = ()
-    panels: tuple[Panel, ...] = ()
+    panels: tuple[AnyPanel, ...] = ()
     tiles: tuple[Tile, ...] = ()
     more: int | msgspec.UnsetType = msgspec.UNSET
     """How many figures there are beyond these."""
@@ -194,7 +197,7 @@ class Catalogue(msgspec.Struct, frozen=True):
 
 
 # What happens, beside the families: log/, jobs/ and alerts/ are above this package.
-EVENT_PANELS: tuple[Panel, ...] = (
+EVENT_PANELS: tuple[AnyPanel, ...] = (
     JobsPanel(name="progress", event="progress", title="Jobs"),
     AlertsPanel(name="alerts", event="alert", title="Alerts"),
     EventsPanel(name="log", event="log", title="Log"),

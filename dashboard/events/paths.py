@@ -1,7 +1,8 @@
 """Figures of an event: the numbers in its data, each under its path.
 
 A path joins keys with dots: `percent`, `cores.0`, `devices.sda.busy_percent`. An item of a list of
-objects goes by its mountpoint or label: `mounts./home.percent`.
+objects goes by its mountpoint, label or name: `mounts./home.percent`. A list `top` is a ranking,
+whose items come and go, so a name in it is none: each process would leave a figure behind.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -9,7 +10,8 @@ from typing import Any
 
 from dashboard.events.event import OBJECT, Event, fields
 
-ITEM_KEYS = ("mountpoint", "label")
+ITEM_KEYS = ("mountpoint", "label", "name")
+RANKING = "top"
 DEEPEST = 32  # levels of objects and lists
 
 
@@ -50,9 +52,10 @@ def numbers(
 
 
 def _items(items: Sequence[Any], path: str, depth: int) -> Iterator[tuple[str, float | None]]:
+    keys = ITEM_KEYS[:2] if path.rpartition(".")[2] == RANKING else ITEM_KEYS
     for index, item in enumerate(items):
         if isinstance(item, dict):
-            name = next((item[key] for key in ITEM_KEYS if isinstance(item.get(key), str)), None)
+            name = next((item[key] for key in keys if isinstance(item.get(key), str)), None)
             if name is not None and depth:
                 yield from numbers(item, f"{path}.{name}.", depth - 1)
         elif item is None or (isinstance(item, int | float) and not isinstance(item, bool)):

@@ -20,7 +20,7 @@ from typing import Any, ClassVar, NamedTuple
 
 import psutil
 
-from dashboard.catalogue.model import ChartPanel, CoresPanel, Line, Panel, Tile
+from dashboard.catalogue.model import AnyPanel, ChartPanel, CoresPanel, Line, Tile
 from dashboard.metrics import procfs
 from dashboard.metrics.container import SYSFS, cpu_limit
 from dashboard.metrics.family import Clock, Field
@@ -88,7 +88,7 @@ class Cpu:
             "cgroup cpu.max",
         ),
     )
-    panels: ClassVar[tuple[Panel, ...]] = (
+    panels: ClassVar[tuple[AnyPanel, ...]] = (
         ChartPanel(
             name="cpu",
             event="cpu",

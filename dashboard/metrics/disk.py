@@ -16,7 +16,7 @@ from typing import Any, ClassVar
 
 import psutil
 
-from dashboard.catalogue.model import ChartPanel, Column, Line, Panel, TablePanel, Tile
+from dashboard.catalogue.model import AnyPanel, ChartPanel, Column, Line, TablePanel, Tile
 from dashboard.metrics import procfs
 from dashboard.metrics.family import Clock, Field
 from dashboard.metrics.rates import Counters, Rates, percent, total
@@ -53,7 +53,7 @@ class Disk:
         Field("devices{}.writes_per_second", "1/s", "write requests done", _SOURCE),
         Field("devices{}.busy_percent", "%", "time with a request outstanding", _SOURCE),
     )
-    panels: ClassVar[tuple[Panel, ...]] = (
+    panels: ClassVar[tuple[AnyPanel, ...]] = (
         ChartPanel(
             name="disk",
             event="disk",

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Protocol
 
-from dashboard.catalogue.model import Panel, Tile
+from dashboard.catalogue.model import AnyPanel, Tile
 
 Clock = Callable[[], float]
 """Seconds from any starting point, meant to go forward only; readers survive one that doesn't."""
@@ -43,7 +43,7 @@ class Family(Protocol):
     cadence: ClassVar[float]
     """Seconds between readings; 0 means each INTERVAL."""
     fields: ClassVar[tuple[Field, ...]]
-    panels: ClassVar[tuple[Panel, ...]]
+    panels: ClassVar[tuple[AnyPanel, ...]]
     tiles: ClassVar[tuple[Tile, ...]]
 
     absent_reason: str | None

@@ -20,7 +20,7 @@ from typing import Any, ClassVar, NamedTuple
 
 import psutil
 
-from dashboard.catalogue.model import Column, Panel, Pick, TablePanel, Tile
+from dashboard.catalogue.model import AnyPanel, Column, Pick, TablePanel, Tile
 from dashboard.metrics import procfs
 from dashboard.metrics.family import Field
 from dashboard.metrics.values import byte_count, printable
@@ -64,7 +64,7 @@ class Filesystem:
             title="Disk",
         ),
     )
-    panels: ClassVar[tuple[Panel, ...]] = (
+    panels: ClassVar[tuple[AnyPanel, ...]] = (
         TablePanel(
             name="filesystem",
             event="filesystem",

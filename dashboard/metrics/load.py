@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 import psutil
 
-from dashboard.catalogue.model import ChartPanel, Line, Panel, Tile
+from dashboard.catalogue.model import AnyPanel, ChartPanel, Line, Tile
 from dashboard.metrics.family import Field
 
 
@@ -32,7 +32,7 @@ class Load:
         ),
         Field("cpus", "CPUs", "logical CPUs: the load at which all are busy", "psutil.cpu_count"),
     )
-    panels: ClassVar[tuple[Panel, ...]] = (
+    panels: ClassVar[tuple[AnyPanel, ...]] = (
         ChartPanel(
             name="load",
             event="load",

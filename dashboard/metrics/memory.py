@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 
 import psutil
 
-from dashboard.catalogue.model import ChartPanel, Line, Panel, Tile
+from dashboard.catalogue.model import AnyPanel, ChartPanel, Line, Tile
 from dashboard.metrics import procfs
 from dashboard.metrics.container import MACHINE, SYSFS, memory_limit, whose_system
 from dashboard.metrics.family import Field
@@ -64,7 +64,7 @@ class Memory:
             "cgroup memory.current − inactive_file",
         ),
     )
-    panels: ClassVar[tuple[Panel, ...]] = (
+    panels: ClassVar[tuple[AnyPanel, ...]] = (
         ChartPanel(
             name="memory",
             event="memory",

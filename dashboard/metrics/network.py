@@ -24,7 +24,7 @@ from typing import Any, ClassVar
 
 import psutil
 
-from dashboard.catalogue.model import ChartPanel, Column, Line, Panel, TablePanel, Tile
+from dashboard.catalogue.model import AnyPanel, ChartPanel, Column, Line, TablePanel, Tile
 from dashboard.metrics import procfs
 from dashboard.metrics.family import Clock, Field
 from dashboard.metrics.rates import Counters, Rates, total
@@ -68,7 +68,7 @@ class Network:
         Field("interfaces{}.sent_bytes_per_second", "bytes/s", "sent from here", _SOURCE),
         Field("interfaces{}.errors_per_second", "1/s", "packets with errors here", _SOURCE),
     )
-    panels: ClassVar[tuple[Panel, ...]] = (
+    panels: ClassVar[tuple[AnyPanel, ...]] = (
         ChartPanel(
             name="network",
             event="network",

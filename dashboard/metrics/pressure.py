@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 
 import psutil
 
-from dashboard.catalogue.model import ChartPanel, Line, Panel, Tile
+from dashboard.catalogue.model import AnyPanel, ChartPanel, Line, Tile
 from dashboard.metrics import procfs
 from dashboard.metrics.family import Field
 
@@ -38,7 +38,7 @@ class Pressure:
             "memory_full", "%", "time in which all tasks waited for memory", "/proc/pressure/memory"
         ),
     )
-    panels: ClassVar[tuple[Panel, ...]] = (
+    panels: ClassVar[tuple[AnyPanel, ...]] = (
         ChartPanel(
             name="pressure",
             event="pressure",

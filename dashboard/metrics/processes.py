@@ -15,7 +15,7 @@ from typing import Any, ClassVar, NamedTuple
 
 import psutil
 
-from dashboard.catalogue.model import Column, Panel, TablePanel, Tile
+from dashboard.catalogue.model import AnyPanel, Column, TablePanel, Tile
 from dashboard.metrics import procfs
 from dashboard.metrics.container import whose_processes
 from dashboard.metrics.family import Clock, Field
@@ -75,7 +75,7 @@ class Processes:
         ),
         Field("top[].memory_bytes", "bytes", "resident memory", "/proc/PID/stat rss"),
     )
-    panels: ClassVar[tuple[Panel, ...]] = (
+    panels: ClassVar[tuple[AnyPanel, ...]] = (
         TablePanel(
             name="processes",
             event="processes",

@@ -15,7 +15,7 @@ from typing import Any, ClassVar
 
 import psutil
 
-from dashboard.catalogue.model import Column, Panel, Rows, TablePanel, Tile
+from dashboard.catalogue.model import AnyPanel, Column, Rows, TablePanel, Tile
 from dashboard.metrics import power, procfs
 from dashboard.metrics.container import SYSFS
 from dashboard.metrics.family import Field
@@ -77,7 +77,7 @@ class Sensors:
         Field("batteries[].label", "", "the battery's name", POWER),
         Field("batteries[].percent", "%", "its charge", POWER),
     )
-    panels: ClassVar[tuple[Panel, ...]] = (
+    panels: ClassVar[tuple[AnyPanel, ...]] = (
         TablePanel(
             name="sensors",
             event="sensors",

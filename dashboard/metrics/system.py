@@ -15,7 +15,7 @@ from typing import Any, ClassVar
 
 import psutil
 
-from dashboard.catalogue.model import Column, PairsPanel, Panel, Tile
+from dashboard.catalogue.model import AnyPanel, Column, PairsPanel, Tile
 from dashboard.metrics import procfs
 from dashboard.metrics.container import whose_system
 from dashboard.metrics.family import Clock, Field
@@ -54,7 +54,7 @@ class System:
         Field("tags[]", "", "what it is for; the first one is its group", "the setting HOST_TAGS"),
         Field("interval", "s", "time between samples of the fast families", "the setting INTERVAL"),
     )
-    panels: ClassVar[tuple[Panel, ...]] = (
+    panels: ClassVar[tuple[AnyPanel, ...]] = (
         PairsPanel(
             name="system",
             event="system",

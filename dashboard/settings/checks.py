@@ -1,5 +1,6 @@
 """What a service must not be started with, whichever server it runs under."""
 
+import dataclasses
 import ipaddress
 from collections.abc import Iterable
 from typing import Any
@@ -39,3 +40,11 @@ def _is_loopback(address: Any) -> bool:
         return ipaddress.ip_address(address[0]).is_loopback
     except ValueError:
         return str(address[0]).lower() == "localhost"
+
+
+def secrets(settings: Settings) -> tuple[str, ...]:
+    """The values that nobody is to see printed."""
+    fields = dataclasses.fields(settings)
+    values = [getattr(settings, f.name) for f in fields if f.metadata["kind"].secret]
+    tokens = [publisher.token for publisher in settings.publish]
+    return tuple(value for value in (*values, *tokens, *settings.notify.urls) if value)

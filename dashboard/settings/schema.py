@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .alerts import ALERTS, RULES, AlertRule, Alerts
+from .figures import FIGURES, FigureRow
 from .notify import NOTIFY, Notify
 from .publishers import PUBLISHERS, Publisher
 from .types import (
@@ -38,8 +39,7 @@ def _setting(
 
     `shown` is what the README prints for it, where that is something else.
     """
-    if shown is None:
-        shown = NONE if given == NONE else f"`{given}`"
+    shown = shown or (NONE if given == NONE else f"`{given}`")
     metadata = {"kind": kind, "meaning": meaning, "shown": shown}
     if callable(given):
         return dataclasses.field(default_factory=given, metadata=metadata)
@@ -224,10 +224,13 @@ class Settings:
         one_of("debug", "info", "warning", "error", "critical"),
         "which of these lines it prints: those of this level and above",
     )
-    # Tables of the file; docs/alerts.md has what is in the first three, docs/security.md the last.
+    # Tables of the file; docs/alerts.md, docs/events.md and docs/security.md have what is in them.
     alert: tuple[AlertRule, ...] = dataclasses.field(default=RULES.none, metadata={"kind": RULES})
     alerts: Alerts = dataclasses.field(default=ALERTS.none, metadata={"kind": ALERTS})
     notify: Notify = dataclasses.field(default=NOTIFY.none, metadata={"kind": NOTIFY})
+    figure: tuple[FigureRow, ...] = dataclasses.field(
+        default=FIGURES.none, metadata={"kind": FIGURES}
+    )
     publish: tuple[Publisher, ...] = dataclasses.field(
         default=PUBLISHERS.none, metadata={"kind": PUBLISHERS}
     )
@@ -240,11 +243,3 @@ def table() -> list[tuple[str, str, str]]:
         for field in dataclasses.fields(Settings)
         if not is_table(field)
     ]
-
-
-def secrets(settings: Settings) -> tuple[str, ...]:
-    """The values that nobody is to see printed."""
-    fields = dataclasses.fields(settings)
-    values = [getattr(settings, f.name) for f in fields if f.metadata["kind"].secret]
-    tokens = [publisher.token for publisher in settings.publish]
-    return tuple(value for value in (*values, *tokens, *settings.notify.urls) if value)

@@ -13,9 +13,14 @@ test("lists of numbers go by position", () => {
   assert.deepEqual([...flatten({ cores: [1, null, 3] }, everything)], [["cores.0", 1], ["cores.1", null], ["cores.2", 3]]);
 });
 
-test("objects in lists go by mount point or label, and not at all without", () => {
-  const data = { mounts: [{ mountpoint: "/var", percent: 7 }], temperatures: [{ label: "k10", celsius: 40 }], top: [{ pid: 1 }] };
+test("objects in lists go by mount point, label or name, and not at all without", () => {
+  const data = { mounts: [{ mountpoint: "/var", percent: 7 }], temperatures: [{ label: "k10", celsius: 40 }], fans: [{ rpm: 1 }] };
   assert.deepEqual([...flatten(data, everything)], [["mounts./var.percent", 7], ["temperatures.k10.celsius", 40]]);
+});
+
+test("the items of a ranking have no names", () => {
+  const data = { queues: [{ name: "mail", length: 3 }], top: [{ name: "init", cpu: 1 }], stop: [{ name: "a", of: 2 }] };
+  assert.deepEqual([...flatten(data, everything)], [["queues.mail.length", 3], ["stop.a.of", 2]]);
 });
 
 test("objects go by their keys", () => {

@@ -40,7 +40,12 @@ def test_the_page_names_columns_as_history_does() -> None:
             "temperatures": [{"label": "k10", "celsius": 40.5}, {"celsius": 3}],
             "devices": {"sd.a": {"busy_percent": None}},
             "mounts": [{"mountpoint": "/mnt/a b", "percent": 3}],
-            "top": [{"pid": 1, "name": "init", "cpu_percent": 0}],
+            "top": [{"pid": 1, "name": "init", "cpu_percent": 0}, {"label": "a", "of": 1}],
+            "queues": [{"name": "mail", "length": 3}, {"name": 4, "length": 3}],
+            "inner": {
+                "top": [{"name": "init", "cpu_percent": 0}],
+                "stop": [{"name": "a", "of": 1}],
+            },
             "battery": {"percent": 3, "plugged": True},
             "time": 3,
         }

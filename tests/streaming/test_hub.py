@@ -16,7 +16,7 @@ import pytest
 from flask import Flask
 from werkzeug.test import EnvironBuilder
 
-from dashboard.catalogue.model import Panel, Tile
+from dashboard.catalogue.model import AnyPanel, Tile
 from dashboard.events.encoded import Encoded
 from dashboard.events.event import Event, EventId, Unpersisted
 from dashboard.events.filter import Filter
@@ -44,7 +44,7 @@ class Quiet:
     name: ClassVar[str] = "quiet"
     cadence: ClassVar[float] = 0
     fields: ClassVar[tuple[Field, ...]] = ()
-    panels: ClassVar[tuple[Panel, ...]] = ()
+    panels: ClassVar[tuple[AnyPanel, ...]] = ()
     tiles: ClassVar[tuple[Tile, ...]] = ()
     absent_reason: str | None = "quiet"
 

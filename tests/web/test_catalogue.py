@@ -1,22 +1,31 @@
 """GET /catalogue, and the same rows in a page."""
 
 import json
+from collections.abc import Iterable
 from types import SimpleNamespace
 from typing import Any
 
 from flask import Flask, Response
 
 from dashboard.catalogue.model import Catalogue, Figure
+from dashboard.events.encoded import Encoded
+from dashboard.events.event import Event, EventId
 from dashboard.events.scope import FULL, Scope
 from dashboard.metrics import FAMILIES
 from dashboard.metrics.rows import built_in_rows
+from dashboard.streaming.replay_buffer import ReplayBuffer
 from dashboard.web.catalogue import catalogue, inline
 
 ROWS = built_in_rows(FAMILIES, 1.0)
 
 
-def get(query: str = "", scope: Scope = FULL, tag: str = "") -> Response:
-    service: Any = SimpleNamespace(catalogue=ROWS)
+def get(
+    query: str = "", scope: Scope = FULL, tag: str = "", events: Iterable[Event] = ()
+) -> Response:
+    buffer = ReplayBuffer(retention=3600)
+    buffer.add(map(Encoded, events))
+    runtime = SimpleNamespace(hub=SimpleNamespace(replay_buffer=buffer), families=FAMILIES)
+    service: Any = SimpleNamespace(catalogue=ROWS, runtime=runtime)
     with Flask("test").test_request_context(
         f"/catalogue?{query}",
         headers={"If-None-Match": tag} if tag else {},
@@ -45,6 +54,23 @@ def test_a_scope_sees_the_rows_of_its_events() -> None:
         assert {row["event"] for row in found[kind]} == {"cpu", "load", "log"} & {
             row.event for row in getattr(ROWS, kind)
         }
+
+
+def test_what_was_published_is_a_figure_for_those_who_may_read_it() -> None:
+    logged = [
+        Event("a", "queue", '{"time": 1, "length": 40}', EventId(1, 0)),
+        Event("b", "queue", '{"time": 2, "length": 41}', EventId(2, 0)),
+        Event("b", "cpu", '{"time": 2, "percent": 3}', EventId(3, 0)),
+    ]
+
+    def value(**asked: Any) -> float | None:
+        rows = json.loads(get(events=logged, **asked).data)["figures"]
+        return next((row["value"] for row in rows if row["name"] == "queue.length"), None)
+
+    assert value() == 41
+    assert value(scope=Scope(hosts=("a",))) == 40
+    assert value(scope=Scope(events=("cpu",))) is None
+    assert value(query="built-in=1") is None
 
 
 def test_the_built_in_rows_are_kept_by_a_browser() -> None:

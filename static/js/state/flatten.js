@@ -4,8 +4,11 @@
  * `percent`, `cores.0`, `devices.sda.busy_percent`, `mounts./var.percent`.
  */
 
-/** Fields that name the objects of a list; an object with neither is left out. */
-const IDENTITIES = ["mountpoint", "label"];
+/** Fields that name the objects of a list; an object with none is left out. */
+const IDENTITIES = ["mountpoint", "label", "name"];
+
+/** A list of this name is a ranking, whose items come and go: there a `name` is none. */
+const RANKING = /(^|\.)top$/;
 
 /**
  * @param {Record<string, unknown>} data an event's data
@@ -31,8 +34,9 @@ function collect(row, key, value, wanted) {
   if (typeof value === "number" || value === null) {
     if (wanted(key)) row.set(key, value);
   } else if (Array.isArray(value)) {
+    const identities = RANKING.test(key) ? IDENTITIES.slice(0, 2) : IDENTITIES;
     value.forEach((entry, position) => {
-      const name = identity(entry, position);
+      const name = identity(entry, position, identities);
       if (name !== null) collect(row, `${key}.${name}`, entry, wanted);
     });
   } else if (typeof value === "object") {
@@ -43,11 +47,12 @@ function collect(row, key, value, wanted) {
 /**
  * @param {unknown} entry
  * @param {number} position
+ * @param {string[]} identities
  * @returns {string | null}
  */
-function identity(entry, position) {
+function identity(entry, position, identities) {
   if (typeof entry !== "object" || entry === null) return String(position);
   const fields = /** @type {Record<string, unknown>} */ (entry);
-  const found = IDENTITIES.map((field) => fields[field]).find((name) => typeof name === "string");
+  const found = identities.map((field) => fields[field]).find((name) => typeof name === "string");
   return /** @type {string | undefined} */ (found) ?? null;
 }
