@@ -9,7 +9,7 @@ import sys
 import msgspec
 
 from dashboard.alerts.model import Alert
-from dashboard.catalogue.model import Catalogue, Panel
+from dashboard.catalogue.model import Catalogue
 from dashboard.events.event import HOST, ID, NAME
 from dashboard.events.projection import FIELD
 from dashboard.events.strict_json import INTEGERS
@@ -231,10 +231,8 @@ def _map(values: Json) -> Json:
 def _catalogue() -> dict[str, Json]:
     """Return the schemas of the catalogue's rows."""
     template = "#/components/schemas/{name}"
-    kinds = Panel.__subclasses__()
-    _, components = msgspec.json.schema_components([Catalogue, *kinds], ref_template=template)
-    components["Panel"] = {"anyOf": [_ref(kind.__name__) for kind in kinds]}
-    found: dict[str, Json] = msgspec.json.decode(msgspec.json.encode(components))  # no tuples
+    _, components = msgspec.json.schema_components([Catalogue], ref_template=template)
+    found: dict[str, Json] = msgspec.json.decode(msgspec.json.encode(components))
     return found
 
 
