@@ -33,7 +33,7 @@ NONE = "none"
 
 
 def _setting(
-    given: str | Callable[[], str], kind: Kind, meaning: str, *, shown: str | None = None
+    given: str | Callable[[], str], kind: Kind, meaning: str = "", *, shown: str | None = None
 ) -> Any:
     """One row of the table. `given` is the default as an operator would write it, or makes it.
 
@@ -49,7 +49,7 @@ def _setting(
 
 def is_table(field: "dataclasses.Field[Any]") -> bool:
     """Whether a row's value is a table of the file."""
-    return "shown" not in field.metadata
+    return not field.metadata["meaning"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -225,15 +225,11 @@ class Settings:
         "which of these lines it prints: those of this level and above",
     )
     # Tables of the file; docs/alerts.md, docs/events.md and docs/security.md have what is in them.
-    alert: tuple[AlertRule, ...] = dataclasses.field(default=RULES.none, metadata={"kind": RULES})
-    alerts: Alerts = dataclasses.field(default=ALERTS.none, metadata={"kind": ALERTS})
-    notify: Notify = dataclasses.field(default=NOTIFY.none, metadata={"kind": NOTIFY})
-    figure: tuple[FigureRow, ...] = dataclasses.field(
-        default=FIGURES.none, metadata={"kind": FIGURES}
-    )
-    publish: tuple[Publisher, ...] = dataclasses.field(
-        default=PUBLISHERS.none, metadata={"kind": PUBLISHERS}
-    )
+    alert: tuple[AlertRule, ...] = _setting(NONE, RULES)
+    alerts: Alerts = _setting(NONE, ALERTS)
+    notify: Notify = _setting(NONE, NOTIFY)
+    figure: tuple[FigureRow, ...] = _setting(NONE, FIGURES)
+    publish: tuple[Publisher, ...] = _setting(NONE, PUBLISHERS)
 
 
 def table() -> list[tuple[str, str, str]]:
