@@ -5,12 +5,11 @@ can guess the token, offline and as fast as he likes.
 """
 
 import logging
-import os
 import secrets
-from contextlib import suppress
 from pathlib import Path
 
 from dashboard.log.opening import instance_folder
+from dashboard.posix.atomic_file import write_atomically
 from dashboard.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -51,20 +50,8 @@ def _read(path: Path) -> str:
 
 
 def _make(path: Path) -> str:
-    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-    try:
-        with os.fdopen(descriptor, "w") as file:
-            owner = path.parent.stat()
-            if os.geteuid() == 0:  # a command of root's must not lock the service out
-                os.fchown(file.fileno(), owner.st_uid, owner.st_gid)
-            file.write(f"{secrets.token_urlsafe(48)}\n")
-            file.flush()
-            os.fsync(file.fileno())
-        if path.exists() and not _read(path):
-            path.unlink()
-        with suppress(FileExistsError):  # another process was first: its key holds
-            os.link(draft, path)
-    finally:
-        draft.unlink()
+    if path.exists() and not _read(path):
+        path.unlink()
+    # Where another process was first, its key holds.
+    write_atomically(path, f"{secrets.token_urlsafe(48)}\n".encode(), replaces=False)
     return _read(path)

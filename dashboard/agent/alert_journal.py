@@ -9,7 +9,6 @@ To whoever goes on from it, it is a log of these alerts.
 """
 
 import logging
-import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -17,6 +16,7 @@ import msgspec
 
 from dashboard.alerts.model import EVENT
 from dashboard.events.event import Event, EventId
+from dashboard.posix.atomic_file import write_atomically
 
 logger = logging.getLogger(__name__)
 
@@ -83,14 +83,9 @@ class AlertJournal:
 
     def _note(self, state: _State) -> None:
         self._state = state
-        draft = self._path.with_suffix(".new")
         try:
             self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            with draft.open("wb") as file:
-                file.write(msgspec.json.encode(state))
-                file.flush()
-                os.fsync(file.fileno())
-            draft.replace(self._path)
+            write_atomically(self._path, msgspec.json.encode(state))
             self._trouble = ""
         except OSError as error:
             # A full disk is no reason to keep silent about it.

@@ -9,13 +9,12 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Protocol, TypeVar
 
-from gevent.threadpool import ThreadPool
-
 from dashboard.agent.alert_journal import AlertJournal
 from dashboard.events.event import Event, EventId, Unpersisted
 from dashboard.log.contract import FOR_EVER, UNBOUNDED, LogReader, LogUnavailable, Refused
 from dashboard.log.opening import log_url, open_log
-from dashboard.log.threaded import run_in
+from dashboard.log.threaded import run_log_call
+from dashboard.posix.native_thread import NativeThread
 from dashboard.settings import APPEND_ONLY, Settings
 
 logger = logging.getLogger(__name__)
@@ -42,25 +41,26 @@ class AgentLog:
         """`folder` is for notes. Raises LogUnavailable where a log's folder can't be made."""
         is_remote = log_url(settings).startswith(APPEND_ONLY)
         self._store: _Store = _Remote(settings, folder) if is_remote else _Shared(settings)
-        self._appending = ThreadPool(1)
-        self._looking_back = ThreadPool(1)
+        self._appending = NativeThread()
+        self._looking_back = NativeThread()
 
     def append_idempotent(
         self, key: str, body_digest: str, events: Sequence[Event]
     ) -> list[EventId]:
         """As in `EventLog`."""
-        return run_in(self._appending, lambda: self._store.append_idempotent(key, events))
+        return run_log_call(self._appending, lambda: self._store.append_idempotent(key, events))
 
     def broadcast_unpersisted(self, unpersisted: Unpersisted) -> None:
         """Nobody watches an agent."""
 
     def with_reader(self, read: Callable[[LogReader], T]) -> T:
         """As in `EventLog`."""
-        return run_in(self._looking_back, lambda: self._store.with_reader(read))
+        return run_log_call(self._looking_back, lambda: self._store.with_reader(read))
 
     def close(self) -> None:
         """Let go, once the call that is under way has ended."""
-        run_in(self._appending, self._store.close)
+        self._appending.close(self._store.close)
+        self._looking_back.close()
 
 
 class _Shared:

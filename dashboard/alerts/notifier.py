@@ -7,19 +7,18 @@ one is still sending. apprise blocks, so it sends in a native thread; one for al
 locks that gevent has patched are not made for contention between threads.
 """
 
-import fcntl
 import hashlib
 import logging
 import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import gevent
 import msgspec
 from gevent.event import Event as Flag
-from gevent.threadpool import ThreadPool
 
 from dashboard.alerts.apprise import Sender
 from dashboard.alerts.history import alerts_between
@@ -28,6 +27,9 @@ from dashboard.alerts.outbox import Outbox, State, message
 from dashboard.events.encoded import LOG_START
 from dashboard.events.event import EventId
 from dashboard.log.contract import HistoryAccess, LogReader, LogUnavailable
+from dashboard.posix.atomic_file import write_atomically
+from dashboard.posix.locks import open_lock, try_lock
+from dashboard.posix.native_thread import NativeThread
 from dashboard.settings import Notify
 
 logger = logging.getLogger(__name__)
@@ -61,14 +63,13 @@ class Notifier:
         self.folder = folder
         self.judges = judges
         self.clock = clock
-        self._thread: ThreadPool | None = None
+        self._thread = NativeThread()
         self._greenlets: list[gevent.Greenlet[..., None]] = []
         self._receivers = [_Receiver(self, n, url) for n, url in enumerate(settings.urls, start=1)]
 
     def start(self) -> None:
         """Begin with what has not been sent yet."""
         if self._receivers:
-            self._thread = ThreadPool(1)
             self._greenlets = [gevent.spawn(r.run, self._thread) for r in self._receivers]
 
     def wake(self) -> None:
@@ -81,18 +82,16 @@ class Notifier:
         for receiver in self._receivers:
             receiver.stopping = True
             receiver.awake.set()
-        thread, self._thread = self._thread, None
-        if thread is not None:
-            gevent.spawn(_kill_after, thread, self._greenlets)
+        if self._greenlets:
+            gevent.spawn(self._close_thread)
 
     def wait(self) -> None:
         """Give a message that is on its way a moment to arrive, before the process ends."""
         gevent.joinall(self._greenlets, timeout=_STOP_SECONDS)
 
-
-def _kill_after(thread: ThreadPool, greenlets: Sequence["gevent.Greenlet[..., None]"]) -> None:
-    gevent.joinall(greenlets)
-    thread.kill()
+    def _close_thread(self) -> None:
+        gevent.joinall(self._greenlets)
+        self._thread.close()
 
 
 class _Receiver:
@@ -110,9 +109,9 @@ class _Receiver:
         self._pause = 0.0
         self._trouble: OSError | None = None  # with the file
 
-    def run(self, thread: ThreadPool) -> None:
+    def run(self, thread: NativeThread) -> None:
         """Follow the log and send, until told to stop."""
-        problem = thread.spawn(self._prepare).get()
+        problem = thread.run(self._prepare)
         if problem:
             logger.error("no alerts go to notify %s: %s", self._name, problem)
             return
@@ -122,14 +121,14 @@ class _Receiver:
         except OSError as error:
             logger.error("no alerts go to notify %s: %s", self._name, error)
 
-    def _follow(self, thread: ThreadPool) -> None:
+    def _follow(self, thread: NativeThread) -> None:
         outbox: Outbox | None = None
         while not self.stopping:
             self.awake.clear()
             try:
                 outbox = outbox or self._open(thread)
                 if self._read_on(outbox):
-                    thread.spawn(self._save, outbox).get()
+                    thread.run(partial(self._save, outbox))
             except LogUnavailable as error:
                 logger.warning("notify %s: %s", self._name, error)
             except Exception:  # a defect here must not end all alerts
@@ -140,13 +139,13 @@ class _Receiver:
             if not is_busy:
                 self._rest()
 
-    def _send(self, outbox: Outbox, thread: ThreadPool) -> bool:
+    def _send(self, outbox: Outbox, thread: NativeThread) -> bool:
         """Send what is due. Returns whether there was something, and it has arrived."""
         due = outbox.due(self._clock())
         if not due:
             self._pause = 0.0
             return False
-        problem = thread.spawn(self._deliver, outbox, due).get()
+        problem = thread.run(partial(self._deliver, outbox, due))
         if self.stopping and problem:
             return False
         if problem:
@@ -167,7 +166,7 @@ class _Receiver:
 
     # The outbox and its file.
 
-    def _open(self, thread: ThreadPool) -> Outbox:
+    def _open(self, thread: NativeThread) -> Outbox:
         """The outbox as it was left. Raises LogUnavailable."""
         try:
             state = msgspec.json.decode(self._file.read_bytes(), type=State)
@@ -186,7 +185,7 @@ class _Receiver:
         if is_new:
             self._read_on(outbox)
             outbox.drop_cleared()
-            thread.spawn(self._save, outbox).get()
+            thread.run(partial(self._save, outbox))
         return outbox
 
     def _read_on(self, outbox: Outbox) -> bool:
@@ -207,16 +206,10 @@ class _Receiver:
     @contextmanager
     def _alone(self) -> Iterator[None]:
         """Be the only process that sends to this URL. Raises OSError where there can be no lock."""
-        self._file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        lock = self._file.with_suffix(".lock")
-        descriptor = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        descriptor = open_lock(self._file.with_suffix(".lock"))
         try:
-            while not self.stopping:
-                try:
-                    fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                    break
-                except BlockingIOError:
-                    gevent.sleep(_LOCK_AGAIN)
+            while not self.stopping and not try_lock(descriptor):
+                gevent.sleep(_LOCK_AGAIN)
             yield
         finally:
             os.close(descriptor)
@@ -238,12 +231,7 @@ class _Receiver:
 
     def _save(self, outbox: Outbox) -> None:
         self._trouble = None
-        draft = self._file.with_suffix(".new")
         try:
-            with draft.open("wb") as file:
-                file.write(msgspec.json.encode(outbox.state))
-                file.flush()
-                draft.replace(self._file)
-                os.fsync(file.fileno())  # late, as a kill is more likely than a power cut
+            write_atomically(self._file, msgspec.json.encode(outbox.state))
         except OSError as error:
             self._trouble = error

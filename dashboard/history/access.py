@@ -6,8 +6,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from gevent.threadpool import ThreadPool
-
 from dashboard.events.event import UNNAMED, Event, EventId
 from dashboard.events.filter import Filter
 from dashboard.events.paths import figures_of
@@ -19,7 +17,8 @@ from dashboard.history.store import HistoryStore
 from dashboard.history.tiers import Tier
 from dashboard.history.writing import Series
 from dashboard.log.contract import LogUnavailable
-from dashboard.log.threaded import run_in
+from dashboard.log.threaded import run_log_call
+from dashboard.posix.native_thread import NativeThread
 
 _TRIES = 5
 Hosts = dict[str, dict[str, Any]]  # by host and event name, the columns of an answer
@@ -39,7 +38,7 @@ class History:
         self._store = HistoryStore(path, lock) if path is not None else None
         self._limits = limits
         self._clock = clock
-        self._threads = ThreadPool(1)
+        self._thread = NativeThread()
 
     def position(self) -> EventId:
         """Return the id of the last event in the history; the lowest id where it has none."""
@@ -47,7 +46,7 @@ class History:
         if store is None:
             return EventId(0, 0)
         try:
-            return run_in(self._threads, store.position)
+            return run_log_call(self._thread, store.position)
         except LogUnavailable:
             return EventId(0, 0)  # the log alone answers, as far as it goes back
 
@@ -69,13 +68,11 @@ class History:
             tier = tier_for(stretch.span).name if self._store is not None else "log"
             return encode(self._hosts(filter, stretch, newest, shape), tier)
 
-        return run_in(self._threads, work)
+        return run_log_call(self._thread, work)
 
     def close(self) -> None:
         """Close the file and end the thread."""
-        if self._store is not None:
-            run_in(self._threads, self._store.close)
-        self._threads.kill()
+        self._thread.close(None if self._store is None else self._store.close)
 
     def _hosts(
         self, filter: Filter, stretch: Stretch, newest: list[Event], shape: Callable[[Reduced], Any]

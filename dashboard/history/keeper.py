@@ -9,12 +9,11 @@ import time
 from functools import partial
 
 import gevent
-from gevent.threadpool import ThreadPool
 
 from dashboard.events.event import Event, EventId
 from dashboard.history.builder import Builder
 from dashboard.log.contract import HistoryAccess, LogReader, LogUnavailable
-from dashboard.log.threaded import run_in
+from dashboard.posix.native_thread import NativeThread
 
 logger = logging.getLogger(__name__)
 
@@ -31,28 +30,25 @@ class HistoryKeeper:
         """Why the history can't be written now; None while it can."""
         self._log = log
         self._builder = builder
-        self._greenlet: gevent.Greenlet[[ThreadPool], None] | None = None
-        self._threads: ThreadPool | None = None
+        self._greenlet: gevent.Greenlet[[], None] | None = None
+        self._thread = NativeThread()
 
     def start(self) -> None:
         """Build in what the log has now, and then once a minute."""
-        self._threads = ThreadPool(1)
-        self._greenlet = gevent.spawn(self._keep, self._threads)
+        self._greenlet = gevent.spawn(self._keep)
 
     def stop(self) -> None:
         """Stop, and close the file. A piece that is being written is written to its end."""
         greenlet, self._greenlet = self._greenlet, None
-        threads, self._threads = self._threads, None
-        if greenlet is not None and threads is not None:
+        if greenlet is not None:
             greenlet.kill()
             self._builder.interrupt()
-            run_in(threads, self._builder.close)
-            threads.kill()
+            self._thread.close(self._builder.close)
 
-    def _keep(self, threads: ThreadPool) -> None:
+    def _keep(self) -> None:
         while True:
             try:
-                self._build(threads)
+                self._build()
             except Exception as error:  # no memory, no thread: it is tried again, like a full disk
                 if self.trouble is None:
                     is_known = isinstance(error, LogUnavailable)
@@ -64,18 +60,18 @@ class HistoryKeeper:
                 self.trouble = None
             gevent.sleep(_EVERY - time.time() % _EVERY)
 
-    def _build(self, threads: ThreadPool) -> None:
-        builder = self._builder
-        position = run_in(threads, builder.position)
+    def _build(self) -> None:
+        builder, run = self._builder, self._thread.run
+        position = run(builder.position)
         while True:
             events = self._log.with_reader(partial(_next_piece, position.following))
-            run_in(threads, partial(builder.add, events))
+            run(partial(builder.add, events))
             newest = events[-1].id if events else None
             if newest is None or len(events) < _PIECE:
                 break
             position = newest
-        run_in(threads, builder.finish)
-        run_in(threads, builder.trim)
+        run(builder.finish)
+        run(builder.trim)
 
 
 def _next_piece(first: EventId, log: LogReader) -> list[Event]:

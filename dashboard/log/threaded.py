@@ -5,14 +5,14 @@ holds up an append or the tail.
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING, TypeVar, cast
+from typing import TYPE_CHECKING, TypeVar
 
 import gevent
 from gevent import socket
-from gevent.threadpool import ThreadPool
 
 from dashboard.events.event import Event, EventId, Unpersisted
-from dashboard.log.contract import EventLog
+from dashboard.log.contract import EventLog, LogUnavailable
+from dashboard.posix.native_thread import NativeThread, ThreadLost
 
 if TYPE_CHECKING:  # an agent that writes elsewhere has no SQLite in memory
     from dashboard.log.sqlite.engine import SQLiteLog
@@ -26,8 +26,8 @@ class ThreadedLog:
     def __init__(self, open_engine: "Callable[[], SQLiteLog]") -> None:
         self._engine = open_engine()
         self._past_engine = self._engine.sibling()
-        self._live = ThreadPool(1)
-        self._past = ThreadPool(1)
+        self._live = NativeThread()
+        self._past = NativeThread()
         self._closed = False
 
     def append(self, events: Sequence[Event]) -> list[EventId]:
@@ -74,7 +74,7 @@ class ThreadedLog:
         return self._engine.skipped
 
     def with_reader(self, read: Callable[[EventLog], T]) -> T:
-        return run_in(self._past, lambda: read(self._past_engine))
+        return run_log_call(self._past, lambda: read(self._past_engine))
 
     def wait(self, timeout: float) -> list[Unpersisted]:
         try:
@@ -98,26 +98,16 @@ class ThreadedLog:
         if not self._closed:
             self._closed = True
             # The engines wait for the call that is under way, so they close in their threads.
-            self._run(self._engine.close)
-            run_in(self._past, self._past_engine.close)
-            self._live.kill()
-            self._past.kill()
+            self._live.close(self._engine.close)
+            self._past.close(self._past_engine.close)
 
     def _run(self, call: Callable[[], T]) -> T:
-        return run_in(self._live, call)
+        return run_log_call(self._live, call)
 
 
-def run_in(pool: ThreadPool, call: Callable[[], T]) -> T:
-    """Return or raise in the greenlet what a call returns or raises in the native thread."""
-    # gevent prints the traceback of an exception that leaves a pool's thread, each time.
-    result, error = cast(tuple[T, Exception | None], pool.spawn(_outcome, call).get())
-    if error is not None:
-        raise error
-    return result
-
-
-def _outcome(call: Callable[[], T]) -> tuple[T | None, Exception | None]:
+def run_log_call(thread: NativeThread, call: Callable[[], T]) -> T:
+    """Return or raise what a call of a log does in a native thread. Raises LogUnavailable."""
     try:
-        return call(), None
-    except Exception as error:
-        return None, error
+        return thread.run(call)
+    except ThreadLost as error:
+        raise LogUnavailable(str(error)) from None

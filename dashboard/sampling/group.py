@@ -9,6 +9,7 @@ import msgspec
 
 from dashboard.metrics import Family, FamilyFactory
 from dashboard.metrics.validation import validate_metrics
+from dashboard.posix.native_thread import Call, NativeThread
 
 MAX_DATA = 512 << 10  # bytes of a sample's JSON
 
@@ -32,7 +33,8 @@ class FamilyGroup:
 
     def __init__(self, families: Sequence[FamilyFactory], cadence: float) -> None:
         self.cadence = cadence
-        self.running: Any = None  # the call in a thread, from its start until its result is taken
+        self.thread = NativeThread()
+        self.running: Call[Any] | None = None  # until its result is taken
         self._factories = list(families)
         self._readers: dict[str, Family] = {}
         self._call = _Call()
@@ -70,6 +72,7 @@ class FamilyGroup:
         other = FamilyGroup([stuck], self.cadence)
         if stuck.name in self._readers:
             other._readers[stuck.name] = self._readers.pop(stuck.name)
+        other.thread, self.thread = self.thread, other.thread
         other.running, self.running = self.running, None
         return other
 

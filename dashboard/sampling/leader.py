@@ -1,11 +1,9 @@
 """Which process of a host samples it: the one that holds a file lock.
 
-The kernel frees a flock(2) when its holder dies, however it dies, and wakes one of those who wait
-for it. The waiting blocks, so it has a native thread.
+When its holder dies, the kernel wakes one of those who wait for it. The waiting blocks, so it has a
+native thread. On a read-only disk there is a lock as well: whoever watches is to see samples still.
 """
 
-import errno
-import fcntl
 import logging
 import os
 from collections.abc import Callable
@@ -13,9 +11,10 @@ from pathlib import Path
 from typing import NoReturn
 
 import gevent
-from gevent.threadpool import ThreadPool
 
 from dashboard.log.contract import LogUnavailable
+from dashboard.posix.locks import is_current, lock, open_lock
+from dashboard.posix.native_thread import NativeThread
 
 logger = logging.getLogger(__name__)
 
@@ -34,13 +33,12 @@ class Leadership:
 
     def acquire(self) -> None:
         """Return once this process is the leader. Raises OSError where there can be no lock."""
-        self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         while True:
-            descriptor = self._open()
+            descriptor = open_lock(self._path)
             try:
-                _in_thread(descriptor)
+                _lock_in_thread(descriptor)
                 # The file may have been deleted while we waited: then others lock another one.
-                if self._is_current(descriptor):
+                if is_current(descriptor, self._path):
                     self._descriptor = descriptor
                     return
             except BaseException:
@@ -50,7 +48,7 @@ class Leadership:
 
     def holds(self) -> bool:
         """Whether this process is the leader still: its lock file is the one that others see."""
-        return self._descriptor is not None and self._is_current(self._descriptor)
+        return self._descriptor is not None and is_current(self._descriptor, self._path)
 
     def release(self) -> None:
         """Let the next candidate lead."""
@@ -98,34 +96,19 @@ class Leadership:
         finally:
             word.kill()
 
-    def _open(self) -> int:
-        try:
-            return os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        except OSError as error:
-            if error.errno != errno.EROFS:
-                raise
-        # Whoever watches is to see samples still, and a lock needs no more than this.
-        return os.open(self._path, os.O_RDONLY | os.O_CLOEXEC)
 
-    def _is_current(self, descriptor: int) -> bool:
-        try:
-            return os.path.samestat(os.fstat(descriptor), self._path.stat())
-        except OSError:
-            return False
-
-
-def _in_thread(descriptor: int) -> None:
-    pool = ThreadPool(1)
+def _lock_in_thread(descriptor: int) -> None:
     # The thread's own: the other one may be closed, and be another file's, before it comes to this.
-    waiting = pool.spawn(_lock, os.dup(descriptor))
-    # Only then: while the thread waits (its greenlet was killed), kill() would wait for it.
-    waiting.rawlink(lambda _: gevent.spawn(pool.kill))
-    waiting.get()
+    own = os.dup(descriptor)
 
+    def wait() -> None:
+        try:
+            lock(own)
+        finally:
+            os.close(own)
 
-def _lock(descriptor: int) -> None:
-    # A lock is the open file's, and lasts until its last descriptor is closed.
+    thread = NativeThread()
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        thread.run(wait)
     finally:
-        os.close(descriptor)
+        thread.close()

@@ -7,7 +7,7 @@ family in its own, because it may block (a dead mount, a sensor bus). A reading 
 its deadline is given up and its family not entered again until the old reading returns; the family
 goes stale, the others go on, and from then on it has a thread of its own.
 
-A observer sees each batch before it is logged, and may add events to it.
+An observer sees each batch before it is logged, and may add events to it.
 """
 
 import logging
@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import gevent
 import msgspec
-from gevent.threadpool import ThreadPool
 
 from dashboard.events.event import Event
 from dashboard.log.contract import SampleLog
@@ -56,11 +55,6 @@ class SampleObserver(Protocol):
         """The log has taken these; all come, in their order, some of them late."""
 
 
-def _kill_after(threads: ThreadPool, readings: Sequence[Any]) -> None:
-    gevent.wait(readings)
-    threads.kill()
-
-
 class Sampler:
     """Samples one host for as long as its process leads."""
 
@@ -95,12 +89,10 @@ class Sampler:
         self._groups = [FamilyGroup(fast, interval)] if fast else []
         self._groups += [FamilyGroup([f], cadence_of(f.cadence, interval)) for f in slow]
         self._greenlets: list[gevent.Greenlet[..., None]] = []
-        self._threads: ThreadPool | None = None
         self._system = ""  # the data of the newest `system`
 
     def start(self) -> None:
         """Begin to sample, each group at its next tick."""
-        self._threads = ThreadPool(len(self._groups))
         self._buffer.start()
         for group in self._groups:
             self._spawn(self._start_and_keep_sampling, group)
@@ -125,12 +117,11 @@ class Sampler:
         self._greenlets = []
         # Whoever samples next goes on from what the log says: a batch on its way arrives first.
         self._buffer.stop(timeout)
-        threads, self._threads = self._threads, None
-        readings = [group.running for group in self._groups if group.running is not None]
-        gevent.wait(readings, timeout=STOP_SECONDS)
-        if threads is not None:
-            # kill() waits for its threads, and one that hangs may do so until the process ends.
-            gevent.spawn(_kill_after, threads, readings)
+        until = time.monotonic() + STOP_SECONDS
+        for group in self._groups:
+            if group.running is not None:
+                group.running.wait(until - time.monotonic())
+            group.thread.close()
 
     def _start_and_keep_sampling(self, group: FamilyGroup) -> None:
         self._in_thread(group, group.start)
@@ -182,27 +173,23 @@ class Sampler:
         Returns None at the deadline, and while an old call hangs.
         """
         if group.running is not None:
-            if not group.running.ready():
+            if not group.running.wait(0):
                 self._instruments.overdue.labels(group.names).inc()
                 return None
             group.running = None
-        assert self._threads is not None
-        group.running = self._threads.spawn(call)
+        running = group.running = group.thread.begin(call)
         deadline = max(_DEADLINE, group.cadence)
-        group.running.wait(timeout=deadline)
-        if not group.running.ready():
+        if not running.wait(deadline):
             self._give_up(group, deadline)
             return None
-        result, group.running = group.running, None
-        return result.get()
+        group.running = None
+        return running.result()
 
     def _give_up(self, group: FamilyGroup, deadline: float) -> None:
         """Leave a family that hangs to its thread, and go on with the others of its group."""
         stuck = group.split()
         if stuck is not None:
             self._groups.append(stuck)
-            assert self._threads is not None
-            self._threads.maxsize += 1
             self._spawn(self._keep_sampling, stuck)
         name = (stuck or group).names
         self._troubles.note(name, f"no reading after {deadline:g} s, given up", is_failure=True)

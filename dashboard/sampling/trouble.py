@@ -5,11 +5,12 @@ One process samples, and any worker answers `/readyz`, so what fails now stands 
 
 import json
 import logging
-import os
 import re
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
+
+from dashboard.posix.atomic_file import write_atomically
 
 logger = logging.getLogger(__name__)
 
@@ -69,10 +70,8 @@ def failing_file(folder: Path, host: str) -> Path:
 
 def write_failing(file: Path, failing: Mapping[str, str]) -> None:
     """Replace the file. An error is logged: `/readyz` then says less than it could."""
-    new = file.with_suffix(f".{os.getpid()}")
     try:
-        new.write_text(json.dumps(failing), encoding="utf-8")
-        new.replace(file)
+        write_atomically(file, json.dumps(failing).encode(), durable=False)
     except OSError as error:
         logger.warning("%s can't be written: %s", file, error)
 

@@ -86,7 +86,7 @@ def test_a_file_that_is_no_use_and_one_that_cannot_be_written_are_said_once(
     notes = AlertJournal(path, host="far")
     assert "alerts begin anew" in caplog.text
     path.unlink()
-    path.with_suffix(".new").mkdir()
+    path.mkdir()
     for number in range(3):
         notes.begin(str(number), [alert(str(number))])
         notes.taken([alert(str(number))], ids(number + 1))

@@ -14,13 +14,14 @@ as a log before is touched, by this process or by one that noted it in the lock 
 else has put there is his.
 """
 
-import fcntl
 import logging
 import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from dashboard.posix.locks import open_lock, try_lock
 
 logger = logging.getLogger(__name__)
 
@@ -102,20 +103,16 @@ class DatabaseFiles:
 
     def _take_turn(self, patience: float) -> int | None:
         try:
-            self._lock.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            descriptor = os.open(self._lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            descriptor = open_lock(self._lock)
         except OSError:
             return None  # a read-only folder, where nothing can be begun anew either
         deadline = time.monotonic() + patience
-        while True:
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                return descriptor
-            except BlockingIOError:
-                if time.monotonic() > deadline:
-                    os.close(descriptor)
-                    raise TimeoutError("another process is opening it") from None
-                time.sleep(0.01)
+        while not try_lock(descriptor):
+            if time.monotonic() > deadline:
+                os.close(descriptor)
+                raise TimeoutError("another process is opening it")
+            time.sleep(0.01)
+        return descriptor
 
     def _companion(self, suffix: str) -> Path:
         return self._path.with_name(self._path.name + suffix)
