@@ -38,80 +38,7 @@ class IdempotencyConflict(Exception):
 
 
 class LogReader(Protocol):
-    """The half of a log that whoever goes on from it reads; as in `EventLog`."""
-
-    def latest(self) -> list[Event]: ...
-
-    def newest(self) -> EventId | None: ...
-
-    def id_at(self, seconds: float) -> EventId: ...
-
-    def read_range(
-        self,
-        first: EventId,
-        last: EventId,
-        *,
-        names: Iterable[str | None] | None = None,
-        hosts: Iterable[str] | None = None,
-        limit: int = 1000,
-    ) -> list[Event]: ...
-
-
-class HistoryAccess(Protocol):
-    """Whoever lets others read the past where that holds up nothing; as in `EventLog`."""
-
-    def with_reader(self, read: Callable[[LogReader], T]) -> T: ...
-
-
-class SampleLog(Protocol):
-    """What a sampler needs of a log; as in `EventLog`."""
-
-    def append_idempotent(
-        self, key: str, body_digest: str, events: Sequence[Event]
-    ) -> list[EventId]: ...
-
-    def broadcast_unpersisted(self, unpersisted: Unpersisted) -> None: ...
-
-
-class AppendLog(Protocol):
-    """The half of a log that whoever only reports needs; as in `EventLog`."""
-
-    def append(self, events: Sequence[Event]) -> list[EventId]: ...
-
-    def append_idempotent(
-        self, key: str, body_digest: str, events: Sequence[Event]
-    ) -> list[EventId]: ...
-
-    def close(self) -> None: ...
-
-
-class EventLog(Protocol):
-    """An ordered log of events, shared by processes.
-
-    Every method that asks the engine raises `LogUnavailable` while that cannot do its work, and
-    does it again, without being reopened, as soon as it can. What another program has put into the
-    log and is no event is skipped by all readers (log/entry_check.py).
-    """
-
-    def append(self, events: Sequence[Event]) -> list[EventId]:
-        """Log one batch, all or nothing; return the ids, in the order of the events.
-
-        Ids are higher than any that this log ever gave, also after the clock stepped back, after
-        a kill -9 and after everything was trimmed. Whoever waits is woken once it is readable.
-        """
-
-    def append_idempotent(
-        self, key: str, body_digest: str, events: Sequence[Event]
-    ) -> list[EventId]:
-        """Log one batch once per key; for a known key, log nothing and return the first ids.
-
-        A batch whose outcome is unknown can be sent again, to any process of this log.
-        `body_digest` is a digest of the request. Raises IdempotencyConflict if the key was used
-        with another digest. A key is kept for as long as its events are.
-        """
-
-    def read_after(self, after: EventId, limit: int) -> list[Event]:
-        """At most `limit` events with an id above `after`, in id order."""
+    """What readers of the past use. Every method but `id_at` raises `LogUnavailable`."""
 
     def read_range(
         self,
@@ -127,9 +54,6 @@ class EventLog(Protocol):
     def latest(self) -> list[Event]:
         """The newest event of each host and name that is still in the log, in id order."""
 
-    def oldest(self) -> EventId | None:
-        """The lowest id in the log; None when it is empty."""
-
     def newest(self) -> EventId | None:
         """The highest id in the log; None when it is empty."""
 
@@ -140,11 +64,66 @@ class EventLog(Protocol):
         Never blocks and never raises: it goes by what was read of the log last.
         """
 
+
+class HistoryAccess(Protocol):
+    """Lets others read the past."""
+
+    def with_reader(self, read: Callable[[LogReader], T]) -> T:
+        """Return `read(log)`, run where a long read holds up neither appends nor the tail."""
+
+
+class _Appending(Protocol):
+    def append_idempotent(
+        self, key: str, body_digest: str, events: Sequence[Event]
+    ) -> list[EventId]:
+        """Log one batch once per key; for a known key, log nothing and return the first ids.
+
+        A batch whose outcome is unknown can be sent again, to any process of this log.
+        `body_digest` is a digest of the request. Raises IdempotencyConflict if the key was used
+        with another digest. A key is kept for as long as its events are.
+        """
+
+
+class SampleLog(_Appending, Protocol):
+    """What a sampler needs of a log."""
+
+    def broadcast_unpersisted(self, unpersisted: Unpersisted) -> None:
+        """Hand events that could not be logged to everyone who waits now. Never raises."""
+
+
+class AppendLog(_Appending, Protocol):
+    """What a reporter needs of a log."""
+
+    def append(self, events: Sequence[Event]) -> list[EventId]:
+        """Log one batch, all or nothing; return the ids, in the order of the events.
+
+        Ids are higher than any that this log ever gave, also after the clock stepped back, after
+        a kill -9 and after everything was trimmed. Whoever waits is woken once it is readable.
+        """
+
+    def close(self) -> None:
+        """Free everything; a second call does nothing."""
+
+
+class EventLog(LogReader, SampleLog, AppendLog, Protocol):
+    """An ordered log of events, shared by processes.
+
+    Every method that asks the engine raises `LogUnavailable` while that cannot do its work, and
+    does it again, without being reopened, as soon as it can. What another program has put into the
+    log and is no event is skipped by all readers (log/entry_check.py).
+    """
+
+    def read_after(self, after: EventId, limit: int) -> list[Event]:
+        """At most `limit` events with an id above `after`, in id order."""
+
+    def oldest(self) -> EventId | None:
+        """The lowest id in the log; None when it is empty."""
+
     def time_of(self, event_id: EventId) -> float:
         """Return when an event was appended, in seconds since 1970; like `id_at`."""
 
     def with_reader(self, read: Callable[["EventLog"], T]) -> T:
-        """Return `read(log)`, run where a long read holds up neither appends nor the tail."""
+        """Return `read(log)`; as in `HistoryAccess`, but with the whole log."""
 
     def wait(self, timeout: float) -> list[Unpersisted]:
         """Return when another append may have happened, or after `timeout` seconds.
@@ -153,15 +132,9 @@ class EventLog(Protocol):
         stand for many appends: the caller reads after its position, whatever woke it.
         """
 
-    def broadcast_unpersisted(self, unpersisted: Unpersisted) -> None:
-        """Hand events that could not be logged to everyone who waits now. Never raises."""
-
     @property
     def skipped(self) -> int:
         """Entries that readers of this process have found to be no events."""
 
     def size(self) -> int:
         """Bytes that the log takes in its store."""
-
-    def close(self) -> None:
-        """Free everything; a second call does nothing."""

@@ -140,6 +140,6 @@ class NativeThread:
 
 def _abandon(pool: ThreadPool) -> None:
     """Let go of a pool that waits for a lost call; its thread ends if there is one."""
-    pool.task_queue.put(None)
+    pool.task_queue.put(None)  # type: ignore[arg-type]
     pool.fork_watcher.stop()
     pool.fork_watcher.close()

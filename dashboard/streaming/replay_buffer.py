@@ -119,11 +119,6 @@ class ReplayBuffer:
                 found.append(encoded)
         return found, self.position
 
-    def age_of(self, after: EventId) -> float:
-        """Return the seconds since the first event at or above a covered id was logged."""
-        index = bisect_left(self._stretch, after, lo=self._head, key=id_of)
-        return self._clock() - self._stretch[index].heard_at if index < len(self._stretch) else 0.0
-
     # The newest of each host and name.
 
     def latest(self, filter: Filter) -> list[Encoded]:
