@@ -1,6 +1,6 @@
 """GET /openapi.json: the whole HTTP surface as OpenAPI 3.1.
 
-openapi.yaml has the operations; the schemas come from what the code declares. Whoever reaches the
+openapi.yaml has the operations, schemas.yaml and the code the schemas. Whoever reaches the
 service may read the description, like the sign-in page: it has no figures and nothing of this
 installation.
 """
@@ -41,7 +41,7 @@ def _encoded() -> bytes:
 
 
 def document() -> Json:
-    """Return the description: openapi.yaml with the project's version and the code's schemas."""
+    """Return the description: openapi.yaml with the project's version and the schemas."""
     described: Json = yaml.safe_load(_OPERATIONS.read_text("utf-8"))
     del described["x-shared"]
     project = tomllib.loads(_PROJECT.read_text("utf-8"))["project"]
