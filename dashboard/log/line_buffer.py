@@ -5,19 +5,16 @@ until then. After that events are dropped and counted until a batch has gone out
 place in the order an event says how many are missing.
 """
 
-import random
 import threading
-import uuid
-from collections import deque
 from collections.abc import Callable, Sequence
 
 from dashboard.events.event import Event
 from dashboard.log.contract import LogUnavailable, Refused
+from dashboard.log.retry_buffer import Backoff, Batch, RetryBuffer
 
 MOST_EVENTS = 50_000
 MOST_BYTES = 16 << 20  # of their data
-_BATCH_EVENTS = 1000
-_BATCH_BYTES = 512 << 10
+_TOGETHER = 1000, 512 << 10  # events and bytes of a batch
 _LINGER = 0.2  # seconds that a batch waits for more events
 _ROOM_SECONDS = 2.0
 _PAUSES = (0.1, 3.0)  # seconds between attempts, the first and the longest
@@ -49,10 +46,7 @@ class LineBuffer:
         self._most_events = most_events
         self._most_bytes = most_bytes
         self._room_seconds = room_seconds
-        self._queue: deque[tuple[Event, int]] = deque()
-        self._queued_bytes = 0
-        self._held_events = 0  # of the queue and of the batch that is under way
-        self._held_bytes = 0
+        self._buffer = RetryBuffer(together=_TOGETHER, backoff=Backoff(*_PAUSES))
         self._lost = 0
         self._taken = False  # whether the log ever took a batch
         self._closing = False
@@ -64,19 +58,21 @@ class LineBuffer:
 
     def put(self, event: Event) -> None:
         """Take an event, or drop it. Raises Refused if the log has refused the very first batch."""
-        size = len(event.data.encode())
+        batch, buffer = Batch([event]), self._buffer
         with self._changed:
             if not self._lost:
-                self._changed.wait_for(lambda: self._fits(size) or self.failure, self._room_seconds)
+                self._changed.wait_for(
+                    lambda: self._fits(batch) or self.failure, self._room_seconds
+                )
             self.check()
             # Once one is dropped all are, until the place of the gap is marked.
-            if self._lost or not self._fits(size):
+            if self._lost or not self._fits(batch):
                 self._lost += 1
                 return
-            had_batch = self._has_batch()
-            self._enqueue(event, size)
+            had_batch = buffer.has_full_batch
+            buffer.put(batch)
             # A wake-up for each line would cost more than the line.
-            if len(self._queue) == 1 or had_batch != self._has_batch():
+            if len(buffer.queue) == 1 or had_batch != buffer.has_full_batch:
                 self._changed.notify_all()
 
     def check(self) -> None:
@@ -94,63 +90,43 @@ class LineBuffer:
             self._given_up = True
             self._changed.notify_all()
             self.check()
-            return self._held_events + self._lost
+            return self._buffer.events + self._lost
 
-    def _fits(self, size: int) -> bool:
-        return self._held_events == 0 or (
-            self._held_events < self._most_events and self._held_bytes + size <= self._most_bytes
-        )
-
-    def _has_batch(self) -> bool:
-        return len(self._queue) >= _BATCH_EVENTS or self._queued_bytes >= _BATCH_BYTES
-
-    def _enqueue(self, event: Event, size: int) -> None:
-        self._queue.append((event, size))
-        self._queued_bytes += size
-        self._held_events += 1
-        self._held_bytes += size
+    def _fits(self, batch: Batch) -> bool:
+        events, size = self._buffer.events, self._buffer.size
+        return not events or (events < self._most_events and size + batch.size <= self._most_bytes)
 
     # What runs in the thread.
 
     def _run(self) -> None:
         try:
-            while not self._given_up and (batch := self._next_batch()):
-                self._deliver(batch)
+            while not self._given_up and (events := self._next_batch()):
+                self._deliver(events)
         except BaseException as error:
             with self._changed:
                 self.failure = error
                 self._changed.notify_all()
 
-    def _next_batch(self) -> list[tuple[Event, int]]:
+    def _next_batch(self) -> list[Event]:
         """The oldest events, once there are some; none when all is sent and no more will come."""
+        buffer = self._buffer
         with self._changed:
-            self._changed.wait_for(lambda: self._queue or self._closing)
-            self._changed.wait_for(lambda: self._has_batch() or self._closing, _LINGER)
-            batch: list[tuple[Event, int]] = []
-            size = 0
-            while self._queue and len(batch) < _BATCH_EVENTS:
-                size += self._queue[0][1]
-                if batch and size > _BATCH_BYTES:
-                    break
-                batch.append(self._queue.popleft())
-                self._queued_bytes -= batch[-1][1]
-            return batch
+            self._changed.wait_for(lambda: buffer.queue or self._closing)
+            self._changed.wait_for(lambda: buffer.has_full_batch or self._closing, _LINGER)
+            return buffer.next()
 
-    def _deliver(self, batch: list[tuple[Event, int]]) -> None:
-        events = [event for event, _ in batch]
-        key = uuid.uuid4().hex
-        pause, longest = _PAUSES
+    def _deliver(self, events: list[Event]) -> None:
         is_away = False
         while True:
             try:
-                self._send(events, key)
+                self._send(events, self._buffer.key)
             except LogUnavailable as error:
                 if isinstance(error, Refused) and not self._taken:
                     raise
                 if isinstance(error, Refused) and error.is_content:
-                    self._say(f"{error}; dropped {len(batch)} lines")
-                    self._done(batch, lost=len(batch))
-                    self._is_given_up_within(longest)  # what tells of it may be refused as well
+                    self._say(f"{error}; dropped {len(events)} lines")
+                    self._done(lost=len(events))
+                    self._is_given_up_within(_PAUSES[1])  # what tells of it may be refused as well
                     return
                 if not is_away:
                     self._say(f"{error}; trying again, and holding what comes")
@@ -159,23 +135,20 @@ class LineBuffer:
                 self._taken = True
                 if is_away:
                     self._say("going on" + (f"; {self._lost} were dropped" if self._lost else ""))
-                self._done(batch)
+                self._done()
                 return
-            if self._is_given_up_within(pause * random.uniform(0.7, 1.0)):
+            if self._is_given_up_within(self._buffer.backoff.next()):
                 return
-            pause = min(pause * 2, longest)
 
     def _is_given_up_within(self, seconds: float) -> bool:
         with self._changed:
             return self._changed.wait_for(lambda: self._given_up, seconds)
 
-    def _done(self, batch: list[tuple[Event, int]], *, lost: int = 0) -> None:
+    def _done(self, *, lost: int = 0) -> None:
         with self._changed:
-            self._held_events -= len(batch)
-            self._held_bytes -= sum(size for _, size in batch)
+            self._buffer.done()
             self._lost += lost
             if self._lost:
-                note = self._lost_event(self._lost)
-                self._enqueue(note, len(note.data.encode()))
+                self._buffer.put(Batch([self._lost_event(self._lost)]))
                 self._lost = 0
             self._changed.notify_all()
