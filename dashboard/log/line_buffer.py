@@ -29,20 +29,22 @@ class LineBuffer:
         self,
         send: Send,
         *,
-        lost: Callable[[int], Event],
         say: Callable[[str], None],
+        lost: Callable[[int], Event] | None = None,
+        while_away: str = "trying again, and holding what comes",
         most_events: int = MOST_EVENTS,
         most_bytes: int = MOST_BYTES,
         room_seconds: float = _ROOM_SECONDS,
     ) -> None:
         """`send` logs a batch under a key; it raises LogUnavailable, or Refused if that is final.
 
-        `lost` makes the event that tells how many were dropped; `say` tells the operator. `put`
-        waits `room_seconds` for room.
+        `say` tells the operator, `while_away` is what it says of a log that takes nothing. `lost`
+        makes the event that tells how many were dropped. `put` waits `room_seconds` for room.
         """
         self._send = send
         self._lost_event = lost
         self._say = say
+        self._while_away = while_away
         self._most_events = most_events
         self._most_bytes = most_bytes
         self._room_seconds = room_seconds
@@ -74,6 +76,15 @@ class LineBuffer:
             # A wake-up for each line would cost more than the line.
             if len(buffer.queue) == 1 or had_batch != buffer.has_full_batch:
                 self._changed.notify_all()
+
+    def put_newest(self, event: Event) -> None:
+        """Take an event in the place of all that wait, as it says what they do. Raises Refused."""
+        with self._changed:
+            self.check()
+            while self._buffer.queue:
+                self._buffer.drop_oldest()
+            self._buffer.put(Batch([event]))
+            self._changed.notify_all()
 
     def check(self) -> None:
         """Raise Refused if the log has refused the very first batch."""
@@ -124,12 +135,12 @@ class LineBuffer:
                 if isinstance(error, Refused) and not self._taken:
                     raise
                 if isinstance(error, Refused) and error.is_content:
-                    self._say(f"{error}; dropped {len(events)} lines")
+                    self._say(f"{error}; dropped {len(events)}")
                     self._done(lost=len(events))
                     self._is_given_up_within(_PAUSES[1])  # what tells of it may be refused as well
                     return
                 if not is_away:
-                    self._say(f"{error}; trying again, and holding what comes")
+                    self._say(f"{error}; {self._while_away}")
                 is_away = True
             else:
                 self._taken = True
@@ -148,7 +159,7 @@ class LineBuffer:
         with self._changed:
             self._buffer.done()
             self._lost += lost
-            if self._lost:
+            if self._lost and self._lost_event is not None:
                 self._buffer.put(Batch([self._lost_event(self._lost)]))
                 self._lost = 0
             self._changed.notify_all()
