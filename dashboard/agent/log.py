@@ -12,8 +12,8 @@ from typing import Protocol, TypeVar
 from dashboard.agent.alert_journal import AlertJournal
 from dashboard.events.event import Event, EventId, Unpersisted
 from dashboard.log.contract import FOR_EVER, UNBOUNDED, LogReader, LogUnavailable, Refused
+from dashboard.log.native_calls import run_log_call
 from dashboard.log.opening import log_url, open_log
-from dashboard.log.threaded import run_log_call
 from dashboard.posix.native_thread import NativeThread
 from dashboard.settings import APPEND_ONLY, Settings
 

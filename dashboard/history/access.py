@@ -17,7 +17,7 @@ from dashboard.history.store import HistoryStore
 from dashboard.history.tiers import Tier
 from dashboard.history.writing import Series
 from dashboard.log.contract import LogUnavailable
-from dashboard.log.threaded import run_log_call
+from dashboard.log.native_calls import run_log_call
 from dashboard.posix.native_thread import NativeThread
 
 _TRIES = 5

@@ -16,6 +16,7 @@ from gevent.lock import Semaphore
 from dashboard.events.encoded import LOG_START, Encoded, id_of
 from dashboard.events.event import Event, EventId, Unpersisted
 from dashboard.log.contract import EventLog, LogUnavailable
+from dashboard.log.retry_buffer import Backoff
 from dashboard.log.scan import walk
 from dashboard.streaming.replay_buffer import MOST_BYTES, ReplayBuffer, cost
 
@@ -76,7 +77,7 @@ class Tail:
 
     def follow(self) -> None:
         """Tail the log for ever: read what is new, deliver it, wait to be woken."""
-        pause = 0.05
+        backoff = Backoff(0.05, max(self._interval, 1.0))
         pace = _Pace()
         while True:
             self.turned_at = time.monotonic()
@@ -86,12 +87,12 @@ class Tail:
                     logger.warning("this worker can't read the log: %s", outcome)
                 self._reading = _going_on(self._reading, str(outcome), self._clock())
                 self.ready.set()  # streams go on with what comes unlogged
-                self._take_unpersisted(self._log.wait(pause))
-                pause = min(pause * 2, max(self._interval, 1.0))
+                self._take_unpersisted(self._log.wait(backoff.next()))
                 continue
             if self._reading is not None:
                 logger.warning("this worker reads the log again")
-            self._reading, pause = None, 0.05
+            self._reading = None
+            backoff.reset()
             if not outcome:
                 self._take_unpersisted(self._log.wait(self._interval))
                 gevent.sleep(pace.pause())

@@ -6,7 +6,6 @@ that can't be written, holds no log. After a failure nobody tries again for a mo
 up to a second; then the next call does.
 """
 
-import random
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -27,6 +26,7 @@ from redis.retry import Retry
 
 from dashboard.log.contract import LogUnavailable
 from dashboard.log.redis.errors import explain_error
+from dashboard.log.retry_buffer import Backoff
 
 OLDEST = (7, 0)
 _PAUSES = (0.05, 1.0)  # seconds without an attempt after a failure: the first and the longest
@@ -81,7 +81,7 @@ class Server:
             self._kind = SSLConnection
             self._options |= {"ssl_cert_reqs": "required", **options}
         self.is_up = True  # as far as is known
-        self._failures = 0
+        self._backoff = Backoff(*_PAUSES)
         self._not_before = 0.0
         self._reason = ""
 
@@ -117,14 +117,11 @@ class Server:
         except redis.RedisError as error:
             self._reason = f"{self.name}: {explain_error(error)}"
             if isinstance(error, _Unreachable | redis.TimeoutError | redis.BusyLoadingError):
-                first, longest = _PAUSES
-                pause = min(first * 2 ** min(self._failures, 10), longest)
-                self._not_before = time.monotonic() + pause * random.uniform(0.5, 1.0)
-                self._failures += 1
+                self._not_before = time.monotonic() + self._backoff.next()
                 self.is_up = False
             kind = Full if isinstance(error, redis.OutOfMemoryError) else LogUnavailable
             raise kind(self._reason) from None
-        self._failures = 0
+        self._backoff.reset()
         self.is_up = True
 
     @contextmanager

@@ -1,0 +1,58 @@
+"""What the events of one name say, read on in the log whenever it is asked for.
+
+So an answer is the log's own, whichever worker took the newest event. The first time all that the
+log keeps is read; that is done where long reads hold up nothing.
+"""
+
+from collections.abc import Callable
+
+from gevent.lock import Semaphore
+
+from dashboard.events.encoded import LOG_START
+from dashboard.events.event import Event, EventId
+from dashboard.log.contract import EventLog, LogReader
+from dashboard.log.scan import walk
+
+
+class LogIndex:
+    """Reads on the events of one name, for the greenlets of one worker."""
+
+    def __init__(
+        self,
+        log: EventLog,
+        name: str,
+        take: Callable[[EventId, Event], None],
+        *,
+        retention: float,
+        clock: Callable[[], float],
+    ) -> None:
+        """`take` is called with each event once, in order; `retention` is in seconds."""
+        self.read_to = LOG_START
+        self._log = log
+        self._name = name
+        self._take = take
+        self._retention = retention
+        self._clock = clock
+        self._reading = Semaphore()
+
+    def read_on(self) -> EventId:
+        """Read what the log has got, and return its lowest id that is kept. Raises LogUnavailable.
+
+        What is known of events before that id is to be forgotten, as the log itself forgets them.
+        """
+        with self._reading:
+            self._log.with_reader(self._read)
+        return self._kept_from(self._log)
+
+    def _read(self, log: LogReader) -> None:
+        last = log.newest()
+        if last is not None:
+            first = max(self.read_to.following, self._kept_from(log))
+            for event in walk(log, first, last, names=[self._name]):
+                assert event.id is not None
+                self.read_to = event.id
+                self._take(event.id, event)
+            self.read_to = max(self.read_to, last)
+
+    def _kept_from(self, log: LogReader) -> EventId:
+        return log.id_at(self._clock() - self._retention)
