@@ -17,7 +17,6 @@ from itsdangerous import BadSignature, URLSafeTimedSerializer
 
 from dashboard.events.scope import Scope
 
-LONGEST = 3660 * 86400.0  # seconds that a key may be good for
 # The beginnings of the cookies' names, and their whole names in older versions.
 SIGN_IN_COOKIE, LINK_COOKIE = "vitals", "vitals-link"
 COOKIE_SECONDS = 400 * 86400  # the longest that browsers keep a cookie

@@ -1,7 +1,6 @@
 """`flask doctor`: what is wrong with a stream, ours or not, and what to change."""
 
 import os
-import re
 import sys
 from urllib.parse import urlsplit
 
@@ -9,11 +8,12 @@ import click
 import msgspec
 
 from dashboard import settings
-from dashboard.cli.target import UsageError, given_token
+from dashboard.cli.target import UsageError, Value, given_token, token_options
 from dashboard.doctor import Finding, Unreachable, examine, probe
+from dashboard.settings.types import matching
 
 _MARKS = {"ok": "ok", "note": "note", "problem": "PROBLEM"}
-_ORIGIN = re.compile(r"https?://[^/?#\s]+")
+_ORIGIN = matching(r"https?://[^/?#\s]+", "one such as https://intranet.example")
 _PROBLEMS, _UNREACHABLE = 1, 2
 
 
@@ -21,19 +21,19 @@ _PROBLEMS, _UNREACHABLE = 1, 2
 @click.argument("url")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object, for programs.")
 @click.option(
-    "--origin", metavar="ORIGIN", help="Whether pages of this origin may read it, as https://a.b."
+    "--origin",
+    type=Value(_ORIGIN),
+    metavar="ORIGIN",
+    help="Whether pages of this origin may read it, as https://a.b.",
 )
 @click.option(
     "--seconds",
     type=click.FloatRange(1, 3600),
     default=20,
     show_default=True,
-    help="How long to response.",
+    help="How long to look.",
 )
-@click.option(
-    "--token-file", metavar="FILE", help="Where its token is [default: the setting READ_TOKEN]."
-)
-@click.option("--token", metavar="TOKEN", help="The token itself; all users' `ps` shows it.")
+@token_options("its token", "READ_TOKEN")
 def doctor(
     url: str,
     as_json: bool,
@@ -49,8 +49,6 @@ def doctor(
 
     Ends with status 0 if all is well, with 1 if there are problems, with 2 if it could not look.
     """
-    if origin is not None and not _ORIGIN.fullmatch(origin):
-        raise UsageError(f"--origin {origin!r}: wanted is one such as https://intranet.example")
     url = _checked(url)
     default = settings.load(os.environ).read_token
     given = given_token(token, token_file, default=default)

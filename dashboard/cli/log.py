@@ -1,7 +1,6 @@
 """`flask log`: each line of standard input is an event."""
 
 import os
-import re
 import select
 import signal
 import sys
@@ -13,13 +12,14 @@ import click
 import msgspec
 
 from dashboard.cli.level import LEVELS, level_of
-from dashboard.cli.target import Target, UsageError, echo_err, with_target
+from dashboard.cli.target import Target, UsageError, Value, echo_err, with_target
 from dashboard.cli.text import Lines
 from dashboard.events.event import Event
 from dashboard.log.contract import Refused
 from dashboard.log.line_buffer import MOST_BYTES, MOST_EVENTS, LineBuffer
+from dashboard.settings.types import matching
 
-SOURCE = re.compile(r"[A-Za-z0-9._@:-]{1,64}")
+SOURCE = matching(r"[A-Za-z0-9._@:-]{1,64}", "1 to 64 letters, digits, '.', '_', '@', ':' and '-'")
 _PIECE = 64 << 10
 # Seconds that what is left may take when the input has ended, and when somebody ends the command.
 _END_SECONDS = 30.0
@@ -41,6 +41,7 @@ _ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 )
 @click.option(
     "--name",
+    type=Value(SOURCE),
     default="stdin",
     show_default=True,
     help="What writes these lines: letters, digits, '.', '_', '@', ':' and '-'.",
@@ -53,10 +54,6 @@ _ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 @with_target
 def log(name: str, level: str | None, target: Target) -> None:
     """Send each line of standard input as an event `log`."""
-    if not SOURCE.fullmatch(name):
-        raise UsageError(
-            f"--name {name!r}: allowed are 1 to 64 letters, digits, '.', '_', '@', ':' and '-'"
-        )
     source = Source(target.host, name, level)
     backlog = LineBuffer(target.send, lost=source.lost, say=echo_err)
     lines = Lines()

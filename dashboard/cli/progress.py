@@ -10,10 +10,11 @@ import click
 from dashboard.cli.command import run
 from dashboard.cli.meter import Meter
 from dashboard.cli.reporter import Reporter
-from dashboard.cli.target import Target, UsageError, echo_err, with_target
+from dashboard.cli.target import Target, UsageError, Value, echo_err, with_target
 from dashboard.cli.text import Lines
 from dashboard.jobs.model import JOB, JOB_ALLOWED, Number, ProgressReport
 from dashboard.settings import InvalidField, convert
+from dashboard.settings.types import matching
 
 _PIECE = 64 << 10
 # Of a flood only the end of each piece is looked at: the command must not wait for that.
@@ -22,7 +23,7 @@ _NOT_FOUND, _NOT_EXECUTABLE = 127, 126  # as shells have it
 
 
 @click.command()
-@click.argument("job")
+@click.argument("job", type=Value(matching(JOB.pattern, JOB_ALLOWED)))
 @click.argument("command", nargs=-1, type=click.UNPROCESSED)
 @click.option(
     "--total",
@@ -42,8 +43,6 @@ def progress(job: str, command: tuple[str, ...], total: float | None, target: Ta
         pv -n disk.img 2>&1 >/dev/sdb | flask progress copy
         flask progress backup -- rsync -a --info=progress2 /home nas:
     """
-    if not JOB.fullmatch(job):
-        raise UsageError(f"JOB {job!r}: allowed are {JOB_ALLOWED}")
     try:
         convert({"total": total}, ProgressReport)
     except InvalidField as error:

@@ -1,75 +1,48 @@
 """`flask sign`: a key that gives a right to read, limited and with an end."""
 
 import os
-import re
 import sys
 import time
-from collections.abc import Callable
 from urllib.parse import quote
 
 import click
 
 from dashboard import settings
 from dashboard.access.secret_key import secret_key
-from dashboard.access.signed_links import LONGEST, SignedLinks
-from dashboard.cli.target import UsageError
+from dashboard.access.signed_links import SignedLinks
+from dashboard.cli.target import UsageError, Value
 from dashboard.events.scope import Scope
+from dashboard.settings.types import Kind, duration, list_of, matching
+from dashboard.settings.urls import SERVER_URL
 
-_MOST = 100
-
-
-def _patterns(pattern: str, allowed: str) -> Callable[..., tuple[str, ...] | None]:
-    def parse(
-        context: click.Context, parameter: click.Parameter, value: str | None
-    ) -> tuple[str, ...] | None:
-        if value is None:
-            return None
-        items = tuple(dict.fromkeys(item.strip() for item in value.split(",")))
-        for item in items:
-            if not re.fullmatch(pattern, item):
-                raise click.BadParameter(f"{item!r}: allowed are {allowed}, separated by commas")
-        if len(items) > _MOST:
-            raise click.BadParameter(f"{len(items)} items; at most {_MOST}")
-        return items
-
-    return parse
+_EVENTS = list_of(
+    settings.EVENTS_PATTERN, "1 to 100 names such as cpu or build.*, separated by commas", most=100
+)
+_HOSTS = list_of(
+    settings.HOSTS_PATTERN, "1 to 100 names such as db-1 or web-*, separated by commas", most=100
+)
+_LASTING = duration("1s", "3660d")
+_PATH = matching(r'/(?![/\\])[!"$-~]*', "a path of this service, such as /embed/cpu")
 
 
-def _seconds(context: click.Context, parameter: click.Parameter, value: str) -> float:
-    try:
-        seconds = settings.parse_duration(value)
-    except ValueError:
-        seconds = 0.0
-    if not 1 <= seconds <= LONGEST or value.strip()[-1].isdigit():
-        raise click.BadParameter(f"{value!r}: allowed is such as 12h, 90d or 4w, at most 3660d")
-    return seconds
-
-
-def _path(context: click.Context, parameter: click.Parameter, value: str) -> str:
-    if not re.fullmatch(r"/(?![/\\])[!-~]*", value) or "#" in value:
-        raise click.BadParameter(f"{value!r}: wanted is a path of this service, such as /embed/cpu")
-    return value
-
-
-def _base(context: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
-    try:
-        return None if value is None else settings.server_url(value)
-    except ValueError:
-        raise click.BadParameter(f"{value!r}: wanted is one such as https://wall.example") from None
+def _seconds(text: str) -> float:
+    if text.strip()[-1:].isdigit():
+        raise ValueError  # nobody means seconds
+    return float(_LASTING.parse(text))
 
 
 @click.command()
 @click.option(
     "--events",
     metavar="NAMES",
-    callback=_patterns(settings.EVENTS_PATTERN, "names of events such as cpu or build.*"),
+    type=Value(_EVENTS),
     help="Only these events: cpu,memory,build.* [default: all].",
 )
 @click.option(
     "--host",
     "hosts",
     metavar="NAMES",
-    callback=_patterns(settings.HOSTS_PATTERN, "names of hosts such as db-1 or web-*"),
+    type=Value(_HOSTS),
     help="Only these hosts: db-1,web-* [default: all].",
 )
 @click.option(
@@ -77,7 +50,7 @@ def _base(context: click.Context, parameter: click.Parameter, value: str | None)
     metavar="TIME",
     default="90d",
     show_default=True,
-    callback=_seconds,
+    type=Value(Kind(_seconds, f"{_LASTING.allowed}, such as 12h, 90d or 4w")),
     help="For how long it is good: 12h, 90d, 52w.",
 )
 @click.option(
@@ -85,10 +58,10 @@ def _base(context: click.Context, parameter: click.Parameter, value: str | None)
     metavar="PATH",
     default="/",
     show_default=True,
-    callback=_path,
+    type=Value(_PATH),
     help="What the link opens: /?distance=4m, /embed/cpu.",
 )
-@click.option("--url", metavar="BASE", callback=_base, help="Print a whole link as well.")
+@click.option("--url", metavar="BASE", type=Value(SERVER_URL), help="Print a whole link as well.")
 def sign(
     events: tuple[str, ...] | None,
     hosts: tuple[str, ...] | None,

@@ -14,9 +14,10 @@ import click
 import msgspec
 
 from dashboard import settings
-from dashboard.cli.target import UsageError, checked_url, echo_err, given_token
+from dashboard.cli.target import UsageError, Value, echo_err, given_token, token_options
 from dashboard.client import EventSource, Message, StreamRefused
 from dashboard.events.event import EventId
+from dashboard.settings.urls import SERVER_URL
 
 # Of these there is nothing to tell; `gap` is told, as something is missing there.
 _SILENT = frozenset({"hello", "heartbeat", "busy"})
@@ -38,15 +39,12 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 @click.option(
     *("--from", "url"),
     metavar="URL",
-    callback=checked_url,
+    type=Value(SERVER_URL),
     default="http://127.0.0.1:8000",
     show_default=True,
     help="The Vitals to read from.",
 )
-@click.option(
-    "--token-file", metavar="FILE", help="Where its token is [default: the setting READ_TOKEN]."
-)
-@click.option("--token", metavar="TOKEN", help="The token itself; all users' `ps` shows it.")
+@token_options("its token", "READ_TOKEN")
 def tail(
     events: str | None,
     host: str | None,

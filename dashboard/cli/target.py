@@ -12,10 +12,12 @@ from typing import Any
 import click
 
 from dashboard import settings
-from dashboard.events.event import HOST, Event, EventId
+from dashboard.events.event import Event, EventId
 from dashboard.log.contract import AppendLog, LogUnavailable
 from dashboard.log.http import HTTPLog
 from dashboard.log.opening import log_url, open_to_append
+from dashboard.settings.types import HOST, Kind
+from dashboard.settings.urls import SERVER_URL
 
 _SECRET = re.compile(settings.SECRET_PATTERN)
 
@@ -51,23 +53,33 @@ class Target:
             self._log.close()
 
 
-def checked_url(context: click.Context, parameter: click.Parameter, value: str | None) -> str:
-    """The URL of a Vitals, for an option's `callback`; "" without one."""
-    try:
-        return settings.server_url(value) if value is not None else ""
-    except ValueError:
-        raise click.BadParameter(
-            f"{value!r}: wanted is one such as https://vitals.example:8000"
-        ) from None
+class Value(click.ParamType[Any]):
+    """The value of an option, read and refused as a setting of its kind would be."""
+
+    name = "text"
+
+    def __init__(self, kind: Kind) -> None:
+        self._kind = kind
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return what a text stands for. Raises click.BadParameter."""
+        try:
+            return self._kind.parse(value)
+        except ValueError:
+            self.fail(f"{value!r}: allowed is {self._kind.allowed}", param, ctx)
 
 
-def checked_host(context: click.Context, parameter: click.Parameter, value: str | None) -> str:
-    """A host name, for an option's `callback`; without one this machine's."""
-    if value is None:
-        return settings.load(os.environ).host_name
-    if not HOST.fullmatch(value):
-        raise click.BadParameter(f"{value!r}: allowed are letters, digits, '.', '_' and '-'")
-    return value
+def token_options(purpose: str, setting: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Give a command the options --token-file and --token, for `given_token`."""
+    in_file = f"Where {purpose} is [default: the setting {setting}]."
+    add_file = click.option("--token-file", metavar="FILE", help=in_file)
+    shown = "The token itself; all users' `ps` shows it."
+    add_token = click.option("--token", metavar="TOKEN", help=shown)
+
+    def add(command: Callable[..., Any]) -> Callable[..., Any]:
+        return add_file(add_token(command))
+
+    return add
 
 
 def given_token(token: str | None, file: str | None, *, default: str) -> str:
@@ -91,24 +103,24 @@ def with_target(function: Callable[..., Any]) -> Callable[..., Any]:
     @click.option(
         *("--to", "url"),
         metavar="URL",
-        callback=checked_url,
+        type=Value(SERVER_URL),
         help="Send to the Vitals at this URL, not to this machine's log [default: PUBLISH_TO].",
     )
-    @click.option(
-        "--token-file",
-        metavar="FILE",
-        help="Where the token for --to is [default: the setting PUBLISH_TOKEN].",
-    )
-    @click.option("--token", metavar="TOKEN", help="The token itself; all users' `ps` shows it.")
+    @token_options("the token for --to", "PUBLISH_TOKEN")
     @click.option(
         *("--host", "host"),
         metavar="NAME",
-        callback=checked_host,
+        type=Value(HOST),
         help="The machine that it is about [default: HOST_NAME].",
     )
     @functools.wraps(function)
     def command(
-        *, url: str, token: str | None, token_file: str | None, host: str, **others: Any
+        *,
+        url: str | None,
+        token: str | None,
+        token_file: str | None,
+        host: str | None,
+        **others: Any,
     ) -> Any:
         ours = settings.load(os.environ)
         is_given = token is not None or token_file is not None
@@ -122,7 +134,7 @@ def with_target(function: Callable[..., Any]) -> Callable[..., Any]:
         elif is_given:
             raise click.UsageError("a token is for --to: this machine's log needs none")
         try:
-            target = Target(host, url=url, token=token or "")
+            target = Target(host or ours.host_name, url=url, token=token or "")
         except LogUnavailable as error:
             raise click.ClickException(str(error)) from None
         with closing(target):

@@ -38,14 +38,22 @@ def matching(pattern: str, allowed: str, *, secret: bool = False) -> Kind:
     return Kind(parse, allowed, secret=secret)
 
 
-def list_of(pattern: str, allowed: str, *, different: int | None = None) -> Kind:
-    """Items that match a pattern, separated by commas; or so many at most, all different."""
+def list_of(
+    pattern: str, allowed: str, *, different: int | None = None, most: int | None = None
+) -> Kind:
+    """Items that match a pattern, separated by commas.
+
+    `different` is how many there are at most, all different; of `most` those that are there twice
+    count once.
+    """
 
     def parse(text: str) -> tuple[str, ...]:
         items = _items(text)
         if not all(re.fullmatch(pattern, item) for item in items):
             raise ValueError
         if different is not None and not len(items) == len(set(items)) <= different:
+            raise ValueError
+        if most is not None and len(items := tuple(dict.fromkeys(items))) > most:
             raise ValueError
         return items
 

@@ -242,7 +242,7 @@ def test_in_words_with_a_token_and_a_status_for_scripts(
         (("ftp://a.example/",), "wanted is a URL such as"),
         (("http://user:password@a.example/",), "wanted is a URL such as"),
         (("http://a.example:99999/",), "wanted is a URL such as"),
-        (("http://a.example/", "--origin", "a.example"), "wanted is one such as"),
+        (("http://a.example/", "--origin", "a.example"), "allowed is one such as"),
         (("http://a.example/", "--seconds", "0"), "0 is not in the range"),
     ],
 )
