@@ -11,10 +11,8 @@ import importlib.util
 import logging
 import os
 import platform
-import socket
 import sys
 import tomllib
-from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -76,9 +74,7 @@ def _service_manager() -> Any:
 
     gunicorn itself would say so as soon as it listens. So the variables leave the environment.
     """
-    found = _systemd.ServiceManager.of(os.environ)
-    for name in (_systemd.SOCKET, _systemd.WATCHDOG, "WATCHDOG_PID"):
-        os.environ.pop(name, None)
+    found = _systemd.ServiceManager.taken_from(os.environ)
     if found is not None:
         _state.manager = found
     return getattr(_state, "manager", None)
@@ -95,19 +91,16 @@ class _Logger(_GunicornLogger):  # type: ignore[misc]
         if cfg.logconfig or cfg.logconfig_dict or cfg.logconfig_json:
             return  # whoever configures logging has forms of their own
         output: Any = sys.modules["vitals_logging"]
-        settings: Any = sys.modules["vitals_settings"]
-        secrets = settings.secrets(_state.settings)
-        form = output.formatter(
-            _state.settings.output_format, journal=output.is_journal(os.environ), secrets=secrets
-        )
+        ours, journal = _state.settings, output.is_journal(os.environ)
+        secrets = sys.modules["vitals_settings"].secrets(ours)
+        form = output.formatter(ours.output_format, journal=journal, secrets=secrets)
         for log, its_form in ((self.error_log, form), (self.access_log, output.Bare(secrets))):
             for handler in log.handlers:
                 handler.setFormatter(its_form)
-        for name in ("dashboard", _log.name):
-            ours = logging.getLogger(name)
-            ours.handlers = self.error_log.handlers
-            ours.setLevel(_state.settings.output_level.upper())
-            ours.propagate = False
+        for log in (logging.getLogger("dashboard"), _log):
+            log.handlers = self.error_log.handlers
+            log.setLevel(ours.output_level.upper())
+            log.propagate = False
 
 
 class Worker(GeventWorker):  # type: ignore[misc]
@@ -160,11 +153,10 @@ control_socket_disable = True  # it would lie in the home folder, where two serv
 
 def on_starting(server: Any) -> None:
     """Refuse to show the machine to a network that nobody opened it to."""
-    if not _is_ours(server):
-        return
-    if not _may_serve([*server.address, *_handed_over()]):
-        sys.exit(2)
-    _state.served = _variables
+    if _is_ours(server):
+        if not _may_serve([*server.address, *_systemd.handed_over(os.environ)]):
+            sys.exit(2)
+        _state.served = _variables
 
 
 def _is_ours(server: Any) -> bool:
@@ -188,15 +180,10 @@ def when_ready(server: Any) -> None:
     _log.info("May read: %s; may publish: %s", read, publish)
     _log.info("Log: %s, kept for %s", log, duration(_settings.retention))
     _log.info("Sampled: %s; heartbeats after %gs", sampled, _settings.heartbeat)
-    _log.info(
-        "Vitals%s, %d %s, gunicorn %s, Python %s; settings: %s",
-        _version(),
-        server.num_workers,
-        "workers" if server.num_workers != 1 else "worker",
-        gunicorn.__version__,
-        platform.python_version(),
-        os.environ.get("DASHBOARD_CONFIG", "the environment"),
-    )
+    workers = f"{server.num_workers} worker{'' if server.num_workers == 1 else 's'}"
+    programs = f"gunicorn {gunicorn.__version__}, Python {platform.python_version()}"
+    source = os.environ.get("DASHBOARD_CONFIG", "the environment")
+    _log.info("Vitals%s, %s, %s; settings: %s", _version(), workers, programs, source)
 
 
 def _version() -> str:
@@ -215,24 +202,14 @@ def on_reload(server: Any) -> None:
     if _manager is not None:
         _manager.tell("RELOADING=1")
     before = _state.served
-    if not _may_serve(
-        [*server.address, *(listener.getsockname() for listener in server.LISTENERS)]
-    ):
+    bound = [listener.getsockname() for listener in server.LISTENERS]
+    if not _may_serve([*server.address, *bound]):
         _complain("going on with the settings of before")
         _variables = before
     keys = {key for key, _ in before.items() ^ _variables.items()}
     changed = ", ".join(sorted(key.removeprefix("DASHBOARD_") for key in keys))
     _state.served = _variables
     _log.info("Reloading: new workers, settings changed: %s", changed or "none")
-
-
-def _handed_over() -> Iterator[Any]:
-    """The addresses of the sockets that a service manager has opened for us (sd_listen_fds(3))."""
-    count = int(os.environ.get("LISTEN_FDS", 0))
-    if os.environ.get("LISTEN_PID") == str(os.getpid()):
-        for descriptor in range(3, 3 + count):
-            with socket.socket(fileno=os.dup(descriptor)) as listener:
-                yield listener.getsockname()
 
 
 def _may_serve(addresses: list[Any]) -> bool:
@@ -262,8 +239,7 @@ def post_fork(server: Any, worker: Any) -> None:
 
 def post_worker_init(worker: Any) -> None:
     """Refuse to serve Vitals by a worker class that bounds nothing."""
-    is_vitals = "vitals" in getattr(worker.wsgi, "extensions", {})
-    if is_vitals and not hasattr(worker, "manager"):
+    if "vitals" in getattr(worker.wsgi, "extensions", {}) and not hasattr(worker, "manager"):
         name = worker.cfg.worker_class_str
         print(f"Vitals: has its own worker class, so start it without -k {name}", file=sys.stderr)
         sys.exit(_HALT)

@@ -42,12 +42,12 @@ class OpenAlerts:
 
         And the id up to which the log was read. Raises LogUnavailable.
         """
-        kept_from = self._index.read_on()
-        self._open = {key: item for key, item in self._open.items() if item[0] >= kept_from}
-        newest_first = sorted(
-            self._open.values(), key=lambda item: (item[1].began, item[0]), reverse=True
-        )
-        return newest_first, self._index.read_to
+        with self._index.up_to_date() as kept_from:
+            self._open = {key: item for key, item in self._open.items() if item[0] >= kept_from}
+            newest_first = sorted(
+                self._open.values(), key=lambda item: (item[1].began, item[0]), reverse=True
+            )
+            return newest_first, self._index.read_to
 
     def _take(self, event_id: EventId, event: Event) -> None:
         alert = decode_alert(event)

@@ -45,16 +45,18 @@ class JobIndex:
 
     def latest_runs(self, jobs: Iterable[str]) -> dict[str, Run]:
         """Return the last run of each of these jobs that has one. Raises LogUnavailable."""
-        self._read_on()
-        return {job: self._runs[job] for job in jobs if job in self._runs}
+        with self._index.up_to_date() as kept_from:
+            self._forget_before(kept_from)
+            return {job: self._runs[job] for job in jobs if job in self._runs}
 
     def latest_run(self, job: str) -> tuple[Run | None, EventId]:
         """The last run of a job, None if there is none, and the id up to which the log was read.
 
         Raises LogUnavailable.
         """
-        self._read_on()
-        return self._runs.get(job), self._index.read_to
+        with self._index.up_to_date() as kept_from:
+            self._forget_before(kept_from)
+            return self._runs.get(job), self._index.read_to
 
     def covers(self, after: EventId, read_to: EventId) -> bool:
         """Return True if the log still has all events after an id, which it may have given.
@@ -83,8 +85,7 @@ class JobIndex:
         if len(self._runs) > _MOST_RUNS:
             self._forget(next(iter(self._runs)))
 
-    def _read_on(self) -> None:
-        kept_from = self._index.read_on()
+    def _forget_before(self, kept_from: EventId) -> None:
         while self._runs:
             job, run = next(iter(self._runs.items()))
             if run.newest >= kept_from:

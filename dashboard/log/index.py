@@ -4,7 +4,8 @@ So an answer is the log's own, whichever worker took the newest event. The first
 log keeps is read; that is done where long reads hold up nothing.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from gevent.lock import Semaphore
 
@@ -26,7 +27,10 @@ class LogIndex:
         retention: float,
         clock: Callable[[], float],
     ) -> None:
-        """`take` is called with each event once, in order; `retention` is in seconds."""
+        """`take` is called with each event once, in order, in the thread that reads.
+
+        `retention` is in seconds.
+        """
         self.read_to = LOG_START
         self._log = log
         self._name = name
@@ -35,14 +39,16 @@ class LogIndex:
         self._clock = clock
         self._reading = Semaphore()
 
-    def read_on(self) -> EventId:
-        """Read what the log has got, and return its lowest id that is kept. Raises LogUnavailable.
+    @contextmanager
+    def up_to_date(self) -> Iterator[EventId]:
+        """Take what the log has got, and let no other greenlet do so in the block.
 
-        What is known of events before that id is to be forgotten, as the log itself forgets them.
+        Yields the lowest id that the log keeps: what is known of events before it is to be
+        forgotten. Raises LogUnavailable.
         """
         with self._reading:
             self._log.with_reader(self._read)
-        return self._kept_from(self._log)
+            yield self._kept_from(self._log)
 
     def _read(self, log: LogReader) -> None:
         last = log.newest()

@@ -1,7 +1,5 @@
 """`[[publish]]`: who may publish what, by which token."""
 
-import dataclasses
-from dataclasses import dataclass
 from typing import Annotated, Any
 
 import msgspec
@@ -13,40 +11,13 @@ from .types import Kind
 from .validation import InvalidField, convert
 
 _MAIN = "PUBLISH_TOKEN"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Publisher:
-    """Somebody who may publish: patterns of events' names and of hosts, None for all.
-
-    The token is left out of its own repr, which may end up in a log.
-    """
-
-    name: str
-    token: str = dataclasses.field(repr=False)
-    events: tuple[str, ...] | None = None
-    hosts: tuple[str, ...] | None = None
-
-
-def _publishers(text: str) -> tuple[Publisher, ...]:
-    found: list[Publisher] = []
-    for number, table in enumerate(tables_of(text, "publish"), start=1):
-        publisher = _publisher(table, number)
-        if publisher.name == _MAIN:
-            raise WrongTable(f"token {_MAIN!r}: this is the name of the setting's own token")
-        for other in found:
-            for key in ("name", "token"):
-                if getattr(other, key) == getattr(publisher, key):
-                    raise WrongTable(f"token {publisher.name!r}: another has the same {key}")
-        found.append(publisher)
-    return tuple(found)
-
-
 _Event = Annotated[str, Meta(pattern=f"^{EVENTS_PATTERN}\\Z")]
 _Host = Annotated[str, Meta(pattern=f"^{HOSTS_PATTERN}\\Z")]
 
 
-class _Table(msgspec.Struct):
+class Publisher(msgspec.Struct, frozen=True, kw_only=True):
+    """Somebody who may publish: patterns of events' names and of hosts, None for all."""
+
     name: Annotated[str, Meta(pattern=f"^{NAME_PATTERN}\\Z", description=NAME_ALLOWED)]
     token: Annotated[
         str,
@@ -65,15 +36,31 @@ class _Table(msgspec.Struct):
         Meta(description='a list of 1 to 100 names of hosts such as ["db-1", "web-*"]'),
     ] = None
 
+    def __repr__(self) -> str:
+        """Return it without the token: it may end up in a log."""
+        return f"Publisher({self.name!r})"
+
+
+def _publishers(text: str) -> tuple[Publisher, ...]:
+    found: list[Publisher] = []
+    for number, table in enumerate(tables_of(text, "publish"), start=1):
+        publisher = _publisher(table, number)
+        if publisher.name == _MAIN:
+            raise WrongTable(f"token {_MAIN!r}: this is the name of the setting's own token")
+        for other in found:
+            for key in ("name", "token"):
+                if getattr(other, key) == getattr(publisher, key):
+                    raise WrongTable(f"token {publisher.name!r}: another has the same {key}")
+        found.append(publisher)
+    return tuple(found)
+
 
 def _publisher(table: dict[str, Any], number: int) -> Publisher:
-    name = table.get("name")
     try:
-        given = convert(table, _Table)
+        return convert(table, Publisher)
     except InvalidField as error:
-        which = f"number {number}" if error.key == "name" else repr(name)
+        which = f"number {number}" if error.key == "name" else repr(table.get("name"))
         raise WrongTable(f"token {which}: {error}") from None
-    return Publisher(name=given.name, token=given.token, events=given.events, hosts=given.hosts)
 
 
 PUBLISHERS = Kind(_publishers, "tables [[publish]]", none=())

@@ -6,12 +6,11 @@ is well: when those stop coming, systemd starts the service anew.
 It imports nothing of the package: gunicorn.conf.py loads this file alone, as it does settings/.
 """
 
+import os
 import socket
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, MutableMapping
 from dataclasses import dataclass
-
-SOCKET = "NOTIFY_SOCKET"
-WATCHDOG = "WATCHDOG_USEC"
+from typing import Any
 
 _PINGS = 4  # in the time after which silence is taken for trouble; systemd advises at least two
 
@@ -24,12 +23,12 @@ class ServiceManager:
     every: float | None = None
 
     @classmethod
-    def of(cls, environ: Mapping[str, str]) -> "ServiceManager | None":
-        """The one that has started this process, by its environment; None without one."""
-        address = environ.get(SOCKET, "")
+    def taken_from(cls, environ: MutableMapping[str, str]) -> "ServiceManager | None":
+        """Take the one that has started this process out of the environment; None without one."""
+        address, limit = (environ.pop(key, "") for key in ("NOTIFY_SOCKET", "WATCHDOG_USEC"))
+        environ.pop("WATCHDOG_PID", None)
         if not address.startswith(("/", "@")):
             return None
-        limit = environ.get(WATCHDOG, "")
         every = int(limit) / 1e6 / _PINGS if limit.isascii() and limit.isdigit() else 0
         return cls(address, every or None)
 
@@ -44,3 +43,11 @@ class ServiceManager:
         except OSError:
             return False
         return True
+
+
+def handed_over(environ: Mapping[str, str]) -> Iterator[Any]:
+    """Yield the addresses of the sockets that a service manager has opened (sd_listen_fds(3))."""
+    if environ.get("LISTEN_PID") == str(os.getpid()):
+        for descriptor in range(3, 3 + int(environ.get("LISTEN_FDS", 0))):
+            with socket.socket(fileno=os.dup(descriptor)) as listener:
+                yield listener.getsockname()

@@ -58,15 +58,15 @@ def manager(tmp_path: Path) -> Iterator[Manager]:
 
 
 def test_who_is_told_and_how_often_is_in_the_environment() -> None:
-    assert ServiceManager.of({}) is None
-    assert ServiceManager.of({"NOTIFY_SOCKET": "vsock:2:1"}) is None
+    assert ServiceManager.taken_from({}) is None
+    assert ServiceManager.taken_from({"NOTIFY_SOCKET": "vsock:2:1"}) is None
     path = {"NOTIFY_SOCKET": "/run/systemd/notify"}
-    assert ServiceManager.of(path) == ServiceManager("/run/systemd/notify", None)
-    assert ServiceManager.of(path | {"WATCHDOG_USEC": "60000000"}) == ServiceManager(
+    assert ServiceManager.taken_from(dict(path)) == ServiceManager("/run/systemd/notify", None)
+    assert ServiceManager.taken_from(path | {"WATCHDOG_USEC": "60000000"}) == ServiceManager(
         "/run/systemd/notify", 15.0
     )
     for wrong in ("", "0", "-1", "soon", "٣"):
-        assert ServiceManager.of(path | {"WATCHDOG_USEC": wrong}) == ServiceManager(
+        assert ServiceManager.taken_from(path | {"WATCHDOG_USEC": wrong}) == ServiceManager(
             "/run/systemd/notify", None
         )
 
