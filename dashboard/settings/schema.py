@@ -49,7 +49,7 @@ def _setting(
 
 def is_table(field: "dataclasses.Field[Any]") -> bool:
     """Whether a row's value is a table of the file."""
-    return not field.metadata["meaning"]
+    return not field.metadata.get("meaning")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -226,8 +226,8 @@ class Settings:
     )
     # Tables of the file; docs/alerts.md, docs/events.md and docs/security.md have what is in them.
     alert: tuple[AlertRule, ...] = _setting(NONE, RULES)
-    alerts: Alerts = _setting(NONE, ALERTS)
-    notify: Notify = _setting(NONE, NOTIFY)
+    alerts: Alerts = dataclasses.field(default=ALERTS.none, metadata={"kind": ALERTS})
+    notify: Notify = dataclasses.field(default=NOTIFY.none, metadata={"kind": NOTIFY})
     figure: tuple[FigureRow, ...] = _setting(NONE, FIGURES)
     publish: tuple[Publisher, ...] = _setting(NONE, PUBLISHERS)
 
