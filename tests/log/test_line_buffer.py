@@ -31,8 +31,15 @@ class Sink:
             raise LogUnavailable("it is away")
         self.events += events
 
-    def backlog(self, **bounds: int) -> LineBuffer:
-        return LineBuffer(self.send, lost=lost, say=self.said.append, room_seconds=0.05, **bounds)
+    def backlog(self, *, most_events: int = 50_000, most_bytes: int = 1 << 24) -> LineBuffer:
+        return LineBuffer(
+            self.send,
+            lost=lost,
+            say=self.said.append,
+            room_seconds=0.05,
+            most_events=most_events,
+            most_bytes=most_bytes,
+        )
 
 
 def lost(number: int) -> Event:
@@ -113,3 +120,18 @@ def test_a_refusal_later_on_is_waited_for_but_not_that_of_the_events_themselves(
     sink.refusal = None
     assert backlog.close(30) == 0
     assert sink.events == [first, second, lost(1)]
+
+
+def test_what_is_newest_takes_the_place_of_what_waits() -> None:
+    sink = Sink()
+    sink.is_away.set()
+    backlog = LineBuffer(sink.send, say=sink.said.append, while_away="so be it")
+    first, *others = numbered(range(30))
+    backlog.put_newest(first)
+    wait_for(lambda: sink.said, "a word about it")
+    for event in others:
+        backlog.put_newest(event)
+    sink.is_away.clear()
+    assert backlog.close(30) == 0
+    assert sink.events == [first, others[-1]]
+    assert sink.said == ["it is away; so be it", "going on"]
