@@ -9,9 +9,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
+import msgspec
+
 from dashboard.events.batch import encode_batches
 from dashboard.events.encoded import Encoded
-from dashboard.events.event import UNNAMED, Event
+from dashboard.events.event import UNNAMED, Event, fields
 from dashboard.events.glob import fits
 from dashboard.events.projection import Projection, projection_for
 from dashboard.events.scope import FULL, Scope
@@ -19,6 +21,7 @@ from dashboard.events.scope import FULL, Scope
 _RUN_OF_STARS = re.compile(r"\*+")
 _COST_OF_EDITING = 4  # what `fields` and `batch` cost, next to passing events on as they are
 _FEW = 10  # hosts; of so few there is not much to edit
+_FIELDS = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +31,10 @@ class Filter:
     `every` is the conflation interval in seconds. `fields` are the fields to keep of the events
     that they name (events/projection.py), None for all. With `batch` the events of one frame are
     sent as one event (events/batch.py). Events out of `scope` are never selected.
+
+    With `others` events of all further names are selected, too, if they have a text in them; each
+    is sent as a batch, as no browser listens for a name that it does not know. `others` are the
+    names that are never among them, or the first part of one before a dot.
     """
 
     names: frozenset[str] | None = None
@@ -35,6 +42,7 @@ class Filter:
     every: float | None = None
     fields: frozenset[str] | None = None
     batch: bool = False
+    others: frozenset[str] | None = None
     scope: Scope = FULL
 
     def restricted_to(self, scope: Scope) -> "Filter":
@@ -50,20 +58,31 @@ class Filter:
     def cost(self) -> int:
         """What each event costs a feed of this filter, 1 for the plainest."""
         are_few = self.hosts is not None and len(self.hosts) <= _FEW and "*" not in str(self.hosts)
-        if are_few or (self.fields is None and not self.batch):
+        if are_few or (self.fields is None and not self.batch and self.others is None):
             return 1
         return max(1, round(_COST_OF_EDITING / max(1.0, self.every or 1.0)))
 
     def wants(self, event: Event) -> bool:
         """Return True if an event is selected."""
-        return self.wants_name(event.name) and self.wants_host(event.host)
+        return (
+            self.wants_name(event.name)
+            and self.wants_host(event.host)
+            and (self.names_it(event.name) or has_text(event.data))
+        )
+
+    def names_it(self, name: str | None) -> bool:
+        """Return True if a name is one of `names`."""
+        return self.names is None or (name or UNNAMED) in self.names
 
     def wants_name(self, name: str | None) -> bool:
         """Return True if events of a name are selected; None is the unnamed."""
         name = name or UNNAMED
-        return (self.names is None or name in self.names) and (
+        return (self.names_it(name) or self._is_other(name)) and (
             self.scope is FULL or self.scope.allows_name(name)
         )
+
+    def _is_other(self, name: str) -> bool:
+        return self.others is not None and name.partition(".")[0] not in self.others
 
     def wants_host(self, host: str) -> bool:
         """Return True if events of a host are selected."""
@@ -79,7 +98,9 @@ class Filter:
     @property
     def logged_names(self) -> list[str | None] | None:
         """The names as log engines take them: a list with None for the unnamed; None for all."""
-        return None if self.names is None else [None if n == UNNAMED else n for n in self.names]
+        if self.names is None or self.others is not None:
+            return None
+        return [None if n == UNNAMED else n for n in self.names]
 
     def hosts_among(self, hosts: Iterable[str]) -> list[str] | None:
         """Return the selected ones of all known hosts; None if that is every one."""
@@ -89,7 +110,7 @@ class Filter:
 
     def pick(self, events: Iterable[Encoded]) -> list[Encoded]:
         """Return the selected events, in order."""
-        if self.hosts is None and self.scope is FULL:
+        if self.hosts is None and self.scope is FULL and self.others is None:
             if self.names is None:
                 return list(events)
             names = self.names
@@ -104,9 +125,16 @@ class Filter:
         """Encode selected events for the wire, projected and batched as this filter says."""
         if self.batch:
             return encode_batches((each.event, each.item(self.fields)) for each in events)
+        if self.others is not None:
+            return b"".join(self._one(encoded) for encoded in events)
         if self.fields is None:
             return b"".join(encoded.wire for encoded in events)
         return b"".join(encoded.projected(self.fields) for encoded in events)
+
+    def _one(self, encoded: Encoded) -> bytes:
+        if not self.names_it(encoded.event.name):
+            return encode_batches([(encoded.event, encoded.item(self.fields))])
+        return encoded.wire if self.fields is None else encoded.projected(self.fields)
 
 
 @lru_cache(maxsize=1024)
@@ -121,8 +149,15 @@ def _normal(filter: Filter) -> Filter:
         hosts = patterns | {host for host in exact if not covered(host)}
         if "*" in hosts:
             hosts = None
-    if fields is not None and names is not None:
+    if fields is not None and names is not None and filter.others is None:
         # Fields of events that do not come.
         prefixes = tuple(f"{name}." for name in names)
         fields = frozenset(field for field in fields if field.startswith(prefixes)) or None
     return replace(filter, hosts=hosts, fields=fields)
+
+
+@lru_cache(maxsize=256)  # one event is asked for by each of many filters
+def has_text(data: str) -> bool:
+    """Return True if an event's data has a text beside its host."""
+    found = fields(data, _FIELDS) or {}
+    return any(key != "host" and bytes(value).startswith(b'"') for key, value in found.items())

@@ -11,11 +11,14 @@ from dashboard.errors import ClientError
 from dashboard.events.encoded import LOG_START
 from dashboard.events.event import HOST, NAME, EventId
 from dashboard.events.projection import FIELD
+from dashboard.publications import FAMILY_NAMES
 from dashboard.settings import HOST_ALLOWED, HOSTS_PATTERN
 
 MOST_ITEMS = 100
 MOST_FIELDS = 50
 HOSTS = re.compile(HOSTS_PATTERN)
+# What has its own panels, or is said by the service: never among the others that a reader asks for.
+TOLD_ELSEWHERE = FAMILY_NAMES | {"alert", "log", "progress", "rules", "screen"}
 # Where a stream goes on, the newest first: what an EventSource that can't send the header appends
 # (event-source-polyfill and its kin), then what a page has written into its URL.
 POSITIONS = ("lastEventId", "lastEventID", "last_event_id")
@@ -106,6 +109,10 @@ class Query:
         if text not in ("0", "1"):
             raise ClientError(400, f"{key}={text!r}: allowed are 0 and 1", key=key)
         return text == "1"
+
+    def others(self) -> frozenset[str] | None:
+        """Return the names that are told elsewhere, where the key asks for all others."""
+        return TOLD_ELSEWHERE if self.flag("others") else None
 
     def position(self, header: str | None) -> EventId | None:
         """Return the id that a stream goes on after, or None to begin with the newest events.

@@ -21,7 +21,7 @@ from dashboard.web.compression import accepts_gzip
 from dashboard.web.event_stream import EventStreamResponse
 from dashboard.web.query import POSITIONS, Query
 
-KEYS = ("events", "host", "fields", "every", "batch", *POSITIONS)
+KEYS = ("events", "host", "fields", "every", "batch", "others", *POSITIONS)
 EVERY = (0.1, 3600.0)  # seconds
 _BUSY_RETRY = 5  # times the usual pause: a full worker is left alone for longer
 
@@ -97,6 +97,7 @@ def _parse_query(text: str) -> tuple[Filter, Query, EventId | None]:
         every=query.number("every", *EVERY),
         fields=query.fields("fields"),
         batch=query.flag("batch"),
+        others=query.others(),
     )
     return filter, query, query.position(None)
 

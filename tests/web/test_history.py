@@ -144,6 +144,17 @@ def test_fields_leave_only_the_columns_that_are_asked_for(service: Service) -> N
     assert others["two"] == whole["hosts"]["past"]["two"], "not named: whole"
 
 
+def test_lines_of_all_names_that_have_a_text_but_columns_of_none(service: Service) -> None:
+    service.append("queue-of-one", host="past-2", length=41)
+    service.append("deploy-of-one", host="past-2", version="v1", took=3)
+    answer = service.json("/history?host=past-2&events=one&lines=5&others=1")
+    assert [one["data"]["version"] for one in answer["lines"]["deploy-of-one"]] == ["v1"]
+    assert "queue-of-one" not in answer["lines"]
+    assert {one["event"] for one in answer["latest"]} == {"one", "deploy-of-one"}
+    assert answer["hosts"]["past-2"].keys() == {"one"}
+    assert service.get("/history?others=2").json()["key"] == "others"
+
+
 def test_lines_are_thinned_too(service: Service) -> None:
     answer = service.json("/history?host=past-2&lines=5&fields=one.age")
     lines = [one["data"].keys() for one in answer["lines"]["one"]]

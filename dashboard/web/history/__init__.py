@@ -7,6 +7,7 @@ else happened (log lines, notices, a job's steps) is asked for as `lines`: the n
 import time
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -30,7 +31,10 @@ from dashboard.web.compression import accepts_gzip, compress
 from dashboard.web.history.stretch import read_question
 from dashboard.web.query import Query
 
-KEYS = ("since", "from", "to", "events", "host", "fields", "points", "lines", "form", "format")
+KEYS = (
+    *("since", "from", "to", "events", "host", "fields", "points"),
+    *("lines", "others", "form", "format"),
+)
 FORMS = {"columns": as_columns, "bands": as_bands}
 _TEXTS = {name: (lambda found: found.rows) for name in FORMATS}
 _SHAPES: dict[str, Callable[[Reduced], Any]] = {**FORMS, **_TEXTS}
@@ -60,10 +64,12 @@ def history(service: Service) -> Response:
     zipped = accepts_gzip(request.headers.get("Accept-Encoding", ""))
     address = request.remote_addr or ""
     looked = (query.text("since"), query.text("from"), query.text("to"))
-    question = (filter, looked, stretch.points, lines, shape, zipped)
+    # The others are told as lines; their figures have no columns unless they are named.
+    told = replace(filter, others=query.others())
+    question = (told, looked, stretch.points, lines, shape, zipped)
 
     def work() -> bytes:
-        return _answer(service.runtime, filter, stretch, lines, shape, zipped)
+        return _answer(service.runtime, told, stretch, lines, shape, zipped)
 
     try:
         body = service.runtime.history.answers.get(question, address, work)
@@ -80,16 +86,20 @@ def history(service: Service) -> Response:
 
 
 def _answer(
-    runtime: Runtime, filter: Filter, stretch: Stretch, lines: int | None, shape: str, zipped: bool
+    runtime: Runtime, told: Filter, stretch: Stretch, lines: int | None, shape: str, zipped: bool
 ) -> bytes:
-    """Return the body of the answer. Reads the log in its thread, the history in its own."""
+    """Return the body of the answer. Reads the log in its thread, the history in its own.
+
+    `told` selects the newest events and the lines; columns are only of the names in it.
+    """
+    filter = replace(told, others=None)
     families = frozenset(family.name for family in runtime.families)
     position = runtime.history.reader.position()
 
     def read(log: EventLog) -> tuple[dict[str, Any], list[Event]]:
         # The end is fixed first: what is appended while we read belongs to the stream that follows.
         latest = log.latest()
-        wanted = [event for event in latest if filter.wants(event)]
+        wanted = [event for event in latest if told.wants(event)]
         # Every host in the log has a newest event, so these are all that the patterns mean.
         chosen = filter.hosts_among({event.host for event in latest})
         last = latest[-1].id if latest else None
@@ -106,7 +116,8 @@ def _answer(
             start = log.id_at(stretch.end - runtime.settings.retention)
             others = {event.name for event in wanted} - families
             walked = walk(log, start, last, names=others, hosts=chosen)
-            found["lines"] = _newest(walked, filter, lines)
+            selected = (event for event in walked if told.wants(event))
+            found["lines"] = _newest(selected, told, lines)
         return found, newest
 
     found, newest = runtime.log.with_reader(read)

@@ -6,7 +6,7 @@
  * it resumes from the oldest position, and no reader gets an event twice. A reader that is behind is served from the
  * replay buffer, or, if that does not reach back to its id, by reopening the connection from there.
  *
- * Messages to the broker: join {stream, events, hosts, after, loaded}, ping, hurry, leave.
+ * Messages to the broker: join {stream, events, hosts, others, after, loaded}, ping, hurry, leave.
  * Messages to a reader: joined, state, hello, heartbeat, event, gap {fillable}, pong, left (the reader was dropped).
  */
 import { Connection } from "./connection.js";
@@ -22,6 +22,7 @@ import { isAfter } from "./ids.js";
  * @property {Port} port
  * @property {string[]} events
  * @property {string[]} hosts
+ * @property {boolean} others wants events of all other names, too
  * @property {string} skip id up to which it has all events
  * @property {boolean} fillable history may have the events of a gap; false right after it was loaded
  * @property {number} seen monotonic time of its last message, milliseconds
@@ -46,6 +47,7 @@ export class Broker {
     this.events = new Set();
     /** @type {Set<string>} */
     this.hosts = new Set();
+    this.others = false;
     /** Last events, oldest first, complete after the id `replayAfter`. */
     /** @type {BrokerEvent[]} */
     this.replay = [];
@@ -80,15 +82,15 @@ export class Broker {
 
   /**
    * @param {Port} port
-   * @param {{stream: string, events: string[], hosts: string[], after: string | null, loaded: boolean}} request
+   * @param {{stream: string, events: string[], hosts: string[], others?: boolean, after: string | null, loaded: boolean}} request
    *   loaded: `after` is the end of the history that was just loaded
    */
-  #join(port, { stream, events, hosts, after, loaded }) {
-    const reader = { port, events, hosts, skip: after ?? "", fillable: true, seen: performance.now() };
+  #join(port, { stream, events, hosts, others = false, after, loaded }) {
+    const reader = { port, events, hosts, others, skip: after ?? "", fillable: true, seen: performance.now() };
     const alone = this.readers.size === 0 || (this.readers.size === 1 && this.readers.has(port));
     this.readers.set(port, reader);
     port.postMessage({ kind: "joined" });
-    const covered = events.every((name) => this.events.has(name)) && hosts.every((host) => this.hosts.has(host));
+    const covered = events.every((name) => this.events.has(name)) && hosts.every((host) => this.hosts.has(host)) && (this.others || !others);
     const wider = stream !== this.stream || !covered;
     const last = this.connection.lastId;
     if (this.connection.watching === undefined || (alone && !this.#reaches(after))) {
@@ -123,8 +125,10 @@ export class Broker {
     this.stream = stream;
     this.events = new Set(readers.flatMap(({ events }) => events));
     this.hosts = new Set(readers.flatMap(({ hosts }) => hosts));
+    this.others = readers.some(({ others }) => others);
     this.#clearReplay(after);
     const url = new URL(stream);
+    if (this.others) url.searchParams.set("others", "1");
     url.searchParams.set("events", [...this.events].sort().join());
     url.searchParams.set("host", [...this.hosts].sort().join());
     this.connection.open(url.href, [...this.events], after);
@@ -196,7 +200,8 @@ export class Broker {
    * @param {boolean} logged
    */
   #send(reader, { name, id, data }, logged) {
-    if (reader.events.includes(name)) reader.port.postMessage({ kind: "event", name, id, data, logged });
+    // What is another name for one reader may be listened for by the next.
+    if (reader.others || reader.events.includes(name)) reader.port.postMessage({ kind: "event", name, id, data, logged });
   }
 
   #state() {

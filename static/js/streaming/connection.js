@@ -135,13 +135,18 @@ export class Connection {
       this.listener.state();
     });
     on("gap", (data) => this.listener.gap(data));
-    for (const name of this.names) {
-      on(name, (data, id) => {
-        const logged = id !== "" && id !== this.lastId;
-        if (logged) this.lastId = id;
-        this.listener.event(name, id, data, logged);
-      });
-    }
+    /** @type {(name: string, data: string, id: string) => void} */
+    const take = (name, data, id) => {
+      const logged = id !== "" && id !== this.lastId;
+      if (logged) this.lastId = id;
+      this.listener.event(name, id, data, logged);
+    };
+    for (const name of this.names) on(name, (data, id) => take(name, data, id));
+    // Events of names that nobody knew to listen for.
+    on("batch", (data) => {
+      if (this.names.includes("batch")) return;
+      for (const { event, id = "", data: each } of JSON.parse(data)) take(event, JSON.stringify(each), id);
+    });
   }
 
   #drop() {

@@ -40,6 +40,7 @@ import { portToOwnBroker } from "./transport.js";
  * @property {string[]} events names to receive
  * @property {number} window seconds of history
  * @property {number} lines newest events without a cadence to load, of each name
+ * @property {boolean} [others] events of all other names, too, if they have a text
  */
 
 /** Rows per series to load: as many as a chart has pixels to tell apart. */
@@ -137,9 +138,9 @@ export class Stream {
   async #load() {
     clearTimeout(this.timer);
     this.timer = undefined;
-    const { historyUrl, host, events, window, lines } = this.options;
+    const { historyUrl, host, events, window, lines, others } = this.options;
     const url = new URL(historyUrl, document.baseURI);
-    const query = { since: window, points: POINTS, events: events.join(), host, ...(lines && { lines }) };
+    const query = { since: window, points: POINTS, events: events.join(), host, ...(lines && { lines }), ...(others && { others: 1 }) };
     for (const [name, value] of Object.entries(query)) url.searchParams.set(name, String(value));
     const asked = (this.asked = {});
     try {
@@ -179,11 +180,11 @@ export class Stream {
 
   /** @param {boolean} loaded history was just loaded */
   #join(loaded) {
-    const { streamUrl, hosts, events } = this.options;
+    const { streamUrl, hosts, events, others = false } = this.options;
     this.joined = true;
     this.joining += 1;
     const stream = new URL(streamUrl, document.baseURI).href;
-    this.port?.postMessage({ kind: "join", stream, events, hosts, after: this.lastId, loaded });
+    this.port?.postMessage({ kind: "join", stream, events, hosts, others, after: this.lastId, loaded });
   }
 
   #leave() {
