@@ -1,6 +1,7 @@
 """GET /catalogue: what the figures mean, and the panels and tiles that show them."""
 
 from functools import lru_cache, partial
+from typing import Any
 
 import msgspec
 from flask import Blueprint, Response, request
@@ -14,6 +15,10 @@ from dashboard.events.scope import Scope
 from dashboard.runtime import Runtime, Service
 from dashboard.web.access import request_scope
 from dashboard.web.query import Query
+
+# Keys of a figure that a page reads; those of a built-in one.
+_INLINE = ("name", "title", "unit", "min", "max", "decimals", "every", "source")
+_KNOWN = frozenset(("name", "title", "unit", "max", "decimals"))
 
 
 def blueprint(service: Service) -> Blueprint:
@@ -46,6 +51,25 @@ def published_here(runtime: Runtime, scope: Scope) -> list[Event]:
 
 @lru_cache(maxsize=64)
 def inline(rows: Catalogue, scope: Scope) -> Markup:
-    """Return the rows in scope as JSON to stand in a <script> of a page."""
-    body = msgspec.json.encode(rows.of(scope)).decode()
+    """Return the rows of a page as JSON to stand in a <script>.
+
+    What is built in is no secret: a page says of a panel out of its scope that it is not shown.
+    """
+    figures = [
+        _lean(
+            {key: getattr(row, key) for key in _INLINE if row.source != "built-in" or key in _KNOWN}
+        )
+        for row in rows.figures
+        if row.source == "built-in" or scope.allows_name(row.event)
+    ]
+    shown = _lean(msgspec.to_builtins({"panels": rows.panels, "tiles": rows.tiles}))
+    body = msgspec.json.encode({"figures": figures, **shown}).decode()
     return Markup(body.replace("<", "\\u003c"))
+
+
+def _lean(value: Any) -> Any:
+    """Return rows without what a page takes for granted: null, false, and nothing."""
+    if isinstance(value, dict):
+        said = {k: v for k, v in value.items() if not (v is None or v is False or v == "")}
+        return {k: _lean(v) for k, v in said.items()}
+    return [_lean(each) for each in value] if isinstance(value, list) else value

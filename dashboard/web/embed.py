@@ -12,6 +12,7 @@ from dashboard.errors import ClientError
 from dashboard.runtime import Service
 from dashboard.web.access import renewal_url, request_scope
 from dashboard.web.catalogue import inline
+from dashboard.web.pages import published
 from dashboard.web.query import Query
 
 # Figures by their names, which the page reads and draws.
@@ -42,6 +43,7 @@ def about(service: Service) -> Response:
         "host": runtime.greeting.default_host(scope),
         "interval": runtime.settings.interval,
         "panels": names(service.catalogue),
+        "published": published(service),
     }
     if scope.events is not None:
         facts["events"] = scope.events
@@ -52,7 +54,8 @@ def about(service: Service) -> Response:
 def frame(service: Service, panel: str) -> Response:
     """A page that one panel or tile fills. Its query is the wall's, and read by the page itself."""
     known = names(service.catalogue)
-    if panel not in known and not OWN_PANEL.fullmatch(panel):
+    is_known = panel in known or panel in published(service)
+    if not is_known and not OWN_PANEL.fullmatch(panel):
         detail = f"there is no panel {panel!r}; there are {', '.join(known)}, or EVENT.FIELD"
         raise ClientError(404, detail, key="panel")
     runtime = service.runtime
@@ -68,6 +71,7 @@ def frame(service: Service, panel: str) -> Response:
         host=runtime.greeting.default_host(scope),
         scope=scope,
         catalogue=inline(service.catalogue, scope),
+        published=published(service),
         renew_url=renewal_url(),
         interval=runtime.settings.interval,
         # In another site's page the frame has no cookie: its own requests carry its key.

@@ -1,10 +1,12 @@
-"""The pages: the wall of one machine, the overview of many, and one figure of several compared."""
+"""The pages: the wall of one machine, and the overview of many."""
 
 from functools import partial
 from typing import Any
+from urllib.parse import urlencode
 
-from flask import Blueprint, Response, make_response, render_template, request, url_for
+from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
 from werkzeug.datastructures import MultiDict
+from werkzeug.wrappers import Response as BaseResponse
 
 from dashboard.errors import ClientError
 from dashboard.events.event import HOST
@@ -12,10 +14,14 @@ from dashboard.events.filter import Filter
 from dashboard.runtime import Service
 from dashboard.web.access import renewal_url, request_scope
 from dashboard.web.catalogue import inline
+from dashboard.web.compression import accepts_gzip, compress
 
 _READY_SECONDS = 2.0  # for a worker that has just started to know which machines there are
 _OVERVIEW_KEYS = frozenset({"sort", "metric"})
 _WALL_KEYS = frozenset({"panels", "tiles"})
+_MOST_PUBLISHED = 100
+# What has panels of its own, or is said by the service itself.
+_NOT_FIGURES = {"alert", "log", "progress", "rules"}
 # What holds for a display, whatever it shows: kept from one page to another.
 _DISPLAY_KEYS = ("theme", "distance", "kiosk", "dim", "blank", "wake", "shift", "screen")
 
@@ -53,9 +59,15 @@ def host(service: Service, name: str) -> Response:
     return _wall(service, name, _machines(service))
 
 
-def compare(service: Service) -> Response:
-    """One figure of several machines in one chart; the query is read by the page."""
-    return _page(service, "compare.html", overview_url=_overview_url(_machines(service)))
+def compare(_service: Service) -> BaseResponse:
+    """Lead to the wall with one figure of several machines in one chart."""
+    args = request.args
+    metric = args.get("metric", "cpu.percent")
+    # A part without a figure repeats the one before it.
+    panels = metric + "~".join(f"@{host}" for host in args.get("host", "*").split(","))
+    kept = {k: v for k, v in args.items() if k in _DISPLAY_KEYS or k == "window"}
+    query = urlencode({"panels": panels, "tiles": "none", **kept}, safe="@~*,/")
+    return redirect(f"{url_for('pages.wall')}?{query}")
 
 
 def _asks_for_overview(args: MultiDict[str, str], machines: int) -> bool:
@@ -95,11 +107,28 @@ def _page(service: Service, template: str, **facts: Any) -> Response:
         "interval": runtime.settings.interval,
         "stream_url": url_for("stream.stream"),
         "history_url": url_for("history.history"),
+        "published": published(service),
         "screens_url": url_for("screens.listing") if may_report else None,
     }
     response = make_response(render_template(template, **common | facts))
     response.headers["Cache-Control"] = "no-cache"
+    response.headers["Vary"] = "Accept-Encoding"
+    # There is no key in these pages that their size could tell.
+    if accepts_gzip(request.headers.get("Accept-Encoding", "")):
+        response.set_data(compress(response.get_data()))
+        response.headers["Content-Encoding"] = "gzip"
     return response
+
+
+def published(service: Service) -> list[str]:
+    """Return the names of the newest events in scope that no machine samples, at most 100."""
+    hub = service.runtime.hub
+    families = {family.name for family in service.runtime.families}
+    newest = hub.replay_buffer.latest(Filter(scope=request_scope()))
+    names = {encoded.event.name for encoded in newest} - families - _NOT_FIGURES
+    return sorted(name for name in names if name and not name.startswith("screen."))[
+        :_MOST_PUBLISHED
+    ]
 
 
 def _machines(service: Service) -> int:

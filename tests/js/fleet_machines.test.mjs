@@ -35,13 +35,23 @@ test("figures are read from the events that a stream brings for them", () => {
   assert.deepEqual(a.worst, { name: "filesystem.percent", value: 80, level: "" });
 });
 
+const RULES = [
+  { name: "cpu-busy", figure: "cpu.percent", sign: ">=", limit: 90, level: "warning" },
+  { name: "disk-filling", figure: "filesystem.mounts.*.percent", sign: ">=", limit: 85, level: "warning" },
+];
+
 test("what is beyond its limit is worse than what is higher", () => {
   const known = machines();
+  assert.equal(known.accept("rules", { host: "a", rules: RULES }, NOW), false, "rules are no sign of life");
+  assert.equal(known.all.size, 0);
   known.accept("cpu", { host: "a", percent: 88 }, NOW);
   known.accept("filesystem", { host: "a", mounts: [{ percent: 86 }] }, NOW);
   known.judge(NOW);
   assert.equal(known.all.get("a").worst.name, "filesystem.percent");
   assert.equal(statusText(known.all.get("a"), NOW), "Disk 86\u00a0%");
+  known.accept("rules", { host: "a", rules: [] }, NOW);
+  known.judge(NOW);
+  assert.deepEqual(known.all.get("a").worst, { name: "cpu.percent", value: 88, level: "" }, "without rules there is no level");
 });
 
 test("nothing is made of tags and mounts that are none", () => {
@@ -189,8 +199,8 @@ test("who is not asked for is not there, and who is forgotten goes", () => {
 
 test("a stream is asked for no more than is drawn", () => {
   const tiles = wantedFor(TILE_FIGURES);
-  assert.deepEqual(tiles.events, ["cpu", "memory", "filesystem", "network", "system", "alert"]);
+  assert.deepEqual(tiles.events, ["cpu", "memory", "filesystem", "network", "system", "alert", "rules"]);
   assert.ok(tiles.fields.includes("filesystem.mounts"));
   assert.ok(tiles.fields.every((field) => !field.startsWith("alert.")), "alerts come whole");
-  assert.deepEqual(wantedFor(["memory.percent"]).fields, ["memory.percent", "cpu.percent", "system.tags", "system.interval"]);
+  assert.deepEqual(wantedFor(["memory.percent"]).fields, ["memory.percent", "cpu.percent", "system.tags", "system.interval", "rules.rules"]);
 });

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { valueOf } from "../../static/js/panels/named_values.js";
+import { CATALOGUE } from "./catalogue.mjs";
 
 const DATA = {
   cpu: { percent: 12.34, user: 10, cores: [1, 99.95], frequency_mhz: 2399.6 },
@@ -17,7 +18,7 @@ const DATA = {
 
 /** @param {string} name */
 function written(name) {
-  const value = valueOf(name);
+  const value = valueOf(name, CATALOGUE);
   const figure = value.read(DATA[value.event]);
   const { number, unit } = value.format(figure);
   return [figure, `${number} ${unit}`.trim().replaceAll("\u00a0", " ")];
@@ -51,5 +52,5 @@ for (const [name, figure, words] of [
 }
 
 test("what is no name is none", () => {
-  for (const name of ["", "cpu", "cpu.", ".percent", "CPU.percent", "1.x"]) assert.equal(valueOf(name), null);
+  for (const name of ["", "cpu", "cpu.", ".percent", "CPU.percent", "1.x"]) assert.equal(valueOf(name, CATALOGUE), null);
 });

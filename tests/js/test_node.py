@@ -1,14 +1,18 @@
 """The page's pure modules, by node's own test runner; and the names of columns, by both sides."""
 
 import json
+import os
 import re
 import shutil
 import subprocess
 from pathlib import Path
 
+import msgspec
+
 from dashboard.events.paths import numbers
 from dashboard.metrics import FAMILIES
 from dashboard.metrics.cadence import cadence_of
+from dashboard.metrics.rows import built_in_rows
 
 HERE = Path(__file__).parent
 FILES = sorted(HERE.glob("*.test.mjs"))
@@ -17,8 +21,14 @@ FILES = sorted(HERE.glob("*.test.mjs"))
 def node(*arguments: str | Path, given: str = "") -> subprocess.CompletedProcess[str]:
     program = shutil.which("node")
     assert program, "no node on the PATH; ./test sets it up"
+    rows = msgspec.json.encode(built_in_rows(FAMILIES, 1.0)).decode()
     return subprocess.run(
-        [program, *arguments], input=given, capture_output=True, encoding="utf-8", timeout=100
+        [program, *arguments],
+        env={**os.environ, "CATALOGUE": rows},
+        input=given,
+        capture_output=True,
+        encoding="utf-8",
+        timeout=100,
     )
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page
 
-from tests.page.looks import widest
+from tests.page.looks import RULES, widest
 from tests.page.past import read_machine, sampling_held_up, write_past
 from tests.page.relay import Nginx, Relay
 from tests.page.wall import NETWORK_TROUBLE, Wall
@@ -114,6 +114,8 @@ def lived_in(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
             (name, "calm", calm[name] | figures | {"time": time.time() - ago})
             for name, figures in idle.items()
         )
+    for host in ("box", "calm"):
+        service.append("rules", host=host, rules=RULES)
     with sampling_held_up(service):
         yield service.start()
         service.close()

@@ -76,6 +76,16 @@ def widest() -> Readings:
     return readings | {name: readings.get(name, {}) | fields for name, fields in wide.items()}
 
 
+# What a machine says of itself: from where on its figures are too high.
+RULES = [
+    {"name": "cpu-busy", "figure": "cpu.percent", "sign": ">=", "limit": 90, "level": "warning"},
+    {"name": "memory-full", "figure": "memory.percent", "sign": ">=", "limit": 97}
+    | {"level": "critical"},
+    {"name": "disk-full", "figure": "filesystem.mounts.*.percent", "sign": ">=", "limit": 95}
+    | {"level": "critical"},
+]
+
+
 def metrics(page: Page) -> dict[str, float]:
     """What the page holds after garbage collection: nodes, listeners, bytes of its heap."""
     session = page.context.new_cdp_session(page)

@@ -87,7 +87,8 @@ def plain(text: str | None) -> str:
 
 def test_the_servers_names_are_those_of_the_page(service: Service, page: Page) -> None:
     page.goto(f"{service.url}/embed/cpu")
-    known = page.evaluate("async () => (await import('/static/js/panels/registry.js')).KNOWN")
+    module = "import(document.querySelector('script[type=module]').src)"
+    known = page.evaluate(f"async () => (await {module}).grid.options.registry.known")
     tiles = [f"tile-{name}" for name in known["tiles"]]
     assert sorted([*known["panels"], *tiles]) == sorted(NAMES)
 

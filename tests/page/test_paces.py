@@ -65,10 +65,10 @@ def test_the_page_of_a_slow_machine_is_live_and_its_lines_are_whole(
     assert page.evaluate("window.states") == ["live"], "in the seconds between two samples"
     assert wall.rows("cpu", "slow").breaks == []
     # The same beside a quick one, whose interval the lines of both are drawn by.
-    wall = open_wall(dashboard, "/compare?metric=cpu.percent&host=box,slow")
+    wall = open_wall(dashboard, "/?panels=cpu.percent@box~@slow&tiles=none")
     wall.wait_for_link("live")
-    wall.wait_for('[data-host="slow"][data-freshness="fresh"]')
-    page.evaluate(WATCH, ['[data-plot] [data-host="slow"]', "data-freshness"])
+    wall.wait_for('.figures [data-host="slow"][data-freshness="fresh"]')
+    page.evaluate(WATCH, ['.figures [data-host="slow"]', "data-freshness"])
     more(dashboard, 1)
     assert page.evaluate("window.states") == ["fresh"]
 

@@ -74,7 +74,7 @@ def test_every_address_in_a_page_is_below_the_path_and_there(
     url: str, browser: httpx.Client
 ) -> None:
     base = url.removesuffix(PREFIX)
-    for path in ("/", "/host/web-1", "/compare", "/screens", "/embed/cpu", "/sign-in"):
+    for path in ("/", "/host/web-1", "/screens", "/embed/cpu", "/sign-in"):
         page = browser.get(f"{url}{path}")
         assert page.status_code == 200, path
         found = set(ATTRIBUTES.findall(page.text))

@@ -13,7 +13,7 @@ def build_of(service: Service) -> str:
 
 def test_a_page_asks_for_its_files_below_the_build(service: Service) -> None:
     build = build_of(service)
-    for page in ("/", "/compare", "/embed/cpu", "/screens", "/sign-in"):
+    for page in ("/", "/embed/cpu", "/screens", "/sign-in"):
         text = service.get(page, headers={"Accept": "text/html"}).text
         files = re.findall(r'(?:src|href)="(/static/[^"]+)"', text)
         assert files

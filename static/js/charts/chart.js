@@ -10,6 +10,7 @@ import { drawMarks, drawThreshold } from "./overlays.js";
 import { spread } from "./scale.js";
 
 /** @typedef {import("./cursor.js").Interaction} Interaction */
+/** @typedef {import("./overlays.js").Mark} Mark */
 /** @typedef {import("./scale.js").Column} Column */
 /** @typedef {import("../ui/theme.js").Theme} Theme */
 /**
@@ -66,7 +67,7 @@ export class Chart {
     this.lines = lines;
     this.axis = axis;
     this.options = options;
-    /** Times of events to mark. @type {number[]} */
+    /** @type {readonly Mark[]} */
     this.marks = [];
     this.from = 0;
     this.to = 1;
@@ -83,7 +84,7 @@ export class Chart {
    * @param {[number[], ...Column[]]} data times, then a column for each line
    * @param {number} from
    * @param {number} to
-   * @param {number[]} marks times of events, drawn as thin lines
+   * @param {readonly Mark[]} marks drawn as thin lines
    */
   draw(data, from, to, marks) {
     this.data = data;

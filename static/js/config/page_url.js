@@ -3,6 +3,7 @@
  * Reads and writes the query of a page as its configuration, so that a bookmark keeps a display as it is.
  * Problems are reported by key and value, and the default stays in force.
  */
+import { readFigure, readParts } from "./figure_name.js";
 import { readHours, writeHours } from "./hours.js";
 import { DISTANCES } from "./presets.js";
 
@@ -25,9 +26,10 @@ import { DISTANCES } from "./presets.js";
  * @property {boolean} wake keep the display from sleeping
  * @property {boolean} shift move everything by a few pixels every few minutes
  * @property {string | null} screen the name under which the display reports to the server
+ * @property {string[] | null} marks events that are marked in charts; null: all
  * @property {boolean} transparent no background of its own, for an embed
  */
-/** @typedef {{tiles: string[], panels: string[]}} Known all names of tiles and panels */
+/** @typedef {{tiles: string[], panels: string[], events?: readonly string[]}} Known all names of tiles and panels; events: those whose figures can be named, too, beside any EVENT.FIELD */
 /** @typedef {{display: Display, problems: string[]}} Parsed */
 
 /** Shortest and longest window, seconds. */
@@ -56,16 +58,17 @@ export const DEFAULTS = Object.freeze({
   wake: false,
   shift: false,
   screen: null,
+  marks: null,
   transparent: false,
 });
 
-/** Error for a value that is not allowed; its message names the allowed ones. */
+/** Error whose message names what is allowed. */
 class Wrong extends Error {}
 
 /** @type {{[key: string]: (text: string, known: Known) => Partial<Display>}} */
 const KEYS = {
-  panels: (text, { panels }) => ({ panels: text === "none" ? [] : names(text, panels, (place) => place) }),
-  tiles: (text, { tiles }) => ({ tiles: text === "none" ? [] : names(text, tiles, ({ name }) => name) }),
+  panels: (text, { panels, events }) => ({ panels: names(text, panels, (name) => events && readParts(name, events), (place) => place) }),
+  tiles: (text, { tiles, events }) => ({ tiles: names(text, tiles, (name) => events && (readFigure(name, events)?.field ?? null), ({ name }) => name) }),
   columns: (text) => ({ columns: whole(text, 1, MOST_COLUMNS) }),
   window: (text) => ({ window: seconds(text) }),
   theme: (text) => ({ theme: /** @type {ThemeName} */ (one(text, THEMES)) }),
@@ -79,6 +82,7 @@ const KEYS = {
   screen: (text) => ({
     screen: matching(text, /^[a-z0-9][a-z0-9_-]{0,39}$/, "a name of a-z, 0-9, _ and -, at most 40 characters"),
   }),
+  marks: (text) => ({ marks: text === "none" ? [] : matching(text, /^[a-z][a-z0-9_.-]*(,[a-z][a-z0-9_.-]*)*$/, "names of events, or none").split(",") }),
   background: (text) => ({ transparent: one(text, ["solid", "transparent"]) === "transparent" }),
 };
 
@@ -135,11 +139,12 @@ export function writeAddress(display) {
     ["wake", wake ? "1" : null],
     ["shift", shift === kiosk ? null : shift ? "1" : "0"],
     ["screen", screen],
+    ["marks", display.marks && (display.marks.join() || "none")],
     ["background", display.transparent ? "transparent" : null],
   ];
   const given = pairs.filter(([, text]) => text !== null);
-  // Commas and colons may stand as they are, and a person can read them.
-  return given.map(([key, text]) => `${key}=${encodeURIComponent(text ?? "").replaceAll("%2C", ",").replaceAll("%3A", ":")}`).join("&");
+  // Some signs may stand as they are, and a person can read them.
+  return given.map(([key, text]) => `${key}=${encodeURIComponent(text ?? "").replaceAll(/%(2C|3A|40|2F)/g, decodeURIComponent)}`).join("&");
 }
 
 /**
@@ -155,16 +160,18 @@ export function writeSeconds(window) {
 
 /**
  * @template T
- * @param {string} text comma-separated
+ * @param {string} text comma-separated, or "none"
  * @param {string[]} known
+ * @param {(name: string) => unknown} isFigure truthy for a name of figures; undefined: there are none
  * @param {(place: Place) => T} take
  * @returns {T[]}
  */
-function names(text, known, take) {
-  const places = text.split(",").map((item) => {
+function names(text, known, isFigure, take) {
+  const places = (text === "none" ? [] : text.split(",")).map((item) => {
     const [, name, across, down] = /^([^:]*)(?::(\d)x(\d))?$/.exec(item) ?? [];
     if (name === undefined) throw new Wrong(`${quoted(item)} is not a name, or a name and a size such as cpu:2x1`);
-    if (!known.includes(name)) throw new Wrong(`there is no ${quoted(name)}; there are ${known.join(", ")}`);
+    const found = known.includes(name) || isFigure(name);
+    if (!found) throw new Wrong(`there is no ${quoted(name)}; there are ${known.join(", ")}${found === undefined ? "" : ", and figures such as queue.length"}`);
     return {
       name,
       across: across ? whole(across, 1, MOST_COLUMNS) : 1,

@@ -12,6 +12,8 @@
  * @property {string | null} screensUrl for reports of displays; null: not accepted
  * @property {string | null} panel of an embed
  * @property {string[] | null} may event-name patterns that this page may show; null: all
+ * @property {string} catalogueUrl
+ * @property {string[]} published events that the log has and no machine samples
  * @property {string | null} renewUrl to renew the cookie; null: the page has none
  */
 
@@ -32,6 +34,8 @@ export function readSettings(root) {
     screensUrl: given.screens ?? null,
     panel: given.embed ?? null,
     may: given.events?.split(",") ?? null,
+    catalogueUrl: given.catalogue ?? "/catalogue",
+    published: given.published?.split(",").filter(Boolean) ?? [],
     renewUrl: given.renew ?? null,
   };
 }

@@ -14,6 +14,7 @@ import { button } from "./tools.js";
  * @property {Settings} settings
  * @property {Display} display changed here, and kept in step with the address
  * @property {PanelGrid} grid
+ * @property {import("../panels/registry.js").Registry} registry
  * @property {Notes} notes
  */
 

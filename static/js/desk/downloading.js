@@ -1,19 +1,18 @@
 // @ts-check
 /** Dialog that downloads the shown figures. */
-import { PANELS, TILE_SET } from "../panels/registry.js";
 import { make } from "../ui/dom.js";
 import { clock } from "../ui/format.js";
 import { Dialog } from "./dialog.js";
 import { fileName, join, toCsv, toJson } from "./download.js";
 
 /** @typedef {import("../panels/panel_grid.js").PanelGrid} PanelGrid */
-/** @typedef {import("../panels/registry.js").Entry} Entry */
 /** @typedef {import("../panels/panel.js").View} View */
 /** @typedef {import("./download.js").About} About */
+/** @typedef {import("./download.js").Part} Part */
 /** @typedef {import("./download.js").Sheet} Sheet */
 
 /** @param {import("./dialog.js").Wall} wall */
-export function create({ grid }) {
+export function create({ grid, registry }) {
   const dialog = new Dialog("Download what is shown", "downloading");
   const words = make("p");
   const note = make("p", { class: "hint" });
@@ -41,7 +40,7 @@ export function create({ grid }) {
   return {
     open() {
       // Before the first hello the time is unknown.
-      shown = grid.view && Number.isFinite(grid.view.to) ? collect(grid, grid.view) : null;
+      shown = grid.view && Number.isFinite(grid.view.to) ? collect(grid, registry, grid.view) : null;
       for (const button of choices) button.disabled = !shown;
       dialog.open();
       if (!shown) {
@@ -62,21 +61,28 @@ export function create({ grid }) {
 
 /**
  * @param {PanelGrid} grid
+ * @param {import("../panels/registry.js").Registry} registry
  * @param {View} view
  */
-function collect(grid, { store, host, from, to }) {
+function collect(grid, registry, { store, host, from, to, machines }) {
   // A wall without charts shows the sparklines of its tiles.
-  const panels = grid.places.map(({ name }) => /** @type {Entry} */ (PANELS.get(name))).filter(({ whole }) => !whole);
-  const entries = panels.length ? panels : [...TILE_SET.values()];
-  const events = [...new Set(entries.map(({ event }) => event))];
-  const parts = events.map((event) => {
-    const { times, columns } = store.series(host, event);
-    const wanted = entries.filter((entry) => entry.event === event).map((entry) => entry.columns);
-    return { event, times, columns: [...columns].filter(([key]) => wanted.some((pattern) => pattern?.test(key))) };
-  });
+  const panels = registry.panels(grid.places.map(({ name }) => name)).map(([, entry]) => entry);
+  const tiles = [...registry.catalogue.tiles.keys()].map((name) => registry.tile(name));
+  const entries = panels.some(({ whole }) => !whole) ? panels.filter(({ whole }) => !whole) : tiles;
+  const drawn = entries.flatMap((entry) => entry?.drawn ?? []);
+  /** @type {(source: View["store"], event: string, name: string, wanted: RegExp[], suffix: string) => Part} */
+  const part = (source, event, name, wanted, suffix) => {
+    const { times, columns } = source.series(name, event);
+    const kept = [...columns].filter(([key]) => wanted.some((pattern) => pattern.test(key)));
+    return { event, times, columns: kept.map(([key, values]) => [key + suffix, values]) };
+  };
+  const own = drawn.filter(({ hosts }) => hosts === null);
+  const events = [...new Set(own.map(({ event }) => event))];
+  const parts = events.map((event) => part(store, event, host, own.filter((each) => each.event === event).map(({ columns }) => columns), ""));
   const lists = parts.filter(({ columns }) => columns.length === 0).map(({ event }) => [event, store.latest(host, event)]);
+  const others = drawn.flatMap(({ event, columns, hosts }) => (machines && hosts !== null ? machines.hosts(hosts).map((name) => part(machines.store, event, name, [columns], `@${name}`)) : []));
   const latest = Object.fromEntries(lists.filter(([, data]) => data !== null));
-  return { about: { host, from, to, latest }, sheet: join(parts.filter(({ columns }) => columns.length), from, to) };
+  return { about: { host, from, to, latest }, sheet: join([...parts, ...others].filter(({ columns }) => columns.length), from, to) };
 }
 
 /**

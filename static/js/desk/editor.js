@@ -4,13 +4,13 @@
  * a reload of the tab.
  */
 import { presetFor } from "../config/presets.js";
-import { KNOWN, PANELS, TILE_SET } from "../panels/registry.js";
 import { make, write } from "../ui/dom.js";
 import { keep, recall } from "../ui/storage.js";
 import { copyButton } from "./copy.js";
 import { Dialog } from "./dialog.js";
 import { draftOf, isSame, previewQuery, readDraft } from "./draft.js";
 import { Fields } from "./fields.js";
+import { loadOwnFigures } from "./own_figures.js";
 import { Preview } from "./preview.js";
 import { SortList } from "./sortlist.js";
 
@@ -27,12 +27,14 @@ export function create(wall) {
 
 class Editor {
   /** @param {Wall} wall */
-  constructor({ display, grid }) {
+  constructor({ display, grid, registry, settings }) {
     this.display = display;
+    this.registry = registry;
+    this.settings = settings;
     this.grid = grid;
     this.dialog = new Dialog("Edit this page", "editor");
-    this.panels = new SortList({ label: "Panels", names: titles(PANELS), sizes: true, changed: () => this.#listChanged("panels") });
-    this.tiles = new SortList({ label: "Tiles", names: titles(TILE_SET), sizes: false, changed: () => this.#listChanged("tiles") });
+    this.panels = new SortList({ label: "Panels", names: titles(registry.catalogue.panels), sizes: true, changed: () => this.#listChanged("panels") });
+    this.tiles = new SortList({ label: "Tiles", names: titles(registry.catalogue.tiles), sizes: false, changed: () => this.#listChanged("tiles") });
     this.fields = new Fields(() => this.#changed());
     this.preview = new Preview();
     this.address = make("input", { type: "text", readonly: "", "aria-label": "Address", "data-address": "" });
@@ -41,6 +43,7 @@ class Editor {
     this.defaults = {};
     this.words = make("p", { class: "hint", role: "status", "data-editor-words": "" });
     this.another = make("a", { class: "plain", target: "_blank", rel: "noopener", "data-another": "" }, "Open in a new tab");
+    this.own = make("p", { class: "hint", "data-own": "" });
     /** @type {Draft} */
     this.draft = {};
     /** Draft of the page when editing began. @type {Draft | null} */
@@ -56,6 +59,14 @@ class Editor {
     if (!this.begun || isSame(this.draft, this.begun)) this.#begin();
     this.#showDraft();
     this.dialog.open();
+    this.#offerOwn();
+  }
+
+  /** Offers the figures that the log has seen, with their newest values. */
+  async #offerOwn() {
+    const { names, more } = await loadOwnFigures(this.settings.catalogueUrl);
+    for (const list of [this.panels, this.tiles]) list.offer(names);
+    write(this.own, more ? `There are ${more} more figures; each can be named in the address.` : "");
   }
 
   #compose() {
@@ -72,7 +83,7 @@ class Editor {
       make(
         "div",
         { class: "choose" },
-        make("fieldset", {}, make("legend", {}, "Panels"), this.#defaultButton("panels"), panels.element, make("p", { class: "hint" }, "Sizes are columns across × rows down.")),
+        make("fieldset", {}, make("legend", {}, "Panels"), this.#defaultButton("panels"), panels.element, make("p", { class: "hint" }, "Sizes are columns across × rows down."), this.own),
         make("div", { class: "rest" }, make("fieldset", {}, make("legend", {}, "Tiles"), this.#defaultButton("tiles"), tiles.element), ...fields.elements),
       ),
       make(
@@ -130,14 +141,26 @@ class Editor {
   }
 
   #showLists() {
-    const { display } = readDraft(this.draft, KNOWN);
+    const { display } = readDraft(this.draft, this.registry.known);
     const preset = presetFor(display.distance);
-    this.panels.places = display.panels ?? preset.panels.map(place);
-    this.tiles.places = (display.tiles ?? preset.tiles).map(place);
+    const panels = display.panels ?? preset.panels.map(place);
+    const tiles = display.tiles ?? preset.tiles;
+    this.panels.offer(panels.filter(({ name }) => !this.#has(this.panels, name)).map(({ name }) => [name, this.registry.panel(name)?.title ?? name]));
+    this.tiles.offer(tiles.filter((name) => !this.#has(this.tiles, name)).map((name) => [name, this.registry.tile(name)?.title ?? name]));
+    this.panels.places = panels;
+    this.tiles.places = tiles.map(place);
+  }
+
+  /**
+   * @param {SortList} list
+   * @param {string} name
+   */
+  #has(list, name) {
+    return list.rows.some((row) => row.name === name);
   }
 
   #show() {
-    const { display, problems, query } = readDraft(this.draft, KNOWN);
+    const { display, problems, query } = readDraft(this.draft, this.registry.known);
     const url = (/** @type {string} */ search) => new URL(search ? `?${search}` : location.pathname, location.origin + location.pathname).href;
     this.fields.showProblems(problems);
     for (const [key, button] of Object.entries(this.defaults)) button.hidden = !this.draft[key];
@@ -149,7 +172,7 @@ class Editor {
   }
 
   #apply() {
-    const [wrong] = readDraft(this.draft, KNOWN).problems.keys();
+    const [wrong] = readDraft(this.draft, this.registry.known).problems.keys();
     if (wrong) {
       this.fields.focus(wrong);
       return;

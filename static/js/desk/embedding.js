@@ -2,7 +2,6 @@
 /** Dialog with the code that embeds one panel in another page. */
 import { writeSeconds } from "../config/page_url.js";
 import { ChartPanel } from "../panels/chart_panel.js";
-import { PANELS } from "../panels/registry.js";
 import { make } from "../ui/dom.js";
 import { copyButton } from "./copy.js";
 import { Dialog } from "./dialog.js";
@@ -16,7 +15,7 @@ import { snippets } from "./snippets.js";
  * @param {import("../config/page_url.js").Place} place
  */
 export function create(wall, { name }) {
-  const { title } = /** @type {Entry} */ (PANELS.get(name));
+  const { title } = /** @type {Entry} */ (wall.registry.panel(name));
   const dialog = new Dialog(`Embed this panel: ${title}`, "embedding");
   return {
     open() {
@@ -30,8 +29,8 @@ export function create(wall, { name }) {
  * @param {Wall} wall
  * @param {string} panel
  */
-function describe({ settings, display, grid }, panel) {
-  const { title, event } = /** @type {Entry} */ (PANELS.get(panel));
+function describe({ settings, display, grid, registry }, panel) {
+  const { title, event, parts } = /** @type {Entry} */ (registry.panel(panel));
   const shown = grid.panels[grid.places.findIndex(({ name }) => name === panel)];
   const stream = new URL(settings.streamUrl, document.baseURI);
   const found = snippets({
@@ -39,7 +38,7 @@ function describe({ settings, display, grid }, panel) {
     panel,
     title: `${title} of ${grid.host}`,
     event,
-    field: shown instanceof ChartPanel ? (shown.lines[0]?.field ?? null) : null,
+    field: shown instanceof ChartPanel ? (shown.lines[0]?.field ?? null) : (parts[0]?.field ?? null),
     window: writeSeconds(display.window),
     host: display.host ?? (settings.host === settings.server ? null : settings.host),
   });

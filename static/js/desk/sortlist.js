@@ -11,6 +11,7 @@ import { button } from "./tools.js";
  * @property {string} name
  * @property {string} title
  * @property {HTMLLIElement} element
+ * @property {HTMLElement} label
  * @property {HTMLInputElement} check
  * @property {HTMLSelectElement | null} across
  * @property {HTMLSelectElement | null} down
@@ -26,12 +27,24 @@ export class SortList {
    */
   constructor({ label, names, sizes, changed }) {
     this.changed = changed;
+    this.sizes = sizes;
     this.list = make("ol", { class: "sortlist", "aria-label": label });
     this.heard = make("p", { class: "unseen", role: "status" });
     this.element = make("div", {}, this.list, this.heard);
     /** In order. @type {Row[]} */
-    this.rows = names.map(([name, title]) => this.#row(name, title, sizes));
+    this.rows = [];
+    this.offer(names);
+  }
+
+  /** @param {[string, string][]} names and titles: new rows, or new titles of those that there are */
+  offer(names) {
+    for (const [name, title] of names) {
+      const known = this.rows.find((row) => row.name === name);
+      if (known) write(known.label, title);
+      else this.rows.push(this.#row(name, title));
+    }
     this.list.append(...this.rows.map(({ element }) => element));
+    this.#show();
   }
 
   /** @returns {Place[]} chosen rows, in order */
@@ -58,18 +71,19 @@ export class SortList {
   /**
    * @param {string} name
    * @param {string} title
-   * @param {boolean} sizes
    * @returns {Row}
    */
-  #row(name, title, sizes) {
+  #row(name, title) {
+    const { sizes } = this;
     const check = make("input", { type: "checkbox" });
     const grip = make("span", { class: "grip", "aria-hidden": "true", title: "Drag to another place" }, icon("grip"));
     const across = sizes ? numbers(`${title}: columns across`, MOST_COLUMNS) : null;
     const down = sizes ? numbers(`${title}: rows down`, MOST_DOWN) : null;
-    const element = make("li", { "data-name": name }, grip, make("label", {}, check, title));
+    const label = make("span", {}, title);
+    const element = make("li", { "data-name": name }, grip, make("label", {}, check, label));
     if (across && down) element.append(make("span", { class: "size" }, across, "×", down));
     /** @type {Row} */
-    const row = { name, title, element, check, across, down };
+    const row = { name, title, element, label, check, across, down };
     const move = (/** @type {number} */ by) => () => {
       this.#move(row, by);
       write(this.heard, `${title} is ${this.rows.indexOf(row) + 1} of ${this.rows.length}`);

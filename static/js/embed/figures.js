@@ -9,10 +9,12 @@ import { INTERVAL_EVENT } from "../state/intervals.js";
 import { Store } from "../state/store.js";
 import { AccessProbe } from "../streaming/access_probe.js";
 import { portToOwnBroker } from "../streaming/transport.js";
+import { rulesOf } from "../ui/thresholds.js";
 
 /** @typedef {import("../state/store.js").Data} Data */
 /** @typedef {import("../state/store.js").Freshness} Freshness */
 /** @typedef {{address: string, query: string}} Server query: "?key=…", or nothing */
+/** @typedef {import("../config/catalogue.js").Catalogue} Catalogue */
 /** @typedef {{host: string, interval: number, events?: string[]}} Facts answer of GET /embed */
 /** @typedef {{event: string, show: () => void, refused: () => void}} Watcher */
 
@@ -25,24 +27,28 @@ const GATHER = 50;
 /** Seconds of history to ask for: only its newest events are used. */
 const WINDOW = 1;
 
-/** Seconds without a connection after which an event without a cadence may have been missed. */
-const APART = 3;
+/** Event in which a machine says its rules. */
+const RULES = "rules";
 
 export class Figures {
   /**
    * @param {Server} server
    * @param {string} host the machine
    * @param {Facts} facts
+   * @param {Catalogue} catalogue
    */
-  constructor({ address, query }, host, { interval, events }) {
+  constructor({ address, query }, host, { interval, events }, catalogue) {
     this.host = host;
+    this.catalogue = catalogue;
     /** Events beside those of the figures. */
-    this.extraEvents = covering(events ?? null)(INTERVAL_EVENT) ? [INTERVAL_EVENT] : [];
+    this.extraEvents = [INTERVAL_EVENT, RULES].filter(covering(events ?? null));
     /** @type {Set<Watcher>} */
     this.watchers = new Set();
     /** @type {Map<string, (key: string) => boolean>} */
-    this.wanted = new Map();
-    this.store = new Store({ interval, window: WINDOW, wanted: this.wanted });
+    this.wanted = new Map(this.extraEvents.map((event) => [event, () => false]));
+    /** Events that no machine samples, and their declared cadence. @type {Map<string, number | null>} */
+    this.published = new Map([[RULES, null]]);
+    this.store = new Store({ interval, window: WINDOW, wanted: this.wanted, published: this.published });
     this.subscription = new HostSubscription(
       { streamUrl: `${address}/stream${query}`, historyUrl: `${address}/history${query}`, host, hosts: [host], events: [], window: WINDOW, lines: 0 },
       this.store,
@@ -68,6 +74,7 @@ export class Figures {
     this.watchers.add(watcher);
     if (this.wanted.has(watcher.event)) return;
     this.wanted.set(watcher.event, () => false);
+    if (!this.catalogue.families.has(watcher.event)) this.published.set(watcher.event, this.catalogue.every(watcher.event));
     this.gathering ??= setTimeout(() => this.#ask(), GATHER);
   }
 
@@ -85,24 +92,20 @@ export class Figures {
 
   /**
    * @param {string} event
-   * @returns {{freshness: Freshness, data: Data | null, age: number}} data is null if there is none to show
+   * @returns {{freshness: Freshness, data: Data | null, age: number, rules: import("../ui/thresholds.js").Rule[]}} data is null if there is none to show
    */
   newest(event) {
     const { store, host } = this;
     const now = this.subscription.clock.now();
     const time = store.time(host, event);
     const age = time === null ? 0 : Math.max(0, now - time);
-    let freshness = store.freshness(host, event, now);
-    if (store.isNoFamily(event)) {
-      // A published event has no cadence: the last one holds until there is another.
-      freshness = time === null ? "waiting" : this.stream.apart > APART ? "stale" : "fresh";
-    }
-    return { freshness, data: freshness === "gone" ? null : store.latest(host, event), age };
+    const freshness = store.freshness(host, event, now);
+    return { freshness, data: freshness === "gone" ? null : store.latest(host, event), age, rules: rulesOf(store.latest(host, RULES)) };
   }
 
   #ask() {
     this.gathering = undefined;
-    const events = [...new Set([...this.wanted.keys(), ...this.extraEvents])];
+    const events = [...this.wanted.keys()];
     if (this.started) this.stream.ask({ events });
     else {
       this.stream.options.events = events;
@@ -129,12 +132,13 @@ const shared = new Map();
  * @param {Server} server
  * @param {string} host
  * @param {Facts} facts
+ * @param {Catalogue} catalogue
  * @param {Watcher} watcher
  * @returns {{figures: Figures, leave: () => void}} figures shared by all elements of this server and machine
  */
-export function watch(server, host, facts, watcher) {
+export function watch(server, host, facts, catalogue, watcher) {
   const key = `${server.address} ${server.query} ${host}`;
-  const figures = shared.get(key) ?? new Figures(server, host, facts);
+  const figures = shared.get(key) ?? new Figures(server, host, facts, catalogue);
   shared.set(key, figures);
   figures.add(watcher);
   return {

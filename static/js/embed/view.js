@@ -1,7 +1,6 @@
 // @ts-check
 /** View of one panel or tile that fills its box, with a line below it while it is not live; for iframes and web components. */
 import { PanelGrid } from "../panels/panel_grid.js";
-import { KNOWN } from "../panels/registry.js";
 import { AccessProbe } from "../streaming/access_probe.js";
 import { make, mark } from "../ui/dom.js";
 import { LinkStatus } from "../ui/link_status.js";
@@ -21,6 +20,7 @@ import { Theme, resolveTheme } from "../ui/theme.js";
  * @property {Element} marked gets data-link
  * @property {Settings} settings
  * @property {Display} display
+ * @property {import("../panels/registry.js").Registry} registry
  * @property {string} name of the panel or tile
  * @property {string[]} problems of the configuration, as sentences
  * @property {(connect: (port: Port) => void) => void} connect
@@ -29,9 +29,6 @@ import { Theme, resolveTheme } from "../ui/theme.js";
  */
 
 const TILE = "tile-";
-
-/** Names that can be embedded. */
-export const NAMES = [...KNOWN.panels, ...KNOWN.tiles.map((name) => TILE + name)];
 
 /**
  * Family whose samples show that the server is live. That of the panel may come once a minute, or never on
@@ -47,7 +44,7 @@ const LIGHT = "(prefers-color-scheme: light)";
 export class View {
   /** @param {ViewOptions} options */
   constructor(options) {
-    const { into, display, name, problems, settings } = options;
+    const { into, display, name, problems, settings, registry } = options;
     this.options = options;
     this.theme = display.theme;
     this.tiles = make("div", { class: "tiles" });
@@ -68,6 +65,7 @@ export class View {
     const isTile = name.startsWith(TILE);
     this.grid = new PanelGrid({
       settings,
+      registry,
       display: {
         ...display,
         tiles: isTile ? [name.slice(TILE.length)] : [],
@@ -126,4 +124,15 @@ export class View {
     this.line.hidden = state === "live" || (!everConnected && !trouble && apart < FIRST_CONNECTION);
     this.probe.check(this.grid.stream);
   }
+}
+
+/**
+ * @param {import("../panels/registry.js").Registry} registry
+ * @param {string} name
+ * @returns {string} reason why there is no such panel or tile; empty if there is
+ */
+export function whyNot(registry, name) {
+  if (name.startsWith(TILE) ? registry.tile(name.slice(TILE.length)) : registry.panel(name)) return "";
+  const { panels, tiles } = registry.known;
+  return `there is no panel "${name}"; there are ${[...panels, ...tiles.map((tile) => TILE + tile)].join(", ")}, and figures such as queue.length`;
 }

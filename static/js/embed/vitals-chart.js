@@ -1,11 +1,12 @@
 // @ts-check
 /** Content of a <vitals-chart>, loaded by /static/embed.js: one panel in its shadow root. */
 import { readAddress } from "../config/page_url.js";
-import { KNOWN } from "../panels/registry.js";
+import { Registry } from "../panels/registry.js";
 import { portToOwnBroker } from "../streaming/transport.js";
 import { make, mark } from "../ui/dom.js";
+import { catalogueOf } from "./server_catalogue.js";
 import { attachStyles } from "./styles.js";
-import { NAMES, View } from "./view.js";
+import { View, whyNot } from "./view.js";
 
 /**
  * @typedef {object} EmbedRequest
@@ -13,7 +14,7 @@ import { NAMES, View } from "./view.js";
  * @property {ShadowRoot} root
  * @property {string} address of the server, without a slash at its end
  * @property {string} query "?key=…" of every request, or empty
- * @property {{build: string, host: string, interval: number, events?: string[]}} facts
+ * @property {{build: string, host: string, interval: number, events?: string[], published?: string[]}} facts
  * @property {() => void} refused called when access is no longer granted
  * @property {(text: string) => void} say shows a message in place of the panel
  */
@@ -28,14 +29,20 @@ const KEYS = ["window", "theme", "host", "distance"];
  * @returns {Promise<Chart>} empty until the first change()
  */
 export async function show(request) {
-  await attachStyles(request.root, SHEETS);
-  return new Chart(request);
+  const [catalogue] = await Promise.all([catalogueOf(request), attachStyles(request.root, SHEETS)]);
+  const registry = new Registry(catalogue, request.facts.published ?? []);
+  await registry.load(null);
+  return new Chart(request, registry);
 }
 
 class Chart {
-  /** @param {EmbedRequest} request */
-  constructor(request) {
+  /**
+   * @param {EmbedRequest} request
+   * @param {Registry} registry
+   */
+  constructor(request, registry) {
     this.request = request;
+    this.registry = registry;
     this.box = make("div", { class: "embed" });
     request.root.append(this.box);
     mark(request.element, "data-build", request.facts.build);
@@ -49,7 +56,7 @@ class Chart {
     const { element, address, query, facts, say } = this.request;
     const given = new URLSearchParams({ theme: "auto" });
     for (const key of KEYS) if (element.hasAttribute(key)) given.set(key, element.getAttribute(key) ?? "");
-    const { display, problems } = readAddress(given.toString(), KNOWN);
+    const { display, problems } = readAddress(given.toString(), this.registry.known);
     const name = element.getAttribute("panel") ?? "";
     const from = JSON.stringify([name, { ...display, theme: null }, problems]);
     if (this.view && from === this.made) {
@@ -59,9 +66,9 @@ class Chart {
     this.made = from;
     this.view?.destroy();
     this.view = null;
-    const known = NAMES.includes(name);
-    say(known ? "" : `there is no panel "${name}"; there are ${NAMES.join(", ")}`);
-    if (!known) return;
+    const trouble = whyNot(this.registry, name);
+    say(trouble);
+    if (trouble) return;
     this.view = new View({
       into: this.box,
       themed: this.box,
@@ -74,9 +81,12 @@ class Chart {
         screensUrl: null,
         panel: null,
         may: facts.events ?? null,
+        catalogueUrl: `${address}/catalogue${query}`,
+        published: facts.published ?? [],
         renewUrl: null,
       },
       display,
+      registry: this.registry,
       name,
       problems,
       connect: (connect) => connect(portToOwnBroker(address + query)),

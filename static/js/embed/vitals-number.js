@@ -5,8 +5,9 @@ import { covering } from "../config/scope.js";
 import { valueOf } from "../panels/named_values.js";
 import { make, mark, valueElement, write, writeValue } from "../ui/dom.js";
 import { age, NONE } from "../ui/format.js";
-import { levelOf, WORDS } from "../ui/thresholds.js";
+import { shownLevel } from "../ui/thresholds.js";
 import { watch } from "./figures.js";
+import { catalogueOf } from "./server_catalogue.js";
 import { attachStyles } from "./styles.js";
 
 /** @typedef {import("./figures.js").Figures} Figures */
@@ -21,14 +22,18 @@ const MARKS = ["data-freshness", "data-level", "data-number"];
  * @returns {Promise<Figure>} empty until the first change()
  */
 export async function show(request) {
-  await attachStyles(request.root, ["css/embed-number.css"]);
-  return new Figure(request);
+  const [catalogue] = await Promise.all([catalogueOf(request), attachStyles(request.root, ["css/embed-number.css"])]);
+  return new Figure(request, catalogue);
 }
 
 class Figure {
-  /** @param {EmbedRequest} request */
-  constructor(request) {
+  /**
+   * @param {EmbedRequest} request
+   * @param {import("../config/catalogue.js").Catalogue} catalogue
+   */
+  constructor(request, catalogue) {
     this.request = request;
+    this.catalogue = catalogue;
     /** @type {(() => void) | null} */
     this.leave = null;
     this.made = "";
@@ -44,7 +49,7 @@ class Figure {
     this.#clear();
     this.made = from;
     const { display, problems } = readAddress(new URLSearchParams({ host: asked }).toString(), { tiles: [], panels: [] });
-    const value = valueOf(name);
+    const value = valueOf(name, this.catalogue, facts.published);
     if (!value) problems.unshift(`value="${name}" is no name of a figure, such as cpu.percent`);
     else if (!covering(facts.events ?? null)(value.event)) problems.unshift(`the key does not cover ${value.event}`);
     say(problems[0] ?? "");
@@ -57,7 +62,7 @@ class Figure {
     const line = make("span", { class: "number" }, number, unit, level);
     root.append(line);
     const { event } = value;
-    const joined = watch({ address, query }, host, facts, { event, refused, show: () => this.#show(joined.figures, name, value, line) });
+    const joined = watch({ address, query }, host, facts, this.catalogue, { event, refused, show: () => this.#show(joined.figures, name, value, line) });
     this.leave = () => {
       joined.leave();
       line.remove();
@@ -83,17 +88,17 @@ class Figure {
    */
   #show(figures, name, value, line) {
     const { element } = this.request;
-    const { freshness, data, age: seconds } = figures.newest(value.event);
+    const { freshness, data, age: seconds, rules } = figures.newest(value.event);
     const figure = data ? value.read(data) : null;
     const written = value.format(figure);
-    const level = levelOf(name, figure);
+    const level = shownLevel(name, null, figure, rules);
     const [number, unit, sign] = line.children;
     writeValue(/** @type {HTMLDataElement} */ (number), figure, written.number);
     write(unit, written.number === NONE ? "" : written.unit);
-    write(sign, WORDS[level].split(" ")[0]);
+    write(sign, level.words.split(" ")[0]);
     mark(line, "title", freshness === "stale" || freshness === "gone" ? `${age(seconds)} old` : null);
     mark(element, "data-freshness", freshness);
     mark(element, "data-number", figure === null ? null : String(figure));
-    mark(element, "data-level", level || null);
+    mark(element, "data-level", level.name);
   }
 }

@@ -2,7 +2,7 @@
 /** Machine as a cell of the map: a colour for its figure, and a sign for its alert or level. */
 import { make, mark, write } from "../ui/dom.js";
 import { text } from "../ui/format.js";
-import { levelOf } from "../ui/thresholds.js";
+import { compareLevels, levelOf } from "../ui/thresholds.js";
 import { FIGURES } from "./figures.js";
 
 /** @typedef {import("./host.js").Host} Host */
@@ -44,7 +44,7 @@ export class HostCell {
     const same = Object.is(number, this.number) && (shown?.name ?? this.figure) === this.figure;
     if (same && version === this.version && freshness === this.freshness && heat === this.heat) return;
     this.version = version;
-    const level = gravest(alert?.level ?? "", shown ? levelOf(shown.name, shown.value) : "");
+    const level = gravest(alert?.level ?? "", shown ? levelOf(shown.name, null, shown.value, machine.rules) : "");
     if (freshness !== this.freshness || level !== this.level) {
       this.freshness = freshness;
       this.level = level;
@@ -86,7 +86,5 @@ function words({ name, value }) {
  * @param {import("../ui/thresholds.js").Level} figure
  */
 function gravest(alert, figure) {
-  if (alert === "critical" || figure === "critical") return "critical";
-  if (alert === "warning" || figure === "high") return "warning";
-  return alert;
+  return compareLevels(figure, alert) > 0 ? figure : alert;
 }

@@ -47,6 +47,9 @@ export const TILE_FIGURES = [...SHARES, RECEIVED, SENT];
 /** Family whose samples show that a machine is there: the quickest, which every machine has. */
 export const PULSE = "cpu";
 
+/** Event in which a machine says its rules. */
+export const RULES = "rules";
+
 /**
  * @param {string[]} names of figures
  * @returns {{events: string[], fields: string[]}} events and fields to request for them
@@ -56,7 +59,7 @@ export function wantedFor(names) {
   const families = new Set([PULSE, ...shown.map(({ event }) => event)]);
   const fields = new Set(shown.flatMap(({ event, fields }) => fields.map((name) => `${event}.${name}`)));
   if (!shown.some(({ event }) => event === PULSE)) fields.add(`${PULSE}.percent`);
-  return { events: [...families, "system", "alert"], fields: [...fields, "system.tags", "system.interval"] };
+  return { events: [...families, "system", "alert", RULES], fields: [...fields, "system.tags", "system.interval", "rules.rules"] };
 }
 
 /** @param {string} name */

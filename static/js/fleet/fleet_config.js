@@ -13,7 +13,7 @@ export function readFleetSettings(root) {
   return {
     ...readSettings(root),
     alertsUrl: given.alerts ?? "/alerts",
-    compareUrl: given.compare ?? "/compare",
+    compareUrl: given.compare ?? "/",
     hostUrl: given.hosts ?? "/host/",
     retention: Number(given.retention) || Infinity,
     machines: Number(given.machines) || 0,

@@ -26,7 +26,7 @@ export const WORST = "worst";
 const MOST_HOSTS = 100;
 
 /** Keys of the wall without a meaning for many machines. */
-const WALL_ONLY = ["panels", "tiles", "columns", "window", "background"];
+const WALL_ONLY = ["panels", "tiles", "columns", "window", "marks", "background"];
 
 const HOST = /^[A-Za-z0-9*]([A-Za-z0-9._*-]{0,251}[A-Za-z0-9*])?$/;
 
@@ -105,9 +105,9 @@ export function fleetQuery(asked, other) {
 /**
  * @param {Asked} asked
  * @param {string[]} hosts
- * @returns {string} query of the page that compares them
+ * @returns {string} query of a wall that compares them
  */
 export function compareQuery({ display, metric }, hosts) {
   const figure = metric === null || metric === WORST ? "cpu.percent" : metric;
-  return `?metric=${figure}&host=${hosts.join()}${displayQuery(display).replace("?", "&")}`;
+  return `?panels=${figure}${hosts.map((host) => `@${host}`).join("~")}&tiles=none${displayQuery(display).replace("?", "&")}`;
 }

@@ -1,5 +1,5 @@
 // @ts-check
-/** Header of the overview: number of machines, how many are in which state, and the time. */
+/** Header of the overview: number of machines, how many are in which state, a word when all is well, and the time. */
 import { mark, write } from "../ui/dom.js";
 import { clock } from "../ui/format.js";
 import { rankOf } from "./order.js";
@@ -14,8 +14,10 @@ export class Headline {
    * @param {HTMLElement} count
    * @param {HTMLElement} states
    * @param {HTMLElement} time
+   * @param {HTMLElement} well
    */
-  constructor(count, states, time) {
+  constructor(count, states, time, well) {
+    this.well = well;
     this.count = count;
     this.time = time;
     this.states = WORDS.map((word) => {
@@ -38,6 +40,10 @@ export class Headline {
       mark(this.states[index], "hidden", count ? null : "");
       write(this.states[index], `${count} ${WORDS[index]}`);
     });
+    const hosts = [...machines.all.values()];
+    // Nothing can be said of machines that have no rules.
+    const isWell = !(critical || silent || away || warning || info) && hosts.some(({ rules }) => rules.length) && !hosts.some(({ worst }) => worst?.level);
+    mark(this.well, "hidden", isWell ? null : "");
     const all = machines.all.size;
     write(this.count, all === 1 ? "1 machine" : `${all} machines`);
     write(this.time, clock(now));

@@ -4,6 +4,7 @@ import { byGravity } from "../panels/alerts.js";
 import { FIGURES, PULSE } from "./figures.js";
 
 /** @typedef {import("../ui/thresholds.js").Level} Level */
+/** @typedef {import("../ui/thresholds.js").Rule} Rule */
 /** @typedef {import("../state/store.js").Data} Data */
 /** @typedef {import("../state/intervals.js").AgeLevel} AgeLevel */
 /** @typedef {import("../panels/alerts.js").Alert} Alert */
@@ -17,10 +18,12 @@ export class Host {
   /**
    * @param {string} name
    * @param {Map<string, Alert>} alerts
+   * @param {readonly Rule[]} [rules] by which its figures are judged
    */
-  constructor(name, alerts) {
+  constructor(name, alerts, rules = []) {
     this.name = name;
     this.alerts = alerts;
+    this.rules = rules;
     /** First of its tags. */
     this.group = "";
     /** Newest figures, by name. @type {Map<string, number | null>} */

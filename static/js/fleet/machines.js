@@ -8,16 +8,16 @@
 import { applyAlert } from "../panels/alerts.js";
 import { ageLevel, ageLimits, Intervals, INTERVAL_EVENT, ofMost, patienceFor } from "../state/intervals.js";
 import { GAP } from "../state/series.js";
-import { levelOf } from "../ui/thresholds.js";
-import { FIGURES, PULSE, SHARES } from "./figures.js";
+import { compareLevels, levelOf, rulesOf } from "../ui/thresholds.js";
+import { FIGURES, PULSE, RULES, SHARES } from "./figures.js";
 import { Host } from "./host.js";
 
-/** @typedef {import("../ui/thresholds.js").Level} Level */
 /** @typedef {import("../state/store.js").Data} Data */
 /** @typedef {import("../state/store.js").Hello} Hello */
 /** @typedef {import("../state/intervals.js").AgeLevel} AgeLevel */
 /** @typedef {import("../panels/alerts.js").Alert} Alert */
 /** @typedef {import("./host.js").Worst} Worst */
+/** @typedef {import("../ui/thresholds.js").Rule} Rule */
 
 /** Events by which a machine is judged. */
 const JUDGED = new Set([PULSE, ...SHARES.map((name) => FIGURES[name].event)]);
@@ -41,6 +41,8 @@ export class Machines {
     this.all = new Map();
     /** Incremented when a machine is added or dropped. */
     this.membership = 0;
+    /** Rules by host, also of hosts without figures yet. @type {Map<string, Rule[]>} */
+    this.rules = new Map();
     /** Open alerts by host, also of hosts without figures yet. @type {Map<string, Map<string, Alert>>} */
     this.alerts = new Map();
   }
@@ -71,8 +73,14 @@ export class Machines {
       return true;
     }
     let machine = this.all.get(host);
+    if (event === RULES) {
+      // They are said seldom, and are no sign of life.
+      this.rules.set(host, rulesOf(data));
+      if (machine) Object.assign(machine, { rules: this.rules.get(host), version: machine.version + 1 });
+      return false;
+    }
     if (!machine) {
-      machine = new Host(host, this.#alertsOf(host));
+      machine = new Host(host, this.#alertsOf(host), this.rules.get(host));
       this.all.set(host, machine);
       this.membership += 1;
     }
@@ -100,6 +108,7 @@ export class Machines {
       if (now - machine.heard <= this.retention) continue;
       this.all.delete(machine.name);
       this.alerts.delete(machine.name);
+      this.rules.delete(machine.name);
       this.intervals.forget(machine.name);
       this.membership += 1;
       this.pulse = null;
@@ -196,8 +205,8 @@ export class Machines {
     for (const name of SHARES) {
       const value = this.value(machine, name, now);
       if (value === null) continue;
-      const level = levelOf(name, value);
-      if (worst === null || RANKS[level] > RANKS[worst.level] || (level === worst.level && value > worst.value)) worst = { name, value, level };
+      const level = levelOf(name, null, value, machine.rules);
+      if (worst === null || compareLevels(level, worst.level) > 0 || (level === worst.level && value > worst.value)) worst = { name, value, level };
     }
     return worst;
   }
@@ -227,6 +236,3 @@ export class Machines {
     if (machine) machine.version += 1;
   }
 }
-
-/** @type {Record<Level, number>} */
-const RANKS = { "": 0, high: 1, critical: 2 };

@@ -2,7 +2,7 @@
 /** Machine as a tile: CPU, memory and disk in percent, network rates, and its gravest trouble. */
 import { make, mark, valueElement, write, writeValue } from "../ui/dom.js";
 import { text } from "../ui/format.js";
-import { levelOf } from "../ui/thresholds.js";
+import { shownLevel } from "../ui/thresholds.js";
 import { FIGURES, RECEIVED, SENT, SHARES } from "./figures.js";
 import { ageText, alertOf, SILENT, statusText } from "./status_text.js";
 
@@ -40,7 +40,7 @@ export class HostTile {
     mark(this.element, "data-level", level || null);
     mark(this.element, "data-freshness", machine.freshness);
     write(this.mark, gone ? SILENT : sign);
-    for (const share of this.shares) share.draw(machines.value(machine, share.name, now));
+    for (const share of this.shares) share.draw(machines.value(machine, share.name, now), machine.rules);
     for (const [element, name] of /** @type {const} */ ([[this.received, RECEIVED], [this.sent, SENT]])) {
       const value = machines.value(machine, name, now);
       writeValue(element, value, text(FIGURES[name].format(value)));
@@ -61,10 +61,13 @@ class Share {
     this.element = make("p", { "data-figure": name }, label(FIGURES[name].title), number, this.meter);
   }
 
-  /** @param {number | null} value */
-  draw(value) {
+  /**
+   * @param {number | null} value
+   * @param {readonly import("../ui/thresholds.js").Rule[]} rules
+   */
+  draw(value, rules) {
     writeValue(this.value, value, FIGURES[this.name].format(value).number);
-    mark(this.element, "data-level", levelOf(this.name, value) || null);
+    mark(this.element, "data-level", shownLevel(this.name, null, value, rules).name);
     mark(this.element, "data-none", value === null ? "" : null);
     const shown = Math.round(value ?? 0);
     if (shown === this.shown) return;

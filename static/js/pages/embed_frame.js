@@ -1,12 +1,13 @@
 // @ts-check
 /** Entry point of an embedded panel in an iframe, configured by its address. Composition only. */
+import { readCatalogue } from "../config/catalogue.js";
 import { readAddress } from "../config/page_url.js";
 import { readSettings } from "../config/server_config.js";
 import { View } from "../embed/view.js";
 import { BuildUpdate } from "../kiosk/build_update.js";
 import { startCookieRenewal } from "../kiosk/cookie_renewal.js";
 import { MEANS, reloadWhenServed } from "../kiosk/reload.js";
-import { KNOWN } from "../panels/registry.js";
+import { Registry } from "../panels/registry.js";
 import { connectToSharedBroker } from "../streaming/transport.js";
 import { watchTypeface } from "../ui/appearance.js";
 
@@ -17,19 +18,22 @@ const root = document.documentElement;
 const settings = readSettings(root);
 const given = new URLSearchParams(location.search);
 given.delete("key"); // checked by the server
-const { display, problems } = readAddress(given.toString(), KNOWN);
+const registry = new Registry(readCatalogue(document), settings.published);
+const { display, problems } = readAddress(given.toString(), registry.known);
 const asked = [...new Set(given.keys())];
 // Unknown keys are among the problems already.
 const foreign = asked.filter((key) => !KEYS.includes(key) && !problems.some((problem) => problem.startsWith(`"${key}"`)));
 if (foreign.length) problems.push(`${foreign.join(", ")}: only for a whole wall; here are ${KEYS.join(", ")}`);
 root.toggleAttribute("data-transparent", display.transparent);
 
+await registry.load([settings.panel ?? ""]);
 const view = new View({
   into: document.body,
   themed: root,
   marked: root,
   settings,
   display,
+  registry,
   name: settings.panel ?? "",
   problems,
   connect: (connect) => connectToSharedBroker(settings.build + new URL(settings.streamUrl, location.href).search, connect),

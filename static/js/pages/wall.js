@@ -1,12 +1,14 @@
 // @ts-check
 /** Entry point of the wall. Composition only. */
+import { readCatalogue } from "../config/catalogue.js";
 import { readAddress } from "../config/page_url.js";
+import { presetFor } from "../config/presets.js";
 import { readSettings } from "../config/server_config.js";
 import { Kiosk } from "../kiosk/kiosk.js";
 import { AlertBanner } from "../panels/alerts_panel.js";
 import { Header } from "../panels/header.js";
 import { PanelGrid } from "../panels/panel_grid.js";
-import { KNOWN } from "../panels/registry.js";
+import { Registry } from "../panels/registry.js";
 import { connectToSharedBroker } from "../streaming/transport.js";
 import { applyAppearance, watchAppearance } from "../ui/appearance.js";
 import { find } from "../ui/dom.js";
@@ -15,9 +17,12 @@ import { Theme } from "../ui/theme.js";
 
 const root = document.documentElement;
 const settings = readSettings(root);
-const { display, problems } = readAddress(location.search, KNOWN);
+const registry = new Registry(readCatalogue(document), settings.published);
+const { display, problems } = readAddress(location.search, registry.known);
 
 applyAppearance(root, display);
+
+await registry.load((display.panels ?? presetFor(display.distance).panels.map((name) => ({ name }))).map(({ name }) => name));
 
 const notes = new Notes(find(root, "[data-notes]"));
 problems.forEach((problem, index) => notes.say(`address-${index}`, problem));
@@ -41,6 +46,7 @@ const kiosk = new Kiosk({ root, settings, display, notes });
 const grid = new PanelGrid({
   settings,
   display,
+  registry,
   theme: new Theme(root),
   tilesInto: find(root, "[data-tiles]"),
   panelsInto: find(root, "[data-panels]"),
@@ -55,8 +61,8 @@ const grid = new PanelGrid({
       if (facts.age !== null && unheard) sayUnheard(false);
     },
     draw: (view) => {
-      header.draw(view);
       banner.draw(view);
+      header.draw(view);
     },
     hello: (hello) => {
       kiosk.hello(hello);
@@ -71,7 +77,7 @@ grid.start();
 kiosk.start(grid);
 
 if (!display.kiosk) {
-  const wall = { root, toolsInto: find(root, "[data-tools]"), settings, display, grid, notes };
+  const wall = { root, toolsInto: find(root, "[data-tools]"), settings, display, grid, registry, notes };
   // The wall works without them.
   import("../desk/desk.js").then(({ Desk }) => new Desk(wall).start()).catch(console.warn);
 }

@@ -8,7 +8,9 @@ import { HeatStrip } from "../charts/heatstrip.js";
 import { GAP } from "../state/series.js";
 import { make, valueElement, write, writeValue } from "../ui/dom.js";
 import { text } from "../ui/format.js";
-import { levelOf, thresholdOf } from "../ui/thresholds.js";
+import { formatOf } from "../ui/units.js";
+import { axisOf } from "./axes.js";
+import { shownLevel, thresholdOf } from "../ui/thresholds.js";
 import { figure, Panel } from "./panel.js";
 
 /** @typedef {import("../charts/chart.js").Axis} Axis */
@@ -19,6 +21,8 @@ import { figure, Panel } from "./panel.js";
 /** @typedef {import("./panel.js").Data} Data */
 /** @typedef {import("../state/series.js").Column} Column */
 /** @typedef {import("../ui/theme.js").Theme} Theme */
+/** @typedef {import("../config/catalogue.js").Catalogue} Catalogue */
+/** @typedef {import("../config/catalogue.js").PanelRow} PanelRow */
 /**
  * @typedef {Line & {
  *   field: string,
@@ -86,7 +90,7 @@ export class ChartPanel extends Panel {
     this.chart = new Chart(box, this.lines, spec.axis, {
       theme: options.theme,
       interaction: options.interaction,
-      threshold: spec.watch ? thresholdOf(`${spec.event}.${spec.watch}`) : null,
+      threshold: null,
       end: options.direct ? DIRECT_END : END,
       drawn: () => options.direct && this.chart.placeLabels(this.labels, DIRECT_HEIGHT),
       pointed: (index) => {
@@ -102,17 +106,20 @@ export class ChartPanel extends Panel {
   }
 
   /** @param {View} view */
-  draw({ store, eventLists, host, from, to }) {
+  draw({ store, host, from, to, rules, marks }) {
     const { strip, watch } = this.spec;
     this.data = this.gone ? null : store.latest(host, this.event);
     const series = store.series(host, this.event);
     const [times, ...columns] = series.since(from, this.lines.map((line) => line.field));
     const drawn = columns.map((column, index) => (this.lines[index].downward ? column.map(negative) : column));
     this.shown = [times, ...columns];
-    if (watch) this.setLevel(levelOf(`${this.event}.${watch}`, figure(this.data, watch)));
+    if (watch) {
+      const watched = `${this.event}.${watch}`;
+      this.setLevel(shownLevel(watched, null, figure(this.data, watch), rules));
+      this.chart.options.threshold = thresholdOf(watched, rules);
+    }
     this.#writeValues();
-    const notices = eventLists.items("notice").map(({ data }) => Number(data.time));
-    this.chart.draw([times, ...drawn], from, to, notices.filter((time) => time >= from && time <= to));
+    this.chart.draw([times, ...drawn], from, to, marks);
 
     if (this.strip && strip) {
       const count = listLength(store.latest(host, this.event), strip);
@@ -153,4 +160,28 @@ function negative(value) {
 function listLength(data, field) {
   const list = data?.[field];
   return Array.isArray(list) ? list.length : 0;
+}
+
+/**
+ * @param {PanelRow} row of kind "chart"
+ * @param {Catalogue} catalogue
+ * @returns {ChartSpec}
+ */
+export function chartSpec({ name, event, title, says = title, unit = "", watch, strip, lines = [] }, catalogue) {
+  const twoSided = lines.some(({ downward }) => downward);
+  return {
+    name,
+    event,
+    title,
+    says,
+    watch: watch ?? undefined,
+    strip: strip ?? undefined,
+    axis: axisOf({ unit, source: "built-in" }, twoSided),
+    format: formatOf(unit),
+    lines: lines.map((line) => ({
+      ...line,
+      name: line.title,
+      format: formatOf(line.unit ?? unit, catalogue.figure(event, line.field).decimals),
+    })),
+  };
 }

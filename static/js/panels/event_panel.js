@@ -24,11 +24,19 @@ export class EventPanel extends Panel {
    * @returns {boolean}
    */
   refresh({ eventLists, now }) {
-    const items = eventLists.items(this.event);
+    const items = this.items(eventLists);
     const newest = items[items.length - 1];
     const changed = this.setFreshness(newest ? "fresh" : "waiting");
     write(this.age, newest ? wholeAge(now - Number(newest.data.time)) : "");
     write(this.notice, newest ? "" : this.nothing);
     return changed;
+  }
+
+  /**
+   * @param {import("../state/event_lists.js").EventLists} lists
+   * @returns {readonly import("../state/event_lists.js").Item[]} oldest first
+   */
+  items(lists) {
+    return lists.items(this.event);
   }
 }

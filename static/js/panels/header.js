@@ -1,8 +1,9 @@
 // @ts-check
-/** Header of the wall: the machine, its clock, uptime and temperature, and the state of the link. */
+/** Header of the wall: the machine, its clock, uptime and temperature, the state of the link, and a word when all is well. */
 import { find, mark, write, writeValue } from "../ui/dom.js";
 import { celsius, clock, duration, text } from "../ui/format.js";
 import { PageLinkStatus } from "../ui/link_status.js";
+import { openAlerts } from "./alerts.js";
 import { figure } from "./panel.js";
 
 /** @typedef {import("./panel.js").View} View */
@@ -11,7 +12,9 @@ import { figure } from "./panel.js";
 export class Header {
   /** @param {HTMLElement} root <html> */
   constructor(root) {
+    this.root = root;
     this.link = new PageLinkStatus(root);
+    this.well = find(root, "[data-well]");
     this.clock = find(root, "[data-clock]");
     this.uptime = /** @type {HTMLDataElement} */ (find(root, '[data-value="system.uptime_seconds"]'));
     this.system = find(root, "[data-system]");
@@ -20,7 +23,9 @@ export class Header {
   }
 
   /** @param {View} view */
-  draw({ store, host, now }) {
+  draw(view) {
+    const { store, host, now } = view;
+    mark(this.well, "hidden", this.#isWell(view) ? null : "");
     write(this.clock, clock(now));
     const system = store.latest(host, "system");
     const known = store.freshness(host, "system", now);
@@ -35,6 +40,15 @@ export class Header {
     mark(this.sensors, "data-freshness", felt);
     const degrees = felt === "gone" ? null : (hottest?.celsius ?? null);
     writeValue(this.hottest, degrees, text(celsius(degrees)));
+  }
+
+  /**
+   * @param {View} view
+   * @returns {boolean} true if the machine has said its rules, and nothing that is shown is beyond one, old or alarming
+   */
+  #isWell({ rules, eventLists, host }) {
+    const trouble = "main :is([data-level], [data-alarm], [data-freshness=stale], [data-freshness=gone], [data-freshness=missing])";
+    return rules.length > 0 && !openAlerts(eventLists.items("alert")).some((alert) => alert.host === host) && !this.root.querySelector(trouble);
   }
 }
 

@@ -4,9 +4,11 @@ import { make, mark, write } from "../ui/dom.js";
 import { clock } from "../ui/format.js";
 import { KeyedList } from "../ui/keyed_list.js";
 import { EventPanel } from "./event_panel.js";
+import { noticesOf, readNotice } from "./notices.js";
 
 /** @typedef {import("./panel.js").View} View */
-/** @typedef {import("../state/store.js").Data} Data */
+/** @typedef {import("../state/event_lists.js").EventLists} EventLists */
+/** @typedef {import("../state/event_lists.js").Item} Item */
 /** @typedef {{source: string, level: string, message: string, time: number}} Line */
 /**
  * @typedef {object} LineSpec
@@ -14,7 +16,8 @@ import { EventPanel } from "./event_panel.js";
  * @property {string} event
  * @property {string} title
  * @property {string} nothing
- * @property {(data: Data) => Omit<Line, "time">} read
+ * @property {(lists: EventLists) => readonly Item[]} items oldest first
+ * @property {(item: Item) => Omit<Line, "time">} read
  */
 
 /** Most lines: more than fit on any wall. */
@@ -54,13 +57,18 @@ export class LogPanel extends EventPanel {
     if (this.still) return;
     /** @type {Line[]} */
     const lines = [];
-    const items = view.eventLists.items(this.event);
+    const items = this.items(view.eventLists);
     for (let i = items.length - 1; i >= 0 && lines.length < MOST_LINES; i -= 1) {
-      const line = { ...this.spec.read(items[i].data), time: Number(items[i].data.time) };
+      const line = { ...this.spec.read(items[i]), time: Number(items[i].data.time) };
       const words = `${line.source} ${line.level} ${line.message}`.toLowerCase();
       if (words.includes(this.wanted)) lines.push(line);
     }
     this.list.show(lines);
+  }
+
+  /** @param {EventLists} lists */
+  items(lists) {
+    return this.spec.items(lists);
   }
 
   #makeSearchable() {
@@ -99,27 +107,19 @@ function fill({ element, time, source, message }, line) {
   write(message, (MARKS.get(line.level) ?? "") + line.message);
 }
 
-/** @type {LineSpec[]} */
-export const LINES = [
-  {
-    name: "log",
-    event: "log",
-    title: "Log",
+/** What each shows, by its name. @type {Record<string, Pick<LineSpec, "nothing" | "items" | "read">>} */
+export const LINES = {
+  log: {
     nothing: "No line has been logged yet",
-    read: (data) => ({ source: words(data.source), level: words(data.level), message: words(data.message) }),
+    items: (lists) => lists.items("log"),
+    read: ({ data }) => ({ source: words(data.source), level: words(data.level), message: words(data.message) }),
   },
-  {
-    name: "notice",
-    event: "notice",
-    title: "Notices",
+  notice: {
     nothing: "No notice yet",
-    read: (data) => ({
-      source: words(data.title ?? data.source),
-      level: words(data.level),
-      message: words(data.message ?? data.text ?? data.version),
-    }),
+    items: noticesOf,
+    read: readNotice,
   },
-];
+};
 
 /** @param {unknown} value */
 function words(value) {

@@ -9,13 +9,14 @@
  */
 import { make, mark, write } from "../ui/dom.js";
 import { age, clock, wholeAge } from "../ui/format.js";
-import { WORDS } from "../ui/thresholds.js";
 
 /** @typedef {import("../state/store.js").Store} Store */
 /** @typedef {import("../state/event_lists.js").EventLists} EventLists */
 /** @typedef {import("../state/store.js").Data} Data */
 /** @typedef {import("../state/store.js").Freshness} Freshness */
-/** @typedef {import("../ui/thresholds.js").Level} Level */
+/** @typedef {import("../ui/thresholds.js").Rule} Rule */
+/** @typedef {import("./machines_feed.js").MachinesFeed} MachinesFeed */
+/** @typedef {import("../charts/overlays.js").Mark} Mark */
 /**
  * @typedef {object} View
  * @property {Store} store
@@ -24,6 +25,9 @@ import { WORDS } from "../ui/thresholds.js";
  * @property {number} now time by the server's clock, seconds since 1970
  * @property {number} from time at the left edge of charts
  * @property {number} to time at the right edge of charts
+ * @property {readonly Rule[]} rules of the machine
+ * @property {MachinesFeed | null} machines figures of other machines, if a panel shows some
+ * @property {readonly Mark[]} marks events to mark in charts
  */
 
 /** Notices in place of figures. */
@@ -68,9 +72,19 @@ export class Panel {
    * @returns {boolean} true if it has to be drawn although no figure has changed
    */
   refresh({ store, host, now }) {
-    const changed = this.setFreshness(store.freshness(host, this.event, now));
-    write(this.age, ageText(this.freshness, store.time(host, this.event), now));
-    write(this.notice, NOTICES[this.freshness]);
+    return this.showAge(store.freshness(host, this.event, now), store.time(host, this.event), now);
+  }
+
+  /**
+   * @param {Freshness} freshness
+   * @param {number | null} time of the newest sample
+   * @param {number} now
+   * @returns {boolean} true if the freshness has changed
+   */
+  showAge(freshness, time, now) {
+    const changed = this.setFreshness(freshness);
+    write(this.age, ageText(freshness, time, now));
+    write(this.notice, NOTICES[freshness]);
     return changed;
   }
 
@@ -85,12 +99,10 @@ export class Panel {
     return true;
   }
 
-  /**
-   * @param {Level} level
-   */
-  setLevel(level) {
-    mark(this.element, "data-level", level || null);
-    write(this.mark, WORDS[level]);
+  /** @param {{name: string | null, words: string}} level */
+  setLevel({ name, words }) {
+    mark(this.element, "data-level", name);
+    write(this.mark, words);
   }
 
   /**

@@ -3,23 +3,26 @@
  * Grid of live tiles and panels with their store, clock and stream: the content of the wall, of an iframe and of a
  * web component.
  */
-import { columnsFor, DESK, presetFor } from "../config/presets.js";
+import { presetFor } from "../config/presets.js";
 import { covering } from "../config/scope.js";
-import { EventLists, MOST_ITEMS } from "../state/event_lists.js";
+import { EventLists, MOST_ITEMS, OTHERS } from "../state/event_lists.js";
 import { HostSubscription } from "../state/host_subscription.js";
-import { INTERVAL_EVENT } from "../state/intervals.js";
 import { Store } from "../state/store.js";
 import { TimeWindow } from "../state/time_window.js";
 import { mark, write } from "../ui/dom.js";
 import { linkFacts } from "../ui/link_state.js";
 import { RenderLoop } from "../ui/render_loop.js";
-import { PANELS, TILE_SET, wantedBy } from "./registry.js";
+import { rulesOf } from "../ui/thresholds.js";
+import { marksOf } from "./notices.js";
+import { placePanels } from "./places.js";
+import { planOf, RULES } from "./plan.js";
 
 /** @typedef {import("../config/page_url.js").Display} Display */
 /** @typedef {import("../config/page_url.js").Place} Place */
 /** @typedef {import("../charts/cursor.js").Interaction} Interaction */
 /** @typedef {import("../ui/link_state.js").LinkFacts} LinkFacts */
 /** @typedef {import("./panel.js").View} View */
+/** @typedef {import("./registry.js").Registry} Registry */
 /** @typedef {import("../config/server_config.js").Settings} Settings */
 /** @typedef {import("../state/store.js").Data} Data */
 /** @typedef {import("../state/store.js").Hello} Hello */
@@ -29,6 +32,7 @@ import { PANELS, TILE_SET, wantedBy } from "./registry.js";
  * @typedef {object} PanelGridOptions
  * @property {Settings} settings
  * @property {Display} display
+ * @property {Registry} registry
  * @property {Theme} theme
  * @property {HTMLElement | null} tilesInto
  * @property {HTMLElement} panelsInto
@@ -54,38 +58,32 @@ const TICK = 250;
 export class PanelGrid {
   /** @param {PanelGridOptions} options */
   constructor(options) {
-    const { display, settings, theme } = options;
-    const preset = presetFor(display.distance);
+    const { display, settings, theme, registry, connect } = options;
+    const plan = planOf(registry, display, settings, { hasTiles: options.tilesInto !== null, extraEvents: options.extraEvents, eventNames: options.eventNames ?? [] });
+    const { wanted, published } = plan;
     this.options = options;
     this.theme = theme;
     this.host = display.host ?? settings.host;
     this.timeWindow = new TimeWindow(display.window);
-
-    const may = covering(settings.may);
-    const entryOf = (/** @type {string} */ name) => /** @type {import("./registry.js").Entry} */ (PANELS.get(name));
-    const presetTiles = preset.tiles.filter((name) => may(TILE_SET.get(name)?.event ?? ""));
-    const tileNames = options.tilesInto ? (display.tiles ?? presetTiles) : [];
-    /** @type {Place[]} */
-    this.places = display.panels ?? preset.panels.filter((name) => may(entryOf(name).event)).map((name) => ({ name, across: 1, down: 1 }));
-    const panelEntries = this.places.map(({ name }) => entryOf(name));
-    const tileEntries = tileNames.map((name) => /** @type {NonNullable<ReturnType<typeof TILE_SET.get>>} */ (TILE_SET.get(name)));
-    const covered = [...panelEntries, ...tileEntries].filter(({ event }) => may(event));
-    const wanted = wantedBy(covered, [...options.extraEvents, INTERVAL_EVENT].filter(may));
-    this.store = new Store({ interval: settings.interval, window: display.window, wanted });
-
-    const eventNames = panelEntries.filter(({ whole }) => whole).map(({ event }) => event);
-    this.eventLists = new EventLists([...eventNames, ...(options.eventNames ?? [])].filter(may));
+    this.places = plan.places;
+    const { interval } = settings;
+    const { window } = display;
+    this.store = new Store({ interval, window, wanted, published });
+    this.eventLists = new EventLists(plan.lists, plan.isTold);
+    this.machines = plan.machines.length ? new registry.MachinesFeed({ settings, parts: plan.machines, catalogue: registry.catalogue, window, published, rules: RULES, connect, heard: () => this.#redraw() }) : null;
 
     /** @type {Interaction | null} */
     const interaction = options.interactive ? { key: `vitals ${theme.element.id}`, zoom: (from, to) => this.zoom(from, to), follow: () => this.follow() } : null;
     const direct = display.distance !== null;
-    const panelOptions = { theme, interaction, direct, series: preset.series, shownByTiles: new Set(tileEntries.map(({ value }) => value)) };
-    this.tiles = tileEntries.map((entry) => entry.make(theme));
-    this.panels = panelEntries.map((entry) => entry.make(panelOptions));
+    const { series } = presetFor(display.distance);
+    const panelOptions = { theme, interaction, direct, series, shownByTiles: new Set(plan.tiles.map(({ value }) => value)) };
+    this.tiles = plan.tiles.map((entry) => entry.make(theme));
+    this.panels = plan.panels.map((entry) => entry.make(panelOptions));
     options.tilesInto?.replaceChildren(...this.tiles.map(({ element }) => element));
     options.panelsInto.replaceChildren(...this.panels.map(({ element }) => element));
-    this.#place();
+    placePanels(options.panelsInto, display, this.places, this.panels);
     /** Panels of events outside of the page's scope. */
+    const may = covering(settings.may);
     this.refused = new Set(this.#all().filter(({ event }) => !may(event)));
     for (const panel of this.refused) {
       mark(panel.element, "data-freshness", "absent");
@@ -97,7 +95,7 @@ export class PanelGrid {
     /** @type {View | null} drawn last */
     this.view = null;
     this.renderLoop = new RenderLoop(() => this.#draw());
-    this.subscription = this.#subscribe([...wanted.keys(), ...this.eventLists.lists.keys(), ...options.signals]);
+    this.subscription = this.#subscribe([...wanted.keys(), ...[...this.eventLists.lists.keys()].filter((name) => name !== OTHERS), ...options.signals]);
     this.clock = this.subscription.clock;
     this.stream = this.subscription.stream;
     /** @type {ReturnType<typeof setInterval> | undefined} */
@@ -107,11 +105,13 @@ export class PanelGrid {
   start() {
     this.ticking = setInterval(() => this.tell(), TICK);
     this.stream.start();
+    this.machines?.stream.start();
   }
 
   destroy() {
     clearInterval(this.ticking);
     this.stream.stop();
+    this.machines?.stream.stop();
     this.renderLoop.stop();
     for (const panel of this.#all()) panel.destroy();
   }
@@ -132,7 +132,7 @@ export class PanelGrid {
   /** @param {{from: number, to: number}} span seconds since 1970 */
   pause(span) {
     this.timeWindow.pause(span);
-    this.store.hold();
+    this.#hold();
     this.options.listener.held?.();
   }
 
@@ -142,14 +142,14 @@ export class PanelGrid {
    */
   zoom(from, to) {
     this.timeWindow.zoom({ from, to });
-    if (!this.timeWindow.live) this.store.hold();
+    if (!this.timeWindow.live) this.#hold();
     this.#redraw();
     this.options.listener.held?.();
   }
 
   follow() {
     this.timeWindow.follow();
-    this.store.letGo();
+    for (const store of this.#stores()) store.letGo();
     this.#redraw();
     this.options.listener.held?.();
   }
@@ -161,9 +161,10 @@ export class PanelGrid {
   setWindow(window) {
     this.options.display.window = window;
     this.timeWindow.window = window;
-    this.store.window = window;
+    for (const store of this.#stores()) store.window = window;
     this.follow();
     this.stream.ask({ window });
+    this.machines?.stream.ask({ window });
   }
 
   /** Reports the state of the link and requests a drawing; a hidden tab does not draw. */
@@ -172,24 +173,16 @@ export class PanelGrid {
     this.renderLoop.request();
   }
 
-  #all() {
-    return [...this.tiles, ...this.panels];
+  #stores() {
+    return this.machines ? [this.store, this.machines.store] : [this.store];
   }
 
-  /** Places panels in a plain grid, unless the layout is the desk's, which the style sheet has. */
-  #place() {
-    const { display, panelsInto } = this.options;
-    const own = display.panels !== null || display.columns !== null || display.distance !== null;
-    panelsInto.dataset.layout = own ? "grid" : "desk";
-    const preset = presetFor(display.distance);
-    const cells = this.places.reduce((sum, { across, down }) => sum + across * down, 0);
-    const columns = display.columns ?? (display.panels ? columnsFor(cells) : preset.columns);
-    panelsInto.style.setProperty("--columns", String(own ? columns : DESK.columns));
-    this.panels.forEach(({ element }, index) => {
-      const { across, down } = this.places[index];
-      element.style.setProperty("--across", String(Math.min(across, columns)));
-      element.style.setProperty("--down", String(down));
-    });
+  #hold() {
+    for (const store of this.#stores()) store.hold();
+  }
+
+  #all() {
+    return [...this.tiles, ...this.panels];
   }
 
   /** @param {string[]} events */
@@ -200,7 +193,7 @@ export class PanelGrid {
     const hosts = signals.length ? [this.host, settings.server] : [this.host];
     const lines = this.eventLists.lists.size ? MOST_ITEMS : 0;
     return new HostSubscription(
-      { streamUrl, historyUrl, host: this.host, hosts, events, window: display.window, lines, signals },
+      { streamUrl, historyUrl, host: this.host, hosts, events, window: display.window, lines, others: this.eventLists.lists.has(OTHERS), signals },
       this.store,
       this.eventLists,
       {
@@ -235,7 +228,9 @@ export class PanelGrid {
     this.options.listener.link?.(this.#link());
     const now = clock.now();
     const { from, to } = this.timeWindow.span(now, store.newest(host) ?? 0, store.intervals.interval(host));
-    const view = { store, eventLists: this.eventLists, host, now, from, to };
+    const { eventLists, machines } = this;
+    const marks = marksOf(eventLists, this.options.display.marks, from, to);
+    const view = { store, eventLists, host, now, from, to, machines, marks, rules: rulesOf(store.latest(host, RULES)) };
     const moved = this.changed || to !== this.view?.to;
     for (const panel of this.#all()) {
       if (this.refused.has(panel)) continue;

@@ -1,72 +1,177 @@
 // @ts-check
-/** All tiles and panels, by their name in an address. */
+/** All tiles and panels that an address may name: those of the catalogue, and those of figures. */
+import { readFigure, readParts } from "../config/figure_name.js";
 import { AlertsPanel } from "./alerts_panel.js";
-import { ChartPanel } from "./chart_panel.js";
-import { CHARTS } from "./chart_specs.js";
-import { CoresPanel } from "./cores_panel.js";
-import { JobsPanel } from "./jobs_panel.js";
-import { LogPanel, LINES } from "./log_panel.js";
+import { ChartPanel, chartSpec } from "./chart_panel.js";
 import { TablePanel } from "./table_panel.js";
-import { TABLES } from "./table_specs.js";
+import { tableSpec } from "./table_rows.js";
 import { Tile } from "./tile.js";
-import { TILES } from "./tile_specs.js";
+import { escaped, tileSpec } from "./tile_spec.js";
 
+/** @typedef {import("../config/catalogue.js").Catalogue} Catalogue */
+/** @typedef {import("../config/catalogue.js").PanelRow} PanelRow */
+/** @typedef {import("../config/figure_name.js").Part} Part */
+/** @typedef {import("../config/page_url.js").Known} Known */
 /** @typedef {import("./chart_panel.js").PanelOptions} PanelOptions */
 /** @typedef {import("./panel.js").Panel} Panel */
 /** @typedef {import("../ui/theme.js").Theme} Theme */
 /**
+ * @typedef {object} Drawn figures that are drawn
+ * @property {string} event
+ * @property {RegExp} columns of the event
+ * @property {string | null} hosts pattern of other machines; null: that of the page
+ */
+/**
  * @typedef {object} Entry
  * @property {string} title
- * @property {string} event family that it shows
- * @property {RegExp} columns of the family that it draws
+ * @property {string} event family that it shows, or the first of several
+ * @property {Drawn[]} drawn
+ * @property {readonly Part[]} parts figures that it was named by; none for a panel of the catalogue
  * @property {boolean} [whole] shows events without a cadence, kept whole
  * @property {(options: PanelOptions) => Panel} make
  */
+/** @typedef {{title: string, event: string, value: string, drawn: Drawn[], make: (theme: Theme) => Panel}} TileEntry */
 
 /** No column: only the newest event is used. */
 const NONE = /^$/;
+const ALL = /^/;
 
-/** @type {(name: string, entry: Entry) => [string, Entry]} */
-const named = (name, entry) => [name, entry];
+/** Modules of panels that few walls show, by kind; loaded when a wall does. */
+const LOADERS = {
+  cores: () => import("./cores_panel.js"),
+  events: () => import("./log_panel.js"),
+  jobs: () => import("./jobs_panel.js"),
+  figures: () => import("./figure_panel.js"),
+  machines: () => import("./machines_feed.js"),
+};
 
-/** @type {ReadonlyMap<string, Entry>} */
-export const PANELS = new Map([
-  ...CHARTS.map((spec) => {
-    const fields = [...spec.lines.map(({ field }) => field), ...(spec.strip ? [`${spec.strip}\\.\\d+`] : [])];
-    const columns = new RegExp(`^(${fields.join("|")})$`);
-    return named(spec.name, { title: spec.title, event: spec.event, columns, make: (options) => new ChartPanel(spec, options) });
-  }),
-  named("cores", { title: "Cores", event: "cpu", columns: /^cores\.\d+$/, make: ({ theme }) => new CoresPanel(theme) }),
-  ...TABLES.map((spec) => named(spec.name, { title: spec.title, event: spec.event, columns: NONE, make: () => new TablePanel(spec) })),
-  named("progress", { title: "Jobs", event: "progress", columns: NONE, whole: true, make: () => new JobsPanel() }),
-  named("alerts", { title: "Alerts", event: "alert", columns: NONE, whole: true, make: () => new AlertsPanel() }),
-  ...LINES.map((spec) => {
-    const make = (/** @type {PanelOptions} */ { interaction }) => new LogPanel(spec, interaction !== null);
-    return named(spec.name, { title: spec.title, event: spec.event, columns: NONE, whole: true, make });
-  }),
-]);
+/** @typedef {keyof typeof LOADERS} Kind */
+/** @typedef {{[kind in Kind]: Awaited<ReturnType<(typeof LOADERS)[kind]>>}} Loaded */
 
-/** @type {ReadonlyMap<string, {title: string, event: string, value: string, columns: RegExp, make: (theme: Theme) => Panel}>} */
-export const TILE_SET = new Map(
-  TILES.map((spec) => [
-    spec.name,
-    { title: spec.title, event: spec.event, value: spec.value, columns: spec.columns, make: (theme) => new Tile(spec, theme) },
-  ]),
-);
+/** Those that are loaded; a panel is made only after `load`. */
+const loaded = /** @type {Loaded} */ ({});
 
-/** Names that an address may have. */
-export const KNOWN = { tiles: [...TILE_SET.keys()], panels: [...PANELS.keys()] };
+export class Registry {
+  /**
+   * @param {Catalogue} catalogue
+   * @param {readonly string[]} events published ones that the log has
+   */
+  constructor(catalogue, events) {
+    this.catalogue = catalogue;
+    this.events = events;
+    /** Names that an address may have. @type {Known} */
+    this.known = { tiles: [...catalogue.tiles.keys()], panels: [...catalogue.panels.keys()], events };
+  }
+
+  /**
+   * Loads the modules of panels, which are made after it.
+   * @param {string[] | null} names null: of all that there may be
+   */
+  async load(names) {
+    const kinds = names ? names.flatMap((name) => this.#kindsOf(name)) : /** @type {Kind[]} */ (Object.keys(LOADERS));
+    try {
+      await Promise.all([...new Set(kinds)].map(async (kind) => Object.assign(loaded, { [kind]: await LOADERS[kind]() })));
+    } catch (error) {
+      // A page that lacks a part is loaded anew.
+      globalThis.dispatchEvent?.(new Event("missing"));
+      throw error;
+    }
+  }
+
+  /** @returns {Loaded["machines"]["MachinesFeed"]} */
+  get MachinesFeed() {
+    return loaded.machines.MachinesFeed;
+  }
+
+  /**
+   * @param {string} name
+   * @returns {Kind[]}
+   */
+  #kindsOf(name) {
+    const kind = this.catalogue.panels.get(name)?.kind;
+    if (kind) return kind in LOADERS ? [/** @type {Kind} */ (kind)] : [];
+    return name.includes("@") ? ["figures", "machines"] : ["figures"];
+  }
+
+  /**
+   * @param {string} name
+   * @returns {Entry | null} null if there is none
+   */
+  panel(name) {
+    const row = this.catalogue.panels.get(name);
+    if (row) return entryOf(row, this.catalogue);
+    const parts = readParts(name, this.events);
+    if (!parts) return null;
+    const drawn = parts.map(({ event, field, hosts }) => ({ event, hosts, columns: field === null ? ALL : new RegExp(`(^|\\.)${escaped(field)}$`) }));
+    return {
+      title: this.catalogue.title(parts),
+      event: parts[0].event,
+      drawn,
+      parts,
+      make: (options) => new loaded.figures.FigurePanel(name, parts, this.catalogue, options),
+    };
+  }
+
+  /**
+   * @param {string} name
+   * @returns {TileEntry | null} null if there is none
+   */
+  tile(name) {
+    const row = this.catalogue.tiles.get(name) ?? this.#ownTile(name);
+    if (!row) return null;
+    const spec = tileSpec(row, this.catalogue);
+    const { title, event, value, columns } = spec;
+    return { title, event, value, drawn: [{ event, columns, hosts: null }], make: (theme) => new Tile(spec, theme) };
+  }
+
+  /**
+   * @param {string[]} names of panels
+   * @returns {[string, Entry][]} those that there are
+   */
+  panels(names) {
+    return names.flatMap((name) => {
+      const entry = this.panel(name);
+      return entry ? [/** @type {[string, Entry]} */ ([name, entry])] : [];
+    });
+  }
+
+  /** @param {string} name */
+  #ownTile(name) {
+    const { event, field } = readFigure(name, this.events) ?? {};
+    if (!event || !field) return null;
+    return { name, event, field, title: this.catalogue.figure(event, field).title, color: "blue" };
+  }
+}
 
 /**
- * @param {{event: string, columns: RegExp, whole?: boolean}[]} entries
+ * @param {PanelRow} row
+ * @param {Catalogue} catalogue
+ * @returns {Entry}
+ */
+function entryOf(row, catalogue) {
+  const { name, title, event, kind } = row;
+  const entry = (/** @type {RegExp} */ columns, /** @type {(options: PanelOptions) => Panel} */ make, whole = false) => ({ title, event, drawn: [{ event, columns, hosts: null }], parts: [], whole, make });
+  if (kind === "chart") {
+    const fields = [...(row.lines ?? []).map(({ field }) => escaped(field)), ...(row.strip ? [`${escaped(row.strip)}\\.\\d+`] : [])];
+    return entry(new RegExp(`^(${fields.join("|")})$`), (options) => new ChartPanel(chartSpec(row, catalogue), options));
+  }
+  if (kind === "cores") return entry(/^cores\.\d+$/, ({ theme }) => new loaded.cores.CoresPanel(theme));
+  if (kind === "jobs") return entry(NONE, () => new loaded.jobs.JobsPanel(), true);
+  if (kind === "alerts") return entry(NONE, () => new AlertsPanel(), true);
+  if (kind === "events") {
+    return entry(NONE, ({ interaction }) => new loaded.events.LogPanel({ ...loaded.events.LINES[name], name, event, title }, interaction !== null), true);
+  }
+  return entry(NONE, () => new TablePanel(tableSpec(row)));
+}
+
+/**
+ * @param {Drawn[]} drawn
  * @param {string[]} extraEvents events of which only the newest is needed
  * @returns {Map<string, (key: string) => boolean>} columns to keep, by event
  */
-export function wantedBy(entries, extraEvents) {
+export function wantedBy(drawn, extraEvents) {
   /** @type {Map<string, RegExp[]>} */
   const patterns = new Map(extraEvents.map((event) => [event, []]));
-  for (const { event, columns, whole } of entries) {
-    if (!whole) patterns.set(event, [...(patterns.get(event) ?? []), columns]);
-  }
+  for (const { event, columns } of drawn) patterns.set(event, [...(patterns.get(event) ?? []), columns]);
   return new Map([...patterns].map(([event, all]) => [event, (key) => all.some((pattern) => pattern.test(key))]));
 }

@@ -6,7 +6,7 @@ import { Panel } from "./panel.js";
 
 /** @typedef {import("./panel.js").View} View */
 /** @typedef {import("./panel.js").Data} Data */
-/** @typedef {{cells: string[], share?: number | null}} Row share: 0 to 100, drawn as a bar behind the row */
+/** @typedef {{cells: string[], share?: number | null, marked?: boolean}} Row share: 0 to 100, drawn as a bar behind the row */
 /**
  * @typedef {object} TableSpec
  * @property {string} name
@@ -39,6 +39,7 @@ export class TablePanel extends Panel {
       },
       fill: ({ element, cells }, row) => {
         cells.forEach((cell, column) => write(cell, this.gone && column > 0 ? "—" : row.cells[column]));
+        mark(element, "data-level", row.marked && !this.gone ? "critical" : null);
         element.style.setProperty("--share", `${this.gone ? 0 : (row.share ?? 0)}%`);
       },
     });

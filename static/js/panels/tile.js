@@ -2,7 +2,7 @@
 /** Tile with one large number, its detail and a sparkline. */
 import { Sparkline } from "../charts/sparkline.js";
 import { make, valueElement, write, writeValue } from "../ui/dom.js";
-import { levelOf } from "../ui/thresholds.js";
+import { shownLevel } from "../ui/thresholds.js";
 import { Panel } from "./panel.js";
 
 /** @typedef {import("../ui/format.js").Figure} Figure */
@@ -26,6 +26,7 @@ import { Panel } from "./panel.js";
  * @property {number | null} value
  * @property {string} detail text below the number
  * @property {string} column of the sparkline
+ * @property {Record<string, unknown> | null} item that has the figure, if it is one of several
  */
 
 export class Tile extends Panel {
@@ -45,17 +46,17 @@ export class Tile extends Panel {
   }
 
   /** @param {View} view */
-  draw({ store, host, from, to }) {
+  draw({ store, host, from, to, rules }) {
     const data = store.latest(host, this.event);
     if (!data) return;
-    const { value: newest, detail, column } = this.spec.read(data);
+    const { value: newest, detail, column, item } = this.spec.read(data);
     const value = this.gone ? null : newest;
     const { number, unit } = this.spec.format(value ?? NaN);
     writeValue(this.number, value, number);
     write(this.unit, unit);
     // The detail is as old as the number; its line keeps its height.
     write(this.detail, this.gone ? "\u00a0" : detail);
-    this.setLevel(levelOf(this.spec.value, value));
+    this.setLevel(shownLevel(this.spec.value, item, value, rules));
     const [times, values] = store.series(host, this.event).since(from, [column]);
     this.sparkline.draw(times, values ?? [], from, to);
   }

@@ -3,21 +3,30 @@
 import { isAfter } from "../streaming/ids.js";
 
 /** @typedef {import("../streaming/stream.js").Data} Data */
-/** @typedef {{id: string, data: Data}} Item */
+/** @typedef {{id: string, data: Data, name?: string}} Item name: of an event that has no list of its own */
 
 /** Most events of a name: more than a panel shows, and enough to search through. */
 export const MOST_ITEMS = 500;
 
+/** Name of the list of all events that have none of their own. */
+export const OTHERS = "*";
+
 export class EventLists {
-  /** @param {Iterable<string>} names of events to keep */
-  constructor(names) {
+  /**
+   * @param {Iterable<string>} names of events to keep; OTHERS keeps those of further names that have a text
+   * @param {(name: string) => boolean} [isTold] true for names that are told elsewhere, and never among the others
+   */
+  constructor(names, isTold = () => true) {
+    this.isTold = isTold;
     /** @type {Map<string, Item[]>} */
     this.lists = new Map([...names].map((name) => [name, []]));
   }
 
   /** @param {Record<string, Item[]>} lines as in /history, oldest first; replaces all lists */
   fill(lines) {
-    for (const name of this.lists.keys()) this.lists.set(name, (lines[name] ?? []).slice(-MOST_ITEMS));
+    const others = Object.entries(lines).flatMap(([name, items]) => (this.lists.has(name) || this.isTold(name) ? [] : items.filter(({ data }) => hasText(data)).map((item) => ({ ...item, name }))));
+    others.sort((a, b) => Number(isAfter(a.id, b.id)) - Number(isAfter(b.id, a.id)));
+    for (const name of this.lists.keys()) this.lists.set(name, (name === OTHERS ? others : (lines[name] ?? [])).slice(-MOST_ITEMS));
   }
 
   /**
@@ -28,7 +37,8 @@ export class EventLists {
    * @returns {boolean} true if it was new
    */
   accept(name, id, data, logged = true) {
-    const list = this.lists.get(name);
+    const own = this.lists.get(name);
+    const list = own ?? (this.isTold(name) || !hasText(data) ? undefined : this.lists.get(OTHERS));
     if (!list || typeof data.time !== "number") return false;
     const last = list[list.length - 1];
     // After a gap the server sends the newest event of each name, which may be known.
@@ -38,7 +48,7 @@ export class EventLists {
       known.id = id;
       return false;
     }
-    list.push({ id: logged ? id : "", data });
+    list.push({ id: logged ? id : "", data, ...(!own && { name }) });
     if (list.length > MOST_ITEMS) list.shift();
     return true;
   }
@@ -59,4 +69,9 @@ export class EventLists {
  */
 function same(one, other) {
   return one.time === other.time && JSON.stringify(one) === JSON.stringify(other);
+}
+
+/** @param {Data} data */
+function hasText(data) {
+  return Object.entries(data).some(([key, value]) => key !== "host" && typeof value === "string");
 }

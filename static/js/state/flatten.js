@@ -56,3 +56,22 @@ function identity(entry, position, identities) {
   const found = identities.map((field) => fields[field]).find((name) => typeof name === "string");
   return /** @type {string | undefined} */ (found) ?? null;
 }
+
+/**
+ * Reads a figure by its name; where the event has no such field, the highest of the items that have it counts:
+ * `percent` of a filesystem event is that of its fullest mount.
+ * @param {Record<string, unknown>} data an event's data
+ * @param {string} field
+ * @returns {{value: number | null, column: string}} column of /history in which it is
+ */
+export function figureOf(data, field) {
+  const own = flatten(data, (key) => key === field);
+  if (own.has(field)) return { value: own.get(field) ?? null, column: field };
+  /** @type {{value: number | null, column: string}} */
+  let highest = { value: null, column: field };
+  const ending = `.${field}`;
+  for (const [column, value] of flatten(data, (key) => key.endsWith(ending) && key.indexOf(".") < key.length - ending.length)) {
+    if (value !== null && (highest.value === null || value > highest.value)) highest = { value, column };
+  }
+  return highest;
+}

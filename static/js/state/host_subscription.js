@@ -82,8 +82,8 @@ export class HostSubscription {
     const figures = store.accept(name, id, data, logged);
     const time = Number(data.time);
     // A delayed event is new, but does not tell the time.
-    if (figures && store.time(host, name) === time) {
-      clock.sample(time, before !== null && time < before, store.intervals.patience(host, name));
+    if (figures && store.time(host, name) === time && !store.published.has(name)) {
+      clock.sample(time, before !== null && time < before, store.patience(host, name));
     }
     if (figures || isNews) this.listener.heard(name);
   }

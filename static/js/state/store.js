@@ -5,6 +5,7 @@
  */
 import { flatten } from "./flatten.js";
 import { ageLevel, ageLimits, Intervals, INTERVAL_EVENT, patienceFor } from "./intervals.js";
+import { Published, sampleTimes } from "./published.js";
 import { TimeSeries } from "./series.js";
 
 /** @typedef {import("../streaming/stream.js").Data} Data */
@@ -21,8 +22,10 @@ export class Store {
    * @param {number} options.interval of the server: seconds between samples of the fast families
    * @param {number} options.window seconds to keep
    * @param {Map<string, (key: string) => boolean>} options.wanted columns to keep, by event
+   * @param {ReadonlyMap<string, number | null>} [options.published] events that no machine samples, and their declared cadence in seconds
    */
-  constructor({ interval, window, wanted }) {
+  constructor({ interval, window, wanted, published = new Map() }) {
+    this.published = new Published(published);
     this.intervals = new Intervals(interval);
     this.window = window;
     this.wanted = wanted;
@@ -58,7 +61,8 @@ export class Store {
         entry.series.replace(/** @type {number[]} */ (columns.time ?? []), Object.fromEntries(kept));
         entry.loggedTo = entry.series.last ?? -Infinity;
         const before = known.get(key(host, event))?.series;
-        if (before) entry.series.precede(before, history.to - this.window, this.intervals.cadence(host, event));
+        this.published.hear(host, event, sampleTimes(columns));
+        if (before) entry.series.precede(before, history.to - this.window, this.cadence(host, event));
       }
     }
     for (const { id, host, event, data } of history.latest) {
@@ -67,7 +71,7 @@ export class Store {
     for (const [name, entry] of known) {
       const last = Math.max(entry.series.last ?? 0, entry.latest?.time ?? 0);
       // Rows from the future would look fresh until then.
-      const isKept = last >= history.to - this.window && last <= history.to + this.intervals.patience(entry.host, entry.event);
+      const isKept = last >= history.to - this.window && last <= history.to + this.patience(entry.host, entry.event);
       if (isKept && !this.entries.has(name)) this.entries.set(name, entry);
     }
   }
@@ -100,11 +104,22 @@ export class Store {
     entry.id = id;
     entry.waiting = !logged || (entry.waiting && isLate && data.time !== series.last);
     if (logged) entry.loggedTo = data.time;
-    const cadence = this.intervals.cadence(data.host, event);
+    this.published.hear(data.host, event, [data.time]);
+    const cadence = this.cadence(data.host, event);
     if (isLate) return series.insert(data.time, flatten(data, wanted), cadence);
     series.append(data.time, flatten(data, wanted), cadence);
     entry.latest = data;
     return true;
+  }
+
+  /** @type {(host: string, event: string) => number} seconds between two events; Infinity if a published one has come once */
+  cadence(host, event) {
+    return this.published.has(event) ? this.published.cadence(host, event) : this.intervals.cadence(host, event);
+  }
+
+  /** @type {(host: string, event: string) => number} age in seconds up to which its figures are fresh */
+  patience(host, event) {
+    return this.published.has(event) ? this.published.patience(host, event) : this.intervals.patience(host, event);
   }
 
   /**
@@ -113,14 +128,6 @@ export class Store {
    */
   patienceOfFast(host) {
     return patienceFor(this.#pace(host));
-  }
-
-  /**
-   * @param {string} event
-   * @returns {boolean} true if the server has no family of that name; false before its hello
-   */
-  isNoFamily(event) {
-    return this.intervals.cadences !== null && !(event in this.intervals.cadences);
   }
 
   /**
@@ -168,9 +175,11 @@ export class Store {
    */
   freshness(host, event, now) {
     const time = this.time(host, event);
-    if (time !== null) return ageLevel(now - time, ageLimits(this.intervals.patience(host, event)));
-    if (this.isNoFamily(event)) return "absent";
-    return now - this.since > this.intervals.patience(host, event) + 1 ? "missing" : "waiting";
+    if (time !== null) return ageLevel(now - time, ageLimits(this.patience(host, event)));
+    if (this.published.has(event)) return "waiting";
+    const { cadences } = this.intervals;
+    if (cadences !== null && !(event in cadences)) return "absent";
+    return now - this.since > this.patience(host, event) + 1 ? "missing" : "waiting";
   }
 
   /**
@@ -180,7 +189,7 @@ export class Store {
   newest(host) {
     let newest = null;
     const pace = this.#pace(host);
-    for (const event of this.wanted.keys()) {
+    for (const event of this.#sampled()) {
       const time = this.intervals.cadence(host, event) <= pace ? this.time(host, event) : null;
       if (time !== null && (newest === null || time > newest)) newest = time;
     }
@@ -206,7 +215,12 @@ export class Store {
    * @returns {number} shortest cadence of the kept families, seconds
    */
   #pace(host) {
-    return Math.min(...[...this.wanted.keys()].map((event) => this.intervals.cadence(host, event)));
+    return Math.min(...this.#sampled().map((event) => this.intervals.cadence(host, event)));
+  }
+
+  /** Kept families: their samples show that a machine is there. */
+  #sampled() {
+    return [...this.wanted.keys()].filter((event) => !this.published.has(event));
   }
 
   /**

@@ -16,7 +16,7 @@ const SPACE = "\u00a0";
  * @param {Maybe} value
  * @returns {value is number}
  */
-function known(value) {
+export function known(value) {
   return typeof value === "number" && Number.isFinite(value);
 }
 
@@ -61,7 +61,7 @@ export function size(value) {
  * @param {string} unknown unit beside the dash
  * @returns {Figure}
  */
-function scaled(value, base, units, unknown) {
+export function scaled(value, base, units, unknown) {
   if (!known(value)) return { number: NONE, unit: unknown };
   let rest = value;
   let step = 0;

@@ -1,34 +1,127 @@
 // @ts-check
-/** Thresholds of figures. A level is shown by a word, a sign and a colour together. */
+/** Levels of figures by the rules that a machine says of itself. A level is shown by a word, a sign and a colour together. */
 
-/** @typedef {"" | "high" | "critical"} Level */
+/** @typedef {"" | "info" | "warning" | "critical"} Level */
+/**
+ * @typedef {object} Rule
+ * @property {string} name
+ * @property {string} figure EVENT.FIELD; `*` stands for an item
+ * @property {">" | ">=" | "<" | "<="} sign
+ * @property {number} [limit]
+ * @property {string} [limit_field] field of the item that has its own limit
+ * @property {Level} level
+ */
 
-/** @type {Record<string, {high: number, critical?: number}>} */
-const LEVELS = {
-  "cpu.percent": { high: 90 },
-  "memory.percent": { high: 90, critical: 97 },
-  "filesystem.percent": { high: 85, critical: 95 },
-  "pressure.cpu_some": { high: 60 },
-};
+/** The least first. */
+const LEVELS = /** @type {const} */ (["", "info", "warning", "critical"]);
 
-/** Sign and word of each level. */
-export const WORDS = { "": "", high: "▲ high", critical: "◆ critical" };
+/** As `data-level` says it. */
+const NAMES = { "": null, info: "info", warning: "high", critical: "critical" };
 
 /**
- * @param {string} name of a value, as in data-value
+ * Finds the gravest level that a rule gives a value.
+ * @param {string} figure
+ * @param {Record<string, unknown> | null} item the object that has the figure, for limits of its own
  * @param {number | null} value
+ * @param {readonly Rule[]} rules of the machine
  * @returns {Level}
  */
-export function levelOf(name, value) {
-  const levels = LEVELS[name];
-  if (!levels || value === null || value < levels.high) return "";
-  return levels.critical !== undefined && value >= levels.critical ? "critical" : "high";
+export function levelOf(figure, item, value, rules) {
+  return ruleFor(figure, item, value, rules)?.level ?? "";
 }
 
 /**
- * @param {string} name
- * @returns {number | null} value from which on it is high
+ * @param {string} figure
+ * @param {readonly Rule[]} rules
+ * @returns {number | null} the limit nearest to usual values; null without one
  */
-export function thresholdOf(name) {
-  return LEVELS[name]?.high ?? null;
+export function thresholdOf(figure, rules) {
+  const limits = rules.filter((rule) => isAbout(rule, figure) && typeof rule.limit === "number");
+  const upper = limits.filter(({ sign }) => sign.startsWith(">")).map(({ limit }) => limit ?? NaN);
+  if (upper.length) return Math.min(...upper);
+  return limits.length ? Math.max(...limits.map(({ limit }) => limit ?? NaN)) : null;
+}
+
+/**
+ * @param {unknown} data of an event `rules`, or none
+ * @returns {Rule[]} those that can be read
+ */
+export function rulesOf(data) {
+  const rules = /** @type {{rules?: unknown} | null | undefined} */ (data)?.rules;
+  return Array.isArray(rules) ? rules.filter((rule) => typeof rule?.figure === "string" && typeof rule.sign === "string" && LEVELS.includes(rule.level)) : [];
+}
+
+/**
+ * @param {string} figure
+ * @param {Record<string, unknown> | null} item
+ * @param {number | null} value
+ * @param {readonly Rule[]} rules
+ * @returns {{name: string | null, words: string}} value of `data-level`, and sign and word; empty within all limits
+ */
+export function shownLevel(figure, item, value, rules) {
+  const rule = ruleFor(figure, item, value, rules);
+  if (!rule) return { name: null, words: "" };
+  const word = rule.level === "critical" ? "◆ critical" : rule.level === "info" ? "ℹ" : rule.sign.startsWith("<") ? "▼ low" : "▲ high";
+  return { name: NAMES[rule.level], words: word };
+}
+
+/**
+ * @param {Level} one
+ * @param {Level} other
+ * @returns {number} positive if the first is graver
+ */
+export function compareLevels(one, other) {
+  return LEVELS.indexOf(one) - LEVELS.indexOf(other);
+}
+
+/**
+ * @param {string} figure
+ * @param {Record<string, unknown> | null} item
+ * @param {number | null} value
+ * @param {readonly Rule[]} rules
+ * @returns {Rule | null} gravest rule that the value breaks
+ */
+function ruleFor(figure, item, value, rules) {
+  if (value === null || !Number.isFinite(value)) return null;
+  let gravest = null;
+  for (const rule of rules) {
+    if (!isAbout(rule, figure) || !isBeyond(value, rule.sign, limitOf(rule, item))) continue;
+    if (!gravest || compareLevels(rule.level, gravest.level) > 0) gravest = rule;
+  }
+  return gravest;
+}
+
+/**
+ * @param {Rule} rule
+ * @param {string} figure the same name, or that of one of its items
+ */
+function isAbout({ figure: watched }, figure) {
+  if (watched === figure) return true;
+  const [head, ...rest] = watched.split(".*.");
+  if (rest.length !== 1) return false;
+  const ending = `.${rest[0]}`;
+  // The highest of the items goes by EVENT.FIELD.
+  const highest = head.split(".")[0] + ending;
+  return figure === highest || (figure.startsWith(`${head}.`) && figure.endsWith(ending) && figure.length > head.length + ending.length);
+}
+
+/**
+ * @param {Rule} rule
+ * @param {Record<string, unknown> | null} item
+ * @returns {number} NaN without one
+ */
+function limitOf({ limit, limit_field: field }, item) {
+  const found = field ? item?.[field] : limit;
+  return typeof found === "number" ? found : NaN;
+}
+
+/**
+ * @param {number} value
+ * @param {string} sign
+ * @param {number} limit
+ */
+function isBeyond(value, sign, limit) {
+  if (sign === ">") return value > limit;
+  if (sign === ">=") return value >= limit;
+  return sign === "<" ? value < limit : sign === "<=" && value <= limit;
 }

@@ -1,7 +1,7 @@
 // Machines that sample at moments of their own, on one axis.
 import assert from "node:assert/strict";
 import test from "node:test";
-import { align } from "../../static/js/fleet/align.js";
+import { align } from "../../static/js/state/align.js";
 
 test("each step has a machine's last figure in it, and what came before the axis is left out", () => {
   const series = [

@@ -3,9 +3,9 @@
  * Aligns the samples of several machines on one time axis. Machines sample at different moments, so time is cut
  * into steps, and the figure of a step is the last one in it.
  */
-import { GAP } from "../state/series.js";
+import { GAP } from "./series.js";
 
-/** @typedef {import("../state/series.js").Column} Column */
+/** @typedef {import("./series.js").Column} Column */
 
 /**
  * @param {{times: number[], values: Column, cadence: number}[]} series of each machine, times ascending; null marks a gap

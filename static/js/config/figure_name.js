@@ -1,0 +1,57 @@
+// @ts-check
+/**
+ * Reads the names of panels that show figures: `queue.length`, several with `~`, `queue` for all figures of an event,
+ * and `cpu.percent@web-*` for those of machines.
+ */
+
+/**
+ * @typedef {object} Part
+ * @property {string} event
+ * @property {string | null} field null: all of the event
+ * @property {string | null} hosts machines, `*` stands for any letters; null: the machine that the page shows
+ */
+
+/** Most figures that are named in one panel. */
+const MOST_PARTS = 100;
+
+const EVENT = /^[a-z][a-z0-9_.-]{0,63}$/;
+const HOSTS = /^[A-Za-z0-9*]([A-Za-z0-9._*-]{0,251}[A-Za-z0-9*])?$/;
+
+/** A field: printable, and without the signs that separate names in an address. */
+const FIELD = /^[^\p{C},~@:]{1,200}$/u;
+
+/**
+ * @param {string} name
+ * @param {readonly string[]} events names of events that are known
+ * @returns {Part[] | null} null if it is no name of figures
+ */
+export function readParts(name, events) {
+  const texts = name.split("~");
+  if (texts.length > MOST_PARTS) return null;
+  /** @type {Part[]} */
+  const parts = [];
+  for (const text of texts) {
+    const at = text.indexOf("@");
+    const hosts = at < 0 ? null : text.slice(at + 1);
+    if (hosts !== null && !HOSTS.test(hosts)) return null;
+    const figure = at < 0 ? text : text.slice(0, at);
+    // "@web-2" is the figure before it, of another machine.
+    const read = figure || !parts.length ? readFigure(figure, events) : parts[parts.length - 1];
+    if (!read) return null;
+    parts.push({ event: read.event, field: read.field, hosts });
+  }
+  return parts;
+}
+
+/**
+ * @param {string} name EVENT.FIELD, or the name of a known event
+ * @param {readonly string[]} events that are known; their names may have dots
+ * @returns {{event: string, field: string | null} | null}
+ */
+export function readFigure(name, events) {
+  if (events.includes(name)) return { event: name, field: null };
+  const known = events.filter((event) => name.startsWith(`${event}.`)).sort((a, b) => b.length - a.length);
+  const event = known[0] ?? name.slice(0, Math.max(0, name.indexOf(".")));
+  const field = name.slice(event.length + 1);
+  return EVENT.test(event) && FIELD.test(field) ? { event, field } : null;
+}

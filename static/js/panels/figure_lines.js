@@ -1,0 +1,61 @@
+// @ts-check
+/** Lines of a panel of figures: which event, field and machine each shows, and what it is called. */
+import { words } from "../config/catalogue.js";
+import { flatten } from "../state/flatten.js";
+import { shortened } from "./line_names.js";
+
+/** @typedef {import("../config/catalogue.js").Catalogue} Catalogue */
+/** @typedef {import("../config/catalogue.js").FigureRow} FigureRow */
+/** @typedef {import("../config/figure_name.js").Part} Part */
+/** @typedef {import("../state/store.js").Store} Store */
+/** @typedef {import("./panel.js").View} View */
+/** @typedef {{store: Store, host: string, event: string, field: string, row: FigureRow}} FigureLine */
+
+/**
+ * @param {readonly Part[]} parts
+ * @param {Catalogue} catalogue
+ * @param {View} view
+ * @returns {FigureLine[]} each once, in the order of the name
+ */
+export function linesOf(parts, catalogue, { store, host, machines }) {
+  /** @type {Map<string, FigureLine>} */
+  const lines = new Map();
+  for (const { event, field, hosts } of parts) {
+    const source = hosts === null ? store : machines?.store;
+    if (!source) continue;
+    for (const name of hosts === null ? [host] : (machines?.hosts(hosts) ?? [])) {
+      for (const each of field === null ? fieldsOf(source, name, event) : [field]) {
+        lines.set(`${event}.${each}@${name}`, { store: source, host: name, event, field: each, row: catalogue.figure(event, each) });
+      }
+    }
+  }
+  return [...lines.values()];
+}
+
+/**
+ * @param {Store} store
+ * @param {string} host
+ * @param {string} event
+ * @returns {string[]} figures of its newest event, then those that it had before
+ */
+function fieldsOf(store, host, event) {
+  const now = [...flatten(store.latest(host, event) ?? {}, () => true).keys()];
+  return [...new Set([...now, ...store.series(host, event).columns.keys()])];
+}
+
+/**
+ * @param {readonly FigureLine[]} lines
+ * @param {boolean} [named] the name of the panel says which machines
+ * @returns {string[]} names that tell them apart
+ */
+export function namesOf(lines, named = false) {
+  const several = (/** @type {(line: FigureLine) => string} */ read) => new Set(lines.map(read)).size > 1;
+  const [hosts, fields, events] = [named || several(({ host }) => host), several(({ event, field }) => `${event}.${field}`), several(({ event }) => event)];
+  return shortened(
+    lines.map(({ host, field, row }) => {
+      const figure = events || row.source !== "seen" ? row.title : words(field);
+      if (!hosts) return figure;
+      return fields ? `${host} ${figure}` : host;
+    }),
+  );
+}

@@ -1,0 +1,232 @@
+// @ts-check
+/** Panel with a chart of any figures: one's own, all of an event, or those of several machines. */
+import { Chart, END } from "../charts/chart.js";
+import { align } from "../state/align.js";
+import { figureOf } from "../state/flatten.js";
+import { make, mark, valueElement, write, writeValue } from "../ui/dom.js";
+import { text } from "../ui/format.js";
+import { rulesOf, shownLevel, thresholdOf } from "../ui/thresholds.js";
+import { formatOf } from "../ui/units.js";
+import { axisOf } from "./axes.js";
+import { linesOf, namesOf } from "./figure_lines.js";
+import { Panel } from "./panel.js";
+
+/** @typedef {import("../config/catalogue.js").Catalogue} Catalogue */
+/** @typedef {import("../config/figure_name.js").Part} Part */
+/** @typedef {import("../state/series.js").Column} Column */
+/** @typedef {import("../state/store.js").Store} Store */
+/** @typedef {import("./chart_panel.js").PanelOptions} PanelOptions */
+/** @typedef {import("./figure_lines.js").FigureLine} FigureLine */
+/** @typedef {import("./panel.js").View} View */
+/** @typedef {{element: HTMLLIElement, value: HTMLDataElement}} Label */
+
+/** Colours that can be told apart; further lines repeat them, dashed. */
+const COLORS = ["blue", "orange", "green", "purple"];
+
+/** Most lines that can be told apart. */
+const MOST = 2 * COLORS.length;
+
+/** Units: a letter's width, the least and most room for names beside the plot, and the heights of one in one or two rows. */
+const LETTER = 0.56;
+const LEAST_END = 6;
+const MOST_END = 17;
+const ROW = 1.5;
+const TWO_ROWS = 2.7;
+
+/** Room for a value beside a name, units. */
+const VALUE = 5.5;
+
+/** Most lines whose names and values are in two rows. */
+const MOST_TALL = 3;
+
+/** Most steps along the axis: more than that cannot be told apart. */
+const STEPS = 600;
+
+/** Longest step, and longest pace of a line that is drawn together with others; seconds. */
+const LONGEST_STEP = 10;
+const LONGEST_HOLD = 600;
+
+/** The freshest first. */
+const AGES = ["fresh", "stale", "gone", "waiting", "missing", "absent"];
+
+export class FigurePanel extends Panel {
+  /**
+   * @param {string} name
+   * @param {readonly Part[]} parts
+   * @param {Catalogue} catalogue
+   * @param {PanelOptions} options
+   */
+  constructor(name, parts, catalogue, options) {
+    const title = catalogue.title(parts);
+    super({ event: parts[0].event, title, className: "panel chart figures", attributes: { "data-panel": name, "aria-label": `${title}, chart` } });
+    this.parts = parts;
+    this.catalogue = catalogue;
+    this.options = options;
+    this.ofMachines = parts.some(({ hosts }) => hosts !== null);
+    // Lines of one figure are read one by one: there may be more of them.
+    this.most = Math.min(MOST, this.ofMachines ? 2 * options.series : options.series);
+    this.list = make("ul", { class: "labels" });
+    this.more = make("span", { class: "more" });
+    this.mark.before(this.more);
+    this.box = make("div", { class: "plot", role: "img", "aria-label": title });
+    this.body.append(this.box);
+    /** @type {FigureLine[]} */
+    this.lines = [];
+    /** @type {Label[]} */
+    this.labels = [];
+    /** @type {Chart | null} */
+    this.chart = null;
+    this.made = "";
+    /** Row under the cursor; null: the newest values are shown. @type {number | null} */
+    this.pointed = null;
+    /** @type {Column[]} */
+    this.columns = [];
+    /** @type {View | null} */
+    this.view = null;
+  }
+
+  /** @param {View} view */
+  refresh(view) {
+    const lines = linesOf(this.parts, this.catalogue, view);
+    const ages = lines.map(({ store, host, event }) => ({ freshness: store.freshness(host, event, view.now), time: store.time(host, event) }));
+    const [first] = ages.sort((a, b) => AGES.indexOf(a.freshness) - AGES.indexOf(b.freshness) || (b.time ?? 0) - (a.time ?? 0));
+    return this.showAge(first?.freshness ?? "waiting", first?.time ?? null, view.now);
+  }
+
+  /** @param {View} view */
+  draw(view) {
+    this.view = view;
+    const { from, to, marks } = view;
+    const all = linesOf(this.parts, this.catalogue, view);
+    this.lines = all.slice(0, this.most);
+    write(this.more, all.length > this.most ? `${this.most} of ${all.length}` : "");
+    this.#make();
+    if (!this.chart) return;
+    const [times, ...columns] = this.#columns(from, to);
+    this.columns = columns;
+    const [line] = this.lines;
+    const alike = this.lines.every(({ row }) => row.name === line.row.name);
+    this.chart.options.threshold = alike ? thresholdOf(line.row.name, rulesFor(line)) : null;
+    this.#writeValues();
+    this.chart.draw([times, ...columns], from, to, marks);
+  }
+
+  restyle() {
+    this.chart?.rebuild();
+  }
+
+  destroy() {
+    this.chart?.destroy();
+  }
+
+  /** Makes the chart and its labels anew when other lines are shown. */
+  #make() {
+    const { ofMachines } = this;
+    const names = namesOf(this.lines, ofMachines);
+    const made = JSON.stringify([names, this.lines.map(({ row }) => row.name)]);
+    if (made === this.made) return;
+    this.made = made;
+    this.chart?.destroy();
+    this.chart = null;
+    this.pointed = null;
+    const styles = this.lines.map((_, index) => ({ color: COLORS[index % COLORS.length], dashed: index >= COLORS.length, fill: this.lines.length === 1 ? 0.22 : 0 }));
+    this.labels = this.lines.map(({ event, field, host }, index) => {
+      const value = valueElement(`${event}.${field}`);
+      const element = make("li", { class: `ink-${styles[index].color}`, "data-host": host }, make("b", {}, this.lines.length > 1 || ofMachines ? names[index] : ""), " ", value);
+      element.classList.toggle("dashed", styles[index].dashed);
+      return { element, value };
+    });
+    const { direct, theme, interaction } = this.options;
+    const beside = direct || this.lines.length > 3 || ofMachines;
+    const longest = LETTER * Math.max(0, ...names.map(({ length }) => length));
+    const tall = direct && this.lines.length <= MOST_TALL;
+    const rows = tall ? TWO_ROWS : ROW;
+    const end = beside ? Math.min(MOST_END, Math.max(LEAST_END, tall ? longest + 1.5 : longest + VALUE + 1)) : END;
+    this.list.className = beside ? `labels direct${tall ? "" : " rows"}` : "labels";
+    this.list.style.width = beside ? `calc(${end - 1.2} * var(--unit))` : "";
+    this.list.replaceChildren(...this.labels.map(({ element }) => element));
+    if (beside) this.box.append(this.list);
+    else this.mark.before(this.list);
+    if (!this.lines.length) return;
+    const { row } = this.lines[0];
+    this.chart = new Chart(this.box, styles, axisOf(row), {
+      theme,
+      interaction,
+      threshold: null,
+      end,
+      drawn: () => beside && this.chart?.placeLabels(this.labels.map(({ element }) => element), rows),
+      pointed: (index) => {
+        if (index === this.pointed) return;
+        this.pointed = index;
+        this.#writeValues();
+      },
+    });
+  }
+
+  /**
+   * @param {number} from
+   * @param {number} to
+   * @returns {[number[], ...Column[]]} times, then a column for each line
+   */
+  #columns(from, to) {
+    const [{ store, host, event }] = this.lines;
+    if (this.lines.every((line) => line.host === host && line.event === event)) {
+      const shown = store.series(host, event).since(from, this.lines.map((line) => columnOf(line)));
+      return this.#held(shown, store, host, event);
+    }
+    const paces = this.lines.map((line) => line.store.cadence(line.host, line.event));
+    const step = Math.max(Math.min(...paces, LONGEST_STEP), (to - from) / STEPS);
+    const series = this.lines.map((line, index) => {
+      const [times, values] = line.store.series(line.host, line.event).since(from, [columnOf(line)]);
+      return { times, values: values ?? [], cadence: Math.min(paces[index], LONGEST_HOLD) };
+    });
+    return align(series, from, to, step);
+  }
+
+  /**
+   * Draws the newest figures of a published event up to now, as long as they hold: one that comes seldom is seen.
+   * @param {[number[], ...Column[]]} shown
+   * @param {Store} store
+   * @param {string} host
+   * @param {string} event
+   * @returns {[number[], ...Column[]]}
+   */
+  #held([times, ...columns], store, host, event) {
+    const { now, to } = /** @type {View} */ (this.view);
+    const last = times.at(-1);
+    if (!store.published.has(event) || last === undefined || last >= to || store.freshness(host, event, now) !== "fresh") return [times, ...columns];
+    return [[...times, to], ...columns.map((column) => [...column, column.at(-1) ?? null])];
+  }
+
+  #writeValues() {
+    const now = this.view?.now ?? NaN;
+    /** @type {{name: string | null, words: string}} */
+    let gravest = { name: null, words: "" };
+    this.lines.forEach((line, index) => {
+      const { element, value: shown } = this.labels[index];
+      const { store, host, event, field, row } = line;
+      const freshness = store.freshness(host, event, now);
+      const data = freshness === "gone" ? null : store.latest(host, event);
+      const newest = data ? figureOf(data, field).value : null;
+      const level = shownLevel(row.name, null, newest, rulesFor(line));
+      if (level.name && (!gravest.name || level.name === "critical")) gravest = level;
+      const value = this.pointed === null ? newest : (this.columns[index]?.[this.pointed] ?? null);
+      mark(element, "data-freshness", freshness);
+      writeValue(shown, value, text(formatOf(row.unit, row.decimals)(value)));
+    });
+    this.setLevel(gravest);
+  }
+}
+
+/** @param {FigureLine} line */
+function rulesFor({ store, host }) {
+  return rulesOf(store.latest(host, "rules"));
+}
+
+/**
+ * @param {FigureLine} line
+ * @returns {string} column of its series
+ */
+function columnOf({ store, host, event, field }) {
+  return figureOf(store.latest(host, event) ?? {}, field).column;
+}
