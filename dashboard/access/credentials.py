@@ -24,6 +24,7 @@ from dashboard.settings import Publisher, Settings
 from dashboard.telemetry.counters import Instruments
 
 KEY = "key"  # of a query
+_MOST_COOKIES = 256  # that are looked at; browsers keep some 180 of a site
 MAIN_PUBLISHER = "PUBLISH_TOKEN"
 
 
@@ -157,7 +158,8 @@ class Credentials:
 
 def _cookie(environ: Mapping[str, Any], *names: str) -> str | None:
     """Return the value of the first of these cookies that a request has; none of ours is quoted."""
-    pairs = [pair.partition("=") for pair in environ.get("HTTP_COOKIE", "").split(";")]
+    given = environ.get("HTTP_COOKIE", "").split(";", _MOST_COOKIES)[:_MOST_COOKIES]
+    pairs = [pair.partition("=") for pair in given]
     found = {name.strip(): value.strip() for name, _, value in reversed(pairs)}
     return next((found[name] for name in names if name in found), None)
 

@@ -4,7 +4,9 @@ Both forms are for standard error. Where that is the journal (systemd.exec(5), "
 text line has no time and no process id, which the journal notes by itself, but its level as
 sd-daemon(3) wants it, so that `journalctl -p warning` finds it.
 
-No line holds a secret: those of the settings, and whatever has the form of one, are left out.
+A message is one line, whatever it repeats of what strangers send: line ends and other characters
+that control a terminal are escaped. No line holds a secret: those of the settings, and whatever has
+the form of one, are left out.
 
 It imports nothing of the package: gunicorn.conf.py loads this file alone, as it does settings/.
 """
@@ -25,6 +27,7 @@ _FORMS = (
     (re.compile(r"(?i)(\bvitals(?:-link)?=)[^;\s\"']+"), rf"\1{HIDDEN}"),  # our cookies
     (re.compile(r"(://)[^/\s@\"']+(@)"), rf"\1{HIDDEN}\2"),
 )
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _PRIORITIES = ((logging.CRITICAL, 2), (logging.ERROR, 3), (logging.WARNING, 4), (logging.INFO, 6))
 _DEBUG = 7
 
@@ -60,6 +63,10 @@ class Bare(logging.Formatter):
             text = form.sub(instead, text)
         return text
 
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 -- logging's name
+        """Return the message of a record as one line."""
+        return _CONTROLS.sub(_escaped, super().formatMessage(record))
+
     def format(self, record: logging.LogRecord) -> str:
         """Return the line of a record, with secrets left out."""
         return self.hide(super().format(record))
@@ -90,6 +97,10 @@ class _JSON(Bare):
         if record.exc_info and record.exc_info[0] is not None:
             fields["traceback"] = self.hide(self.formatException(record.exc_info))
         return json.dumps(fields, ensure_ascii=False)
+
+
+def _escaped(match: re.Match[str]) -> str:
+    return match[0].encode("unicode_escape").decode()
 
 
 def _time(record: logging.LogRecord) -> str:

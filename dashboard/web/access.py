@@ -34,7 +34,7 @@ from dashboard.events.scope import FULL, Scope
 from dashboard.settings import Settings
 from dashboard.telemetry.counters import Instruments
 from dashboard.web.accept import match
-from dashboard.web.headers import allow_origin, page_policy
+from dashboard.web.headers import allow_origin, bound_headers, page_policy
 from dashboard.web.publisher import PUBLISHER
 
 _KEPT_AFTER = 30 * 86400  # seconds that a browser keeps a link's cookie after its end
@@ -183,6 +183,7 @@ def renewal_url() -> str | None:
 def register(app: Flask, settings: Settings, instruments: Instruments) -> Access:
     """Hold an app to the rules."""
     access = Access(settings, instruments)
+    app.before_request(bound_headers)
     app.before_request(access.check)
     origins = frozenset(settings.allowed_origins)
     policy = page_policy(settings.frame_ancestors)

@@ -1,4 +1,4 @@
-"""Headers by which browsers hold pages to limits: Content-Security-Policy and CORS."""
+"""Headers: those that Flask reads, bounded, and those by which browsers hold pages to limits."""
 
 import re
 from collections.abc import Iterable
@@ -10,6 +10,25 @@ from werkzeug.wrappers import Response
 _CORS_PATHS = frozenset({"/stream", "/history", "/catalogue", "/alerts", "/embed"})
 _CORS_PREFIXES = ("/progress/", "/static/")
 _HEADER_NAMES = re.compile(r"[A-Za-z0-9, _-]{1,500}")
+
+
+_MOST_BYTES = 1024  # of a header that werkzeug reads, which takes it up to a microsecond a byte
+_CONDITIONS = tuple(
+    f"HTTP_{name}"
+    for name in ("IF_NONE_MATCH", "IF_MATCH", "IF_MODIFIED_SINCE", "IF_RANGE", "RANGE")
+)
+_TRUNCATED = ("CONTENT_TYPE", "HTTP_TRANSFER_ENCODING")
+
+
+def bound_headers() -> None:
+    """Leave out conditions that are very long, and cut what says how a body is sent."""
+    environ = request.environ
+    for name in _CONDITIONS:
+        if name in environ and len(environ[name]) > _MOST_BYTES:
+            del environ[name]
+    for name in _TRUNCATED:
+        if name in environ and len(environ[name]) > _MOST_BYTES:
+            environ[name] = environ[name][:_MOST_BYTES]
 
 
 def allow_origin(response: Response, origins: frozenset[str]) -> None:

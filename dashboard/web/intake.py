@@ -1,6 +1,7 @@
 """What is sent in: a body's bytes, read within bounds, and its events on their way to the log."""
 
 import hashlib
+import math
 import re
 from collections.abc import Sequence
 from functools import cached_property
@@ -60,12 +61,13 @@ class Intake:
     def __init__(self, service: Service) -> None:
         self._service = service
 
-    def read_body(self, most: int) -> bytes:
+    def read_body(self, most: int, seconds: float = math.inf) -> bytes:
         """The body of the request, if it has at most `most` bytes, however it is framed.
 
-        Raises ClientError: 413 for more, 408 for a slow body, 400 for one that breaks off.
+        It has to come within `seconds`, and within BODY_TIMEOUT. Raises ClientError: 413 for more,
+        408 for a slow body, 400 for one that breaks off.
         """
-        seconds = self._service.settings.body_timeout
+        seconds = min(seconds, self._service.settings.body_timeout)
         length = request.content_length
         if length is not None and length > most:
             raise self._too_large(most)

@@ -21,6 +21,7 @@ from dashboard.web.query import Query
 
 _PATH = re.compile(r"/(?![/\\])[!-~]*")
 _MOST_BYTES = 4096  # of the form
+_SECONDS = 5.0  # that it may take
 _LINKS = {
     "expired": "The link has expired: ask for a new one, or sign in.",
     "bad": "The link is not valid here: ask for a new one, or sign in.",
@@ -41,7 +42,7 @@ def sign_in(access: Access, intake: Intake) -> Response:
     """Ask for the token; with the right one go on to the page that was wanted."""
     trouble, status, wait = _LINKS.get(request.args.get("link", ""), ""), 200, None
     if request.method == "POST":
-        form = parse_qs(intake.read_body(_MOST_BYTES).decode("utf-8", "replace"))
+        form = parse_qs(intake.read_body(_MOST_BYTES, _SECONDS).decode("utf-8", "replace"))
         try:
             if access.check_token(form.get("token", [""])[0].strip()):
                 response = redirect(_own_path(request.args.get("next", "")), 303)

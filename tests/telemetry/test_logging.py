@@ -46,7 +46,26 @@ def test_a_line_for_the_journal_has_its_level_as_sd_daemon_wants_it(
 ) -> None:
     number = logging.getLevelNamesMapping()[level]
     line = formatter("text", journal=True).format(record("one\ntwo", level=number))
-    assert line == f"<{priority}>one\n<{priority}>two"
+    assert line == rf"<{priority}>one\ntwo"
+
+
+@pytest.mark.parametrize("journal", [True, False])
+def test_a_message_is_one_line_whatever_is_in_it(journal: bool) -> None:
+    message = "GET /x\nFORGED \x1b[2J \u2028\x85\r\t\0 é"
+    line = formatter("text", journal=journal).format(record(message))
+    assert line.splitlines() == [line]
+    assert line.endswith(r"GET /x\nFORGED \x1b[2J \u2028\x85\r\t\x00 é")
+
+
+def test_each_line_of_a_traceback_is_an_entry_of_the_journal() -> None:
+    try:
+        raise ValueError("no")
+    except ValueError:
+        failed = record("it failed")
+        failed.exc_info = sys.exc_info()
+    lines = formatter("text", journal=True).format(failed).split("\n")
+    assert len(lines) > 3
+    assert all(line.startswith("<6>") for line in lines)
 
 
 def test_a_line_of_json_is_an_object_with_the_traceback_in_it() -> None:
