@@ -144,8 +144,8 @@ export function readCatalogue(page) {
  * @returns {FigureRow} title, unit and ends by the name
  */
 export function guess(event, field) {
-  const [ending, unit] = UNITS.find(([pattern]) => pattern.test(field)) ?? [/$^/, ""];
-  const title = `${words(event)} ${words(field.replace(ending, ""))}`.trim();
+  const unit = UNITS.find(([pattern]) => pattern.test(field))?.[1] ?? "";
+  const title = `${words(event)} ${withoutUnit(field)}`.trim();
   const [min, max] = unit === "%" ? [0, 100] : [null, null];
   return { name: `${event}.${field}`, title: capital(title), unit, min, max, decimals: null, source: "seen" };
 }
@@ -153,6 +153,14 @@ export function guess(event, field) {
 /** @param {string} text */
 function capital(text) {
   return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
+/**
+ * @param {string} field
+ * @returns {string} words of its name, without those that say its unit
+ */
+export function withoutUnit(field) {
+  return words(field.replace(UNITS.find(([pattern]) => pattern.test(field))?.[0] ?? "", ""));
 }
 
 /**

@@ -1,6 +1,6 @@
 // @ts-check
 /** Lines of a panel of figures: which event, field and machine each shows, and what it is called. */
-import { words } from "../config/catalogue.js";
+import { withoutUnit } from "../config/catalogue.js";
 import { flatten } from "../state/flatten.js";
 import { shortened } from "./line_names.js";
 
@@ -53,7 +53,7 @@ export function namesOf(lines, named = false) {
   const [hosts, fields, events] = [named || several(({ host }) => host), several(({ event, field }) => `${event}.${field}`), several(({ event }) => event)];
   return shortened(
     lines.map(({ host, field, row }) => {
-      const figure = events || row.source !== "seen" ? row.title : words(field);
+      const figure = events || row.source !== "seen" ? row.title : withoutUnit(field) || field;
       if (!hosts) return figure;
       return fields ? `${host} ${figure}` : host;
     }),

@@ -93,16 +93,30 @@ function ruleFor(figure, item, value, rules) {
 
 /**
  * @param {Rule} rule
- * @param {string} figure the same name, or that of one of its items
+ * @param {string} figure the same name, or that of one of its items, or of the highest of them: EVENT.FIELD
  */
 function isAbout({ figure: watched }, figure) {
-  if (watched === figure) return true;
-  const [head, ...rest] = watched.split(".*.");
-  if (rest.length !== 1) return false;
-  const ending = `.${rest[0]}`;
-  // The highest of the items goes by EVENT.FIELD.
-  const highest = head.split(".")[0] + ending;
-  return figure === highest || (figure.startsWith(`${head}.`) && figure.endsWith(ending) && figure.length > head.length + ending.length);
+  if (!watched.includes("*")) return watched === figure;
+  const parts = watched.split("*");
+  const [first, last] = [parts[0], parts[parts.length - 1]];
+  return figure === first.split(".")[0] + last || fits(figure, first, parts.slice(1, -1), last);
+}
+
+/**
+ * @param {string} figure
+ * @param {string} first what it begins with
+ * @param {string[]} between what follows, in order, each after one letter at least
+ * @param {string} last what it ends with, after one letter at least
+ */
+function fits(figure, first, between, last) {
+  if (!figure.startsWith(first) || !figure.endsWith(last)) return false;
+  let at = first.length;
+  for (const part of between) {
+    at = figure.indexOf(part, at + 1);
+    if (at < 0) return false;
+    at += part.length;
+  }
+  return at < figure.length - last.length;
 }
 
 /**
