@@ -105,15 +105,22 @@ def test_an_alert_cannot_be_missed_until_somebody_has(
     assert wall.page.locator('[data-panel="alerts"] li').count() == 0
 
 
-def test_a_notice_is_a_thin_line_in_the_charts(service: Service, open_wall: OpenWall) -> None:
+def test_a_notice_is_a_thin_line_in_the_charts_with_its_name_before_it(
+    service: Service, open_wall: OpenWall
+) -> None:
     wall = open_wall(service, "/?panels=cpu,notice&window=1m")
     wall.wait_for_link("live")
     wall.wait_for_sample()
     assert wall.ink("cpu", "purple") == []
     happen(service, "notice", title="web", message="deployed 2.3")
     lines = wall.wait_for_ink("cpu", "purple")
-    assert len(lines) == 1
+    assert len(lines) > 1, "a line, and the letters of its name"
+    start, end = max(lines)
+    assert end - start < 0.05
     assert wall.text(".lines li:not([hidden])").endswith("webdeployed 2.3")
+    wall.open("/?panels=cpu,notice&window=1m&marks=none").wait_for(".lines li")
+    wall.wait_for_sample()
+    assert wall.ink("cpu", "purple") == []
 
 
 def test_history_has_the_newest_of_what_is_no_measurement(service: Service) -> None:

@@ -24,6 +24,7 @@ import { Theme, resolveTheme } from "../ui/theme.js";
  * @property {string} name of the panel or tile
  * @property {string[]} problems of the configuration, as sentences
  * @property {(connect: (port: Port) => void) => void} connect
+ * @property {(connect: (port: Port) => void) => void} connectMachines
  * @property {() => void} refused called when access is no longer granted
  * @property {(hello: Hello) => void} [hello]
  */
@@ -79,6 +80,7 @@ export class View {
       extraEvents: [PULSE],
       signals: [],
       connect: options.connect,
+      connectMachines: options.connectMachines,
       listener: {
         link: (facts) => this.#showLink(facts),
         hello: options.hello,

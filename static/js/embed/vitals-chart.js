@@ -90,6 +90,7 @@ class Chart {
       name,
       problems,
       connect: (connect) => connect(portToOwnBroker(address + query)),
+      connectMachines: (connect) => connect(portToOwnBroker(`${address + query} machines`)),
       refused: this.request.refused,
     });
     this.view.start();

@@ -27,6 +27,7 @@ if (foreign.length) problems.push(`${foreign.join(", ")}: only for a whole wall;
 root.toggleAttribute("data-transparent", display.transparent);
 
 await registry.load([settings.panel ?? ""]);
+const broker = settings.build + new URL(settings.streamUrl, location.href).search;
 const view = new View({
   into: document.body,
   themed: root,
@@ -36,7 +37,8 @@ const view = new View({
   registry,
   name: settings.panel ?? "",
   problems,
-  connect: (connect) => connectToSharedBroker(settings.build + new URL(settings.streamUrl, location.href).search, connect),
+  connect: (connect) => connectToSharedBroker(broker, connect),
+  connectMachines: (connect) => connectToSharedBroker(`${broker} machines`, connect),
   // The server redirects to its sign-in page.
   refused: () => location.reload(),
   hello: ({ build }) => build && buildUpdate.hear(build),

@@ -55,6 +55,7 @@ const grid = new PanelGrid({
   eventNames: ["alert", "notice"],
   signals: kiosk.signals,
   connect: (connect) => connectToSharedBroker(settings.build, connect),
+  connectMachines: (connect) => connectToSharedBroker(`${settings.build} machines`, connect),
   listener: {
     link: (facts) => {
       header.link.show(facts);

@@ -41,6 +41,7 @@ import { planOf, RULES } from "./plan.js";
  * @property {string[]} [eventNames] events without a cadence that the rest of the page shows
  * @property {string[]} signals names of other events to receive
  * @property {(connect: (port: Port) => void) => void} connect to a broker (streaming/transport.js)
+ * @property {(connect: (port: Port) => void) => void} connectMachines to another: one connection would bring all events of all machines
  * @property {Partial<PanelGridListener>} listener
  */
 /**
@@ -58,7 +59,7 @@ const TICK = 250;
 export class PanelGrid {
   /** @param {PanelGridOptions} options */
   constructor(options) {
-    const { display, settings, theme, registry, connect } = options;
+    const { display, settings, theme, registry, connectMachines } = options;
     const plan = planOf(registry, display, settings, { hasTiles: options.tilesInto !== null, extraEvents: options.extraEvents, eventNames: options.eventNames ?? [] });
     const { wanted, published } = plan;
     this.options = options;
@@ -70,7 +71,7 @@ export class PanelGrid {
     const { window } = display;
     this.store = new Store({ interval, window, wanted, published });
     this.eventLists = new EventLists(plan.lists, plan.isTold);
-    this.machines = plan.machines.length ? new registry.MachinesFeed({ settings, parts: plan.machines, catalogue: registry.catalogue, window, published, rules: RULES, connect, heard: () => this.#redraw() }) : null;
+    this.machines = plan.machines.length ? new registry.MachinesFeed({ settings, parts: plan.machines, catalogue: registry.catalogue, window, published, rules: RULES, connect: connectMachines, heard: () => this.#redraw() }) : null;
 
     /** @type {Interaction | null} */
     const interaction = options.interactive ? { key: `vitals ${theme.element.id}`, zoom: (from, to) => this.zoom(from, to), follow: () => this.follow() } : null;
