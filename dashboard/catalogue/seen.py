@@ -3,9 +3,10 @@
 Undeclared figures become old, too: after three times the distance in which they came.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 from statistics import median
+from sys import float_info
 
 import msgspec
 
@@ -15,6 +16,7 @@ from dashboard.events.event import Event
 from dashboard.events.paths import figures_of
 
 MOST_ROWS = 2000
+MOST_PATH = 256  # characters
 MOST_EVENTS = 1000
 MOST_BYTES = 2 << 20  # of data that is read for one answer
 LEAST_FRESH = 10.0  # seconds
@@ -38,6 +40,14 @@ def published(events: Iterable[Event], families: Iterable[str]) -> list[Event]:
     return found
 
 
+def numbers_in(event: Event) -> Iterator[tuple[str, float | None]]:
+    """Yield the figures of an event that a name and a double can hold."""
+    found = figures_of(event)
+    for path, value in found[1].items() if found else ():
+        if len(path) <= MOST_PATH and (value is None or abs(value) <= float_info.max):
+            yield path, value
+
+
 def with_seen(rows: Catalogue, events: Sequence[Event]) -> Catalogue:
     """Return the rows with those of figures in events, the newest of which come first.
 
@@ -48,8 +58,7 @@ def with_seen(rows: Catalogue, events: Sequence[Event]) -> Catalogue:
     new: dict[str, Figure] = {}
     more = 0
     for event in events:
-        found = figures_of(event)
-        for path, value in found[1].items() if found else ():
+        for path, value in numbers_in(event):
             name = f"{event.name}.{path}"
             if name in values:
                 continue
@@ -77,10 +86,7 @@ def fresh_for(every: float | None, times: Sequence[float] = ()) -> float:
     return FRESH_UNKNOWN if every is None else max(LEAST_FRESH, 3 * every)
 
 
-def every_of(rows: Catalogue) -> Mapping[str, float]:
-    """Return the seconds between two values of each event with a declared figure: the shortest."""
-    found: dict[str, float] = {}
-    for figure in rows.figures:
-        if figure.source == "declared" and figure.every is not None:
-            found[figure.event] = min(figure.every, found.get(figure.event, figure.every))
-    return found
+def every_of(rows: Catalogue, event: str | None) -> float | None:
+    """Return the seconds between two events of a name, as far as `[[figure]]` says."""
+    said = [row.every for row in rows.figures if row.event == event and row.source == "declared"]
+    return min((every for every in said if every is not None), default=None)

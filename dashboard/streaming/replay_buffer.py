@@ -175,6 +175,13 @@ class ReplayBuffer:
         encoded = self._latest.get((host, name))
         return None if encoded is None else self._clock() - encoded.heard_at
 
+    def heard(self, most: int) -> dict[Key, list[float]]:
+        """Return when each of the last `most` events came (steady time), by host and name."""
+        found: dict[Key, list[float]] = {}
+        for encoded in self._stretch[max(self._head, len(self._stretch) - most) :]:
+            found.setdefault((encoded.event.host, encoded.event.name), []).append(encoded.heard_at)
+        return found
+
     # Inside.
 
     def _after(self, after: EventId) -> Iterator[Encoded]:

@@ -10,14 +10,19 @@ from typing import Any
 
 from prometheus_client.metrics_core import GaugeMetricFamily
 
+from dashboard.catalogue.model import Catalogue
+from dashboard.catalogue.seen import every_of, fresh_for, numbers_in, published
 from dashboard.events.event import OBJECT, fields
 from dashboard.events.filter import Filter
 from dashboard.events.scope import Scope
 from dashboard.log.contract import EventLog, LogUnavailable
 from dashboard.streaming.host_intervals import HostIntervals
 from dashboard.streaming.hub import Hub
+from dashboard.streaming.replay_buffer import ReplayBuffer
 
 STALE_AFTER = 3  # times the cadence
+MOST_FIGURES = 20_000  # that were published, in one scrape
+_MOST_HEARD = 20_000  # events, whose distances are looked at
 
 # family -> (field, metric, help, factor)
 _GAUGES: dict[str, list[tuple[str, str, str, float]]] = {
@@ -139,6 +144,39 @@ class Figures:
         yield ages
         yield stale
         yield from families.values()
+
+
+class OwnFigures:
+    """A prometheus-client collector of the newest figures that were published."""
+
+    def __init__(
+        self, buffer: ReplayBuffer, rows: Catalogue, families: Iterable[str], scope: Scope
+    ) -> None:
+        """Leave out events of `families`, and what lies beyond the scope."""
+        self._buffer = buffer
+        self._rows = rows
+        self._families = families
+        self._filter = Filter(scope=scope)
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        """Yield the figures that are not old, at most MOST_FIGURES."""
+        gauge = GaugeMetricFamily(
+            "vitals_figure", "A figure that was published.", labels=["event", "field", "host"]
+        )
+        heard = self._buffer.heard(_MOST_HEARD)
+        newest = (encoded.event for encoded in reversed(self._buffer.latest(self._filter)))
+        left = MOST_FIGURES
+        for event in published(newest, self._families):
+            name = event.name or ""
+            age = self._buffer.age(event.host, name)
+            every = every_of(self._rows, name)
+            if age is None or age > fresh_for(every, heard.get((event.host, name), ())):
+                continue
+            for path, value in numbers_in(event):
+                if value is not None and left:
+                    left -= 1
+                    gauge.add_metric([name, path, event.host], value)
+        yield gauge
 
 
 class LogGauges:

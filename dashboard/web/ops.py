@@ -9,7 +9,7 @@ from prometheus_client.openmetrics.exposition import CONTENT_TYPE_LATEST, genera
 
 from dashboard.runtime import Runtime, Service
 from dashboard.web.access import request_scope
-from dashboard.web.exposition import STALE_AFTER, Figures, LogGauges
+from dashboard.web.exposition import STALE_AFTER, Figures, LogGauges, OwnFigures
 from dashboard.web.problem import problem_response
 
 _SLACK = 1.0  # seconds for a tick that is on its way
@@ -57,6 +57,8 @@ def metrics(service: Service) -> Response:
     registry = CollectorRegistry()
     families = [family.name for family in runtime.families]
     registry.register(Figures(runtime.hub, runtime.host_intervals, families, scope))
+    buffer = runtime.hub.replay_buffer
+    registry.register(OwnFigures(buffer, service.catalogue, families, scope))
     if scope.is_full:
         registry.register(LogGauges(runtime.log, runtime.hub))
         registry.register(runtime.workers)

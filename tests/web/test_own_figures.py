@@ -1,0 +1,101 @@
+"""What was published, in /metrics: present while it is new, with labels that no name can break."""
+
+import json
+from typing import Any
+
+import pytest
+from prometheus_client import CollectorRegistry
+from prometheus_client.openmetrics.exposition import generate_latest
+from prometheus_client.openmetrics.parser import text_string_to_metric_families
+
+from dashboard.catalogue.declared import with_declared
+from dashboard.catalogue.model import Catalogue
+from dashboard.events.encoded import Encoded
+from dashboard.events.event import Event, EventId
+from dashboard.events.scope import FULL, Scope
+from dashboard.settings import FigureRow
+from dashboard.streaming.replay_buffer import ReplayBuffer
+from dashboard.web import exposition
+from dashboard.web.exposition import OwnFigures
+
+Labels = tuple[str, str, str]
+
+
+class Log:
+    """A replay buffer with a clock of its own."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+        self.buffer = ReplayBuffer(retention=86400, clock=lambda: self.now)
+
+    def publish(self, name: str, host: str = "box", /, **data: Any) -> None:
+        text = json.dumps({"time": self.now, **data})
+        self.buffer.add([Encoded(Event(host, name, text, EventId(int(self.now * 1000), 0)))])
+
+    def scrape(self, rows: Catalogue | None = None, scope: Scope = FULL) -> dict[Labels, float]:
+        """The figures, by event, field and host, as another program reads the text."""
+        registry = CollectorRegistry()
+        registry.register(OwnFigures(self.buffer, rows or Catalogue(), ["cpu"], scope))
+        text = generate_latest(registry).decode()  # type: ignore[no-untyped-call]
+        (family,) = text_string_to_metric_families(text)  # type: ignore[no-untyped-call]
+        return {
+            (each.labels["event"], each.labels["field"], each.labels["host"]): each.value
+            for each in family.samples
+        }
+
+
+@pytest.fixture
+def log() -> Log:
+    return Log()
+
+
+def test_what_is_published_is_there_and_a_familys_is_not(log: Log) -> None:
+    log.publish("queue", length=41, waiting=[{"name": "a", "n": 1}], text="x", nothing=None)
+    log.publish("queue", "far", length=7)
+    log.publish("cpu", percent=3)
+    log.publish("alert", alert="a", state="raised", value=9)
+    assert log.scrape() == {
+        ("queue", "length", "box"): 41,
+        ("queue", "waiting.a.n", "box"): 1,
+        ("queue", "length", "far"): 7,
+    }
+
+
+def test_a_scope_has_its_own(log: Log) -> None:
+    log.publish("queue", length=41)
+    log.publish("queue", "far", length=7)
+    assert set(log.scrape(scope=Scope(hosts=("far",)))) == {("queue", "length", "far")}
+    assert not log.scrape(scope=Scope(events=("cpu",)))
+
+
+def test_an_old_figure_is_absent(log: Log) -> None:
+    log.publish("once", n=1)
+    for _ in range(4):
+        log.publish("often", n=1)
+        log.now += 20
+    log.publish("said", n=1)
+    rows = with_declared(Catalogue(), [FigureRow(name="said.n", every=5)])
+
+    def there() -> set[str]:
+        return {event for event, _, _ in log.scrape(rows)}
+
+    assert there() == {"once", "often", "said"}
+    log.now += 15.5  # three times what was declared, and more
+    assert there() == {"once", "often"}
+    log.now += 25  # three times the distance in which it came, and more
+    assert there() == {"once"}
+    log.now += 500  # ten minutes, and more
+    assert there() == set()
+
+
+def test_no_name_breaks_the_text(log: Log) -> None:
+    names = ['a"} 1\n# EOF\n', "back\\slash\nline", "\N{RIGHT-TO-LEFT OVERRIDE}x\0", "<b>", "a,b=c"]
+    log.publish("odd", **dict.fromkeys(names, 1), **{"x" * 300: 2}, big=10**400)
+    assert {field for _, field, _ in log.scrape()} == set(names)
+
+
+def test_a_scrape_is_bounded(log: Log, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(exposition, "MOST_FIGURES", 7)
+    log.publish("many", n=list(range(20)))
+    log.publish("more", n=1)
+    assert len(log.scrape()) == 7
