@@ -20,6 +20,7 @@ from typing import Any
 
 from dashboard.alerts.model import EVENT as ALERT
 from dashboard.alerts.model import decode_alert
+from dashboard.catalogue.levels import RULES
 from dashboard.errors import ClientError
 from dashboard.events.event import NAME, PROTOCOL_NAMES, UNNAMED, Event, check_host
 from dashboard.events.strict_json import (
@@ -40,9 +41,9 @@ MOST_EVENTS = 1000  # of a batch
 KEYS = ("event", "host", "time", "data")
 FAMILY_NAMES = frozenset({family.name for family in FAMILIES})
 PROGRESS = "progress"  # as in jobs/model.py
-AGENTS_NAMES = FAMILY_NAMES | {ALERT}
+AGENTS_NAMES = FAMILY_NAMES | {ALERT, RULES}
 # Beside the protocol's own names: those at which EventSource itself calls a page's functions.
-RESERVED = FAMILY_NAMES | PROTOCOL_NAMES | {"open", "error"}
+RESERVED = FAMILY_NAMES | PROTOCOL_NAMES | {"open", "error", RULES}
 RESERVED_PREFIX = "screen."
 LATEST_TIME = 253_402_300_799  # the end of the year 9999
 
@@ -137,7 +138,7 @@ def _agents_event(value: Any, *, host: str, now: float) -> Event:
         )
     if name in FAMILY_NAMES:
         validate_metrics(name, data)
-    elif decode_alert(event) is None:
+    elif name == ALERT and decode_alert(event) is None:
         raise ClientError(422, "data: no alert: it has at least `alert` and `state`", key="data")
     return event
 

@@ -227,7 +227,7 @@ class Runtime:
             folder=self._run_directory,
             instruments=self.instruments,
             on_failure=self._fail,
-            judges=True,
+            buffer=self.hub.replay_buffer,
         )
         self._leader_tasks.start()
 

@@ -89,6 +89,11 @@ class Evaluator:
         self._conditions: dict[tuple[str, str], _Condition] = {}
         self._abandoned: list[Alert] = []
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing is beyond a limit, and nothing is left to be said."""
+        return not self._conditions and not self._abandoned
+
     def replay(self, sample: Sample) -> None:
         """Take a sample of the past, whose alerts were told of then."""
         self._evaluate_sample(sample, is_live=False)
@@ -114,7 +119,7 @@ class Evaluator:
         ]
         now = max((sample.time for sample in samples), default=0.0)
         if samples:
-            said += self._clear_abandoned(now)
+            said += self.clear_abandoned(now)
             said += self._remind(now)
         return said
 
@@ -182,7 +187,7 @@ class Evaluator:
                 said.append(self._end(rule, item, condition, now))
         return said
 
-    def _clear_abandoned(self, now: float) -> list[Alert]:
+    def clear_abandoned(self, now: float) -> list[Alert]:
         """End the alerts of the past that no rule stands behind any more."""
         said = [
             replace(alert, time=now, state="cleared", message=f"{alert.alert}: no longer watched")

@@ -33,6 +33,8 @@ def warn_of_unknown_fields(rules: Iterable[AlertRule], families: Iterable[Family
     """Tell the operator of rules that will never see a figure, because there is no such field."""
     fields = {family.name: [field.name for field in family.fields] for family in families}
     for rule in rules:
+        if rule.family not in fields:
+            continue
         paths = [re.sub(r"\[\]|\{\}", ".*", name).split(".") for name in fields[rule.family]]
         if not any(_is_at(rule.path, path) for path in paths):
             logger.warning(

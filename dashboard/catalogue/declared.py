@@ -28,6 +28,12 @@ def with_declared(rows: Catalogue, declared: Iterable[FigureRow]) -> Catalogue:
     return msgspec.structs.replace(rows, figures=tuple(figures.values()))
 
 
+def declared_every(declared: Iterable[FigureRow], event: str) -> float | None:
+    """Return the seconds between two events of a name, as far as `[[figure]]` says."""
+    said = (row.seconds for row in declared if row.name.partition(".")[0] == event)
+    return min((every for every in said if every is not None), default=None)
+
+
 def new_figure(event: str, field: str, source: Source) -> Figure:
     """Return the row of a figure of which only the name is known."""
     unit = unit_of(field)

@@ -84,9 +84,3 @@ def fresh_for(every: float | None, times: Sequence[float] = ()) -> float:
     if every is None and len(times) > 2:
         every = median(b - a for a, b in pairwise(times))
     return FRESH_UNKNOWN if every is None else max(LEAST_FRESH, 3 * every)
-
-
-def every_of(rows: Catalogue, event: str | None) -> float | None:
-    """Return the seconds between two events of a name, as far as `[[figure]]` says."""
-    said = [row.every for row in rows.figures if row.event == event and row.source == "declared"]
-    return min((every for every in said if every is not None), default=None)

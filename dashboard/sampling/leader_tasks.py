@@ -1,6 +1,8 @@
 """What the one process does that samples a host: the samples, their alerts, and sending those."""
 
+import logging
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -8,15 +10,20 @@ from dashboard.alerts.notifier import Notifier
 from dashboard.alerts.outside_heartbeat import OutsideHeartbeat
 from dashboard.alerts.rules import active_rules
 from dashboard.alerts.service import AlertService, warn_of_unknown_fields
+from dashboard.catalogue.declared import declared_every
 from dashboard.log.contract import HistoryAccess, SampleLog
 from dashboard.metrics import FamilyFactory
 from dashboard.metrics.cadence import cadences
+from dashboard.sampling.judge import Judge
 from dashboard.sampling.sampler import STOP_SECONDS, Sampler
 from dashboard.sampling.trouble import failing_file, write_failing
 from dashboard.settings import Settings
 
 if TYPE_CHECKING:
+    from dashboard.streaming.replay_buffer import ReplayBuffer
     from dashboard.telemetry.counters import Instruments
+
+logger = logging.getLogger(__name__)
 
 
 class LeaderLog(SampleLog, HistoryAccess, Protocol):
@@ -35,29 +42,32 @@ class LeaderTasks:
         folder: Path,
         instruments: "Instruments",
         on_failure: Callable[[object], None],
-        judges: bool = False,
+        buffer: "ReplayBuffer | None" = None,
     ) -> None:
         """`folder` is where is kept what receivers of alerts were told.
 
-        `judges`: this host's dashboard raises alerts for other machines, and they are sent here.
+        `buffer` has the log's newest events where this host's dashboard raises alerts for other
+        machines, which are sent here, too.
 
         `on_failure` is told of a part of the sampler that has ended.
         """
         self._failing_file = failing_file(folder, settings.host_name)
         warn_of_unknown_fields(settings.alert, families)
         each = cadences(families, settings.interval)
+        sampled = [rule for rule in settings.alert if rule.family in each]
+        published = [rule for rule in settings.alert if rule.family not in each]
         self._notifier = Notifier(
             log,
             settings.notify,
             host=settings.host_name,
             retention=settings.retention,
             folder=folder,
-            judges=judges,
+            judges=buffer is not None,
         )
         self._outside = OutsideHeartbeat(settings.heartbeat_url)
         self._alerting = AlertService(
             log,
-            active_rules(settings.alert, defaults=settings.alerts.defaults, cadences=each),
+            active_rules(sampled, defaults=settings.alerts.defaults, cadences=each),
             host=settings.host_name,
             cadences=each,
             retention=settings.retention,
@@ -74,12 +84,30 @@ class LeaderTasks:
             on_failure=on_failure,
             on_failing=self._write_failing,
         )
+        self._judge = None
+        if buffer is not None:
+            self._judge = Judge(
+                log,
+                buffer,
+                published,
+                host=settings.host_name,
+                families=each,
+                every=partial(declared_every, settings.figure),
+                retention=settings.retention,
+                on_alert=self._notifier.wake,
+                on_failure=on_failure,
+            )
+        elif published:
+            names = ", ".join(rule.name for rule in published)
+            logger.warning("only a dashboard judges what is published, so these rest: %s", names)
 
     def start(self) -> None:
         """Begin."""
         self._write_failing({})  # what the leader before has left
         self._sampler.start()
         self._alerting.start()
+        if self._judge is not None:
+            self._judge.start()
         self._notifier.start()
         self._outside.start()
 
@@ -93,6 +121,8 @@ class LeaderTasks:
         self._sampler.stop(timeout)
         self._outside.stop()
         self._alerting.stop()
+        if self._judge is not None:
+            self._judge.stop()
         self._notifier.stop()
 
     def wait(self) -> None:

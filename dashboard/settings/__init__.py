@@ -12,7 +12,7 @@ folder alone, under another name, so that the master process stays free of the a
 and a HUP brings in a new version whole.
 """
 
-from .alerts import FAMILIES, LEVELS, WILDCARD, AlertRule, Alerts, Comparison
+from .alerts import LEVELS, WILDCARD, AlertRule, Alerts, Comparison
 from .checks import check_bound, check_serves, secrets
 from .durations import format_duration, parse_duration
 from .figures import FigureRow
@@ -27,7 +27,6 @@ from .validation import InvalidField, convert
 __all__ = [
     "APPEND_ONLY",
     "EVENTS_PATTERN",
-    "FAMILIES",
     "HOSTS_PATTERN",
     "HOST_ALLOWED",
     "HOST_PATTERN",

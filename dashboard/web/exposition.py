@@ -10,12 +10,13 @@ from typing import Any
 
 from prometheus_client.metrics_core import GaugeMetricFamily
 
-from dashboard.catalogue.model import Catalogue
-from dashboard.catalogue.seen import every_of, fresh_for, numbers_in, published
+from dashboard.catalogue.declared import declared_every
+from dashboard.catalogue.seen import fresh_for, numbers_in, published
 from dashboard.events.event import OBJECT, fields
 from dashboard.events.filter import Filter
 from dashboard.events.scope import Scope
 from dashboard.log.contract import EventLog, LogUnavailable
+from dashboard.settings import FigureRow
 from dashboard.streaming.host_intervals import HostIntervals
 from dashboard.streaming.hub import Hub
 from dashboard.streaming.replay_buffer import ReplayBuffer
@@ -150,11 +151,15 @@ class OwnFigures:
     """A prometheus-client collector of the newest figures that were published."""
 
     def __init__(
-        self, buffer: ReplayBuffer, rows: Catalogue, families: Iterable[str], scope: Scope
+        self,
+        buffer: ReplayBuffer,
+        declared: Iterable[FigureRow],
+        families: Iterable[str],
+        scope: Scope,
     ) -> None:
         """Leave out events of `families`, and what lies beyond the scope."""
         self._buffer = buffer
-        self._rows = rows
+        self._declared = declared
         self._families = families
         self._filter = Filter(scope=scope)
 
@@ -169,7 +174,7 @@ class OwnFigures:
         for event in published(newest, self._families):
             name = event.name or ""
             age = self._buffer.age(event.host, name)
-            every = every_of(self._rows, name)
+            every = declared_every(self._declared, name)
             if age is None or age > fresh_for(every, heard.get((event.host, name), ())):
                 continue
             for path, value in numbers_in(event):

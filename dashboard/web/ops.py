@@ -58,7 +58,7 @@ def metrics(service: Service) -> Response:
     families = [family.name for family in runtime.families]
     registry.register(Figures(runtime.hub, runtime.host_intervals, families, scope))
     buffer = runtime.hub.replay_buffer
-    registry.register(OwnFigures(buffer, service.catalogue, families, scope))
+    registry.register(OwnFigures(buffer, service.settings.figure, families, scope))
     if scope.is_full:
         registry.register(LogGauges(runtime.log, runtime.hub))
         registry.register(runtime.workers)

@@ -1,6 +1,7 @@
 """What was published, in /metrics: present while it is new, with labels that no name can break."""
 
 import json
+from collections.abc import Iterable
 from typing import Any
 
 import pytest
@@ -8,8 +9,6 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.openmetrics.exposition import generate_latest
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
-from dashboard.catalogue.declared import with_declared
-from dashboard.catalogue.model import Catalogue
 from dashboard.events.encoded import Encoded
 from dashboard.events.event import Event, EventId
 from dashboard.events.scope import FULL, Scope
@@ -32,10 +31,12 @@ class Log:
         text = json.dumps({"time": self.now, **data})
         self.buffer.add([Encoded(Event(host, name, text, EventId(int(self.now * 1000), 0)))])
 
-    def scrape(self, rows: Catalogue | None = None, scope: Scope = FULL) -> dict[Labels, float]:
+    def scrape(
+        self, declared: Iterable[FigureRow] = (), scope: Scope = FULL
+    ) -> dict[Labels, float]:
         """The figures, by event, field and host, as another program reads the text."""
         registry = CollectorRegistry()
-        registry.register(OwnFigures(self.buffer, rows or Catalogue(), ["cpu"], scope))
+        registry.register(OwnFigures(self.buffer, declared, ["cpu"], scope))
         text = generate_latest(registry).decode()  # type: ignore[no-untyped-call]
         (family,) = text_string_to_metric_families(text)  # type: ignore[no-untyped-call]
         return {
@@ -74,10 +75,10 @@ def test_an_old_figure_is_absent(log: Log) -> None:
         log.publish("often", n=1)
         log.now += 20
     log.publish("said", n=1)
-    rows = with_declared(Catalogue(), [FigureRow(name="said.n", every=5)])
+    declared = [FigureRow(name="said.n", every=5)]
 
     def there() -> set[str]:
-        return {event for event, _, _ in log.scrape(rows)}
+        return {event for event, _, _ in log.scrape(declared)}
 
     assert there() == {"once", "often", "said"}
     log.now += 15.5  # three times what was declared, and more
