@@ -8,9 +8,12 @@ import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from msgspec.structs import replace
+
 from dashboard.alerts.disk_forecast import DiskFullForecast
 from dashboard.alerts.evaluator import Rule
 from dashboard.alerts.model import Level, duration
+from dashboard.catalogue.levels import RuleRow
 from dashboard.metrics.sample import Sample
 from dashboard.settings import WILDCARD, AlertRule, Comparison
 
@@ -41,8 +44,21 @@ class ThresholdRule:
         # Two items of one name (processes, say) count as the first of them.
         found: dict[str, float | None] = {}
         for names, value in _walk(sample.figures, self.rule.path, ()):
-            found.setdefault(":".join(names), value)
+            found.setdefault(":".join(names), _number(value))
         return found.items()
+
+    def row(self, *, everywhere: bool = False) -> RuleRow:
+        """The rule as the machine's event `rules` says it."""
+        return RuleRow(
+            name=self.name,
+            figure=".".join((self.rule.family, *self.rule.path)),
+            sign=self.rule.condition.sign,  # type: ignore[arg-type]  # checked by the settings
+            limit=self.rule.condition.number,
+            clear=self.rule.clear.number,
+            level=self.level,
+            for_=self.for_seconds,
+            everywhere=everywhere,
+        )
 
     def is_firing(self, item: str, value: float) -> bool | None:
         if self.rule.condition.holds(value):
@@ -70,6 +86,43 @@ class ThresholdRule:
         names = iter(item.split(":", self.rule.path.count(WILDCARD) - 1) if item else ())
         parts = [next(names, part) if part == WILDCARD else part for part in self.rule.path]
         return ".".join((self.rule.family, *parts))
+
+
+class ItemLimitRule(ThresholdRule):
+    """A figure of each item of a list that is at or beyond the item's own limit."""
+
+    _BACK = 3.0  # by how much it has to be below again
+
+    def __init__(self, rule: AlertRule, limit_field: str, subject: str, unit: str) -> None:
+        """`limit_field` is the field of the item that has the limit; the rule's number is none."""
+        super().__init__(rule, subject, unit)
+        self._limit_field = limit_field
+        self._limits: dict[str, float] = {}
+
+    def readings(self, sample: Sample) -> Iterable[tuple[str, float | None]]:
+        *above, last = self.rule.path
+        found: dict[str, float | None] = {}
+        for names, item in _walk(sample.figures, above, ()):
+            name, fields = ":".join(names), _children(item)
+            limit = _number(fields.get(self._limit_field))
+            if name not in found:
+                found[name] = None if limit is None else _number(fields.get(last))
+                self._limits[name] = math.nan if limit is None else limit
+        self._limits = {name: self._limits[name] for name in found}
+        return found.items()
+
+    def is_firing(self, item: str, value: float) -> bool | None:
+        limit = self.threshold(item)
+        if Comparison(self.rule.condition.sign, limit).holds(value):
+            return True
+        return False if value < limit - self._BACK else None
+
+    def threshold(self, item: str) -> float:
+        return self._limits.get(item, math.nan)
+
+    def row(self, *, everywhere: bool = False) -> RuleRow:
+        row = super().row(everywhere=everywhere)
+        return replace(row, limit=None, clear=None, limit_field=self._limit_field)
 
 
 class StaleFamilyRule:
@@ -149,8 +202,24 @@ def _built_in(cadences: Mapping[str, float]) -> list[Rule]:
         _limit(
             "memory-pressure", "pressure.memory_full", 20, 10, 120, "Time lost to want of memory"
         ),
+        _sensor("sensor-hot", "high", 60, "warning"),
+        _sensor("sensor-critical", "critical", 0, "critical"),
         StaleFamilyRule(cadences),
     ]
+
+
+def _sensor(name: str, limit_field: str, for_seconds: float, level: str) -> ItemLimitRule:
+    """A built-in rule for a temperature at its sensor's own limit."""
+    rule = AlertRule(
+        name=name,
+        family="sensors",
+        path=("temperatures", WILDCARD, "celsius"),
+        condition=Comparison(">=", 0),
+        clear=Comparison("<", 0),
+        for_seconds=for_seconds,
+        level=level,
+    )
+    return ItemLimitRule(rule, limit_field, "{}", " °C")
 
 
 def _limit(
@@ -178,11 +247,10 @@ def _limit(
 
 def _walk(
     value: Any, path: Sequence[str], names: tuple[str, ...]
-) -> Iterator[tuple[tuple[str, ...], float | None]]:
-    """The figures at a path, with the names of the items that stand for its wildcards."""
+) -> Iterator[tuple[tuple[str, ...], Any]]:
+    """What is at a path, with the names of the items that stand for its wildcards."""
     if not path:
-        is_number = isinstance(value, int | float) and not isinstance(value, bool)
-        yield names, float(value) if is_number else None
+        yield names, value
         return
     children = _children(value)
     if path[0] == WILDCARD:
@@ -190,6 +258,11 @@ def _walk(
             yield from _walk(child, path[1:], (*names, name))
     elif path[0] in children:
         yield from _walk(children[path[0]], path[1:], names)
+
+
+def _number(value: Any) -> float | None:
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return float(value) if is_number else None
 
 
 def _children(value: Any) -> Mapping[str, Any]:

@@ -8,15 +8,18 @@ While the log takes nothing, samples and alerts wait for it together (sampling/s
 """
 
 import logging
+import math
 import re
 import time
 from collections.abc import Callable, Iterable, Sequence
 
 import gevent
+import msgspec
 
 from dashboard.alerts.evaluator import STILL, Evaluator, Rule
 from dashboard.alerts.history import alerts_between
 from dashboard.alerts.model import EVENT, Alert
+from dashboard.catalogue.levels import RULES, RuleRow
 from dashboard.events.event import OBJECT, Event, fields
 from dashboard.log.contract import HistoryAccess, LogReader, LogUnavailable
 from dashboard.log.scan import walk
@@ -65,9 +68,13 @@ class AlertService:
         retention: float,
         on_alert: Callable[[], None] = lambda: None,
         on_samples: Callable[[], None] = lambda: None,
+        said: Sequence[RuleRow] | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        """`on_alert` is called when the log has taken alerts, `on_samples` when it has samples."""
+        """`on_alert` is called when the log has taken alerts, `on_samples` when it has samples.
+
+        `said` are the rules of this host as its event `rules` says them; None: it says none.
+        """
         self._log = log
         self._rules = rules
         self._host = host
@@ -80,6 +87,9 @@ class AlertService:
         self._evaluator = Evaluator(
             rules, host=host, cadences=cadences, still=min(STILL, retention / 3)
         )
+        self._said = said
+        self._says_again = min(STILL, retention / 3)
+        self._last_said = -math.inf
         self._is_ready = False
         self._has_failed = False
         self._greenlet: gevent.Greenlet[..., None] | None = None
@@ -97,17 +107,25 @@ class AlertService:
 
     def evaluate(self, samples: Sequence[Sample]) -> list[Event]:
         """What is to be logged together with these samples."""
+        said = self._rules_event(max(sample.time for sample in samples))
         if not self._is_ready:
-            return []
+            return said
         try:
-            said = [alert.event() for alert in self._evaluator.evaluate(samples)]
+            said += [alert.event() for alert in self._evaluator.evaluate(samples)]
             self._has_failed = False
         except Exception:  # a rule that fails must not take the samples along
             if not self._has_failed:
                 logger.exception("the rules for alerts failed")
             self._has_failed = True
-            return []
         return said
+
+    def _rules_event(self, now: float) -> list[Event]:
+        """The host's rules, at the start, and again before the log forgets them."""
+        if self._said is None or 0 <= now - self._last_said < self._says_again:
+            return []
+        self._last_said = now
+        data = {"host": self._host, "time": now, "rules": self._said}
+        return [Event(self._host, RULES, msgspec.json.encode(data).decode())]
 
     def on_logged(self, events: Sequence[Event]) -> None:
         """The log has taken these."""

@@ -7,16 +7,20 @@ chart, the order of machines and an alert all go by `level_of` or by the same co
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
+from itertools import islice
 from typing import Any, Literal
 
 import msgspec
+from msgspec.structs import replace
 
+from dashboard.catalogue.model import Catalogue, Figure, Level
 from dashboard.events.event import Event, fields
+from dashboard.events.paths import RULES as RULES
 from dashboard.settings import LEVELS, Comparison
 
-RULES = "rules"  # the event's name
+MOST_LEVELS = 200  # of one figure, of a fleet whose machines differ
 
 
 class RuleRow(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -68,6 +72,7 @@ def level_of(
         if (
             value is not None
             and isinstance(limit, int | float)
+            and not isinstance(limit, bool)
             and watches(rule.figure, figure)
             and Comparison(rule.sign, limit).holds(value)
         ):
@@ -83,3 +88,41 @@ def watches(pattern: str, figure: str) -> bool:
 @lru_cache(maxsize=1000)
 def _pattern(pattern: str) -> re.Pattern[str]:
     return re.compile(".+".join(map(re.escape, pattern.split("*"))), re.DOTALL)
+
+
+def with_levels(rows: Catalogue, events: Iterable[Event]) -> Catalogue:
+    """Return the rows with the limits that machines say in their newest events `rules`.
+
+    A limit that all of these machines have alike is said once, without a host.
+    """
+    hosts: dict[RuleRow, list[str]] = {}
+    machines = 0
+    for event in events:
+        machines += 1
+        for rule in rules_of(event):
+            hosts.setdefault(rule, []).append(event.host)
+    of_events: dict[str, list[tuple[RuleRow, Sequence[str | None]]]] = {}
+    for rule, those in hosts.items():
+        is_everybodys = rule.everywhere or len(those) == machines
+        named = of_events.setdefault(rule.figure.partition(".")[0], [])
+        named.append((rule, [None] if is_everybodys else those))
+    figures = tuple(
+        replace(row, levels=tuple(islice(_levels(row, of_events.get(row.event, ())), MOST_LEVELS)))
+        for row in rows.figures
+    )
+    return replace(rows, figures=figures)
+
+
+def _levels(row: Figure, rules: Iterable[tuple[RuleRow, Sequence[str | None]]]) -> Iterator[Level]:
+    for rule, hosts in rules:
+        if watches(rule.figure, row.name):
+            for host in hosts:
+                yield Level(
+                    rule=rule.name,
+                    sign=rule.sign,
+                    limit=rule.limit,
+                    level=rule.level,
+                    for_=rule.for_,
+                    host=host,
+                    limit_field=rule.limit_field or msgspec.UNSET,
+                )

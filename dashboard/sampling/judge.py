@@ -14,10 +14,12 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 import gevent
+from msgspec.structs import replace
 
 from dashboard.alerts.evaluator import STILL, Evaluator
 from dashboard.alerts.history import alerts_between
-from dashboard.alerts.model import Alert
+from dashboard.alerts.model import EVENT as ALERT
+from dashboard.alerts.model import Alert, decode_alert
 from dashboard.alerts.rules import ThresholdRule
 from dashboard.catalogue.levels import RULES, names_of_rules
 from dashboard.catalogue.seen import FRESH_UNKNOWN
@@ -80,6 +82,8 @@ class Judge:
         self._clock = clock
         # Of the hosts that have something beyond a limit.
         self._evaluators: dict[str, Evaluator] = {}
+        # Which dashboard sends out an alert that is open, by host and alert.
+        self._tellers: dict[tuple[str, str], str] = {}
         self._position = LOG_START
         self._greenlet: gevent.Greenlet[..., None] | None = None
 
@@ -114,7 +118,7 @@ class Judge:
                 gevent.sleep(_PAUSE)
 
     def _take_over(self) -> None:
-        self._evaluators = {}
+        self._evaluators, self._tellers = {}, {}
         for event in self._log.with_reader(self._restore):
             self._judge(event)
         for host, evaluator in list(self._evaluators.items()):
@@ -154,8 +158,22 @@ class Judge:
             return
         said = " ".join(f"{each.host} {each.alert} {each.state}" for each in alerts)
         key = f"judged  {of} {hashlib.sha256(said.encode()).hexdigest()[:16]}"
-        self._log.append_idempotent(key, "", [each.event() for each in alerts])
+        tellers = [self._tellers.get((each.host, each.alert), self._host) for each in alerts]
+        told = [replace(each, judge=by) for each, by in zip(alerts, tellers, strict=True)]
+        ids = self._log.append_idempotent(key, "", [each.event() for each in told])
+        if any(each.state == "raised" for each in alerts):
+            # Another dashboard may have been quicker; who told of the beginning tells of the end.
+            self._log.with_reader(lambda log: self._note_tellers(log, ids[0], ids[-1]))
+        for each in alerts:
+            if not each.is_open:
+                self._tellers.pop((each.host, each.alert), None)
         self._on_alert()
+
+    def _note_tellers(self, log: LogReader, first: EventId, last: EventId) -> None:
+        for event in walk(log, first, last, names=[ALERT]):
+            alert = decode_alert(event)
+            if alert is not None and alert.judge:
+                self._tellers[alert.host, alert.alert] = alert.teller
 
     def _evaluator(self, host: str) -> Evaluator:
         if host not in self._evaluators:
@@ -184,6 +202,7 @@ class Judge:
                 self._evaluator(event.host).replay(_sample(event))
         for alert in self._open(log, log.id_at(now - self._retention), last, latest):
             self._evaluator(alert.host).restore([alert])
+            self._tellers[alert.host, alert.alert] = alert.teller
         self._position = last
         fresh = log.id_at(now - max(FRESH_UNKNOWN, seconds))
         return [event for event in newest if event.id is not None and event.id >= fresh]

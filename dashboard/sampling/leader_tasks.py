@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from dashboard.alerts.notifier import Notifier
 from dashboard.alerts.outside_heartbeat import OutsideHeartbeat
-from dashboard.alerts.rules import active_rules
+from dashboard.alerts.rules import ThresholdRule, active_rules
 from dashboard.alerts.service import AlertService, warn_of_unknown_fields
 from dashboard.catalogue.declared import declared_every
 from dashboard.log.contract import HistoryAccess, SampleLog
@@ -65,14 +65,19 @@ class LeaderTasks:
             judges=buffer is not None,
         )
         self._outside = OutsideHeartbeat(settings.heartbeat_url)
+        rules = active_rules(sampled, defaults=settings.alerts.defaults, cadences=each)
+        said = [rule.row() for rule in rules if isinstance(rule, ThresholdRule)]
+        if buffer is not None:
+            said += [ThresholdRule(rule).row(everywhere=True) for rule in published]
         self._alerting = AlertService(
             log,
-            active_rules(sampled, defaults=settings.alerts.defaults, cadences=each),
+            rules,
             host=settings.host_name,
             cadences=each,
             retention=settings.retention,
             on_alert=self._notifier.wake,
             on_samples=self._outside.on_logged,
+            said=said,
         )
         self._sampler = Sampler(
             log,

@@ -7,6 +7,7 @@ import msgspec
 from flask import Blueprint, Response, request
 from markupsafe import Markup
 
+from dashboard.catalogue.levels import RULES, with_levels
 from dashboard.catalogue.model import Catalogue
 from dashboard.catalogue.seen import published, with_seen
 from dashboard.events.event import Event
@@ -33,7 +34,10 @@ def catalogue(service: Service) -> Response:
     is_fixed = Query(request.args, ("built-in",)).flag("built-in")
     rows = service.catalogue.of(request_scope())
     if not is_fixed:
-        rows = with_seen(rows, published_here(service.runtime, request_scope()))
+        scope, buffer = request_scope(), service.runtime.hub.replay_buffer
+        rows = with_seen(rows, published_here(service.runtime, scope))
+        said = buffer.latest(Filter(names=frozenset({RULES}), scope=Scope(hosts=scope.hosts)))
+        rows = with_levels(rows, (encoded.event for encoded in said))
     response = Response(msgspec.json.encode(rows), content_type="application/json")
     response.headers["Cache-Control"] = "no-cache" if is_fixed else "no-store"
     if is_fixed:

@@ -481,9 +481,14 @@ def test_the_built_in_rules() -> None:
         "disk-filling",
         "io-pressure",
         "memory-pressure",
+        "sensor-hot",
+        "sensor-critical",
         "family-silent",
     ]
-    assert [watch.name for watch in found if watch.level == "critical"] == ["disk-full"]
+    assert [watch.name for watch in found if watch.level == "critical"] == [
+        "disk-full",
+        "sensor-critical",
+    ]
     limits = [watch.rule for watch in found if isinstance(watch, ThresholdRule)]
     documented = {
         f"{family.name}.{field.name.replace('[]', '.*')}"
@@ -498,7 +503,7 @@ def test_the_built_in_rules_can_be_switched_off_and_replaced() -> None:
     mine = rule(name="cpu-busy", when="cpu.percent > 99")
     found = active_rules([mine.rule], defaults=True, cadences=CADENCES)
     assert [w.threshold("") for w in found if w.name == "cpu-busy"] == [99]
-    assert len(found) == 9
+    assert len(found) == 11
 
 
 @pytest.mark.parametrize(

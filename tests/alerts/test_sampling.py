@@ -18,8 +18,11 @@ from dashboard.log.contract import EventLog, LogUnavailable
 from dashboard.log.sqlite.engine import SQLiteLog
 from dashboard.log.threaded import ThreadedLog
 from dashboard.metrics import FAMILIES
+from dashboard.metrics.sample import Sample
+from dashboard.sampling.leader_tasks import LeaderTasks
 from dashboard.sampling.sampler import Sampler
 from dashboard.settings import load
+from dashboard.streaming.replay_buffer import ReplayBuffer
 from dashboard.telemetry.counters import Instruments
 from tests.sampling.test_sampler import Full, family, wait_until
 from tests.support.log_contract import ALL, LOG_START
@@ -277,3 +280,58 @@ def test_the_operator_is_told_of_a_field_that_there_is_not(
 
 def field(when: str) -> str:
     return when.split(" ")[0].partition(".")[2]
+
+
+def test_the_rules_are_said_at_the_start_and_before_the_log_forgets_them() -> None:
+    log: Any = None
+    row = ThresholdRule(load({"DASHBOARD_ALERT": json.dumps([RULE])}).alert[0]).row()
+    alerting = AlertService(log, [], host="box", cadences={}, retention=60, said=[row])
+    sample = Sample("cpu", 100.0, {})
+    (said,) = alerting.evaluate([sample])
+    assert (said.host, said.name) == ("box", "rules")
+    assert json.loads(said.data) == {
+        "host": "box",
+        "time": 100.0,
+        "rules": [
+            {
+                "name": "hot",
+                "figure": "cpu.percent",
+                "sign": ">",
+                "level": "warning",
+                "limit": 90.0,
+                "clear": 80.0,
+                "for": 0.0,
+            }
+        ],
+    }
+    assert not alerting.evaluate([sample._replace(time=119.9)])
+    assert alerting.evaluate([sample._replace(time=120.0)])
+    assert alerting.evaluate([sample._replace(time=50.0)]), "the clock was set back"
+
+
+def test_rules_about_what_is_published_are_left_to_a_dashboard(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    tables = [RULE, {"name": "queue-long", "when": "queue.length > 40"}]
+    settings = load({"DASHBOARD_ALERT": json.dumps(tables), "DASHBOARD_ALERTS": '{"defaults": 0}'})
+    log = ThreadedLog(lambda: SQLiteLog(tmp_path / "events.db", retention=3600))
+    try:
+        for buffer in (None, ReplayBuffer(retention=3600)):
+            tasks = LeaderTasks(
+                log,
+                settings,
+                FAMILIES,
+                folder=tmp_path,
+                instruments=Instruments(),
+                on_failure=print,
+                buffer=buffer,
+            )
+            (event,) = tasks._alerting.evaluate([Sample("cpu", 100.0, {})])
+            rules = json.loads(event.data)["rules"]
+            expected = [("hot", None)] if buffer is None else [("hot", None), ("queue-long", True)]
+            assert [(rule["name"], rule.get("everywhere")) for rule in rules] == expected
+    finally:
+        log.close()
+    assert [record.getMessage() for record in caplog.records] == [
+        "only a dashboard judges what is published, so these rest: queue-long"
+    ]

@@ -212,7 +212,13 @@ def rules(**table: object) -> tuple[AlertRule, ...]:
 
 def test_a_setting_is_either_a_row_of_the_table_or_a_table_of_the_file() -> None:
     rows = {key.lower() for key, _, _ in settings.table()}
-    assert set(Settings.__dataclass_fields__) - rows == {"alert", "alerts", "notify", "publish"}
+    assert set(Settings.__dataclass_fields__) - rows == {
+        "alert",
+        "alerts",
+        "notify",
+        "figure",
+        "publish",
+    }
 
 
 # The page about them.
@@ -222,7 +228,7 @@ PAGE = (ROOT / "docs" / "alerts.md").read_text("utf-8")
 
 def test_the_example_of_the_page_is_one_that_loads(tmp_path: Path) -> None:
     found = load(config(tmp_path, PAGE.split("```toml\n")[1].split("```")[0]))
-    assert [rule.name for rule in found.alert] == ["cpu-hot", "sensor-hot"]
+    assert [rule.name for rule in found.alert] == ["cpu-hot", "oven-hot", "queue-long"]
     assert found.notify.rate == Notify().rate
     assert found.notify.quiet == (22 * 60, 7 * 60)
 
@@ -233,7 +239,7 @@ def test_the_page_has_the_built_in_rules() -> None:
     found = active_rules((), defaults=True, cadences={})
     assert [(row[0].strip("`"), row[-1]) for row in rows] == [(w.name, w.level) for w in found]
     for (_, when, for_seconds, clear, _), watch in zip(rows, found, strict=True):
-        if isinstance(watch, ThresholdRule):
+        if type(watch) is ThresholdRule:
             rule = watch.rule
             path = ".".join((rule.family, *rule.path))
             assert when == f"`{path} {rule.condition.sign} {rule.condition.number:g}`"

@@ -147,6 +147,21 @@ def test_two_dashboards_over_one_log_say_it_once(rig: Rig) -> None:
         rig.is_looked_at()
     wait_until(lambda: rig.told == 2 * len(rig.alerts()))
     assert states(rig) == ["raised", "cleared"] * 2 + ["raised"]
+    told = [alert.teller for alert in rig.alerts() if alert.rule == "queue-long"]
+    assert told[0] == told[1], "who told of the beginning tells of the end"
+    assert told[2] == told[3]
+    assert set(told) <= {"box", "other"}
+
+
+def test_the_end_is_told_by_whoever_told_of_the_beginning(rig: Rig) -> None:
+    rig.judge(LONG, host="other")
+    rig.publish(length=41)
+    rig.become(("box", "raised"))
+    rig.stop()
+    rig.judge(LONG)
+    rig.publish(length=1)
+    rig.become(("box", "raised"), ("box", "cleared"))
+    assert [alert.teller for alert in rig.alerts()] == ["other", "other"]
 
 
 def test_what_was_published_while_nobody_led_is_judged(rig: Rig) -> None:

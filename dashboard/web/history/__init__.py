@@ -17,6 +17,7 @@ from flask import Blueprint, Response, request
 from dashboard.errors import ClientError
 from dashboard.events.event import UNNAMED, Event
 from dashboard.events.filter import Filter
+from dashboard.events.paths import RULES
 from dashboard.events.projection import project
 from dashboard.history.answer import as_bands, as_columns
 from dashboard.history.downsample import Reduced
@@ -114,7 +115,7 @@ def _answer(
         newest = [event for event in walked if filter.wants_name(event.name)]
         if lines is not None:
             start = log.id_at(stretch.end - runtime.settings.retention)
-            others = {event.name for event in wanted} - families
+            others = {event.name for event in wanted} - families - {RULES}
             walked = walk(log, start, last, names=others, hosts=chosen)
             selected = (event for event in walked if told.wants(event))
             found["lines"] = _newest(selected, told, lines)
