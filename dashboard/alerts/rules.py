@@ -1,4 +1,4 @@
-"""Alert rules: thresholds for figures, families without samples, and disks that fill up.
+"""Alert rules: thresholds for figures, beside families without samples and disks that fill up.
 
 `active_rules` returns the built-in rules, unless they are switched off, and those of the settings.
 A rule of the settings replaces a built-in one of the same name.
@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from dashboard.alerts.disk_forecast import DiskFullForecast
 from dashboard.alerts.evaluator import Rule
 from dashboard.alerts.model import Level, duration
+from dashboard.alerts.stale_family import StaleFamilyRule
 from dashboard.catalogue.levels import RuleRow
 from dashboard.metrics.sample import Sample
 from dashboard.settings import WILDCARD, AlertRule, Comparison
@@ -123,60 +124,6 @@ class ItemLimitRule(ThresholdRule):
     def row(self, *, everywhere: bool = False) -> RuleRow:
         row = super().row(everywhere=everywhere)
         return replace(row, limit=None, clear=None, limit_field=self._limit_field)
-
-
-class StaleFamilyRule:
-    """Families that have stopped coming while others come.
-
-    The time in which nothing came at all (the machine slept, the service was away) is nobody's
-    silence.
-    """
-
-    name = "family-silent"
-    level: Level = "warning"
-    for_seconds = 0.0
-    has_items = False  # they are not in samples
-
-    _CADENCES = 10
-    _LEAST = 10.0  # seconds
-
-    def __init__(self, cadences: Mapping[str, float]) -> None:
-        self._cadences = cadences
-        self._pause = 3 * min(cadences.values(), default=1.0) + 1
-        self._last: dict[str, float] = {}
-        self._any = -math.inf
-
-    def reads(self, family: str) -> bool:
-        return True
-
-    def lookback(self, family: str) -> float:
-        return 0.0  # the newest of each family is enough
-
-    def readings(self, sample: Sample) -> Iterator[tuple[str, float | None]]:
-        if not 0 <= sample.time - self._any <= self._pause:
-            self._last = dict.fromkeys(self._last, sample.time)
-        self._any = self._last[sample.family] = sample.time
-        yield sample.family, 0.0
-        for family, last in self._last.items():
-            if sample.time - last > self.threshold(family):
-                yield family, sample.time - last
-
-    def is_firing(self, item: str, value: float) -> bool | None:
-        return value > 0
-
-    def threshold(self, item: str) -> float:
-        return max(self._LEAST, self._CADENCES * self._cadences.get(item, 1.0))
-
-    def metric_family(self, item: str) -> str:
-        return item
-
-    def message(self, item: str, value: float, *, is_over: bool) -> str:
-        if is_over:
-            return f"{item}: samples come again"
-        return f"{item}: no sample for {duration(value)}"
-
-    def applies_to(self, item: str) -> bool:
-        return item in self._last
 
 
 def active_rules(
