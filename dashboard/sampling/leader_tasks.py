@@ -6,18 +6,20 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from dashboard.alerts.evaluator import Rule
 from dashboard.alerts.notifier import Notifier
 from dashboard.alerts.outside_heartbeat import OutsideHeartbeat
 from dashboard.alerts.rules import ThresholdRule, active_rules
 from dashboard.alerts.service import AlertService, warn_of_unknown_fields
 from dashboard.catalogue.declared import declared_every
+from dashboard.catalogue.levels import RuleRow
 from dashboard.log.contract import HistoryAccess, SampleLog
 from dashboard.metrics import FamilyFactory
 from dashboard.metrics.cadence import cadences
 from dashboard.sampling.judge import Judge
 from dashboard.sampling.sampler import STOP_SECONDS, Sampler
 from dashboard.sampling.trouble import failing_file, write_failing
-from dashboard.settings import Settings
+from dashboard.settings import AlertRule, Settings
 
 if TYPE_CHECKING:
     from dashboard.streaming.replay_buffer import ReplayBuffer
@@ -53,8 +55,7 @@ class LeaderTasks:
         """
         self._failing_file = failing_file(folder, settings.host_name)
         warn_of_unknown_fields(settings.alert, families)
-        each = cadences(families, settings.interval)
-        sampled = [rule for rule in settings.alert if rule.family in each]
+        self._families = each = cadences(families, settings.interval)
         published = [rule for rule in settings.alert if rule.family not in each]
         self._notifier = Notifier(
             log,
@@ -65,10 +66,7 @@ class LeaderTasks:
             judges=buffer is not None,
         )
         self._outside = OutsideHeartbeat(settings.heartbeat_url)
-        rules = active_rules(sampled, defaults=settings.alerts.defaults, cadences=each)
-        said = [rule.row() for rule in rules if isinstance(rule, ThresholdRule)]
-        if buffer is not None:
-            said += [ThresholdRule(rule).row(everywhere=True) for rule in published]
+        rules = sampled_rules(settings, each)
         self._alerting = AlertService(
             log,
             rules,
@@ -77,7 +75,7 @@ class LeaderTasks:
             retention=settings.retention,
             on_alert=self._notifier.wake,
             on_samples=self._outside.on_logged,
-            said=said,
+            said=said_rules(rules, published, judges=buffer is not None),
         )
         self._sampler = Sampler(
             log,
@@ -91,20 +89,27 @@ class LeaderTasks:
         )
         self._judge = None
         if buffer is not None:
-            self._judge = Judge(
-                log,
-                buffer,
-                published,
-                host=settings.host_name,
-                families=each,
-                every=partial(declared_every, settings.figure),
-                retention=settings.retention,
-                on_alert=self._notifier.wake,
-                on_failure=on_failure,
-            )
-        elif published:
-            names = ", ".join(rule.name for rule in published)
-            logger.warning("only a dashboard judges what is published, so these rest: %s", names)
+            self._judge = self._make_judge(log, buffer, settings, published, on_failure)
+
+    def _make_judge(
+        self,
+        log: LeaderLog,
+        buffer: "ReplayBuffer",
+        settings: Settings,
+        rules: Sequence[AlertRule],
+        on_failure: Callable[[object], None],
+    ) -> Judge:
+        return Judge(
+            log,
+            buffer,
+            rules,
+            host=settings.host_name,
+            families=self._families,
+            every=partial(declared_every, settings.figure),
+            retention=settings.retention,
+            on_alert=self._notifier.wake,
+            on_failure=on_failure,
+        )
 
     def start(self) -> None:
         """Begin."""
@@ -136,3 +141,25 @@ class LeaderTasks:
 
     def _write_failing(self, failing: Mapping[str, str]) -> None:
         write_failing(self._failing_file, failing)
+
+
+def sampled_rules(settings: Settings, each: dict[str, float]) -> list[Rule]:
+    """Return the rules that judge samples; `each` has the seconds between those of a family."""
+    given = (rule for rule in settings.alert if rule.family in each)
+    return active_rules(given, defaults=settings.alerts.defaults, cadences=each)
+
+
+def said_rules(
+    rules: Sequence[Rule], published: Sequence[AlertRule], *, judges: bool
+) -> list[RuleRow]:
+    """Return the limits that a host says in its event `rules`, and warn where some are for nobody.
+
+    `judges` is whether what is published is judged here.
+    """
+    said = [rule.row() for rule in rules if isinstance(rule, ThresholdRule)]
+    if judges:
+        said += [ThresholdRule(rule).row(everywhere=True) for rule in published]
+    elif published:
+        names = ", ".join(rule.name for rule in published)
+        logger.warning("only a dashboard judges what is published, so these rest: %s", names)
+    return said
