@@ -1,0 +1,51 @@
+"""GET /now: the newest values, and no old one that looks new."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.support.service import Service, wait_for
+from tests.web.test_problems import assert_is_problem
+
+
+@pytest.fixture(scope="module")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    service = Service(
+        tmp_path_factory.mktemp("now"),
+        INTERVAL=0.2,
+        FIGURE='[{"name": "slow.length", "every": "5s"}]',
+    )
+    service.clock_offset = -100
+    service.append("slow", "box", time=1, length=1)
+    service.append("once", "box", time=1, length=7, nothing=None)
+    service.append("cpu", "gone", time=1, percent=5)
+    service.clock_offset = 0
+    yield service.start().wait_until_ready()
+    service.close()
+
+
+def test_values_are_flat_with_the_age_of_the_oldest(service: Service) -> None:
+    wait_for(lambda: service.get("/now?figures=cpu.percent").status_code == 200, "a sample")
+    found = service.json("/now?figures=once.length,cpu.percent,once.nothing")
+    assert found.keys() == {"host", "age", "once.length", "cpu.percent", "once.nothing"}
+    assert (found["host"], found["once.length"], found["once.nothing"]) == ("box", 7, None)
+    assert 0 <= found["cpu.percent"] <= 100
+    assert found["age"] > 90
+    assert service.json("/now?figures=cpu.percent&host=box")["age"] < 30
+
+
+def test_old_values_are_503(service: Service) -> None:
+    problem = assert_is_problem(service.get("/now?figures=cpu.percent&host=gone"), 503)
+    assert "cpu.percent of gone is" in str(problem["detail"])
+    assert_is_problem(service.get("/now?figures=slow.length"), 503)
+
+
+def test_what_is_not_there_is_404(service: Service) -> None:
+    assert_is_problem(service.get("/now?figures=cpu.speed"), 404)
+    assert_is_problem(service.get("/now?figures=queue.length"), 404)
+    assert_is_problem(service.get("/now?figures=cpu.percent&host=nobody"), 404)
+
+
+@pytest.mark.parametrize("query", ["", "figures=", "figures=cpu", "figures=cpu.percent&x=1"])
+def test_wrong_questions_are_400(service: Service, query: str) -> None:
+    assert_is_problem(service.get(f"/now?{query}"), 400)
