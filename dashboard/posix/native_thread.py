@@ -30,7 +30,7 @@ class Call(Generic[T]):
     def __init__(self, function: Callable[[], T], on_end: Callable[[], object]) -> None:
         self.is_lost = False  # gevent will never say that it is over
         self.signal: Any = None  # gevent's own result
-        self._function = function
+        self._function: Callable[[], T] | None = function
         self._on_end: Callable[[], object] | None = on_end
         self._begun = self._ended = False  # as the thread says
         self._has_result = False  # as was seen here
@@ -55,13 +55,14 @@ class Call(Generic[T]):
         return True
 
     def result(self) -> T:
-        """Wait, and return or raise what the call does. Raises ThreadLost."""
+        """Wait, and return or raise what the call does, once. Raises ThreadLost."""
         self.wait()
         if not self._ended:
             raise ThreadLost("no native thread, as without memory")
         if self._error is not None:
             raise self._error
-        return self._value  # type: ignore[return-value]
+        value, self._value = self._value, None  # it may be large, and is not kept until the next
+        return value  # type: ignore[return-value]
 
     def check(self) -> None:
         """Give it up if it got lost. Once it is over the next call may begin."""
@@ -76,11 +77,12 @@ class Call(Generic[T]):
 
     def run(self) -> None:
         """Make the call; in the thread."""
-        if self.is_lost:
+        function, self._function = self._function, None
+        if self.is_lost or function is None:
             return
         self._begun = True
         try:
-            self._value = self._function()
+            self._value = function()
         except BaseException as error:  # gevent would print its traceback, each time
             self._error = error
         finally:

@@ -1,7 +1,9 @@
 """Calls in a native thread: one after the other, and none is waited for that has got lost."""
 
+import gc
 import threading
 import time
+import weakref
 from collections.abc import Iterator
 from typing import Any
 
@@ -88,3 +90,12 @@ def test_a_last_call_is_made_before_the_thread_ends(thread: NativeThread) -> Non
     thread.begin(lambda: made.append("first"))
     thread.close(lambda: made.append("last"))
     assert made == ["first", "last"]
+
+
+def test_what_a_call_returned_is_not_kept_until_the_next(thread: NativeThread) -> None:
+    class Large:
+        pass
+
+    kept = weakref.ref(thread.run(Large))
+    gc.collect()
+    assert kept() is None
