@@ -29,7 +29,7 @@ from dashboard.events.event import EventId
 from dashboard.log.contract import HistoryAccess, LogReader, LogUnavailable
 from dashboard.posix.atomic_file import write_atomically
 from dashboard.posix.locks import open_lock, try_lock
-from dashboard.posix.native_thread import NativeThread
+from dashboard.posix.native_thread import NativeThread, ThreadLost
 from dashboard.settings import Notify
 
 logger = logging.getLogger(__name__)
@@ -111,15 +111,15 @@ class _Receiver:
 
     def run(self, thread: NativeThread) -> None:
         """Follow the log and send, until told to stop."""
-        problem = thread.run(self._prepare)
+        try:
+            problem = thread.run(self._prepare)
+            if problem is None:
+                with self._alone():
+                    self._follow(thread)
+        except OSError as error:
+            problem = str(error)
         if problem:
             logger.error("no alerts go to notify %s: %s", self._name, problem)
-            return
-        try:
-            with self._alone():
-                self._follow(thread)
-        except OSError as error:
-            logger.error("no alerts go to notify %s: %s", self._name, error)
 
     def _follow(self, thread: NativeThread) -> None:
         outbox: Outbox | None = None
@@ -145,7 +145,10 @@ class _Receiver:
         if not due:
             self._pause = 0.0
             return False
-        problem = thread.run(partial(self._deliver, outbox, due))
+        try:
+            problem = thread.run(partial(self._deliver, outbox, due))
+        except (ThreadLost, RuntimeError) as error:  # no memory for a thread
+            problem = str(error)
         if self.stopping and problem:
             return False
         if problem:

@@ -5,14 +5,14 @@ So somebody outside notices when nobody is left here to notice.
 
 import http.client
 import logging
-from collections.abc import Callable
+from functools import partial
 from urllib.parse import urlsplit
 
 import gevent
 from gevent.event import Event as Flag
-from gevent.threadpool import ThreadPool
 
 from dashboard.client.http import get
+from dashboard.posix.native_thread import NativeThread, ThreadLost
 
 logger = logging.getLogger(__name__)
 
@@ -30,7 +30,7 @@ class OutsideHeartbeat:
         self._every = every
         self._logged = Flag()
         self._greenlet: gevent.Greenlet[..., None] | None = None
-        self._thread: ThreadPool | None = None
+        self._thread = NativeThread()
 
     def on_logged(self) -> None:
         """Note that the log has taken samples."""
@@ -39,21 +39,23 @@ class OutsideHeartbeat:
     def start(self) -> None:
         """Begin with the first samples that are logged."""
         if self._url:
-            self._thread = ThreadPool(1)
-            self._greenlet = gevent.spawn(self._run, self._thread.spawn)
+            self._greenlet = gevent.spawn(self._run)
 
     def stop(self) -> None:
         """Ask no more. A request that is under way ends by itself."""
-        if self._greenlet is not None and self._thread is not None:
+        if self._greenlet is not None:
             self._greenlet.kill()
-            gevent.spawn(self._thread.kill)
+            self._thread.close()
 
-    def _run(self, spawn: Callable[..., "gevent.event.AsyncResult[str | None]"]) -> None:
+    def _run(self) -> None:
         before: str | None = None
         where = urlsplit(self._url).hostname  # the rest may be secret
         while True:
             self._logged.wait()
-            problem = spawn(_ask, self._url).get()
+            try:
+                problem = self._thread.run(partial(_ask, self._url))
+            except (ThreadLost, RuntimeError) as error:  # no memory for a thread
+                problem = str(error)
             if problem is not None and before is None:
                 logger.warning("HEARTBEAT_URL at %s: %s", where, problem)
             elif problem is None and before is not None:
