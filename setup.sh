@@ -61,12 +61,13 @@ is_ready() {
 
 # --- Python --------------------------------------------------------------------------------------
 
+# What is installed is what the lock files name, each file by its hash (CONTRIBUTING.md has how they
+# are made of requirements*.txt).
 requirements() { # run|test
-    if [[ $1 == run ]]; then echo "$ROOT/requirements.txt"; else echo "$ROOT/requirements-dev.txt"; fi
+    if [[ $1 == run ]]; then echo "$ROOT/requirements.lock"; else echo "$ROOT/requirements-dev.lock"; fi
 }
 
-# requirements-dev.txt includes requirements.txt by name, so both count.
-python_inputs() { cat "$ROOT/requirements.txt" "$(requirements "$1")"; }
+python_inputs() { cat "$(requirements "$1")"; }
 
 python_is_ready() { venv_is_sound && python_inputs "$1" | cmp -s - "$VENV/.ready-$1"; }
 
@@ -120,7 +121,7 @@ pip_install() {
     local status=0
     touch "$VENV/.unfinished"
     try "$VENV/bin/python" -m pip install --quiet --disable-pip-version-check --no-input \
-        --retries 2 --requirement "$1" || status=$?
+        --retries 2 --require-hashes --requirement "$1" || status=$?
     # pip undoes what it did when it fails. Only a killed one leaves the environment in doubt.
     if ((status <= 128)); then rm "$VENV/.unfinished"; fi
     if ((status)); then explain "installing the packages of ${1##*/}"; fi
@@ -152,7 +153,7 @@ make_page() {
         PATH=$VENV/bin:$PATH
         if ! has_node; then
             say "no npm (with Node.js 18 or newer) here: installing one into .venv"
-            pip_install "$ROOT/requirements-node.txt"
+            pip_install "$ROOT/requirements-node.lock"
         fi
     fi
     say "installing the page's packages"

@@ -1,9 +1,11 @@
-"""requirements.txt alone is enough to serve: what the service imports comes from there."""
+"""requirements.txt alone is enough to serve, and the lock files are of it, to the last file."""
 
 import re
 import subprocess
 import sys
 from importlib import metadata
+
+import pytest
 
 from tests.support.service import ROOT
 
@@ -46,3 +48,37 @@ def test_the_service_imports_nothing_that_requirements_txt_does_not_install() ->
     # setuptools puts a hook into every environment that has it; nobody imports that. msgspec takes
     # typing_extensions where it is, as here beside the tests' packages, and goes without.
     assert imported - required() - {"setuptools", "typing-extensions"} == set()
+
+
+def locked(purpose: str) -> dict[str, str]:
+    """Return the version of each distribution in a lock file, whose files all have hashes."""
+    text = (ROOT / f"requirements{purpose}.lock").read_text()
+    found = {}
+    for entry in re.split(r"\n(?=\S)", text.replace("\\\n", " ").strip()):
+        match = re.fullmatch(
+            r"([a-z0-9.-]+)(?:\[\w,]+)?==(\S+)(?: ; [^#]+?)?((?:\s+--hash=sha256:[0-9a-f]{64})+)",
+            entry,
+        )
+        assert match, entry[:200]
+        found[match[1]] = match[2]
+    return found
+
+
+@pytest.mark.parametrize("purpose", ["", "-dev", "-node"])
+def test_the_lock_file_has_what_the_requirements_name(purpose: str) -> None:
+    text = (ROOT / f"requirements{purpose}.txt").read_text()
+    wanted = {
+        re.sub(r"[-_.]+", "-", name).lower(): version
+        for name, version in re.findall(r"^([\w.-]+)(?:\[\w,]+)?==(\S+)", text, re.M)
+    }
+    assert wanted
+    assert wanted.items() <= locked(purpose).items(), "make the lock file anew, see CONTRIBUTING.md"
+
+
+def test_what_is_required_in_turn_is_locked_and_the_tests_use_the_same() -> None:
+    installed = {
+        re.sub(r"[-_.]+", "-", distribution.name).lower()
+        for distribution in metadata.distributions()
+    }
+    assert required() & installed <= locked("").keys() | {"setuptools"}
+    assert locked("").items() <= locked("-dev").items()

@@ -49,8 +49,9 @@ def test_serves_without_npm_once_it_is_set_up(machine: Machine) -> None:
 @pytest.mark.parametrize(
     ("changed", "calls"),
     [
-        ("requirements.txt", ["python -m pip requirements.txt"]),
-        ("requirements-dev.txt", []),
+        ("requirements.lock", ["python -m pip requirements.lock"]),
+        ("requirements.txt", []),
+        ("requirements-dev.lock", []),
         ("package-lock.json", ["npm ci"]),
         ("package.json", ["npm ci"]),
     ],
@@ -206,13 +207,13 @@ def test_venv_that_fails_is_shown(machine: Machine) -> None:
 def test_no_npm(machine: Machine) -> None:
     machine.lacks("npm", "node")
     assert machine.start("run").returncode == 0
-    assert machine.calls() == [*RUN[:2], "python -m pip requirements-node.txt", "npm ci"]
+    assert machine.calls() == [*RUN[:2], "python -m pip requirements-node.lock", "npm ci"]
 
 
 def test_old_node(machine: Machine) -> None:
     machine.has("node", "#!/usr/bin/env bash\nexit 1\n")
     assert machine.start("run").returncode == 0
-    assert machine.calls() == [*RUN[:2], "python -m pip requirements-node.txt", "npm ci"]
+    assert machine.calls() == [*RUN[:2], "python -m pip requirements-node.lock", "npm ci"]
 
 
 @pytest.mark.parametrize(
@@ -237,7 +238,7 @@ def test_other_failures_show_the_end_of_the_output(machine: Machine) -> None:
     said = "\n".join(f"line {number}." for number in range(100))
     started = machine.start("run", PIP_SAYS=said)
     assert started.returncode == 1
-    assert "line 99.\nvitals: installing the packages of requirements.txt failed" in started.stderr
+    assert "line 99.\nvitals: installing the packages of requirements.lock failed" in started.stderr
     assert "line 80." not in started.stderr
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 COPIED = ["run", "test", "setup.sh", "package.json", "package-lock.json"]
-COPIED += [path.name for path in ROOT.glob("requirements*.txt")]
+COPIED += [path.name for path in ROOT.glob("requirements*")]
 TOOLS = ["bash", "cat", "chmod", "cmp", "cp", "dirname", "env", "flock", "grep", "mkdir", "mktemp"]
 TOOLS += ["rm", "sed", "tail", "tee", "touch"]
 
@@ -37,7 +37,7 @@ case "$*" in
         if [[ -n ${PIP_SAYS-} ]]; then echo "$PIP_SAYS"; exit 1; fi
         if [[ -n ${PIP_WAITS-} ]]; then read -r <"$PIP_WAITS"; fi
         if [[ -n ${PIP_IS_KILLED-} ]]; then kill -9 $$; fi
-        if [[ $* == *requirements-node.txt ]]; then
+        if [[ $* == *requirements-node.lock ]]; then
             cp "$STAND_INS/npm" "$STAND_INS/node" "${0%/*}"
         fi
         ;;
@@ -137,4 +137,4 @@ class Machine:
         ]
 
 
-RUN = ["python -m venv", "python -m pip requirements.txt", "npm ci"]
+RUN = ["python -m venv", "python -m pip requirements.lock", "npm ci"]
