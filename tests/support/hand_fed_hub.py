@@ -8,7 +8,7 @@ import gevent
 from dashboard.client.sse_parser import Message, Parser
 from dashboard.events.event import EventId
 from dashboard.events.filter import Filter
-from dashboard.log.contract import EventLog
+from dashboard.log.contract import EventLog, LogUnavailable
 from dashboard.streaming.feed import Lagging
 from dashboard.streaming.hub import Hub
 from dashboard.streaming.subscription import Stream
@@ -30,9 +30,11 @@ class HandFedHub:
         )
 
     def pull(self) -> None:
-        """Deliver all that the log has."""
-        while self.hub.tail._pull():
+        """Deliver all that the log has, as `Tail.follow` does."""
+        tail = self.hub.tail
+        while (outcome := tail._try_to_pull()) is True:
             pass
+        tail._reading = ("away", 0.0) if isinstance(outcome, LogUnavailable) else None
 
     def stop(self) -> None:
         """End all streams."""
@@ -64,6 +66,7 @@ class ByHand:
             greeting=lambda scope: {},
         )
         self._parser = Parser()
+        self._taking: gevent.Greenlet[[], bytes | None] | None = None
         self.messages: list[Message] = []
 
     @property
@@ -71,31 +74,57 @@ class ByHand:
         """True once it follows a feed."""
         return self._stream._subscriber is not None
 
-    @property
-    def filter(self) -> Filter:
-        """What it asks for."""
-        return self._stream._filter
-
     def step(self) -> bool:
         """Take one more block, if one is there; False at the end of the stream."""
+        if self._taking is None:
+            self._taking = gevent.spawn(self._next)
+        while not self._taking.ready():
+            if self._is_waiting:
+                return True
+            gevent.sleep(0)
+        block, self._taking = self._taking.get(), None
+        if block is not None:
+            self.messages += self._parser.feed(block)
+        return block is not None
+
+    @property
+    def is_even(self) -> bool:
+        """True once it has taken every frame of the feed that it follows."""
+        return self._is_waiting and (self._taking is None or not self._taking.ready())
+
+    def park(self, descriptor: int) -> None:
+        """Leave the stream to a socket; it must be even."""
         subscriber = self._stream._subscriber
-        if subscriber is not None and subscriber.is_even and not self._hub.stopping:
-            return True
+        assert subscriber is not None
+        self._hub.park(descriptor, subscriber, 0)
+        self._stream._subscriber, self._stream._holds_slot = None, False
+        self.close()
+
+    def feed(self, block: bytes) -> None:
+        """Take a block that came another way."""
+        self.messages += self._parser.feed(block)
+
+    @property
+    def _is_waiting(self) -> bool:
+        subscriber = self._stream._subscriber
+        return subscriber is not None and subscriber.is_even and not self._hub.stopping
+
+    def _next(self) -> bytes | None:
         try:
-            self.messages += self._parser.feed(next(self._stream))
+            return next(self._stream)
         except (StopIteration, Lagging):
-            return False
-        return True
+            return None
 
     def join(self) -> "ByHand":
         """Take what it lacked."""
         while not self.has_joined:
             assert self.step()
-            gevent.sleep(0)
         return self
 
     def close(self) -> None:
         """Leave."""
+        if self._taking is not None:
+            self._taking.kill()
         self._stream.close()
 
     def ids(self) -> list[EventId]:
