@@ -15,7 +15,7 @@ machine, and its alerts, and nothing else.
 
 import reprlib
 from collections.abc import Iterator
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 
 from dashboard.alerts.model import EVENT as ALERT
@@ -27,7 +27,7 @@ from dashboard.events.strict_json import (
     check_keys,
     decode,
     decode_at,
-    encode,
+    encode_utf8,
     skip_space,
     text_of,
 )
@@ -45,6 +45,7 @@ AGENTS_NAMES = FAMILY_NAMES | {ALERT, RULES}
 # Beside the protocol's own names: those at which EventSource itself calls a page's functions.
 RESERVED = FAMILY_NAMES | PROTOCOL_NAMES | {"open", "error", RULES}
 RESERVED_PREFIX = "screen."
+_LONGEST_NAME = 64  # characters
 LATEST_TIME = 253_402_300_799  # the end of the year 9999
 
 
@@ -63,6 +64,7 @@ def read_events(
     all of `host`. A job's step is noted to be of the token `publisher`. Raises ClientError for the
     first event that is wrong, with its index in the batch; then none of it may be logged.
     """
+    now = round(now, 3)
     read = partial(_agents_event, host=host, now=now)
     if not is_agent:
         read = partial(_event, host=host, now=now, publisher=publisher)
@@ -103,20 +105,24 @@ def _items(text: str, start: int) -> Iterator[Any]:
         while True:
             value, at = decode_at(text, at)
             yield value
-            at = skip_space(text, at)
+            if text[at : at + 1] not in (",", "]"):
+                at = skip_space(text, at)
             mark = text[at : at + 1]
             at += 1
             if mark == "]":
                 break
             if mark != ",":
                 raise ClientError(400, f"not JSON: expecting ',' or ']' at character {at - 1}")
-            at = skip_space(text, at)
+            if text[at : at + 1] != "{":
+                at = skip_space(text, at)
     if skip_space(text, at) != len(text):
         raise ClientError(400, f"not JSON: something follows the list, at character {at}")
 
 
 def _event(value: Any, *, host: str, now: float, publisher: str | None) -> Event:
-    data, name = _data(value), event_name(value.get("event"))
+    data, name = _data(value), value.get("event")
+    is_short = isinstance(name, str) and len(name) <= _LONGEST_NAME
+    name = (_known_event_name if is_short else event_name)(name)
     if name == PROGRESS and publisher is not None and "job" in data:
         data["publisher"] = publisher
     return _logged(value, data, name, host, now)
@@ -158,16 +164,18 @@ def _logged(
     value: dict[str, Any], data: dict[str, Any], name: str | None, host: str, now: float
 ) -> Event:
     """The event as it is logged: its data with host and time in it."""
-    host = check_host(_own(value, data, "host", host))
-    time = _time(_own(value, data, "time", round(now, 3)))
-    rest = {key: item for key, item in data.items() if key not in ("host", "time")}
-    logged = encode({"host": host, "time": time, **rest})
-    size = len(logged.encode())
-    if size > MOST_EVENT_BYTES:
+    own_host, time = _own(value, data, "host"), _own(value, data, "time")
+    if own_host is not None and own_host != host:
+        host = check_host(own_host)
+    whole: dict[str, Any] = {"host": host, "time": now if time is None else _time(time)}
+    for key in whole:
+        data.pop(key, None)
+    logged = encode_utf8(whole | data)
+    if len(logged) > MOST_EVENT_BYTES:
         raise ClientError(
-            413, f"data has {size} bytes as JSON; at most {MOST_EVENT_BYTES}", key="data"
+            413, f"data has {len(logged)} bytes as JSON; at most {MOST_EVENT_BYTES}", key="data"
         )
-    return Event(host, name, logged)
+    return Event(host, name, logged.decode())
 
 
 def event_name(name: Any) -> str | None:
@@ -191,14 +199,15 @@ def event_name(name: Any) -> str | None:
     return name
 
 
-def _own(value: dict[str, Any], data: dict[str, Any], key: str, default: Any) -> Any:
-    """A field that stands beside `data` or in it, or in both alike."""
+_known_event_name = lru_cache(maxsize=4096)(event_name)
+
+
+def _own(value: dict[str, Any], data: dict[str, Any], key: str) -> Any:
+    """A field that stands beside `data` or in it, or in both alike; None where it does not."""
     beside, inside = value.get(key), data.get(key)
     if beside is not None and inside is not None and beside != inside:
         raise ClientError(422, f"{key} is there twice, and differs in data", key=key)
-    if beside is not None:
-        return beside
-    return default if inside is None else inside
+    return inside if beside is None else beside
 
 
 def _time(time: Any) -> int | float:

@@ -52,15 +52,22 @@ def decode_at(text: str, start: int) -> tuple[Any, int]:
         raise ClientError(400, f"not JSON: {reason} at character {error.pos}") from None
     except RecursionError:
         raise _too_deep() from None
-    if _is_deeper_than(value, MOST_DEPTH):
+    # So many brackets are nested no deeper; most texts are not walked through by this.
+    brackets = text.count("{", start, end) + text.count("[", start, end)
+    if brackets > MOST_DEPTH and _is_deeper_than(value, MOST_DEPTH):
         raise _too_deep()
     return value, end
 
 
 def encode(value: Any) -> str:
     """Return a decoded value as text. Raises ClientError for half of a surrogate pair."""
+    return encode_utf8(value).decode()
+
+
+def encode_utf8(value: Any) -> bytes:
+    """Return a decoded value as UTF-8. Raises ClientError for half of a surrogate pair."""
     try:
-        return msgspec.json.encode(value).decode()
+        return msgspec.json.encode(value)
     except UnicodeEncodeError as error:
         code = ord(error.object[error.start])
         raise ClientError(

@@ -5,7 +5,7 @@ gevent.
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Protocol, TypeVar
+from typing import NamedTuple, Protocol, TypeVar
 
 from dashboard.events.event import Event, EventId, Unpersisted
 
@@ -35,6 +35,14 @@ class Refused(LogUnavailable):
 
 class IdempotencyConflict(Exception):
     """An idempotency key was used for another batch."""
+
+
+class Batch(NamedTuple):
+    """What one append logs, all or nothing; with a key once, as `append_idempotent` says."""
+
+    events: Sequence[Event]
+    key: str | None = None
+    body_digest: str = ""
 
 
 class LogReader(Protocol):

@@ -8,6 +8,7 @@ process, however often it is read.
 import logging
 import reprlib
 from collections import deque
+from functools import lru_cache
 
 import msgspec
 
@@ -17,6 +18,7 @@ logger = logging.getLogger(__name__)
 
 MOST_DATA = 1 << 20  # characters
 _MOST_KNOWN = 10_000  # entries that are known to have been counted
+_LONGEST_KIND = 320  # characters of a host and a name
 _LONGEST_ID = 999_999_999_999_999  # of ids' milliseconds, which have 15 digits at most
 
 _OBJECT = msgspec.json.Decoder(dict[str, msgspec.Raw])
@@ -60,16 +62,29 @@ class EntryCheck:
             )
 
 
-def _fault(host: object, name: object, data: object, event_id: EventId) -> str | None:
-    """Say what is wrong with an entry; None for an event."""
-    if not 0 <= event_id.ms <= _LONGEST_ID:
-        return "an id that is no time"
-    if not isinstance(host, str) or not HOST.fullmatch(host):
+def _fault_of_kind(host: str, name: object) -> str | None:
+    if not HOST.fullmatch(host):
         return f"host={reprlib.repr(host)}"
     if name != "" and (
         not isinstance(name, str) or not NAME.fullmatch(name) or name in PROTOCOL_NAMES
     ):
         return f"name={reprlib.repr(name)}"
+    return None
+
+
+_known_fault_of_kind = lru_cache(maxsize=4096)(_fault_of_kind)
+
+
+def _fault(host: object, name: object, data: object, event_id: EventId) -> str | None:
+    """Say what is wrong with an entry; None for an event."""
+    if not 0 <= event_id.ms <= _LONGEST_ID:
+        return "an id that is no time"
+    if not isinstance(host, str):
+        return f"host={reprlib.repr(host)}"
+    is_short = len(host) + len(str(name)) <= _LONGEST_KIND  # of others nothing is kept
+    wrong = (_known_fault_of_kind if is_short else _fault_of_kind)(host, name)
+    if wrong is not None:
+        return wrong
     if not isinstance(data, str) or len(data) > MOST_DATA or fields(data, _OBJECT) is None:
         return "its data is no JSON object"
     return None

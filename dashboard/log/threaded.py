@@ -1,18 +1,20 @@
 """A blocking log engine behind gevent: every call that may block runs in a native thread.
 
 Two threads with an engine each, so that a long look back (history, a stream that catches up) never
-holds up an append or the tail.
+holds up an append or the tail. Appends that wait while one is under way are logged together: a
+transaction costs as much as twenty events.
 """
 
-from collections.abc import Callable
-from functools import wraps
+from collections.abc import Callable, Sequence
+from functools import partial, wraps
 from typing import Concatenate, ParamSpec, TypeVar
 
 import gevent
 from gevent import socket
+from gevent.event import AsyncResult
 
-from dashboard.events.event import EventId, Unpersisted
-from dashboard.log.contract import EventLog
+from dashboard.events.event import Event, EventId, Unpersisted
+from dashboard.log.contract import Batch, EventLog, LogUnavailable
 from dashboard.log.native_calls import run_log_call
 from dashboard.log.sqlite.engine import SQLiteLog
 from dashboard.posix.native_thread import NativeThread
@@ -39,10 +41,18 @@ class ThreadedLog:
         self.live = NativeThread()
         self._past_engine = self.engine.sibling()
         self._past = NativeThread()
+        self._waiting: list[tuple[Batch, AsyncResult[list[EventId]]]] = []
+        self._appending: gevent.Greenlet[[], None] | None = None
         self._closed = False
 
-    append = _in_thread(SQLiteLog.append)
-    append_idempotent = _in_thread(SQLiteLog.append_idempotent)
+    def append(self, events: Sequence[Event]) -> list[EventId]:
+        return self._append(Batch(events))
+
+    def append_idempotent(
+        self, key: str, body_digest: str, events: Sequence[Event]
+    ) -> list[EventId]:
+        return self._append(Batch(events, key, body_digest))
+
     read_after = _in_thread(SQLiteLog.read_after)
     read_range = _in_thread(SQLiteLog.read_range)
     latest = _in_thread(SQLiteLog.latest)
@@ -86,3 +96,50 @@ class ThreadedLog:
             # The engines wait for the call that is under way, so they close in their threads.
             self.live.close(self.engine.close)
             self._past.close(self._past_engine.close)
+
+    def _append(self, batch: Batch) -> list[EventId]:
+        outcome: AsyncResult[list[EventId]] = AsyncResult()
+        self._waiting.append((batch, outcome))
+        if self._appending is None:
+            # Apart from whoever asked: one that is killed must not hold up the others.
+            self._appending = gevent.spawn(self._append_waiting)
+        ids = outcome.get()
+        assert ids is not None
+        return ids
+
+    def _append_waiting(self) -> None:
+        """Log what waits, all of it together, until nothing does."""
+        try:
+            while self._waiting:
+                group, self._waiting = self._waiting, []
+                for (_, outcome), result in zip(group, self._log_group(group), strict=True):
+                    if isinstance(result, Exception):
+                        outcome.set_exception(result)
+                    else:
+                        outcome.set(result)
+        finally:
+            self._appending = None
+
+    def _log_group(
+        self, group: Sequence[tuple[Batch, object]]
+    ) -> Sequence[list[EventId] | Exception]:
+        batches = [batch for batch, _ in group]
+        try:
+            return run_log_call(self.live, partial(_append_each, self.engine, batches))
+        except Exception as error:  # no thread makes the call
+            return [error] * len(batches)
+
+
+def _append_each(
+    engine: SQLiteLog, batches: Sequence[Batch]
+) -> Sequence[list[EventId] | Exception]:
+    """Return the ids of each batch, or the reason why it could not be logged."""
+    try:
+        return engine.append_all(batches)
+    except LogUnavailable as error:
+        return [error] * len(batches)
+    except Exception as error:
+        if len(batches) == 1:
+            return [error]
+        # It is the fault of one of them, which the others must not have to bear.
+        return [result for batch in batches for result in _append_each(engine, [batch])]

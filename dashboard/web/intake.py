@@ -13,7 +13,7 @@ from flask import Response, request
 
 from dashboard.errors import ClientError
 from dashboard.events.event import Event
-from dashboard.jobs.model import decode_step
+from dashboard.jobs.model import EVENT, decode_step
 from dashboard.log.contract import IdempotencyConflict
 from dashboard.runtime import Service
 from dashboard.web.publish_limits import Publication, PublishLimits
@@ -94,8 +94,7 @@ class Intake:
         may not publish, for one that finds no room (access/publish_limits.py) and for an
         Idempotency-Key that can't be taken, and LogUnavailable.
         """
-        for event in events:
-            check_publish_scope(event.host, event.name)
+        check_publish_scope(dict.fromkeys((event.host, event.name) for event in events))
         key = request.headers.get("Idempotency-Key")
         if key is not None and not IDEMPOTENCY_KEY.fullmatch(key):
             raise ClientError(
@@ -125,7 +124,8 @@ class Intake:
 
     def _check_jobs(self, events: Sequence[Event]) -> set[str]:
         """Return the jobs whose steps are among events. Raises ClientError(403) for others'."""
-        jobs = {step.job for event in events if (step := decode_step(event)) is not None}
+        steps = [decode_step(event) for event in events if event.name == EVENT]
+        jobs = {step.job for step in steps if step is not None}
         if jobs:
             for run in self._service.runtime.jobs.latest_runs(jobs).values():
                 check_job(run.step)

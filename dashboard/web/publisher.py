@@ -1,5 +1,7 @@
 """The token by which a request publishes, and what is its own: keys, jobs, events, hosts."""
 
+from collections.abc import Iterable
+
 from flask import request
 
 from dashboard.access.credentials import MAIN_PUBLISHER
@@ -23,11 +25,18 @@ def publisher_prefix() -> str:
     return "" if name == MAIN_PUBLISHER else f"{name} "  # no key has a blank
 
 
-def check_publish_scope(host: str, name: str | None) -> None:
-    """Raise ClientError(403) for an event that the token of this request may not publish."""
+def check_publish_scope(kinds: Iterable[tuple[str, str | None]]) -> None:
+    """Raise ClientError(403) for the first event that the token of this request may not publish.
+
+    `kinds` are hosts and names.
+    """
     publisher: Publisher = request.environ[PUBLISHER]
     scope = Scope(publisher.events, publisher.hosts)
-    if not scope.is_full and not scope.allows(host, name):
+    if scope.is_full:
+        return
+    for host, name in kinds:
+        if scope.allows(host, name):
+            continue
         raise ClientError(
             403,
             f"the token {publisher.name!r} may not publish {name or 'unnamed events'} of {host}; "
@@ -41,7 +50,7 @@ def check_job(step: Step) -> None:
 
     One that no token reported is of its host. PUBLISH_TOKEN may report on all.
     """
-    check_publish_scope(step.host, EVENT)
+    check_publish_scope([(step.host, EVENT)])
     name = publisher_name()
     if step.publisher and step.publisher != name != MAIN_PUBLISHER:
         raise ClientError(

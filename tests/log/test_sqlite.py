@@ -7,9 +7,10 @@ import signal
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +20,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dashboard.events.event import Event, EventId
-from dashboard.log.contract import UNBOUNDED, EventLog, LogUnavailable
+from dashboard.log.contract import (
+    UNBOUNDED,
+    Batch,
+    EventLog,
+    IdempotencyConflict,
+    LogUnavailable,
+)
 from dashboard.log.opening import run_directory
 from dashboard.log.sqlite.engine import SQLiteLog
+from dashboard.log.sqlite.inserting import insert_events
 from dashboard.log.threaded import ThreadedLog
 from tests.support.log_contract import (
     ALL,
@@ -34,6 +42,7 @@ from tests.support.log_contract import (
     event,
     finish,
     ids_of,
+    number_of,
     numbers,
     run_elsewhere,
 )
@@ -340,14 +349,13 @@ class OnDisk(LogContract):
     ) -> None:
         log = open_log()
         before = log.append([event(1)])
-        real = SQLiteLog._write
 
-        def write(self: SQLiteLog, *arguments: Any) -> list[int]:
+        def insert(*arguments: Any) -> None:
             path.unlink(missing_ok=True)
-            monkeypatch.setattr(SQLiteLog, "_write", real)
-            return real(self, *arguments)
+            monkeypatch.undo()
+            insert_events(*arguments)
 
-        monkeypatch.setattr(SQLiteLog, "_write", write)
+        monkeypatch.setattr("dashboard.log.sqlite.engine.insert_events", insert)
         batch = [event(2)]
         ids = log.append_idempotent(key, "same", batch) if key else log.append(batch)
         assert [e.id for e in log.read_after(LOG_START, ALL)] == ids > before
@@ -544,6 +552,58 @@ class TestThreadedLog(OnDisk):
                 turns += 1
             assert isinstance(appending.exception, LogUnavailable)
         assert turns > 3
+
+    def test_appends_that_wait_are_logged_together_each_once(
+        self, open_log: OpenLog, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        log = open_log()
+        groups: list[int] = []
+        real = SQLiteLog.append_all
+
+        def append_all(self: SQLiteLog, batches: Sequence[Batch]) -> Any:
+            groups.append(len(batches))
+            return real(self, batches)
+
+        monkeypatch.setattr(SQLiteLog, "append_all", append_all)
+        plain = [gevent.spawn(log.append, [event(n), event(n)]) for n in range(20)]
+        keyed = [
+            gevent.spawn(log.append_idempotent, key, digest, [event(100)])
+            for key, digest in [("a", "1"), ("a", "1"), ("a", "2"), ("b", "1")]
+        ]
+        gevent.joinall(plain)
+        gevent.joinall(keyed)
+        given = [each.get() or [] for each in plain]
+        assert all(len(ids) == 2 for ids in given)
+        first, again, conflict, other = keyed
+        assert first.get() == again.get() != other.get()
+        assert isinstance(conflict.exception, IdempotencyConflict)
+        logged = log.read_after(LOG_START, ALL)
+        assert [each.id for each in logged] == sorted(
+            [*chain(*given), *(first.get() or []), *(other.get() or [])]
+        )
+        for number, ids in enumerate(given):
+            assert [number_of(each) for each in logged if each.id in ids] == [number, number]
+        assert sum(groups) == 24
+        assert len(groups) <= 3, "the first, those that came meanwhile, and perhaps a rest"
+
+    def test_one_batch_that_cannot_be_logged_fails_alone(self, open_log: OpenLog) -> None:
+        log = open_log()
+        wrong = Event("box", "cpu", '{"text":"\ud800"}')
+        batches = [[event(1)], [wrong], [event(2)]]
+        tasks = [gevent.spawn(log.append, batch) for batch in batches]
+        gevent.joinall(tasks)
+        assert isinstance(tasks[1].exception, UnicodeEncodeError)
+        assert numbers(log.read_after(LOG_START, ALL)) == [1, 2]
+
+    def test_a_writer_that_is_killed_while_it_waits_holds_up_no_other(
+        self, open_log: OpenLog
+    ) -> None:
+        log = open_log()
+        tasks = [gevent.spawn(log.append, [event(n)]) for n in range(3)]
+        gevent.sleep(0)
+        tasks[0].kill()
+        assert log.append([event(3)])
+        assert numbers(log.read_after(LOG_START, ALL)) == [0, 1, 2, 3]
 
     def test_a_long_look_back_holds_up_neither_appends_nor_reads(self, open_log: OpenLog) -> None:
         log = open_log()

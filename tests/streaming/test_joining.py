@@ -230,11 +230,11 @@ class Joining(RuleBasedStateMachine):
 
     # What happens to the log.
 
-    @rule(count=st.integers(1, 6), size=st.sampled_from([0, 0, 300]))
+    @rule(count=st.integers(1, 6), size=st.sampled_from([0, 0, 300, 3000]))
     def append(self, count: int, size: int) -> None:
         self.append_some(count, size)
 
-    @rule(count=st.integers(1, 6), size=st.sampled_from([0, 0, 300]))
+    @rule(count=st.integers(1, 6), size=st.sampled_from([0, 0, 300, 3000]))
     def append_and_read(self, count: int, size: int) -> None:
         self.append_some(count, size)
         self.pull_all()

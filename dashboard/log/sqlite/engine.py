@@ -15,7 +15,13 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from dashboard.events.event import Event, EventId, Unpersisted
-from dashboard.log.contract import UNBOUNDED, EventLog, IdempotencyConflict, LogUnavailable
+from dashboard.log.contract import (
+    UNBOUNDED,
+    Batch,
+    EventLog,
+    IdempotencyConflict,
+    LogUnavailable,
+)
 from dashboard.log.entry_check import EntryCheck
 from dashboard.log.id_times import IdTimes
 from dashboard.log.sqlite.connection import Database
@@ -26,6 +32,7 @@ from dashboard.log.sqlite.event_table import (
     id_of_number,
     number_of_id,
 )
+from dashboard.log.sqlite.inserting import given_numbers, insert_events, note_key
 from dashboard.log.sqlite.trimming import Trimmer
 from dashboard.log.steady_clock import SteadyClock
 from dashboard.log.wakeup import WakeupChannel
@@ -84,12 +91,12 @@ class SQLiteLog:
         return other
 
     def append(self, events: Sequence[Event]) -> list[EventId]:
-        return self._append(events, None)
+        return self._append(Batch(events))
 
     def append_idempotent(
         self, key: str, body_digest: str, events: Sequence[Event]
     ) -> list[EventId]:
-        return self._append(events, (key, body_digest))
+        return self._append(Batch(events, key, body_digest))
 
     def read_after(self, after: EventId, limit: int) -> list[Event]:
         return self._table.read_after(number_of_id(after), limit)
@@ -161,63 +168,60 @@ class SQLiteLog:
         self._database.close()
         self._wakeups.close()
 
-    def _append(self, events: Sequence[Event], once: tuple[str, str] | None) -> list[EventId]:
-        ids = self._append_to_file(events, once)
-        # Where that file was taken away meanwhile, the batch is to be in the one that comes next.
+    def append_all(self, batches: Sequence[Batch]) -> list[list[EventId] | IdempotencyConflict]:
+        """Log several batches in one transaction; each has an outcome of its own.
+
+        Raises LogUnavailable, and then none of them is logged.
+        """
+        outcomes = self._append_to_file(batches)
+        # Where that file was taken away meanwhile, they are to be in the one that comes next.
         if not self._database.is_current():
-            ids = self._append_to_file(events, once)
+            outcomes = self._append_to_file(batches)
         self._wakeups.notify_all()
-        return ids
+        return outcomes
+
+    def _append(self, batch: Batch) -> list[EventId]:
+        (outcome,) = self.append_all([batch])
+        if isinstance(outcome, IdempotencyConflict):
+            raise outcome
+        return outcome
 
     def _append_to_file(
-        self, events: Sequence[Event], once: tuple[str, str] | None
-    ) -> list[EventId]:
+        self, batches: Sequence[Batch]
+    ) -> list[list[EventId] | IdempotencyConflict]:
+        outcomes: list[Sequence[int] | IdempotencyConflict] = []
         with self._database.connected() as connection:
             connection.execute("BEGIN IMMEDIATE")
-            given = once and self._given(connection, *once)
-            if given:
-                return [id_of_number(number) for number in given]
-            numbers = self._write(connection, events)
-            if once and numbers:
-                row = numbers[0], len(numbers), *once
-                connection.execute("INSERT OR REPLACE INTO once VALUES (?, ?, ?, ?)", row)
+            next_number = first = self._next_number(connection)
+            events: list[Event] = []
+            for batch in batches:
+                outcome = given_numbers(connection, batch, self._kept_from())
+                if outcome is None:
+                    outcome = range(next_number, next_number + len(batch.events))
+                    next_number = outcome.stop
+                    events += batch.events
+                    note_key(connection, batch, outcome)
+                outcomes.append(outcome)
+            if events:
+                now = self._clock()
+                self._mark(connection, id_of_number(first), id_of_number(next_number - 1), now)
+                insert_events(connection, first, events)
             connection.execute("COMMIT")
             self._table.read_marks(connection)
-            if numbers:
-                self._last_given = numbers[-1]
+            if events:
+                self._last_given = next_number - 1
             self._trimmer.note(events)
             self._trimmer.trim_if_due(connection, self._kept_from())
-        return [id_of_number(number) for number in numbers]
+        return [
+            outcome if isinstance(outcome, IdempotencyConflict) else [*map(id_of_number, outcome)]
+            for outcome in outcomes
+        ]
 
-    def _given(self, connection: sqlite3.Connection, key: str, body_digest: str) -> range | None:
-        """The numbers of the batch that was logged under a key, while they are kept."""
-        row = connection.execute(
-            "SELECT first, count, fingerprint FROM once WHERE key = ?", (key,)
-        ).fetchone()
-        if row is None or row[0] < self._kept_from():
-            return None
-        if row[2] != body_digest:
-            raise IdempotencyConflict(key)
-        return range(row[0], row[0] + row[1])
-
-    def _write(self, connection: sqlite3.Connection, events: Sequence[Event]) -> list[int]:
+    def _next_number(self, connection: sqlite3.Connection) -> int:
         row = connection.execute("SELECT id FROM last_given").fetchone()
         # What this process gave or saw counts too: the file may have been replaced by an empty one.
         last = max(row[0] if row else 0, self._last_given, self._table.highest)
-        now = self._clock()
-        first = max(int(now * 1000) << SEQUENCE_BITS, last + 1)
-        numbers = list(range(first, first + len(events)))
-        if numbers:
-            self._mark(connection, id_of_number(first), id_of_number(numbers[-1]), now)
-        rows = [(n, e.host, e.name or "", e.data) for n, e in zip(numbers, events, strict=True)]
-        connection.executemany("INSERT INTO event VALUES (?, ?, ?, ?)", rows)
-        connection.executemany(
-            "INSERT OR REPLACE INTO latest (id, host, name) VALUES (?, ?, ?)",
-            [row[:3] for row in rows],
-        )
-        if numbers:
-            connection.execute("INSERT OR REPLACE INTO last_given VALUES (1, ?)", numbers[-1:])
-        return numbers
+        return max(int(self._clock() * 1000) << SEQUENCE_BITS, last + 1)
 
     def _mark(
         self, connection: sqlite3.Connection, first: EventId, last: EventId, now: float
