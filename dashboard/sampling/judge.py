@@ -187,9 +187,11 @@ class Judge:
 
     def _restore(self, log: LogReader) -> list[Event]:
         """Read what is so, in a thread for looking back; return the newest events to be judged."""
-        latest, last = log.latest(), log.newest()
+        # The end is fixed first: what is appended while we read is judged as it comes.
+        last = log.newest()
         if last is None:
             return []
+        latest = [event for event in log.latest() if event.id is not None and event.id <= last]
         now = self._clock()
         longest = max((rule.for_seconds for rule in self._rules), default=0.0)
         seconds = min(longest, self._retention)

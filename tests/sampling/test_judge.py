@@ -140,8 +140,9 @@ def states(rig: Rig, rule: str = "queue-long") -> list[str]:
 
 
 def test_two_dashboards_over_one_log_say_it_once(rig: Rig) -> None:
-    rig.judge(LONG, MARK)
-    rig.judge(LONG, MARK, host="other")
+    rig.publish("other", n=1)
+    both = [rig.judge(LONG, MARK), rig.judge(LONG, MARK, host="other")]
+    wait_until(lambda: all(each._position != LOG_START for each in both))
     for length in (41, 20, 41, 20, 41):
         rig.publish(length=length)
         rig.is_looked_at()
@@ -230,6 +231,32 @@ def test_a_log_that_fails_for_a_while_has_the_alert_later(rig: Rig) -> None:
     rig.publish(length=41)
     wait_until(lambda: judging._position == LOG_START)
     log.is_away = False
+    rig.become(("box", "raised"))
+
+
+def test_what_is_published_while_a_judge_takes_over_is_judged(rig: Rig) -> None:
+    class Racing:
+        """Something is published in the middle of the look back."""
+
+        def __init__(self, log: Any) -> None:
+            self._log = log
+            self.append_idempotent = rig.log.append_idempotent
+
+        def with_reader(self, read: Callable[[Any], Any]) -> Any:
+            return rig.log.with_reader(lambda log: read(Racing(log)))
+
+        def latest(self) -> list[Event]:
+            found: list[Event] = self._log.latest()
+            self._log.append([Event("box", "queue", '{"time": 1, "length": 41}')])
+            return found
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(self._log, name)
+
+    rig.publish("other", n=1)
+    rig.judge(LONG, log=Racing(rig.log))
+    wait_until(lambda: rig.log.newest() != rig.buffer.position)
+    rig.buffer.add(map(Encoded, rig.log.read_after(rig.buffer.position, ALL)))
     rig.become(("box", "raised"))
 
 
