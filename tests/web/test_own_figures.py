@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from dashboard.settings import FigureRow
 from dashboard.streaming.replay_buffer import ReplayBuffer
 from dashboard.web import exposition
 from dashboard.web.exposition import OwnFigures
+from tests.support.service import running, wait_for
 
 Labels = tuple[str, str, str]
 
@@ -100,3 +102,36 @@ def test_a_scrape_is_bounded(log: Log, monkeypatch: pytest.MonkeyPatch) -> None:
     log.publish("many", n=list(range(20)))
     log.publish("more", n=1)
     assert len(log.scrape()) == 7
+
+
+def test_a_number_that_nobody_declared_is_everywhere(tmp_path: Path) -> None:
+    rule = {"name": "queue-long", "when": "queue.length > 40"}
+    token = "publish-me-if-you-can"
+    with running(tmp_path, PUBLISH_TOKEN=token, ALERT=json.dumps([rule])) as service:
+        service.wait_until_ready()
+        asked = {"Authorization": f"Bearer {token}"}
+
+        def publish(length: int) -> None:
+            event = {"event": "queue", "host": "far", "data": {"length": length}}
+            assert service.request("POST", "/events", json=event, headers=asked).is_success
+
+        def alerts() -> list[tuple[str, str, str]]:
+            return [(a["alert"], a["host"], a["judge"]) for a in service.json("/alerts")["alerts"]]
+
+        def row() -> dict[str, Any]:
+            rows = service.json("/catalogue")["figures"]
+            return next((each for each in rows if each["name"] == "queue.length"), {})
+
+        publish(41)
+        wait_for(alerts, "the alert")
+        assert alerts() == [("queue-long", "far", "box")]
+        labels = {"event": "queue", "field": "length", "host": "far"}
+        assert service.metric("vitals_figure") == [(labels, 41)]
+        wait_for(lambda: row().get("levels"), "the level of the rule")
+        assert (row()["title"], row()["value"], row()["source"]) == ("Queue length", 41, "seen")
+        (level,) = row()["levels"]
+        assert (level["rule"], level["host"], level["limit"]) == ("queue-long", None, 40)
+        assert service.get("/embed/queue.length").status_code == 200
+        assert "rules" not in service.json("/history?lines=100")["lines"]
+        publish(40)
+        wait_for(lambda: not alerts(), "the end of the alert")
