@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import fs from "node:fs";
 import test from "node:test";
 import { compareLevels, levelOf, rulesOf, shownLevel, thresholdOf } from "../../static/js/ui/thresholds.js";
 
@@ -30,6 +31,12 @@ test("a level comes from the gravest rule that a value breaks", () => {
     ["cpu.iowait", null, 100, ""],
   ];
   for (const [name, item, value, level] of cases) assert.equal(levelOf(name, item, value, RULES), level, `${name} ${value}`);
+});
+
+test("levels are those of the server, by one table of cases", () => {
+  const table = JSON.parse(fs.readFileSync(new URL("../support/level_cases.json", import.meta.url), "utf8"));
+  assert.ok(table.length > 20);
+  for (const { figure, item, value, rules, level } of table) assert.equal(levelOf(figure, item, value, rulesOf({ rules })), level, JSON.stringify([figure, item, value, rules]));
 });
 
 test("a machine without rules has no level", () => {
