@@ -28,7 +28,8 @@ def _in_thread(
 ) -> "Callable[Concatenate[ThreadedLog, P], T]":
     @wraps(method)
     def call(log: "ThreadedLog", /, *arguments: P.args, **keywords: P.kwargs) -> T:
-        return run_log_call(log.live, lambda: method(log.engine, *arguments, **keywords))
+        own: Callable[P, T] = getattr(log.engine, method.__name__)  # a subclass may have its own
+        return run_log_call(log.live, lambda: own(*arguments, **keywords))
 
     return call
 
