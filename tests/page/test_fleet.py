@@ -395,8 +395,8 @@ def test_one_figure_of_several_machines_in_one_chart(
     wait_for(lambda: number.get_attribute("value") == "55.5", "the new figure")
     # No more lines than can be told apart from there, and the panel says so.
     page.goto(f"{fleet.url}/compare?host=db-1,web-*&distance=2m")
-    wall.wait_for(".figures .more:has-text('3 of 7')")
-    assert page.eval_on_selector_all(".figures [data-host]", NAMES) == shown[:3]
+    wall.wait_for(".figures .more:has-text('6 of 7')")
+    assert page.eval_on_selector_all(".figures [data-host]", NAMES) == shown[:6]
     page.goto(f"{fleet.url}/compare?metric=cpu&host=a%20b")
     assert page.locator("[data-note]").count() == 1
 
