@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dashboard.events.event import Event, EventId, Unpersisted
-from dashboard.log.contract import EventLog, LogUnavailable
+from dashboard.log.contract import Batch, EventLog, IdempotencyConflict, LogUnavailable
 from dashboard.log.sqlite.engine import SQLiteLog
 from dashboard.log.threaded import ThreadedLog
 from dashboard.metrics import Family, Field
@@ -388,12 +388,10 @@ class Full(SQLiteLog):
 
     has_room = False
 
-    def append_idempotent(
-        self, key: str, body_digest: str, events: Sequence[Event]
-    ) -> list[EventId]:
+    def append_all(self, batches: Sequence[Batch]) -> list[list[EventId] | IdempotencyConflict]:
         if not self.has_room:
             raise LogUnavailable("database or disk is full")
-        return super().append_idempotent(key, body_digest, events)
+        return super().append_all(batches)
 
 
 def test_what_the_log_refuses_reaches_those_who_wait_and_logging_resumes(
