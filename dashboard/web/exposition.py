@@ -5,9 +5,11 @@ and rules fit; rates and percentages, which it leaves to the query, are `vitals_
 Figures of a family that has gone stale are left out: an old number must not look live.
 """
 
+import time
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
+import gevent
 from prometheus_client.metrics_core import GaugeMetricFamily
 
 from dashboard.catalogue.declared import declared_every
@@ -21,8 +23,11 @@ from dashboard.streaming.host_intervals import HostIntervals
 from dashboard.streaming.hub import Hub
 from dashboard.streaming.replay_buffer import ReplayBuffer
 
+Item = TypeVar("Item")
+
 STALE_AFTER = 3  # times the cadence
 MOST_FIGURES = 20_000  # that were published, in one scrape
+_TURN_SECONDS = 0.005  # for which figures are collected before streams get their turn
 _MOST_HEARD = 20_000  # events, whose distances are looked at
 
 # family -> (field, metric, help, factor)
@@ -129,7 +134,7 @@ class Figures:
         )
         cadences: dict[str, dict[str, float]] = {}
         families: dict[str, GaugeMetricFamily] = {}
-        for encoded in self._hub.replay_buffer.latest(self._filter):
+        for encoded in _in_turns(self._hub.replay_buffer.latest(self._filter)):
             host, name = encoded.event.host, encoded.event.name
             age = self._hub.replay_buffer.age(host, name) if name else None
             if name is None or age is None:
@@ -171,7 +176,7 @@ class OwnFigures:
         heard = self._buffer.heard(_MOST_HEARD)
         newest = (encoded.event for encoded in reversed(self._buffer.latest(self._filter)))
         left = MOST_FIGURES
-        for event in published(newest, self._families):
+        for event in _in_turns(published(newest, self._families)):
             name = event.name or ""
             age = self._buffer.age(event.host, name)
             every = declared_every(self._declared, name)
@@ -205,6 +210,16 @@ class LogGauges:
             yield GaugeMetricFamily(
                 "vitals_log_age_seconds", "Age of the oldest event in the log.", value=age
             )
+
+
+def _in_turns(items: Iterable[Item]) -> Iterator[Item]:
+    """Yield items, and let other greenlets run now and then: a fleet has very many."""
+    until = time.perf_counter() + _TURN_SECONDS
+    for item in items:
+        yield item
+        if time.perf_counter() > until:
+            gevent.sleep(0)
+            until = time.perf_counter() + _TURN_SECONDS
 
 
 def _add(

@@ -2,9 +2,10 @@
 
 from functools import partial
 
+import gevent
 import msgspec
 from flask import Blueprint, Response
-from prometheus_client import CollectorRegistry
+from prometheus_client import CollectorRegistry, Metric
 from prometheus_client.openmetrics.exposition import CONTENT_TYPE_LATEST, generate_latest
 
 from dashboard.runtime import Runtime, Service
@@ -62,8 +63,21 @@ def metrics(service: Service) -> Response:
     if scope.is_full:
         registry.register(LogGauges(runtime.log, runtime.hub))
         registry.register(runtime.workers)
-    text = generate_latest(registry)  # type: ignore[no-untyped-call]
+    collected = _Collected([*registry.collect()])
+    # A fleet's text takes longer than streams may wait.
+    text = gevent.get_hub().threadpool.apply(generate_latest, (collected,))
     return Response(text, content_type=CONTENT_TYPE_LATEST)
+
+
+class _Collected:
+    """Metrics as a registry that only has to be written out, which any thread may do."""
+
+    def __init__(self, metrics: list[Metric]) -> None:
+        self._metrics = metrics
+
+    def collect(self) -> list[Metric]:
+        """Return the metrics."""
+        return self._metrics
 
 
 def _sampling(runtime: Runtime) -> str:
