@@ -197,14 +197,27 @@ class Joining(RuleBasedStateMachine):
         self._bounds.__enter__()
         self.clock = Clock()
         self.log = MemoryLog(self.clock)
-        self.fed = HandFedHub(self.log, self.clock)
-        self.fed.pull()
+        self.newest: dict[str, EventId] = {}  # of what the worker has read
+        self.fed = self.worker()
         self.clients: list[Client] = []
         self.given: list[EventId] = []  # all ids ever
         self.history: list[EventId] = []  # without those that were lost before they were read
-        self.newest: dict[str, EventId] = {}  # of what the worker has read
         self.losses: list[EventId] = [EventId(0, 0)]  # the position at each
         self.number = 0
+
+    def worker(self) -> HandFedHub:
+        """Start a worker, and note what it reads."""
+        fed = HandFedHub(self.log, self.clock)
+        deliver = fed.hub.deliver
+
+        def note(batch: list[Event]) -> None:
+            self.newest |= {event.name or "": event.id for event in batch if event.id}
+            deliver(batch)
+
+        fed.hub.deliver = note  # type: ignore[method-assign]
+        self.newest = {event.name or "": event.id for event in self.log.latest() if event.id}
+        fed.pull()
+        return fed
 
     def next_after(self, position: EventId) -> EventId | None:
         index = bisect_right(self.history, position)
@@ -222,8 +235,6 @@ class Joining(RuleBasedStateMachine):
 
     def pull_all(self) -> None:
         self.fed.pull()
-        read = [e for e in self.log.events if e.id and e.id <= self.fed.hub.position]
-        self.newest |= {event.name or "": event.id for event in read if event.id}
 
     def client(self, number: int) -> Client:
         return self.clients[number % len(self.clients)]
@@ -277,9 +288,9 @@ class Joining(RuleBasedStateMachine):
         for client in self.clients:
             client.leave()
         self.fed.stop()
-        self.fed = HandFedHub(self.log, self.clock)
-        self.newest = {}
-        self.pull_all()
+        self.fed = self.worker()
+        # What is in the log no more it never reads.
+        self.history = [event.id for event in self.log.events if event.id]
         for client in self.clients:
             client.begin()
 

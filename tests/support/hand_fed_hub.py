@@ -52,11 +52,12 @@ class ByHand:
         every: float | None = None,
         replay: float = 300,
     ) -> None:
-        hub.admission.admit("")
+        filter = Filter(every=every)
+        assert hub.admission.admit(filter=filter)
         self._hub = hub
         self._stream = Stream(
             hub,
-            Filter(every=every),
+            filter,
             after,
             0,
             {},
