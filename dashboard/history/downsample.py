@@ -61,12 +61,13 @@ class Reducer:
         self._ends: dict[_Key, float] = {}
         self._silences = 0
         self._before: list[float] = []  # the times of the last rows
+        self._before_span = 0.0  # of these rows
 
     def add(self, rows: Rows, first: float = -math.inf, end: float = math.inf) -> None:
         """Take the rows from `first` until before `end`, seconds since 1970."""
         here = bisect_left(rows.times, max(first, self._start))
         stop = bisect_left(rows.times, end)
-        silent = self._silent_before(rows.times[here:stop])
+        silent = self._silent_before(rows.times[here:stop], rows.span)
         cuts = [here + cut for cut in silent]
         while here < stop:
             if cuts and here == cuts[0]:
@@ -108,11 +109,18 @@ class Reducer:
                 _append(column, by_key.get(key), time)
         return out
 
-    def _silent_before(self, times: list[float]) -> list[int]:
-        """Return the places in `times` before which there is a silence, in order."""
+    def _silent_before(self, times: list[float], span: float) -> list[int]:
+        """Return the places in `times` before which there is a silence, in order.
+
+        Rows of another tier follow the end of the last row, and not its start: an hour before a row
+        of a minute is no silence.
+        """
         left = self._most_silences - self._silences
         if left <= 0 or not times:
             return []
+        if span != self._before_span:
+            self._before = [each + self._before_span for each in self._before[-1:]]
+        self._before_span = span
         before = self._before
         found = sorted(silences([*before, *times], left))
         self._before = [*before, *times][-_AROUND:]

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from dashboard.events.event import Event, EventId
 from dashboard.history.answer import as_bands, as_columns
-from dashboard.history.block import Rows, pack, samples, short, unpack
+from dashboard.history.block import Column, Rows, Value, pack, samples, short, unpack
 from dashboard.history.builder import GRACE, Builder, Limits
 from dashboard.history.downsample import Reduced, Reducer, joined
 from dashboard.history.query import HistoryReader, Stretch, tier_for
@@ -370,3 +370,17 @@ def test_a_window_of_many_parts_is_read_whole(
         builder.add([event(first + second, {"percent": float(second)})])
     found = list(store.read(SECONDS, series_of(store), first, first + 300))
     assert sum(len(rows.times) for rows in found) == 300
+
+
+def test_rows_of_a_finer_tier_after_an_hour_are_no_silence() -> None:
+    def rows(span: float, first: float, count: int) -> Rows:
+        ones, zeros = ([value] * count for value in (1.0, 0.0))
+        column = Column(*(list[Value](each) for each in (ones, ones, ones, zeros, zeros, ones)))
+        return Rows(span, [first + span * number for number in range(count)], {"a": column})
+
+    reducer = Reducer(0.0, 7200.0, most_silences=5)
+    reducer.add(rows(3600.0, 0.0, 2))
+    reducer.add(rows(60.0, 2 * 3600.0, 90))
+    assert reducer.reduced().after_silence == frozenset()
+    reducer.add(rows(60.0, 6 * 3600.0, 90))
+    assert len(reducer.reduced().after_silence) == 1

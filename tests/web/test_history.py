@@ -190,16 +190,16 @@ def test_points_bound_every_series_and_keep_its_extremes(service: Service, point
     wave = [v for v in series["wave"] if v is not None]
     assert max(wave) == pytest.approx(60, abs=0.01)
     assert min(wave) == pytest.approx(40, abs=0.01)
-    # The hole is a row of nulls, so that no chart draws a line over it.
-    (null,) = [
-        at for at, value in zip(series["time"], series["wave"], strict=True) if value is None
-    ]
+    # The hole is a row of nulls, so that no chart draws a line over it. Spans of two hours may come
+    # from rows of an hour, which have no such hole.
+    nulls = [at for at, value in zip(series["time"], series["wave"], strict=True) if value is None]
+    assert len(nulls) == 1 or (points == 10 and not nulls)
     whole = service.json("/history?since=18000&host=past&events=long&points=20000")
     long = whole["hosts"]["past"]["long"]
     sampled = [at for at, wave in zip(long["time"], long["wave"], strict=True) if wave is not None]
     before, after = max(pairwise(sampled), key=lambda pair: pair[1] - pair[0])
     assert after - before > 590
-    assert before <= null < after
+    assert all(before <= null < after for null in nulls)
 
 
 def test_few_points_are_left_as_they_are(service: Service) -> None:
