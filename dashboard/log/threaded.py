@@ -5,6 +5,7 @@ holds up an append or the tail. Appends that wait while one is under way are log
 transaction costs as much as twenty events.
 """
 
+import time
 from collections.abc import Callable, Sequence
 from functools import partial, wraps
 from typing import Concatenate, ParamSpec, TypeVar
@@ -17,7 +18,7 @@ from dashboard.events.event import Event, EventId, Unpersisted
 from dashboard.log.contract import Batch, EventLog, LogUnavailable
 from dashboard.log.native_calls import run_log_call
 from dashboard.log.sqlite.engine import SQLiteLog
-from dashboard.posix.native_thread import NativeThread
+from dashboard.posix.native_thread import BEGIN_SECONDS, LOOK, NativeThread
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -44,6 +45,8 @@ class ThreadedLog:
         self._past = NativeThread()
         self._waiting: list[tuple[Batch, AsyncResult[list[EventId]]]] = []
         self._appending: gevent.Greenlet[[], None] | None = None
+        self._has_begun = False  # as without memory a greenlet may never begin
+        self._asked_at = 0.0
         self._closed = False
 
     def append(self, events: Sequence[Event]) -> list[EventId]:
@@ -100,16 +103,29 @@ class ThreadedLog:
 
     def _append(self, batch: Batch) -> list[EventId]:
         outcome: AsyncResult[list[EventId]] = AsyncResult()
-        self._waiting.append((batch, outcome))
-        if self._appending is None:
-            # Apart from whoever asked: one that is killed must not hold up the others.
+        entry = (batch, outcome)
+        self._waiting.append(entry)
+        while True:
+            self._have_appended()
+            outcome.wait(LOOK)
+            if outcome.ready():
+                ids = outcome.get()
+                assert ids is not None
+                return ids
+            if self._appending is None and all(each is not entry for each in self._waiting):
+                raise LogUnavailable("an append was lost, as without memory")
+
+    def _have_appended(self) -> None:
+        """Have logged what waits, apart from whoever asked, who may be killed meanwhile."""
+        now = time.monotonic()
+        is_lost = not self._has_begun and now - self._asked_at > BEGIN_SECONDS
+        if self._appending is None or is_lost:
+            self._asked_at, self._has_begun = now, False
             self._appending = gevent.spawn(self._append_waiting)
-        ids = outcome.get()
-        assert ids is not None
-        return ids
 
     def _append_waiting(self) -> None:
         """Log what waits, all of it together, until nothing does."""
+        self._has_begun = True
         try:
             while self._waiting:
                 group, self._waiting = self._waiting, []

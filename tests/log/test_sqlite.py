@@ -20,6 +20,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dashboard.events.event import Event, EventId
+from dashboard.log import threaded
 from dashboard.log.contract import (
     UNBOUNDED,
     Batch,
@@ -604,6 +605,36 @@ class TestThreadedLog(OnDisk):
         tasks[0].kill()
         assert log.append([event(3)])
         assert numbers(log.read_after(LOG_START, ALL)) == [0, 1, 2, 3]
+
+    def test_an_append_goes_on_where_a_greenlet_never_began(
+        self, open_log: OpenLog, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        log = open_log()
+        monkeypatch.setattr(threaded, "BEGIN_SECONDS", 0.02)
+        monkeypatch.setattr(threaded, "LOOK", 0.01)
+        monkeypatch.setattr(gevent, "spawn", gevent.Greenlet)  # as its start gets lost
+        appending = gevent.Greenlet(log.append, [event(1)])
+        appending.start()
+        gevent.sleep(0.05)
+        assert not appending.ready()
+        monkeypatch.undo()
+        monkeypatch.setattr(threaded, "BEGIN_SECONDS", 0.02)
+        assert len(appending.get(timeout=30) or []) == 1
+        assert numbers(log.read_after(LOG_START, ALL)) == [1]
+
+    def test_appends_that_are_lost_are_told_and_the_next_go_on(
+        self, open_log: OpenLog, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        log = open_log()
+        monkeypatch.setattr(threaded, "LOOK", 0.01)
+        with monkeypatch.context() as once:
+            once.setattr(ThreadedLog, "_log_group", lambda log, group: None)  # fails outside of it
+            once.setattr(gevent.get_hub(), "handle_error", lambda *error: None)
+            tasks = [gevent.spawn(log.append, [event(n)]) for n in range(3)]
+            gevent.joinall(tasks, timeout=30)
+        assert all(isinstance(task.exception, LogUnavailable) for task in tasks)
+        assert log.append([event(9)])
+        assert numbers(log.read_after(LOG_START, ALL)) == [9]
 
     def test_a_long_look_back_holds_up_neither_appends_nor_reads(self, open_log: OpenLog) -> None:
         log = open_log()
