@@ -25,6 +25,21 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Spread the files that need a browser among the others.
+
+    Three of them at once would keep each other from a processor; most others wait most of the time.
+    """
+    files: dict[Path, list[pytest.Item]] = {}
+    for item in items:
+        files.setdefault(item.path, []).append(item)
+    pages = [path for path in files if path.parent.name == "page"]
+    order = [path for path in files if path.parent.name != "page"]
+    for number, page in enumerate(pages):
+        order.insert(number + round(number * (len(order) - number) / len(pages)), page)
+    items[:] = [item for path in order for item in files[path]]
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """The table of the faults, from whichever process they were tested in."""
     reports = [each for every in terminalreporter.stats.values() for each in every]
