@@ -168,10 +168,9 @@ class Client:
             self.position = event_id
 
     def _take_gap(self, *, joined: bool) -> None:
-        if joined:  # what comes next is the first after the loss
-            losses = self.machine.losses
-            self.position = losses[bisect_right(losses, self.position) - 1]
-            self.position = max(self.position, *[each for each in losses if each >= self.position])
+        if joined:  # what comes next is the first after the loss, up to the next one
+            later = [each for each in self.machine.losses if each >= self.position]
+            self.position = min(later, default=self.position)
             return
         self.is_snapshot, self.snapshot = True, {}
         self.latest, self.since = {}, None
