@@ -8,14 +8,12 @@ import logging
 import os
 import signal
 from collections.abc import Sequence
-from functools import partial
 
 import gevent
 from gevent import monkey
 
 from dashboard.access.trusted_proxies import Proxies
 from dashboard.alerts.history import OpenAlerts
-from dashboard.alerts.silence import SilenceWatch
 from dashboard.catalogue.declared import with_declared
 from dashboard.history.service import HistoryService
 from dashboard.jobs.index import JobIndex
@@ -23,9 +21,9 @@ from dashboard.log.opening import open_log_for_greenlets, run_directory
 from dashboard.metrics import FAMILIES, FamilyFactory
 from dashboard.metrics.cadence import cadences
 from dashboard.metrics.rows import built_in_rows
+from dashboard.sampling.keeper_tasks import KeeperTasks
 from dashboard.sampling.leader import Leadership
 from dashboard.sampling.leader_tasks import LeaderTasks
-from dashboard.sampling.machines import machines
 from dashboard.sampling.trouble import failing_file, read_failing
 from dashboard.settings import Settings, check_serves
 from dashboard.streaming.greeting import Greeting
@@ -137,12 +135,14 @@ class Runtime:
         self.history = HistoryService(settings, self.log)
         # One worker keeps the history and listens to machines, whoever samples: it may be an agent.
         self._keeping = Leadership(folder / "history.lock")
-        self._silence_watch = SilenceWatch(
+        self._keeper_tasks = KeeperTasks(
             self.log,
             self.open_alerts,
-            partial(machines, self.hub.replay_buffer, self.host_intervals, self.cadences()),
-            host=settings.host_name,
-            retention=settings.retention,
+            self.hub.replay_buffer,
+            self.host_intervals,
+            settings,
+            folder=folder,
+            families=self.cadences(),
             is_reading=lambda: self.hub.tail.problem is None,
         )
         self._leader_tasks: LeaderTasks | None = None  # while this worker is the leader
@@ -210,12 +210,11 @@ class Runtime:
 
     def _keep(self) -> None:
         self.history.start()
-        if self.settings.alerts.defaults:
-            self._silence_watch.start()
+        self._keeper_tasks.start()
 
     def _keep_no_more(self) -> None:
         self.history.stop()
-        self._silence_watch.stop()
+        self._keeper_tasks.stop()
 
     def _lead(self) -> None:
         self.instruments.leads.set(1)

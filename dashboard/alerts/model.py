@@ -24,7 +24,8 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
 
     `alert` is the rule's name, and behind a colon the item that it is about, where the rule is
     about several. `metric_family` (the key `event` in JSON) is the name of the events whose figures
-    it is about. `value` is null where there is no number for it.
+    it is about. `value` is null where there is no number for it. `last` is only in alerts
+    about what has not come: when it came last, null for never.
     """
 
     host: str
@@ -39,6 +40,7 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
     threshold: float | None = None
     since: float | None = None
     message: str = ""
+    last: float | msgspec.UnsetType | None = msgspec.UNSET
 
     @property
     def is_open(self) -> bool:

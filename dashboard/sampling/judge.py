@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 import gevent
+import msgspec
 from msgspec.structs import replace
 
 from dashboard.alerts.evaluator import STILL, Evaluator
@@ -25,10 +26,10 @@ from dashboard.catalogue.levels import RULES, names_of_rules
 from dashboard.catalogue.seen import FRESH_UNKNOWN
 from dashboard.events.encoded import LOG_START
 from dashboard.events.event import OBJECT, Event, EventId, fields
-from dashboard.events.filter import Filter
 from dashboard.log.contract import HistoryAccess, LogReader, LogUnavailable, SampleLog
 from dashboard.log.scan import walk
 from dashboard.metrics.sample import Sample
+from dashboard.sampling.following import Following
 from dashboard.settings import AlertRule
 
 if TYPE_CHECKING:
@@ -38,7 +39,6 @@ logger = logging.getLogger(__name__)
 
 _PAUSE = 0.5  # seconds between two looks at the log
 _RETRY = 2.0  # seconds until a log that fails is asked again
-_SIZE = 1 << 20  # bytes of events that are judged at a time
 
 
 class JudgeLog(SampleLog, HistoryAccess, Protocol):
@@ -70,7 +70,6 @@ class Judge:
         by a mistake.
         """
         self._log = log
-        self._buffer = buffer
         self._host = host
         self._families = frozenset(families)
         self._rules = [ThresholdRule(rule) for rule in rules]
@@ -84,7 +83,7 @@ class Judge:
         self._evaluators: dict[str, Evaluator] = {}
         # Which dashboard sends out an alert that is open, by host and alert.
         self._tellers: dict[tuple[str, str], str] = {}
-        self._position = LOG_START
+        self._following = Following(log, buffer, self.names)
         self._greenlet: gevent.Greenlet[..., None] | None = None
 
     def start(self) -> None:
@@ -101,17 +100,17 @@ class Judge:
         is_failing = False
         while True:
             try:
-                if self._position == LOG_START:
+                if self._following.position == LOG_START:
                     self._take_over()
                 if not self._rules:
                     return
-                for event in self._next():
+                for event in self._following.next():
                     self._judge(event)
             except LogUnavailable as error:
                 if not is_failing:
                     logger.warning("published figures are not judged: %s", error)
                 is_failing = True
-                self._position = LOG_START  # what was said and not logged is said again
+                self._following.position = LOG_START  # what was said and not logged is said again
                 gevent.sleep(_RETRY)
             else:
                 is_failing = False
@@ -125,20 +124,6 @@ class Judge:
             self._say(evaluator.clear_abandoned(self._clock()), f"{self._clock()}")
             if evaluator.is_idle:
                 del self._evaluators[host]
-
-    def _next(self) -> list[Event]:
-        """Return the next events that rules are about. Raises LogUnavailable."""
-        wanted = Filter(names=self.names)
-        if self._buffer.covers(self._position):
-            found, self._position = self._buffer.next_events(wanted, self._position, _SIZE)
-            return [encoded.event for encoded in found]
-        last = self._buffer.position
-        if last <= self._position:
-            return []
-        after, self._position = self._position, last
-        return self._log.with_reader(
-            lambda log: list(walk(log, after.following, last, names=self.names))
-        )
 
     def _judge(self, event: Event) -> None:
         """Log what the rules say of an event. Raises LogUnavailable."""
@@ -205,7 +190,7 @@ class Judge:
         for alert in self._open(log, log.id_at(now - self._retention), last, latest):
             self._evaluator(alert.host).restore([alert])
             self._tellers[alert.host, alert.alert] = alert.teller
-        self._position = last
+        self._following.position = last
         fresh = log.id_at(now - max(FRESH_UNKNOWN, seconds))
         return [event for event in newest if event.id is not None and event.id >= fresh]
 
@@ -221,7 +206,8 @@ class Judge:
         } - {rule.name for rule in self._rules}
         known: dict[tuple[str, str], Alert] = {}
         for _, alert in alerts_between(log, first, last):
-            if alert.rule and alert.metric_family not in self._families:
+            is_due = alert.last is not msgspec.UNSET  # is said by sampling/expected.py
+            if alert.rule and not is_due and alert.metric_family not in self._families:
                 known[alert.host, alert.alert] = alert
         return [each for each in known.values() if each.is_open and each.rule not in others]
 

@@ -4,8 +4,8 @@ This is the only reader of the environment. A setting is the environment variabl
 or the key `<key>` (either case) of the TOML file that `DASHBOARD_CONFIG` names; the environment
 wins. A wrong or unknown one raises `SettingError`, whose text is one line for the operator.
 
-Some keys are tables of the file rather than single values: `[[alert]]`, `[alerts]`, `[notify]`,
-`[[figure]]` and `[[publish]]`. As a variable each is the same as JSON.
+Some keys are tables of the file rather than single values: `[[alert]]`, `[[expect]]`,
+`[alerts]`, `[notify]`, `[[figure]]` and `[[publish]]`. As a variable each is the same as JSON.
 
 It imports nothing else of the package, and its own modules relatively: gunicorn.conf.py loads this
 folder alone, under another name, so that the master process stays free of the application's code
@@ -15,6 +15,7 @@ and a HUP brings in a new version whole.
 from .alerts import LEVELS, WILDCARD, AlertRule, Alerts, Comparison
 from .checks import check_bound, check_serves, secrets
 from .durations import format_duration, parse_duration
+from .expectations import Expectation
 from .figures import FigureRow
 from .loader import SettingError, as_variables, load
 from .notify import Notify
@@ -36,6 +37,7 @@ __all__ = [
     "AlertRule",
     "Alerts",
     "Comparison",
+    "Expectation",
     "FigureRow",
     "InvalidField",
     "Notify",

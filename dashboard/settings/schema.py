@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .alerts import ALERTS, RULES, AlertRule, Alerts
+from .expectations import EXPECTATIONS, Expectation
 from .figures import FIGURES, FigureRow
 from .notify import NOTIFY, Notify
 from .publishers import PUBLISHERS, Publisher
@@ -226,6 +227,7 @@ class Settings:
     )
     # Tables of the file; docs/alerts.md, docs/events.md and docs/security.md have what is in them.
     alert: tuple[AlertRule, ...] = _setting(NONE, RULES)
+    expect: tuple[Expectation, ...] = _setting(NONE, EXPECTATIONS)
     alerts: Alerts = dataclasses.field(default=ALERTS.none, metadata={"kind": ALERTS})
     notify: Notify = dataclasses.field(default=NOTIFY.none, metadata={"kind": NOTIFY})
     figure: tuple[FigureRow, ...] = _setting(NONE, FIGURES)

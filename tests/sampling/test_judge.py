@@ -142,7 +142,7 @@ def states(rig: Rig, rule: str = "queue-long") -> list[str]:
 def test_two_dashboards_over_one_log_say_it_once(rig: Rig) -> None:
     rig.publish("other", n=1)
     both = [rig.judge(LONG, MARK), rig.judge(LONG, MARK, host="other")]
-    wait_until(lambda: all(each._position != LOG_START for each in both))
+    wait_until(lambda: all(each._following.position != LOG_START for each in both))
     for length in (41, 20, 41, 20, 41):
         rig.publish(length=length)
         rig.is_looked_at()
@@ -229,7 +229,7 @@ def test_a_log_that_fails_for_a_while_has_the_alert_later(rig: Rig) -> None:
     rig.publish(length=3)
     judging = rig.judge(LONG, log=log)
     rig.publish(length=41)
-    wait_until(lambda: judging._position == LOG_START)
+    wait_until(lambda: judging._following.position == LOG_START)
     log.is_away = False
     rig.become(("box", "raised"))
 
