@@ -24,6 +24,8 @@ from gunicorn.workers.ggevent import GeventWorker  # type: ignore[import-untyped
 _HALT = 4  # gunicorn's master ends with a worker that exits with this
 _log = logging.getLogger("vitals")
 _ROOT = Path(__file__).resolve().parent
+# From a wheel this file lies in a folder of the package.
+_PACKAGE = _ROOT / "dashboard" if (_ROOT / "dashboard").is_dir() else _ROOT.parent
 # What outlives a reload of this file, which makes its names anew: `settings` and `variables` that
 # were good, those that were `served`, and the service `manager`.
 _state: Any = sys.modules.setdefault("vitals_state", ModuleType("vitals_state"))
@@ -31,7 +33,7 @@ _state: Any = sys.modules.setdefault("vitals_state", ModuleType("vitals_state"))
 
 def _load_alone(name: str) -> Any:
     """A module of dashboard/, or a package there, that imports nothing else of it."""
-    path = _ROOT / "dashboard" / name
+    path = _PACKAGE / name
     path = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
     name = path.stem if path.stem != "__init__" else name
     for old in [each for each in sys.modules if each.startswith(f"vitals_{name}.")]:
@@ -123,6 +125,8 @@ _settings, _variables = _load_settings()
 _output = _load_alone("telemetry/logging")
 _systemd = _load_alone("telemetry/systemd")
 _manager = _service_manager()
+_default_instance = _load_alone("installation").default_instance
+_url_to_open = _load_alone("posix/own_address").url_to_open
 
 umask = 0o007  # a Unix socket to bind to is for its user and group
 wsgi_app = "app:app"
@@ -170,20 +174,22 @@ def when_ready(server: Any) -> None:
     _log.info("Listening at: %s (%s)", listeners, server.pid)
     if not _is_ours(server):
         return
-    log = _settings.log or f"sqlite:///{Path(_settings.instance or _ROOT / 'instance')}/events.db"
+    log = _settings.log or f"sqlite:///{_settings.instance or _default_instance()}/events.db"
     read = "whoever has the READ_TOKEN" if _settings.read_token else "whoever reaches that address"
     publish = "whoever has the PUBLISH_TOKEN" if _settings.publish_token else "nobody, over HTTP"
     if _settings.publish:
         publish = "whoever has a token for it"
     duration = sys.modules["vitals_settings"].format_duration
-    sampled = f"{_settings.host_name} every {duration(_settings.interval)}"
     _log.info("May read: %s; may publish: %s", read, publish)
     _log.info("Log: %s, kept for %s", log, duration(_settings.retention))
-    _log.info("Sampled: %s; heartbeats after %gs", sampled, _settings.heartbeat)
+    sampled, silence = duration(_settings.interval), _settings.heartbeat
+    _log.info("Sampled: %s every %s; heartbeats after %gs", _settings.host_name, sampled, silence)
     workers = f"{server.num_workers} worker{'' if server.num_workers == 1 else 's'}"
     programs = f"gunicorn {gunicorn.__version__}, Python {platform.python_version()}"
     source = os.environ.get("DASHBOARD_CONFIG", "the environment")
     _log.info("Vitals%s, %s, %s; settings: %s", _version(), workers, programs, source)
+    if url := _url_to_open(str(server.LISTENERS[0])):
+        _log.info("Open %s", url)
 
 
 def _version() -> str:

@@ -131,7 +131,7 @@ pip_install() {
 
 page_inputs() {
     cat "$ROOT/package.json" "$ROOT/package-lock.json"
-    echo "uPlot.iife.min.js as a module, Arimo latin 400 700" # how the page's files are made of them, below
+    echo "uPlot.iife.min.js as a module, Arimo latin 400 700, licences" # how the page's files are made of them, below
 }
 
 # The page needs only what was copied into static/vendor; the checks need node_modules and node, too.
@@ -171,7 +171,9 @@ make_page() {
     # Each file of the typeface has the glyphs of one set of characters: the page's own text is Latin.
     local arimo=$MODULES/@fontsource/arimo
     cp "$arimo"/files/arimo-latin-{400,700}-normal.woff2 "$VENDOR"
-    cp "$arimo/LICENSE" "$VENDOR/arimo-LICENSE.txt" # which goes wherever the typeface does
+    # Licences go wherever the files do.
+    cp "$arimo/LICENSE" "$VENDOR/arimo-LICENSE.txt"
+    cp "$MODULES/uplot/LICENSE" "$VENDOR/uplot-LICENSE.txt"
     if [[ $1 == test ]]; then page_inputs >"$MODULES/.ready"; fi
     page_inputs >"$VENDOR/.ready"
 }

@@ -2,7 +2,6 @@
 
 import dataclasses
 import importlib
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -37,6 +36,7 @@ def create_app(settings: "Settings | None" = None) -> "Flask":
     """
     from dashboard import cli
     from dashboard.build import build_id
+    from dashboard.installation import FILES, default_instance
     from dashboard.log.opening import log_url
     from dashboard.metrics import family_factories
     from dashboard.runtime import Service
@@ -62,11 +62,10 @@ def create_app(settings: "Settings | None" = None) -> "Flask":
     )
     from dashboard.web.app import VitalsApp
 
-    root = Path(__file__).parent.parent
     app = VitalsApp(
         __name__,
-        root_path=str(root),
-        instance_path=str(root / "instance"),
+        root_path=str(FILES),
+        instance_path=str(default_instance()),
         instance_relative_config=True,
         static_folder=None,  # see web/static_files.py
     )
@@ -78,7 +77,7 @@ def create_app(settings: "Settings | None" = None) -> "Flask":
     app.before_request(service.ensure_running)
     app.wsgi_app = service.proxies.wrap(app.wsgi_app)  # type: ignore[method-assign]
     rules = access.register(app, settings, service.instruments)
-    static_files.register(app, root / "static", service.build)
+    static_files.register(app, FILES / "static", service.build)
     problem.register(app)
     drain.register(app)
     taken = intake.Intake(service)

@@ -1,20 +1,29 @@
 """The build: a short hash of what this version is made of, the same wherever it runs."""
 
 import hashlib
-from pathlib import Path
+import tomllib
+from typing import Any
 
-_ROOT = Path(__file__).parent.parent
-_PARTS = ("app.py", "dashboard", "templates", "static")
+from dashboard.installation import FILES, IS_WHEEL, PACKAGE
+
+_PARTS = (FILES / "app.py", FILES / "templates", FILES / "static", PACKAGE)
 _SUFFIXES = {".py", ".html", ".js", ".css", ".svg", ".woff2"}
 
 
-def build_id(root: Path = _ROOT) -> str:
+def build_id() -> str:
     """Twelve hexadecimal digits that change whenever a file of code or page does."""
     digest = hashlib.sha256()
     for part in _PARTS:
-        start = root / part
-        for path in sorted(start.rglob("*")) if start.is_dir() else [start]:
-            if path.suffix in _SUFFIXES and path.is_file():
-                digest.update(path.relative_to(root).as_posix().encode() + b"\0")
+        for path in sorted(part.rglob("*")) if part.is_dir() else [part]:
+            # From a wheel the other parts lie inside of the package.
+            is_again = IS_WHEEL and part == PACKAGE and FILES in path.parents
+            if path.suffix in _SUFFIXES and path.is_file() and not is_again:
+                digest.update(path.relative_to(part.parent).as_posix().encode() + b"\0")
                 digest.update(path.read_bytes() + b"\0")
     return digest.hexdigest()[:12]
+
+
+def project() -> dict[str, Any]:
+    """Return what pyproject.toml says of the project: `version`, `description` and the like."""
+    found: dict[str, Any] = tomllib.loads((FILES / "pyproject.toml").read_text("utf-8"))["project"]
+    return found

@@ -9,7 +9,7 @@ from time import sleep
 
 from flask import Flask, Response
 
-from dashboard import ServerSentEvent, event_stream
+from vitals import ServerSentEvent, event_stream
 
 app = Flask(__name__)
 

@@ -19,7 +19,7 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 from redis.retry import Retry
 
-from dashboard import progress
+from vitals import progress
 
 WAITING = "jobs"
 WORKING = "jobs:working"  # the job that is worked on; several workers need a list each

@@ -13,7 +13,7 @@ from time import sleep
 
 from flask import Flask, Response, request, send_from_directory
 
-from dashboard import ServerSentEvent, event_stream
+from vitals import ServerSentEvent, event_stream
 
 app = Flask(__name__)
 

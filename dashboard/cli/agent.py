@@ -2,11 +2,10 @@
 
 import os
 import sys
-from pathlib import Path
 
 import click
 
-_ROOT = Path(__file__).parents[2]
+from dashboard.installation import PACKAGE
 
 
 @click.command()
@@ -18,7 +17,7 @@ def agent() -> None:
     what it has.
     """
     # A process of its own, as this one has Flask and all pages in memory: three times as much.
-    paths = [str(_ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
+    paths = [str(PACKAGE.parent), *filter(None, [os.environ.get("PYTHONPATH")])]
     # Its few threads hardly allocate: an arena for each would be a megabyte of nothing.
     environ = {"MALLOC_ARENA_MAX": "1"} | os.environ | {"PYTHONPATH": os.pathsep.join(paths)}
     os.execve(sys.executable, [sys.executable, "-m", "dashboard.agent"], environ)

@@ -144,5 +144,7 @@ def with_target(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def echo_err(text: str) -> None:
-    """Tell the operator, on standard error."""
-    print(f"flask: {text}", file=sys.stderr, flush=True)
+    """Tell the operator, on standard error, in the name of the command: `flask` or `vitals`."""
+    context = click.get_current_context(silent=True)
+    name = context.find_root().info_name if context is not None else "flask"
+    print(f"{name}: {text}", file=sys.stderr, flush=True)

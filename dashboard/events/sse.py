@@ -16,10 +16,19 @@ The rule is the WHATWG standard, "Parsing an event stream" and "Interpreting an 
   with NUL in it, so that the stream could not be resumed. Both are refused.
 """
 
-from dataclasses import dataclass
+import json
+from dataclasses import asdict, dataclass
 from datetime import timedelta
+from typing import Any
 
-import msgspec
+try:
+    from msgspec.json import encode as _json
+except ImportError:  # vitals/sse.py promises to do with the standard library
+
+    def _json(value: Any, /) -> bytes:  # type: ignore[misc]
+        """Return JSON; beside JSON's own types dataclasses are allowed. Raises TypeError."""
+        return json.dumps(value, default=asdict, separators=(",", ":")).encode()
+
 
 _FORBIDDEN = {"\r": "CR", "\n": "LF", "\0": "NUL"}
 _MILLISECOND = timedelta(milliseconds=1)
@@ -106,7 +115,7 @@ def _text_of(data: object) -> str:
         except UnicodeDecodeError as error:
             raise ValueError(f"data must be UTF-8 where they are bytes: {error}") from None
     try:
-        return msgspec.json.encode(data).decode()
+        return _json(data).decode()
     except (TypeError, ValueError, OverflowError, RecursionError) as error:
         kind = type(data).__name__
         raise TypeError(

@@ -3,15 +3,14 @@
 import hashlib
 from pathlib import Path
 
+from dashboard.installation import default_instance
 from dashboard.log.contract import FOR_EVER, UNBOUNDED, AppendLog, EventLog
 from dashboard.settings import APPEND_ONLY, Settings
 
-_INSTANCE = Path(__file__).parents[2] / "instance"
-
 
 def instance_folder(settings: Settings) -> Path:
-    """Return the folder of what the service keeps: the setting INSTANCE, or `instance` here."""
-    return Path(settings.instance or _INSTANCE)
+    """Return the folder of what the service keeps: the setting INSTANCE, or the default one."""
+    return Path(settings.instance or default_instance())
 
 
 def log_url(settings: Settings) -> str:
@@ -24,7 +23,7 @@ def run_directory(url: str, *, instance: str = "") -> Path:
 
     `instance` is the setting; there it is where the log is not a file of this machine.
     """
-    folder = Path(instance or _INSTANCE)
+    folder = Path(instance or default_instance())
     if _is_redis(url):
         from dashboard.log.redis.server import redis_run_directory
 

@@ -66,7 +66,8 @@ class Settings:
     instance: str = _setting(
         NONE,
         FOLDER,
-        "the folder for the log and what processes keep beside it; without: `instance` here",
+        "the folder for the log and what processes keep beside it; without: `instance` here "
+        "(of a wheel: docs/deploying.md)",
     )
     host_name: str = _setting(
         machine_name, HOST, "`host` in this machine's events", shown="the machine's host name"

@@ -28,7 +28,8 @@ LAYERS = [
     {"metrics", "telemetry"},
     {"catalogue"},
     {"events"},
-    {"settings", "errors", "posix", "build"},
+    {"build"},
+    {"settings", "errors", "posix", "installation"},
 ]
 # The places that may import a package of others.
 ONLY_IN = {
@@ -51,6 +52,7 @@ NO_GEVENT = {
     "client",
     "doctor",
     "build",
+    "installation",
     "catalogue",
 }
 FILES = {str(f.relative_to(ROOT / "dashboard")): f for f in (ROOT / "dashboard").rglob("*.py")}

@@ -154,7 +154,7 @@ def test_what_a_service_prints_from_its_start_to_its_end(
         return found
 
     seen: list[str] = []
-    start = new(6)
+    start = new(7)
     assert start[0] == f"Listening at: {service.url} ({service.pid})"
     assert start[1] == (
         "May read: whoever reaches that address; may publish: whoever has the PUBLISH_TOKEN"
@@ -164,7 +164,7 @@ def test_what_a_service_prints_from_its_start_to_its_end(
     assert re.fullmatch(
         rf"Vitals [\d.]+, 2 workers, gunicorn [\d.]+, Python [\d.]+; settings: {config}", start[4]
     )
-    assert start[5:] == ["this worker samples box"]
+    assert start[5:] == [f"Open {service.url}", "this worker samples box"]
 
     # Streams, ticks and requests are not worth a line; neither is what a stranger sends.
     readers = [read(service, "?events=cpu") for _ in range(5)]

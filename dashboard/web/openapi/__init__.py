@@ -5,7 +5,6 @@ service may read the description, like the sign-in page: it has no figures and n
 installation.
 """
 
-import tomllib
 from functools import cache
 from pathlib import Path
 
@@ -13,12 +12,12 @@ import msgspec
 import yaml  # type: ignore[import-untyped]
 from flask import Blueprint, Response, request
 
+from dashboard.build import project
 from dashboard.web.openapi.family_schemas import Json
 from dashboard.web.openapi.schemas import schemas
 from dashboard.web.query import Query
 
 _OPERATIONS = Path(__file__).with_name("openapi.yaml")
-_PROJECT = Path(__file__).parents[3] / "pyproject.toml"
 
 
 def blueprint() -> Blueprint:
@@ -44,7 +43,7 @@ def document() -> Json:
     """Return the description: openapi.yaml with the project's version and the schemas."""
     described: Json = yaml.safe_load(_OPERATIONS.read_text("utf-8"))
     del described["x-shared"]
-    project = tomllib.loads(_PROJECT.read_text("utf-8"))["project"]
-    described["info"] |= {"version": project["version"], "summary": project["description"]}
+    ours = project()
+    described["info"] |= {"version": ours["version"], "summary": ours["description"]}
     described["components"]["schemas"] = schemas()
     return described

@@ -1,0 +1,80 @@
+"""The command `vitals`: what `flask` is in a checkout, from any folder, and `vitals serve`."""
+
+import os
+import socket
+import sys
+
+import click
+
+from dashboard import cli, settings
+from dashboard.build import build_id, project
+from dashboard.cli.target import UsageError
+from dashboard.installation import FILES, default_config, default_instance
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(f"{project()['version']}, build {build_id()}", message="vitals %(version)s")
+def main() -> None:
+    """Live vital signs of machines on a wall, over Server-Sent Events.
+
+    Settings come from the environment (DASHBOARD_…) and from a file: that of DASHBOARD_CONFIG, else
+    ~/.config/vitals/vitals.toml, else /etc/vitals/vitals.toml.
+    """
+    config = default_config()
+    if config is not None:
+        os.environ.setdefault("DASHBOARD_CONFIG", str(config))
+    try:
+        settings.load(os.environ)
+    except settings.SettingError as error:
+        raise UsageError(str(error)) from None
+
+
+@main.command(context_settings={"ignore_unknown_options": True})
+@click.option("-b", "--bind", metavar="ADDRESS[:PORT]", default="127.0.0.1", show_default=True)
+@click.option("-p", "--port", type=click.IntRange(0, 65535), help="[default: 8000]")
+@click.option("-w", "--workers", type=click.IntRange(1), default=1, show_default=True)
+@click.argument("more", nargs=-1, type=click.UNPROCESSED, metavar="[GUNICORN OPTIONS]")
+def serve(bind: str, port: int | None, workers: int, more: tuple[str, ...]) -> None:
+    """Sample this machine and serve its wall.
+
+    On an address that others can reach it wants a READ_TOKEN, which the sign-in page asks for.
+    Other options go to gunicorn.
+    """
+    address, number = _address(bind)
+    if address is not None:
+        number = 8000 if port is None and number is None else port if port is not None else number
+        bind = f"[{address}]:{number}" if ":" in address else f"{address}:{number}"
+        _look_whether_free(address, number or 0)
+    folder = default_instance()
+    found = settings.load(os.environ).instance or str(folder)
+    source = os.environ.get("DASHBOARD_CONFIG", "the environment")
+    print(f"vitals: settings: {source}; data: {found}", file=sys.stderr, flush=True)
+    arguments = ["-c", str(FILES / "gunicorn.conf.py"), "-b", bind, "-w", str(workers), *more]
+    os.execv(sys.executable, [sys.executable, "-m", "gunicorn", *arguments])
+
+
+def _address(bind: str) -> tuple[str | None, int | None]:
+    """Return the address and the port of --bind; no address for a Unix socket or a descriptor."""
+    if bind.startswith(("unix:", "fd://")):
+        return None, None
+    address, colon, port = bind.rpartition(":")
+    if bind.endswith("]") or not colon or (":" in address and not address.startswith("[")):
+        return bind.strip("[]"), None
+    if not port.isdigit():
+        raise UsageError(f"--bind {bind}: wanted is an address, or one with a port: 0.0.0.0:8000")
+    return address.strip("[]"), int(port)
+
+
+def _look_whether_free(address: str, port: int) -> None:
+    """Say in a line that somebody else has the port, where gunicorn tries five times."""
+    try:
+        found = socket.getaddrinfo(address, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        family, kind, protocol, _, where = found[0]
+        with socket.socket(family, kind, protocol) as tried:
+            tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            tried.bind(where)
+    except OSError as error:
+        raise UsageError(f"can't listen at {address}, port {port}: {error.strerror}") from None
+
+
+cli.register(main)

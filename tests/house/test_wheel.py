@@ -1,0 +1,214 @@
+"""The wheel, installed into an empty environment from a folder of wheels, and used from there."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import SimpleNamespace
+
+import httpx
+import pytest
+
+from dashboard.build import build_id, project
+from tests.support.proxies import free_port
+from tests.support.service import ROOT
+from tests.support.waiting import wait_for
+
+TOKEN = "publish-me-if-you-can"
+# A program beside no checkout, in eight lines.
+VIEW = """\
+from flask import Flask
+from vitals import event_stream
+
+app = Flask(__name__)
+
+@app.get("/steps")
+def steps():
+    return event_stream(({"step": number} for number in range(3)), event="step")
+"""
+OUTSIDE = """\
+import vitals
+from vitals import sse
+
+text: str = vitals.publish("deploy", {"version": "1"})
+part: bytes = sse.encode(vitals.ServerSentEvent("x", event="y"))
+reveal_type(vitals.connect)
+wrong: int = vitals.publish("deploy", {})
+"""
+
+
+def python(*arguments: object) -> None:
+    subprocess.run([sys.executable, *map(str, arguments)], cwd=ROOT, check=True)
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the environment's commands."""
+    folder = tmp_path_factory.mktemp("wheel")
+    wheels, environment = folder / "wheels", folder / "environment"
+    build = ("--no-deps", "--no-build-isolation", "--wheel-dir", wheels, ROOT)
+    python("-m", "pip", "wheel", "--quiet", *build)
+    needed = ("--require-hashes", "--no-deps", "-r", ROOT / "requirements.lock")
+    python("-m", "pip", "wheel", "--quiet", "--wheel-dir", wheels, *needed)
+    python("-m", "venv", environment)
+    (wheel,) = wheels.glob("vitals-*.whl")
+    offline = ("--no-index", "--no-cache-dir", "--find-links", wheels)
+    pip = [environment / "bin" / "python", "-m", "pip", "install", "--quiet", *offline]
+    subprocess.run(
+        [*pip, f"{wheel}[redis,notify]"], check=True, env={"PATH": os.environ["PATH"], "HOME": "/"}
+    )
+    return environment / "bin"
+
+
+@pytest.fixture(scope="module")
+def wall(installed: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SimpleNamespace]:
+    """A wall that `vitals serve` shows, started in an empty folder, its settings in a file."""
+    home = tmp_path_factory.mktemp("home")
+    settings = home / ".config" / "vitals" / "vitals.toml"
+    settings.parent.mkdir(parents=True)
+    settings.write_text(
+        f'host_name = "box"\npublish_token = "{TOKEN}"\ninstance = "{home}/data"\n'
+        "[alerts]\ndefaults = false\n"
+    )
+    environ = {"PATH": f"{installed}:/usr/bin:/bin", "HOME": str(home)}
+    port = free_port()
+    with started("vitals", "serve", "--port", port, cwd=home, env=environ) as output:
+        url = f"http://127.0.0.1:{port}"
+        wait_for(lambda: f"Open {url}\n" in output.read_text(), "the address in its last line")
+        wait_for(lambda: is_ready(url), "the first samples")
+        yield SimpleNamespace(url=url, port=port, environ=environ, home=home, output=output)
+
+
+@contextmanager
+def started(*command: object, cwd: Path, env: dict[str, str]) -> Iterator[Path]:
+    """A command that runs, in a group of its own; the file of what it says."""
+    output = cwd / f"{command[1]}.txt"
+    with output.open("wb") as file:
+        process = subprocess.Popen(
+            [str(part) for part in command],
+            **{"cwd": cwd, "env": env, "stdout": file, "stderr": file, "start_new_session": True},
+        )
+    try:
+        yield output
+    finally:
+        os.killpg(process.pid, signal.SIGTERM)
+        process.wait()
+
+
+def is_ready(url: str) -> bool:
+    try:
+        return httpx.get(f"{url}/readyz").status_code == 200
+    except httpx.TransportError:
+        return False
+
+
+def vitals(wall: SimpleNamespace, *arguments: object) -> subprocess.CompletedProcess[str]:
+    command = ["vitals", *map(str, arguments)]
+    return subprocess.run(
+        command, cwd=wall.home, env=wall.environ, capture_output=True, text=True, timeout=60
+    )
+
+
+def test_a_wheel_serves_the_whole_wall_of_the_same_build(wall: SimpleNamespace) -> None:
+    told = vitals(wall, "--version").stdout
+    assert told == f"vitals {project()['version']}, build {build_id()}\n"
+    lines = wall.output.read_text().splitlines()
+    file = f"{wall.home}/.config/vitals/vitals.toml"
+    assert lines[0] == f"vitals: settings: {file}; data: {wall.home}/data"
+    page = httpx.get(wall.url)
+    assert page.status_code == 200
+    assert f'data-build="{build_id()}"' in page.text
+    files = set(re.findall(r'(?:src|href)="(/static/[^"#]+)"', page.text))
+    files |= {f"/static/{build_id()}/vendor/{name}" for name in ("uPlot.esm.js", "uPlot.min.css")}
+    assert len(files) > 3
+    assert {httpx.get(wall.url + file).status_code for file in files} == {200}
+    assert httpx.get(f"{wall.url}/openapi.json").json()["info"]["version"] == project()["version"]
+
+
+def test_its_commands_work_from_any_folder(wall: SimpleNamespace) -> None:
+    published = vitals(wall, "publish", "deploy", "version=v1.2")
+    assert published.returncode == 0, published.stderr
+    rows = httpx.get(f"{wall.url}/history?events=deploy&since=3600").json()
+    assert "v1.2" in json.dumps(rows)
+    examined = vitals(wall, "doctor", wall.url, "--seconds", "2", "--json")
+    assert json.loads(examined.stdout)["url"] == f"{wall.url}/stream"
+    taken = vitals(wall, "serve", "--port", wall.port)
+    assert taken.returncode == 2
+    assert taken.stderr == (
+        f"Error: can't listen at 127.0.0.1, port {wall.port}: Address already in use\n"
+    )
+    wrong = vitals(wall, "tail", "--from", "ftp://x")
+    assert (wrong.returncode, "vitals tail" in wrong.stderr) == (2, True)
+
+
+def test_its_agent_is_a_second_machine_of_the_wall(wall: SimpleNamespace) -> None:
+    folder = wall.home / "agent"
+    folder.mkdir()
+    environ = wall.environ | {
+        "HOME": str(folder),
+        "DASHBOARD_LOG": wall.url,
+        "DASHBOARD_HOST_NAME": "web-1",
+        "DASHBOARD_INSTANCE": str(folder),
+        "DASHBOARD_PUBLISH_TOKEN": TOKEN,
+    }
+    with started("vitals", "agent", cwd=folder, env=environ):
+        now = f"{wall.url}/now?figures=load.load1&host=web-1"
+        wait_for(lambda: httpx.get(now).status_code == 200, "the agent's first sample")
+
+
+def test_a_program_beside_no_checkout_streams_from_its_view(wall: SimpleNamespace) -> None:
+    (wall.home / "someapp.py").write_text(VIEW)
+    port = free_port()
+    command = ("flask", "--app", "someapp", "run", "--port", port)
+    with started(*command, cwd=wall.home, env=wall.environ) as output:
+        wait_for(lambda: "Running on" in output.read_text(), "the server")
+        answer = httpx.get(f"http://127.0.0.1:{port}/steps")
+    assert answer.headers["content-type"] == "text/event-stream; charset=utf-8"
+    assert re.findall(r'^data: \{"step":(\d)}$', answer.text, re.M) == ["0", "1", "2"]
+
+
+def test_vitals_sse_needs_the_standard_library_alone(installed: Path) -> None:
+    code = (
+        "import sys; from vitals.sse import ServerSentEvent, encode\n"
+        "assert encode(ServerSentEvent({'a': 1})) == b'data: {\"a\":1}\\n\\n'\n"
+        "names = {name.partition('.')[0] for name in sys.modules}\n"
+        "print(*sorted(names - set(sys.stdlib_module_names) - {'__main__', 'vitals', 'dashboard'}))"
+    )
+    where = subprocess.run(
+        [installed / "python", "-c", "import vitals; print(vitals.__path__[0])"],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.strip()
+    # Without the environment's packages: only what the folder of the wheel has of its own.
+    bare = [sys.executable, "-I", "-S", "-c"]
+    code = (
+        "import sys\n"
+        "class Absent:\n"
+        "    def find_spec(self, name, path=None, target=None):\n"
+        "        if name.partition('.')[0] in ('msgspec', 'flask', 'gevent'):\n"
+        "            raise ImportError(name)\n"
+        f"sys.meta_path.insert(0, Absent()); sys.path.append({str(Path(where).parent)!r})\n" + code
+    )
+    done = subprocess.run([*bare, code], capture_output=True, text=True)
+    assert (done.stdout.split(), done.stderr) == ([], "")
+
+
+def test_its_types_are_seen_from_outside(installed: Path, tmp_path: Path) -> None:
+    (tmp_path / "outside.py").write_text(OUTSIDE)
+    command = [
+        sys.executable,
+        "-m",
+        "mypy",
+        "--strict",
+        "--python-executable",
+        installed / "python",
+    ]
+    done = subprocess.run([*command, "outside.py"], cwd=tmp_path, capture_output=True, text=True)
+    wrong, *others = [line for line in done.stdout.splitlines() if ": error:" in line]
+    assert (others, "outside.py:7:" in wrong) == ([], True), done.stdout
