@@ -10,7 +10,7 @@ the event is unnamed; `host` is else the machine that serves, `time` is else now
 that an event can be passed on as it came.
 
 The names of the machines' own figures are reserved, but for an agent: it sends those of its own
-machine, and its alerts, and nothing else.
+machine, its alerts, and what its settings have it scrape and run, all of its own host.
 """
 
 import reprlib
@@ -42,6 +42,7 @@ KEYS = ("event", "host", "time", "data")
 FAMILY_NAMES = frozenset({family.name for family in FAMILIES})
 PROGRESS = "progress"  # as in jobs/model.py
 AGENTS_NAMES = FAMILY_NAMES | {ALERT, RULES}
+_NOT_AGENTS = frozenset({"log", "notice", PROGRESS})
 # Beside the protocol's own names: those at which EventSource itself calls a page's functions.
 RESERVED = FAMILY_NAMES | PROTOCOL_NAMES | {"open", "error", RULES}
 RESERVED_PREFIX = "screen."
@@ -132,11 +133,9 @@ def _agents_event(value: Any, *, host: str, now: float) -> Event:
     data = _data(value)
     name = value.get("event")
     if not isinstance(name, str) or name not in AGENTS_NAMES:
-        raise ClientError(
-            422,
-            f"event={reprlib.repr(name)}: an agent sends {', '.join(sorted(AGENTS_NAMES))}",
-            key="event",
-        )
+        name = event_name(name)
+    if name is None or name in _NOT_AGENTS:
+        raise ClientError(422, f"event={name!r}: an agent sends none such", key="event")
     event = _logged(value, data, name, host, now)
     if event.host != host:
         raise ClientError(

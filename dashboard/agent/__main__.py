@@ -24,6 +24,7 @@ from dashboard.metrics import FamilyFactory, family_factories
 from dashboard.sampling.leader import Leadership
 from dashboard.sampling.leader_tasks import LeaderTasks
 from dashboard.settings import APPEND_ONLY, SettingError, Settings, load, secrets
+from dashboard.sources import sources
 from dashboard.telemetry.logging import formatter, is_journal
 from dashboard.telemetry.null_counters import null_counters
 
@@ -80,7 +81,7 @@ class Agent:
         self._tasks = LeaderTasks(
             self._log,
             self._settings,
-            self._families,
+            [*self._families, *sources(self._settings)],
             folder=self._folder,
             instruments=null_counters(),
             on_failure=self._fail,

@@ -34,7 +34,7 @@ _RETRY = 2.0  # seconds until a log that can't be read is asked again
 
 def warn_of_unknown_fields(rules: Iterable[AlertRule], families: Iterable[FamilyFactory]) -> None:
     """Tell the operator of rules that will never see a figure, because there is no such field."""
-    fields = {family.name: [field.name for field in family.fields] for family in families}
+    fields = {each.name: [field.name for field in each.fields] for each in families if each.fields}
     for rule in rules:
         if rule.family not in fields:
             continue

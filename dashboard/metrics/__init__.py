@@ -8,7 +8,7 @@ import importlib
 import pkgutil
 from collections.abc import Iterator, Sequence
 
-from dashboard.metrics.family import ConfiguredFamily, Family, FamilyFactory, Field
+from dashboard.metrics.family import ConfiguredFamily, Family, FamilyFactory, Field, Reader
 from dashboard.metrics.system import System
 
 
@@ -23,7 +23,7 @@ def _found() -> Iterator[type[Family]]:
 
 FAMILIES: tuple[type[Family], ...] = tuple(sorted(_found(), key=lambda family: family.name))
 
-__all__ = ["FAMILIES", "Family", "FamilyFactory", "Field", "family_factories"]
+__all__ = ["FAMILIES", "Family", "FamilyFactory", "Field", "Reader", "family_factories"]
 
 
 def family_factories(tags: Sequence[str], interval: float) -> tuple[FamilyFactory, ...]:

@@ -30,8 +30,24 @@ class Field:
     """None: as many as its values have."""
 
 
-class Family(Protocol):
-    """A long-lived reader of one family, used by one native thread at a time.
+class Reader(Protocol):
+    """What reads the data of one event, used by one native thread at a time."""
+
+    absent_reason: str | None
+    """Why the last `read()` returned None, or which part it had to leave out, in plain words."""
+
+    def read(self) -> dict[str, Any] | None:
+        """Return the event's data, without `host` and `time`; None on a machine without the family.
+
+        Holds only what JSON can say, never NaN; a figure that the machine doesn't have is None.
+        May block where the kernel does (a dead mount, a slow sensor). Raises OSError when the
+        system refuses a reading that it gave before.
+        """
+        ...
+
+
+class Family(Reader, Protocol):
+    """A long-lived reader of one family.
 
     A reader is constructed with keyword arguments alone, all optional: settings, and the seams of
     tests. The constructor takes a first reading of the counters, so the first `read()` has rates
@@ -46,17 +62,20 @@ class Family(Protocol):
     panels: ClassVar[tuple[AnyPanel, ...]]
     tiles: ClassVar[tuple[Tile, ...]]
 
-    absent_reason: str | None
-    """Why the last `read()` returned None, or which part it had to leave out, in plain words."""
 
-    def read(self) -> dict[str, Any] | None:
-        """Return the event's data, without `host` and `time`; None on a machine without the family.
+@dataclass(frozen=True, slots=True)
+class Source:
+    """An event that the settings define: its name, the seconds between readings, its reader."""
 
-        Holds only what JSON can say, never NaN; a figure that the machine doesn't have is None.
-        May block where the kernel does (a dead mount, a slow sensor). Raises OSError when the
-        system refuses a reading that it gave before.
-        """
-        ...
+    name: str
+    cadence: float
+    make: Callable[[], Reader]
+    fields: tuple[Field, ...] = ()
+    """None are known."""
+
+    def __call__(self) -> Reader:
+        """Return a new reader."""
+        return self.make()
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,5 +105,5 @@ class ConfiguredFamily:
         return self.family(**self.options, **seams)
 
 
-FamilyFactory = type[Family] | ConfiguredFamily
+FamilyFactory = type[Family] | ConfiguredFamily | Source
 """Something that has a family's name, cadence and fields, and makes its reader when called."""

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from dashboard.metrics import Family, FamilyFactory
+from dashboard.metrics import FamilyFactory, Reader
 from dashboard.metrics.validation import validate_metrics
 from dashboard.posix.native_thread import Call, NativeThread
 
@@ -36,7 +36,7 @@ class FamilyGroup:
         self.thread = NativeThread()
         self.running: Call[Any] | None = None  # until its result is taken
         self._factories = list(families)
-        self._readers: dict[str, Family] = {}
+        self._readers: dict[str, Reader] = {}
         self._call = _Call()
 
     @property
@@ -57,6 +57,16 @@ class FamilyGroup:
         """Read every family, in the reading thread. An error costs its family only."""
         call = self._call = _Call()
         return [self._read(factory) for factory in self._walk(call)]
+
+    def stop(self, timeout: float) -> None:
+        """Let a reading that is under way end, for so many seconds, and the thread with it."""
+        for reader in self._readers.values():
+            stop = getattr(reader, "stop", None)
+            if stop is not None:
+                stop()
+        if self.running is not None:
+            self.running.wait(timeout)
+        self.thread.close()
 
     def split(self) -> FamilyGroup | None:
         """Move the family at which the thread hangs, with the thread, to a group of its own.

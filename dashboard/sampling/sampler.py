@@ -119,9 +119,7 @@ class Sampler:
         self._buffer.stop(timeout)
         until = time.monotonic() + STOP_SECONDS
         for group in self._groups:
-            if group.running is not None:
-                group.running.wait(until - time.monotonic())
-            group.thread.close()
+            group.stop(until - time.monotonic())
 
     def _start_and_keep_sampling(self, group: FamilyGroup) -> None:
         self._in_thread(group, group.start)

@@ -5,7 +5,8 @@ or the key `<key>` (either case) of the TOML file that `DASHBOARD_CONFIG` names;
 wins. A wrong or unknown one raises `SettingError`, whose text is one line for the operator.
 
 Some keys are tables of the file rather than single values: `[[alert]]`, `[[expect]]`,
-`[alerts]`, `[notify]`, `[[figure]]` and `[[publish]]`. As a variable each is the same as JSON.
+`[alerts]`, `[notify]`, `[[figure]]`, `[[publish]]`, `[[scrape]]` and `[[command]]`. As a variable
+each is the same as JSON.
 
 It imports nothing else of the package, and its own modules relatively: gunicorn.conf.py loads this
 folder alone, under another name, so that the master process stays free of the application's code
@@ -22,6 +23,7 @@ from .notify import Notify
 from .patterns import EVENTS_PATTERN, HOST_ALLOWED, HOST_PATTERN, HOSTS_PATTERN, SECRET_PATTERN
 from .publishers import Publisher
 from .schema import Settings, table
+from .sources import Command, Scrape
 from .urls import APPEND_ONLY, server_url
 from .validation import InvalidField, convert
 
@@ -36,12 +38,14 @@ __all__ = [
     "WILDCARD",
     "AlertRule",
     "Alerts",
+    "Command",
     "Comparison",
     "Expectation",
     "FigureRow",
     "InvalidField",
     "Notify",
     "Publisher",
+    "Scrape",
     "SettingError",
     "Settings",
     "as_variables",

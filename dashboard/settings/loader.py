@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from .schema import Settings, is_table
+from .sources import check_names
 from .tables import WrongTable
 from .urls import LOG_URL
 
@@ -46,7 +47,12 @@ def load(environ: Mapping[str, str]) -> Settings:
             shown_text = re.sub(r"//[^/@\s]*@", "//…@", text)  # a URL may hold a password
             shown = " (not shown, as it is a secret)" if hidden else f"={shown_text!r}"
             raise SettingError(f"{where}{shown}: allowed is {kind.allowed}") from None
-    return Settings(**values)
+    settings = Settings(**values)
+    try:
+        check_names([*settings.scrape, *settings.command])
+    except WrongTable as error:
+        raise SettingError(f"scrape and command: {error}") from None
+    return settings
 
 
 def as_variables(environ: Mapping[str, str]) -> dict[str, str]:

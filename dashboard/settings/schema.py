@@ -10,6 +10,7 @@ from .expectations import EXPECTATIONS, Expectation
 from .figures import FIGURES, FigureRow
 from .notify import NOTIFY, Notify
 from .publishers import PUBLISHERS, Publisher
+from .sources import COMMANDS, SCRAPES, Command, Scrape
 from .types import (
     FOLDER,
     HISTORY,
@@ -226,13 +227,15 @@ class Settings:
         one_of("debug", "info", "warning", "error", "critical"),
         "which of these lines it prints: those of this level and above",
     )
-    # Tables of the file; docs/alerts.md, docs/events.md and docs/security.md have what is in them.
+    # Tables of the file: docs/alerts.md, docs/events.md, docs/security.md and docs/sources.md.
     alert: tuple[AlertRule, ...] = _setting(NONE, RULES)
     expect: tuple[Expectation, ...] = _setting(NONE, EXPECTATIONS)
     alerts: Alerts = dataclasses.field(default=ALERTS.none, metadata={"kind": ALERTS})
     notify: Notify = dataclasses.field(default=NOTIFY.none, metadata={"kind": NOTIFY})
     figure: tuple[FigureRow, ...] = _setting(NONE, FIGURES)
     publish: tuple[Publisher, ...] = _setting(NONE, PUBLISHERS)
+    scrape: tuple[Scrape, ...] = _setting(NONE, SCRAPES)
+    command: tuple[Command, ...] = _setting(NONE, COMMANDS)
 
 
 def table() -> list[tuple[str, str, str]]:

@@ -13,6 +13,7 @@ from dashboard.access.minute_budget import MinuteBudget
 from dashboard.access.name_limit import LimitReached, Name, NameLimit
 from dashboard.events.event import Event
 from dashboard.jobs.index import JobIndex
+from dashboard.publications import AGENTS_NAMES
 from dashboard.streaming.known_names import Kind
 from dashboard.streaming.replay_buffer import ReplayBuffer
 from dashboard.telemetry.counters import Instruments
@@ -21,6 +22,7 @@ MOST_MACHINES = 10_000  # hosts that are sampled; further agents over HTTP are r
 MOST_HOSTS = 1000  # other hosts
 MOST_KINDS = 10_000  # published kinds of event: pairs of a host and a name
 MOST_KINDS_OF_HOST = 200
+MOST_KINDS_OF_AGENT = 100  # beside the families: twice what its settings may have
 MOST_NEWEST_BYTES = 64 << 20  # data of the newest published event of each kind
 MOST_JOBS = 1000
 MOST_KEYS = 60_000  # idempotency keys of a token (or of an agent) in a minute
@@ -86,6 +88,13 @@ class PublishLimits:
             most=float("inf"),
             most_each=MOST_KINDS_OF_HOST,
         )
+        self._kinds_of_agent: NameLimit[Kind] = NameLimit(
+            "events",
+            "kinds of event",
+            is_known=self._is_known_kind,
+            most=float("inf"),
+            most_each=MOST_KINDS_OF_AGENT,
+        )
         self._jobs: NameLimit[str] = NameLimit(
             "jobs",
             "jobs",
@@ -103,6 +112,10 @@ class PublishLimits:
                 self._place_all(publication, undo)
             else:
                 _place(self._machines, publication.agent, publication.publisher, undo)
+                for event in publication.events:
+                    if event.name not in AGENTS_NAMES:
+                        kind = event.host, event.name
+                        _place(self._kinds_of_agent, kind, publication.agent, undo)
             self._spend(publication)
         except LimitReached as refused:
             for each in undo:

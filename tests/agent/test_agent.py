@@ -273,7 +273,7 @@ def test_over_redis_nothing_is_missing_or_there_twice_after_a_crash(
         ("agent=a+b", {"event": "cpu", "data": {}}, 400, "agent", "host name"),
         ("agent=", {"event": "cpu", "data": {}}, 400, "agent", "host name"),
         ("agents=a", {"event": "cpu", "data": {}}, 400, "agents", "allowed: agent"),
-        ("agent=a", {"event": "deploy", "data": {}}, 422, "event", "an agent sends"),
+        ("agent=a", {"event": "notice", "data": {}}, 422, "event", "an agent sends"),
         ("agent=a", {"event": "cpu", "data": {}, "host": "b"}, 422, "host", "agent of a"),
         ("agent=a", {"event": "cpu", "data": {"percent": "5"}}, 422, "data", "cpu.percent"),
         ("", {"event": "cpu", "data": {}}, 422, "event", "reserved"),

@@ -19,7 +19,7 @@ LAYERS = [
     {"doctor"},
     {"runtime"},
     {"jobs"},
-    {"sampling", "publications"},
+    {"sampling", "publications", "sources"},
     {"alerts", "streaming"},
     {"access"},
     {"history"},
@@ -40,7 +40,7 @@ ONLY_IN = {
     "click": {"cli"},
     "gunicorn": {"server"},
     "apprise": {"alerts"},
-    "prometheus_client": {"telemetry", "web"},
+    "prometheus_client": {"telemetry", "web", "sources"},
     "yaml": {"web/openapi"},
 }
 NO_GEVENT = {

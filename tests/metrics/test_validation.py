@@ -80,8 +80,13 @@ def test_an_agents_events_are_of_its_machine_and_keep_their_time() -> None:
     events = read(
         {"event": "cpu", "data": {"host": "web-1", "time": 3.25, "percent": 5}},
         {"event": "alert", "data": ALERT},
+        {"event": "node", "data": {"up": 1}},  # as its settings have it scrape
     )
-    assert [(event.host, event.name) for event in events] == [("web-1", "cpu"), ("web-1", "alert")]
+    assert [(event.host, event.name) for event in events] == [
+        ("web-1", "cpu"),
+        ("web-1", "alert"),
+        ("web-1", "node"),
+    ]
     assert json.loads(events[0].data) == {"host": "web-1", "time": 3.25, "percent": 5}
     assert json.loads(events[1].data)["time"] == 5
 
@@ -89,10 +94,11 @@ def test_an_agents_events_are_of_its_machine_and_keep_their_time() -> None:
 @pytest.mark.parametrize(
     ("event", "key", "words"),
     [
-        ({"data": {}}, "event", "event=None: an agent sends alert, cpu,"),
-        ({"event": "deploy", "data": {}}, "event", "event='deploy': an agent sends"),
-        ({"event": "hello", "data": {}}, "event", "an agent sends"),
-        ({"event": ["cpu"], "data": {}}, "event", "an agent sends"),
+        ({"data": {}}, "event", "event=None: an agent sends none"),
+        ({"event": "notice", "data": {}}, "event", "event='notice': an agent sends none"),
+        ({"event": "hello", "data": {}}, "event", "reserved"),
+        ({"event": ["cpu"], "data": {}}, "event", "wanted is a name"),
+        ({"event": "node", "host": "web-2", "data": {}}, "host", "the agent of web-1"),
         ({"event": "cpu", "host": "web-2", "data": {}}, "host", "the agent of web-1"),
         ({"event": "cpu", "data": {"host": "WEB-1"}}, "host", "the agent of web-1"),
         ({"event": "cpu", "data": {}, "time": "now"}, "time", "seconds since 1970"),

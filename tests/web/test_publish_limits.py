@@ -16,7 +16,12 @@ from dashboard.streaming.known_names import KnownNames
 from dashboard.streaming.replay_buffer import ReplayBuffer
 from dashboard.telemetry.counters import Instruments
 from dashboard.web import publish_limits
-from dashboard.web.publish_limits import Publication, PublishLimits
+from dashboard.web.publish_limits import (
+    MOST_KINDS_OF_AGENT,
+    MOST_KINDS_OF_HOST,
+    Publication,
+    PublishLimits,
+)
 from tests.support.service import Service, wait_for
 
 MAIN, CI, OTHER = "plain-token-0123456", "deploy-token-of-ann", "another-token-0123456"
@@ -243,3 +248,13 @@ def test_jobs_are_bounded(service: Service) -> None:
     assert "PUBLISH_TOKEN has 500 jobs already" in answer.json()["detail"]
     assert post(service, MAIN, {"done": 1}, "/progress/job-0").status_code == 201
     assert post(service, CI, {"done": 1}, "/progress/of-another").status_code == 201
+
+
+def test_an_agents_sources_have_places_that_others_do_not_use_up() -> None:
+    worker = Worker()
+    for number in range(MOST_KINDS_OF_HOST):
+        worker.publish("ci", Event("web-1", f"mine-{number}", "{}"))
+    for number in range(MOST_KINDS_OF_AGENT):
+        worker.publish("ci", Event("web-1", f"source-{number}", "{}"), agent="web-1")
+    worker.publish("ci", Event("web-1", "cpu", "{}"), agent="web-1")
+    worker.refused("events", "ci", Event("web-1", "one-more", "{}"), agent="web-1")

@@ -1,0 +1,172 @@
+"""`[[scrape]]` and `[[command]]`: figures that other programs have."""
+
+import re
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Annotated, TypeVar
+from urllib.parse import urlsplit
+
+import msgspec
+from msgspec import Meta
+
+from .durations import parse_duration
+from .tables import WrongTable, tables_of
+from .types import Kind
+from .validation import InvalidField, convert, invalid
+
+# Events that pages and alerts know as what they are, beside those of the families.
+_BUILT_IN = {"alert", "busy", "error", "gap", "heartbeat", "hello", "log", "notice", "open"}
+_BUILT_IN |= {"progress", "rules"}
+MOST_SOURCES = 50
+_NAME = "a name of a-z, then a-z, 0-9, '_' or '-', at most 64, which no built-in event has"
+_EVERY = "a duration from 1s to 1d, such as 15 or 5m"
+
+Name = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_-]{0,63}\Z", description=_NAME)]
+Every = Annotated[float | str, Meta(description=_EVERY)]
+_Glob = Annotated[str, Meta(min_length=1, max_length=300)]
+_Word = Annotated[str, Meta(max_length=4096, pattern=r"^[^\x00]*\Z")]
+
+
+class Scrape(msgspec.Struct, frozen=True, kw_only=True):
+    """An address that answers in the text format of Prometheus, or OpenMetrics."""
+
+    name: Name
+    url: Annotated[
+        str,
+        Meta(
+            pattern=r"^https?://[^\s\x00-\x1f@]+\Z",
+            max_length=2000,
+            description="a URL of http:// or https://, without a user and a password",
+        ),
+    ]
+    every: Every = 15.0
+    keep: Annotated[
+        tuple[_Glob, ...],
+        Meta(
+            min_length=1,
+            max_length=100,
+            description='a list of 1 to 100 patterns such as ["node_load*"]',
+        ),
+    ] = ("*",)
+    rename: Annotated[
+        dict[_Glob, _Glob],
+        Meta(
+            max_length=100,
+            description='at most 100 pairs such as { "node_*" = "*" }, with at most one * each',
+        ),
+    ] = msgspec.field(default_factory=dict)
+
+    @property
+    def seconds(self) -> float:
+        """Seconds between two scrapes."""
+        return parse_duration(str(self.every))
+
+
+class Command(msgspec.Struct, frozen=True, kw_only=True):
+    """A program that writes figures."""
+
+    name: Name
+    run: Annotated[
+        tuple[_Word, ...],
+        Meta(
+            min_length=1,
+            max_length=100,
+            description='a list of a program and its arguments such as ["cat", "/proc/uptime"]',
+        ),
+    ]
+    every: Every = 60.0
+    timeout: Annotated[
+        float | str | None, Meta(description="a duration from 0.1s, and not longer than every")
+    ] = None
+
+    @property
+    def seconds(self) -> float:
+        """Seconds between two runs."""
+        return parse_duration(str(self.every))
+
+    @property
+    def deadline(self) -> float:
+        """Seconds that a run may take."""
+        return (
+            min(10.0, self.seconds) if self.timeout is None else parse_duration(str(self.timeout))
+        )
+
+
+Source = TypeVar("Source", Scrape, Command)
+
+
+def _kind(table: str, struct: type[Source], check: Callable[[Source], str]) -> Kind:
+    def parse(text: str) -> tuple[Source, ...]:
+        found = []
+        for number, given in enumerate(tables_of(text, table), start=1):
+            try:
+                source = convert(given, struct)
+                wrong = _wrong_key(source) or check(source)
+                if wrong:
+                    raise invalid(struct, wrong, given)
+            except InvalidField as error:
+                which = f"number {number}" if error.key == "name" else repr(given.get("name"))
+                raise WrongTable(f"{table} {which}: {error}") from None
+            found.append(source)
+        check_names(found)
+        return tuple(found)
+
+    return Kind(parse, f"tables [[{table}]]", none=())
+
+
+def check_names(sources: Iterable[Scrape | Command]) -> None:
+    """Raise WrongTable where two sources have the same name, or where there are too many."""
+    names = [source.name for source in sources]
+    if len(names) > MOST_SOURCES:
+        raise WrongTable(f"there are {len(names)}; allowed are {MOST_SOURCES} in all")
+    for name in names:
+        if names.count(name) > 1:
+            raise WrongTable(f"name={name!r}: there are two of this name")
+
+
+def _wrong_key(source: Scrape | Command) -> str:
+    if source.name in _BUILT_IN | _families():
+        return "name"
+    return "" if _is_within(source.every, 1, 86400) else "every"
+
+
+def _is_within(duration: float | str, low: float, high: float) -> bool:
+    try:
+        return low <= parse_duration(str(duration)) <= high
+    except ValueError:
+        return False
+
+
+def _families() -> set[str]:
+    """Return the names of the families, as their files say them: the master imports none."""
+    files = Path(__file__).parents[1].joinpath("metrics").glob("*.py")
+    declared = r'^    name: ClassVar\[str\] = "(\w+)"'
+    return {
+        name
+        for file in files
+        for name in re.findall(declared, file.read_text("utf-8"), re.MULTILINE)
+    }
+
+
+def _wrong_in_scrape(scrape: Scrape) -> str:
+    try:
+        parts = urlsplit(scrape.url)
+        is_url = bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        is_url = False
+    if not is_url:
+        return "url"
+    stars = [text.count("*") for pair in scrape.rename.items() for text in pair]
+    pairs = zip(stars[::2], stars[1::2], strict=True)
+    return "" if all(left <= 1 and right <= left for left, right in pairs) else "rename"
+
+
+def _wrong_in_command(command: Command) -> str:
+    if not command.run[0]:
+        return "run"
+    limit = command.seconds if command.timeout is None else command.timeout
+    return "" if _is_within(limit, 0.1, command.seconds) else "timeout"
+
+
+SCRAPES = _kind("scrape", Scrape, _wrong_in_scrape)
+COMMANDS = _kind("command", Command, _wrong_in_command)
