@@ -58,7 +58,14 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     python("-m", "venv", environment)
     (wheel,) = wheels.glob("vitals-*.whl")
     offline = ("--no-index", "--no-cache-dir", "--find-links", wheels)
-    pip = [environment / "bin" / "python", "-m", "pip", "install", "--quiet", *offline]
+    pip = [
+        str(environment / "bin" / "python"),
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        *map(str, offline),
+    ]
     subprocess.run(
         [*pip, f"{wheel}[redis,notify]"], check=True, env={"PATH": os.environ["PATH"], "HOME": "/"}
     )
@@ -91,7 +98,11 @@ def started(*command: object, cwd: Path, env: dict[str, str]) -> Iterator[Path]:
     with output.open("wb") as file:
         process = subprocess.Popen(
             [str(part) for part in command],
-            **{"cwd": cwd, "env": env, "stdout": file, "stderr": file, "start_new_session": True},
+            cwd=cwd,
+            env=env,
+            stdout=file,
+            stderr=file,
+            start_new_session=True,
         )
     try:
         yield output
@@ -207,7 +218,7 @@ def test_its_types_are_seen_from_outside(installed: Path, tmp_path: Path) -> Non
         "mypy",
         "--strict",
         "--python-executable",
-        installed / "python",
+        str(installed / "python"),
     ]
     done = subprocess.run([*command, "outside.py"], cwd=tmp_path, capture_output=True, text=True)
     wrong, *others = [line for line in done.stdout.splitlines() if ": error:" in line]
