@@ -87,5 +87,5 @@ def create_app(settings: "Settings | None" = None) -> "Flask":
         app.register_blueprint(taking.blueprint(service, taken))
     app.register_blueprint(openapi.blueprint())
     app.register_blueprint(sign_in.blueprint(rules, taken))
-    cli.register(app.cli)
+    app.cli = cli.Commands(app.name)
     return app

@@ -5,24 +5,36 @@ service runs, or to another Vitals over HTTP; `tail` is a client of the stream l
 `agent` becomes a process of its own.
 """
 
+import importlib
 import os
 
 import click
 from gevent import monkey
 
 from dashboard import settings
-from dashboard.cli import agent, doctor, export, log, progress, publish, sign, tail
-from dashboard.cli.target import UsageError
+from dashboard.cli.usage_error import UsageError
 from dashboard.runtime import NEEDS_GEVENT
 
-__all__ = ["load_settings", "register"]
+__all__ = ["Commands", "load_settings"]
+
+# Each is a function of its name in a module of its name.
+_NAMES = ("agent", "doctor", "export", "log", "progress", "publish", "sign", "tail")
 
 
-def register(group: click.Group) -> None:
-    """Add the commands to a group: that of a Flask app."""
-    writing = (publish.publish, progress.progress, log.log)
-    for command in (*writing, tail.tail, export.export, sign.sign, agent.agent, doctor.doctor):
-        group.add_command(command)
+class Commands(click.Group):
+    """The commands, each imported when it is asked for: the service asks for none."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names of all commands."""
+        return sorted({*super().list_commands(ctx), *_NAMES})
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return the command of a name, None where there is none."""
+        if cmd_name not in _NAMES:
+            return super().get_command(ctx, cmd_name)
+        module = importlib.import_module(f"dashboard.cli.{cmd_name}")
+        command: click.Command = getattr(module, cmd_name)
+        return command
 
 
 def load_settings() -> settings.Settings:

@@ -8,7 +8,8 @@ import click
 import msgspec
 
 from dashboard import settings
-from dashboard.cli.target import UsageError, Value, given_token, token_options
+from dashboard.cli.target import Value, given_token, token_options
+from dashboard.cli.usage_error import UsageError
 from dashboard.doctor import Finding, Unreachable, examine, probe
 from dashboard.settings.types import matching
 

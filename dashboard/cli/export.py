@@ -10,7 +10,8 @@ from typing import Any
 import click
 
 from dashboard import settings
-from dashboard.cli.target import UsageError, echo_err
+from dashboard.cli.target import echo_err
+from dashboard.cli.usage_error import UsageError
 from dashboard.events.glob import fits
 from dashboard.history.export import FORMATS, head, lines_of, only_figures, text_of
 from dashboard.history.service import history_path

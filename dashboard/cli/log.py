@@ -12,8 +12,9 @@ import click
 import msgspec
 
 from dashboard.cli.level import LEVELS, level_of
-from dashboard.cli.target import Target, UsageError, Value, echo_err, with_target
+from dashboard.cli.target import Target, Value, echo_err, with_target
 from dashboard.cli.text import Lines
+from dashboard.cli.usage_error import UsageError
 from dashboard.events.event import Event
 from dashboard.log.contract import Refused
 from dashboard.log.line_buffer import MOST_BYTES, MOST_EVENTS, LineBuffer

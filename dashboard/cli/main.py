@@ -8,11 +8,11 @@ import click
 
 from dashboard import cli, settings
 from dashboard.build import build_id, project
-from dashboard.cli.target import UsageError
+from dashboard.cli.usage_error import UsageError
 from dashboard.installation import FILES, default_config, default_instance
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=cli.Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(f"{project()['version']}, build {build_id()}", message="vitals %(version)s")
 def main() -> None:
     """Live vital signs of machines on a wall, over Server-Sent Events.
@@ -75,6 +75,3 @@ def _look_whether_free(address: str, port: int) -> None:
             tried.bind(where)
     except OSError as error:
         raise UsageError(f"can't listen at {address}, port {port}: {error.strerror}") from None
-
-
-cli.register(main)

@@ -10,8 +10,9 @@ import click
 from dashboard.cli.command import run
 from dashboard.cli.meter import Meter
 from dashboard.cli.reporter import Reporter
-from dashboard.cli.target import Target, UsageError, Value, echo_err, with_target
+from dashboard.cli.target import Target, Value, echo_err, with_target
 from dashboard.cli.text import Lines
+from dashboard.cli.usage_error import UsageError
 from dashboard.jobs.model import JOB, JOB_ALLOWED, Number, ProgressReport
 from dashboard.settings import InvalidField, convert
 from dashboard.settings.types import matching

@@ -8,7 +8,8 @@ from typing import Any
 
 import click
 
-from dashboard.cli.target import Target, UsageError, with_target
+from dashboard.cli.target import Target, with_target
+from dashboard.cli.usage_error import UsageError
 from dashboard.errors import ClientError
 from dashboard.events.event import Event
 from dashboard.events.strict_json import decode, encode, text_of

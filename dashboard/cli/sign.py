@@ -10,7 +10,8 @@ import click
 from dashboard import settings
 from dashboard.access.secret_key import secret_key
 from dashboard.access.signed_links import SignedLinks
-from dashboard.cli.target import UsageError, Value
+from dashboard.cli.target import Value
+from dashboard.cli.usage_error import UsageError
 from dashboard.events.scope import Scope
 from dashboard.settings.types import Kind, duration, list_of, matching
 from dashboard.settings.urls import SERVER_URL

@@ -14,7 +14,8 @@ import click
 import msgspec
 
 from dashboard import settings
-from dashboard.cli.target import UsageError, Value, echo_err, given_token, token_options
+from dashboard.cli.target import Value, echo_err, given_token, token_options
+from dashboard.cli.usage_error import UsageError
 from dashboard.client import EventSource, Message, StreamRefused
 from dashboard.events.event import EventId
 from dashboard.settings.urls import SERVER_URL

@@ -12,6 +12,7 @@ from typing import Any
 import click
 
 from dashboard import settings
+from dashboard.cli.usage_error import UsageError
 from dashboard.events.event import Event, EventId
 from dashboard.log.contract import AppendLog, LogUnavailable
 from dashboard.log.http import HTTPLog
@@ -20,12 +21,6 @@ from dashboard.settings.types import HOST, Kind
 from dashboard.settings.urls import SERVER_URL
 
 _SECRET = re.compile(settings.SECRET_PATTERN)
-
-
-class UsageError(click.ClickException):
-    """A mistake of the user in one line; the command ends with status 2."""
-
-    exit_code = 2
 
 
 class Target:

@@ -212,14 +212,8 @@ def test_vitals_sse_needs_the_standard_library_alone(installed: Path) -> None:
 
 def test_its_types_are_seen_from_outside(installed: Path, tmp_path: Path) -> None:
     (tmp_path / "outside.py").write_text(OUTSIDE)
-    command = [
-        sys.executable,
-        "-m",
-        "mypy",
-        "--strict",
-        "--python-executable",
-        str(installed / "python"),
-    ]
-    done = subprocess.run([*command, "outside.py"], cwd=tmp_path, capture_output=True, text=True)
+    mypy = [sys.executable, "-m", "mypy", "--strict", "outside.py", "--python-executable"]
+    command = [*mypy, str(installed / "python")]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
     wrong, *others = [line for line in done.stdout.splitlines() if ": error:" in line]
     assert (others, "outside.py:7:" in wrong) == ([], True), done.stdout

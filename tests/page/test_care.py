@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, Route
+from playwright.sync_api import Page, Route, TimeoutError
 
 from tests.page.loads import Loads
 from tests.page.past import sampling_held_up, write_past
@@ -24,7 +24,12 @@ OpenWall = Callable[..., Wall]
 def note(wall: Wall, topic: str) -> str:
     """A note's text, empty while there is none."""
     found = wall.page.locator(f'[data-note="{topic}"]')
-    return wall.text(f'[data-note="{topic}"]') if found.count() else ""
+    while found.count():
+        try:
+            return (found.text_content(timeout=1000) or "").replace("\N{NO-BREAK SPACE}", " ")
+        except TimeoutError:
+            pass  # it went in between, or its page did
+    return ""
 
 
 def on_grid(page: Page, expression: str) -> Any:

@@ -9,12 +9,10 @@ from functools import cache
 from pathlib import Path
 
 import msgspec
-import yaml  # type: ignore[import-untyped]
 from flask import Blueprint, Response, request
 
 from dashboard.build import project
 from dashboard.web.openapi.family_schemas import Json
-from dashboard.web.openapi.schemas import schemas
 from dashboard.web.query import Query
 
 _OPERATIONS = Path(__file__).with_name("openapi.yaml")
@@ -41,6 +39,10 @@ def _encoded() -> bytes:
 
 def document() -> Json:
     """Return the description: openapi.yaml with the project's version and the schemas."""
+    import yaml  # type: ignore[import-untyped]  # a tenth of the start, for what few ask for
+
+    from dashboard.web.openapi.schemas import schemas
+
     described: Json = yaml.safe_load(_OPERATIONS.read_text("utf-8"))
     del described["x-shared"]
     ours = project()
