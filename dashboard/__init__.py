@@ -52,6 +52,7 @@ def create_app(settings: "Settings | None" = None) -> "Flask":
         openapi,
         ops,
         pages,
+        pictures,
         problem,
         progress,
         publish,
@@ -81,7 +82,7 @@ def create_app(settings: "Settings | None" = None) -> "Flask":
     problem.register(app)
     drain.register(app)
     taken = intake.Intake(service)
-    for reading in (pages, embed, stream, history, catalogue, alerts, now, ops):
+    for reading in (pages, embed, stream, history, catalogue, alerts, now, pictures, ops):
         app.register_blueprint(reading.blueprint(service))
     for taking in (publish, progress, screens):
         app.register_blueprint(taking.blueprint(service, taken))

@@ -6,7 +6,7 @@ else happened (log lines, notices, a job's steps) is asked for as `lines`: the n
 
 import time
 from collections import defaultdict, deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Hashable, Iterable
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -63,7 +63,6 @@ def history(service: Service) -> Response:
         names=query.names("events"), hosts=query.hosts("host"), fields=query.fields("fields")
     ).restricted_to(request_scope())
     zipped = accepts_gzip(request.headers.get("Accept-Encoding", ""))
-    address = request.remote_addr or ""
     looked = (query.text("since"), query.text("from"), query.text("to"))
     # The others are told as lines; their figures have no columns unless they are named.
     told = replace(filter, others=query.others())
@@ -72,18 +71,36 @@ def history(service: Service) -> Response:
     def work() -> bytes:
         return _answer(service.runtime, told, stretch, lines, shape, zipped)
 
-    try:
-        body = service.runtime.history.answers.get(question, address, work)
-    except LogUnavailable as error:
-        raise ClientError(503, f"the log cannot be read: {error}") from None
-    except TooMany:
-        detail = "too many long questions about the past are being answered; try again"
-        raise ClientError(503, detail, retry_after=_RETRY_AFTER) from None
+    body = _shared(service.runtime, question, work)
     headers = {"Cache-Control": "no-store", "Vary": "Accept-Encoding"}
     if zipped:
         headers["Content-Encoding"] = "gzip"
     content_type = CONTENT_TYPES.get(text, "application/json")
     return Response(body, content_type=content_type, headers=headers)
+
+
+def bands(service: Service, filter: Filter, stretch: Stretch, seconds: float) -> bytes:
+    """Return the JSON of a stretch of so many seconds until now, its figures as bands.
+
+    Raises ClientError(503) as `history` does.
+    """
+    runtime = service.runtime
+    return _shared(
+        runtime,
+        (filter, seconds, stretch.points),
+        lambda: _answer(runtime, filter, stretch, None, "bands", False),
+    )
+
+
+def _shared(runtime: Runtime, question: Hashable, work: Callable[[], bytes]) -> bytes:
+    """Return the answer to a question, one for all who ask it at once. Raises ClientError(503)."""
+    try:
+        return runtime.history.answers.get(question, request.remote_addr or "", work)
+    except LogUnavailable as error:
+        raise ClientError(503, f"the log cannot be read: {error}") from None
+    except TooMany:
+        detail = "too many long questions about the past are being answered; try again"
+        raise ClientError(503, detail, retry_after=_RETRY_AFTER) from None
 
 
 def _answer(
