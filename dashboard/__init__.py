@@ -40,28 +40,8 @@ def create_app(settings: "Settings | None" = None) -> "Flask":
     from dashboard.log.opening import log_url
     from dashboard.metrics import family_factories
     from dashboard.runtime import Service
-    from dashboard.web import (
-        access,
-        alerts,
-        catalogue,
-        drain,
-        embed,
-        history,
-        intake,
-        now,
-        openapi,
-        ops,
-        pages,
-        pictures,
-        problem,
-        progress,
-        publish,
-        screens,
-        sign_in,
-        static_files,
-        stream,
-    )
     from dashboard.web.app import VitalsApp
+    from dashboard.web.routes import register_routes
 
     app = VitalsApp(
         __name__,
@@ -77,16 +57,6 @@ def create_app(settings: "Settings | None" = None) -> "Flask":
     app.extensions["vitals"] = service
     app.before_request(service.ensure_running)
     app.wsgi_app = service.proxies.wrap(app.wsgi_app)  # type: ignore[method-assign]
-    rules = access.register(app, settings, service.instruments)
-    static_files.register(app, FILES / "static", service.build)
-    problem.register(app)
-    drain.register(app)
-    taken = intake.Intake(service)
-    for reading in (pages, embed, stream, history, catalogue, alerts, now, pictures, ops):
-        app.register_blueprint(reading.blueprint(service))
-    for taking in (publish, progress, screens):
-        app.register_blueprint(taking.blueprint(service, taken))
-    app.register_blueprint(openapi.blueprint())
-    app.register_blueprint(sign_in.blueprint(rules, taken))
+    register_routes(app, settings, service)
     app.cli = cli.Commands(app.name)
     return app
