@@ -20,6 +20,7 @@ from typing import Any
 
 from dashboard.alerts.model import EVENT as ALERT
 from dashboard.alerts.model import decode_alert
+from dashboard.alerts.silences import EVENT as SILENCE
 from dashboard.catalogue.levels import RULES
 from dashboard.errors import ClientError
 from dashboard.events.event import NAME, PROTOCOL_NAMES, UNNAMED, Event, check_host
@@ -44,7 +45,7 @@ PROGRESS = "progress"  # as in jobs/model.py
 AGENTS_NAMES = FAMILY_NAMES | {ALERT, RULES}
 _NOT_AGENTS = frozenset({"log", "notice", PROGRESS})
 # Beside the protocol's own names: those at which EventSource itself calls a page's functions.
-RESERVED = FAMILY_NAMES | PROTOCOL_NAMES | {"open", "error", RULES}
+RESERVED = FAMILY_NAMES | PROTOCOL_NAMES | {"open", "error", RULES, SILENCE}
 RESERVED_PREFIX = "screen."
 _LONGEST_NAME = 64  # characters
 LATEST_TIME = 253_402_300_799  # the end of the year 9999

@@ -2,7 +2,8 @@
 
 It follows the log: each event about an alert is taken once, in order. What is not sent at once
 (quiet hours, too many messages already, a receiver that does not answer) is not a queue that grows:
-of each alert only the newest counts. One that came and went within quiet hours is not mentioned.
+of each alert only the newest counts. One that came and went within quiet hours is not mentioned,
+nor is what happens while an alert is silenced, or acknowledged and not worse.
 
 Everything that is due goes into one message, so a burst costs one.
 """
@@ -14,7 +15,9 @@ from typing import Literal, NamedTuple
 import msgspec
 
 from dashboard.alerts.model import Alert, Level
+from dashboard.alerts.silences import Silence, Silences
 from dashboard.events.event import EventId
+from dashboard.settings import LEVELS
 
 _MOST = 1000  # alerts that are waited with
 _MOST_LINES = 20
@@ -37,8 +40,10 @@ class State(msgspec.Struct, kw_only=True):
     position: str
     open: dict[str, Alert] = {}
     ended: dict[str, Alert] = {}  # those whose end has to be told
-    told: list[str] = []  # open ones, as far as the receiver knows
+    # Open ones, as far as the receiver knows, and how grave they were; once only the names.
+    told: dict[str, Level] | list[str] = {}
     sent: list[float] = []  # when messages were sent, seconds since 1970
+    silences: list[Silence] = []
 
 
 class Outbox:
@@ -50,34 +55,49 @@ class Outbox:
         *,
         quiet: tuple[int, int] | None,
         rate: tuple[int, float],
+        levels: Sequence[str] = LEVELS,
         minute: Callable[[float], int] | None = None,
+        windows: Callable[[float], Sequence[Silence]] = lambda now: (),
     ) -> None:
         """`quiet` is from minute to minute of the day; `rate` so many messages in so many seconds.
 
-        `minute` gives the minute of the day of a time (seconds since 1970).
+        What is raised is told of these `levels`. `minute` gives the minute of the day of a time
+        (seconds since 1970), `windows` the silences of that time beside those of the log.
         """
         self.state = state
+        told = state.told
+        before: dict[str, Level] = dict.fromkeys(told, "critical")
+        self._told = told if isinstance(told, dict) else before
+        self._silences = Silences(state.silences)
+        state.told = self._told
         self._quiet = quiet
         self._rate = rate
+        self._levels = levels
         self._minute = minute or _local_minute
+        self._windows = windows
 
     @property
     def position(self) -> EventId:
         """The id up to which the log has been taken."""
         return EventId.parse(self.state.position)
 
-    def take(self, alerts: Iterable[tuple[EventId, Alert]], last: EventId) -> bool:
+    def take(self, items: Iterable[tuple[EventId, Alert | Silence]], last: EventId) -> bool:
         """Take what the log has after `position`, which goes on to `last`.
 
         Returns whether that was anything about alerts.
         """
         is_any = False
-        for _, alert in alerts:
+        for event_id, item in items:
             is_any = True
-            if alert.is_open:
-                self._opens(alert)
+            if isinstance(item, Silence):
+                self._silences.take(event_id, item)
+            elif item.is_open:
+                self._opens(item)
             else:
-                self._ends(alert)
+                self._ends(item, is_silent=self._is_silent(item, event_id.time))
+                self._silences.end(item)
+        if is_any:
+            self.state.silences = [each for _, each in self._silences.active(last.time)]
         self.state.position = str(last)
         return is_any
 
@@ -90,7 +110,7 @@ class Outbox:
         for name, alert in list(self.state.open.items()):
             if alert.time < time:
                 del self.state.open[name]
-                self.state.told = [told for told in self.state.told if told != name]
+                self._told.pop(name, None)
 
     def due(self, now: float) -> list[Alert]:
         """What has to be told now, the oldest first; nothing while there is no room."""
@@ -98,7 +118,12 @@ class Outbox:
         self.state.sent = [at for at in self.state.sent if 0 <= now - at < period]
         if len(self.state.sent) >= count:
             return []
-        untold = [alert for name, alert in self.state.open.items() if name not in self.state.told]
+        untold = [
+            alert
+            for name, alert in self.state.open.items()
+            if name not in self._told or _rank(alert.level) > _rank(self._told[name])
+            if alert.level in self._levels and not self._is_silent(alert, now)
+        ]
         waiting = [*self.state.ended.values(), *untold]
         return sorted(
             (alert for alert in waiting if not self._is_quiet(alert.level, now)),
@@ -110,11 +135,10 @@ class Outbox:
         for alert in alerts:
             name = _key(alert)
             if alert.is_open:
-                self.state.told.append(name)
+                self._told[name] = alert.level
             else:
                 del self.state.ended[name]
-                if name in self.state.told:
-                    self.state.told.remove(name)
+                self._told.pop(name, None)
         if now is not None:
             self.state.sent.append(now)
 
@@ -125,14 +149,22 @@ class Outbox:
             # Whoever was told that it is raised, and not that it ended, is right again.
             self.state.ended.pop(name, None)
 
-    def _ends(self, alert: Alert) -> None:
+    def _ends(self, alert: Alert, *, is_silent: bool) -> None:
         name = _key(alert)
         was_open = self.state.open.pop(name, None) is not None
-        if name in self.state.told or (was_open and not self._is_quiet(alert.level, alert.time)):
+        if is_silent:
+            self._told.pop(name, None)
+        elif name in self._told or (
+            was_open and alert.level in self._levels and not self._is_quiet(alert.level, alert.time)
+        ):
             self.state.ended[name] = alert
             if len(self.state.ended) > _MOST:
                 oldest = next(iter(self.state.ended))
                 self.mark_notified([self.state.ended[oldest]], None)
+
+    def _is_silent(self, alert: Alert, at: float) -> bool:
+        windows = any(each.covers(alert, at) for each in self._windows(at))
+        return windows or self._silences.of(alert, at) is not None
 
     def _is_quiet(self, level: Level, at: float) -> bool:
         if level == "critical" or self._quiet is None:
@@ -174,6 +206,10 @@ def _kind(alerts: Sequence[Alert]) -> Kind:
     if "critical" in levels:
         return "failure"
     return "warning" if "warning" in levels else "info"
+
+
+def _rank(level: Level) -> int:
+    return LEVELS.index(level)
 
 
 def _local_minute(at: float) -> int:

@@ -18,7 +18,10 @@ from dashboard.runtime import NEEDS_GEVENT
 __all__ = ["Commands", "load_settings"]
 
 # Each is a function of its name in a module of its name.
-_NAMES = ("agent", "doctor", "export", "log", "progress", "publish", "sign", "tail")
+_NAMES = (
+    *("ack", "agent", "doctor", "export", "log"),
+    *("progress", "publish", "sign", "silence", "tail"),
+)
 
 
 class Commands(click.Group):

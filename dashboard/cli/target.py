@@ -28,7 +28,7 @@ class Target:
 
     def __init__(self, host: str, *, url: str = "", token: str = "") -> None:
         """Without a URL it is the log that the settings name. Raises LogUnavailable."""
-        self.host = host
+        self.host, self.url, self.token = host, url, token
         ours = settings.load(os.environ)
         self._log: AppendLog = HTTPLog(url, token) if url else open_to_append(ours)
         self._is_file = not url and log_url(ours).startswith("sqlite:")

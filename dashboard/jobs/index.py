@@ -31,7 +31,7 @@ class JobIndex:
         self._log = log
         self._runs: dict[str, Run] = {}  # by job, in the order of their newest steps
         self._count_of: Counter[str] = Counter()  # by publisher
-        self._index = LogIndex(log, EVENT, self._take, retention=retention, clock=clock)
+        self._index = LogIndex(log, [EVENT], self._take, retention=retention, clock=clock)
 
     def __len__(self) -> int:
         return len(self._runs)

@@ -1,10 +1,10 @@
-"""What the events of one name say, read on in the log whenever it is asked for.
+"""What the events of some names say, read on in the log whenever it is asked for.
 
 So an answer is the log's own, whichever worker took the newest event. The first time all that the
 log keeps is read; that is done where long reads hold up nothing.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from gevent.lock import Semaphore
@@ -16,12 +16,12 @@ from dashboard.log.scan import walk
 
 
 class LogIndex:
-    """Reads on the events of one name, for the greenlets of one worker."""
+    """Reads on the events of some names, for the greenlets of one worker."""
 
     def __init__(
         self,
         log: EventLog,
-        name: str,
+        names: Sequence[str],
         take: Callable[[EventId, Event], None],
         *,
         retention: float,
@@ -33,7 +33,7 @@ class LogIndex:
         """
         self.read_to = LOG_START
         self._log = log
-        self._name = name
+        self._names = names
         self._take = take
         self._retention = retention
         self._clock = clock
@@ -54,7 +54,7 @@ class LogIndex:
         last = log.newest()
         if last is not None:
             first = max(self.read_to.following, self._kept_from(log))
-            for event in walk(log, first, last, names=[self._name]):
+            for event in walk(log, first, last, names=self._names):
                 assert event.id is not None
                 self.read_to = event.id
                 self._take(event.id, event)

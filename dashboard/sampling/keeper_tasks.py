@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from dashboard.alerts.history import OpenAlerts
 from dashboard.alerts.silence import SilenceWatch
+from dashboard.alerts.silence_keeper import SilenceKeeper
 from dashboard.log.contract import EventLog
 from dashboard.sampling.expected import ExpectationWatch
 from dashboard.sampling.machines import machines
@@ -42,6 +43,7 @@ class KeeperTasks:
             retention=settings.retention,
             is_reading=is_reading,
         )
+        self._silences = SilenceKeeper(log, open_alerts, settings)
         self._expectations = ExpectationWatch(
             log,
             open_alerts,
@@ -55,9 +57,11 @@ class KeeperTasks:
         """Begin to judge."""
         if self._judges_silence:
             self._silence.start()
+        self._silences.start()
         self._expectations.start()
 
     def stop(self) -> None:
         """Leave it to another process."""
         self._silence.stop()
+        self._silences.stop()
         self._expectations.stop()

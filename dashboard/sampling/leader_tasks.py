@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Protocol
 from dashboard.alerts.evaluator import Rule
 from dashboard.alerts.notifier import Notifier
 from dashboard.alerts.outside_heartbeat import OutsideHeartbeat
+from dashboard.alerts.receiver import Origin
 from dashboard.alerts.rules import ThresholdRule, active_rules
 from dashboard.alerts.service import AlertService, warn_of_unknown_fields
+from dashboard.alerts.silence_keeper import windows_now
 from dashboard.catalogue.declared import declared_every
 from dashboard.catalogue.levels import RuleRow
 from dashboard.log.contract import HistoryAccess, SampleLog
@@ -57,14 +59,16 @@ class LeaderTasks:
         warn_of_unknown_fields(settings.alert, families)
         self._families = each = cadences(families, settings.interval)
         published = [rule for rule in settings.alert if rule.family not in each]
-        self._notifier = Notifier(
-            log,
-            settings.notify,
+        origin = Origin(
+            log=log,
             host=settings.host_name,
             retention=settings.retention,
             folder=folder,
             judges=buffer is not None,
+            windows=partial(windows_now, settings),
+            routes=settings.routes,
         )
+        self._notifier = Notifier(origin, settings.notify)
         self._outside = OutsideHeartbeat(settings.heartbeat_url)
         rules = sampled_rules(settings, each)
         self._alerting = AlertService(

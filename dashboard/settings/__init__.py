@@ -7,6 +7,8 @@ wins. A wrong or unknown one raises `SettingError`, whose text is one line for t
 Some keys are tables of the file rather than single values: `[[alert]]`, `[[expect]]`,
 `[alerts]`, `[notify]`, `[[figure]]`, `[[publish]]`, `[[scrape]]` and `[[command]]`. As a variable
 each is the same as JSON.
+`[[silence]]`, `[alerts]`, `[notify]`, `[[figure]]` and `[[publish]]`. As a variable each is the
+same as JSON.
 
 It imports nothing else of the package, and its own modules relatively: gunicorn.conf.py loads this
 folder alone, under another name, so that the master process stays free of the application's code
@@ -23,6 +25,7 @@ from .notify import Notify
 from .patterns import EVENTS_PATTERN, HOST_ALLOWED, HOST_PATTERN, HOSTS_PATTERN, SECRET_PATTERN
 from .publishers import Publisher
 from .schema import Settings, table
+from .silences import RULE_PATTERN, Window
 from .sources import Command, Scrape
 from .urls import APPEND_ONLY, server_url
 from .validation import InvalidField, convert
@@ -34,6 +37,7 @@ __all__ = [
     "HOST_ALLOWED",
     "HOST_PATTERN",
     "LEVELS",
+    "RULE_PATTERN",
     "SECRET_PATTERN",
     "WILDCARD",
     "AlertRule",
@@ -48,6 +52,7 @@ __all__ = [
     "Scrape",
     "SettingError",
     "Settings",
+    "Window",
     "as_variables",
     "check_bound",
     "check_serves",

@@ -42,7 +42,7 @@ class AlertRule:
 
     `family` is the name of its events, a family of samples or whatever is published. `path` leads
     to the figure through their data; a part that is the wildcard stands for every item of a list or
-    an object, each of which has an alert of its own.
+    an object, each of which has an alert of its own. `notify` are the receivers, none for all.
     """
 
     name: str
@@ -52,6 +52,7 @@ class AlertRule:
     clear: Comparison
     for_seconds: float = 0.0
     level: str = "warning"
+    notify: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +73,7 @@ def _rules(text: str) -> tuple[AlertRule, ...]:
 def _rule(table: dict[str, Any], number: int) -> AlertRule:
     name = table.get("name")
     rule = f"rule {number}" if name is None else f"rule {reprlib.repr(name)}"
-    check_keys(table, ("name", "when", "for", "clear", "level"), f"{rule}: ")
+    check_keys(table, ("name", "when", "for", "clear", "level", "notify"), f"{rule}: ")
 
     def wrong(key: str, allowed: str) -> WrongTable:
         given = f"{key}={reprlib.repr(table[key])}" if key in table else f"{key} is missing"
@@ -99,6 +100,9 @@ def _rule(table: dict[str, Any], number: int) -> AlertRule:
     level = table.get("level", "warning")
     if level not in LEVELS:
         raise wrong("level", ", ".join(LEVELS))
+    notify = table.get("notify", [])
+    if not isinstance(notify, list) or not all(isinstance(each, str) for each in notify):
+        raise wrong("notify", 'a list of names of [notify.NAME], such as ["oncall"]')
     path = tuple(part.strip('"') for part in re.findall(_PART, when[2]))
     return AlertRule(
         name=name,
@@ -108,6 +112,7 @@ def _rule(table: dict[str, Any], number: int) -> AlertRule:
         clear=clear,
         for_seconds=for_seconds,
         level=level,
+        notify=tuple(notify),
     )
 
 
@@ -126,7 +131,8 @@ def _is_behind(clear: Comparison, condition: Comparison) -> bool:
 
 
 def _alerts(text: str) -> Alerts:
-    table = table_of(text, ("defaults",))
+    table = table_of(text)
+    check_keys(table, ("defaults",))
     try:
         return Alerts(defaults=SWITCH.parse(str(table.get("defaults", True))))
     except ValueError:

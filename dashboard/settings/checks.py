@@ -47,4 +47,6 @@ def secrets(settings: Settings) -> tuple[str, ...]:
     fields = dataclasses.fields(settings)
     values = [getattr(settings, f.name) for f in fields if f.metadata["kind"].secret]
     tokens = [publisher.token for publisher in settings.publish]
-    return tuple(value for value in (*values, *tokens, *settings.notify.urls) if value)
+    receivers = (settings.notify, *settings.notify.receivers)
+    urls = [url for each in receivers for url in each.urls]
+    return tuple(value for value in (*values, *tokens, *urls) if value)

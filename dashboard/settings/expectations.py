@@ -27,7 +27,7 @@ class Expectation(msgspec.Struct, frozen=True, kw_only=True):
     """An event that has to come `every` so often, or at the times of `cron`.
 
     `match` has the values of the fields by which an event is the one; `grace` is the time by which
-    it may be late.
+    it may be late. `notify` are the receivers, none for all.
     """
 
     name: Annotated[str, Meta(pattern=f"^{NAME_PATTERN}\\Z", description=NAME_ALLOWED)]
@@ -47,6 +47,9 @@ class Expectation(msgspec.Struct, frozen=True, kw_only=True):
     level: Annotated[
         str, Meta(pattern=f"^(?:{'|'.join(LEVELS)})\\Z", description=", ".join(LEVELS))
     ] = "warning"
+    notify: Annotated[
+        tuple[str, ...], Meta(description='a list of names of [notify.NAME], such as ["oncall"]')
+    ] = ()
 
     def due(self, last: float) -> float:
         """Return when the next has to be there at the latest; all in seconds since 1970.

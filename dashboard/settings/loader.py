@@ -9,7 +9,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from .schema import Settings, is_table
+from .notify import check_routes
+from .rows import is_table
+from .schema import Settings
 from .sources import check_names
 from .tables import WrongTable
 from .urls import LOG_URL
@@ -52,6 +54,10 @@ def load(environ: Mapping[str, str]) -> Settings:
         check_names([*settings.scrape, *settings.command])
     except WrongTable as error:
         raise SettingError(f"scrape and command: {error}") from None
+    try:
+        check_routes(settings.routes, settings.notify)
+    except WrongTable as error:
+        raise SettingError(str(error)) from None
     return settings
 
 

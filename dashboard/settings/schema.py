@@ -1,15 +1,16 @@
 """The table of the settings: key, default, kind, meaning."""
 
 import dataclasses
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 from .alerts import ALERTS, RULES, AlertRule, Alerts
 from .expectations import EXPECTATIONS, Expectation
 from .figures import FIGURES, FigureRow
 from .notify import NOTIFY, Notify
 from .publishers import PUBLISHERS, Publisher
+from .rows import NONE, is_table
+from .rows import setting as _setting
+from .silences import WINDOWS, Window
 from .sources import COMMANDS, SCRAPES, Command, Scrape
 from .types import (
     FOLDER,
@@ -20,7 +21,6 @@ from .types import (
     SECRET,
     SWITCH,
     TAGS,
-    Kind,
     byte_count,
     duration,
     machine_name,
@@ -30,28 +30,6 @@ from .types import (
     whole,
 )
 from .urls import HEARTBEAT_URL, LOG_URL, ORIGINS, SERVER_URL
-
-NONE = "none"
-
-
-def _setting(
-    given: str | Callable[[], str], kind: Kind, meaning: str = "", *, shown: str | None = None
-) -> Any:
-    """One row of the table. `given` is the default as an operator would write it, or makes it.
-
-    `shown` is what the README prints for it, where that is something else.
-    """
-    shown = shown or (NONE if given == NONE else f"`{given}`")
-    metadata = {"kind": kind, "meaning": meaning, "shown": shown}
-    if callable(given):
-        return dataclasses.field(default_factory=given, metadata=metadata)
-    default = kind.none if given == NONE else kind.parse(given)
-    return dataclasses.field(default=default, metadata=metadata)
-
-
-def is_table(field: "dataclasses.Field[Any]") -> bool:
-    """Whether a row's value is a table of the file."""
-    return not field.metadata.get("meaning")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -230,12 +208,19 @@ class Settings:
     # Tables of the file: docs/alerts.md, docs/events.md, docs/security.md and docs/sources.md.
     alert: tuple[AlertRule, ...] = _setting(NONE, RULES)
     expect: tuple[Expectation, ...] = _setting(NONE, EXPECTATIONS)
+    silence: tuple[Window, ...] = _setting(NONE, WINDOWS)
     alerts: Alerts = dataclasses.field(default=ALERTS.none, metadata={"kind": ALERTS})
     notify: Notify = dataclasses.field(default=NOTIFY.none, metadata={"kind": NOTIFY})
     figure: tuple[FigureRow, ...] = _setting(NONE, FIGURES)
     publish: tuple[Publisher, ...] = _setting(NONE, PUBLISHERS)
     scrape: tuple[Scrape, ...] = _setting(NONE, SCRAPES)
     command: tuple[Command, ...] = _setting(NONE, COMMANDS)
+
+    @property
+    def routes(self) -> dict[str, tuple[str, ...]]:
+        """The names of receivers by rule, none for all."""
+        found = {rule.name: rule.notify for rule in self.alert}
+        return found | {rule.name: rule.notify for rule in self.expect}
 
 
 def table() -> list[tuple[str, str, str]]:

@@ -16,7 +16,7 @@ from .validation import InvalidField, convert, invalid
 
 # Events that pages and alerts know as what they are, beside those of the families.
 _BUILT_IN = {"alert", "busy", "error", "gap", "heartbeat", "hello", "log", "notice", "open"}
-_BUILT_IN |= {"progress", "rules"}
+_BUILT_IN |= {"progress", "rules", "silence"}
 MOST_SOURCES = 50
 _NAME = "a name of a-z, then a-z, 0-9, '_' or '-', at most 64, which no built-in event has"
 _EVERY = "a duration from 1s to 1d, such as 15 or 5m"

@@ -52,7 +52,9 @@ _OPEN_ENDPOINTS = frozenset(
 )
 _EMBED = "embed.frame"
 _PAGES = frozenset({"pages.wall", "pages.host", "pages.compare", "screens.listing", _EMBED})
-_PUBLISH_ENDPOINTS = frozenset({"publish.publish", "progress.report"})
+_PUBLISH_ENDPOINTS = frozenset(
+    {"publish.publish", "progress.report", "silences.ack", "silences.silence"}
+)
 
 
 class Access:

@@ -1,14 +1,13 @@
 """GET /alerts: the alerts that are open, of each host."""
 
 from functools import partial
-from typing import Any
 
 import msgspec
 from flask import Blueprint, Response, request
 
-from dashboard.alerts.model import EVENT, Alert
+from dashboard.alerts.model import EVENT
 from dashboard.alerts.silence import HOST_SILENT
-from dashboard.events.event import EventId
+from dashboard.alerts.silences import shown_of
 from dashboard.events.filter import Filter
 from dashboard.runtime import Service
 from dashboard.web.access import request_scope
@@ -30,20 +29,26 @@ def alerts(service: Service) -> Response:
     runtime = service.runtime
     found, read_to = runtime.open_alerts.look()
     silent = {alert.host for _, alert in found if alert.rule == HOST_SILENT}
+    now, silences = runtime.hub.now(), runtime.open_alerts.silences
     body = {
-        "time": runtime.hub.now(),
+        "time": now,
         "last_event_id": str(read_to) if read_to.ms else None,
         "alerts": [
-            _shown(event_id, alert, is_unknown=alert.host in silent and not alert.judge)
+            {
+                "id": str(event_id),
+                **msgspec.to_builtins(alert),
+                **({"unknown": True} if alert.host in silent and not alert.judge else {}),
+                **shown_of(silences.of(alert, now)),
+            }
             for event_id, alert in found
             if filter.wants_host(alert.host)
+        ],
+        "silences": [
+            msgspec.to_builtins(silence)
+            for _, silence in silences.active(now)
+            if request_scope().allows_host(silence.host if silence.alert else silence.hosts)
         ],
     }
     response = Response(msgspec.json.encode(body), content_type="application/json")
     response.headers["Cache-Control"] = "no-store"
     return response
-
-
-def _shown(event_id: EventId, alert: Alert, *, is_unknown: bool) -> dict[str, Any]:
-    shown = {"id": str(event_id), **msgspec.to_builtins(alert)}
-    return {**shown, "unknown": True} if is_unknown else shown

@@ -21,7 +21,7 @@ _OVERVIEW_KEYS = frozenset({"sort", "metric"})
 _WALL_KEYS = frozenset({"panels", "tiles"})
 _MOST_PUBLISHED = 100
 # What has panels of its own, or is said by the service itself.
-_NOT_FIGURES = {"alert", "log", "progress", "rules"}
+_NOT_FIGURES = {"alert", "log", "progress", "rules", "silence"}
 # What holds for a display, whatever it shows: kept from one page to another.
 _DISPLAY_KEYS = ("theme", "distance", "kiosk", "dim", "blank", "wake", "shift", "screen")
 

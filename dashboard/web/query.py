@@ -18,7 +18,7 @@ MOST_ITEMS = 100
 MOST_FIELDS = 50
 HOSTS = re.compile(HOSTS_PATTERN)
 # What has its own panels, or is said by the service: never among the others that a reader asks for.
-TOLD_ELSEWHERE = FAMILY_NAMES | {"alert", "log", "progress", "rules", "screen"}
+TOLD_ELSEWHERE = FAMILY_NAMES | {"alert", "log", "progress", "rules", "screen", "silence"}
 # Where a stream goes on, the newest first: what an EventSource that can't send the header appends
 # (event-source-polyfill and its kin), then what a page has written into its URL.
 POSITIONS = ("lastEventId", "lastEventID", "last_event_id")

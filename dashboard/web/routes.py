@@ -21,6 +21,7 @@ from dashboard.web import (
     publish,
     screens,
     sign_in,
+    silences,
     static_files,
     stream,
 )
@@ -36,7 +37,7 @@ def register_routes(app: VitalsApp, settings: Settings, service: Service) -> Non
     taken = intake.Intake(service)
     for reading in (pages, embed, stream, history, catalogue, alerts, now, pictures, ops):
         app.register_blueprint(reading.blueprint(service))
-    for taking in (publish, progress, screens):
+    for taking in (publish, progress, silences, screens):
         app.register_blueprint(taking.blueprint(service, taken))
     app.register_blueprint(openapi.blueprint())
     app.register_blueprint(sign_in.blueprint(rules, taken))

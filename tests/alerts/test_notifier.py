@@ -12,6 +12,7 @@ import pytest
 from dashboard.alerts.apprise import Sender
 from dashboard.alerts.model import Alert, State
 from dashboard.alerts.notifier import Notifier
+from dashboard.alerts.receiver import Origin
 from dashboard.events.event import Event
 from dashboard.log.contract import EventLog
 from dashboard.log.sqlite.engine import SQLiteLog
@@ -37,7 +38,9 @@ class Rig:
 
     def start(self, *urls: str) -> Notifier:
         settings = Notify(urls=urls, rate=(1000, 1.0))
-        notifier = Notifier(self.log, settings, host="box", retention=3600, folder=self.folder)
+        notifier = Notifier(
+            Origin(log=self.log, host="box", retention=3600, folder=self.folder), settings
+        )
         self._notifiers.append(notifier)
         notifier.start()
         return notifier
@@ -92,8 +95,8 @@ def test_all_receivers_are_told_once(rig: Rig, make_receiver: Callable[[], Recei
 def test_a_receiver_that_fails_is_no_trouble_to_the_others(
     rig: Rig, make_receiver: Callable[[], Receiver], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("dashboard.alerts.notifier._FIRST_PAUSE", 0.05)
-    monkeypatch.setattr("dashboard.alerts.notifier._LONGEST_PAUSE", 0.2)
+    monkeypatch.setattr("dashboard.alerts.receiver._FIRST_PAUSE", 0.05)
+    monkeypatch.setattr("dashboard.alerts.receiver._LONGEST_PAUSE", 0.2)
     good, bad = make_receiver(), make_receiver()
     bad.status = 500
     rig.start(bad.url, good.url)
@@ -148,7 +151,7 @@ def test_a_file_that_is_no_use_is_begun_anew(
 def test_while_one_is_still_sending_the_next_waits(
     rig: Rig, make_receiver: Callable[[], Receiver], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("dashboard.alerts.notifier._LOCK_AGAIN", 0.01)
+    monkeypatch.setattr("dashboard.alerts.receiver._LOCK_AGAIN", 0.01)
     monkeypatch.setattr("dashboard.alerts.notifier._STOP_SECONDS", 0.01)
     waits = 0
     real = fcntl.flock

@@ -77,7 +77,7 @@ def said(service: Service) -> list[tuple[str, str]]:
 def told(service: Service) -> list[str]:
     """The open alerts of which the receiver is known to have been told."""
     (file,) = service.run_directory.glob("notify-*.json")
-    return msgspec.json.decode(file.read_bytes(), type=State).told
+    return list(msgspec.json.decode(file.read_bytes(), type=State).told)
 
 
 def test_raised_killed_restarted_and_cleared_each_once(

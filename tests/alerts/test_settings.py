@@ -215,6 +215,10 @@ def test_a_setting_is_either_a_row_of_the_table_or_a_table_of_the_file() -> None
     assert set(Settings.__dataclass_fields__) - rows == {
         "alert",
         "alerts",
+        "expect",
+        "silence",
+        "scrape",
+        "command",
         "notify",
         "figure",
         "publish",

@@ -11,6 +11,7 @@ import msgspec
 import yaml  # type: ignore[import-untyped]
 
 from dashboard.alerts.model import Alert
+from dashboard.alerts.silences import Silence
 from dashboard.catalogue.model import Catalogue
 from dashboard.events.event import HOST, ID, NAME
 from dashboard.events.projection import FIELD
@@ -47,6 +48,8 @@ def schemas() -> dict[str, Json]:
     found["PanelName"] = {"anyOf": [built_in, _whole(OWN_PANEL)]}
     found["Step"] = _struct(Step, "the data of an event `progress`")
     found["Alert"] = _struct(Alert, "the data of an event `alert`")
+    found["Silence"] = _struct(Silence, "the data of an event `silence`")
+    found["SilenceRequest"]["properties"]["host"] |= {"type": "string"} | _whole(HOSTS)
     found["Screen"] = _struct(ScreenReport, "what a display says of itself")
     found |= _catalogue()
     found |= {schema_name(family): family_schema(family) for family in FAMILIES}

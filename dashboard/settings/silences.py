@@ -1,0 +1,90 @@
+"""`[[silence]]`: when alerts of some hosts and rules are not sent."""
+
+import re
+from datetime import datetime, time, timedelta
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import Meta
+
+from .notify import hours_of_day
+from .patterns import HOSTS_PATTERN, NAME_ALLOWED, NAME_PATTERN
+from .tables import WrongTable, tables_of
+from .types import Kind
+from .validation import InvalidField, convert, invalid
+
+RULE_PATTERN = r"[^\x00-\x1f\x7f]{1,300}"  # a rule's name, or that of an alert; with `*`
+_DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+_DAY = re.compile(rf"({'|'.join(_DAYS)})(?:-({'|'.join(_DAYS)}))?")
+
+
+class Window(msgspec.Struct, frozen=True, kw_only=True):
+    """A silence that comes back: on some `days` (all) in some `hours` (all), by this machine.
+
+    Hours that go past midnight belong to the day on which they begin.
+    """
+
+    name: Annotated[str, Meta(pattern=f"^{NAME_PATTERN}\\Z", description=NAME_ALLOWED)]
+    host: Annotated[
+        str, Meta(pattern=f"^{HOSTS_PATTERN}\\Z", description="a host's name, or web-*")
+    ] = "*"
+    rule: Annotated[
+        str, Meta(pattern=f"^{RULE_PATTERN}\\Z", description="a rule's name, or disk-*")
+    ] = "*"
+    days: Annotated[str, Meta(description="days such as mon-fri or sat,sun")] = "mon-sun"
+    hours: Annotated[str, Meta(description="hours such as 22-07 or 22:30-06:45")] = "00-00"
+    why: Annotated[str, Meta(max_length=500, description="at most 500 characters")] = ""
+
+    def at(self, now: float) -> tuple[float, float] | None:
+        """Return its begin and end at a moment, all in seconds since 1970; None outside of it."""
+        first, last = hours_of_day(self.hours) or (0, 0)
+        today = datetime.fromtimestamp(now).date()
+        for day in (today, today - timedelta(days=1)):
+            if day.weekday() in _weekdays(self.days):
+                midnight = datetime.combine(day, time())
+                start = midnight + timedelta(minutes=first)
+                end = midnight + timedelta(minutes=last, days=0 if first < last else 1)
+                if start.timestamp() <= now < end.timestamp():
+                    return start.timestamp(), end.timestamp()
+        return None
+
+
+def _weekdays(text: str) -> frozenset[int]:
+    """Return the numbers of some days, Monday's is 0. Raises ValueError."""
+    found = set()
+    for part in text.lower().split(","):
+        match = _DAY.fullmatch(part.strip())
+        if match is None:
+            raise ValueError
+        first = _DAYS.index(match[1])
+        last = _DAYS.index(match[2] or match[1])
+        found |= {(first + n) % 7 for n in range((last - first) % 7 + 1)}
+    return frozenset(found)
+
+
+def _windows(text: str) -> tuple[Window, ...]:
+    found: dict[str, Window] = {}
+    for number, table in enumerate(tables_of(text, "silence"), start=1):
+        which = f"silence {table['name']!r}" if "name" in table else f"silence number {number}"
+        try:
+            window = _window(table)
+        except InvalidField as error:
+            raise WrongTable(f"{which}: {error}") from None
+        if window.name in found:
+            raise WrongTable(f"{which}: there are two of this name")
+        found[window.name] = window
+    return tuple(found.values())
+
+
+def _window(table: dict[str, Any]) -> Window:
+    window = convert(table, Window)
+    if hours_of_day(window.hours) is None:
+        raise invalid(Window, "hours", table)
+    try:
+        _weekdays(window.days)
+    except ValueError:
+        raise invalid(Window, "days", table) from None
+    return window
+
+
+WINDOWS = Kind(_windows, "tables [[silence]]", none=())
