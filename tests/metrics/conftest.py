@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import shutil
 from pathlib import Path
 from types import SimpleNamespace
@@ -42,24 +43,12 @@ class Machine:
         (self.root / "run" / "utmp").touch()
         self.watch = Watch()
         shutil.copytree(FROZEN / "server", self.proc)
+        shutil.copytree(FROZEN / "server_sys", self.sysfs)
         monkeypatch.setattr(psutil, "PROCFS_PATH", str(self.proc))
         for card in ("eno1", "eno2"):
             interface = self.sysfs / "class" / "net" / card
             (interface / "device").mkdir(parents=True)
             (interface / "master").symlink_to("../bond0")
-        self.attributes(
-            "class/power_supply/BAT0",
-            type="Battery",
-            present="1",
-            status="Discharging",
-            energy_now="32500000",
-            energy_full="40000000",
-            power_now="16250000",
-            capacity="81",
-        )
-        self.attributes("class/power_supply/AC", type="Mains", online="0")
-        self.attributes("class/hwmon/hwmon0", name="nct6775", fan1_input="912")
-        self.attributes("devices/system/cpu/cpufreq/policy0", scaling_cur_freq="2400400")
         disks = {
             "/": (100_000, 40_000, 60_000, 40.0),
             "/boot/efi": (500, 100, 400, 20.0),
@@ -120,26 +109,26 @@ class Machine:
     def a_second_passes(self) -> None:
         """Its counters go on; agent 860 to 862 end, curl starts, and pid 850 is given out again."""
         shutil.copytree(FROZEN / "server_later", self.proc, dirs_exist_ok=True)
+        shutil.copytree(FROZEN / "server_sys_later", self.sysfs, dirs_exist_ok=True)
         for pid in ("860", "861", "862"):
             self.remove(pid)
         self.watch.forward(1)
 
     def readers(self) -> dict[str, Any]:
-        """All ten families, reading this machine."""
-        seams: dict[str, dict[str, Any]] = {
-            "cpu": {"clock": self.watch, "sysfs": self.sysfs},
-            "disk": {"clock": self.watch},
-            "filesystem": {"is_directory": lambda path: True},
-            "memory": {"sysfs": self.sysfs, "system": lambda proc: "machine"},
-            "sensors": {"sysfs": self.sysfs},
-            "system": {"root": self.root},
-            "network": {"clock": self.watch, "sysfs": self.sysfs},
-            "processes": {"clock": self.watch},
+        """All families, reading this machine by those of its parts that they ask for."""
+        parts: dict[str, Any] = {
+            "ps": self.ps,
+            "clock": self.watch,
+            "sysfs": self.sysfs,
+            "root": self.root,
+            "is_directory": lambda path: True,
+            "system": lambda proc: "machine",
         }
         readers: dict[str, Any] = {}
         for family in family_factories(("web",), 0.25):
             make: Any = family
-            readers[family.name] = make(ps=self.ps, **seams.get(family.name, {}))
+            asked = inspect.signature(getattr(family, "family", family)).parameters
+            readers[family.name] = make(**{key: parts[key] for key in asked if key in parts})
         return readers
 
 
