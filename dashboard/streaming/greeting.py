@@ -60,4 +60,5 @@ class Greeting:
             "intervals": self._intervals,
             "heartbeat": settings.heartbeat,
             "cadences": self._host_intervals.default_cadences(),
+            "slow": self._host_intervals.slow_families,
         }

@@ -38,6 +38,7 @@ class HostIntervals:
     ) -> None:
         """`interval` is the service's own, in seconds."""
         self._families = families
+        self.slow_families = {each.name: each.cadence for each in families if each.cadence}
         self._interval = interval
         self._buffer = buffer
         # By host what it said last, and in which event: the log may forget that before the host.

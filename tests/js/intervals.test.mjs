@@ -5,7 +5,8 @@ import { Intervals } from "../../static/js/state/intervals.js";
 
 function make() {
   const intervals = new Intervals(1);
-  intervals.greet({ time: 100, interval: 2, cadences: { cpu: 2, filesystem: 7, news: 3 }, intervals: { far: 10 } });
+  const cadences = { cpu: 2, filesystem: 7, news: 3 };
+  intervals.greet({ time: 100, interval: 2, cadences, slow: { filesystem: 10, system: 60 }, intervals: { far: 10 } });
   return intervals;
 }
 

@@ -68,7 +68,7 @@ def test_the_page_names_columns_as_history_does() -> None:
 def test_the_page_knows_cadences_as_the_sampler_has_them() -> None:
     intervals = (0.05, 0.3, 1.0, 1.5, 4.0, 5.0, 7.0, 10.0, 33.3, 61.0, 3600.0)
     asked = [(family, interval) for family in FAMILIES for interval in intervals]
-    given = json.dumps([(family.name, interval) for family, interval in asked])
+    given = json.dumps([(family.cadence, interval) for family, interval in asked])
     done = node(HERE / "cadences.mjs", given=given)
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout) == [cadence_of(family.cadence, each) for family, each in asked]

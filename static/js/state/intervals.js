@@ -11,9 +11,6 @@ import { GAP } from "./series.js";
 /** Event in which a machine reports its interval. */
 export const INTERVAL_EVENT = "system";
 
-/** Seconds between samples of the slower families; a test compares them with the sampler. */
-const SLOW = { processes: 5, sensors: 5, filesystem: 10, system: 60 };
-
 /** Longest INTERVAL, seconds. */
 const LONGEST = 3600;
 
@@ -31,6 +28,8 @@ export class Intervals {
     this.own = interval;
     /** Cadences of the server by family, from its hello. @type {Record<string, number> | null} */
     this.cadences = null;
+    /** Seconds between samples of the slower families. @type {Record<string, number>} */
+    this.slow = {};
     /** Intervals by host, from the hello. @type {Record<string, number>} */
     this.listed = {};
     /** Intervals that machines have reported since. @type {Map<string, number>} */
@@ -41,6 +40,7 @@ export class Intervals {
   greet(hello) {
     if (hello.interval) this.own = hello.interval;
     this.cadences = hello.cadences ?? null;
+    this.slow = hello.slow ?? {};
     this.listed = hello.intervals ?? {};
   }
 
@@ -85,7 +85,7 @@ export class Intervals {
   cadence(host, event) {
     const interval = this.interval(host);
     const own = interval === this.own ? this.cadences?.[event] : undefined;
-    return own ?? cadenceOf(event, interval);
+    return own ?? cadenceOf(Object.hasOwn(this.slow, event) ? this.slow[event] : 0, interval);
   }
 
   /**
@@ -106,12 +106,11 @@ export class Intervals {
 
 /**
  * Computes a cadence like the sampler: that of the family, rounded up to whole intervals.
- * @param {string} event
+ * @param {number} slow seconds between samples of the family; 0 for a fast one
  * @param {number} interval seconds
  * @returns {number} seconds
  */
-export function cadenceOf(event, interval) {
-  const slow = SLOW[/** @type {keyof typeof SLOW} */ (event)] ?? 0;
+export function cadenceOf(slow, interval) {
   if (slow <= interval || interval <= 1) return Math.max(slow, interval);
   return Math.ceil(slow / interval) * interval;
 }

@@ -22,7 +22,7 @@ import { portToOwnBroker } from "./transport.js";
  * @property {Record<string, Record<string, Record<string, (number | null)[]>>>} hosts
  * @property {Record<string, {id: string, data: Data}[]>} [lines]
  */
-/** @typedef {{time: number, build?: string, interval?: number, intervals?: Record<string, number>, heartbeat?: number, hosts?: string[], cadences?: Record<string, number>}} Hello */
+/** @typedef {{time: number, build?: string, interval?: number, intervals?: Record<string, number>, heartbeat?: number, hosts?: string[], cadences?: Record<string, number>, slow?: Record<string, number>}} Hello */
 /** @typedef {import("./broker.js").Port} Port */
 /**
  * @typedef {object} Listener
