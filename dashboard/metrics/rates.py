@@ -94,6 +94,8 @@ class Rates(Generic[Key]):
         return rates
 
     def _fell(self, before: Counters, after: Counters) -> bool:
+        if len(after) == 1:  # as most have it
+            return before[0] - after[0] > self._jitter
         return any(b - a > self._jitter for a, b in zip(after, before, strict=True))
 
 

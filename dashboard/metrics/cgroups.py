@@ -1,0 +1,74 @@
+"""Files of a control group (cgroup v2), each read by as few calls as can be."""
+
+from __future__ import annotations
+
+import os
+import re
+from contextlib import suppress
+
+_MOST = 8192  # bytes
+_WAITING = re.compile(rb"some avg10=(\d+\.\d+)")
+_MOVED = re.compile(rb"rbytes=(\d+) wbytes=(\d+)")
+
+
+class GroupFile:
+    """A file that stays open, as reading it again is the cheapest way."""
+
+    _close = staticmethod(os.close)  # also while the interpreter ends
+
+    def __init__(self, path: str) -> None:
+        """It may be gone already."""
+        self._descriptor = -1
+        with suppress(OSError):
+            self._descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+
+    def read(self) -> bytes:
+        """Return its first bytes; nothing once its group is gone."""
+        try:
+            return os.pread(self._descriptor, _MOST, 0)
+        except OSError:
+            return b""
+
+    def __del__(self) -> None:
+        """Close it with its last user."""
+        if self._descriptor >= 0:
+            self._close(self._descriptor)
+
+
+def group_file(path: str) -> bytes:
+    """Return the first bytes of a file; nothing of one that is gone."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return b""
+    try:
+        return os.read(descriptor, _MOST)
+    except OSError:
+        return b""
+    finally:
+        os.close(descriptor)
+
+
+def number(path: str) -> int | None:
+    """Return the number in a file; None without one, and for `max`."""
+    text = group_file(path).strip()
+    return int(text) if text.isdigit() else None
+
+
+def waiting(path: str) -> float | None:
+    """Return the ten-second average in the first line of a pressure file, in percent."""
+    match = _WAITING.match(group_file(path))
+    return float(match[1]) if match else None
+
+
+def moved_bytes(group: str) -> tuple[float, float]:
+    """Return bytes read from disks and written to them, by a group since its beginning."""
+    found = _MOVED.findall(group_file(f"{group}/io.stat"))
+    return float(sum(int(read) for read, _ in found)), float(sum(int(each) for _, each in found))
+
+
+def links(group: str) -> int:
+    """Return how many links a group's folder has: two more than groups inside."""
+    with suppress(OSError):
+        return os.stat(group).st_nlink  # noqa: PTH116
+    return 0

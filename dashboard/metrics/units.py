@@ -1,0 +1,250 @@
+"""Units: what runs on the machine, by control groups (cgroup v2): services, containers, slices.
+
+A group says what all of its processes use together, so nothing is lost between readings and no
+process is looked at; names are those of the groups. Arguments and environments are never read.
+
+CPU time is read of every unit; memory of those that were shown before, and of a quarter of the
+others in turn; the rest only of those that are shown. So hundreds of units take a few milliseconds.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import time
+from collections.abc import Iterator
+from heapq import nlargest
+from pathlib import Path
+from typing import Any, ClassVar, NamedTuple
+
+import psutil
+
+from dashboard.catalogue.model import AnyPanel, Column, Mark, Rows, TablePanel, Tile
+from dashboard.metrics import procfs
+from dashboard.metrics.cgroups import GroupFile, group_file, links, moved_bytes, number, waiting
+from dashboard.metrics.family import Clock, Field
+from dashboard.metrics.rates import Rates, percent
+from dashboard.metrics.unit_managers import UnitStates, container_names, unit_states
+from dashboard.metrics.values import byte_count, printable
+
+TOP = 20
+_TURNS = 4
+_DEEPEST, _MOST = 8, 5000  # levels below the root, and groups that are looked at
+_LOOK_SECONDS, _STATES_SECONDS, _NAMES_SECONDS = 60.0, 15.0, 30.0
+_MOST_OPEN = 256  # files that are kept open; to read others takes five times as long
+_CONTAINER = re.compile(r"(?:[a-z-]+-)?([0-9a-f]{64})(?:\.scope)?|lxc\.payload\.(.+)")
+_ESCAPE = re.compile(r"\\x([0-9a-f]{2})")
+_SOURCE = "/sys/fs/cgroup"
+
+_FIGURES = (
+    Field("name", "", "its name; of a container whose runtime can't be asked a short id", _SOURCE),
+    Field("cpu_percent", "% of one core", "CPU time since the last reading", "cpu.stat"),
+    Field("memory_bytes", "bytes", "memory in use, cached files included", "memory.current"),
+    Field("processes", "processes", "with threads; null where not counted", "pids.current"),
+    Field("pressure", "%", "time in which a task waited for CPU, memory or disk", "*.pressure"),
+)
+_OF_TOP = (
+    *_FIGURES,
+    Field("kind", "", "`service`, `container` or `scope`", _SOURCE),
+    Field("memory_limit", "bytes", "what it may use; null without a limit", "memory.max"),
+    Field("memory_percent", "%", "of the limit; null without", "memory.current of memory.max"),
+    Field("read_bytes_per_second", "bytes/s", "read from disks", "io.stat rbytes"),
+    Field("write_bytes_per_second", "bytes/s", "written to disks", "io.stat wbytes"),
+    Field("state", "", "as systemd says, such as `failed`; null where it can't be asked", "D-Bus"),
+    Field("restarts", "count", "of a service, by systemd; null where it can't be asked", "D-Bus"),
+)
+
+_COLUMNS = (
+    Column("Unit", "name"),
+    Column("CPU", "cpu_percent", "%"),
+    Column("Memory", "memory_bytes", "B"),
+    Column("Of limit", "memory_percent", "%"),
+    Column("Written", "write_bytes_per_second", "B/s"),
+    Column("State", "state"),
+)
+
+
+def _listed(rows: str, fields: tuple[Field, ...]) -> Iterator[Field]:
+    for field in fields:
+        yield Field(f"{rows}[].{field.name}", field.unit, field.meaning, field.source)
+
+
+class _Unit(NamedTuple):
+    path: str
+    name: str
+    kind: str
+    cpu: GroupFile | None = None
+
+
+class Units:
+    """Use of CPU, memory and disks by service and container."""
+
+    name: ClassVar[str] = "units"
+    cadence: ClassVar[float] = 5
+    fields: ClassVar[tuple[Field, ...]] = (
+        Field("count", "count", "services, containers and scopes", _SOURCE),
+        Field(
+            "failed", "count", "units of systemd that failed; null where it can't be asked", "D-Bus"
+        ),
+        *_listed("top", _OF_TOP),
+        *_listed("slices", _FIGURES),
+    )
+    panels: ClassVar[tuple[AnyPanel, ...]] = (
+        TablePanel(
+            name="units",
+            event="units",
+            title="Services and containers",
+            rows="top",
+            summary="{count:count} run[, ▲ {failed:count} failed]",
+            mark=Mark("state", "failed"),
+            columns=_COLUMNS,
+            more=(Rows("slices", _COLUMNS[:3]),),
+        ),
+    )
+    tiles: ClassVar[tuple[Tile, ...]] = ()
+
+    def __init__(
+        self,
+        *,
+        ps: Any = psutil,
+        clock: Clock = time.monotonic,
+        sysfs: Path = Path("/sys"),
+        root: Path = Path("/"),
+    ) -> None:
+        """Sockets of systemd and of runtimes are below `root`."""
+        self.absent_reason: str | None = None
+        self._groups = str(sysfs / "fs/cgroup") if procfs.root(ps) else None
+        self._root = root
+        self._clock = clock
+        self._units: list[_Unit] = []
+        self._slices: list[_Unit] = []
+        self._above: dict[str, int] = {}  # groups that have units in them, and their links
+        self._looked_at = self._asked_at = self._named_at = float("-inf")
+        self._states: UnitStates | None = None
+        self._names: dict[str, str] = {}
+        self._shown: set[str] = set()
+        self._memory: dict[str, float] = {}
+        self._turn = self._found = 0
+        self._cpu: Rates[str] = Rates(clock)
+        self._io: Rates[str] = Rates(clock)
+        self._cpu.prime(self._cpu_time)
+
+    def read(self) -> dict[str, Any] | None:
+        """Return the family's fields; None on a machine without cgroup v2, or without units."""
+        rates = self._cpu.update(self._cpu_time())
+        shares = {path: round(100 * rate[0], 1) for path, rate in rates.items()}
+        if not self._units:
+            self.absent_reason = "only Linux with cgroup v2 tells what services and containers use"
+            return None
+        self.absent_reason = None
+        self._read_memory()
+
+        def by_use(unit: _Unit) -> tuple[float, float]:
+            return shares.get(unit.path, 0.0), self._memory.get(unit.path, 0.0)
+
+        top = nlargest(TOP, self._units, key=by_use)
+        self._ask([unit.name for unit in top if unit.kind == "service"])
+        dead = self._states.failed if self._states else ()
+        here = {unit.name: unit for unit in self._units}
+        first = [here.get(name) or _Unit("", name, name.rpartition(".")[2]) for name in dead]
+        rows = [*first, *(unit for unit in top if unit.name not in dead)][:TOP]
+        self._shown = {unit.path for unit in rows}
+        moved = self._io.update({unit.path: moved_bytes(unit.path) for unit in rows if unit.path})
+        return {
+            "count": len(self._units),
+            "failed": len(dead) if self._states else None,
+            "top": [self._row(unit, shares.get(unit.path), moved.get(unit.path)) for unit in rows],
+            "slices": [self._figures(unit, shares.get(unit.path)) for unit in self._slices],
+        }
+
+    def _cpu_time(self) -> dict[str, tuple[float]]:
+        """Return seconds by group; look for groups anew where some came or went."""
+        found = self._seconds()
+        is_old = self._clock() - self._looked_at >= _LOOK_SECONDS or len(found) < self._found
+        if is_old or any(links(each) != n for each, n in self._above.items()):
+            self._looked_at = self._clock()
+            self._units, self._slices, self._above = [], [], {}
+            if self._groups is not None and group_file(f"{self._groups}/cgroup.controllers"):
+                self._walk(self._groups, 0)
+            found = self._seconds()
+            self._found = len(found)
+        return found
+
+    def _seconds(self) -> dict[str, tuple[float]]:
+        found = {}
+        for unit in (*self._units, *self._slices):
+            content = unit.cpu.read() if unit.cpu else group_file(f"{unit.path}/cpu.stat")
+            if content.startswith(b"usage_usec "):
+                found[unit.path] = (int(content[11 : content.find(b"\n")]) / 1e6,)
+        return found
+
+    def _walk(self, folder: str, depth: int) -> None:
+        try:
+            with os.scandir(folder) as entries:
+                inner = [each.name for each in entries if each.is_dir(follow_symlinks=False)]
+        except OSError:
+            return
+        self._above[folder] = links(folder)
+        for name in sorted(inner):
+            path, container = f"{folder}/{name}", _CONTAINER.fullmatch(name)
+            text = printable(_ESCAPE.sub(lambda match: chr(int(match[1], 16)), name))
+            if container:
+                self._add(path, container[1] or container[2], "container")
+            elif name.endswith((".service", ".scope")) and not name.startswith("user@"):
+                self._add(path, text, name.rpartition(".")[2])
+            elif depth < _DEEPEST and len(self._above) < _MOST:
+                if name.endswith(".slice") and not depth:
+                    self._slices.append(_Unit(path, text, "slice"))
+                self._walk(path, depth + 1)
+
+    def _add(self, path: str, name: str, kind: str) -> None:
+        kept = GroupFile(f"{path}/cpu.stat") if len(self._units) < _MOST_OPEN else None
+        if len(self._units) < _MOST:
+            self._units.append(_Unit(path, name, kind, kept))
+
+    def _read_memory(self) -> None:
+        self._turn = (self._turn + 1) % _TURNS
+        known, self._memory = self._memory, {}
+        for place, unit in enumerate((*self._units, *self._slices)):
+            path = unit.path
+            is_due = place % _TURNS == self._turn or path in self._shown or unit.kind == "slice"
+            value = number(f"{path}/memory.current") if is_due or path not in known else known[path]
+            if value is not None:
+                self._memory[path] = value
+
+    def _ask(self, services: list[str]) -> None:
+        """Ask systemd for states, and runtimes for names, now and then."""
+        now = self._clock()
+        if now - self._asked_at >= _STATES_SECONDS:
+            self._asked_at, self._states = now, unit_states(services, self._root)
+        unnamed = any(u.kind == "container" and u.name not in self._names for u in self._units)
+        if unnamed and now - self._named_at >= _NAMES_SECONDS:
+            self._named_at, self._names = now, container_names(self._root)
+
+    def _figures(self, unit: _Unit, share: float | None) -> dict[str, Any]:
+        waits = [waiting(f"{unit.path}/{kind}.pressure") for kind in ("cpu", "memory", "io")]
+        name = unit.name
+        if unit.kind == "container":
+            name = self._names.get(name, name[:12] if len(name) == 64 else name)
+        return {
+            "name": name,
+            "cpu_percent": share,
+            "memory_bytes": byte_count(self._memory.get(unit.path)),
+            "processes": number(f"{unit.path}/pids.current"),
+            "pressure": max((wait for wait in waits if wait is not None), default=None),
+        }
+
+    def _row(
+        self, unit: _Unit, share: float | None, moved: tuple[float, ...] | None
+    ) -> dict[str, Any]:
+        limit, memory = number(f"{unit.path}/memory.max"), self._memory.get(unit.path)
+        said = self._states if unit.kind != "container" else None
+        return self._figures(unit, share) | {
+            "kind": unit.kind,
+            "memory_limit": byte_count(limit),
+            "memory_percent": percent(memory, limit) if limit and memory is not None else None,
+            "read_bytes_per_second": round(moved[0], 1) if moved else None,
+            "write_bytes_per_second": round(moved[1], 1) if moved else None,
+            "state": said.states.get(unit.name, "active") if said else None,
+            "restarts": said.restarts.get(unit.name) if said else None,
+        }
