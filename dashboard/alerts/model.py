@@ -19,13 +19,22 @@ Level = Literal["info", "warning", "critical"]
 State = Literal["raised", "still", "cleared"]
 
 
+class Culprit(msgspec.Struct, frozen=True, kw_only=True):
+    """A program that took much, on average: % of one core, B of memory, or B/s of disks."""
+
+    name: str
+    value: float
+    unit: str
+
+
 class Alert(msgspec.Struct, frozen=True, kw_only=True):
     """What is said of an alert at a moment; times are seconds since 1970.
 
     `alert` is the rule's name, and behind a colon the item that it is about, where the rule is
     about several. `metric_family` (the key `event` in JSON) is the name of the events whose figures
-    it is about. `value` is null where there is no number for it. `last` is only in alerts
-    about what has not come: when it came last, null for never.
+    it is about. `value` is null where there is no number for it.
+    `culprits` are the programs that took most, empty for as long as they are not known yet. `last`
+    is only in alerts about what has not come: when it came last, null for never.
     """
 
     host: str
@@ -40,6 +49,7 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
     threshold: float | None = None
     since: float | None = None
     message: str = ""
+    culprits: tuple[Culprit, ...] | msgspec.UnsetType = msgspec.UNSET
     last: float | msgspec.UnsetType | None = msgspec.UNSET
 
     @property

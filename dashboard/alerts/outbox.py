@@ -22,6 +22,7 @@ from dashboard.settings import LEVELS
 _MOST = 1000  # alerts that are waited with
 _MOST_LINES = 20
 _MOST_CHARACTERS = 300
+_PATIENCE = 8.0  # seconds
 
 Kind = Literal["info", "warning", "failure", "success"]
 
@@ -123,6 +124,8 @@ class Outbox:
             for name, alert in self.state.open.items()
             if name not in self._told or _rank(alert.level) > _rank(self._told[name])
             if alert.level in self._levels and not self._is_silent(alert, now)
+            # Who did it is known in a moment.
+            if alert.culprits != () or not 0 <= now - alert.time < _PATIENCE
         ]
         waiting = [*self.state.ended.values(), *untold]
         return sorted(

@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterable, Sequence
 import gevent
 import msgspec
 
+from dashboard.alerts.culprits import Culprits
 from dashboard.alerts.evaluator import STILL, Evaluator, Rule
 from dashboard.alerts.history import alerts_between
 from dashboard.alerts.model import EVENT, Alert
@@ -87,6 +88,7 @@ class AlertService:
         self._evaluator = Evaluator(
             rules, host=host, cadences=cadences, still=min(STILL, retention / 3)
         )
+        self._culprits = Culprits(rules)
         self._said = said
         self._says_again = min(STILL, retention / 3)
         self._last_said = -math.inf
@@ -111,7 +113,8 @@ class AlertService:
         if not self._is_ready:
             return said
         try:
-            said += [alert.event() for alert in self._evaluator.evaluate(samples)]
+            alerts = self._evaluator.evaluate(samples)
+            said += [alert.event() for alert in self._culprits.named(alerts, samples)]
             self._has_failed = False
         except Exception:  # a rule that fails must not take the samples along
             if not self._has_failed:

@@ -22,7 +22,7 @@ MOST_BYTES = 2 << 20  # of data that is read for one answer
 LEAST_FRESH = 10.0  # seconds
 FRESH_UNKNOWN = 600.0  # seconds, for what came only once
 # Events that are shown as what they are, and have no figures.
-NO_FIGURES = frozenset({"alert", "log", "notice", "progress", "rules"})
+NO_FIGURES = frozenset({"alert", "log", "notice", "progress", "rules", "silence"})
 
 
 def published(events: Iterable[Event], families: Iterable[str]) -> list[Event]:

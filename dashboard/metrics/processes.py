@@ -11,7 +11,7 @@ import os
 import time
 from heapq import nlargest
 from pathlib import Path
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar
 
 import psutil
 
@@ -19,22 +19,11 @@ from dashboard.catalogue.model import AnyPanel, Column, TablePanel, Tile
 from dashboard.metrics import procfs
 from dashboard.metrics.container import whose_processes
 from dashboard.metrics.family import Clock, Field
+from dashboard.metrics.programs import Identity, Process, Programs
 from dashboard.metrics.rates import Counters, Rates
 from dashboard.metrics.values import byte_count, printable
 
 TOP = 10
-
-Identity = tuple[int, float]
-"""A pid and its start, in whatever unit the system has."""
-
-
-class Process(NamedTuple):
-    """One process in one reading: CPU time in seconds, memory in bytes."""
-
-    name: str
-    running: bool
-    cpu_seconds: float
-    memory_bytes: float | None
 
 
 class Processes:
@@ -74,6 +63,25 @@ class Processes:
             "/proc/PID/stat utime + stime",
         ),
         Field("top[].memory_bytes", "bytes", "resident memory", "/proc/PID/stat rss"),
+        Field(
+            "programs.top[].name",
+            "",
+            "a program: all processes of one name; the five with most of each figure",
+            "/proc/PID/stat comm",
+        ),
+        Field(
+            "programs.top[].cpu_percent",
+            "% of one core",
+            "CPU time of them all since the last reading, with those that began since",
+            "/proc/PID/stat utime + stime",
+        ),
+        Field("programs.top[].memory_bytes", "bytes", "resident memory", "/proc/PID/stat rss"),
+        Field(
+            "programs.top[].bytes_per_second",
+            "B/s",
+            "read from and written to disks; 0 for other users' where the sampler is not root",
+            "/proc/PID/io read_bytes + write_bytes",
+        ),
     )
     panels: ClassVar[tuple[AnyPanel, ...]] = (
         TablePanel(
@@ -98,6 +106,8 @@ class Processes:
         self._proc = procfs.root(ps)
         self._rates: Rates[Identity] = Rates(clock)
         self._names: dict[int, str] = {}
+        self._clock = clock
+        self._programs = Programs(self._proc)
         self._rates.prime(lambda: _cpu_time(self._found()))
 
     def read(self) -> dict[str, Any]:
@@ -129,7 +139,14 @@ class Processes:
             )
         running = sum(process.running for process in found.values())
         of = whose_processes(self._proc)
-        return {"count": len(found), "running": running, "of": of, "top": top}
+        programs = {"top": self._programs.top(found, self._clock(), cores)}
+        return {
+            "count": len(found),
+            "running": running,
+            "of": of,
+            "top": top,
+            "programs": programs,
+        }
 
     def _found(self) -> dict[Identity, Process]:
         return self._from_psutil() if self._proc is None else self._from_proc(self._proc)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pwd
+import shutil
 import subprocess
 import sys
 from contextlib import nullcontext
@@ -70,6 +71,41 @@ def test_never_more_than_all_cores(machine: Machine, processes: Processes) -> No
     shares = {each["pid"]: each["cpu_percent"] for each in processes.read()["top"]}
     assert shares[812] is None
     assert shares[701] == 0.0
+
+
+def test_programs_are_all_processes_of_a_name_and_those_that_began(machine: Machine) -> None:
+    machine.write("812/io", "read_bytes: 100\nwrite_bytes: 50\ncancelled_write_bytes: 9\n")
+    processes = Processes(ps=machine.ps, clock=machine.watch)
+    machine.watch.forward(5)
+    first = {each["name"]: each for each in processes.read()["programs"]["top"]}
+    assert first["agent"]["memory_bytes"] > 0
+    assert {each["cpu_percent"] for each in first.values()} == {0.0}
+
+    def ran(pid: int, ticks: int, *, new: bool = False) -> None:
+        head, rest = (machine.proc / f"{pid}/stat").read_text().split(") ")
+        words = rest.split()
+        words[11:13] = [str(ticks + (0 if new else int(words[11]))), "0" if new else words[12]]
+        machine.write(f"{pid}/stat", f"{head}) {' '.join(words)}")
+
+    ran(812, 50)
+    ran(864, 50)
+    machine.write("812/io", "read_bytes: 600\nwrite_bytes: 1050\n")
+    shutil.copytree(machine.proc / "864", machine.proc / "990")
+    ran(990, 50, new=True)  # it began just now, and was never seen before
+    machine.watch.forward(1)
+    top = processes.read()["programs"]["top"]
+    assert [(each["name"], each["cpu_percent"]) for each in top][:2] == [
+        ("agent", 100.0),
+        ("python3", 50.0),
+    ]
+    assert top[1]["bytes_per_second"] == 0  # from when on is not known
+    ran(812, 10)
+    machine.write("812/io", "read_bytes: 600\nwrite_bytes: 3050\n")
+    machine.watch.forward(2)
+    top = processes.read()["programs"]["top"]
+    (python,) = [each for each in top if each["name"] == "python3"]
+    assert (python["cpu_percent"], python["bytes_per_second"]) == (5.0, 1000.0)
+    assert len(top) <= 15
 
 
 def test_a_line_that_cannot_be_takes_its_own_process(
