@@ -109,9 +109,10 @@ class Filesystem:
         A mount that refuses is left out. One that does not answer is too, and then `absent_reason`
         names it.
         """
-        self._candidates = by_device(self._mounts())
-        found = self._guard.ask_each(self._candidates)
-        mounts = sorted(filter(None, found.values()), key=lambda each: str(each["mountpoint"]))
+        mounts = [
+            {key: value for key, value in each.items() if key != "available"}
+            for each in self.measure()
+        ]
         silent = [
             self._candidates[key][0] for key in self._guard.hanging if key in self._candidates
         ]
@@ -121,6 +122,12 @@ class Filesystem:
         else:
             self.absent_reason = None if mounts else "no mounted filesystem can be read"
         return {"mounts": mounts} if mounts else None
+
+    def measure(self) -> list[dict[str, Any]]:
+        """Return the mounts that answer, sorted by path, with `available` for users, too."""
+        self._candidates = by_device(self._mounts())
+        found = self._guard.ask_each(self._candidates)
+        return sorted(filter(None, found.values()), key=lambda each: str(each["mountpoint"]))
 
     def _figures(self, device: bytes) -> dict[str, Any] | None:
         """Return the item of a filesystem, by the first of its mounts that has one. May block."""
@@ -141,6 +148,7 @@ class Filesystem:
                 "mountpoint": printable(mount.mountpoint),
                 "total": total,
                 "used": used,
+                "available": byte_count(usage.free),
                 "percent": min(100.0, max(0.0, usage.percent)) if used is not None else None,
             }
         return None

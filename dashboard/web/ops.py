@@ -1,15 +1,21 @@
 """Health and metrics, for whoever is woken at night."""
 
 from functools import partial
+from typing import Any
 
 import gevent
 import msgspec
-from flask import Blueprint, Response
+from flask import Blueprint, Response, request
+from gevent.lock import BoundedSemaphore
 from prometheus_client import CollectorRegistry, Metric
-from prometheus_client.openmetrics.exposition import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client import exposition as plain_text
+from prometheus_client.openmetrics import exposition as open_metrics
 
+from dashboard.metrics.node_counters import Counted, NodeCounters
 from dashboard.runtime import Runtime, Service
+from dashboard.web.accept import match
 from dashboard.web.access import request_scope
+from dashboard.web.compression import accepts_gzip, compress
 from dashboard.web.exposition import STALE_AFTER, Figures, LogGauges, OwnFigures
 from dashboard.web.problem import problem_response
 
@@ -21,7 +27,8 @@ def blueprint(service: Service) -> Blueprint:
     routes = Blueprint("ops", __name__)
     routes.add_url_rule("/healthz", "healthz", healthz)
     routes.add_url_rule("/readyz", "readyz", partial(readyz, service))
-    routes.add_url_rule("/metrics", "metrics", partial(metrics, service))
+    view = partial(metrics, service, NodeCounters(), BoundedSemaphore())
+    routes.add_url_rule("/metrics", "metrics", view)
     return routes
 
 
@@ -48,10 +55,11 @@ def readyz(service: Service) -> Response:
     return Response(body, content_type="application/json")
 
 
-def metrics(service: Service) -> Response:
-    """OpenMetrics text: every host's newest figures, and the counters of every worker.
+def metrics(service: Service, counters: NodeCounters, turn: BoundedSemaphore) -> Response:
+    """Every host's newest figures, the counters of every worker, and the kernel's of this machine.
 
-    A right to some events and hosts gives their figures, and nothing of the service itself.
+    It is OpenMetrics, or Prometheus's text where a client rather has that. A right to some events
+    and hosts gives their figures, and nothing of the service itself.
     """
     runtime = service.runtime
     scope = request_scope()
@@ -63,10 +71,39 @@ def metrics(service: Service) -> Response:
     if scope.is_full:
         registry.register(LogGauges(runtime.log, runtime.hub))
         registry.register(runtime.workers)
-    collected = _Collected([*registry.collect()])
+    collected = [*registry.collect()]
+    pool = gevent.get_hub().threadpool
+    if scope.is_full:
+        with turn:
+            counted = pool.apply(counters.read)
+        collected += [_metric(each, service.settings.host_name) for each in counted]
+    is_plain = match(request.headers.get("Accept", ""), "text/plain") > match(
+        request.headers.get("Accept", ""), "application/openmetrics-text"
+    )
+    is_small = accepts_gzip(request.headers.get("Accept-Encoding", ""))
     # A fleet's text takes longer than streams may wait.
-    text = gevent.get_hub().threadpool.apply(generate_latest, (collected,))
-    return Response(text, content_type=CONTENT_TYPE_LATEST)
+    text = pool.apply(_write, (collected, is_plain, is_small))
+    kind = plain_text.CONTENT_TYPE_PLAIN_0_0_4 if is_plain else open_metrics.CONTENT_TYPE_LATEST
+    response = Response(text, content_type=kind)
+    response.headers["Vary"] = "Accept, Accept-Encoding"
+    if is_small:
+        response.headers["Content-Encoding"] = "gzip"
+    return response
+
+
+def _metric(counted: Counted, host: str) -> Metric:
+    is_counter = counted.name.endswith("_total")
+    kind = "counter" if is_counter else "gauge"
+    metric = Metric(counted.name.removesuffix("_total"), counted.meaning, kind)
+    for labels, value in counted.samples:
+        metric.add_sample(counted.name, {"host": host, **labels}, value)
+    return metric
+
+
+def _write(collected: list[Metric], is_plain: bool, is_small: bool) -> bytes:
+    form: Any = plain_text if is_plain else open_metrics
+    text: bytes = form.generate_latest(_Collected(collected))
+    return compress(text) if is_small else text
 
 
 class _Collected:

@@ -2,13 +2,17 @@
 
 import fcntl
 import os
+import re
+import shutil
 import signal
+import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
+from prometheus_client.parser import text_string_to_metric_families as plain_families
 
 from tests.support.service import Reader, Service, wait_for
 
@@ -112,6 +116,48 @@ def test_metrics_are_openmetrics(service: Service) -> None:
         samples = [(s.name, tuple(sorted(s.labels.items()))) for s in family.samples]
         assert len(samples) == len(set(samples)), family.name
         assert all(sample.value == sample.value for sample in family.samples), "NaN"
+
+
+def test_a_client_gets_the_format_and_the_coding_that_it_accepts(service: Service) -> None:
+    plain, either = "text/plain; version=0.0.4", "application/openmetrics-text; version=1"
+    wanted = {
+        "*/*": either,
+        "text/plain": plain,
+        "text/plain;version=0.0.4;q=0.5,*/*;q=0.1": plain,
+        "application/openmetrics-text;version=1.0.0;q=0.8,text/plain;q=0.5": either,
+        "application/openmetrics-text;q=0.2,text/plain;q=0.5": plain,
+        "application/xml": either,
+    }
+    for accept, kind in wanted.items():
+        headers = {"Accept": accept, "Accept-Encoding": "identity"}
+        response = service.get("/metrics", headers=headers)
+        assert response.headers["content-type"].startswith(kind), accept
+        assert response.text.endswith("# EOF\n") == (kind is either)
+        assert "Accept" in response.headers["vary"]
+    packed = service.get("/metrics", headers={"Accept": "text/plain", "Accept-Encoding": "gzip"})
+    assert packed.headers["content-encoding"] == "gzip"
+    assert int(packed.headers["content-length"]) < len(packed.content) / 4
+    names = {family.name for family in plain_families(packed.text)}
+    assert {"node_cpu_seconds", "node_load1", "vitals_streams"} <= names
+
+
+def test_what_is_scraped_passes_the_checks_of_promtool(service: Service) -> None:
+    """promtool's rules; those about names that are node_exporter's own have to be broken."""
+    wait_for(lambda: service.metric("node_filesystem_avail_bytes"), "the filesystems")
+    text = service.get("/metrics", headers={"Accept": "text/plain"}).text
+    for family in plain_families(text):
+        assert family.documentation, family.name
+        totals = {sample.name.endswith("_total") for sample in family.samples}
+        assert totals <= {family.type == "counter"}, family.name
+        assert not re.search(r"_(counter|gauge|ms|kb|mb|percent|celcius)$", family.name)
+        assert ":" not in family.name
+        assert family.name.startswith("node_") or family.name == family.name.lower()
+    program = shutil.which("promtool")
+    if program is None:
+        pytest.skip("the rest is for promtool, of Debian's package prometheus")
+    done = subprocess.run([program, "check", "metrics"], input=text, capture_output=True, text=True)
+    told = [line for line in done.stderr.splitlines() if "camelCase" not in line]
+    assert told == []
 
 
 def test_the_machines_figures_have_their_usual_names(service: Service) -> None:

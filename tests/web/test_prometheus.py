@@ -45,7 +45,9 @@ def test_the_names_in_the_questions_are_metrics(service: Service) -> None:
 
     def missing() -> set[str]:
         families = text_string_to_metric_families(ask(service, "/metrics"))  # type: ignore[no-untyped-call]
-        return asked - {family.name for family in families}
+        return asked - {
+            name for family in families for name in (family.name, *(s.name for s in family.samples))
+        }
 
     wait_for(lambda: not missing(), "all families to have been sampled")
 
