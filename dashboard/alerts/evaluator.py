@@ -14,6 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from msgspec import UNSET, UnsetType
 from msgspec.structs import replace
 
 from dashboard.alerts.model import Alert, Level, State, finite
@@ -68,6 +69,7 @@ class _Condition:
     value: float
     told: float | None = None  # when the alert was last told of; None while it is not raised
     missing: float | None = None  # since when its family's samples lack it
+    worst: float | None = None  # of the values, the farthest beyond the limit
 
 
 class Evaluator:
@@ -109,7 +111,7 @@ class Evaluator:
             elif alert.alert == _name(rule, item):
                 value = alert.value if alert.value is not None else rule.threshold(item)
                 self._conditions[rule.name, item] = _Condition(
-                    alert.began, alert.time, value, told=alert.time
+                    alert.began, alert.time, value, told=alert.time, worst=alert.worst or value
                 )
 
     def evaluate(self, samples: Sequence[Sample]) -> list[Alert]:
@@ -154,6 +156,10 @@ class Evaluator:
             if not 0 <= sample.time - condition.seen <= self._widest(sample.family):
                 condition.since = sample.time
         condition.seen, condition.value = sample.time, value
+        limit = rule.threshold(item)
+        worst = limit if condition.worst is None else condition.worst
+        if verdict and abs(value - limit) >= abs(worst - limit):
+            condition.worst = value
         if condition.told is not None:
             if verdict is not False:
                 return []
@@ -221,10 +227,16 @@ class Evaluator:
             state=state,
             metric_family=rule.metric_family(item),
             value=finite(condition.value),
+            worst=self._worst(condition),
             threshold=rule.threshold(item),
             since=condition.since,
             message=rule.message(item, condition.value, is_over=state == "cleared"),
         )
+
+    def _worst(self, condition: _Condition) -> float | UnsetType:
+        worst = condition.worst
+        is_told = worst is not None and worst != condition.value and finite(worst) is not None
+        return worst if is_told and worst is not None else UNSET
 
     def _end(self, rule: Rule, item: str, condition: _Condition, now: float) -> Alert:
         said = self._make_alert(rule, item, "cleared", condition, now)

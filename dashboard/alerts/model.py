@@ -32,9 +32,10 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
 
     `alert` is the rule's name, and behind a colon the item that it is about, where the rule is
     about several. `metric_family` (the key `event` in JSON) is the name of the events whose figures
-    it is about. `value` is null where there is no number for it.
-    `culprits` are the programs that took most, empty for as long as they are not known yet. `last`
-    is only in alerts about what has not come: when it came last, null for never.
+    it is about. `value` is null where there is no number for it; `worst` was farthest beyond the
+    limit, and is left out while it is the value. `culprits` are the programs that took most, empty
+    for as long as they are not known yet. `last` is only in alerts about what has not come: when it
+    came last, null for never.
     """
 
     host: str
@@ -46,6 +47,7 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
     state: State
     metric_family: str = msgspec.field(name="event", default="")
     value: float | None = None
+    worst: float | msgspec.UnsetType = msgspec.UNSET
     threshold: float | None = None
     since: float | None = None
     message: str = ""

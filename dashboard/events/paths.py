@@ -12,6 +12,7 @@ from dashboard.events.event import OBJECT, Event, fields
 
 ITEM_KEYS = ("mountpoint", "label", "name")
 RANKING = "top"
+NO_FIGURES = frozenset({"rules", "silence"})  # numbers, but none that are measured
 RULES = "rules"  # the event in which a machine says its limits: numbers, but none that are measured
 DEEPEST = 32  # levels of objects and lists
 
@@ -19,10 +20,10 @@ DEEPEST = 32  # levels of objects and lists
 def figures_of(event: Event) -> tuple[float, dict[str, float | None]] | None:
     """Return an event's time (seconds since 1970) and its figures by path.
 
-    None for an event RULES, and for one without a time or without data that can be read: whoever
-    may write to the log may write anything. A figure is None where the data has null.
+    None for an event of NO_FIGURES, and for one without a time or without data that can be read:
+    whoever may write to the log may write anything. A figure is None where the data has null.
     """
-    data = None if event.name == RULES else fields(event.data, OBJECT)
+    data = None if event.name in NO_FIGURES else fields(event.data, OBJECT)
     time = None if data is None else data.get("time")
     if data is None or isinstance(time, bool) or not isinstance(time, int | float):
         return None

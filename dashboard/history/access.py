@@ -12,6 +12,7 @@ from dashboard.events.paths import figures_of
 from dashboard.history.block import Rows, samples
 from dashboard.history.builder import Limits
 from dashboard.history.downsample import Reduced
+from dashboard.history.past_alerts import PastAlert, whole
 from dashboard.history.query import HistoryReader, Stretch, tier_for
 from dashboard.history.store import HistoryStore
 from dashboard.history.tiers import Tier
@@ -67,6 +68,22 @@ class History:
         def work() -> bytes:
             tier = tier_for(stretch.span).name if self._store is not None else "log"
             return encode(self._hosts(filter, stretch, newest, shape), tier)
+
+        return run_log_call(self._thread, work)
+
+    def past_alerts(self, since: float, newest: list[Event]) -> list[PastAlert]:
+        """Return the alerts that were open after a time, the last to begin first.
+
+        `newest` are events of the log that the history may not have.
+        """
+
+        def work() -> list[PastAlert]:
+            try:
+                if self._store is not None:
+                    return self._store.past_alerts(since, newest)
+            except LogUnavailable:
+                pass  # the log alone answers, as far as it goes back
+            return whole([], newest, since)
 
         return run_log_call(self._thread, work)
 

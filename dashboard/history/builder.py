@@ -76,6 +76,7 @@ class Builder:
                 part = samples(measured)
                 if part.columns:
                     writing.add(SECONDS, writing.series(host, event_name), part)
+            writing.add_alerts(events)
             writing.set_position(events[-1].id)
 
     def finish(self) -> None:
@@ -93,6 +94,8 @@ class Builder:
         now = self._clock()
         for tier in (SECONDS, MINUTES, HOURS):
             self._delete(tier, now - self._limits.of(tier))
+        with self._store.writing() as writing:
+            writing.trim_alerts(now - self._limits.minutes)
         for tier in (SECONDS, MINUTES, HOURS):
             while self._store.size() > self._limits.size:
                 oldest = self._store.oldest(tier)

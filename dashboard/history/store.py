@@ -5,13 +5,15 @@ Blocking; each instance is for one thread. Raises LogUnavailable where the file 
 
 import logging
 import struct
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from dashboard.events.event import EventId
+from dashboard.events.event import Event, EventId
+from dashboard.history import past_alerts
 from dashboard.history.block import Rows
 from dashboard.history.downsample import joined
+from dashboard.history.past_alerts import PastAlert
 from dashboard.history.tiers import Tier
 from dashboard.history.writing import Series, Writing, unpacked
 from dashboard.log.contract import LogUnavailable
@@ -38,6 +40,7 @@ CREATE TABLE IF NOT EXISTS open_window (
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS part_by_age ON part (tier, window);
 CREATE TABLE IF NOT EXISTS position (ms INTEGER NOT NULL, sequence INTEGER NOT NULL);
+{past_alerts.SCHEMA}
 PRAGMA user_version = {_VERSION};
 """
 
@@ -70,6 +73,11 @@ class HistoryStore:
         with self._database.connected() as connection:
             row = connection.execute("SELECT ms, sequence FROM position").fetchone()
         return EventId(*row) if row else EventId(0, 0)
+
+    def past_alerts(self, since: float, newest: Iterable[Event]) -> list[PastAlert]:
+        """Return the alerts that were open after a time, with `newest` events of the log."""
+        with self._database.connected() as connection:
+            return past_alerts.read(connection, since, newest)
 
     def series(self) -> list[Series]:
         """Return all series."""

@@ -5,7 +5,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from dashboard.events.event import EventId
+from dashboard.events.event import Event, EventId
+from dashboard.history import past_alerts
 from dashboard.history.block import Rows, pack, unpack
 from dashboard.history.tiers import Tier
 
@@ -66,6 +67,14 @@ class Writing:
         ).fetchall()
         parts = [unpacked(data, None) for (data,) in found]
         return [part for part in parts if part is not None]
+
+    def add_alerts(self, events: Iterable[Event]) -> None:
+        """Build in what events of the log say of alerts."""
+        past_alerts.write(self._connection, events)
+
+    def trim_alerts(self, before: float) -> None:
+        """Delete alerts that ended before a time."""
+        past_alerts.trim(self._connection, before)
 
     def set_position(self, position: EventId) -> None:
         """Save the id of the last event that is built in."""

@@ -1,17 +1,26 @@
 """GET /alerts: the alerts that are open, of each host."""
 
 from functools import partial
+from itertools import islice
+from typing import Any
 
 import msgspec
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response, request, url_for
 
 from dashboard.alerts.model import EVENT
 from dashboard.alerts.silence import HOST_SILENT
 from dashboard.alerts.silences import shown_of
+from dashboard.events.event import Event
 from dashboard.events.filter import Filter
-from dashboard.runtime import Service
+from dashboard.history.past_alerts import PastAlert
+from dashboard.log.contract import LogReader
+from dashboard.log.scan import walk
+from dashboard.runtime import Runtime, Service
 from dashboard.web.access import request_scope
 from dashboard.web.query import Query
+
+_MOST_SECONDS = 3660 * 86400.0
+_MOST = 1000  # past alerts in an answer
 
 
 def blueprint(service: Service) -> Blueprint:
@@ -23,14 +32,16 @@ def blueprint(service: Service) -> Blueprint:
 
 def alerts(service: Service) -> Response:
     """The newest event of each open alert; see the contract in docs/api.md."""
-    filter = Filter(hosts=Query(request.args, ("host",)).hosts("host"))
+    query = Query(request.args, ("host", "since"))
+    filter = Filter(hosts=query.hosts("host"))
+    since = query.duration("since", _MOST_SECONDS)
     filter = filter.restricted_to(request_scope())
     request_scope().check({EVENT}, None)
     runtime = service.runtime
     found, read_to = runtime.open_alerts.look()
     silent = {alert.host for _, alert in found if alert.rule == HOST_SILENT}
     now, silences = runtime.hub.now(), runtime.open_alerts.silences
-    body = {
+    body: dict[str, Any] = {
         "time": now,
         "last_event_id": str(read_to) if read_to.ms else None,
         "alerts": [
@@ -49,6 +60,35 @@ def alerts(service: Service) -> Response:
             if request_scope().allows_host(silence.host if silence.alert else silence.hosts)
         ],
     }
+    if since is not None:
+        names = {(alert.host, alert.alert) for _, alert in found}
+        past = (each for each in _past(runtime, now - since) if filter.wants_host(each.host))
+        over = (each for each in past if each.until or (each.host, each.alert) not in names)
+        body["past"] = [_shown(each) for each in islice(over, _MOST)]
     response = Response(msgspec.json.encode(body), content_type="application/json")
     response.headers["Cache-Control"] = "no-store"
     return response
+
+
+def _past(runtime: Runtime, since: float) -> list[PastAlert]:
+    """Return the alerts that were open after a time. Raises LogUnavailable."""
+    position = runtime.history.reader.position()
+
+    def read(log: LogReader) -> list[Event]:
+        last = log.newest()
+        return [] if last is None else list(walk(log, position.following, last, names=[EVENT]))
+
+    return runtime.history.reader.past_alerts(since, runtime.log.with_reader(read))
+
+
+def _shown(past: PastAlert) -> dict[str, Any]:
+    shown = msgspec.to_builtins(past)
+    del shown["since"], shown["until"], shown["seen"]
+    until = past.until
+    return {
+        **shown,
+        "from": past.since,
+        "to": until,
+        "duration": None if until is None else round(max(0.0, until - past.since), 3),
+        "url": url_for("pages.host", name=past.host, at=round(past.since)),
+    }

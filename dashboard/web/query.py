@@ -12,7 +12,7 @@ from dashboard.events.encoded import LOG_START
 from dashboard.events.event import HOST, NAME, EventId
 from dashboard.events.projection import FIELD
 from dashboard.publications import FAMILY_NAMES
-from dashboard.settings import HOST_ALLOWED, HOSTS_PATTERN
+from dashboard.settings import HOST_ALLOWED, HOSTS_PATTERN, parse_duration
 
 MOST_ITEMS = 100
 MOST_FIELDS = 50
@@ -88,6 +88,18 @@ class Query:
                 400, f"{key}={text!r}: allowed is a number from {low:g} to {high:g}", key=key
             )
         return value
+
+    def duration(self, key: str, high: float) -> float | None:
+        """Return the seconds of a duration such as 6h or 30d; None where the key is missing."""
+        text = self._args.get(key)
+        try:
+            seconds = None if text is None else parse_duration(text)
+        except ValueError:
+            seconds = math.inf
+        if seconds is not None and seconds > high:
+            allowed = f"a duration such as 90s, 6h or 30d, at most {high / 86400:g}d"
+            raise ClientError(400, f"{key}={text!r}: allowed is {allowed}", key=key)
+        return seconds
 
     def whole_number(self, key: str, low: int, high: int) -> int | None:
         """Return a whole number from `low` to `high`; None where the key is missing."""

@@ -5,6 +5,7 @@ import math
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -560,3 +561,12 @@ def test_what_only_has_the_name_is_no_alert(data: str) -> None:
 )
 def test_a_length_of_time_for_people(seconds: float, text: str) -> None:
     assert duration(seconds) == text
+
+
+def test_the_worst_value_is_told_once_it_is_past() -> None:
+    alerts = alerts_of(rule())
+    said = [a for at, v in enumerate((91, 99, 95, 85)) for a in alerts.evaluate([cpu(at, v)])]
+    assert [(a.state, a.value, a.worst) for a in said] == [
+        ("raised", 91, msgspec.UNSET),
+        ("cleared", 85, 99),
+    ]

@@ -102,6 +102,23 @@ def test_what_is_wrong_is_refused(
     assert_is_problem(post(service, path, body), status)
 
 
+def test_what_was_is_told_with_a_link_to_its_moment(service: Service) -> None:
+    begin = time.time() - 100
+    told = {"alert": "was:/", "rule": "was", "threshold": 90, "since": begin}
+    service.append("alert", "web-9", time=begin, state="raised", value=91, **told)
+    service.append("alert", "web-9", time=begin + 60, state="cleared", value=5, worst=97, **told)
+    found = service.json("/alerts?since=1h&host=web-9")
+    assert found["alerts"] == []
+    (past,) = found["past"]
+    assert (past["from"], past["to"], past["duration"]) == (begin, begin + 60, 60)
+    assert (past["worst"], past["url"]) == (97, f"/host/web-9?at={round(begin)}")
+    assert service.get(past["url"]).status_code == 200
+    assert "past" not in service.json("/alerts")
+    assert service.json("/alerts?since=30s&host=web-9")["past"] == []
+    for wrong in ("long", "4000d", "-1"):
+        assert_is_problem(service.get(f"/alerts?since={wrong}"), 400)
+
+
 def test_the_name_of_the_event_is_reserved(service: Service) -> None:
     assert_is_problem(post(service, "/events", {"event": "silence", "data": {}}), 422)
 

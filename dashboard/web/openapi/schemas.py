@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 import yaml  # type: ignore[import-untyped]
 
-from dashboard.alerts.model import Alert
+from dashboard.alerts.model import Alert, Culprit
 from dashboard.alerts.silences import Silence
 from dashboard.catalogue.model import Catalogue
 from dashboard.events.event import HOST, ID, NAME
@@ -27,6 +27,7 @@ from dashboard.web.screens.registry import NAME as SCREEN
 from dashboard.web.screens.registry import ScreenReport
 
 _WRITTEN = Path(__file__).with_name("schemas.yaml")
+_REFERENCE = "#/components/schemas/{name}"
 _PATTERNS = {
     "EventId": ID,
     "EventName": NAME,
@@ -48,6 +49,7 @@ def schemas() -> dict[str, Json]:
     found["PanelName"] = {"anyOf": [built_in, _whole(OWN_PANEL)]}
     found["Step"] = _struct(Step, "the data of an event `progress`")
     found["Alert"] = _struct(Alert, "the data of an event `alert`")
+    found["Culprit"] = _struct(Culprit, "a program that took much")
     found["Silence"] = _struct(Silence, "the data of an event `silence`")
     found["SilenceRequest"]["properties"]["host"] |= {"type": "string"} | _whole(HOSTS)
     found["Screen"] = _struct(ScreenReport, "what a display says of itself")
@@ -90,14 +92,13 @@ def _whole(pattern: re.Pattern[str]) -> Json:
 
 def _catalogue() -> dict[str, Json]:
     """Return the schemas of the catalogue's rows."""
-    template = "#/components/schemas/{name}"
-    _, components = msgspec.json.schema_components([Catalogue], ref_template=template)
+    _, components = msgspec.json.schema_components([Catalogue], ref_template=_REFERENCE)
     found: dict[str, Json] = msgspec.json.decode(msgspec.json.encode(components))
     return found
 
 
 def _struct(struct: type[msgspec.Struct], description: str) -> Json:
-    _, components = msgspec.json.schema_components([struct])
+    _, components = msgspec.json.schema_components([struct], ref_template=_REFERENCE)
     schema: Json = components[struct.__name__]
     schema.pop("title", None)
     return schema | {"description": description}
