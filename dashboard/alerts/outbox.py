@@ -14,6 +14,7 @@ from typing import Literal, NamedTuple
 
 import msgspec
 
+from dashboard.alerts import grouping
 from dashboard.alerts.model import Alert, Level
 from dashboard.alerts.silences import Silence, Silences
 from dashboard.events.event import EventId
@@ -127,7 +128,7 @@ class Outbox:
             # Who did it is known in a moment.
             if alert.culprits != () or not 0 <= now - alert.time < _PATIENCE
         ]
-        waiting = [*self.state.ended.values(), *untold]
+        waiting = grouping.settled([*self.state.ended.values(), *untold], now)
         return sorted(
             (alert for alert in waiting if not self._is_quiet(alert.level, now)),
             key=lambda alert: alert.time,
@@ -179,14 +180,20 @@ class Outbox:
 
 def message(alerts: Sequence[Alert]) -> Message:
     """One message about some alerts; at least one."""
-    lines = [_line(alert) for alert in alerts]
+    groups = grouping.groups(alerts)
+    grouped = {id(alert) for group in groups for alert in group}
+    lines = [grouping.line(group) for group in groups]
+    lines += [_line(alert) for alert in alerts if id(alert) not in grouped]
     if len(lines) > _MOST_LINES:
         lines[_MOST_LINES:] = [f"and {len(lines) - _MOST_LINES} more"]
     head = alerts[0].alert if len(alerts) == 1 else f"{len(alerts)} alerts"
     ending = " is over" if len(alerts) == 1 and not alerts[0].is_open else ""
     hosts = {alert.host for alert in alerts}
     whose = alerts[0].host if len(hosts) == 1 else f"{len(hosts)} machines"
-    return Message(f"{whose}: {head}{ending}", "\n".join(lines), _kind(alerts))
+    title = f"{whose}: {head}{ending}"
+    if len(lines) == len(groups) == 1:
+        title = grouping.words(groups[0])
+    return Message(title, "\n".join(lines), _kind(alerts))
 
 
 def _key(alert: Alert) -> str:

@@ -36,7 +36,7 @@ from dashboard.settings import Notify
 
 logger = logging.getLogger(__name__)
 
-_LOOK_AGAIN = 10.0  # seconds; for alerts of other processes, and for what is held back
+_LOOK_AGAIN = 5.0  # seconds; for alerts of other processes, and for what is held back
 _LOCK_AGAIN = 0.2
 _FIRST_PAUSE = 1.0  # seconds after a message that failed; doubled each time
 _LONGEST_PAUSE = 300.0

@@ -5,10 +5,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from dashboard.alerts.history import OpenAlerts, alerts_between
 from dashboard.alerts.model import Alert
-from dashboard.alerts.outbox import message
+from dashboard.alerts.outbox import Outbox, State, message
 from dashboard.alerts.silence import HOST_REBOOTED, HOST_SILENT, Machine, SilenceWatch
 from dashboard.events.encoded import LOG_START, Encoded
 from dashboard.events.event import Event, EventId
@@ -176,8 +177,34 @@ def test_many_silent_machines_are_one_message() -> None:
         for n in range(300)
     ]
     sent = message(alerts)
-    assert sent.title == "300 machines: 300 alerts"
-    assert sent.body.count("\n") == 20
+    assert sent.title == "300 machines are silent"
+    assert sent.body.startswith("[warning] 300 machines are silent: web-0, web-1, web-10,")
+    assert sent.body.endswith(" and 290 more")
+    assert "\n" not in sent.body
+    other = Alert(host="box", time=1, alert="hot", state="raised", message="it is hot")
+    over = [replace(alert, state="cleared") for alert in alerts[:4]]
+    sent = message([*over, *alerts, other])
+    assert sent.title == "301 machines: 305 alerts"
+    assert [line[:24] for line in sent.body.split("\n")] == [
+        "[warning] 300 machines a",
+        "[over] 4 machines are ba",
+        "[warning] it is hot",
+    ]
+    assert message(alerts[:2]).body == "[warning] host-silent\n[warning] host-silent"
+
+
+def test_they_wait_for_each_other_and_not_for_long() -> None:
+    box = Outbox(State(position="0-0"), quiet=None, rate=(1000, 1.0))
+    other = Alert(host="box", time=100, alert="hot", state="raised")
+    for n in range(20):
+        at = 100.0 + n
+        alert = Alert(host=f"w{n}", time=at, alert=HOST_SILENT, judge="wall", state="raised")
+        box.take([(EventId(n, 0), alert), (EventId(n, 1), other)], EventId(n, 1))
+        due = box.due(at)
+        assert len([each for each in due if each.alert == HOST_SILENT]) == (11 if n == 10 else 0)
+        box.mark_notified(due, at)
+    assert len(box.due(120)) == 0
+    assert len(box.due(121)) == 9
 
 
 def test_machines_are_those_with_an_event_of_a_family() -> None:
