@@ -26,7 +26,7 @@ from dashboard.sampling.leader import Leadership
 from dashboard.sampling.leader_tasks import LeaderTasks
 from dashboard.sampling.trouble import failing_file, read_failing
 from dashboard.settings import Settings, check_serves
-from dashboard.sources import sources
+from dashboard.sources import sampled
 from dashboard.streaming.greeting import Greeting
 from dashboard.streaming.host_intervals import HostIntervals
 from dashboard.streaming.hub import Hub
@@ -223,7 +223,7 @@ class Runtime:
         self._leader_tasks = LeaderTasks(
             self.log,
             self.settings,
-            [*self.families, *sources(self.settings)],
+            sampled(self.families, self.settings, self._run_directory),
             folder=self._run_directory,
             instruments=self.instruments,
             on_failure=self._fail,

@@ -24,7 +24,7 @@ from dashboard.metrics import FamilyFactory, family_factories
 from dashboard.sampling.leader import Leadership
 from dashboard.sampling.leader_tasks import LeaderTasks
 from dashboard.settings import APPEND_ONLY, SettingError, Settings, load, secrets
-from dashboard.sources import sources
+from dashboard.sources import sampled
 from dashboard.telemetry.logging import formatter, is_journal
 from dashboard.telemetry.null_counters import null_counters
 
@@ -81,7 +81,7 @@ class Agent:
         self._tasks = LeaderTasks(
             self._log,
             self._settings,
-            [*self._families, *sources(self._settings)],
+            sampled(self._families, self._settings, self._folder),
             folder=self._folder,
             instruments=null_counters(),
             on_failure=self._fail,

@@ -129,11 +129,11 @@ class Network:
         self._rates: Rates[str] = Rates(clock)
         self._counted: frozenset[str] = frozenset()
         self._classified: tuple[float, frozenset[str]] | None = None
-        self._rates.prime(self._counters)
+        self._rates.prime(self.counters)
 
     def read(self) -> dict[str, Any] | None:
         """Return the family's fields; None on a machine that has only loopback. Raises OSError."""
-        counters = self._counters()
+        counters = self.counters()
         rates = self._rates.update(counters)
         if not counters:
             self.absent_reason = "this machine has no network interface besides loopback"
@@ -150,7 +150,7 @@ class Network:
             },
         }
 
-    def _counters(self) -> dict[str, Counters]:
+    def counters(self) -> dict[str, Counters]:
         """Return bytes received, bytes sent and errors by interface, without loopback."""
         if self._proc is not None:
             found = parse_net_dev(procfs.read(f"{self._proc}/net/dev"))

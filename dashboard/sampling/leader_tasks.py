@@ -13,6 +13,7 @@ from dashboard.alerts.receiver import Origin
 from dashboard.alerts.rules import ThresholdRule, active_rules
 from dashboard.alerts.service import AlertService, warn_of_unknown_fields
 from dashboard.alerts.silence_keeper import windows_now
+from dashboard.alerts.traffic_rules import traffic_rules
 from dashboard.catalogue.declared import declared_every
 from dashboard.catalogue.levels import RuleRow
 from dashboard.log.contract import HistoryAccess, SampleLog
@@ -150,7 +151,11 @@ class LeaderTasks:
 def sampled_rules(settings: Settings, each: dict[str, float]) -> list[Rule]:
     """Return the rules that judge samples; `each` has the seconds between those of a family."""
     given = (rule for rule in settings.alert if rule.family in each)
-    return active_rules(given, defaults=settings.alerts.defaults, cadences=each)
+    found = active_rules(given, defaults=settings.alerts.defaults, cadences=each)
+    if settings.alerts.defaults and settings.traffic.quota:
+        names = {rule.name for rule in found}
+        found += [rule for rule in traffic_rules() if rule.name not in names]
+    return found
 
 
 def said_rules(

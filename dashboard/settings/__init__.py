@@ -5,10 +5,8 @@ or the key `<key>` (either case) of the TOML file that `DASHBOARD_CONFIG` names;
 wins. A wrong or unknown one raises `SettingError`, whose text is one line for the operator.
 
 Some keys are tables of the file rather than single values: `[[alert]]`, `[[expect]]`,
-`[alerts]`, `[notify]`, `[[figure]]`, `[[publish]]`, `[[scrape]]` and `[[command]]`. As a variable
-each is the same as JSON.
-`[[silence]]`, `[alerts]`, `[notify]`, `[[figure]]` and `[[publish]]`. As a variable each is the
-same as JSON.
+`[[silence]]`, `[alerts]`, `[notify]`, `[[figure]]`, `[[publish]]`, `[[scrape]]`, `[[command]]` and
+`[traffic]`. As a variable each is the same as JSON.
 
 It imports nothing else of the package, and its own modules relatively: gunicorn.conf.py loads this
 folder alone, under another name, so that the master process stays free of the application's code

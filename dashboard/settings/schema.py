@@ -12,6 +12,7 @@ from .rows import NONE, is_table
 from .rows import setting as _setting
 from .silences import WINDOWS, Window
 from .sources import COMMANDS, SCRAPES, Command, Scrape
+from .traffic import TRAFFIC, Traffic
 from .types import (
     FOLDER,
     HISTORY,
@@ -205,7 +206,7 @@ class Settings:
         one_of("debug", "info", "warning", "error", "critical"),
         "which of these lines it prints: those of this level and above",
     )
-    # Tables of the file: docs/alerts.md, docs/events.md, docs/security.md and docs/sources.md.
+    # Tables of the file: docs/alerts.md, docs/events.md, docs/security.md, docs/sources.md.
     alert: tuple[AlertRule, ...] = _setting(NONE, RULES)
     expect: tuple[Expectation, ...] = _setting(NONE, EXPECTATIONS)
     silence: tuple[Window, ...] = _setting(NONE, WINDOWS)
@@ -215,6 +216,7 @@ class Settings:
     publish: tuple[Publisher, ...] = _setting(NONE, PUBLISHERS)
     scrape: tuple[Scrape, ...] = _setting(NONE, SCRAPES)
     command: tuple[Command, ...] = _setting(NONE, COMMANDS)
+    traffic: Traffic = dataclasses.field(default=TRAFFIC.none, metadata={"kind": TRAFFIC})
 
     @property
     def routes(self) -> dict[str, tuple[str, ...]]:

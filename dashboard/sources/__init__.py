@@ -4,16 +4,32 @@ Each is sampled like a slow family: on its own cadence, in a native thread of it
 deadline. So a target that hangs holds up nothing, and a rule may watch any of its figures.
 """
 
+from collections.abc import Iterable
+from dataclasses import asdict
 from functools import partial
+from pathlib import Path
 
-from dashboard.metrics.family import Source
+from dashboard.metrics.family import ConfiguredFamily, FamilyFactory, Source
+from dashboard.metrics.traffic import Traffic
 from dashboard.settings import Settings
 from dashboard.sources.command import CommandReader
 from dashboard.sources.scrape import ScrapeReader
 
 
-def sources(settings: Settings) -> list[Source]:
-    """Return what is to be sampled beside the families."""
-    scrapes = [Source(s.name, s.seconds, partial(ScrapeReader, s)) for s in settings.scrape]
-    commands = [Source(c.name, c.seconds, partial(CommandReader, c)) for c in settings.command]
-    return scrapes + commands
+def sampled(
+    families: Iterable[FamilyFactory], settings: Settings, folder: Path
+) -> list[FamilyFactory]:
+    """Return what a machine with these settings samples: its families, and its sources.
+
+    `folder` is where the family `traffic` keeps what it counted.
+    """
+    file = folder / f"traffic-{settings.host_name}.json"
+    traffic = ConfiguredFamily(Traffic, {"file": file, **asdict(settings.traffic)})
+    return [
+        *(traffic if family is Traffic else family for family in families),
+        *(Source(each.name, each.seconds, partial(ScrapeReader, each)) for each in settings.scrape),
+        *(
+            Source(each.name, each.seconds, partial(CommandReader, each))
+            for each in settings.command
+        ),
+    ]

@@ -17,6 +17,7 @@ from dashboard.alerts.rules import ThresholdRule, active_rules
 from dashboard.events.event import Event
 from dashboard.metrics import FAMILIES
 from dashboard.metrics.sample import Sample
+from dashboard.sampling.leader_tasks import sampled_rules
 from dashboard.settings import load
 
 START = 1_790_000_000.0
@@ -570,3 +571,33 @@ def test_the_worst_value_is_told_once_it_is_past() -> None:
         ("raised", 91, msgspec.UNSET),
         ("cleared", 85, 99),
     ]
+
+
+def test_the_traffic_of_the_month_is_told_in_steps() -> None:
+    quota = {"DASHBOARD_TRAFFIC": '{"quota": "1TB"}'}
+    rules = sampled_rules(load(quota), {"traffic": 60.0})
+    without = {rule.name for rule in sampled_rules(load({}), {"traffic": 60.0})}
+    assert not {name for name in without if name.startswith("traffic")}
+    alerts = Evaluator(rules, host="box", cadences={"traffic": 60.0})
+
+    def told(at: float, percent: float | None, short: float | None) -> list[tuple[str, str, str]]:
+        sample = Sample("traffic", at, {"percent": percent, "short_seconds": short})
+        return [(each.alert, each.state, each.level) for each in alerts.evaluate([sample])]
+
+    assert told(60, None, None) == []  # without a quota
+    assert told(120, 79.9, 0) == []
+    assert told(180, 80, 7200) == [
+        ("traffic-80", "raised", "info"),
+        ("traffic-short", "raised", "warning"),
+    ]
+    assert told(240, 100, 0) == [
+        ("traffic-90", "raised", "warning"),
+        ("traffic-100", "raised", "critical"),
+        ("traffic-short", "cleared", "warning"),
+    ]
+    cleared = told(300, 0, 0)  # the next month
+    assert {(alert, state) for alert, state, _ in cleared} == {
+        ("traffic-80", "cleared"),
+        ("traffic-90", "cleared"),
+        ("traffic-100", "cleared"),
+    }
