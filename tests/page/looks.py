@@ -31,6 +31,8 @@ NOT_WHOLE = """(wall) => {
     while (texts.nextNode()) {
         const text = texts.currentNode;
         if (!text.data.trim() || text.parentElement.closest(".unseen")) continue;
+        // A row of a table that has no room.
+        if (getComputedStyle(text.parentElement).visibility === "hidden") continue;
         const range = document.createRange();
         range.selectNodeContents(text);
         for (const rect of range.getClientRects()) look(text, rect, JSON.stringify(text.data));

@@ -9,6 +9,7 @@ import { AlertBanner } from "../panels/alerts_panel.js";
 import { Header } from "../panels/header.js";
 import { PanelGrid } from "../panels/panel_grid.js";
 import { Registry } from "../panels/registry.js";
+import { ScreenFit } from "../panels/screen_fit.js";
 import { connectToSharedBroker } from "../streaming/transport.js";
 import { applyAppearance, watchAppearance } from "../ui/appearance.js";
 import { find } from "../ui/dom.js";
@@ -74,6 +75,7 @@ const grid = new PanelGrid({
 });
 
 watchAppearance(root, display, grid);
+if (root.hasAttribute("data-screen")) new ScreenFit(root, display, grid).fit();
 grid.start();
 kiosk.start(grid);
 

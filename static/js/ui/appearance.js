@@ -13,6 +13,7 @@ export function applyAppearance(root, display) {
   root.dataset.theme = resolveTheme(display.theme);
   if (display.distance) root.dataset.distance = display.distance;
   root.toggleAttribute("data-kiosk", display.kiosk);
+  root.toggleAttribute("data-screen", display.kiosk || display.distance !== null);
   root.toggleAttribute("data-transparent", display.transparent);
 }
 
