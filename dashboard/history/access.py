@@ -54,6 +54,7 @@ class History:
     def answer(
         self,
         filter: Filter,
+        drawn: frozenset[str] | None,
         stretch: Stretch,
         newest: list[Event],
         shape: Callable[[Reduced], Any],
@@ -61,13 +62,14 @@ class History:
     ) -> bytes:
         """Return `encode(hosts, tier)` for the series that a filter wants, within a stretch.
 
+        `drawn` are the figures wanted, as EVENT.FIELD or EVENT; None for all.
         `newest` are the events of the log that the history does not have. `shape` makes what
         `hosts` has of a series. Runs in the history's thread.
         """
 
         def work() -> bytes:
             tier = tier_for(stretch.span).name if self._store is not None else "log"
-            return encode(self._hosts(filter, stretch, newest, shape), tier)
+            return encode(self._hosts(filter, drawn, stretch, newest, shape), tier)
 
         return run_log_call(self._thread, work)
 
@@ -92,7 +94,12 @@ class History:
         self._thread.close(None if self._store is None else self._store.close)
 
     def _hosts(
-        self, filter: Filter, stretch: Stretch, newest: list[Event], shape: Callable[[Reduced], Any]
+        self,
+        filter: Filter,
+        drawn: frozenset[str] | None,
+        stretch: Stretch,
+        newest: list[Event],
+        shape: Callable[[Reduced], Any],
     ) -> Hosts:
         logged = _samples_by_series(newest)
         try:
@@ -102,16 +109,17 @@ class History:
                 known = {(each.host, each.event): each for each in self._all_series()}
                 newer = [event for event in newest if event.id is None or event.id > position]
                 logged = _samples_by_series(newer)
-                hosts = self._read(filter, stretch, known, logged, shape)
+                hosts = self._read(filter, drawn, stretch, known, logged, shape)
                 if self._position() == position:
                     break
         except LogUnavailable:
-            hosts = self._read(filter, stretch, {}, logged, shape)
+            hosts = self._read(filter, drawn, stretch, {}, logged, shape)
         return hosts
 
     def _read(
         self,
         filter: Filter,
+        drawn: frozenset[str] | None,
         stretch: Stretch,
         known: dict[tuple[str, str], Series],
         logged: dict[tuple[str, str], Rows],
@@ -125,12 +133,15 @@ class History:
             name = None if event == UNNAMED else event
             if not filter.wants_name(name) or (chosen is not None and host not in chosen):
                 continue
+            wanted = _paths_in(drawn, event)
+            if drawn is not None and not wanted:
+                continue
             new = logged.get((host, event))
             found = reader.read(
                 known.get((host, event)),
                 stretch,
                 newest=[] if new is None else [new],
-                paths=_wanted_paths(filter, event),
+                paths=_test_of(wanted) or _test_of(_paths_in(filter.fields, event)),
             )
             if found.rows.times:
                 hosts[host][event] = shape(found)
@@ -155,10 +166,15 @@ def _samples_by_series(events: list[Event]) -> dict[tuple[str, str], Rows]:
     return {key: samples(measured) for key, measured in rows.items()}
 
 
-def _wanted_paths(filter: Filter, event: str) -> Callable[[str], bool] | None:
-    """Return the test of a column's path by the filter's fields; None where all are wanted."""
+def _paths_in(names: frozenset[str] | None, event: str) -> list[str]:
+    """Return the fields of an event among names as EVENT.FIELD; "" for the event's own name."""
     prefix = f"{event}."
-    wanted = [each.removeprefix(prefix) for each in filter.fields or () if each.startswith(prefix)]
-    if not wanted:
+    found = [name.removeprefix(prefix) for name in names or () if name.startswith(prefix)]
+    return [*found, ""] if names is not None and event in names else found
+
+
+def _test_of(wanted: list[str]) -> Callable[[str], bool] | None:
+    """Return the test of a column's path by the fields that are wanted; None for all."""
+    if not wanted or "" in wanted:
         return None
     return lambda path: any(path == each or path.startswith(f"{each}.") for each in wanted)

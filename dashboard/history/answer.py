@@ -37,12 +37,12 @@ def as_columns(found: Reduced) -> dict[str, list[Value]]:
     return out
 
 
-def as_bands(found: Reduced) -> dict[str, object]:
+def as_bands(found: Reduced, *, when: bool = True) -> dict[str, object]:
     """Return {"span", "time", "mean", "low", "high", "low_at", "high_at"}.
 
     `time` is the start of each span; the others are columns by path, `low_at` and `high_at` the
-    seconds since 1970 of a span's lowest and highest value. A row of nulls stands in a silence. For
-    samples `span` is 0.0, and only `time` and `mean` are there.
+    seconds since 1970 of a span's lowest and highest value, left out without `when`. A row of nulls
+    stands in a silence. For samples `span` is 0.0, and only `time` and `mean` are there.
     """
     rows = found.rows
     order = list(_order(found))
@@ -67,7 +67,8 @@ def as_bands(found: Reduced) -> dict[str, object]:
     out["mean"] = columns("mean")
     if rows.span:
         out |= {name: columns(name) for name in ("low", "high")}
-        out |= {name: moments(name) for name in ("low_at", "high_at")}
+        if when:
+            out |= {name: moments(name) for name in ("low_at", "high_at")}
     return out
 
 

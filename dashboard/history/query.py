@@ -77,11 +77,12 @@ class HistoryReader:
         """Return the rows of a series within a stretch.
 
         They are samples (`span` 0.0) where there are at most `stretch.points`, else spans of
-        `stretch.span` seconds each. `newest` are samples of the log that are not in the history.
+        `stretch.span` seconds each, or as long as the rows that are left. `newest` are samples
+        of the log that are not in the history.
         """
         few: list[Rows] | None = []
         count = 0
-        reducer = Reducer(stretch.first, stretch.span, stretch.most_silences)
+        reducer = Reducer(*self._spans(stretch), stretch.most_silences)
         for rows, first, end in self._pieces(series, stretch, newest, paths):
             here = bisect_left(rows.times, end) - bisect_left(rows.times, first)
             if not here:
@@ -96,6 +97,19 @@ class HistoryReader:
             rows = joined(few)
             return Reduced(rows, rows.times, rows.times, silences(rows.times, stretch.points // 4))
         return reducer.reduced()
+
+    def _spans(self, stretch: Stretch) -> tuple[float, float]:
+        """Return the start and the length of the spans of an answer.
+
+        Where only a coarser tier has the stretch they are that tier's own: a span is then as long
+        as what its extremes are of.
+        """
+        if self._store is not None:
+            wanted = tier_for(stretch.span)
+            for tier, end in self._beginning(self._store, wanted, stretch)[:1]:
+                if end >= stretch.end:
+                    return stretch.first // tier.span * tier.span, tier.span
+        return stretch.first, stretch.span
 
     def _pieces(
         self,

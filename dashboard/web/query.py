@@ -17,6 +17,7 @@ from dashboard.settings import HOST_ALLOWED, HOSTS_PATTERN, parse_duration
 MOST_ITEMS = 100
 MOST_FIELDS = 50
 HOSTS = re.compile(HOSTS_PATTERN)
+_COLUMN = re.compile(rf"{NAME.pattern}|{FIELD.pattern}")
 # What has its own panels, or is said by the service: never among the others that a reader asks for.
 TOLD_ELSEWHERE = FAMILY_NAMES | {"alert", "log", "progress", "rules", "screen", "silence"}
 # Where a stream goes on, the newest first: what an EventSource that can't send the header appends
@@ -67,6 +68,11 @@ class Query:
         """A comma-separated list of fields of events."""
         allowed = "fields as event.field or event.field.key, such as cpu.percent"
         return self._list(key, FIELD, allowed, most=MOST_FIELDS)
+
+    def columns(self, key: str) -> frozenset[str] | None:
+        """A comma-separated list of events, or of fields of events."""
+        allowed = "figures as event.field, or event for all of its figures"
+        return self._list(key, _COLUMN, allowed)
 
     def host(self, key: str) -> str | None:
         """One host name."""

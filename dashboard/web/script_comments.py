@@ -1,11 +1,14 @@
-"""Modules of the page without the comments that fill whole lines, a third of their bytes sent."""
+"""Modules and style sheets of the page without comments that fill whole lines, and indentation.
+
+They are a third of the bytes sent.
+"""
 
 import re
 from functools import lru_cache
 
-# From the start of a line to the end of one. A licence (/*!) stays.
+# From the start of a line to the end of one, or how far it is indented. A licence (/*!) stays.
 _COMMENT = re.compile(
-    rb"^[ \t]*(?://[^\n]*|/\*(?!!)[^*]*(?:\*(?!/)[^*]*)*\*/[ \t]*)$", re.MULTILINE
+    rb"^[ \t]*(?://[^\n]*|/\*(?!!)[^*]*(?:\*(?!/)[^*]*)*\*/[ \t]*)$|^[ \t]+", re.MULTILINE
 )
 
 
@@ -13,7 +16,7 @@ _COMMENT = re.compile(
 def without_comments(script: bytes) -> bytes:
     """Return a script without its comments; each line keeps its number, for messages of errors.
 
-    Code decides nothing by its place in a line, so only text in backquotes could be mistaken for a
-    comment. tests/js/test_script_comments.py holds the page's modules to having none of that kind.
+    Code decides nothing by its place in a line, so only text in backquotes could be mistaken.
+    tests/js/test_script_comments.py holds the page's modules to having none of that kind.
     """
     return _COMMENT.sub(lambda comment: b"\n" * comment[0].count(b"\n"), script)

@@ -16,6 +16,7 @@ from dashboard.web.script_comments import without_comments
 
 _LEAST = 500  # bytes; less does not pay
 _COMPRESSED = frozenset({"text/javascript", "text/css", "image/svg+xml"})
+_COMMENTED = frozenset({"text/javascript", "text/css"})
 _FOR_GOOD = "max-age=31536000, immutable"
 
 
@@ -55,7 +56,7 @@ def _compressed(response: Response) -> Response:
         response.headers.pop(name, None)
     if response.status_code != 200 or request.method != "GET":
         return response
-    if response.mimetype == "text/javascript":
+    if response.mimetype in _COMMENTED:
         response.direct_passthrough = False
         response.set_data(without_comments(response.get_data()))
     if (response.content_length or 0) >= _LEAST and accepts_gzip(

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { DEFAULTS, readAddress, writeAddress, writeSeconds } from "../../static/js/config/page_url.js";
+import { DEFAULTS, readAddress, writeAddress } from "../../static/js/config/page_url.js";
+import { writeSeconds } from "../../static/js/config/times.js";
 
 const KNOWN = { tiles: ["cpu", "memory", "sent"], panels: ["cpu", "memory", "network", "processes"] };
 
@@ -197,4 +198,21 @@ test("what has several forms is written in one", () => {
     "?kiosk=1&shift=1": "kiosk=1",
   };
   for (const [search, written] of Object.entries(forms)) assert.equal(writeAddress(read(search).display), written);
+});
+
+test("a moment and a zoom are a link to a stretch of time", () => {
+  const at = new Date(2026, 10, 20, 14, 0).getTime() / 1000;
+  for (const text of ["2026-11-20T14:00", "2026-11-20T14:00:00", String(at)]) {
+    const { display, problems } = read(`at=${text}&zoom=90s&window=1h`);
+    assert.deepEqual(problems, []);
+    assert.deepEqual([display.at, display.zoom, display.window], [at, 90, 3600]);
+    assert.equal(writeAddress(display), "window=1h&at=2026-11-20T14:00&zoom=90s");
+  }
+  assert.equal(writeAddress({ ...DEFAULTS, at: at + 5 }), "at=2026-11-20T14:00:05");
+  assert.equal(writeAddress({ ...DEFAULTS, zoom: 90 }), "", "a zoom is of a moment");
+  assert.match(read("at=yesterday").problems[0], /^at="yesterday": wanted is a time such as 2026-11-20T14:00/);
+  assert.match(read("zoom=1s").problems[0], /from 2s to 3y/);
+  const { display, problems } = read(`at=${at}&kiosk=1`);
+  assert.equal(display.at, null);
+  assert.match(problems[0], /^at: not with kiosk=1/);
 });

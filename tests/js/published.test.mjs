@@ -42,7 +42,7 @@ test("a declared distance counts, and so do samples of history but not its gaps"
   assert.equal(declared.freshness("a", "queue", 1299), "fresh");
   assert.equal(declared.freshness("a", "queue", 1301), "stale");
   const store = storeOf(null);
-  store.fill({ last_event_id: "1-0", to: 1200, latest: [], hosts: { a: { queue: { time: [1000, 1001, 1060, 1120], length: [1, null, 2, 3] } } } });
+  store.fill({ last_event_id: "1-0", to: 1200, latest: [], hosts: { a: { queue: { time: [1000, 1001, 1060, 1120], mean: { length: [1, null, 2, 3] } } } } });
   assert.equal(store.cadence("a", "queue"), 60);
 });
 

@@ -64,9 +64,10 @@ test("thousands of columns are not kept", () => {
 test("replace takes the newest rows, nulls and all, and forgets the rest", () => {
   const series = filled(3, 2);
   series.append(3, row({ old: 1 }), 1);
-  series.replace([10, 11, 12, 13], { a: [1, null, 3, 4] });
+  series.replace({ time: [10, 11, 12, 13], mean: { a: [1, null, 3, 4], b: [1, 1, 1, 1] } }, (key) => key !== "b");
   assert.deepEqual(series.times, [11, 12, 13]);
   assert.deepEqual([...series.columns], [["a", [null, 3, 4]]]);
+  assert.equal(series.bands, null);
 });
 
 test("since gives one row before, for a line that reaches the edge", () => {
@@ -77,47 +78,67 @@ test("since gives one row before, for a line that reaches the edge", () => {
   assert.deepEqual(new TimeSeries(3).since(0, ["a"]), [[], []]);
 });
 
-/** 20 ticks a second over a window of six hours, and what a table may keep of it: 3,000 rows. */
-const FINE = { interval: 0.05, span: (2 * 6 * 3600) / 3000, capacity: 3700 };
+/** Rows as [time, lowest, mean, highest] of a column. */
+const spans = ({ times, columns, bands }, key) => times.map((time, at) => [time, bands.low.get(key)[at], columns.get(key)[at], bands.high.get(key)[at]]);
 
-test("of a span of time the lowest and the highest are left, in the order in which they came", () => {
+test("of a span the mean is left, and the lowest and the highest", () => {
   const series = new TimeSeries(100, 10);
-  const falling = [5, 9, 7, 1, 3];
-  const rising = [4, 0, 6, 8, 2];
-  const flat = [3, 3, 3, 3, 3];
-  const once = [null, null, 7, null, null];
-  falling.forEach((_, n) => series.append(10 + n, row({ a: falling[n], b: rising[n], c: flat[n], d: once[n], e: null }), 1));
-  assert.equal(series.times.length, 5, "not before it is over");
-  series.append(20, row({ a: 4, b: 4, c: 4, d: 4 }), 3);
-  assert.deepEqual(series.times, [10, 14, 20]);
-  const columns = Object.fromEntries(series.columns);
-  assert.deepEqual(columns, { a: [9, 1, 4], b: [0, 8, 4], c: [3, 3, 4], d: [7, 7, 4], e: [null, null, null] });
+  for (const [time, a, b] of [[10, 5, 1], [12, 9, null], [14, 1, 3]]) series.append(time, row({ a, b }), 3);
+  assert.deepEqual(spans(series, "a"), [[12, 1, 5, 9]]);
+  assert.deepEqual(spans(series, "b"), [[12, 1, 2, 3]]);
+  assert.equal(series.last, 14, "the newest sample's time, not the row's");
+  series.append(21, row({ a: 4 }), 3);
+  assert.deepEqual(spans(series, "a"), [[12, 1, 5, 9], [21, 4, 4, 4]]);
+});
+
+test("history's spans go on with what comes, as if each of their samples were known", () => {
+  const series = new TimeSeries(100);
+  series.replace({ span: 10, time: [100, 110], mean: { a: [5, 6] }, low: { a: [1, 2] }, high: { a: [9, 9] } }, undefined, 113, 1);
+  assert.deepEqual(spans(series, "a"), [[105, 1, 5, 9], [111.5, 2, 6, 9]]);
+  series.append(114, row({ a: 11 }), 1);
+  assert.deepEqual(spans(series, "a")[1], [112, 2, 7, 11], "four samples of 6, and one of 11");
+  series.append(120, row({ a: 3 }), 2);
+  assert.deepEqual(spans(series, "a")[2], [120, 3, 3, 3]);
+});
+
+test("samples become spans once they are too many", () => {
+  const series = filled(100, 3);
+  series.coarsen(10);
+  series.append(4, row({ a: 4 }), 1);
+  series.append(5, row({ a: 8, b: 1 }), 1);
+  assert.deepEqual(spans(series, "a").slice(2), [[3, 3, 3, 3], [4.5, 4, 6, 8]]);
+  assert.deepEqual(spans(series, "b").at(-1), [4.5, 1, 1, 1]);
+  const older = new TimeSeries(100);
+  older.append(0, row({ a: 7 }), 1);
+  series.precede(older, 0, 1);
+  assert.deepEqual(spans(series, "a")[0], [0, 7, 7, 7]);
+});
+
+test("a late sample widens its span", () => {
+  const series = new TimeSeries(100, 10);
+  for (const time of [10, 11, 19, 20, 21]) series.append(time, row({ a: 5 }), 5);
+  assert.equal(series.insert(12, row({ a: 50 }), 5), true);
+  assert.deepEqual(spans(series, "a"), [[14.5, 5, 5, 50], [20.5, 5, 5, 5]]);
 });
 
 test("a spike of one sample outlives six hours of twenty a second", () => {
-  const { interval, span, capacity } = FINE;
+  const [interval, span, capacity] = [0.05, 72, 1300];
   const series = new TimeSeries(capacity, span);
   const ticks = (6 * 3600) / interval;
   const spikes = [1234, 200_000, 431_000];
-  let most = 0;
-  for (let tick = 0; tick < ticks; tick += 1) {
-    series.append(tick * interval, row({ a: spikes.includes(tick) ? 100 : 5 + (tick % 7), b: spikes.includes(tick + 1) ? -1 : 0 }), interval);
-    most = Math.max(most, series.times.length);
-  }
-  assert.ok(most < 2 * capacity, String(most));
-  assert.ok(series.times.length <= 3000 + span / interval, String(series.times.length));
-  const column = series.columns.get("a");
-  assert.equal(column.filter((value) => value === 100).length, spikes.length);
-  assert.equal(series.columns.get("b").filter((value) => value === -1).length, spikes.length);
-  column.forEach((value, at) => {
-    if (value === 100) assert.ok(spikes.some((tick) => Math.abs(tick * interval - series.times[at]) <= span));
+  for (let tick = 0; tick < ticks; tick += 1) series.append(tick * interval, row({ a: spikes.includes(tick) ? 100 : 5 + (tick % 7) }), interval);
+  assert.ok(series.times.length <= 301, String(series.times.length));
+  const high = series.bands.high.get("a");
+  assert.equal(high.filter((value) => value === 100).length, spikes.length);
+  high.forEach((value, at) => {
+    if (value === 100) assert.ok(spikes.some((tick) => Math.abs(tick * interval - series.times[at]) <= span / 2));
   });
-  assert.deepEqual([...series.times].sort((a, b) => a - b), series.times);
+  assert.ok(series.columns.get("a").every((value) => Math.abs(value - 8) < 0.2), "and the mean is the true one");
 });
 
 test("gaps stay gaps, and what is between them is bounded too", () => {
-  const { interval, span, capacity } = FINE;
-  const series = new TimeSeries(capacity, span);
+  const [interval, span] = [0.05, 14.4];
+  const series = new TimeSeries(3700, span);
   const gaps = [];
   let time = 0;
   for (let tick = 0; tick < 20_000; tick += 1) {
@@ -132,9 +153,7 @@ test("gaps stay gaps, and what is between them is bounded too", () => {
   const column = series.columns.get("a");
   const breaks = series.times.filter((_, at) => column[at] === null);
   assert.deepEqual(breaks.map((at) => at.toFixed(2)), gaps.map((at) => at.toFixed(2)));
-  // Two rows on each side of each gap and for each span, the gap itself, and the newest span.
-  const spans = Math.ceil(time / span);
-  assert.ok(series.times.length <= 2 * spans + 3 * gaps.length + span / interval, String(series.times.length));
+  assert.ok(series.times.length <= Math.ceil(time / span) + 2 * gaps.length, String(series.times.length));
 });
 
 test("without a span every sample is kept", () => {

@@ -29,7 +29,7 @@ const events = (told) => told.filter(([kind]) => kind === "event").map(([, , id]
 
 test("it goes on from where history ends, then from the newest id", async (t) => {
   const { browser, stream, told } = await start(t);
-  assert.match(browser.fetches[0].url, /since=300&points=600&events=cpu&host=box$/);
+  assert.match(browser.fetches[0].url, /since=300&points=600&events=cpu&host=box&form=spans$/);
   assert.equal(browser.source.after, "1-0");
   browser.source.tell("hello");
   await settled();
@@ -78,6 +78,30 @@ test("without any history it begins with the newest figures", async (t) => {
   await browser.pass(20);
   assert.equal(browser.sources.length, 1);
   assert.equal(browser.source.after, null);
+});
+
+test("history that takes long is not waited for: live first, and from its end once it is there", async (t) => {
+  const browser = new FakeBrowser(t);
+  let answer = () => {};
+  browser.historyAnswers = new Promise((resolve) => (answer = resolve));
+  const told = [];
+  const listener = { history: () => told.push("history"), hello: () => {}, event: (_name, id) => told.push(id), heartbeat: () => {} };
+  const stream = new Stream({ ...OPTIONS }, listener, (use) => use(portToBroker(new Broker())));
+  stream.start();
+  await browser.pass(0.9);
+  assert.equal(browser.sources.length, 0);
+  await browser.pass(0.2);
+  assert.equal(browser.source.after, null);
+  browser.source.tell("hello");
+  browser.source.tell("cpu", {}, "9-0");
+  await settled();
+  answer({ ok: true, json: async () => ({ last_event_id: "7-0" }) });
+  await browser.pass(0.1);
+  assert.equal(browser.source.after, "7-0");
+  browser.source.tell("hello");
+  for (const id of ["8-0", "9-0"]) browser.source.tell("cpu", {}, id);
+  await settled();
+  assert.deepEqual(told, ["9-0", "history", "8-0", "9-0"]);
 });
 
 test("the way the connection is, the page can say", async (t) => {

@@ -376,7 +376,7 @@ def test_help_lists_every_key(wall: Wall) -> None:
     dialog = page.get_by_role("dialog", name="Keys")
     expect(dialog).to_be_visible()
     keys = dialog.locator("kbd").all_text_contents()
-    assert keys == ["space", "p", "Esc", *"12345678", "t", "f", "d", "e", "?"]
+    assert keys == ["space", "p", "Esc", *"12345678", "[", "]", "t", "f", "d", "e", "?"]
     # Keys are the dialog's now.
     page.keyboard.press("p")
     page.keyboard.press("t")

@@ -41,6 +41,7 @@ def test_a_file_is_asked_for_again_only_if_it_changed(service: Service) -> None:
     assert first.headers["Content-Encoding"] == "gzip"
     plain = service.get("/static/css/wall.css", headers={"Accept-Encoding": "identity"})
     assert "Content-Encoding" not in plain.headers
+    assert not {"server", "connection"} & plain.headers.keys(), "says nothing, a hundred times"
     assert plain.text == first.text
     again = service.get("/static/css/wall.css", headers={"If-None-Match": first.headers["ETag"]})
     assert again.status_code == 304

@@ -144,6 +144,25 @@ def test_fields_leave_only_the_columns_that_are_asked_for(service: Service) -> N
     assert others["two"] == whole["hosts"]["past"]["two"], "not named: whole"
 
 
+def test_columns_of_the_figures_that_are_drawn_and_events_whole(service: Service) -> None:
+    path = "/history?since=500&host=past,past-2&events=one,two"
+    answer = service.json(f"{path}&columns=one.deep,one.age")
+    assert answer["latest"] == service.json(path)["latest"]
+    assert answer["hosts"]["past"].keys() == {"one"}
+    columns = {"time", "age", "deep.a.b.0", "deep.a.b.x.v"}
+    assert answer["hosts"]["past"]["one"].keys() == columns
+    whole = service.json(f"{path}&columns=two")["hosts"]["past"]
+    assert whole == {"two": service.json(path)["hosts"]["past"]["two"]}
+
+
+def test_spans_have_the_mean_and_the_extremes_of_each(service: Service) -> None:
+    path = "/history?since=21600&host=past&events=long&columns=long.spiky&points=100"
+    spans = service.json(f"{path}&form=spans")["hosts"]["past"]["long"]
+    assert spans.keys() == {"span", "time", "mean", "low", "high"}
+    assert max(each or 0 for each in spans["high"]["spiky"]) == 100
+    assert max(each or 0 for each in spans["mean"]["spiky"]) < 25
+
+
 def test_lines_of_all_names_that_have_a_text_but_columns_of_none(service: Service) -> None:
     service.append("queue-of-one", host="past-2", length=41)
     service.append("deploy-of-one", host="past-2", version="v1", took=3)

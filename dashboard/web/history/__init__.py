@@ -34,11 +34,15 @@ from dashboard.web.query import Query
 
 KEYS = (
     *("since", "from", "to", "events", "host", "fields", "points"),
-    *("lines", "others", "form", "format"),
+    *("lines", "others", "form", "format", "columns"),
 )
-FORMS = {"columns": as_columns, "bands": as_bands}
+FORMS: dict[str, Callable[[Reduced], Any]] = {
+    "columns": as_columns,
+    "bands": as_bands,
+    "spans": partial(as_bands, when=False),
+}
 _TEXTS = {name: (lambda found: found.rows) for name in FORMATS}
-_SHAPES: dict[str, Callable[[Reduced], Any]] = {**FORMS, **_TEXTS}
+_SHAPES = {**FORMS, **_TEXTS}
 MOST_LINES = 1000
 _RETRY_AFTER = 2  # seconds
 
@@ -66,10 +70,11 @@ def history(service: Service) -> Response:
     looked = (query.text("since"), query.text("from"), query.text("to"))
     # The others are told as lines; their figures have no columns unless they are named.
     told = replace(filter, others=query.others())
-    question = (told, looked, stretch.points, lines, shape, zipped)
+    drawn = query.columns("columns")
+    question = (told, drawn, looked, stretch.points, lines, shape, zipped)
 
     def work() -> bytes:
-        return _answer(service.runtime, told, stretch, lines, shape, zipped)
+        return _answer(service.runtime, told, drawn, stretch, lines, shape, zipped)
 
     body = _shared(service.runtime, question, work)
     headers = {"Cache-Control": "no-store", "Vary": "Accept-Encoding"}
@@ -88,7 +93,7 @@ def bands(service: Service, filter: Filter, stretch: Stretch, seconds: float) ->
     return _shared(
         runtime,
         (filter, seconds, stretch.points),
-        lambda: _answer(runtime, filter, stretch, None, "bands", False),
+        lambda: _answer(runtime, filter, None, stretch, None, "bands", False),
     )
 
 
@@ -104,11 +109,18 @@ def _shared(runtime: Runtime, question: Hashable, work: Callable[[], bytes]) -> 
 
 
 def _answer(
-    runtime: Runtime, told: Filter, stretch: Stretch, lines: int | None, shape: str, zipped: bool
+    runtime: Runtime,
+    told: Filter,
+    drawn: frozenset[str] | None,
+    stretch: Stretch,
+    lines: int | None,
+    shape: str,
+    zipped: bool,
 ) -> bytes:
     """Return the body of the answer. Reads the log in its thread, the history in its own.
 
-    `told` selects the newest events and the lines; columns are only of the names in it.
+    `told` selects the newest events and the lines; columns are only of the names in it,
+    and of the figures in `drawn`.
     """
     filter = replace(told, others=None)
     families = frozenset(family.name for family in runtime.families)
@@ -149,7 +161,7 @@ def _answer(
         body = msgspec.json.encode({**parts, "hosts": hosts})
         return compress(body) if zipped else body
 
-    return runtime.history.reader.answer(filter, stretch, newest, _SHAPES[shape], encoded)
+    return runtime.history.reader.answer(filter, drawn, stretch, newest, _SHAPES[shape], encoded)
 
 
 def _newest(events: Iterable[Event], filter: Filter, count: int) -> dict[str, list[dict[str, Any]]]:

@@ -4,11 +4,14 @@
  * time. Without a legend: labels stand in the head of the panel, or beside the lines that they name.
  */
 import uPlot from "../../vendor/uPlot.esm.js";
-import { clock, day, minute, month } from "../ui/format.js";
+import { drawBands, drawGhosts, extremes } from "./bands.js";
 import { ChartCursor } from "./cursor.js";
 import { drawMarks, drawThreshold } from "./overlays.js";
 import { spread } from "./scale.js";
+import { timeAxis } from "./time_axis.js";
 
+/** @typedef {import("./bands.js").Band} Band */
+/** @typedef {import("./bands.js").Ghost} Ghost */
 /** @typedef {import("./cursor.js").Interaction} Interaction */
 /** @typedef {import("./overlays.js").Mark} Mark */
 /** @typedef {import("./scale.js").Column} Column */
@@ -40,18 +43,6 @@ import { spread } from "./scale.js";
 const GUTTER = 4.4;
 const FOOT = 1.7;
 
-const DAY = 86_400;
-
-/** As uPlot counts months: it puts their marks at the first day of each. */
-const MONTH = 30 * DAY;
-
-/** Distances between marks of the time axis, seconds. */
-const INCREMENTS = [
-  ...[1, 5, 10, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14_400, 21_600, 43_200],
-  ...[1, 2, 3, 5, 10, 15].map((days) => days * DAY),
-  ...[1, 2, 3, 6, 12].map((months) => months * MONTH),
-];
-
 /** Units right of the plot: half a label's width. The style sheet lets it reach into the margin. */
 export const END = 1.3;
 
@@ -75,7 +66,11 @@ export class Chart {
     this.data = [[], ...lines.map(() => [])];
     /** @type {uPlot | null} */
     this.plot = null;
-    this.cursor = options.interaction && new ChartCursor(options.interaction, options);
+    /** @type {readonly (Band | null)[]} */
+    this.bands = [];
+    /** @type {readonly (Ghost | null)[]} */
+    this.ghosts = [];
+    this.cursor = options.interaction && new ChartCursor(options.interaction, options, () => this.bands);
     this.observer = new ResizeObserver(() => this.#resize());
     this.observer.observe(box);
   }
@@ -85,10 +80,14 @@ export class Chart {
    * @param {number} from
    * @param {number} to
    * @param {readonly Mark[]} marks drawn as thin lines
+   * @param {readonly (Band | null)[]} bands of each line, where rows are spans
+   * @param {readonly (Ghost | null)[]} ghosts of each line, from an earlier time
    */
-  draw(data, from, to, marks) {
+  draw(data, from, to, marks, bands, ghosts) {
     this.data = data;
     this.marks = marks;
+    this.bands = bands;
+    this.ghosts = ghosts;
     this.from = from;
     this.to = to;
     this.plot?.setData(data);
@@ -131,6 +130,17 @@ export class Chart {
     else this.plot = new uPlot({ ...this.#options(), ...size }, this.data, this.box);
   }
 
+  /**
+   * @param {number | null} low of the lines
+   * @param {number | null} high
+   * @returns {[number, number]}
+   */
+  #range(low, high) {
+    const band = extremes(this.bands, this.data[0], this.ghosts, this.from, this.to);
+    const [lowest, highest] = [Math.min(low ?? Infinity, band.low), Math.max(high ?? -Infinity, band.high)];
+    return this.axis.range(lowest === Infinity ? low : lowest, highest === -Infinity ? high : highest);
+  }
+
   /** @param {uPlot} plot */
   #drawn(plot) {
     if (!this.plot) return;
@@ -147,7 +157,7 @@ export class Chart {
     const { unit, family } = theme;
     // Whole pixels: uPlot scales the number before "px" to the screen, and reads no fractions.
     const font = `${Math.round(0.9 * unit)}px ${family}`;
-    const { range, label, marks } = this.axis;
+    const { label, marks } = this.axis;
     /** @type {Partial<uPlot.Axis>} */
     const common = {
       font,
@@ -163,27 +173,18 @@ export class Chart {
       legend: { show: false },
       hooks: {
         ...this.cursor?.hooks,
+        drawAxes: [(plot) => drawGhosts(plot, theme, this.lines, this.ghosts), (plot) => drawBands(plot, theme, this.lines, this.bands)],
         draw: [(plot) => this.#drawn(plot)],
       },
       scales: {
         x: { time: true, range: () => [this.from, this.to] },
-        y: { range: (_plot, low, high) => range(low, high) },
+        y: { range: (_plot, low, high) => this.#range(low, high) },
       },
       axes: [
         {
           ...common,
           size: FOOT * unit,
-          // HH:MM:SS wants more room than HH:MM.
-          space: (_plot, _axis, low, high, width) => ((30 * width) / (high - low) < 3.5 * unit ? 3.5 : 5.5) * unit,
-          incrs: INCREMENTS,
-          values: (plot, splits, _axis, _space, increment) => {
-            if (increment >= MONTH) return splits.map(month);
-            if (increment >= DAY) return splits.map(day);
-            if (increment >= 60) return splits.map(minute);
-            // Half of it may reach beyond the plot, but not beyond the canvas.
-            const last = this.to - ((2.2 - Math.min(end, 2.2)) * unit * (this.to - this.from)) / (plot.bbox.width / devicePixelRatio);
-            return splits.map((time) => (time > last ? "" : clock(time)));
-          },
+          ...timeAxis(unit, end, () => this),
         },
         {
           ...common,

@@ -1,8 +1,10 @@
 // @ts-check
 /** Cursor of a chart: finds the row under the pointer, shows its time, and zooms to a dragged span. */
 import { make, write } from "../ui/dom.js";
-import { clock } from "../ui/format.js";
+import { clock, moment, span } from "../ui/format.js";
+import { edgesOf } from "./bands.js";
 
+/** @typedef {import("./bands.js").Band} Band */
 /** @typedef {import("../ui/theme.js").Theme} Theme */
 /** @typedef {import("../../vendor/uPlot.esm.js")} uPlot */
 /** @typedef {import("../../vendor/uPlot.esm.js").Cursor} Cursor */
@@ -16,6 +18,12 @@ import { clock } from "../ui/format.js";
 /** Units from the end of a line at which the cursor still finds it. */
 const REACH = 0.5;
 
+/** Seconds that a chart shows from which on a time of day alone says too little. */
+const DAY = 86_400;
+
+/** Chart in which a drag began: those in step with it select as well. @type {uPlot | null} */
+let dragged = null;
+
 /** Row of a time at which nothing is known. */
 const NOWHERE = -1;
 
@@ -24,9 +32,11 @@ export class ChartCursor {
    * @param {Interaction} interaction
    * @param {{theme: Theme, pointed: (index: number | null) => void}} options `pointed` is called with the row
    *   under the cursor; -1 where nothing is known
+   * @param {() => readonly (Band | null)[]} bands where rows are spans
    */
-  constructor(interaction, options) {
+  constructor(interaction, options, bands) {
     this.interaction = interaction;
+    this.bands = bands;
     this.options = options;
     /** Time at the cursor, below it. */
     this.flag = make("span", { class: "flag", hidden: "" });
@@ -49,6 +59,10 @@ export class ChartCursor {
         return row === NOWHERE ? null : row;
       },
       bind: {
+        mousedown: (plot, _target, handler) => (event) => {
+          dragged = plot;
+          return handler(event);
+        },
         dblclick: () => () => {
           this.interaction.follow();
           return null;
@@ -68,9 +82,25 @@ export class ChartCursor {
     }
     const time = plot.posToVal(left, "x");
     const row = this.#rowAt(plot, idx, time);
-    write(this.flag, clock(row === NOWHERE || isGap(plot, row) ? Math.round(time) : plot.data[0][row]));
+    write(this.flag, this.#text(plot, row, time));
     this.flag.style.setProperty("left", `${left}px`);
     this.options.pointed(row);
+  }
+
+  /**
+   * @param {uPlot} plot
+   * @param {number} row
+   * @param {number} time
+   * @returns {string} when its values were; where it is a span, how long it is
+   */
+  #text(plot, row, time) {
+    const [times] = plot.data;
+    const { min = 0, max = 0 } = plot.scales.x;
+    const at = max - min >= DAY ? moment : clock;
+    if (row === NOWHERE || isGap(plot, row)) return at(Math.round(time));
+    if (!this.bands().some((band) => band && (band.low[row] ?? null) !== null)) return at(times[row]);
+    const [start, end] = edgesOf(times, row, (other) => isGap(plot, other));
+    return end - start < 1.5 ? at(times[row]) : `${at(times[row])}, within these ${span(end - start)}`;
   }
 
   /**
@@ -94,7 +124,7 @@ export class ChartCursor {
   #selected(plot) {
     const { left, width } = plot.select;
     if (width < 4) return;
-    this.interaction.zoom(plot.posToVal(left, "x"), plot.posToVal(left + width, "x"));
+    if (plot === dragged) this.interaction.zoom(plot.posToVal(left, "x"), plot.posToVal(left + width, "x"));
     plot.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
   }
 }

@@ -26,7 +26,7 @@ export class HeatStrip {
    * @param {Column[]} rows percent, one for each core
    * @param {number} from
    * @param {number} to
-   * @param {number} longest seconds that one sample can stand for
+   * @param {number} longest seconds that one sample can stand for after a gap
    */
   draw(times, rows, from, to, longest) {
     this.shown = { times, rows, from, to, longest };
@@ -54,8 +54,8 @@ export class HeatStrip {
       for (let i = 1; i < times.length; i += 1) {
         const value = row[i];
         if (value === null) continue;
-        // A sample covers the time since the one before it.
-        const start = x(Math.max(times[i - 1], times[i] - longest));
+        // A sample covers the time since the one before it. A gap is a row, in the middle of it or near its beginning.
+        const start = x(row[i - 1] === null ? Math.max(times[i - 1], times[i] - longest) : times[i - 1]);
         if (start - left >= 1 || most === 0) [left, most] = [start, 0];
         most = Math.max(most, value, 0.1);
         // Samples that share a pixel are drawn as the busiest of them.

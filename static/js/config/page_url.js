@@ -6,6 +6,8 @@
 import { readFigure, readParts } from "./figure_name.js";
 import { readHours, writeHours } from "./hours.js";
 import { DISTANCES } from "./presets.js";
+import { LEAST_ZOOM, readMoment, readSeconds, WINDOWS, writeMoment, writeSeconds } from "./times.js";
+import { flag, matching, one, quoted, whole, Wrong } from "./values.js";
 
 /** @typedef {import("./presets.js").Distance} Distance */
 /** @typedef {"dark" | "light" | "auto"} ThemeName */
@@ -17,6 +19,9 @@ import { DISTANCES } from "./presets.js";
  * @property {Place[] | null} panels null: preset of the distance
  * @property {number | null} columns null: by the number of panels
  * @property {number} window seconds that the charts show
+ * @property {number | null} at time at which charts end, seconds since 1970; null: now
+ * @property {number | null} zoom seconds that they show then; null: the window
+ * @property {"1d" | "7d" | null} compare with the same stretch so long before
  * @property {ThemeName} theme
  * @property {Distance | null} distance null: at a desk
  * @property {string | null} host null: the machine of the server
@@ -32,15 +37,11 @@ import { DISTANCES } from "./presets.js";
 /** @typedef {{tiles: string[], panels: string[], events?: readonly string[]}} Known all names of tiles and panels; events: those whose figures can be named, too, beside any EVENT.FIELD */
 /** @typedef {{display: Display, problems: string[]}} Parsed */
 
-/** Shortest and longest window, seconds. */
-const WINDOWS = { least: 30, most: 3 * 365 * 86_400 };
-
 /** Default window, seconds: long enough to see a development, short enough to see a spike of one second. */
 const WINDOW = 300;
 
 export const MOST_COLUMNS = 6;
 export const MOST_DOWN = 4;
-const UNITS = { s: 1, m: 60, h: 3600, d: 86_400, w: 7 * 86_400, y: 365 * 86_400 };
 const THEMES = ["dark", "light", "auto"];
 
 /** @type {Readonly<Display>} */
@@ -49,6 +50,9 @@ export const DEFAULTS = Object.freeze({
   panels: null,
   columns: null,
   window: WINDOW,
+  at: null,
+  zoom: null,
+  compare: null,
   theme: "dark",
   distance: null,
   host: null,
@@ -62,15 +66,15 @@ export const DEFAULTS = Object.freeze({
   transparent: false,
 });
 
-/** Error whose message names what is allowed. */
-class Wrong extends Error {}
-
 /** @type {{[key: string]: (text: string, known: Known) => Partial<Display>}} */
 const KEYS = {
   panels: (text, { panels, events }) => ({ panels: names(text, panels, (name) => events && readParts(name, events), (place) => place) }),
   tiles: (text, { tiles, events }) => ({ tiles: names(text, tiles, (name) => events && (readFigure(name, events)?.field ?? null), ({ name }) => name) }),
   columns: (text) => ({ columns: whole(text, 1, MOST_COLUMNS) }),
-  window: (text) => ({ window: seconds(text) }),
+  window: (text) => ({ window: seconds(text, WINDOWS.least) }),
+  at: (text) => ({ at: moment(text) }),
+  zoom: (text) => ({ zoom: seconds(text, LEAST_ZOOM) }),
+  compare: (text) => ({ compare: /** @type {"1d" | "7d"} */ (one(text, ["1d", "7d"])) }),
   theme: (text) => ({ theme: /** @type {ThemeName} */ (one(text, THEMES)) }),
   distance: (text) => ({ distance: /** @type {Distance} */ (one(text, Object.keys(DISTANCES))) }),
   host: (text) => ({ host: matching(text, /^[A-Za-z0-9]([A-Za-z0-9._-]{0,251}[A-Za-z0-9])?$/, "a host's name") }),
@@ -113,6 +117,10 @@ export function readAddress(search, known) {
     }
     seen.add(key);
   }
+  if (display.at !== null && display.kiosk) {
+    problems.push("at: not with kiosk=1, which shows what is now");
+    display.at = null;
+  }
   // A kiosk shows one picture for months, which would burn in; shift=0 turns it off.
   if (display.kiosk && !seen.has("shift")) display.shift = true;
   return { display, problems };
@@ -123,13 +131,16 @@ export function readAddress(search, known) {
  * @returns {string} query that reads back as this display, without keys that have their default
  */
 export function writeAddress(display) {
-  const { panels, tiles, columns, window, theme, distance, host, kiosk, dim, blank, wake, shift, screen } = display;
+  const { panels, tiles, columns, window, at, zoom, compare, theme, distance, host, kiosk, dim, blank, wake, shift, screen } = display;
   /** @type {[string, string | null][]} */
   const pairs = [
     ["panels", panels && (panels.map(writePlace).join() || "none")],
     ["tiles", tiles && (tiles.join() || "none")],
     ["columns", columns === null ? null : String(columns)],
     ["window", window === DEFAULTS.window ? null : writeSeconds(window)],
+    ["at", at === null ? null : writeMoment(at)],
+    ["zoom", at === null || zoom === null ? null : writeSeconds(zoom)],
+    ["compare", compare],
     ["theme", theme === DEFAULTS.theme ? null : theme],
     ["distance", distance],
     ["host", host],
@@ -145,17 +156,6 @@ export function writeAddress(display) {
   const given = pairs.filter(([, text]) => text !== null);
   // Some signs may stand as they are, and a person can read them.
   return given.map(([key, text]) => `${key}=${encodeURIComponent(text ?? "").replaceAll(/%(2C|3A|40|2F)/g, decodeURIComponent)}`).join("&");
-}
-
-/**
- * @param {number} window seconds
- * @returns {string} 15m
- */
-export function writeSeconds(window) {
-  if (window % UNITS.y === 0) return `${window / UNITS.y}y`;
-  if (window % UNITS.d === 0) return `${window / UNITS.d}d`;
-  if (window % 3600 === 0) return `${window / 3600}h`;
-  return window % 60 === 0 ? `${window / 60}m` : `${window}s`;
 }
 
 /**
@@ -190,51 +190,6 @@ function writePlace({ name, across, down }) {
 
 /**
  * @param {string} text
- * @param {number} least
- * @param {number} most
- */
-function whole(text, least, most) {
-  const value = /^\d{1,4}$/.test(text) ? Number(text) : NaN;
-  if (!(value >= least && value <= most)) throw new Wrong(`wanted is a whole number from ${least} to ${most}`);
-  return value;
-}
-
-/** @param {string} text */
-function seconds(text) {
-  const [, number, unit] = /^(\d{1,8})([smhdwy]?)$/.exec(text) ?? [];
-  const value = Number(number) * UNITS[/** @type {keyof typeof UNITS} */ (unit || "s")];
-  if (!(value >= WINDOWS.least && value <= WINDOWS.most)) {
-    throw new Wrong(`wanted is a time such as 300s, 15m, 6h or 30d, from ${WINDOWS.least}s to 3y`);
-  }
-  return value;
-}
-
-/** @param {string} text */
-function flag(text) {
-  return one(text, ["0", "1"]) === "1";
-}
-
-/**
- * @param {string} text
- * @param {string[]} allowed
- */
-function one(text, allowed) {
-  if (!allowed.includes(text)) throw new Wrong(`allowed are ${allowed.join(", ")}`);
-  return text;
-}
-
-/**
- * @param {string} text
- * @param {RegExp} pattern
- * @param {string} wanted
- */
-function matching(text, pattern, wanted) {
-  if (!pattern.test(text)) throw new Wrong(`wanted is ${wanted}`);
-  return text;
-}
-
-/**
- * @param {string} text
  * @returns {Hours}
  */
 function hours(text) {
@@ -243,7 +198,19 @@ function hours(text) {
   return read;
 }
 
-/** @param {string} text of any length; shortened to a line */
-function quoted(text) {
-  return `"${text.length > 40 ? `${text.slice(0, 40)}…` : text}"`;
+/**
+ * @param {string} text
+ * @param {number} least
+ */
+function seconds(text, least) {
+  const value = readSeconds(text);
+  if (!(value >= least && value <= WINDOWS.most)) throw new Wrong(`wanted is a time such as 300s, 15m, 6h or 30d, from ${least}s to 3y`);
+  return value;
+}
+
+/** @param {string} text */
+function moment(text) {
+  const value = readMoment(text);
+  if (Number.isNaN(value)) throw new Wrong("wanted is a time such as 2026-11-20T14:00, in this display's time zone, or seconds since 1970");
+  return value;
 }

@@ -4,7 +4,7 @@
  * opened. A kiosk loads none of them. Composition only.
  */
 import { writeAddress } from "../config/page_url.js";
-import { clock, moment } from "../ui/format.js";
+import { clock, day, moment } from "../ui/format.js";
 import { Attendance } from "./attendance.js";
 import { addCorners } from "./corners.js";
 import { printWell } from "./print.js";
@@ -27,6 +27,7 @@ export class Desk {
       pause: () => grid.toggle(),
       back: () => grid.timeWindow.live || grid.follow(),
       window: (seconds) => this.#setWindow(seconds),
+      step: (way) => grid.step(way),
       theme: () => this.#setTheme(root.dataset.theme === "light" ? "dark" : "light"),
       full: () => this.#toggleFull(),
       download: () => this.#open("download", () => import("./downloading.js")),
@@ -35,7 +36,12 @@ export class Desk {
     };
     this.tools = new Tools(this.actions);
     this.attendance = new Attendance(() => grid.follow());
-    grid.options.listener.held = () => this.#show();
+    /** True while the charts show the moment with which the page was opened: nobody forgot it. */
+    this.asked = wall.display.at !== null;
+    grid.options.listener.held = () => {
+      this.#keepHeld();
+      this.#show();
+    };
     listenToKeys(this.actions);
     printWell(wall);
     this.#show();
@@ -76,6 +82,20 @@ export class Desk {
     }
   }
 
+  /** Keeps a zoom in the address, so that it is a link. */
+  #keepHeld() {
+    const { display, grid } = this.wall;
+    const { held, zoomed } = grid.timeWindow;
+    // An address names whole seconds.
+    const at = zoomed && held ? Math.ceil(held.to) : null;
+    const length = at === null || !held ? 0 : at - Math.floor(held.from);
+    const zoom = at !== null && length !== display.window ? length : null;
+    if (at === display.at && zoom === display.zoom) return;
+    Object.assign(display, { at, zoom });
+    this.asked = false;
+    this.#keepAddress();
+  }
+
   #keepAddress() {
     const query = writeAddress(this.wall.display);
     history.replaceState(history.state, "", query ? `?${query}` : location.pathname);
@@ -85,12 +105,12 @@ export class Desk {
   #show() {
     const { grid, notes, display, root } = this.wall;
     const { live, held, zoomed } = grid.timeWindow;
-    const at = held && held.to - held.from >= 86_400 ? moment : clock;
+    const at = held && held.to - held.from >= 86_400 ? moment : time;
     const span = held && `${at(held.from)} to ${at(held.to)}`;
     if (live) notes.say("held", "");
     else if (zoomed) notes.say("held", `zoomed to ${span}: a double click or Escape goes back`);
     else if (held) notes.say("held", `paused at ${at(held.to)}, figures are still live: space goes on`);
-    this.attendance.watch(!live);
+    this.attendance.watch(!live && !this.asked);
     this.tools.show({ live, window: display.window, theme: root.dataset.theme === "light" ? "light" : "dark" });
   }
 
@@ -118,4 +138,12 @@ export class Desk {
     this.wall.notes.say("dialog", "");
     dialog.open();
   }
+}
+
+/**
+ * @param {number} at seconds since 1970
+ * @returns {string} time of day, after its day unless that is today
+ */
+function time(at) {
+  return day(at) === day(Date.now() / 1000) ? clock(at) : `${day(at)} ${clock(at)}`;
 }

@@ -7,9 +7,14 @@ import { fileName, join, toCsv, toJson } from "./download.js";
 
 /** @typedef {import("../panels/panel_grid.js").PanelGrid} PanelGrid */
 /** @typedef {import("../panels/panel.js").View} View */
+/** @typedef {import("../charts/scale.js").Column} Column */
 /** @typedef {import("./download.js").About} About */
 /** @typedef {import("./download.js").Part} Part */
 /** @typedef {import("./download.js").Sheet} Sheet */
+
+/** Ends of the names of columns beside those of means, where a row is a span of time. */
+const LOWEST = " lowest";
+const HIGHEST = " highest";
 
 /** @param {import("./dialog.js").Wall} wall */
 export function create({ grid, registry }) {
@@ -54,6 +59,7 @@ export function create({ grid, registry }) {
       const lists = Object.keys(about.latest);
       note.textContent =
         "Times are in UTC and in seconds since 1970. A row without figures is a gap." +
+        (sheet.names.some((name) => name.endsWith(HIGHEST)) ? " A row is a span of time, at its middle: the mean, the lowest and the highest value." : "") +
         (lists.length ? ` Lists (${lists.join(", ")}) are in the JSON file only, as they are now.` : "");
     },
   };
@@ -72,9 +78,14 @@ function collect(grid, registry, { store, host, from, to, machines }) {
   const drawn = entries.flatMap((entry) => entry?.drawn ?? []);
   /** @type {(source: View["store"], event: string, name: string, wanted: RegExp[], suffix: string) => Part} */
   const part = (source, event, name, wanted, suffix) => {
-    const { times, columns } = source.series(name, event);
+    const { times, columns, bands } = source.series(name, event);
     const kept = [...columns].filter(([key]) => wanted.some((pattern) => pattern.test(key)));
-    return { event, times, columns: kept.map(([key, values]) => [key + suffix, values]) };
+    const ends = bands ? Object.entries({ [LOWEST]: bands.low, [HIGHEST]: bands.high }) : [];
+    return {
+      event,
+      times,
+      columns: kept.flatMap(([key, values]) => [[key + suffix, values], .../** @type {[string, Column][]} */ (ends.map(([word, all]) => [key + suffix + word, all.get(key) ?? []]))]),
+    };
   };
   const own = drawn.filter(({ hosts }) => hosts === null);
   const events = [...new Set(own.map(({ event }) => event))];

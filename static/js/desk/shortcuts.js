@@ -6,6 +6,7 @@
  * @property {() => void} pause or go on
  * @property {() => void} back to live
  * @property {(seconds: number) => void} window
+ * @property {(way: 1 | -1) => void} step to the stretch after or before
  * @property {() => void} theme
  * @property {() => void} full
  * @property {() => void} download
@@ -35,6 +36,8 @@ export const KEYS = [
     says: `show ${name}`,
     run: (/** @type {Actions} */ { window }) => window(seconds),
   })),
+  { keys: ["["], says: "step back by what the charts show", run: ({ step }) => step(-1) },
+  { keys: ["]"], says: "step forward, and to now", run: ({ step }) => step(1) },
   { keys: ["t"], says: "dark or light", run: ({ theme }) => theme() },
   { keys: ["f"], says: "full screen", run: ({ full }) => full() },
   { keys: ["d"], says: "download what is shown", run: ({ download }) => download() },

@@ -12,7 +12,7 @@ import { connectToSharedBroker } from "../streaming/transport.js";
 import { watchTypeface } from "../ui/appearance.js";
 
 /** Keys with a meaning for one panel; the others are for a wall. */
-const KEYS = ["window", "theme", "host", "distance", "kiosk", "background"];
+const KEYS = ["window", "at", "zoom", "theme", "host", "distance", "kiosk", "background"];
 
 const root = document.documentElement;
 const settings = readSettings(root);

@@ -10,6 +10,7 @@ import { make, valueElement, write, writeValue } from "../ui/dom.js";
 import { text } from "../ui/format.js";
 import { formatOf } from "../ui/units.js";
 import { axisOf } from "./axes.js";
+import { bandsOf, withPeak } from "./bands.js";
 import { shownLevel, thresholdOf } from "../ui/thresholds.js";
 import { figure, Panel } from "./panel.js";
 
@@ -75,7 +76,9 @@ export class ChartPanel extends Panel {
       if (line.dashed) label.classList.add("dashed");
       return label;
     });
-    const list = make("ul", { class: options.direct ? "labels direct" : "labels" }, ...this.labels);
+    /** What pale lines are. */
+    this.before = make("li", { class: "before" });
+    const list = make("ul", { class: options.direct ? "labels direct" : "labels" }, ...this.labels, ...(options.direct ? [] : [this.before]));
     const box = make("div", { class: "plot", role: "img", "aria-label": spec.says });
     this.body.append(box);
     if (options.direct) box.append(list);
@@ -85,6 +88,8 @@ export class ChartPanel extends Panel {
     this.pointed = null;
     /** @type {[number[], ...Column[]]} */
     this.shown = [[], ...this.lines.map(() => [])];
+    /** @type {readonly (import("./bands.js").Band | null)[]} */
+    this.bands = [];
     /** @type {Data | null} */
     this.data = null;
     this.chart = new Chart(box, this.lines, spec.axis, {
@@ -96,6 +101,7 @@ export class ChartPanel extends Panel {
       pointed: (index) => {
         if (index === this.pointed) return;
         this.pointed = index;
+        this.holdHead(index !== null);
         this.#writeValues();
       },
     });
@@ -106,12 +112,21 @@ export class ChartPanel extends Panel {
   }
 
   /** @param {View} view */
-  draw({ store, host, from, to, rules, marks }) {
+  draw({ store, host, from, to, rules, marks, before }) {
     const { strip, watch } = this.spec;
     this.data = this.gone ? null : store.latest(host, this.event);
     const series = store.series(host, this.event);
-    const [times, ...columns] = series.since(from, this.lines.map((line) => line.field));
-    const drawn = columns.map((column, index) => (this.lines[index].downward ? column.map(negative) : column));
+    const fields = this.lines.map((line) => line.field);
+    const [times, ...columns] = series.since(from, fields);
+    this.bands = bandsOf(series, from, fields);
+    /** @type {(column: Column, index: number) => Column} */
+    const drawn = (column, index) => (this.lines[index].downward ? column.map(negative) : column);
+    const bands = this.bands.map((band, index) => band && { low: drawn(band.low, index), high: drawn(band.high, index) });
+    const ghosts = this.lines.map(({ field }, index) => {
+      const ghost = before?.line(store, host, this.event, field);
+      return ghost ? { ...ghost, values: drawn(ghost.values, index) } : null;
+    });
+    write(this.before, before && !this.options.direct ? before.words : "");
     this.shown = [times, ...columns];
     if (watch) {
       const watched = `${this.event}.${watch}`;
@@ -119,13 +134,13 @@ export class ChartPanel extends Panel {
       this.chart.options.threshold = thresholdOf(watched, rules);
     }
     this.#writeValues();
-    this.chart.draw([times, ...drawn], from, to, marks);
+    this.chart.draw([times, ...columns.map(drawn)], from, to, marks, bands, ghosts);
 
     if (this.strip && strip) {
       const count = listLength(store.latest(host, this.event), strip);
       write(this.stripLabel, `${count} ${strip}`);
       const [moments, ...rows] = series.since(from, Array.from({ length: count }, (_, core) => `${strip}.${core}`));
-      this.strip.draw(moments, rows, from, to, GAP * store.intervals.cadence(host, this.event));
+      this.strip.draw(moments, rows, from, to, Math.max(series.span, GAP * store.intervals.cadence(host, this.event)));
     }
   }
 
@@ -143,7 +158,8 @@ export class ChartPanel extends Panel {
     this.lines.forEach(({ field, format }, index) => {
       const value = this.pointed === null ? figure(this.data, field) : (columns[index][this.pointed] ?? null);
       const silent = this.quiet[index] && this.pointed === null;
-      writeValue(this.values[index], value, silent ? "" : text((format ?? this.spec.format)(value)));
+      const written = format ?? this.spec.format;
+      writeValue(this.values[index], value, silent ? "" : withPeak(this.bands[index] ?? null, this.pointed, text(written(value)), written));
     });
   }
 }

@@ -24,8 +24,9 @@ export class CoresPanel extends Panel {
     const loads = Array.isArray(cores) ? cores : [];
     const busy = loads.filter((percent) => percent >= 50).length;
     write(this.count, this.gone ? "—" : `${loads.length} in all, ${busy} at least half busy`);
-    const [times, ...rows] = store.series(host, this.event).since(from, loads.map((_, core) => `cores.${core}`));
-    this.strip.draw(times, rows, from, to, GAP * store.intervals.cadence(host, this.event));
+    const series = store.series(host, this.event);
+    const [times, ...rows] = series.since(from, loads.map((_, core) => `cores.${core}`));
+    this.strip.draw(times, rows, from, to, Math.max(series.span, GAP * store.intervals.cadence(host, this.event)));
   }
 
   destroy() {

@@ -1,7 +1,8 @@
 // @ts-check
 /** Lines of a panel of figures: which event, field and machine each shows, and what it is called. */
 import { withoutUnit } from "../config/catalogue.js";
-import { flatten } from "../state/flatten.js";
+import { figureOf, flatten } from "../state/flatten.js";
+import { rulesOf } from "../ui/thresholds.js";
 import { shortened } from "./line_names.js";
 
 /** @typedef {import("../config/catalogue.js").Catalogue} Catalogue */
@@ -58,4 +59,20 @@ export function namesOf(lines, named = false) {
       return fields ? `${host} ${figure}` : host;
     }),
   );
+}
+
+/**
+ * @param {FigureLine} line
+ * @returns {import("../ui/thresholds.js").Rule[]} of its machine
+ */
+export function rulesFor({ store, host }) {
+  return rulesOf(store.latest(host, "rules"));
+}
+
+/**
+ * @param {FigureLine} line
+ * @returns {string} column of its series
+ */
+export function columnOf({ store, host, event, field }) {
+  return figureOf(store.latest(host, event) ?? {}, field).column;
 }

@@ -5,16 +5,20 @@ import { align } from "../state/align.js";
 import { figureOf } from "../state/flatten.js";
 import { make, mark, valueElement, write, writeValue } from "../ui/dom.js";
 import { text } from "../ui/format.js";
-import { rulesOf, shownLevel, thresholdOf } from "../ui/thresholds.js";
+import { shownLevel, thresholdOf } from "../ui/thresholds.js";
 import { formatOf } from "../ui/units.js";
 import { axisOf } from "./axes.js";
-import { linesOf, namesOf } from "./figure_lines.js";
+import { bandsOf, withPeak } from "./bands.js";
+import { columnOf, linesOf, namesOf, rulesFor } from "./figure_lines.js";
 import { Panel } from "./panel.js";
 
 /** @typedef {import("../config/catalogue.js").Catalogue} Catalogue */
 /** @typedef {import("../config/figure_name.js").Part} Part */
 /** @typedef {import("../state/series.js").Column} Column */
+/** @typedef {import("../state/series.js").Columns} Columns */
+/** @typedef {import("../state/series.js").TimeSeries} TimeSeries */
 /** @typedef {import("../state/store.js").Store} Store */
+/** @typedef {import("./bands.js").Band} Band */
 /** @typedef {import("./chart_panel.js").PanelOptions} PanelOptions */
 /** @typedef {import("./figure_lines.js").FigureLine} FigureLine */
 /** @typedef {import("./panel.js").View} View */
@@ -81,6 +85,8 @@ export class FigurePanel extends Panel {
     this.pointed = null;
     /** @type {Column[]} */
     this.columns = [];
+    /** @type {(Band | null)[]} */
+    this.bands = [];
     /** @type {View | null} */
     this.view = null;
   }
@@ -96,10 +102,10 @@ export class FigurePanel extends Panel {
   /** @param {View} view */
   draw(view) {
     this.view = view;
-    const { from, to, marks } = view;
+    const { from, to, marks, before } = view;
     const all = linesOf(this.parts, this.catalogue, view);
     this.lines = all.slice(0, this.most);
-    write(this.more, all.length > this.most ? `${this.most} of ${all.length}` : "");
+    write(this.more, [all.length > this.most ? `${this.most} of ${all.length}` : "", before ? `pale: ${before.words}` : ""].filter(Boolean).join(", "));
     this.#make();
     if (!this.chart) return;
     const [times, ...columns] = this.#columns(from, to);
@@ -108,7 +114,8 @@ export class FigurePanel extends Panel {
     const alike = this.lines.every(({ row }) => row.name === line.row.name);
     this.chart.options.threshold = alike ? thresholdOf(line.row.name, rulesFor(line)) : null;
     this.#writeValues();
-    this.chart.draw([times, ...columns], from, to, marks);
+    const ghosts = this.lines.map((each) => before?.line(each.store, each.host, each.event, columnOf(each)) ?? null);
+    this.chart.draw([times, ...columns], from, to, marks, this.bands, ghosts);
   }
 
   restyle() {
@@ -158,6 +165,7 @@ export class FigurePanel extends Panel {
       pointed: (index) => {
         if (index === this.pointed) return;
         this.pointed = index;
+        this.holdHead(index !== null);
         this.#writeValues();
       },
     });
@@ -171,16 +179,25 @@ export class FigurePanel extends Panel {
   #columns(from, to) {
     const [{ store, host, event }] = this.lines;
     if (this.lines.every((line) => line.host === host && line.event === event)) {
-      const shown = store.series(host, event).since(from, this.lines.map((line) => columnOf(line)));
-      return this.#held(shown, store, host, event);
+      const keys = this.lines.map((line) => columnOf(line));
+      const series = store.series(host, event);
+      this.bands = bandsOf(series, from, keys);
+      return this.#held(series.since(from, keys), store, host, event);
     }
     const paces = this.lines.map((line) => line.store.cadence(line.host, line.event));
     const step = Math.max(Math.min(...paces, LONGEST_STEP), (to - from) / STEPS);
-    const series = this.lines.map((line, index) => {
-      const [times, values] = line.store.series(line.host, line.event).since(from, [columnOf(line)]);
-      return { times, values: values ?? [], cadence: Math.min(paces[index], LONGEST_HOLD) };
-    });
-    return align(series, from, to, step);
+    const all = this.lines.map((line) => line.store.series(line.host, line.event));
+    /** @type {(pick: (series: TimeSeries) => Columns) => [number[], ...Column[]]} */
+    const read = (pick) => {
+      const columns = this.lines.map((line, index) => {
+        const [times, values] = all[index].since(from, [columnOf(line)], pick(all[index]));
+        return { times, values: values ?? [], cadence: Math.max(all[index].span, Math.min(paces[index], LONGEST_HOLD)) };
+      });
+      return align(columns, from, to, step);
+    };
+    const [lows, highs] = [read(({ bands, columns }) => bands?.low ?? columns), read(({ bands, columns }) => bands?.high ?? columns)];
+    this.bands = all.map(({ bands }, index) => bands && { low: lows[index + 1], high: highs[index + 1] });
+    return read(({ columns }) => columns);
   }
 
   /**
@@ -195,6 +212,7 @@ export class FigurePanel extends Panel {
     const { now, to } = /** @type {View} */ (this.view);
     const last = times.at(-1);
     if (!store.published.has(event) || last === undefined || last >= to || store.freshness(host, event, now) !== "fresh") return [times, ...columns];
+    for (const band of this.bands) for (const ends of band ? [band.low, band.high] : []) ends.push(ends.at(-1) ?? null);
     return [[...times, to], ...columns.map((column) => [...column, column.at(-1) ?? null])];
   }
 
@@ -212,21 +230,9 @@ export class FigurePanel extends Panel {
       if (level.name && (!gravest.name || level.name === "critical")) gravest = level;
       const value = this.pointed === null ? newest : (this.columns[index]?.[this.pointed] ?? null);
       mark(element, "data-freshness", freshness);
-      writeValue(shown, value, text(formatOf(row.unit, row.decimals)(value)));
+      const format = formatOf(row.unit, row.decimals);
+      writeValue(shown, value, withPeak(this.bands[index] ?? null, this.pointed, text(format(value)), format));
     });
     this.setLevel(gravest);
   }
-}
-
-/** @param {FigureLine} line */
-function rulesFor({ store, host }) {
-  return rulesOf(store.latest(host, "rules"));
-}
-
-/**
- * @param {FigureLine} line
- * @returns {string} column of its series
- */
-function columnOf({ store, host, event, field }) {
-  return figureOf(store.latest(host, event) ?? {}, field).column;
 }

@@ -28,6 +28,7 @@ import { age, clock, wholeAge } from "../ui/format.js";
  * @property {readonly Rule[]} rules of the machine
  * @property {MachinesFeed | null} machines figures of other machines, if a panel shows some
  * @property {readonly Mark[]} marks events to mark in charts
+ * @property {import("./comparison.js").Comparison | null} before the same stretch at an earlier time
  */
 
 /** Notices in place of figures. */
@@ -97,6 +98,14 @@ export class Panel {
     this.freshness = freshness;
     mark(this.element, "data-freshness", freshness);
     return true;
+  }
+
+  /** @param {boolean} still true while the head tells of another moment, in words that may be longer */
+  holdHead(still) {
+    const { style, offsetHeight } = this.head;
+    if (still === (style.overflow === "hidden")) return;
+    style.height = still ? `${offsetHeight}px` : "";
+    style.overflow = still ? "hidden" : "";
   }
 
   /** @param {{name: string | null, words: string}} level */

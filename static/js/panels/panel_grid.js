@@ -14,6 +14,7 @@ import { linkFacts } from "../ui/link_state.js";
 import { RenderLoop } from "../ui/render_loop.js";
 import { rulesOf } from "../ui/thresholds.js";
 import { marksOf } from "./notices.js";
+import { Past } from "./past.js";
 import { placePanels } from "./places.js";
 import { planOf, RULES } from "./plan.js";
 
@@ -61,7 +62,7 @@ export class PanelGrid {
   constructor(options) {
     const { display, settings, theme, registry, connectMachines } = options;
     const plan = planOf(registry, display, settings, { hasTiles: options.tilesInto !== null, extraEvents: options.extraEvents, eventNames: options.eventNames ?? [] });
-    const { wanted, published } = plan;
+    const { wanted, published, columns } = plan;
     this.options = options;
     this.theme = theme;
     this.host = display.host ?? settings.host;
@@ -91,14 +92,20 @@ export class PanelGrid {
       write(panel.notice, "This link does not show it");
     }
 
+    /** @type {import("./comparison.js").Comparison | null} */
+    this.before = null;
     /** True if there is something that charts have not drawn yet. */
     this.changed = false;
     /** @type {View | null} drawn last */
     this.view = null;
     this.renderLoop = new RenderLoop(() => this.#draw());
-    this.subscription = this.#subscribe([...wanted.keys(), ...[...this.eventLists.lists.keys()].filter((name) => name !== OTHERS), ...options.signals]);
+    this.subscription = this.#subscribe(columns, [...wanted.keys(), ...[...this.eventLists.lists.keys()].filter((name) => name !== OTHERS), ...options.signals]);
     this.clock = this.subscription.clock;
     this.stream = this.subscription.stream;
+    this.past = new Past(this.timeWindow, [this, ...(this.machines ? [this.machines] : [])], () => {
+      this.#redraw();
+      options.listener.held?.();
+    });
     /** @type {ReturnType<typeof setInterval> | undefined} */
     this.ticking = undefined;
   }
@@ -107,6 +114,9 @@ export class PanelGrid {
     this.ticking = setInterval(() => this.tell(), TICK);
     this.stream.start();
     this.machines?.stream.start();
+    const { at, zoom, window, compare } = this.options.display;
+    if (at !== null) this.past.zoom({ from: at - (zoom ?? window), to: at });
+    if (compare) import("./comparison.js").then(({ Comparison }) => (this.before = new Comparison(compare, this.past.feeds, () => this.#redraw())));
   }
 
   destroy() {
@@ -132,9 +142,7 @@ export class PanelGrid {
 
   /** @param {{from: number, to: number}} span seconds since 1970 */
   pause(span) {
-    this.timeWindow.pause(span);
-    this.#hold();
-    this.options.listener.held?.();
+    this.past.pause(span);
   }
 
   /**
@@ -142,17 +150,16 @@ export class PanelGrid {
    * @param {number} to
    */
   zoom(from, to) {
-    this.timeWindow.zoom({ from, to });
-    if (!this.timeWindow.live) this.#hold();
-    this.#redraw();
-    this.options.listener.held?.();
+    this.past.zoom({ from, to });
   }
 
   follow() {
-    this.timeWindow.follow();
-    for (const store of this.#stores()) store.letGo();
-    this.#redraw();
-    this.options.listener.held?.();
+    this.past.follow();
+  }
+
+  /** @param {1 | -1} way to the stretch before or after */
+  step(way) {
+    if (this.view) this.past.step(way, this.view);
   }
 
   /**
@@ -162,10 +169,11 @@ export class PanelGrid {
   setWindow(window) {
     this.options.display.window = window;
     this.timeWindow.window = window;
-    for (const store of this.#stores()) store.window = window;
     this.follow();
-    this.stream.ask({ window });
-    this.machines?.stream.ask({ window });
+    for (const { store, stream } of this.past.feeds) {
+      store.window = window;
+      stream.ask({ window });
+    }
   }
 
   /** Reports the state of the link and requests a drawing; a hidden tab does not draw. */
@@ -174,27 +182,22 @@ export class PanelGrid {
     this.renderLoop.request();
   }
 
-  #stores() {
-    return this.machines ? [this.store, this.machines.store] : [this.store];
-  }
-
-  #hold() {
-    for (const store of this.#stores()) store.hold();
-  }
-
   #all() {
     return [...this.tiles, ...this.panels];
   }
 
-  /** @param {string[]} events */
-  #subscribe(events) {
+  /**
+   * @param {string[]} columns
+   * @param {string[]} events
+   */
+  #subscribe(columns, events) {
     const { settings, display, signals, listener, connect } = this.options;
     const { streamUrl, historyUrl } = settings;
     // Signals come under the host name of the server.
     const hosts = signals.length ? [this.host, settings.server] : [this.host];
     const lines = this.eventLists.lists.size ? MOST_ITEMS : 0;
     return new HostSubscription(
-      { streamUrl, historyUrl, host: this.host, hosts, events, window: display.window, lines, others: this.eventLists.lists.has(OTHERS), signals },
+      { streamUrl, historyUrl, host: this.host, hosts, events, columns, window: display.window, lines, others: this.eventLists.lists.has(OTHERS), signals },
       this.store,
       this.eventLists,
       {
@@ -231,7 +234,8 @@ export class PanelGrid {
     const { from, to } = this.timeWindow.span(now, store.newest(host) ?? 0, store.intervals.interval(host));
     const { eventLists, machines } = this;
     const marks = marksOf(eventLists, this.options.display.marks, from, to);
-    const view = { store, eventLists, host, now, from, to, machines, marks, rules: rulesOf(store.latest(host, RULES)) };
+    this.before?.cover({ from, to });
+    const view = { store, before: this.before, eventLists, host, now, from, to, machines, marks, rules: rulesOf(store.latest(host, RULES)) };
     const moved = this.changed || to !== this.view?.to;
     for (const panel of this.#all()) {
       if (this.refused.has(panel)) continue;

@@ -18,6 +18,7 @@ import { wantedBy } from "./registry.js";
  * @property {Entry[]} panels one for each place
  * @property {TileEntry[]} tiles
  * @property {Map<string, (key: string) => boolean>} wanted columns to keep, by event
+ * @property {string[]} columns figures to load the past of, as for `columns` of /history
  * @property {Map<string, number | null>} published events among them that no machine samples, and their declared cadence
  * @property {string[]} lists events that are kept whole, and OTHERS
  * @property {(name: string) => boolean} isTold true for names of events that are told elsewhere than in notices
@@ -66,6 +67,7 @@ export function planOf(registry, display, { may: patterns }, { hasTiles, extraEv
     panels,
     tiles: /** @type {TileEntry[]} */ (tiles),
     wanted,
+    columns: [...new Set(drawn.flatMap(({ paths }) => paths))],
     published: new Map(events.filter((event) => !families.has(event)).map((event) => [event, registry.catalogue.every(event)])),
     lists: [...lists, ...(lists.includes(NOTICE) ? [OTHERS] : [])],
     isTold: (name) => families.has(name) || TOLD.has(name.split(".")[0]),

@@ -19,6 +19,7 @@ import { escaped, tileSpec } from "./tile_spec.js";
  * @typedef {object} Drawn figures that are drawn
  * @property {string} event
  * @property {RegExp} columns of the event
+ * @property {string[]} paths figures to ask for so that those come, as EVENT.FIELD; or the event
  * @property {string | null} hosts pattern of other machines; null: that of the page
  */
 /**
@@ -102,7 +103,7 @@ export class Registry {
     if (row) return entryOf(row, this.catalogue);
     const parts = readParts(name, this.events);
     if (!parts) return null;
-    const drawn = parts.map(({ event, field, hosts }) => ({ event, hosts, columns: field === null ? ALL : new RegExp(`(^|\\.)${escaped(field)}$`) }));
+    const drawn = parts.map(({ event, field, hosts }) => ({ event, hosts, paths: [this.catalogue.path(event, field) ?? event], columns: field === null ? ALL : new RegExp(`(^|\\.)${escaped(field)}$`) }));
     return {
       title: this.catalogue.title(parts),
       event: parts[0].event,
@@ -121,7 +122,7 @@ export class Registry {
     if (!row) return null;
     const spec = tileSpec(row, this.catalogue);
     const { title, event, value, columns } = spec;
-    return { title, event, value, drawn: [{ event, columns, hosts: null }], make: (theme) => new Tile(spec, theme) };
+    return { title, event, value, drawn: [{ event, columns, paths: [this.catalogue.path(event, row.pick?.by ?? row.field) ?? event], hosts: null }], make: (theme) => new Tile(spec, theme) };
   }
 
   /**
@@ -139,7 +140,7 @@ export class Registry {
   #ownTile(name) {
     const { event, field } = readFigure(name, this.events) ?? {};
     if (!event || !field) return null;
-    return { name, event, field, title: this.catalogue.figure(event, field).title, color: "blue" };
+    return { name, event, field, title: this.catalogue.figure(event, field).title, color: "blue", pick: null };
   }
 }
 
@@ -150,18 +151,23 @@ export class Registry {
  */
 function entryOf(row, catalogue) {
   const { name, title, event, kind } = row;
-  const entry = (/** @type {RegExp} */ columns, /** @type {(options: PanelOptions) => Panel} */ make, whole = false) => ({ title, event, drawn: [{ event, columns, hosts: null }], parts: [], whole, make });
+  /** @type {(columns: RegExp, fields: string[], make: (options: PanelOptions) => Panel, whole?: boolean) => Entry} */
+  const entry = (columns, fields, make, whole = false) => {
+    const paths = fields.map((field) => catalogue.path(event, field) ?? event);
+    return { title, event, drawn: [{ event, columns, paths, hosts: null }], parts: [], whole, make };
+  };
   if (kind === "chart") {
-    const fields = [...(row.lines ?? []).map(({ field }) => escaped(field)), ...(row.strip ? [`${escaped(row.strip)}\\.\\d+`] : [])];
-    return entry(new RegExp(`^(${fields.join("|")})$`), (options) => new ChartPanel(chartSpec(row, catalogue), options));
+    const lines = (row.lines ?? []).map(({ field }) => field);
+    const patterns = [...lines.map(escaped), ...(row.strip ? [`${escaped(row.strip)}\\.\\d+`] : [])];
+    return entry(new RegExp(`^(${patterns.join("|")})$`), [...lines, ...(row.strip ? [`${row.strip}.0`] : [])], (options) => new ChartPanel(chartSpec(row, catalogue), options));
   }
-  if (kind === "cores") return entry(/^cores\.\d+$/, ({ theme }) => new loaded.cores.CoresPanel(theme));
-  if (kind === "jobs") return entry(NONE, () => new loaded.jobs.JobsPanel(), true);
-  if (kind === "alerts") return entry(NONE, () => new AlertsPanel(), true);
+  if (kind === "cores") return entry(/^cores\.\d+$/, ["cores.0"], ({ theme }) => new loaded.cores.CoresPanel(theme));
+  if (kind === "jobs") return entry(NONE, [], () => new loaded.jobs.JobsPanel(), true);
+  if (kind === "alerts") return entry(NONE, [], () => new AlertsPanel(), true);
   if (kind === "events") {
-    return entry(NONE, ({ interaction }) => new loaded.events.LogPanel({ ...loaded.events.LINES[name], name, event, title }, interaction !== null), true);
+    return entry(NONE, [], ({ interaction }) => new loaded.events.LogPanel({ ...loaded.events.LINES[name], name, event, title }, interaction !== null), true);
   }
-  return entry(NONE, () => new TablePanel(tableSpec(row)));
+  return entry(NONE, [], () => new TablePanel(tableSpec(row)));
 }
 
 /**

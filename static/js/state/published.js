@@ -63,10 +63,9 @@ export class Published {
 }
 
 /**
- * @param {Record<string, (number | null)[]>} columns of /history
- * @returns {number[]} times of samples, without the rows of nulls that mark gaps
+ * @param {import("../streaming/history.js").Spans} samples of /history
+ * @returns {number[]} their times, without the rows of nulls that mark gaps
  */
-export function sampleTimes(columns) {
-  const figures = Object.keys(columns).filter((name) => name !== "time");
-  return (columns.time ?? []).flatMap((time, row) => (time !== null && figures.some((name) => columns[name][row] !== null) ? [time] : []));
+export function sampleTimes({ time, mean }) {
+  return time.filter((_, row) => Object.values(mean).some((column) => column[row] !== null));
 }

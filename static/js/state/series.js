@@ -5,11 +5,13 @@
  * The size is bounded: arrays grow a tenth over the capacity and are then cut back to it, so that a row costs one
  * push, and a page that stays open for months does not grow.
  *
- * Samples that are denser than a chart can show are downsampled: those of one span become two rows, with the lowest
- * and highest value of each column in their order, as in /history.
+ * Where samples are denser than a chart can show a row is a span of time: its middle, the mean of each column, and
+ * beside it, in `bands`, the lowest and the highest value; as `form=spans` of /history.
  *
  * A silence of more than three cadences becomes a row of nulls, at which charts break their line.
  */
+
+import { OpenSpan } from "./open_span.js";
 
 /** Most columns; a host has one for each core and mount. */
 const MOST_COLUMNS = 512;
@@ -21,46 +23,67 @@ const SLACK = 1.1;
 export const GAP = 3;
 
 /** @typedef {(number | null)[]} Column */
+/** @typedef {Map<string, Column>} Columns */
+/** @typedef {Map<string, number | null>} Row */
+/** @typedef {import("../streaming/history.js").Spans} Spans */
+
+const NOTHING = new Map();
 
 export class TimeSeries {
   /**
    * @param {number} capacity rows
-   * @param {number} [span] seconds that are reduced to two rows, lowest and highest; 0: keep all
+   * @param {number} [span] seconds that become one row; 0: keep all samples
    */
   constructor(capacity, span = 0) {
     this.capacity = capacity;
     this.span = span;
     /** @type {number[]} */
     this.times = [];
-    /** @type {Map<string, Column>} */
+    /** Samples, or means. @type {Columns} */
     this.columns = new Map();
+    /** Lowest and highest values, once a row is a span. @type {{low: Columns, high: Columns} | null} */
+    this.bands = null;
+    /** @type {OpenSpan | null} */
+    this.open = null;
   }
 
   /** @returns {TimeSeries} independent copy */
   copy() {
     const copy = new TimeSeries(this.capacity, this.span);
     copy.times = [...this.times];
-    copy.columns = new Map([...this.columns].map(([key, column]) => [key, [...column]]));
+    copy.columns = copied(this.columns);
+    copy.bands = this.bands && { low: copied(this.bands.low), high: copied(this.bands.high) };
     return copy;
   }
 
-  /** @returns {number | null} time of the newest row */
+  /** @returns {number | null} time of the newest sample */
   get last() {
-    return this.times.length ? this.times[this.times.length - 1] : null;
+    return this.open?.end ?? this.times.at(-1) ?? null;
   }
 
   /**
    * Replaces all rows; gaps are rows of nulls already.
-   * @param {number[]} times ascending
-   * @param {Record<string, Column>} columns each as long as times
+   * @param {Spans} spans with ascending times
+   * @param {(key: string) => boolean} [wanted] columns
+   * @param {number} [newest] time of the newest sample in them; later ones may belong to the last span
+   * @param {number} [cadence] seconds between samples
    */
-  replace(times, columns) {
-    const from = Math.max(0, times.length - this.capacity);
-    this.times = times.slice(from);
-    this.columns = new Map();
-    for (const [key, column] of Object.entries(columns)) {
-      if (this.columns.size < MOST_COLUMNS) this.columns.set(key, column.slice(from));
-    }
+  replace({ span = 0, time, mean, low = mean, high = mean }, wanted = () => true, newest = NaN, cadence = 1) {
+    const [from, start] = [Math.max(0, time.length - this.capacity), time.at(-1) ?? NaN];
+    this.span = span || this.span;
+    this.times = time.slice(from).map((each) => each + span / 2);
+    const keys = Object.keys(mean).filter(wanted).slice(0, MOST_COLUMNS);
+    const [means, lows, highs] = [mean, low, high].map((columns) => new Map(keys.map((key) => [key, columns[key].slice(from)])));
+    this.columns = means;
+    this.bands = span > 0 ? { low: lows, high: highs } : null;
+    this.open = span > 0 && newest >= start ? new OpenSpan(start, newest, 1 + (newest - start) / cadence) : null;
+    if (this.open) this.times[this.times.length - 1] = this.open.middle;
+  }
+
+  /** Makes samples from now on share rows. @param {number} span seconds */
+  coarsen(span) {
+    this.span = span;
+    this.bands ??= { low: copied(this.columns), high: copied(this.columns) };
   }
 
   /**
@@ -74,37 +97,41 @@ export class TimeSeries {
     const kept = older.times.flatMap((time, at) => (time >= from && time < oldest ? [at] : []));
     while (kept.length && older.#isEmpty(kept[kept.length - 1])) kept.pop();
     if (!kept.length) return;
-    const newer = this.copy();
-    this.replace([], {});
-    for (const at of kept) this.#push(older.times[at], older.#row(at));
-    const last = /** @type {number} */ (this.last);
-    if (newer.times.length && oldest - last > GAP * cadence) this.#push(last + cadence, new Map());
-    newer.times.forEach((time, at) => this.#push(time, newer.#row(at)));
+    if (older.bands) this.coarsen(this.span);
+    kept.forEach((at, index) => this.#put(index, older.times[at], ...older.#rows(at)));
+    const last = older.times[kept[kept.length - 1]];
+    if (oldest < Infinity && oldest - last > GAP * Math.max(cadence, older.span)) this.#put(kept.length, last + cadence, NOTHING);
     if (this.times.length > this.capacity) this.#trim();
   }
 
   /**
    * @param {number} time seconds since 1970
-   * @param {Map<string, number | null>} row
+   * @param {Row} row
    * @param {number} cadence seconds between samples
    */
   append(time, row, cadence) {
     // The server's clock was set back: rows from the future would bend the chart back on itself, so
     // they are replaced.
-    while (this.last !== null && this.last >= time) this.#drop();
-    if (this.last !== null) {
-      const missed = time - this.last > GAP * cadence;
-      if (this.span > 0 && (missed || this.#spanOf(this.last) !== this.#spanOf(time))) this.#reduce();
-      if (missed) this.#push(this.last + cadence, new Map());
+    for (; this.last !== null && this.last >= time; this.open = null) this.#remove(this.times.length - 1);
+    if (this.last !== null && time - this.last > GAP * cadence) {
+      this.#put(this.times.length, this.last + cadence, NOTHING);
+      this.open = null;
     }
-    this.#push(time, row);
+    if (this.open && time < this.open.start + this.span) {
+      this.open.end = time;
+      this.times[this.times.length - 1] = this.open.middle;
+      this.#blend(this.times.length - 1, row, this.open);
+    } else {
+      this.#put(this.times.length, time, row);
+      this.open = this.span > 0 ? new OpenSpan(time) : null;
+    }
     if (this.times.length >= SLACK * this.capacity) this.#trim();
   }
 
   /**
    * Inserts a row that was delayed while the log was away; it may be known already.
    * @param {number} time not after that of the newest row
-   * @param {Map<string, number | null>} row
+   * @param {Row} row
    * @param {number} cadence seconds between samples
    * @returns {boolean} true if it was missing
    */
@@ -112,75 +139,91 @@ export class TimeSeries {
     let at = this.times.length;
     while (at > 0 && this.times[at - 1] >= time) at -= 1;
     if (this.times[at] === time && !this.#isEmpty(at)) return false;
-    if (this.span > 0 && [at - 2, at - 1, at, at + 1].filter((i) => this.#spanOf(this.times[i]) === this.#spanOf(time)).length > 1) {
-      return false;
-    }
+    const near = [at - 1, at].find((each) => Math.abs(this.times[each] - time) <= this.span / 2 && !this.#isEmpty(each));
+    if (near !== undefined) this.#blend(near, row, null);
+    else this.#insertAt(at, time, row, cadence);
+    if (this.times.length >= SLACK * this.capacity) this.#trim();
+    return true;
+  }
+
+  /** @type {(at: number, time: number, row: Row, cadence: number) => void} */
+  #insertAt(at, time, row, cadence) {
     // Gaps on both sides are marked anew.
     while (at > 0 && this.#isEmpty(at - 1)) this.#remove((at -= 1));
     while (at < this.times.length && this.#isEmpty(at)) this.#remove(at);
     this.#put(at, time, row);
-    if (this.times[at + 1] - time > GAP * cadence) this.#put(at + 1, time + cadence, new Map());
-    if (at > 0 && time - this.times[at - 1] > GAP * cadence) this.#put(at, this.times[at - 1] + cadence, new Map());
-    if (this.times.length >= SLACK * this.capacity) this.#trim();
-    return true;
+    if (this.times[at + 1] - time > GAP * cadence) this.#put(at + 1, time + cadence, NOTHING);
+    if (at > 0 && time - this.times[at - 1] > GAP * cadence) this.#put(at, this.times[at - 1] + cadence, NOTHING);
   }
 
   /**
    * Returns the rows from a time on, and one before it so that a line reaches the edge of the chart.
    * @param {number} from seconds since 1970
    * @param {string[]} keys
+   * @param {Columns} [columns] default: samples or means
    * @returns {[number[], ...Column[]]} times, then a column for each key
    */
-  since(from, keys) {
+  since(from, keys, columns = this.columns) {
     let start = this.times.length;
     while (start > 0 && this.times[start - 1] >= from) start -= 1;
     start = Math.max(0, start - 1);
     const times = this.times.slice(start);
-    return [times, ...keys.map((key) => this.columns.get(key)?.slice(start) ?? times.map(() => null))];
+    return [times, ...keys.map((key) => columns.get(key)?.slice(start) ?? times.map(() => null))];
   }
 
-  /**
-   * @param {number} time
-   * @param {Map<string, number | null>} row
-   */
-  #push(time, row) {
-    this.#widen(row);
-    this.times.push(time);
-    for (const [key, column] of this.columns) column.push(row.get(key) ?? null);
+  /** @returns {Columns[]} all, in step */
+  #all() {
+    return this.bands ? [this.columns, this.bands.low, this.bands.high] : [this.columns];
   }
 
   /**
    * @param {number} at
    * @param {number} time
-   * @param {Map<string, number | null>} row
+   * @param {...Row} rows means, lowest and highest; one stands for all
    */
-  #put(at, time, row) {
-    this.#widen(row);
+  #put(at, time, ...rows) {
+    this.#widen(rows[0]);
     this.times.splice(at, 0, time);
-    for (const [key, column] of this.columns) column.splice(at, 0, row.get(key) ?? null);
+    this.#all().forEach((columns, index) => {
+      const row = rows[index] ?? rows[0];
+      for (const [key, column] of columns) column.splice(at, 0, row.get(key) ?? null);
+    });
   }
 
-  /** @param {Map<string, number | null>} row */
+  /** @param {Row} row whose columns are made where they are missing */
   #widen(row) {
     for (const key of row.keys()) {
-      if (!this.columns.has(key) && this.columns.size < MOST_COLUMNS) {
-        this.columns.set(key, this.times.map(() => null));
-      }
+      if (!this.columns.has(key) && this.columns.size < MOST_COLUMNS) for (const columns of this.#all()) columns.set(key, this.times.map(() => null));
     }
   }
 
   /**
+   * Adds a sample to a row that is a span.
    * @param {number} at
-   * @returns {Map<string, number | null>}
+   * @param {Row} row
+   * @param {OpenSpan | null} open null: its mean stays
    */
-  #row(at) {
-    return new Map([...this.columns].map(([key, column]) => [key, column[at]]));
+  #blend(at, row, open) {
+    this.coarsen(this.span);
+    this.#widen(row);
+    for (const [key, value] of row) {
+      const [mean, low, high] = this.#all().map((columns) => columns.get(key));
+      if (value === null || !mean || !low || !high) continue;
+      low[at] = Math.min(low[at] ?? value, value);
+      high[at] = Math.max(high[at] ?? value, value);
+      mean[at] = open ? open.mean(key, mean[at], value) : (mean[at] ?? value);
+    }
+  }
+
+  /** @type {(at: number) => Row[]} means, lowest and highest */
+  #rows(at) {
+    return this.#all().map((columns) => new Map([...columns].map(([key, column]) => [key, column[at]])));
   }
 
   /** @param {number} at */
   #remove(at) {
     this.times.splice(at, 1);
-    for (const column of this.columns.values()) column.splice(at, 1);
+    for (const columns of this.#all()) for (const column of columns.values()) column.splice(at, 1);
   }
 
   /** @param {number} at */
@@ -188,50 +231,20 @@ export class TimeSeries {
     return [...this.columns.values()].every((column) => column[at] === null);
   }
 
-  #drop() {
-    this.times.pop();
-    for (const column of this.columns.values()) column.pop();
-  }
-
-  /** @param {number} time */
-  #spanOf(time) {
-    return Math.floor(time / this.span);
-  }
-
-  /** Reduces the rows of the newest span, since the last gap, to two. */
-  #reduce() {
-    const columns = [...this.columns.values()];
-    const end = this.times.length;
-    const span = this.#spanOf(this.times[end - 1]);
-    let start = end;
-    while (start > 0 && this.#spanOf(this.times[start - 1]) === span) {
-      if (columns.every((column) => column[start - 1] === null)) break;
-      start -= 1;
-    }
-    if (end - start <= 2) return;
-    this.times.splice(start + 1, end - start - 2);
-    for (const column of columns) {
-      let lowest = -1;
-      let highest = -1;
-      for (let row = start; row < end; row += 1) {
-        const value = column[row];
-        if (value === null) continue;
-        if (lowest < 0 || value < /** @type {number} */ (column[lowest])) lowest = row;
-        if (highest < 0 || value > /** @type {number} */ (column[highest])) highest = row;
-      }
-      const first = Math.min(lowest, highest);
-      const second = Math.max(lowest, highest);
-      column.splice(start, end - start, first < 0 ? null : column[first], second < 0 ? null : column[second]);
-    }
-  }
-
   #trim() {
     const surplus = this.times.length - this.capacity;
     this.times.splice(0, surplus);
-    for (const [key, column] of this.columns) {
-      column.splice(0, surplus);
-      // The column of a removed device goes once it is empty.
-      if (column.every((value) => value === null)) this.columns.delete(key);
+    for (const columns of this.#all()) {
+      for (const [key, column] of columns) {
+        column.splice(0, surplus);
+        // The column of a removed device goes once it is empty.
+        if (column.every((value) => value === null)) columns.delete(key);
+      }
     }
   }
+}
+
+/** @type {(columns: Columns) => Columns} */
+function copied(columns) {
+  return new Map([...columns].map(([key, column]) => [key, [...column]]));
 }

@@ -13,8 +13,12 @@ import { TimeSeries } from "./series.js";
 /** @typedef {import("../streaming/stream.js").History} History */
 /** @typedef {"waiting" | "missing" | "absent" | import("./intervals.js").AgeLevel} Freshness */
 
-/** Most rows of a chart, whatever its window and interval: a few for each pixel. */
-const ROWS = 3000;
+/** Most samples of a chart, a few for each pixel; where a window would have more, so many spans. */
+const SAMPLES = 3000;
+const SPANS = 300;
+
+/** What the past does not have. */
+const NONE = new TimeSeries(0);
 
 export class Store {
   /**
@@ -52,16 +56,18 @@ export class Store {
     this.entries = new Map();
     // The capacity of a series depends on the interval of its machine.
     for (const { event, data } of history.latest) if (event === INTERVAL_EVENT) this.intervals.hear(data);
+    const newest = new Map(history.latest.map(({ host, event, data }) => [key(host, event), data.time]));
     for (const [host, events] of Object.entries(history.hosts)) {
       for (const [event, columns] of Object.entries(events)) {
         const wanted = this.wanted.get(event);
         if (!wanted) continue;
-        const kept = Object.entries(columns).filter(([key]) => key !== "time" && wanted(key));
         const entry = this.#entry(host, event);
-        entry.series.replace(/** @type {number[]} */ (columns.time ?? []), Object.fromEntries(kept));
+        const last = newest.get(key(host, event));
+        if (!columns.span) this.published.hear(host, event, sampleTimes(columns));
+        else if (last) this.published.hear(host, event, [last]);
+        entry.series.replace(columns, wanted, last, this.cadence(host, event));
         entry.loggedTo = entry.series.last ?? -Infinity;
         const before = known.get(key(host, event))?.series;
-        this.published.hear(host, event, sampleTimes(columns));
         if (before) entry.series.precede(before, history.to - this.window, this.cadence(host, event));
       }
     }
@@ -130,38 +136,30 @@ export class Store {
     return patienceFor(this.#pace(host));
   }
 
-  /**
-   * @param {string} host
-   * @param {string} event
-   * @returns {TimeSeries}
-   */
+  /** @type {(host: string, event: string) => TimeSeries} that charts draw */
   series(host, event) {
-    return this.held?.get(key(host, event)) ?? this.#entry(host, event).series;
+    return this.held ? (this.held.get(key(host, event)) ?? NONE) : this.#entry(host, event).series;
   }
 
-  /** Freezes the series that charts read, until `letGo`. */
-  hold() {
-    this.held ??= new Map([...this.entries].map(([name, { series }]) => [name, series.copy()]));
+  /**
+   * Freezes the series that charts read, until `letGo`; or replaces what is frozen.
+   * @param {Map<string, TimeSeries>} [past] another stretch, by `key`; default: what is there
+   */
+  hold(past) {
+    if (past) this.held = past;
+    else this.held ??= new Map([...this.entries].map(([name, { series }]) => [name, series.copy()]));
   }
 
   letGo() {
     this.held = null;
   }
 
-  /**
-   * @param {string} host
-   * @param {string} event
-   * @returns {Data | null}
-   */
+  /** @type {(host: string, event: string) => Data | null} */
   latest(host, event) {
     return this.entries.get(key(host, event))?.latest ?? null;
   }
 
-  /**
-   * @param {string} host
-   * @param {string} event
-   * @returns {number | null} time of the newest sample, by the server's clock
-   */
+  /** @type {(host: string, event: string) => number | null} time of the newest sample, by the server's clock */
   time(host, event) {
     const entry = this.entries.get(key(host, event));
     return entry?.latest?.time ?? entry?.series.last ?? null;
@@ -204,7 +202,7 @@ export class Store {
     const name = key(host, event);
     let entry = this.entries.get(name);
     if (!entry) {
-      entry = { host, event, series: new TimeSeries(this.#capacity(host, event), (2 * this.window) / ROWS), latest: null, id: "", loggedTo: -Infinity, waiting: false };
+      entry = { host, event, series: new TimeSeries(this.#capacity(host, event), this.#span(host, event)), latest: null, id: "", loggedTo: -Infinity, waiting: false };
       this.entries.set(name, entry);
     }
     return entry;
@@ -229,19 +227,24 @@ export class Store {
    * @param {string} event
    */
   #capacity(host, event) {
-    return Math.min(ROWS, Math.ceil(this.window / this.intervals.cadence(host, event))) + 700;
+    return Math.min(SAMPLES, Math.ceil(this.window / this.intervals.cadence(host, event))) + 700;
   }
 
-  /** Grows series whose machines are sampled more often than before; none shrinks. */
+  /** @type {(host: string, event: string) => number} seconds that become one row; 0: all samples are kept */
+  #span(host, event) {
+    return this.window / this.intervals.cadence(host, event) > SAMPLES ? this.window / SPANS : 0;
+  }
+
+  /** Grows and coarsens series whose machines are sampled more often than before; none shrinks. */
   #resize() {
-    for (const { host, event, series } of this.entries.values()) series.capacity = Math.max(series.capacity, this.#capacity(host, event));
+    for (const { host, event, series } of this.entries.values()) {
+      series.capacity = Math.max(series.capacity, this.#capacity(host, event));
+      if (!series.span && this.#span(host, event)) series.coarsen(this.#span(host, event));
+    }
   }
 }
 
-/**
- * @param {string} host
- * @param {string} event
- */
-function key(host, event) {
+/** @type {(host: string, event: string) => string} name of a series */
+export function key(host, event) {
   return `${event}@${host}`;
 }

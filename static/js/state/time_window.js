@@ -3,7 +3,7 @@
 
 /** @typedef {{from: number, to: number}} Span seconds since 1970 */
 
-/** Shortest span to zoom into, seconds: between two samples a chart shows nothing. */
+/** Shortest span to zoom into, seconds: between two samples a chart shows nothing. As in an address. */
 const LEAST = 2;
 
 export class TimeWindow {

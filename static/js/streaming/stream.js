@@ -9,19 +9,12 @@
  * The connection belongs to a broker, which others may share (transport.js).
  */
 import { Backoff } from "./backoff.js";
+import { askHistory, FORBIDDEN, Refusal } from "./history.js";
 import { watchLifecycle } from "./page_lifecycle.js";
 import { portToOwnBroker } from "./transport.js";
 
-/** @typedef {Record<string, unknown> & {host?: string, time?: number}} Data */
-/** @typedef {{id?: string, host: string, event: string, data: Data}} LatestEvent */
-/**
- * @typedef {object} History
- * @property {string | null} last_event_id
- * @property {number} to the server's clock, seconds since 1970
- * @property {LatestEvent[]} latest
- * @property {Record<string, Record<string, Record<string, (number | null)[]>>>} hosts
- * @property {Record<string, {id: string, data: Data}[]>} [lines]
- */
+/** @typedef {import("./history.js").Data} Data */
+/** @typedef {import("./history.js").History} History */
 /** @typedef {{time: number, build?: string, interval?: number, intervals?: Record<string, number>, heartbeat?: number, hosts?: string[], cadences?: Record<string, number>, slow?: Record<string, number>}} Hello */
 /** @typedef {import("./broker.js").Port} Port */
 /**
@@ -31,26 +24,10 @@ import { portToOwnBroker } from "./transport.js";
  * @property {(event: string, id: string, data: Data, logged: boolean) => void} event
  * @property {(time: number) => void} heartbeat
  */
-/**
- * @typedef {object} StreamOptions
- * @property {string} historyUrl
- * @property {string} streamUrl
- * @property {string} host of the history
- * @property {string[]} hosts of the stream
- * @property {string[]} events names to receive
- * @property {number} window seconds of history
- * @property {number} lines newest events without a cadence to load, of each name
- * @property {boolean} [others] events of all other names, too, if they have a text
- */
+/** @typedef {import("./history.js").HistoryOptions & {streamUrl: string, hosts: string[], window: number}} StreamOptions hosts of the stream; seconds of history */
 
-/** Rows per series to load: as many as a chart has pixels to tell apart. */
-const POINTS = 600;
-
-/** Milliseconds. */
-const HISTORY_TIMEOUT = 15_000;
-
-/** Status of a request for more than the scope allows. */
-const FORBIDDEN = 403;
+/** Milliseconds after which the newest figures are shown without their history, which takes longer. */
+const PATIENCE = 1000;
 
 /** Milliseconds between two pings of the broker, and most of them without an answer. */
 const PING = 10_000;
@@ -138,28 +115,25 @@ export class Stream {
   async #load() {
     clearTimeout(this.timer);
     this.timer = undefined;
-    const { historyUrl, host, events, window, lines, others } = this.options;
-    const url = new URL(historyUrl, document.baseURI);
-    const query = { since: window, points: POINTS, events: events.join(), host, ...(lines && { lines }), ...(others && { others: 1 }) };
-    for (const [name, value] of Object.entries(query)) url.searchParams.set(name, String(value));
     const asked = (this.asked = {});
+    const waiting = setTimeout(() => this.asked === asked && this.#joinAnyway(), PATIENCE);
     try {
-      const answer = await fetch(url, { cache: "no-store", signal: AbortSignal.timeout(HISTORY_TIMEOUT) });
-      this.refused = answer.ok ? 0 : answer.status;
-      if (!answer.ok) throw new Error(await refusal(answer));
-      const history = /** @type {History} */ (await answer.json());
+      const history = await askHistory(this.options, { since: this.options.window });
       if (this.asked !== asked) return;
       this.backoff.reset();
       this.troubles.history = "";
+      this.refused = 0;
       this.lastId = history.last_event_id;
       this.listener.history(history);
     } catch (error) {
       if (this.asked !== asked) return;
-      this.troubles.history = reason(error);
+      this.troubles.history = String(error instanceof Error ? error.message : error);
+      this.refused = error instanceof Refusal ? error.status : 0;
       this.timer = setTimeout(() => this.#load(), this.backoff.next());
-      // Without history there are still the newest events.
-      if (!this.joined) this.#join(false);
+      this.#joinAnyway();
       return;
+    } finally {
+      clearTimeout(waiting);
     }
     this.#join(true);
   }
@@ -176,6 +150,11 @@ export class Stream {
     port.onmessage = ({ data }) => this.#hear(data);
     if (this.joined) this.#join(false);
     else port.postMessage({ kind: "ping" });
+  }
+
+  /** Begins with the newest events: without history there are still those. */
+  #joinAnyway() {
+    if (!this.joined) this.#join(false);
   }
 
   /** @param {boolean} loaded history was just loaded */
@@ -223,25 +202,4 @@ export class Stream {
     if (this.unanswered > MOST_UNANSWERED) this.#use(portToOwnBroker());
     else this.port?.postMessage({ kind: "ping" });
   }
-}
-
-/**
- * @param {Response} answer
- * @returns {Promise<string>} reason for the reader of the page
- */
-async function refusal(answer) {
-  const problem = answer.status === FORBIDDEN ? await answer.json().catch(() => null) : null;
-  return problem?.detail ?? `history answered ${answer.status}`;
-}
-
-/**
- * @param {unknown} error of fetch, or of #load
- * @returns {string}
- */
-function reason(error) {
-  if (!(error instanceof Error)) return "unknown trouble";
-  if (error.name === "TimeoutError") return "no answer";
-  if (error instanceof TypeError) return "the server cannot be reached";
-  if (error instanceof SyntaxError) return "history is not JSON";
-  return error.message;
 }

@@ -135,7 +135,8 @@ export function duration(seconds) {
  */
 export function span(seconds) {
   if (seconds < 100) return `${Math.round(seconds)}${SPACE}s`;
-  return seconds < 6000 ? `${Math.round(seconds / 60)}${SPACE}min` : `${Math.round(seconds / 3600)}${SPACE}h`;
+  if (seconds < 6000) return `${Math.round(seconds / 60)}${SPACE}min`;
+  return seconds < 172_800 ? `${Math.round(seconds / 3600)}${SPACE}h` : `${Math.round(seconds / 86_400)}${SPACE}d`;
 }
 
 /**

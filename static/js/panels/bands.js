@@ -1,0 +1,33 @@
+// @ts-check
+/** Bands of a chart's lines, from the spans of a series, and their peaks in words. */
+import { text } from "../ui/format.js";
+
+/** @typedef {import("../charts/bands.js").Band} Band */
+/** @typedef {import("../state/series.js").Column} Column */
+/** @typedef {import("../ui/format.js").Figure} Figure */
+
+/**
+ * @param {import("../state/series.js").TimeSeries} series
+ * @param {number} from
+ * @param {string[]} keys
+ * @returns {(Band | null)[]} one for each key, in step with `series.since`; null: rows are samples
+ */
+export function bandsOf(series, from, keys) {
+  if (!series.bands) return keys.map(() => null);
+  const [, ...lows] = series.since(from, keys, series.bands.low);
+  const [, ...highs] = series.since(from, keys, series.bands.high);
+  return keys.map((_, index) => ({ low: lows[index], high: highs[index] }));
+}
+
+/**
+ * @param {Band | null} band
+ * @param {number | null} row null: none is pointed at
+ * @param {string} mean as it is told
+ * @param {(value: number | null) => Figure} format
+ * @returns {string} mean of a span, and its highest value where that differs
+ */
+export function withPeak(band, row, mean, format) {
+  const high = row === null ? null : (band?.high[row] ?? null);
+  const told = text(format(high));
+  return high === null || told === mean ? mean : `${mean} ↑ ${told}`;
+}

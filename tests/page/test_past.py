@@ -1,0 +1,154 @@
+"""The page of the past: years in a chart, a moment as a link, a zoom down to the samples."""
+
+import re
+import time
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from tests.page.wall import Wall
+from tests.page.years import DAY, write_years
+from tests.support.service import Service, wait_for
+
+GRID = "(await import(document.querySelector('script[type=module]').src)).grid"
+VIEW = f"async () => [{GRID}.view?.from, {GRID}.view?.to, {GRID}.timeWindow.live]"
+SPIKES = {300 * DAY: 97.0, 20 * DAY: 96.0, 3600.0: 99.0}  # seconds before the end: cpu.percent
+
+
+class Kept(Service):
+    """A service with a year behind it."""
+
+    end = 0.0
+
+
+@pytest.fixture(scope="module")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kept]:
+    service = Kept(tmp_path_factory.mktemp("service"))
+    service.end = write_years(service, SPIKES)
+    service.start().wait_until_ready()
+    yield service
+    service.close()
+
+
+def view(wall: Wall) -> tuple[float, float, bool]:
+    left, right, live = wall.page.evaluate(VIEW)
+    return left, right, live
+
+
+def pixel(wall: Wall, at: float) -> tuple[float, float]:
+    """Where in the window the CPU's chart has a moment."""
+    left, right, _ = view(wall)
+    area = wall.page.locator('[data-panel="cpu"] .u-over').bounding_box()
+    assert area is not None
+    share = (at - left) / (right - left)
+    return area["x"] + share * area["width"], area["y"] + area["height"] / 3
+
+
+def peak_at(wall: Wall, at: float, value: str) -> None:
+    """Point at a moment; the chart tells of a span with this highest value, within a pixel."""
+    label = wall.page.locator('[data-panel="cpu"] .labels li').first
+
+    def told() -> bool:
+        for aside in (0, -1, 1):
+            x, y = pixel(wall, at)
+            wall.page.mouse.move(x + aside, y)
+            if f"↑ {value}" in (label.text_content() or ""):
+                return True
+        return False
+
+    wait_for(told, f"a span whose highest value is {value}")
+
+
+def test_a_spike_is_seen_in_a_year_and_is_found_by_zooming(service: Kept, page: Page) -> None:
+    wall = Wall(page, service).open("/?window=1y")
+    wall.wait_for_link("live")
+    wall.wait_for_ink("cpu", "blue")
+    wait_for(lambda: (top := wall.top("cpu", "blue")) is not None and top < 0.06, "the spike")
+    spike = service.end - 300 * DAY
+    peak_at(wall, spike, "97")
+    assert re.fullmatch(
+        r"\d\d? \w+ \d{4}, \d\d:\d\d, within these 31.h", wall.text(".flag >> nth=0")
+    )
+    # Two weeks around it, and then the day: each drag asks for its stretch.
+    for days in (14.0, 1.0):
+        wall.page.mouse.move(*pixel(wall, spike - days * DAY / 2))
+        wall.page.mouse.down()
+        wall.page.mouse.move(*pixel(wall, spike))
+        wall.page.mouse.move(*pixel(wall, spike + days * DAY / 2))
+        with wall.page.expect_response(re.compile(r"/history\?.*from=.*to=")):
+            wall.page.mouse.up()
+        wait_for(lambda: view(wall)[1] - view(wall)[0] < 1.6 * days * DAY, "the zoom")  # noqa: B023
+        wall.wait_for_ink("cpu", "blue")
+    wait_for(
+        lambda: re.search(r"within these [56]\d.min", span_at(wall, spike)),
+        "hours, which is all that is kept",
+    )
+    assert len([url for url in wall.history_requests if "from=" in url]) == 2
+    # The address is a link to it, for another page.
+    left, right, _ = view(wall)
+    assert re.search(r"\?window=1y&at=\d{4}-\d\d-\d\dT[\d:]+&zoom=\d+\w$", page.url)
+    page.goto(page.url)
+    wall.wait_for('[data-note="held"]')
+    wait_for(lambda: view(wall)[:2] == pytest.approx((left, right), abs=1), "the same stretch")
+    left, right, _ = view(wall)
+    peak_at(wall, spike, "97")
+    # And steps lead on, until now.
+    page.keyboard.press("[")
+    wait_for(lambda: view(wall)[1] == left, "the stretch before")
+    page.keyboard.press("Escape")
+    wait_for(lambda: view(wall)[2], "live")
+    assert page.url == f"{service.url}/?window=1y"
+
+
+def span_at(wall: Wall, at: float) -> str:
+    wall.page.mouse.move(*pixel(wall, at))
+    return wall.text(".flag >> nth=0")
+
+
+def test_a_moment_of_today_has_its_samples_and_the_strip_is_full(service: Kept, page: Page) -> None:
+    spike = service.end - 3600
+    wall = Wall(page, service).open(f"/?panels=cpu,cores&tiles=none&at={spike + 300}&zoom=10m")
+    wall.wait_for('[data-note="held"]')
+    wall.wait_for('[data-panel="cpu"] .uplot canvas')
+    wall.wait_for_ink("cpu", "blue")
+    wait_for(lambda: (top := wall.top("cpu", "blue")) is not None and top < 0.03, "the spike")
+    assert view(wall) == (spike - 300, spike + 300, False)
+    assert span_at(wall, spike) == wall.page.evaluate(
+        "(at) => new Intl.DateTimeFormat('en-GB', {timeStyle: 'medium'}).format(at * 1000)", spike
+    )
+    page.keyboard.press("6")
+    wait_for(lambda: view(wall)[2] and view(wall)[1] - view(wall)[0] == 7 * DAY, "a week")
+    painted = """() => {
+        const canvas = document.querySelector('[data-panel="cores"] canvas');
+        const { data } = canvas.getContext("2d").getImageData(0, 10, canvas.width, 1);
+        let filled = 0;
+        for (let at = 3; at < data.length; at += 4) filled += data[at] > 0;
+        return filled / canvas.width;
+    }"""
+    wait_for(lambda: page.evaluate(painted) > 0.97, "the strip of cores")
+
+
+def test_hours_of_the_night_in_which_clocks_change(
+    service: Kept, browser: Browser, page: Page
+) -> None:
+    context = browser.new_context(timezone_id="Europe/Berlin")
+    wall = Wall(context.new_page(), service)
+    # The last Sunday of October before the end.
+    found = next(
+        day
+        for day in (service.end - n * DAY for n in range(365))
+        if (at := time.gmtime(day)).tm_mon == 10 and at.tm_wday == 6 and at.tm_mday > 24
+    )
+    midnight = found - found % DAY
+    wall.open(f"/?panels=cpu&at={midnight + 3 * 3600}&zoom=6h")
+    wall.wait_for('[data-note="held"]')
+    wall.wait_for('[data-panel="cpu"] .uplot canvas')
+    wall.wait_for_ink("cpu", "blue")
+    hours = f"""async () => {{
+        const {{ plot }} = {GRID}.panels[0].chart;
+        return plot.axes[0]._values;
+    }}"""
+    marks = [mark[:2] for mark in wall.page.evaluate(hours) if mark.endswith(":00")]
+    assert marks == ["23", "00", "01", "02", "02", "03", "04"]
+    context.close()
