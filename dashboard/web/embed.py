@@ -77,6 +77,7 @@ def frame(service: Service, panel: str) -> Response:
         # In another site's page the frame has no cookie: its own requests carry its key.
         stream_url=url_for("stream.stream", key=key),
         history_url=url_for("history.history", key=key),
+        alerts_url=url_for("alerts.alerts", key=key) if panel == "alerts" else None,
     )
     response = make_response(page)
     response.headers["Cache-Control"] = "no-cache"

@@ -46,7 +46,6 @@ def wall(service: Service) -> Response:
             service,
             "fleet.html",
             machines=machines,
-            alerts_url=url_for("alerts.alerts"),
             retention=service.settings.retention,
         )
     return _wall(service, service.runtime.greeting.default_host(request_scope()), machines)
@@ -107,6 +106,8 @@ def _page(service: Service, template: str, **facts: Any) -> Response:
         "interval": runtime.settings.interval,
         "stream_url": url_for("stream.stream"),
         "history_url": url_for("history.history"),
+        "alerts_url": url_for("alerts.alerts") if scope.allows_name("alert") else None,
+        "publishing": bool(runtime.settings.publish_token or runtime.settings.publish),
         "published": published(service),
         "screens_url": url_for("screens.listing") if may_report else None,
     }

@@ -166,6 +166,20 @@ test("a family that hangs takes its own figure with it, not the others", () => {
   assert.equal(known.value(a, "cpu.percent", NOW + 103), 5);
 });
 
+test("an alert that is acknowledged or silenced does not count, until it is worse", () => {
+  const known = machines();
+  known.accept("cpu", { host: "a", percent: 10 }, NOW);
+  const a = known.all.get("a");
+  known.setAlerts([{ ...alert("a", "one", "warning"), id: "1-0", acknowledged: { by: "ann" } }, { ...alert("a", "two", "info"), id: "2-0", silenced: {} }]);
+  assert.equal(a.alert, null);
+  known.accept("alert", alert("a", "one", "warning", "still"), NOW);
+  assert.equal(a.alert, null);
+  known.accept("alert", alert("a", "one", "critical", "still"), NOW);
+  assert.equal(a.alert.level, "critical");
+  known.setAlerts([{ ...alert("a", "one", "warning"), id: "3-0" }]);
+  assert.equal(a.alert.level, "warning");
+});
+
 test("the gravest open alert counts, and the whole list puts right what was missed", () => {
   const known = machines();
   known.accept("alert", alert("a", "early", "critical"), NOW);

@@ -14,6 +14,8 @@
  * @property {string[] | null} may event-name patterns that this page may show; null: all
  * @property {string} catalogueUrl
  * @property {string[]} published events that the log has and no machine samples
+ * @property {string | null} alertsUrl of GET /alerts; null: the page shows none
+ * @property {boolean} publishing true if publishing over HTTP is on
  * @property {string | null} renewUrl to renew the cookie; null: the page has none
  */
 
@@ -36,6 +38,8 @@ export function readSettings(root) {
     may: given.events?.split(",") ?? null,
     catalogueUrl: given.catalogue ?? "/catalogue",
     published: given.published?.split(",").filter(Boolean) ?? [],
+    alertsUrl: given.alertsUrl ?? null,
+    publishing: "publishing" in given,
     renewUrl: given.renew ?? null,
   };
 }

@@ -84,6 +84,8 @@ class Chart {
         catalogueUrl: `${address}/catalogue${query}`,
         published: facts.published ?? [],
         renewUrl: null,
+        alertsUrl: null,
+        publishing: false,
       },
       display,
       registry: this.registry,

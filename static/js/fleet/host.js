@@ -62,10 +62,10 @@ export class Host {
     return Math.max(0, ...this.times.values());
   }
 
-  /** @returns {Alert | null} gravest open alert, the oldest of equals */
+  /** @returns {Alert | null} gravest open alert that nobody has acknowledged or silenced, the oldest of equals */
   get alert() {
     let worst = null;
-    for (const alert of this.alerts.values()) if (worst === null || byGravity(alert, worst) < 0) worst = alert;
+    for (const alert of this.alerts.values()) if (!alert.known && (worst === null || byGravity(alert, worst) < 0)) worst = alert;
     return worst;
   }
 

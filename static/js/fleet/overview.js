@@ -53,6 +53,9 @@ const PERIODS = [
   { machines: 0, every: 2 },
 ];
 
+/** Milliseconds between two loads of the alerts at the most. */
+const CONFIRM = 60_000;
+
 /** Most alerts received while the list is being loaded. */
 const MOST_HEARD = 200;
 
@@ -102,6 +105,8 @@ export class Overview {
 
   start() {
     setInterval(() => this.tell(), TICK);
+    // A silence changes no alert's event.
+    setInterval(() => this.may("alert") && this.alerts.confirm(), CONFIRM);
     setTimeout(() => this.layout.settle(), SETTLED);
     this.#ask();
   }

@@ -5,7 +5,6 @@ import { readAddress } from "../config/page_url.js";
 import { presetFor } from "../config/presets.js";
 import { readSettings } from "../config/server_config.js";
 import { Kiosk } from "../kiosk/kiosk.js";
-import { AlertBanner } from "../panels/alerts_panel.js";
 import { Header } from "../panels/header.js";
 import { PanelGrid } from "../panels/panel_grid.js";
 import { Registry } from "../panels/registry.js";
@@ -32,6 +31,9 @@ if (display.host) {
   find(root, "[data-machine]").textContent = display.host;
   document.title = `${display.host} · Vitals`;
 }
+/** Milliseconds after which what is shown seldom is loaded. */
+const SOON = 20_000;
+
 /** True while the log has no events of the machine. */
 let unheard = false;
 
@@ -42,7 +44,8 @@ function sayUnheard(is) {
 }
 
 const header = new Header(root);
-const banner = new AlertBanner(find(root, "[data-alerts]"), find(root, "main"), !display.kiosk);
+/** Loaded with the first alert, or a while after the start. @type {import("../panels/alert_banner.js").AlertBanner | null} */
+let banner = null;
 const kiosk = new Kiosk({ root, settings, display, notes });
 const grid = new PanelGrid({
   settings,
@@ -53,7 +56,7 @@ const grid = new PanelGrid({
   panelsInto: find(root, "[data-panels]"),
   interactive: !display.kiosk,
   extraEvents: ["system", "sensors"],
-  eventNames: ["alert", "notice"],
+  eventNames: ["alert", "notice", "silence"],
   signals: kiosk.signals,
   connect: (connect) => connectToSharedBroker(settings.build, connect),
   connectMachines: (connect) => connectToSharedBroker(`${settings.build} machines`, connect),
@@ -63,7 +66,8 @@ const grid = new PanelGrid({
       if (facts.age !== null && unheard) sayUnheard(false);
     },
     draw: (view) => {
-      banner.draw(view);
+      if (banner) banner.draw(view);
+      else if (view.eventLists.items("alert").length) void loadBanner();
       header.draw(view);
     },
     hello: (hello) => {
@@ -73,6 +77,38 @@ const grid = new PanelGrid({
     signal: (_name, data) => kiosk.signal(data),
   },
 });
+
+let loading = false;
+
+async function loadBanner() {
+  if (loading || banner) return;
+  loading = true;
+  try {
+    const { AlertBanner } = await import("../panels/alert_banner.js");
+    const ask = settings.publishing && settings.alertsUrl ? acknowledge(settings.alertsUrl) : null;
+    banner = new AlertBanner(find(root, "[data-alerts]"), find(root, "main"), !display.kiosk, ask);
+    grid.tell();
+  } catch {
+    // The server is away; the next drawing tries again.
+  }
+  loading = false;
+}
+
+// The server that comes next may no longer have this version of it.
+setTimeout(loadBanner, SOON);
+
+/**
+ * @param {string} url of /alerts
+ * @returns {(alert: import("../panels/alerts.js").Alert, here: () => void) => void} opens a dialog, loaded when it is needed
+ */
+function acknowledge(url) {
+  /** @type {Promise<import("../desk/acknowledging.js").Acknowledging> | null} */
+  let dialog = null;
+  return (alert, here) => {
+    dialog ??= import("../desk/acknowledging.js").then(({ Acknowledging }) => new Acknowledging(url));
+    dialog.then((found) => found.open(alert, here)).catch(console.warn);
+  };
+}
 
 watchAppearance(root, display, grid);
 if (root.hasAttribute("data-screen")) new ScreenFit(root, display, grid).fit();

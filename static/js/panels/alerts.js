@@ -12,6 +12,7 @@
  * @property {string} message
  * @property {number} since seconds since 1970
  * @property {string} event family that the rule watches, or empty
+ * @property {boolean} known acknowledged or silenced, as far as GET /alerts said so
  */
 
 const ORDER = ["critical", "warning", "info"];
@@ -28,6 +29,7 @@ export function applyAlert(open, data) {
     return;
   }
   const since = Number(data.since ?? data.time);
+  const before = open.get(name);
   open.set(name, {
     key: `${name} ${since}`,
     name: String(data.alert),
@@ -36,6 +38,8 @@ export function applyAlert(open, data) {
     message: String(data.message ?? data.alert),
     since,
     event: String(data.event ?? ""),
+    // Events do not say it; whoever has to know it exactly asks again.
+    known: Boolean(data.acknowledged ?? data.silenced) || (before?.known === true && before.level === data.level && !("id" in data)),
   });
 }
 

@@ -17,6 +17,7 @@ import { age, clock, wholeAge } from "../ui/format.js";
 /** @typedef {import("../ui/thresholds.js").Rule} Rule */
 /** @typedef {import("./machines_feed.js").MachinesFeed} MachinesFeed */
 /** @typedef {import("../charts/overlays.js").Mark} Mark */
+/** @typedef {{url: string, host: string, changed: () => void}} AlertSource of what the server knows of alerts; changed: it knows more */
 /**
  * @typedef {object} View
  * @property {Store} store
@@ -29,6 +30,7 @@ import { age, clock, wholeAge } from "../ui/format.js";
  * @property {MachinesFeed | null} machines figures of other machines, if a panel shows some
  * @property {readonly Mark[]} marks events to mark in charts
  * @property {import("./comparison.js").Comparison | null} before the same stretch at an earlier time
+ * @property {AlertSource | null} alertSource null: GET /alerts is not there for this page
  */
 
 /** Notices in place of figures. */

@@ -101,6 +101,7 @@ export class PanelGrid {
     this.renderLoop = new RenderLoop(() => this.#draw());
     this.subscription = this.#subscribe(columns, [...wanted.keys(), ...[...this.eventLists.lists.keys()].filter((name) => name !== OTHERS), ...options.signals]);
     this.clock = this.subscription.clock;
+    this.alertSource = settings.alertsUrl ? { url: settings.alertsUrl, host: this.host, changed: () => this.#redraw() } : null;
     this.stream = this.subscription.stream;
     this.past = new Past(this.timeWindow, [this, ...(this.machines ? [this.machines] : [])], () => {
       this.#redraw();
@@ -232,10 +233,10 @@ export class PanelGrid {
     this.options.listener.link?.(this.#link());
     const now = clock.now();
     const { from, to } = this.timeWindow.span(now, store.newest(host) ?? 0, store.intervals.interval(host));
-    const { eventLists, machines } = this;
+    const { eventLists, machines, alertSource } = this;
     const marks = marksOf(eventLists, this.options.display.marks, from, to);
     this.before?.cover({ from, to });
-    const view = { store, before: this.before, eventLists, host, now, from, to, machines, marks, rules: rulesOf(store.latest(host, RULES)) };
+    const view = { store, before: this.before, eventLists, host, now, from, to, machines, marks, alertSource, rules: rulesOf(store.latest(host, RULES)) };
     const moved = this.changed || to !== this.view?.to;
     for (const panel of this.#all()) {
       if (this.refused.has(panel)) continue;

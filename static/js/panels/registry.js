@@ -1,7 +1,6 @@
 // @ts-check
 /** All tiles and panels that an address may name: those of the catalogue, and those of figures. */
 import { readFigure, readParts } from "../config/figure_name.js";
-import { AlertsPanel } from "./alerts_panel.js";
 import { ChartPanel, chartSpec } from "./chart_panel.js";
 import { TablePanel } from "./table_panel.js";
 import { tableSpec } from "./table_rows.js";
@@ -39,6 +38,7 @@ const ALL = /^/;
 
 /** Modules of panels that few walls show, by kind; loaded when a wall does. */
 const LOADERS = {
+  alerts: () => import("./alerts_panel.js"),
   cores: () => import("./cores_panel.js"),
   events: () => import("./log_panel.js"),
   jobs: () => import("./jobs_panel.js"),
@@ -163,7 +163,7 @@ function entryOf(row, catalogue) {
   }
   if (kind === "cores") return entry(/^cores\.\d+$/, ["cores.0"], ({ theme }) => new loaded.cores.CoresPanel(theme));
   if (kind === "jobs") return entry(NONE, [], () => new loaded.jobs.JobsPanel(), true);
-  if (kind === "alerts") return entry(NONE, [], () => new AlertsPanel(), true);
+  if (kind === "alerts") return entry(NONE, [], () => new loaded.alerts.AlertsPanel(), true);
   if (kind === "events") {
     return entry(NONE, [], ({ interaction }) => new loaded.events.LogPanel({ ...loaded.events.LINES[name], name, event, title }, interaction !== null), true);
   }

@@ -1,0 +1,83 @@
+// @ts-check
+/** Rows of open alerts, with what the server knows of them, for the banner and the panel. */
+import { AlertFacts } from "../state/alert_facts.js";
+import { make, mark, write } from "../ui/dom.js";
+import { clock, minute, moment, span } from "../ui/format.js";
+import { KeyedList } from "../ui/keyed_list.js";
+import { openAlerts } from "./alerts.js";
+
+/** @typedef {import("./alerts.js").Alert} Alert */
+/** @typedef {import("./panel.js").AlertSource} AlertSource */
+/** @typedef {import("./panel.js").View} View */
+/** @typedef {import("../state/alert_facts.js").Known} Known */
+
+export const MARKS = { info: "ℹ", warning: "▲", critical: "◆" };
+
+/** Seconds after which a time needs its date. */
+export const DAY = 72_000;
+
+/** @type {WeakMap<AlertSource, AlertFacts>} */
+const known = new WeakMap();
+
+/**
+ * @param {View} view
+ * @returns {AlertFacts | null} null: the page has none
+ */
+export function factsOf({ alertSource }) {
+  if (!alertSource) return null;
+  let facts = known.get(alertSource);
+  if (!facts) known.set(alertSource, (facts = new AlertFacts(alertSource.url, alertSource.host, alertSource.changed)));
+  return facts;
+}
+
+/**
+ * @param {View} view
+ * @returns {{alert: Alert, known: Known | null}[]} open alerts of a page with what is known of them
+ */
+export function openIn(view) {
+  const { eventLists, now } = view;
+  const facts = factsOf(view);
+  const items = eventLists.items("alert");
+  facts?.follow(items, eventLists.items("silence"));
+  return openAlerts(items).map((alert) => {
+    const found = facts?.known.get(`${alert.name}@${alert.host}`) ?? null;
+    return { alert, known: found && found.until > now ? found : null };
+  });
+}
+
+/**
+ * @param {Known} known
+ * @param {number} now
+ */
+export function knownWords({ acknowledged, by, until, why }, now) {
+  return `${acknowledged ? "acknowledged" : "silenced"}${by ? ` by ${by}` : ""} until ${until - now < DAY ? minute(until) : moment(until)}${why ? `: ${why}` : ""}`;
+}
+
+/**
+ * @param {HTMLElement} element
+ * @param {((alert: Alert) => void) | null} acknowledge null: rows have no button
+ */
+export function alertList(element, acknowledge) {
+  return new KeyedList(element, {
+    key: ({ alert }) => alert.key + alert.level,
+    make: (/** @type {{alert: Alert, known: Known | null}} */ { alert }) => {
+      const since = make("span", { class: "since" });
+      const level = make("strong", {}, `${MARKS[alert.level]} ${alert.level}`);
+      const message = make("span", { class: "message" });
+      const known = make("span", { class: "known" });
+      const row = make("li", { "data-alert": alert.name, "data-severity": alert.level }, level, message, known, since);
+      if (acknowledge) {
+        const button = make("button", { type: "button" }, "acknowledge");
+        button.addEventListener("click", () => acknowledge(alert));
+        row.append(button);
+      }
+      return { element: row, message, known, since };
+    },
+    fill: (row, { alert, known }, /** @type {number} */ now) => {
+      mark(row.element, "data-known", known ? "" : null);
+      write(row.message, alert.message);
+      write(row.known, known ? knownWords(known, now) : "");
+      write(row.since, `since ${clock(alert.since)}, for ${span(Math.max(0, now - alert.since))}`);
+    },
+  });
+}

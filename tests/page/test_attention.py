@@ -1,0 +1,78 @@
+"""The banner stays within a fifth of the height; what is known is pale; what was is listed."""
+
+import json
+import time
+from collections.abc import Callable
+
+from tests.page.wall import Wall
+from tests.support.service import Service, wait_for
+from tests.web.test_silences import TOKEN, post
+
+Start = Callable[..., Service]
+OpenWall = Callable[..., Wall]
+
+HEIGHT = "document.querySelector('[data-alerts]').getBoundingClientRect().height / innerHeight"
+COLOR = "getComputedStyle(document.querySelector('[data-panel=alerts] li[data-known]')).color"
+DIM = """(() => {
+    const probe = document.createElement('i');
+    probe.style.color = 'var(--ink-dim)';
+    document.body.append(probe);
+    const { color } = getComputedStyle(probe);
+    probe.remove();
+    return color;
+})()"""
+
+
+def tell(service: Service, name: str, state: str = "raised", **fields: object) -> None:
+    service.append("alert", host="box", alert=name, rule=name, state=state, **fields)
+
+
+def test_alerts_take_turns_are_acknowledged_and_listed_afterwards(
+    start_service: Start, open_wall: OpenWall, page_errors: list[str]
+) -> None:
+    service = start_service(PUBLISH_TOKEN=TOKEN).wait_until_ready()
+    now = time.time()
+    tell(service, "past:/x", since=now - 500, value=91, threshold=90, message="it was full")
+    tell(service, "past:/x", "cleared", since=now - 500, value=1, worst=97, threshold=90)
+    long = "a filesystem with a name that is quite long is nearly full and will be soon " * 3
+    for n in range(5):
+        level = "critical" if n == 3 else "warning"
+        tell(service, f"a{n}", level=level, since=now - n, message=f"{n}: {long}")
+    wall = open_wall(service, "/?panels=cpu,alerts&distance=4m")
+    wall.page.wait_for_selector("[data-alerts] li")
+    assert wall.page.evaluate(HEIGHT) <= 0.2001
+    assert "3: a filesystem" in wall.text("[data-alerts] .message"), "the gravest first"
+    assert wall.text("[data-alerts] .more") == "1 of 5"
+    wait_for(lambda: wall.text("[data-alerts] .more") == "2 of 5", "its turn")
+    assert wall.page.evaluate(HEIGHT) <= 0.2001
+    assert wall.page.evaluate("document.documentElement.scrollHeight <= innerHeight")
+
+    wall.wait_for('[data-panel="alerts"] [data-past="past:/x"]')
+    row = wall.page.locator("[data-past]")
+    assert "it was full" in wall.text("[data-past]")
+    assert "worst 97" in wall.text("[data-past]")
+    assert row.get_attribute("href") == f"/host/box?at={round(now - 500)}"
+
+    for n in (0, 1, 2, 4):
+        assert post(service, f"/alerts/a{n}/ack", {"why": "seen"}).status_code == 201
+    wait_for(lambda: wall.text("[data-alerts] .more") == "", "those that are known to go")
+    assert "acknowledged by PUBLISH_TOKEN until" in wall.text("[data-alerts] .quiet")
+    wall.page.click("[data-alerts] button")
+    wall.page.fill("#ack-why", "Ann is at it")
+    wall.page.fill("#ack-token", "no-such-token-at-all")
+    wall.page.click("dialog.acknowledging button[type=submit]")
+    wall.wait_for("dialog.acknowledging .problem:not(:empty)")
+    wall.page.fill("#ack-token", TOKEN)
+    page_errors[:] = [error for error in page_errors if "401" not in error]
+    wall.page.click("dialog.acknowledging button[type=submit]")
+    wall.wait_for("[data-alerts]:not([data-severity])")
+    assert wall.page.locator("[data-alerts] li").count() == 0
+    known = wall.page.locator('[data-panel="alerts"] li[data-known] .known')
+    wait_for(lambda: known.count() == 5, "all alerts to be pale")
+    assert any("Ann is at it" in text for text in known.all_text_contents())
+    assert wall.page.evaluate(COLOR) == wall.page.evaluate(DIM)
+    assert len(json.loads(service.get("/alerts").text)["silences"]) == 5
+    tell(service, "a3", "still", level="critical", since=now, message="worse")
+    tell(service, "a0", "still", level="critical", since=now, message="0: worse")
+    wall.wait_for("[data-alerts][data-severity=critical] .message")
+    wait_for(lambda: "0: worse" in wall.text("[data-alerts] .message"), "it to speak again")
