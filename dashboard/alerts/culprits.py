@@ -20,6 +20,8 @@ _MOST = 3
 _KEPT = 600.0  # seconds
 _CPU, _MEMORY, _DISK = ("cpu_percent", "%"), ("memory_bytes", "B"), ("bytes_per_second", "B/s")
 _FIGURES = {"cpu": _CPU, "load": _CPU, "memory": _MEMORY, "disk": _DISK, "filesystem": _DISK}
+# Seconds by which samples count that were before: memory is held, and a disk fills by what was.
+_BEFORE = {"cpu_percent": 0.0, "memory_bytes": 15.0, "bytes_per_second": _KEPT}
 _PRESSURES = {"cpu": _CPU, "memory": _MEMORY, "io": _DISK}
 _UNITS = ("", "k", "M", "G", "T")
 
@@ -62,7 +64,7 @@ class Culprits:
         if not alert.is_open or alert.rule not in self._figures or not self._samples:
             return alert
         figure, unit = self._figures[alert.rule]
-        since = -1.0 if figure == _DISK[0] else alert.began
+        since = alert.began - _BEFORE[figure]
         sums: dict[str, float] = {}
         seen = [sample for sample in self._samples if sample.time > since]
         for sample in seen:

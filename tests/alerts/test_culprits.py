@@ -56,6 +56,7 @@ def test_each_kind_of_alert_has_its_figure() -> None:
     assert words(found[2]) == words(found[0])
     assert "culprits" not in json.loads(found[3].event().data)
     assert found[1].message == "CPU; most: small 1 MB/s, big 100 kB/s"
+    assert words(culprits.named([alert("r0", since=60.0)], [])[0]) == words(found[0])
     assert words(culprits.named([alert("r4", since=99.0)], [])[0])[0] == ("small", 1e6, "B/s")
 
 
