@@ -1,12 +1,14 @@
 """The table of the settings: key, default, kind, meaning."""
 
 import dataclasses
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from .alerts import ALERTS, RULES, AlertRule, Alerts
 from .expectations import EXPECTATIONS, Expectation
 from .figures import FIGURES, FigureRow
 from .notify import NOTIFY, Notify
+from .pages import PAGES
 from .publishers import PUBLISHERS, Publisher
 from .rows import NONE, is_table
 from .rows import setting as _setting
@@ -206,13 +208,13 @@ class Settings:
         one_of("debug", "info", "warning", "error", "critical"),
         "which of these lines it prints: those of this level and above",
     )
-    # Tables of the file: docs/alerts.md, docs/events.md, docs/security.md, docs/sources.md.
     alert: tuple[AlertRule, ...] = _setting(NONE, RULES)
     expect: tuple[Expectation, ...] = _setting(NONE, EXPECTATIONS)
     silence: tuple[Window, ...] = _setting(NONE, WINDOWS)
     alerts: Alerts = dataclasses.field(default=ALERTS.none, metadata={"kind": ALERTS})
     notify: Notify = dataclasses.field(default=NOTIFY.none, metadata={"kind": NOTIFY})
     figure: tuple[FigureRow, ...] = _setting(NONE, FIGURES)
+    pages: Mapping[str, str] = dataclasses.field(default_factory=dict, metadata={"kind": PAGES})
     publish: tuple[Publisher, ...] = _setting(NONE, PUBLISHERS)
     scrape: tuple[Scrape, ...] = _setting(NONE, SCRAPES)
     command: tuple[Command, ...] = _setting(NONE, COMMANDS)

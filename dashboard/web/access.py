@@ -51,9 +51,11 @@ _OPEN_ENDPOINTS = frozenset(
     }
 )
 _EMBED = "embed.frame"
-_PAGES = frozenset({"pages.wall", "pages.host", "pages.compare", "screens.listing", _EMBED})
+_PAGES = frozenset(
+    {"pages.wall", "pages.host", "pages.named", "pages.compare", "screens.listing", _EMBED}
+)
 _PUBLISH_ENDPOINTS = frozenset(
-    {"publish.publish", "progress.report", "silences.ack", "silences.silence"}
+    {"publish.publish", "progress.report", "silences.ack", "silences.silence", "screens.show"}
 )
 
 

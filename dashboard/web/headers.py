@@ -58,6 +58,7 @@ def page_policy(frame_ancestors: Iterable[str]) -> str:
             "font-src 'self'",
             "connect-src 'self'",
             "frame-src 'self'",
+            "manifest-src 'self'",
             "form-action 'self'",
             "base-uri 'none'",
             " ".join(("frame-ancestors 'self'", *frame_ancestors)),

@@ -1,8 +1,9 @@
 """The pages: the wall of one machine, and the overview of many."""
 
+from collections.abc import Mapping
 from functools import partial
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode
 
 from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
 from werkzeug.datastructures import MultiDict
@@ -12,18 +13,23 @@ from dashboard.errors import ClientError
 from dashboard.events.event import HOST
 from dashboard.events.filter import Filter
 from dashboard.runtime import Service
+from dashboard.settings import Settings
 from dashboard.web.access import renewal_url, request_scope
 from dashboard.web.catalogue import inline
 from dashboard.web.compression import accepts_gzip, compress
+from dashboard.web.query import Query
 
 _READY_SECONDS = 2.0  # for a worker that has just started to know which machines there are
 _OVERVIEW_KEYS = frozenset({"sort", "metric"})
-_WALL_KEYS = frozenset({"panels", "tiles"})
+_WALL_KEYS = frozenset({"panels", "tiles", "turns"})
 _MOST_PUBLISHED = 100
 # What has panels of its own, or is said by the service itself.
 _NOT_FIGURES = {"alert", "log", "progress", "rules", "silence"}
 # What holds for a display, whatever it shows: kept from one page to another.
-_DISPLAY_KEYS = ("theme", "distance", "kiosk", "dim", "blank", "wake", "shift", "screen")
+_DISPLAY_KEYS = (
+    *("theme", "distance", "kiosk", "dim", "blank", "wake", "shift", "screen"),
+    "units",
+)
 
 
 def blueprint(service: Service) -> Blueprint:
@@ -31,6 +37,7 @@ def blueprint(service: Service) -> Blueprint:
     routes = Blueprint("pages", __name__)
     routes.add_url_rule("/", "wall", partial(wall, service))
     routes.add_url_rule("/host/<name>", "host", partial(host, service))
+    routes.add_url_rule("/p/<name>", "named", partial(named, service))
     routes.add_url_rule("/compare", "compare", partial(compare, service))
     return routes
 
@@ -58,6 +65,29 @@ def host(service: Service, name: str) -> Response:
     return _wall(service, name, _machines(service))
 
 
+def named(service: Service, name: str) -> BaseResponse:
+    """Lead to a page of [pages]; what holds for a display goes on from the request's query."""
+    Query(request.args, _DISPLAY_KEYS)
+    return redirect(request.script_root + address_of(service.settings, name, request.args))
+
+
+def address_of(settings: Settings, name: str, args: Mapping[str, str]) -> str:
+    """Return the address of a page with the keys of a display that it has none of itself.
+
+    Raises ClientError(404) for a name that [pages] does not have.
+    """
+    address = settings.pages.get(name)
+    if address is None:
+        known = ", ".join(settings.pages) or "none"
+        raise ClientError(
+            404, f"there is no page {name!r} in [pages]; there are {known}", key="page"
+        )
+    path, _, query = address.partition("?")
+    given = dict(parse_qsl(query, keep_blank_values=True))
+    kept = {k: args[k] for k in _DISPLAY_KEYS if k in args and k not in given}
+    return "?".join(filter(None, (path, "&".join(filter(None, (query, urlencode(kept)))))))
+
+
 def compare(_service: Service) -> BaseResponse:
     """Lead to the wall with one figure of several machines in one chart."""
     args = request.args
@@ -80,7 +110,14 @@ def _asks_for_overview(args: MultiDict[str, str], machines: int) -> bool:
 
 
 def _wall(service: Service, shown: str, machines: int) -> Response:
-    return _page(service, "wall.html", host=shown, overview_url=_overview_url(machines))
+    pages, turns = service.settings.pages, request.args.get("turns", "").split(",")
+    return _page(
+        service,
+        "wall.html",
+        host=shown,
+        overview_url=_overview_url(machines),
+        turns={name: pages[name] for name in turns if name in pages},
+    )
 
 
 def _overview_url(machines: int) -> str | None:

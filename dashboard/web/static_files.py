@@ -15,8 +15,9 @@ from dashboard.web.compression import accepts_gzip, compress_once
 from dashboard.web.script_comments import without_comments
 
 _LEAST = 500  # bytes; less does not pay
-_COMPRESSED = frozenset({"text/javascript", "text/css", "image/svg+xml"})
-_COMMENTED = frozenset({"text/javascript", "text/css"})
+_SCRIPT = "text/javascript"
+_COMMENTED = frozenset({_SCRIPT, "text/css"})
+_COMPRESSED = _COMMENTED | {"image/svg+xml"}
 _FOR_GOOD = "max-age=31536000, immutable"
 
 
@@ -27,6 +28,7 @@ class _BuildConverter(BaseConverter):
 def register(app: Flask, folder: Path, build: str) -> None:
     """Serve the files of a folder, of this build."""
     mimetypes.add_type("font/woff2", ".woff2")  # which not every system's list has
+    mimetypes.add_type("application/manifest+json", ".webmanifest")
     app.url_map.converters["build"] = _BuildConverter
     view = partial(_file, folder, build)
     app.add_url_rule("/static/<build:build>/<path:filename>", "static", view)
@@ -44,7 +46,11 @@ def _file(folder: Path, own_build: str, filename: str, build: str | None = None)
     # files, which must not be kept under that build's address.
     if build == own_build:
         response.headers["Cache-Control"] = _FOR_GOOD
-        response.headers.pop("ETag", None)  # a validator that is never used weighs on each file
+        # What says nothing weighs on each file: a validator that is never used, and the charset
+        # of modules, which is always UTF-8.
+        response.headers.pop("ETag", None)
+        if response.mimetype == _SCRIPT:
+            response.headers["Content-Type"] = _SCRIPT
     return _compressed(response) if response.mimetype in _COMPRESSED else response
 
 

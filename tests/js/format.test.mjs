@@ -60,3 +60,14 @@ test("a clock has one form", () => {
   assert.match(format.day(1_700_000_000), /^1[45] Nov$/);
   assert.equal(format.month(1_700_000_000), "Nov 2023");
 });
+
+test("an address may choose twelve hours and degrees Fahrenheit", () => {
+  const evening = new Date(2026, 10, 20, 18, 56, 3).getTime() / 1000;
+  assert.deepEqual(format.celsius(25), { number: "25", unit: "°C" });
+  format.chooseUnits(["F", "12h"]);
+  assert.deepEqual(format.celsius(25), { number: "77", unit: "°F" });
+  assert.equal(format.celsius(null).number, "—");
+  assert.match(format.clock(evening), /^6:56:03\sPM$/);
+  assert.match(format.minute(evening), /^6:56\sPM$/);
+  assert.match(format.moment(evening), /20 Nov 2026, 0?6:56\spm/i);
+});

@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { DEFAULTS, readAddress, writeAddress } from "../../static/js/config/page_url.js";
-import { writeSeconds } from "../../static/js/config/times.js";
+import { DEFAULTS, readAddress, writeAddress, writeSeconds } from "../../static/js/config/page_url.js";
 
 const KNOWN = { tiles: ["cpu", "memory", "sent"], panels: ["cpu", "memory", "network", "processes"] };
 

@@ -61,3 +61,21 @@ test("it follows a drift of days, and still shows a delivery that is late", () =
   const age = clock.now() - (before + 3000 - 1);
   assert.ok(age > 0.05, String(age));
 });
+
+test("after a leap of the monotonic clock the next sample tells the time", () => {
+  const { at, clock } = stand();
+  clock.hear(700);
+  clock.look();
+  at.seconds += 1;
+  clock.look();
+  clock.sample(700.5, false, 3);
+  assert.equal(Math.round(clock.now() * 10), 7010, "an ordinary sample is half a second old");
+  at.seconds += 600;
+  clock.look();
+  assert.ok(clock.now() > 1300);
+  clock.sample(701.5, false, 3);
+  assert.equal(clock.now(), 701.5);
+  at.seconds += 1;
+  clock.sample(701.5, false, 3);
+  assert.ok(clock.now() > 702.4, "only once");
+});

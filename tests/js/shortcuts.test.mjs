@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import test from "node:test";
-import { DEFAULTS, readAddress } from "../../static/js/config/page_url.js";
-import { writeSeconds } from "../../static/js/config/times.js";
+import { DEFAULTS, readAddress, writeSeconds } from "../../static/js/config/page_url.js";
 import { KEYS, WINDOWS } from "../../static/js/desk/shortcuts.js";
 
 const WALL = readFileSync(new URL("../../docs/wall.md", import.meta.url), "utf8");

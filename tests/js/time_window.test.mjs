@@ -11,6 +11,13 @@ test("live, the edge moves by whole intervals, and with a sample that is a littl
   assert.deepEqual(timeWindow.span(1000.5, 2000, 1), { from: 700.5, to: 1000.5 });
 });
 
+test("it grows with what there is, from half a minute to its length", () => {
+  const timeWindow = new TimeWindow(300);
+  const lengths = [999, 980, 900, 700, 100, null].map((oldest) => 1000 - timeWindow.span(1000, 999.5, 1, oldest).from);
+  assert.deepEqual(lengths, [30, 30, 100, 300, 300, 300]);
+  assert.equal(new TimeWindow(3600).span(3600, 3600, 1, 3500).from, 0, "a long one was asked for");
+});
+
 test("held, it stays, whatever the time is", () => {
   const timeWindow = new TimeWindow(300);
   timeWindow.pause({ from: 10, to: 310 });

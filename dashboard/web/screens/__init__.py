@@ -1,6 +1,6 @@
-"""/screens: displays say how they are, the list of them, and the wish that one loads anew."""
+"""/screens: displays say how they are, the list of them, and what one is asked to do."""
 
-from functools import cached_property
+from functools import cached_property, partial
 
 import msgspec
 from flask import Blueprint, Response, make_response, render_template, request
@@ -11,8 +11,17 @@ from dashboard.runtime import Runtime, Service
 from dashboard.web.accept import match
 from dashboard.web.access import request_scope
 from dashboard.web.intake import Intake
+from dashboard.web.pages import address_of
+from dashboard.web.publisher import check_publish_scope
 from dashboard.web.query import Query
-from dashboard.web.screens.registry import MOST, NAME, PAUSE, Screens, read_report
+from dashboard.web.screens.registry import (
+    MOST,
+    NAME,
+    PAUSE,
+    Screens,
+    read_report,
+    read_show,
+)
 
 _MOST_BYTES = 4096  # of a report
 _READY_SECONDS = 5.0
@@ -26,7 +35,10 @@ def blueprint(service: Service, intake: Intake) -> Blueprint:
     routes = Blueprint("screens", __name__)
     routes.add_url_rule("/screens", "listing", views.listing)
     routes.add_url_rule("/screens/<name>", "report", views.report, methods=["POST"])
-    routes.add_url_rule("/screens/<name>/reload", "reload", views.reload, methods=["POST"])
+    for what in ("reload", "identify"):
+        view = partial(views.ask, what)
+        routes.add_url_rule(f"/screens/<name>/{what}", what, view, methods=["POST"])
+    routes.add_url_rule("/screens/<name>/show", "show", views.show, methods=["POST"])
     return routes
 
 
@@ -52,7 +64,8 @@ class _Views:
             response = Response(msgspec.json.encode(found), content_type=_JSON)
             response.headers["Cache-Control"] = "no-store"
         else:
-            page = render_template("screens.html", build=runtime.build, theme=theme)
+            pages = runtime.settings.pages
+            page = render_template("screens.html", build=runtime.build, theme=theme, pages=pages)
             response = make_response(page)
             response.headers["Cache-Control"] = "no-cache"
         response.headers["Vary"] = "Accept"
@@ -75,14 +88,27 @@ class _Views:
             )
         return _log(runtime, screens, screens.report(name, told, runtime.hub.now()), 204)
 
-    def reload(self, name: str) -> Response:
-        """Ask a display to load its page anew."""
+    def ask(self, what: str, name: str) -> Response:
+        """Ask a display to load its page anew, or to say its name in large."""
+        runtime, screens = self._known(name)
+        _may(runtime, f"screen.{name}.{what}")
+        return _log(runtime, screens, screens.wish(name, what, runtime.hub.now()), 202)
+
+    def show(self, name: str) -> Response:
+        """Send a display to another address; with a token that may publish its event."""
+        runtime, screens = self._known(name)
+        check_publish_scope([(runtime.settings.host_name, f"screen.{name}.show")])
+        asked = read_show(self._intake.read_body(_MOST_BYTES))
+        url = asked.url or address_of(runtime.settings, asked.page or "", {})
+        return _log(runtime, screens, screens.wish(name, "show", runtime.hub.now(), url=url), 202)
+
+    def _known(self, name: str) -> tuple[Runtime, Screens]:
+        """Return the runtime and its screens. Raises ClientError(404) for a screen unknown."""
         runtime, screens = self._kept()
         _check(name)
-        _may(runtime, f"screen.{name}.reload")
         if not screens.knows(name):
             raise ClientError(404, f"no screen has reported as {name!r}", key="screen")
-        return _log(runtime, screens, screens.reload(name, runtime.hub.now()), 202)
+        return runtime, screens
 
     def _kept(self) -> tuple[Runtime, Screens]:
         """The runtime and its screens. Raises ClientError(404) where no screens are kept."""

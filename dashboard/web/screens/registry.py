@@ -1,8 +1,9 @@
 """Screens: the displays that tell this service how they are, as the log knows them.
 
-A report is an event `screen.NAME`, and the wish that a display loads its page anew is an event
-`screen.NAME.reload`. There is no other store: each worker knows all screens from the newest events,
-which it remembers anyway, and a screen that has been silent for RETENTION leaves with its event.
+A report is an event `screen.NAME`, and the wish that a display loads its page anew, shows another
+or says its name is an event `screen.NAME.reload`, `.show` or `.identify`. There is no other store:
+each worker knows all screens from the newest events, which it remembers anyway, and a screen that
+has been silent for RETENTION leaves with its event.
 
 Whoever may read may report. So what can come is bounded: fields by their length, each name to one
 event in `PAUSE` seconds, and all of them to `MOST` names.
@@ -16,9 +17,11 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
+from dashboard.errors import ClientError
 from dashboard.events.event import Event, fields
 from dashboard.events.scope import Scope
 from dashboard.events.strict_json import decode_struct, encode
+from dashboard.settings.pages import ADDRESS_PATTERN
 from dashboard.streaming.replay_buffer import ReplayBuffer
 
 PAUSE = 5.0  # seconds between two reports of one screen, and between two wishes for its reload
@@ -66,6 +69,16 @@ class ScreenReport(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 FIELDS = {field.name: field for field in msgspec.structs.fields(ScreenReport)}
 
 
+class ShowRequest(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """Where a display is sent: a page of [pages], or any address of this service."""
+
+    page: Annotated[str | None, Meta(description="the name of a page in [pages]")] = None
+    url: Annotated[
+        Annotated[str, Meta(max_length=2000, pattern=ADDRESS_PATTERN)] | None,
+        Meta(description="a path and its query: one '/' first, at most 2000 characters"),
+    ] = None
+
+
 class _Logged(ScreenReport, kw_only=True, forbid_unknown_fields=False):
     time: float
 
@@ -76,6 +89,14 @@ _LOGGED = msgspec.json.Decoder(_Logged)
 def read_report(body: bytes) -> ScreenReport:
     """Return the report in a body. Raises ClientError(400), with the key of a wrong field."""
     return decode_struct(body, ScreenReport, what="a report", status=400)
+
+
+def read_show(body: bytes) -> ShowRequest:
+    """Return where a display is sent. Raises ClientError(400), with the key of a wrong field."""
+    asked = decode_struct(body, ShowRequest, what="a wish", status=400)
+    if (asked.page is None) == (asked.url is None):
+        raise ClientError(400, "page or url: give one of them", key="url")
+    return asked
 
 
 class Screens:
@@ -142,8 +163,12 @@ class Screens:
         return self._event(f"screen.{name}", name, now, msgspec.structs.asdict(report))
 
     def reload(self, name: str, now: float) -> Event:
-        """The event that asks a screen to load its page anew; `now` is seconds since 1970."""
-        return self._event(f"screen.{name}.reload", name, now, {})
+        """Return the event that asks a screen to load its page anew."""
+        return self.wish(name, "reload", now)
+
+    def wish(self, name: str, what: str, now: float, **fields: Any) -> Event:
+        """Return the event that asks a screen to reload, show or identify; `now` is since 1970."""
+        return self._event(f"screen.{name}.{what}", name, now, fields)
 
     def _event(self, event_name: str, name: str, now: float, fields: dict[str, Any]) -> Event:
         data = {"host": self._host, "time": now, "screen": name, **fields}

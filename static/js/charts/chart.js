@@ -6,7 +6,7 @@
 import uPlot from "../../vendor/uPlot.esm.js";
 import { drawBands, drawGhosts, extremes } from "./bands.js";
 import { ChartCursor } from "./cursor.js";
-import { drawMarks, drawThreshold } from "./overlays.js";
+import { drawMarks, drawThreshold, drawUnknown } from "./overlays.js";
 import { spread } from "./scale.js";
 import { timeAxis } from "./time_axis.js";
 
@@ -173,7 +173,7 @@ export class Chart {
       legend: { show: false },
       hooks: {
         ...this.cursor?.hooks,
-        drawAxes: [(plot) => drawGhosts(plot, theme, this.lines, this.ghosts), (plot) => drawBands(plot, theme, this.lines, this.bands)],
+        drawAxes: [(plot) => drawUnknown(plot, theme, this.from), (plot) => drawGhosts(plot, theme, this.lines, this.ghosts), (plot) => drawBands(plot, theme, this.lines, this.bands)],
         draw: [(plot) => this.#drawn(plot)],
       },
       scales: {

@@ -1,5 +1,6 @@
 // @ts-check
-/** Drawings over the lines of a plot: the threshold, and marks at the times of events. */
+/** Drawings around the lines of a plot: the threshold, marks at the times of events, and ground of which nothing is known. */
+import { minute } from "../ui/format.js";
 
 /** @typedef {import("../ui/theme.js").Theme} Theme */
 /** @typedef {import("../../vendor/uPlot.esm.js")} uPlot */
@@ -23,6 +24,53 @@ export function drawThreshold(plot, theme, threshold) {
   ctx.moveTo(bbox.left, y);
   ctx.lineTo(bbox.left + bbox.width, y);
   ctx.stroke();
+  ctx.restore();
+}
+
+/** Units between the lines of a hatched ground, and around its label. */
+const HATCH = 0.7;
+const AROUND = 0.4;
+
+/** Share of a plot from which on it is said that nothing is known there. */
+const LEAST = 0.02;
+
+/**
+ * Hatches the ground up to the first row, before which nothing is known.
+ * @param {uPlot} plot
+ * @param {Theme} theme
+ * @param {number} from time at the left edge
+ */
+export function drawUnknown(plot, theme, from) {
+  const [times, ...columns] = plot.data;
+  const first = times.findIndex((_, row) => columns.some((column) => column[row] !== null && column[row] !== undefined));
+  const { ctx, bbox } = plot;
+  const width = first < 0 ? 0 : Math.min(bbox.width, plot.valToPos(times[first], "x", true) - bbox.left);
+  if (times[0] <= from && first === 0) return;
+  if (width < LEAST * bbox.width) return;
+  const unit = theme.unit * devicePixelRatio;
+  ctx.save();
+  ctx.beginPath();
+  ctx.rect(bbox.left, bbox.top, width, bbox.height);
+  ctx.clip();
+  ctx.strokeStyle = theme.color("grid");
+  ctx.lineWidth = unit / 16;
+  ctx.beginPath();
+  for (let x = bbox.left - bbox.height; x < bbox.left + width; x += HATCH * unit) {
+    ctx.moveTo(x, bbox.top + bbox.height);
+    ctx.lineTo(x + bbox.height, bbox.top);
+  }
+  ctx.stroke();
+  const text = `since ${minute(times[first])}`;
+  ctx.font = `${Math.round(0.9 * unit)}px ${theme.family}`;
+  const end = ctx.measureText(text).width;
+  if (end + 2 * AROUND * unit < width) {
+    ctx.textAlign = "right";
+    ctx.textBaseline = "middle";
+    ctx.fillStyle = theme.color("panel");
+    ctx.fillRect(bbox.left + width - end - 2 * AROUND * unit, bbox.top + bbox.height / 2 - 0.8 * unit, end + 2 * AROUND * unit, 1.6 * unit);
+    ctx.fillStyle = theme.color("ink-dim");
+    ctx.fillText(text, bbox.left + width - AROUND * unit, bbox.top + bbox.height / 2);
+  }
   ctx.restore();
 }
 

@@ -1,6 +1,6 @@
 // @ts-check
 /** Time axis of a plot: marks at whole seconds, minutes, hours, days and months of the display's time zone. */
-import { clock, day, minute, month } from "../ui/format.js";
+import { clock, clockWidth, day, minute, month } from "../ui/format.js";
 
 /** @typedef {import("../../vendor/uPlot.esm.js").Axis} Axis */
 
@@ -25,16 +25,16 @@ const INCREMENTS = [
 export function timeAxis(unit, end, shown) {
   return {
     // HH:MM:SS wants more room than HH:MM.
-    space: (_plot, _axis, low, high, width) => ((30 * width) / (high - low) < 3.5 * unit ? 3.5 : 5.5) * unit,
+    space: (_plot, _axis, low, high, width) => ((30 * width) / (high - low) < 3.5 * unit ? 3.5 : 5.5) * unit * clockWidth(),
     incrs: INCREMENTS,
     values: (plot, splits, _axis, _space, increment) => {
       if (increment >= MONTH) return splits.map(month);
       if (increment >= DAY) return splits.map(day);
       // Midnight is the day that begins.
-      if (increment >= 60) return splits.map((time) => (minute(time) === "00:00" && increment >= 3600 ? day(time) : minute(time)));
+      if (increment >= 60) return splits.map((time) => (increment >= 3600 && new Date(time * 1000).getHours() === 0 ? day(time) : minute(time)));
       const { from, to } = shown();
       // Half of it may reach beyond the plot, but not beyond the canvas.
-      const last = to - ((2.2 - Math.min(end, 2.2)) * unit * (to - from)) / (plot.bbox.width / devicePixelRatio);
+      const last = to - ((2.2 * clockWidth() - Math.min(end, 2.2)) * unit * (to - from)) / (plot.bbox.width / devicePixelRatio);
       return splits.map((time) => (time > last ? "" : clock(time)));
     },
   };

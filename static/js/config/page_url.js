@@ -9,6 +9,8 @@ import { DISTANCES } from "./presets.js";
 import { LEAST_ZOOM, readMoment, readSeconds, WINDOWS, writeMoment, writeSeconds } from "./times.js";
 import { flag, matching, one, quoted, whole, Wrong } from "./values.js";
 
+export { writeSeconds };
+
 /** @typedef {import("./presets.js").Distance} Distance */
 /** @typedef {"dark" | "light" | "auto"} ThemeName */
 /** @typedef {{name: string, across: number, down: number}} Place panel and the grid cells that it takes */
@@ -24,6 +26,8 @@ import { flag, matching, one, quoted, whole, Wrong } from "./values.js";
  * @property {"1d" | "7d" | null} compare with the same stretch so long before
  * @property {ThemeName} theme
  * @property {Distance | null} distance null: at a desk
+ * @property {string[] | null} turns names of pages that are shown one after the other
+ * @property {number} each seconds that each of them is shown
  * @property {string | null} host null: the machine of the server
  * @property {boolean} kiosk without tools
  * @property {Hours | null} dim hours in which the screen is darkened
@@ -31,6 +35,7 @@ import { flag, matching, one, quoted, whole, Wrong } from "./values.js";
  * @property {boolean} wake keep the display from sleeping
  * @property {boolean} shift move everything by a few pixels every few minutes
  * @property {string | null} screen the name under which the display reports to the server
+ * @property {string[]} units 12h and F, in place of 24 hours and degrees Celsius
  * @property {string[] | null} marks events that are marked in charts; null: all
  * @property {boolean} transparent no background of its own, for an embed
  */
@@ -39,6 +44,10 @@ import { flag, matching, one, quoted, whole, Wrong } from "./values.js";
 
 /** Default window, seconds: long enough to see a development, short enough to see a spike of one second. */
 const WINDOW = 300;
+
+/** Seconds of a page that takes turns. */
+const EACH = 30;
+const LEAST_EACH = 5;
 
 export const MOST_COLUMNS = 6;
 export const MOST_DOWN = 4;
@@ -55,6 +64,8 @@ export const DEFAULTS = Object.freeze({
   compare: null,
   theme: "dark",
   distance: null,
+  turns: null,
+  each: EACH,
   host: null,
   kiosk: false,
   dim: null,
@@ -62,6 +73,7 @@ export const DEFAULTS = Object.freeze({
   wake: false,
   shift: false,
   screen: null,
+  units: [],
   marks: null,
   transparent: false,
 });
@@ -77,6 +89,8 @@ const KEYS = {
   compare: (text) => ({ compare: /** @type {"1d" | "7d"} */ (one(text, ["1d", "7d"])) }),
   theme: (text) => ({ theme: /** @type {ThemeName} */ (one(text, THEMES)) }),
   distance: (text) => ({ distance: /** @type {Distance} */ (one(text, Object.keys(DISTANCES))) }),
+  turns: (text) => ({ turns: matching(text, /^[a-z0-9][a-z0-9_-]{0,39}(,[a-z0-9][a-z0-9_-]{0,39}){0,19}$/, "names of pages of the setting [pages], such as lobby,disks").split(",") }),
+  each: (text) => ({ each: seconds(text, LEAST_EACH) }),
   host: (text) => ({ host: matching(text, /^[A-Za-z0-9]([A-Za-z0-9._-]{0,251}[A-Za-z0-9])?$/, "a host's name") }),
   kiosk: (text) => ({ kiosk: flag(text) }),
   dim: (text) => ({ dim: hours(text) }),
@@ -86,6 +100,7 @@ const KEYS = {
   screen: (text) => ({
     screen: matching(text, /^[a-z0-9][a-z0-9_-]{0,39}$/, "a name of a-z, 0-9, _ and -, at most 40 characters"),
   }),
+  units: (text) => ({ units: text.split(",").map((unit) => one(unit, ["12h", "F"])) }),
   marks: (text) => ({ marks: text === "none" ? [] : matching(text, /^[a-z][a-z0-9_.-]*(,[a-z][a-z0-9_.-]*)*$/, "names of events, or none").split(",") }),
   background: (text) => ({ transparent: one(text, ["solid", "transparent"]) === "transparent" }),
 };
@@ -131,7 +146,7 @@ export function readAddress(search, known) {
  * @returns {string} query that reads back as this display, without keys that have their default
  */
 export function writeAddress(display) {
-  const { panels, tiles, columns, window, at, zoom, compare, theme, distance, host, kiosk, dim, blank, wake, shift, screen } = display;
+  const { panels, tiles, columns, window, at, zoom, compare, theme, distance, turns, each, host, kiosk, dim, blank, wake, shift, screen } = display;
   /** @type {[string, string | null][]} */
   const pairs = [
     ["panels", panels && (panels.map(writePlace).join() || "none")],
@@ -143,6 +158,8 @@ export function writeAddress(display) {
     ["compare", compare],
     ["theme", theme === DEFAULTS.theme ? null : theme],
     ["distance", distance],
+    ["turns", turns && turns.join()],
+    ["each", each === DEFAULTS.each ? null : writeSeconds(each)],
     ["host", host],
     ["kiosk", kiosk ? "1" : null],
     ["dim", dim && writeHours(dim)],
@@ -150,6 +167,7 @@ export function writeAddress(display) {
     ["wake", wake ? "1" : null],
     ["shift", shift === kiosk ? null : shift ? "1" : "0"],
     ["screen", screen],
+    ["units", display.units.join() || null],
     ["marks", display.marks && (display.marks.join() || "none")],
     ["background", display.transparent ? "transparent" : null],
   ];

@@ -16,6 +16,7 @@
  * @property {string[]} published events that the log has and no machine samples
  * @property {string | null} alertsUrl of GET /alerts; null: the page shows none
  * @property {boolean} publishing true if publishing over HTTP is on
+ * @property {Record<string, string>} [pages] addresses of those that take turns, by name
  * @property {string | null} renewUrl to renew the cookie; null: the page has none
  */
 
@@ -40,6 +41,7 @@ export function readSettings(root) {
     published: given.published?.split(",").filter(Boolean) ?? [],
     alertsUrl: given.alertsUrl ?? null,
     publishing: "publishing" in given,
+    pages: JSON.parse(given.pages ?? "{}"),
     renewUrl: given.renew ?? null,
   };
 }

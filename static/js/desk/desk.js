@@ -5,7 +5,6 @@
  */
 import { writeAddress } from "../config/page_url.js";
 import { clock, day, moment } from "../ui/format.js";
-import { Attendance } from "./attendance.js";
 import { addCorners } from "./corners.js";
 import { printWell } from "./print.js";
 import { listenToKeys } from "./shortcuts.js";
@@ -35,7 +34,8 @@ export class Desk {
       help: () => this.#open("help", () => import("./help.js")),
     };
     this.tools = new Tools(this.actions);
-    this.attendance = new Attendance(() => grid.follow());
+    /** @type {Promise<import("./attendance.js").Attendance> | null} */
+    this.attendance = null;
     /** True while the charts show the moment with which the page was opened: nobody forgot it. */
     this.asked = wall.display.at !== null;
     grid.options.listener.held = () => {
@@ -101,6 +101,12 @@ export class Desk {
     history.replaceState(history.state, "", query ? `?${query}` : location.pathname);
   }
 
+  /** @param {boolean} wanted let charts go on once the user has left */
+  #watch(wanted) {
+    if (wanted) this.attendance ??= import("./attendance.js").then(({ Attendance }) => new Attendance(() => this.wall.grid.follow()));
+    this.attendance?.then((attendance) => attendance.watch(wanted)).catch(console.warn);
+  }
+
   /** Shows a note while charts are held, and lets them go once the user has left. */
   #show() {
     const { grid, notes, display, root } = this.wall;
@@ -110,7 +116,7 @@ export class Desk {
     if (live) notes.say("held", "");
     else if (zoomed) notes.say("held", `zoomed to ${span}: a double click or Escape goes back`);
     else if (held) notes.say("held", `paused at ${at(held.to)}, figures are still live: space goes on`);
-    this.attendance.watch(!live && !this.asked);
+    this.#watch(!live && !this.asked);
     this.tools.show({ live, window: display.window, theme: root.dataset.theme === "light" ? "light" : "dark" });
   }
 

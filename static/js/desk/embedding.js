@@ -1,6 +1,6 @@
 // @ts-check
 /** Dialog with the code that embeds one panel in another page. */
-import { writeSeconds } from "../config/times.js";
+import { writeSeconds } from "../config/page_url.js";
 import { ChartPanel } from "../panels/chart_panel.js";
 import { make } from "../ui/dom.js";
 import { copyButton } from "./copy.js";

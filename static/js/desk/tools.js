@@ -1,6 +1,6 @@
 // @ts-check
 /** Tool buttons in the header. The name of each ends with its key. */
-import { writeSeconds } from "../config/times.js";
+import { writeSeconds } from "../config/page_url.js";
 import { make, mark } from "../ui/dom.js";
 import { icon } from "./icons.js";
 import { WINDOWS } from "./shortcuts.js";

@@ -80,8 +80,8 @@ export function matcher(patterns) {
  * @param {Display} display
  * @returns {string} query with its question mark, or empty
  */
-export function displayQuery({ theme, distance, kiosk, dim, blank, wake, shift, screen }) {
-  const query = writeAddress({ ...DEFAULTS, theme, distance, kiosk, dim, blank, wake, shift, screen });
+export function displayQuery({ theme, distance, kiosk, dim, blank, wake, shift, screen, units }) {
+  const query = writeAddress({ ...DEFAULTS, theme, distance, kiosk, dim, blank, wake, shift, screen, units });
   return query && `?${query}`;
 }
 

@@ -119,6 +119,7 @@ export class Overview {
   }
 
   tell() {
+    this.clock.look();
     this.options.listener.link(this.#link());
     this.renderLoop.request();
   }

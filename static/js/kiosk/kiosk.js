@@ -9,7 +9,6 @@ import { AccessProbe } from "../streaming/access_probe.js";
 import { keep, recall } from "../ui/storage.js";
 import { BuildUpdate } from "./build_update.js";
 import { Clocks } from "./clocks.js";
-import { startCookieRenewal } from "./cookie_renewal.js";
 import { MEANS, reloadWhenServed } from "./reload.js";
 import { ReloadRequest } from "./reload_request.js";
 
@@ -49,17 +48,24 @@ export class Kiosk {
     this.notes = notes;
     const { screen } = display;
     /** Names of events that the page has to receive. @type {string[]} */
-    this.signals = screen && settings.screensUrl ? [`screen.${screen}.reload`].filter(covering(settings.may)) : [];
+    this.signals = screen && settings.screensUrl ? ["reload", "show", "identify"].map((wish) => `screen.${screen}.${wish}`).filter(covering(settings.may)) : [];
     // The link has expired, or a token is needed now: the server redirects to its sign-in page.
     this.probe = new AccessProbe(settings.historyUrl, () => location.reload());
     /** @type {Page | null} */
     this.page = null;
     this.greeted = false;
     this.clocks = new Clocks((topic, text) => notes.say(topic, text));
-    this.reloadRequest = new ReloadRequest(recall("reload-request"), (time) => {
-      keep("reload-request", time);
-      this.#reload({ within: RELOAD_WITHIN });
-    });
+    /** @type {(name: string, obey: (data: Record<string, unknown>) => void) => ReloadRequest} */
+    const request = (name, obey) =>
+      new ReloadRequest(recall(`${name}-request`), (time, data) => {
+        keep(`${name}-request`, time);
+        obey(data);
+      });
+    this.requests = {
+      reload: request("reload", () => this.#reload({ within: RELOAD_WITHIN })),
+      show: request("show", ({ url }) => bring(import("./wishes.js"), ({ show }) => show(url))),
+      identify: request("identify", () => bring(import("./wishes.js"), ({ identify }) => identify(screen ?? ""))),
+    };
     this.buildUpdate = new BuildUpdate({
       build: settings.build,
       say: (text) => notes.say("build", text),
@@ -89,7 +95,8 @@ export class Kiosk {
     if (display.shift) bring(import("./pixel_shift.js"), ({ PixelShift }) => new PixelShift(document.body, () => page.theme.unit).start());
     if (screen && screensUrl) bring(import("./report.js"), ({ Report }) => new Report(screensUrl, screen, page).start());
     else if (screen) notes.say("screen", "this server takes no report of this screen: its setting SCREENS is off, or the link does not cover it");
-    startCookieRenewal(settings.renewUrl);
+    const { renewUrl } = settings;
+    if (renewUrl) bring(import("./cookie_renewal.js"), ({ startCookieRenewal }) => startCookieRenewal(renewUrl));
     setInterval(() => this.#tick(), TICK);
   }
 
@@ -97,14 +104,30 @@ export class Kiosk {
   hello({ build }) {
     if (!this.greeted) this.#goOn();
     this.greeted = true;
-    if (this.page) this.reloadRequest.know(this.page.clock.offset);
+    if (this.page) for (const request of Object.values(this.requests)) request.know(this.page.clock.offset);
     if (build) this.buildUpdate.hear(build);
     this.#tick();
   }
 
-  /** @param {{time?: number}} data of a signal */
-  signal(data) {
-    this.reloadRequest.hear(Number(data.time));
+  /**
+   * @param {string} name of a signal
+   * @param {Record<string, unknown>} data
+   */
+  signal(name, data) {
+    const wish = /** @type {keyof typeof this.requests} */ (name.split(".").pop());
+    this.requests[wish]?.hear(Number(data.time), data);
+  }
+
+  /** @param {ConstructorParameters<typeof import("./turns.js").Turns>[0] extends infer Options ? Omit<Options, "each"> : never} pages */
+  takeTurns(pages) {
+    bring(import("./turns.js"), ({ Turns }) => {
+      const turns = new Turns({ ...pages, each: this.display.each });
+      setInterval(() => turns.tick(performance.now() / 1000), TICK);
+      addEventListener("keydown", ({ key }) => {
+        if (key === "ArrowRight" || key === "ArrowLeft") turns.step(key === "ArrowRight" ? 1 : -1, performance.now() / 1000);
+        else if (key === " " || key === "p") this.notes.say("turns", (turns.stopped = !turns.stopped) ? "this page stays: space goes on" : "");
+      });
+    });
   }
 
   #tick() {

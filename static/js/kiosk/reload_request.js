@@ -1,13 +1,15 @@
 // @ts-check
 /**
- * Requests from the list of screens to reload this display. A stream begins with the newest event of each name,
+ * Requests of one kind, such as to reload, from the list of screens to this display. A stream begins with the newest event of each name,
  * however old, so only a request after the load of this page counts, and each only once.
  */
+
+/** @typedef {Record<string, unknown>} Data of the request */
 
 export class ReloadRequest {
   /**
    * @param {number | null} obeyed time of the last request that was obeyed
-   * @param {(time: number) => void} obey
+   * @param {(time: number, data: Data) => void} obey
    */
   constructor(obeyed, obey) {
     this.obeyed = obeyed;
@@ -21,10 +23,13 @@ export class ReloadRequest {
     if (Number.isNaN(this.loaded)) this.loaded = loaded;
   }
 
-  /** @param {number} time of the request, seconds since 1970 by the server's clock */
-  hear(time) {
+  /**
+   * @param {number} time of the request, seconds since 1970 by the server's clock
+   * @param {Data} data
+   */
+  hear(time, data) {
     if (!(time > this.loaded) || time === this.obeyed) return;
     this.obeyed = time;
-    this.obey(time);
+    this.obey(time, data);
   }
 }

@@ -48,7 +48,7 @@ const overview = new Overview({
       nothing.hidden = machines.all.size > 0;
     },
     hello: (hello) => kiosk.hello(hello),
-    signal: (_name, data) => kiosk.signal(data),
+    signal: (name, data) => kiosk.signal(name, data),
   },
 });
 

@@ -8,7 +8,6 @@ import { Kiosk } from "../kiosk/kiosk.js";
 import { Header } from "../panels/header.js";
 import { PanelGrid } from "../panels/panel_grid.js";
 import { Registry } from "../panels/registry.js";
-import { ScreenFit } from "../panels/screen_fit.js";
 import { connectToSharedBroker } from "../streaming/transport.js";
 import { applyAppearance, watchAppearance } from "../ui/appearance.js";
 import { find } from "../ui/dom.js";
@@ -20,17 +19,26 @@ const settings = readSettings(root);
 const registry = new Registry(readCatalogue(document), settings.published);
 const { display, problems } = readAddress(location.search, registry.known);
 
-applyAppearance(root, display);
+const turning = display.turns ? await import("../panels/turning.js") : null;
+const asked = turning ? turning.displaysOf(display, settings.pages ?? {}, registry.known) : { displays: [], problems: [] };
+problems.push(...asked.problems);
+/** Of each page that takes turns, or of this one. */
+const displays = asked.displays.length ? asked.displays : [display];
 
-await registry.load((display.panels ?? presetFor(display.distance).panels.map((name) => ({ name }))).map(({ name }) => name));
+applyAppearance(root, displays[0]);
+
+await registry.load(displays.flatMap(({ panels, distance }) => panels?.map(({ name }) => name) ?? presetFor(distance).panels));
 
 const notes = new Notes(find(root, "[data-notes]"));
 problems.forEach((problem, index) => notes.say(`address-${index}`, problem));
 
-if (display.host) {
-  find(root, "[data-machine]").textContent = display.host;
-  document.title = `${display.host} · Vitals`;
+/** @param {string | null} host shown */
+function nameMachine(host) {
+  find(root, "[data-machine]").textContent = host ?? settings.host;
+  document.title = `${host ?? settings.host} · Vitals`;
 }
+if (displays[0].host) nameMachine(displays[0].host);
+
 /** Milliseconds after which what is shown seldom is loaded. */
 const SOON = 20_000;
 
@@ -47,36 +55,44 @@ const header = new Header(root);
 /** Loaded with the first alert, or a while after the start. @type {import("../panels/alert_banner.js").AlertBanner | null} */
 let banner = null;
 const kiosk = new Kiosk({ root, settings, display, notes });
-const grid = new PanelGrid({
-  settings,
-  display,
-  registry,
-  theme: new Theme(root),
-  tilesInto: find(root, "[data-tiles]"),
-  panelsInto: find(root, "[data-panels]"),
-  interactive: !display.kiosk,
-  extraEvents: ["system", "sensors"],
-  eventNames: ["alert", "notice", "silence"],
-  signals: kiosk.signals,
-  connect: (connect) => connectToSharedBroker(settings.build, connect),
-  connectMachines: (connect) => connectToSharedBroker(`${settings.build} machines`, connect),
-  listener: {
-    link: (facts) => {
-      header.link.show(facts);
-      if (facts.age !== null && unheard) sayUnheard(false);
-    },
-    draw: (view) => {
-      if (banner) banner.draw(view);
-      else if (view.eventLists.items("alert").length) void loadBanner();
-      header.draw(view);
-    },
-    hello: (hello) => {
-      kiosk.hello(hello);
-      sayUnheard(grid.host !== settings.server && hello.hosts?.includes(grid.host) === false);
-    },
-    signal: (_name, data) => kiosk.signal(data),
-  },
-});
+const theme = new Theme(root);
+const first = { tilesInto: find(root, "[data-tiles]"), panelsInto: find(root, "[data-panels]") };
+const rooms = turning ? turning.roomsFor(first, displays.length) : [first];
+const grids = displays.map(
+  (shown, index) =>
+    new PanelGrid({
+      settings,
+      display: shown,
+      registry,
+      theme,
+      ...rooms[index],
+      interactive: !display.kiosk && !turning,
+      extraEvents: ["system", "sensors"],
+      eventNames: ["alert", "notice", "silence"],
+      signals: index === 0 ? kiosk.signals : [],
+      connect: (connect) => connectToSharedBroker(settings.build, connect),
+      connectMachines: (connect) => connectToSharedBroker(`${settings.build} machines`, connect),
+      listener: {
+        link: (facts) => {
+          if (grids[index].hidden) return;
+          header.link.show(facts);
+          if (facts.age !== null && unheard) sayUnheard(false);
+        },
+        draw: (view) => {
+          if (banner) banner.draw(view);
+          else if (view.eventLists.items("alert").length) void loadBanner();
+          header.draw(view);
+        },
+        hello: (hello) => {
+          if (index > 0) return;
+          kiosk.hello(hello);
+          sayUnheard(grid.host !== settings.server && hello.hosts?.includes(grid.host) === false);
+        },
+        signal: (name, data) => kiosk.signal(name, data),
+      },
+    }),
+);
+const [grid] = grids;
 
 let loading = false;
 
@@ -87,7 +103,7 @@ async function loadBanner() {
     const { AlertBanner } = await import("../panels/alert_banner.js");
     const ask = settings.publishing && settings.alertsUrl ? acknowledge(settings.alertsUrl) : null;
     banner = new AlertBanner(find(root, "[data-alerts]"), find(root, "main"), !display.kiosk, ask);
-    grid.tell();
+    for (const each of grids) each.tell();
   } catch {
     // The server is away; the next drawing tries again.
   }
@@ -110,16 +126,33 @@ function acknowledge(url) {
   };
 }
 
-watchAppearance(root, display, grid);
-if (root.hasAttribute("data-screen")) new ScreenFit(root, display, grid).fit();
-grid.start();
+watchAppearance(root, display, { theme, restyle: () => grids.forEach((each) => each.restyle()) });
+const fitting = root.hasAttribute("data-screen") ? await import("../panels/screen_fit.js") : null;
+const fits = fitting ? grids.map((each, index) => new fitting.ScreenFit(root, displays[index], each)) : [];
+for (const each of grids) each.start();
 kiosk.start(grid);
 
-if (!display.kiosk) {
+if (turning) {
+  kiosk.takeTurns({
+    count: grids.length,
+    isCritical: (page) => turning.isCritical(grids[page]),
+    show: (page) => {
+      const { distance, theme: before } = root.dataset;
+      applyAppearance(root, displays[page]);
+      if (root.dataset.distance !== distance || root.dataset.theme !== before) grids[page].restyle();
+      nameMachine(displays[page].host);
+      turning.showOnly(grids, page);
+      for (const fit of fits) fit.fit();
+    },
+  });
+  turning.showOnly(grids, 0);
+} else if (!display.kiosk) {
   const wall = { root, toolsInto: find(root, "[data-tools]"), settings, display, grid, registry, notes };
   // The wall works without them.
   import("../desk/desk.js").then(({ Desk }) => new Desk(wall).start()).catch(console.warn);
 }
+
+for (const fit of fits) fit.fit();
 
 const { store, stream } = grid;
 

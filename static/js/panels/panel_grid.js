@@ -45,14 +45,7 @@ import { planOf, RULES } from "./plan.js";
  * @property {(connect: (port: Port) => void) => void} connectMachines to another: one connection would bring all events of all machines
  * @property {Partial<PanelGridListener>} listener
  */
-/**
- * @typedef {object} PanelGridListener
- * @property {(facts: LinkFacts) => void} link called four times a second, and with every change
- * @property {(view: View) => void} draw
- * @property {(hello: Hello) => void} hello
- * @property {(name: string, data: Data) => void} signal
- * @property {() => void} held called when charts were paused, zoomed or released
- */
+/** @typedef {{link: (facts: LinkFacts) => void, draw: (view: View) => void, hello: (hello: Hello) => void, signal: (name: string, data: Data) => void, held: () => void}} PanelGridListener link is called four times a second, and with every change; held when charts were paused, zoomed or released */
 
 /** Milliseconds between two updates of ages. */
 const TICK = 250;
@@ -94,6 +87,8 @@ export class PanelGrid {
 
     /** @type {import("./comparison.js").Comparison | null} */
     this.before = null;
+    /** True while another grid has its place: nothing is drawn. */
+    this.hidden = false;
     /** True if there is something that charts have not drawn yet. */
     this.changed = false;
     /** @type {View | null} drawn last */
@@ -163,10 +158,7 @@ export class PanelGrid {
     if (this.view) this.past.step(way, this.view);
   }
 
-  /**
-   * Changes the span of time and loads history in its resolution. Known rows are shown meanwhile.
-   * @param {number} window seconds
-   */
+  /** Changes the span of time and loads history in its resolution; known rows are shown meanwhile. @param {number} window seconds */
   setWindow(window) {
     this.options.display.window = window;
     this.timeWindow.window = window;
@@ -177,8 +169,9 @@ export class PanelGrid {
     }
   }
 
-  /** Reports the state of the link and requests a drawing; a hidden tab does not draw. */
+  /** Reports the state of the link and requests a drawing, which a hidden tab does not do. */
   tell() {
+    this.clock.look();
     this.options.listener.link?.(this.#link());
     this.renderLoop.request();
   }
@@ -228,11 +221,17 @@ export class PanelGrid {
     this.renderLoop.request();
   }
 
+  drawNow() {
+    this.changed = true;
+    this.#draw();
+  }
+
   #draw() {
     const { store, host, clock } = this;
+    if (this.hidden) return;
     this.options.listener.link?.(this.#link());
     const now = clock.now();
-    const { from, to } = this.timeWindow.span(now, store.newest(host) ?? 0, store.intervals.interval(host));
+    const { from, to } = this.timeWindow.span(now, store.newest(host) ?? 0, store.intervals.interval(host), store.oldest(host));
     const { eventLists, machines, alertSource } = this;
     const marks = marksOf(eventLists, this.options.display.marks, from, to);
     this.before?.cover({ from, to });

@@ -24,7 +24,7 @@ export class ScreenFit {
     this.display = display;
     this.grid = grid;
     this.bar = find(root, ".bar");
-    this.tiles = find(root, "[data-tiles]");
+    this.tiles = grid.options.tilesInto ?? find(root, "[data-tiles]");
     this.omitted = make("p", { class: "omitted", role: "status" });
     this.tiles.parentElement?.append(this.omitted);
     mark(this.bar, "data-one-line", "");
@@ -34,6 +34,11 @@ export class ScreenFit {
   }
 
   fit() {
+    // Another page has its turn.
+    if (this.grid.hidden) {
+      write(this.omitted, "");
+      return;
+    }
     this.#fitHeader();
     const { display, grid, root } = this;
     const rem = parseFloat(getComputedStyle(root).fontSize);

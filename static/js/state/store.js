@@ -37,6 +37,7 @@ export class Store {
     this.hosts = [];
     /** Copies that charts show while they are held, by event and host. @type {Map<string, TimeSeries> | null} */
     this.held = null;
+    this.filled = false;
     /** Time of the first hello, from which on a family can be overdue. */
     this.since = NaN;
     /**
@@ -54,6 +55,7 @@ export class Store {
   fill(history) {
     const known = this.entries;
     this.entries = new Map();
+    this.filled = true;
     // The capacity of a series depends on the interval of its machine.
     for (const { event, data } of history.latest) if (event === INTERVAL_EVENT) this.intervals.hear(data);
     const newest = new Map(history.latest.map(({ host, event, data }) => [key(host, event), data.time]));
@@ -128,10 +130,7 @@ export class Store {
     return this.published.has(event) ? this.published.patience(host, event) : this.intervals.patience(host, event);
   }
 
-  /**
-   * @param {string} host
-   * @returns {number} age in seconds up to which the quickest families of the store are fresh
-   */
+  /** @type {(host: string) => number} age in seconds up to which the quickest families of the store are fresh */
   patienceOfFast(host) {
     return patienceFor(this.#pace(host));
   }
@@ -154,6 +153,13 @@ export class Store {
     this.held = null;
   }
 
+  /** @type {(host: string) => number | null} time of the oldest row; null before the past was loaded, and without any */
+  oldest(host) {
+    const firsts = this.filled ? [...this.entries.values()].filter((entry) => entry.host === host).map(({ series }) => series.times[0] ?? Infinity) : [];
+    const oldest = Math.min(...firsts);
+    return oldest === Infinity ? null : oldest;
+  }
+
   /** @type {(host: string, event: string) => Data | null} */
   latest(host, event) {
     return this.entries.get(key(host, event))?.latest ?? null;
@@ -165,12 +171,7 @@ export class Store {
     return entry?.latest?.time ?? entry?.series.last ?? null;
   }
 
-  /**
-   * @param {string} host
-   * @param {string} event
-   * @param {number} now time by the server's clock
-   * @returns {Freshness}
-   */
+  /** @type {(host: string, event: string, now: number) => Freshness} now by the server's clock */
   freshness(host, event, now) {
     const time = this.time(host, event);
     if (time !== null) return ageLevel(now - time, ageLimits(this.patience(host, event)));
@@ -180,10 +181,7 @@ export class Store {
     return now - this.since > this.patience(host, event) + 1 ? "missing" : "waiting";
   }
 
-  /**
-   * @param {string} host
-   * @returns {number | null} time of the newest sample of the quickest families of the store
-   */
+  /** @type {(host: string) => number | null} time of the newest sample of the quickest families of the store */
   newest(host) {
     let newest = null;
     const pace = this.#pace(host);

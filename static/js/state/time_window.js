@@ -6,6 +6,10 @@
 /** Shortest span to zoom into, seconds: between two samples a chart shows nothing. As in an address. */
 const LEAST = 2;
 
+/** Seconds that charts show of a machine that has just begun, and the longest window that grows from there. */
+const FIRST = 30;
+const GROWING = 900;
+
 export class TimeWindow {
   /** @param {number} window seconds */
   constructor(window) {
@@ -24,14 +28,16 @@ export class TimeWindow {
    * @param {number} now time by the server's clock
    * @param {number} newest time of the newest sample
    * @param {number} interval seconds between samples
-   * @returns {Span}
+   * @param {number | null} [oldest] time before which nothing is known; null: unknown
+   * @returns {Span} as long as the window, or shorter while there is less to show
    */
-  span(now, newest, interval) {
+  span(now, newest, interval, oldest = null) {
     if (this.held) return this.held;
     // The edge moves by whole intervals, so that charts move once for each sample. A sample is taken a few
     // milliseconds later: the edge includes it, as axes make room only for lines within it.
     const to = Math.max(Math.floor(now / interval) * interval, Math.min(now, newest));
-    return { from: to - this.window, to };
+    const length = oldest === null || this.window > GROWING ? this.window : Math.min(this.window, Math.max(FIRST, to - oldest));
+    return { from: to - length, to };
   }
 
   /** @param {Span} span shown now */

@@ -58,7 +58,7 @@ export class Broker {
     this.greeting = null;
     this.connection = new Connection({
       hello: (data) => this.#hello(data),
-      heartbeat: (data) => this.#tell({ kind: "heartbeat", time: JSON.parse(data).time }),
+      heartbeat: (data) => this.#heartbeat(JSON.parse(data).time),
       gap: (data) => this.#gap(data),
       event: (name, id, data, logged) => this.#event({ name, id, data }, logged),
       state: () => this.#changed(),
@@ -145,6 +145,13 @@ export class Broker {
   #hello(data) {
     this.greeting = { data: JSON.parse(data), at: performance.now() };
     this.#tell({ kind: "hello", data: this.greeting.data });
+  }
+
+  /** @param {number} time of the server */
+  #heartbeat(time) {
+    // Later readers are greeted by this time: the monotonic clock may have leapt since the hello.
+    if (this.greeting) this.greeting = { data: { ...this.greeting.data, time }, at: performance.now() };
+    this.#tell({ kind: "heartbeat", time });
   }
 
   #greetingNow() {

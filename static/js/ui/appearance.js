@@ -1,8 +1,9 @@
 // @ts-check
-/** Applies theme, viewing distance, kiosk mode and transparency of a display to <html>. */
+/** Applies theme, viewing distance, units, kiosk mode and transparency of a display to <html>. */
+import { chooseUnits } from "./format.js";
 import { resolveTheme } from "./theme.js";
 
-/** @typedef {{theme: "dark" | "light" | "auto", distance: string | null, kiosk: boolean, transparent: boolean}} Display */
+/** @typedef {{theme: "dark" | "light" | "auto", distance: string | null, kiosk: boolean, transparent: boolean, units: string[]}} Display */
 /** @typedef {{theme: import("./theme.js").Theme, restyle: () => void}} Restyled content that is drawn with a Theme */
 
 /**
@@ -10,8 +11,10 @@ import { resolveTheme } from "./theme.js";
  * @param {Display} display
  */
 export function applyAppearance(root, display) {
+  chooseUnits(display.units);
   root.dataset.theme = resolveTheme(display.theme);
   if (display.distance) root.dataset.distance = display.distance;
+  else delete root.dataset.distance;
   root.toggleAttribute("data-kiosk", display.kiosk);
   root.toggleAttribute("data-screen", display.kiosk || display.distance !== null);
   root.toggleAttribute("data-transparent", display.transparent);

@@ -94,6 +94,7 @@ export function count(value) {
  * @returns {Figure}
  */
 export function celsius(value) {
+  if (own.fahrenheit) return { number: known(value) ? (value * 1.8 + 32).toFixed(0) : NONE, unit: "°F" };
   return { number: known(value) ? value.toFixed(0) : NONE, unit: "°C" };
 }
 
@@ -169,13 +170,31 @@ export function wholeAge(seconds) {
   return seconds < 3 ? `${Math.max(0, Math.floor(seconds))}${SPACE}s` : age(seconds);
 }
 
+/** What an address chooses in place of 24 hours and degrees Celsius. */
+const own = { hours12: false, fahrenheit: false };
+
 /** Fixed locales: a wall looks alike whatever the language of the browser. */
-const CLOCK = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", second: "2-digit" });
+let CLOCK = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", second: "2-digit" });
 const AMOUNT = new Intl.NumberFormat("en-US", { notation: "compact", maximumSignificantDigits: 3 });
-const MOMENT = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle: "short" });
-const MINUTES = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit" });
+let MOMENT = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle: "short" });
+let MINUTES = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit" });
 const DAYS = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short" });
 const MONTHS = new Intl.DateTimeFormat("en-GB", { month: "short", year: "numeric" });
+
+/** @param {readonly string[]} units "12h" and "F", if they are chosen */
+export function chooseUnits(units) {
+  own.fahrenheit = units.includes("F");
+  own.hours12 = units.includes("12h");
+  if (!own.hours12) return;
+  CLOCK = new Intl.DateTimeFormat("en-US", { hour: "numeric", minute: "2-digit", second: "2-digit" });
+  MINUTES = new Intl.DateTimeFormat("en-US", { hour: "numeric", minute: "2-digit" });
+  MOMENT = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle: "short", hour12: true });
+}
+
+/** @returns {number} width of a time of day, as a share of its usual one */
+export function clockWidth() {
+  return own.hours12 ? 1.4 : 1;
+}
 
 /**
  * @param {number} time seconds since 1970

@@ -22,7 +22,7 @@ export class RenderLoop {
   request() {
     if (this.wanted || this.over) return;
     this.wanted = true;
-    const wait = this.drawn + SPACING - performance.now();
+    const wait = Math.min(SPACING, this.drawn + SPACING - performance.now());
     if (wait > 0) this.timer = setTimeout(() => this.#schedule(), wait);
     else this.#schedule();
   }

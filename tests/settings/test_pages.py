@@ -1,0 +1,31 @@
+"""[pages]: names for addresses."""
+
+import json
+
+import pytest
+
+from dashboard.settings.pages import PAGES
+from dashboard.settings.tables import WrongTable
+
+
+def test_names_stand_for_addresses_of_this_service() -> None:
+    pages = {"lobby": "/?panels=cpu:2x1,memory&distance=4m", "disks": "/host/nas?panels=disk"}
+    assert PAGES.parse(json.dumps(pages)) == pages
+
+
+@pytest.mark.parametrize(
+    ("pages", "wrong"),
+    [
+        ("[]", "allowed is one table"),
+        ({"Lobby": "/"}, "page 'Lobby': allowed are names of a-z"),
+        ({"lobby": 3}, "page 'lobby': allowed is a path"),
+        ({"lobby": "//elsewhere.example/"}, "page 'lobby': allowed is a path"),
+        ({"lobby": "/\\elsewhere.example/"}, "page 'lobby': allowed is a path"),
+        ({"lobby": "/?panels=a b"}, "page 'lobby': allowed is a path"),
+        ({"lobby": "/" + "a" * 2000}, "at most 2000 characters"),
+        ({f"p{n}": "/" for n in range(101)}, "101 pages; at most 100"),
+    ],
+)
+def test_what_is_wrong_is_said(pages: object, wrong: str) -> None:
+    with pytest.raises(WrongTable, match=wrong):
+        PAGES.parse(pages if isinstance(pages, str) else json.dumps(pages))
