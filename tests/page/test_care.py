@@ -480,3 +480,30 @@ def test_a_servers_clock_that_was_set_is_said(make_service: Start, open_wall: Op
         moments = [time.strftime("%H:%M", time.localtime(hour_ago + late)) for late in (0, 10)]
         assert text in [f"the server's clock was set back by 1 h at {at}" for at in moments]
         assert wall.link == "live"
+
+
+LEAPING = """
+    const now = performance.now.bind(performance);
+    window.leap = 0;
+    performance.now = () => now() + window.leap;
+"""
+
+
+def test_a_leap_of_the_monotonic_clock_leaves_the_page_live(
+    start_service: Start, page: Page, open_wall: OpenWall
+) -> None:
+    # Heartbeats, which tell the time, are far away.
+    service = start_service(HEARTBEAT=3600, INTERVAL=0.5).wait_until_ready()
+    page.add_init_script(LEAPING)
+    wall = open_wall(service).wait_until_joined()
+    page.evaluate("window.leap = 600_000")
+    wait_for(
+        lambda: (
+            on_grid(page, "grid.clock.monotonic()") > 600_000
+            and abs(on_grid(page, "grid.clock.now()") - time.time()) < 5
+        ),
+        "the clock to be right again",
+    )
+    wall.wait_for_link("live")
+    wall.wait_for_sample()
+    assert wall.rows("cpu").breaks == []
