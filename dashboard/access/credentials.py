@@ -15,6 +15,7 @@ from dashboard.access.rate_limit import TokenThrottle
 from dashboard.access.signed_links import (
     LINK_COOKIE,
     SIGN_IN_COOKIE,
+    EndedLink,
     InvalidLink,
     SignedLinks,
 )
@@ -32,7 +33,7 @@ class Evaluation(NamedTuple):
     """What credentials are worth: a right, or why they are wrong, or neither.
 
     `failure` is what they were for, and why they are wrong; `token` is the one that was given;
-    `wait` is how many seconds it takes until that is looked at.
+    `wait` is how many seconds it takes until that is looked at; `key` is a link's that is good.
     """
 
     scope: Scope | None = None
@@ -40,6 +41,7 @@ class Evaluation(NamedTuple):
     failure: tuple[str, str] | None = None
     token: str | None = None
     wait: float = 0.0
+    key: str | None = None
 
 
 class Credentials:
@@ -68,14 +70,16 @@ class Credentials:
         if given is not None:
             if given.count(".") >= 2:  # as a key has
                 try:
-                    return Evaluation(self._links.scope_of(given))
+                    return Evaluation(self._links.scope_of(given), key=given)
+                except EndedLink as error:
+                    return Evaluation(failure=("key", str(error)))
                 except InvalidLink:
                     pass
             return self.check_token(environ, given, "token")
         key = _key_in(environ.get("QUERY_STRING", ""))
         if key is not None:
             try:
-                return Evaluation(self._links.scope_of(key))
+                return Evaluation(self._links.scope_of(key), key=key)
             except InvalidLink as error:
                 return Evaluation(failure=("key", str(error)))
         return self.check_cookies(environ)
@@ -89,7 +93,7 @@ class Credentials:
         link = self.link_cookie(environ)
         if link:
             try:
-                return Evaluation(links.scope_of(link), by_cookie=True)
+                return Evaluation(links.scope_of(link), by_cookie=True, key=link)
             except InvalidLink as error:
                 return Evaluation(failure=("cookie", str(error)))
         return Evaluation()
@@ -127,7 +131,7 @@ class Credentials:
         return found.scope
 
     def record(self, environ: Mapping[str, Any], found: Evaluation) -> None:
-        """Note what came, for /metrics and for the address's next attempt."""
+        """Note what came: for /metrics, the list of links, and the next attempt of the address."""
         address = environ.get("REMOTE_ADDR", "")
         if found.failure is not None:
             self._instruments.attempts_failed.labels(found.failure[0]).inc()
@@ -135,6 +139,8 @@ class Credentials:
                 self._throttle.record_failure(address, found.token)
         elif found.token is not None:
             self._throttle.record_success(address, found.token)
+        elif found.key is not None:
+            self._links.note_use(found.key, address)
 
     def publisher_of(self, environ: Mapping[str, Any]) -> Publisher:
         """Who publishes. Raises ClientError."""

@@ -2,7 +2,8 @@
 
 Both are signed by the secret key (secret_key.py), each with a salt of its own, so that neither can
 be taken for the other; a new secret key ends them all. The cookie's key depends on READ_TOKEN as
-well: a new token ends all sign-ins. A link's token carries its scope and its end. Neither can be
+well: a new token ends all sign-ins. A link's token carries its scope, its end and an id, by which
+it can be revoked (link_store.py); one of an older version has a digest for an id. Neither can be
 guessed, so attempts are not throttled, unlike those with tokens.
 """
 
@@ -15,6 +16,7 @@ from typing import Any
 
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 
+from dashboard.access.link_store import Link, LinkStore, id_of_old
 from dashboard.events.scope import Scope
 
 # The beginnings of the cookies' names, and their whole names in older versions.
@@ -28,14 +30,26 @@ class InvalidLink(Exception):
     """A link's token that gives no scope; the text says why, and nothing of the token."""
 
 
+class EndedLink(InvalidLink):
+    """The token of a link that was good, and has expired or was revoked."""
+
+
 class SignedLinks:
     """Signs and verifies links and sign-in cookies."""
 
     def __init__(
-        self, secret: str, read_token: str, clock: Callable[[], float] = time.time
+        self,
+        secret: str,
+        read_token: str,
+        clock: Callable[[], float] = time.time,
+        store: LinkStore | None = None,
     ) -> None:
-        """`secret` is the secret key, `clock` gives seconds since 1970."""
+        """`secret` is the secret key, `clock` gives seconds since 1970.
+
+        Without a `store` nothing is known of revoked links.
+        """
         self._clock = clock
+        self._store = store
         self._keys = _serializer(secret, "vitals link")
         of_token = hmac.digest(secret.encode(), read_token.encode(), hashlib.sha256).hex()
         self._cookies = _serializer(of_token, "vitals sign-in 3")
@@ -59,21 +73,43 @@ class SignedLinks:
             told["e"] = scope.events
         if scope.hosts is not None:
             told["h"] = scope.hosts
+        if scope.link is not None:
+            told["i"] = scope.link
         return str(self._keys.dumps(told))
 
     def scope_of(self, key: str) -> Scope:
-        """Return the scope of a link. Raises InvalidLink, also for one that has expired."""
+        """Return the scope of a link. Raises InvalidLink, also for one expired or revoked."""
         try:
-            scope = self._load_key(key)
+            scope, _ = self._load_key(key)
         except (BadSignature, ValueError, KeyError, TypeError):
             raise InvalidLink(
                 "the key is none of this service's: it is cut off, or SECRET_KEY is another one now"
             ) from None
         assert scope.expires is not None
         if scope.expires <= self._clock():
-            day = time.strftime("%Y-%m-%d %H:%M", time.gmtime(scope.expires))
-            raise InvalidLink(f"the key has expired, at {day} UTC")
+            raise EndedLink(f"the key has expired, at {_minute(scope.expires)} UTC")
+        revoked = self._revoked_at(scope)
+        if revoked is not None:
+            today, at = _minute(self._clock())[:11], _minute(revoked)
+            raise EndedLink(f"the key was revoked, at {at.removeprefix(today)} UTC")
         return scope
+
+    def note_use(self, key: str, address: str) -> None:
+        """Note that a key, which is good, was used from an address."""
+        if self._store is not None:
+            scope, made = self._load_key(key)
+            assert scope.link is not None
+            assert scope.expires is not None
+            use = Link(
+                id=scope.link,
+                events=scope.events,
+                hosts=scope.hosts,
+                made=made,
+                expires=scope.expires,
+                used=self._clock(),
+                used_from=address,
+            )
+            self._store.note_use(use)
 
     def sign_in_cookie(self) -> str:
         """Return the value of a cookie that stands for the read token."""
@@ -86,16 +122,27 @@ class SignedLinks:
         except (BadSignature, ValueError):
             return False
 
-    def _read_key(self, key: str) -> Scope:
-        told = self._keys.loads(key)
+    def _revoked_at(self, scope: Scope) -> float | None:
+        if self._store is None or scope.link is None:
+            return None
+        try:
+            return self._store.revoked_at(scope.link)
+        except OSError as error:  # no link is good while nobody knows which are revoked
+            raise InvalidLink(f"the key can't be looked up: {error.strerror}") from None
+
+    def _read_key(self, key: str) -> tuple[Scope, float]:
+        """Return the scope of a key, and when it was made."""
+        told, made = self._keys.loads(key, return_timestamp=True)
         if told["v"] != _EPOCH:
             raise ValueError
         events, hosts = told.get("e"), told.get("h")
-        return Scope(
+        scope = Scope(
             events=None if events is None else tuple(events),
             hosts=None if hosts is None else tuple(hosts),
             expires=float(told["x"]),
+            link=told.get("i") or id_of_old(key),
         )
+        return scope, float(made.timestamp())
 
     def _read_cookie(self, value: str) -> float:
         """Return the time at which a cookie was made, in seconds since 1970."""
@@ -103,6 +150,10 @@ class SignedLinks:
         if told != "read":
             raise ValueError
         return float(made.timestamp())
+
+
+def _minute(seconds: float) -> str:
+    return time.strftime("%Y-%m-%d %H:%M", time.gmtime(seconds))
 
 
 def _serializer(secret: str, salt: str) -> URLSafeTimedSerializer:

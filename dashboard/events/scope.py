@@ -26,12 +26,13 @@ class ScopeError(ClientError):
 class Scope:
     """Glob patterns of event names ("message" is the unnamed) and of hosts; None allows all.
 
-    `expires` is in seconds since 1970, None for never.
+    `expires` is in seconds since 1970, None for never. `link` is the id of the link that gives it.
     """
 
     events: tuple[str, ...] | None = None
     hosts: tuple[str, ...] | None = None
     expires: float | None = None
+    link: str | None = None
 
     @property
     def is_full(self) -> bool:

@@ -21,7 +21,7 @@ from .figures import FigureRow
 from .loader import SettingError, as_variables, load
 from .notify import Notify
 from .patterns import EVENTS_PATTERN, HOST_ALLOWED, HOST_PATTERN, HOSTS_PATTERN, SECRET_PATTERN
-from .publishers import Publisher
+from .publishers import EventPatterns, HostPatterns, Publisher
 from .schema import Settings, table
 from .silences import RULE_PATTERN, Window
 from .sources import Command, Scrape
@@ -42,8 +42,10 @@ __all__ = [
     "Alerts",
     "Command",
     "Comparison",
+    "EventPatterns",
     "Expectation",
     "FigureRow",
+    "HostPatterns",
     "InvalidField",
     "Notify",
     "Publisher",

@@ -13,6 +13,14 @@ from .validation import InvalidField, convert
 _MAIN = "PUBLISH_TOKEN"
 _Event = Annotated[str, Meta(pattern=f"^{EVENTS_PATTERN}\\Z")]
 _Host = Annotated[str, Meta(pattern=f"^{HOSTS_PATTERN}\\Z")]
+EventPatterns = Annotated[
+    Annotated[tuple[_Event, ...], Meta(min_length=1, max_length=100)] | None,
+    Meta(description='a list of 1 to 100 names of events such as ["deploy", "build.*"]'),
+]
+HostPatterns = Annotated[
+    Annotated[tuple[_Host, ...], Meta(min_length=1, max_length=100)] | None,
+    Meta(description='a list of 1 to 100 names of hosts such as ["db-1", "web-*"]'),
+]
 
 
 class Publisher(msgspec.Struct, frozen=True, kw_only=True):
@@ -27,14 +35,8 @@ class Publisher(msgspec.Struct, frozen=True, kw_only=True):
             extra={"secret": True},
         ),
     ]
-    events: Annotated[
-        Annotated[tuple[_Event, ...], Meta(min_length=1, max_length=100)] | None,
-        Meta(description='a list of 1 to 100 names of events such as ["deploy", "build.*"]'),
-    ] = None
-    hosts: Annotated[
-        Annotated[tuple[_Host, ...], Meta(min_length=1, max_length=100)] | None,
-        Meta(description='a list of 1 to 100 names of hosts such as ["db-1", "web-*"]'),
-    ] = None
+    events: EventPatterns = None
+    hosts: HostPatterns = None
 
     def __repr__(self) -> str:
         """Return it without the token: it may end up in a log."""

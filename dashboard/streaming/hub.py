@@ -8,7 +8,7 @@ the log, and is told the rest as he joins.
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Container
 
 import gevent
 from gevent.event import Event as Flag
@@ -182,6 +182,12 @@ class Hub:
         assert subscriber.is_even
         self._connections.park(descriptor, subscriber.feed, form, address)
         subscriber.feed.subscribers.discard(subscriber)
+
+    def end_links(self, revoked: Container[str]) -> None:
+        """End the streams of links, by their ids."""
+        for feed in self._feeds:
+            if feed.filter.scope.link in revoked and not feed.ended:
+                self._end(feed)
 
     # Inside.
 

@@ -13,6 +13,7 @@ a frame in another site's page gets no cookies, so its own requests carry the ke
 """
 
 import math
+import re
 import socket
 from urllib.parse import unquote_plus
 
@@ -20,6 +21,7 @@ from flask import Flask, redirect, request, url_for
 from werkzeug.wrappers import Response
 
 from dashboard.access.credentials import KEY, Credentials, Evaluation
+from dashboard.access.link_store import LinkStore
 from dashboard.access.request_origin import HostValidator, is_cross_site
 from dashboard.access.secret_key import secret_key
 from dashboard.access.signed_links import (
@@ -40,6 +42,7 @@ from dashboard.web.publisher import PUBLISHER
 _KEPT_AFTER = 30 * 86400  # seconds that a browser keeps a link's cookie after its end
 _SCOPE = "vitals.scope"
 _BY_COOKIE = "vitals.by_cookie"
+_REVOKED = re.compile(r"revoked, at ([0-9: -]+) UTC")
 _OPEN_ENDPOINTS = frozenset(
     {
         "static",
@@ -52,7 +55,10 @@ _OPEN_ENDPOINTS = frozenset(
 )
 _EMBED = "embed.frame"
 _PAGES = frozenset(
-    {"pages.wall", "pages.host", "pages.named", "pages.compare", "screens.listing", _EMBED}
+    {
+        *("pages.wall", "pages.host", "pages.named", "pages.compare"),
+        *("screens.listing", "links.listing", _EMBED),
+    }
 )
 _PUBLISH_ENDPOINTS = frozenset(
     {"publish.publish", "progress.report", "silences.ack", "silences.silence", "screens.show"}
@@ -62,8 +68,10 @@ _PUBLISH_ENDPOINTS = frozenset(
 class Access:
     """The rules of one service."""
 
-    def __init__(self, settings: Settings, instruments: Instruments) -> None:
-        self._links = SignedLinks(secret_key(settings), settings.read_token)
+    def __init__(
+        self, settings: Settings, instruments: Instruments, store: LinkStore | None = None
+    ) -> None:
+        self._links = SignedLinks(secret_key(settings), settings.read_token, store=store)
         self._credentials = Credentials(settings, self._links, instruments)
         self._host_validator = HostValidator(
             [settings.host_name, socket.gethostname(), *settings.allowed_hosts]
@@ -113,6 +121,10 @@ class Access:
             self._credentials.authorize(request.environ, found)
         self._credentials.record(request.environ, found)
         return found.scope is not None
+
+    def sign(self, scope: Scope) -> str:
+        """Return the key of a link with a scope that expires."""
+        return self._links.token(scope)
 
     def sign_in(self, response: Response) -> None:
         """Set the cookie that stands for the read token."""
@@ -170,6 +182,9 @@ class Access:
     def _to_sign_in(self, failure: tuple[str, str] | None = None) -> Response:
         there = _own_address()
         link = None if failure is None else "expired" if "expired" in failure[1] else "bad"
+        revoked = _REVOKED.search("" if failure is None else failure[1])
+        if revoked is not None:
+            link = f"revoked at {revoked[1]}"
         return redirect(url_for("sign_in.sign_in", next=there, link=link), 303)
 
 
@@ -184,9 +199,11 @@ def renewal_url() -> str | None:
     return url_for("sign_in.renew") if request.environ[_BY_COOKIE] else None
 
 
-def register(app: Flask, settings: Settings, instruments: Instruments) -> Access:
-    """Hold an app to the rules."""
-    access = Access(settings, instruments)
+def register(
+    app: Flask, settings: Settings, instruments: Instruments, store: LinkStore | None = None
+) -> Access:
+    """Hold an app to the rules; `store` knows which links are revoked."""
+    access = Access(settings, instruments, store)
     app.before_request(bound_headers)
     app.before_request(access.check)
     origins = frozenset(settings.allowed_origins)

@@ -17,6 +17,7 @@ from dashboard.settings import Settings
 from dashboard.web.access import renewal_url, request_scope
 from dashboard.web.catalogue import inline
 from dashboard.web.compression import accepts_gzip, compress
+from dashboard.web.links import may_share
 from dashboard.web.query import Query
 
 _READY_SECONDS = 2.0  # for a worker that has just started to know which machines there are
@@ -140,6 +141,7 @@ def _page(service: Service, template: str, **facts: Any) -> Response:
         "scope": scope,
         "catalogue": inline(service.catalogue, scope),
         "renew_url": renewal_url(),
+        "links_url": url_for("links.listing") if may_share(service) else None,
         "interval": runtime.settings.interval,
         "stream_url": url_for("stream.stream"),
         "history_url": url_for("history.history"),

@@ -11,6 +11,7 @@ from dashboard.web import (
     embed,
     history,
     intake,
+    links,
     now,
     openapi,
     ops,
@@ -30,7 +31,7 @@ from dashboard.web.app import VitalsApp
 
 def register_routes(app: VitalsApp, settings: Settings, service: Service) -> None:
     """Give an app the routes of a service, and the rules of who may ask for what."""
-    rules = access.register(app, settings, service.instruments)
+    rules = access.register(app, settings, service.instruments, service.links)
     static_files.register(app, FILES / "static", service.build)
     problem.register(app)
     drain.register(app)
@@ -41,3 +42,4 @@ def register_routes(app: VitalsApp, settings: Settings, service: Service) -> Non
         app.register_blueprint(taking.blueprint(service, taken))
     app.register_blueprint(openapi.blueprint())
     app.register_blueprint(sign_in.blueprint(rules, taken))
+    app.register_blueprint(links.blueprint(service, rules, taken))

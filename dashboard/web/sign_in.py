@@ -22,6 +22,7 @@ from dashboard.web.query import Query
 _PATH = re.compile(r"/(?![/\\])[!-~]*")
 _MOST_BYTES = 4096  # of the form
 _SECONDS = 5.0  # that it may take
+_REVOKED = re.compile(r"revoked at (?:\d{4}-\d\d-\d\d )?\d\d:\d\d", re.ASCII)
 _LINKS = {
     "expired": "The link has expired: ask for a new one, or sign in.",
     "bad": "The link is not valid here: ask for a new one, or sign in.",
@@ -40,7 +41,7 @@ def blueprint(access: Access, intake: Intake) -> Blueprint:
 
 def sign_in(access: Access, intake: Intake) -> Response:
     """Ask for the token; with the right one go on to the page that was wanted."""
-    trouble, status, wait = _LINKS.get(request.args.get("link", ""), ""), 200, None
+    trouble, status, wait = _trouble(request.args.get("link", "")), 200, None
     if request.method == "POST":
         form = parse_qs(intake.read_body(_MOST_BYTES, _SECONDS).decode("utf-8", "replace"))
         try:
@@ -73,6 +74,13 @@ def renew(access: Access) -> Response:
     response = Response(status=204, headers={"Cache-Control": "no-store"})
     access.renew(response)
     return response
+
+
+def _trouble(link: str) -> str:
+    """Return what is said of the link that led here."""
+    if _REVOKED.fullmatch(link):
+        return f"The link was {link} UTC: ask for a new one, or sign in."
+    return _LINKS.get(link, "")
 
 
 def _own_path(target: str) -> str:

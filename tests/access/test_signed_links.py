@@ -15,6 +15,7 @@ from typing import Any
 import httpx
 import pytest
 
+from dashboard.access.link_store import LinkStore
 from dashboard.access.secret_key import FILE, secret_key
 from dashboard.access.signed_links import InvalidLink, SignedLinks
 from dashboard.events.scope import FULL, Scope, ScopeError
@@ -86,7 +87,7 @@ def test_who_names_none_is_told_of_a_host_that_he_may_see() -> None:
 def test_a_key_gives_its_right_until_it_ends() -> None:
     now = 1_800_000_000.0
     ours = links(lambda: now)
-    scope = Scope(("cpu", "build.*"), ("web-*",), now + 60)
+    scope = Scope(("cpu", "build.*"), ("web-*",), now + 60, "0123456789ab")
     made = ours.token(scope)
     assert ours.scope_of(made) == scope
     now += 59
@@ -128,12 +129,12 @@ def flask_sign(*arguments: str, **settings: str) -> "subprocess.CompletedProcess
     )
 
 
-def test_the_command_prints_a_key_and_a_link() -> None:
+def test_the_command_prints_a_key_and_a_link_and_takes_it_back(tmp_path: Path) -> None:
+    ours = {"READ_TOKEN": TOKEN, "SECRET_KEY": SECRET, "INSTANCE": str(tmp_path)}
     made = flask_sign(
-        *("--events", "cpu,build.*", "--host", "web-*", "--expires", "2h"),
+        *("--events", "cpu,build.*", "--host", "web-*", "--expires", "2h", "--label", "the lobby"),
         *("--path", "/embed/cpu?theme=light", "--url", "https://wall.example/"),
-        READ_TOKEN=TOKEN,
-        SECRET_KEY=SECRET,
+        **ours,
     )
     assert made.returncode == 0, made.stderr
     found, link = made.stdout.splitlines()
@@ -143,6 +144,17 @@ def test_the_command_prints_a_key_and_a_link() -> None:
     assert link == f"https://wall.example/embed/cpu?theme=light&key={found}"
     assert "the events cpu, build.* of the hosts web-*" in made.stderr
     assert found not in made.stderr
+    listed = flask_sign("--list", **ours).stdout
+    assert scope.link is not None
+    assert listed.startswith(scope.link)
+    assert "never used  the lobby  allowed are the events cpu, build.* of the hosts" in listed
+    revoked = flask_sign("--revoke", scope.link, **ours)
+    assert "  revoked 20" in revoked.stdout, revoked.stderr
+    unknown = flask_sign("--revoke", "none", **ours)
+    assert (unknown.returncode, "no link 'none' is known" in unknown.stderr) == (2, True)
+    checked = SignedLinks(SECRET, TOKEN, store=LinkStore(tmp_path / "links.json"))
+    with pytest.raises(InvalidLink, match=r"was revoked, at [0-9 :-]{5,16} UTC"):
+        checked.scope_of(found)
 
 
 def test_without_a_secret_key_a_random_one_is_kept_and_is_not_the_token(tmp_path: Path) -> None:

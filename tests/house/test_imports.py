@@ -41,6 +41,7 @@ ONLY_IN = {
     "gunicorn": {"server"},
     "apprise": {"alerts"},
     "prometheus_client": {"telemetry", "web", "sources"},
+    "segno": {"web"},
     "yaml": {"web/openapi"},
 }
 NO_GEVENT = {

@@ -54,6 +54,8 @@ class Service:
         # Without the built-in alerts, which depend on how this machine is just now.
         defaults = {"HOST_NAME": "box", "ALERTS": '{"defaults": false}'}
         self.settings = {"LOG": f"sqlite:///{self.log_file}"} | defaults | settings
+        if "READ_TOKEN" in settings and "LOG" not in settings:
+            self.settings.setdefault("INSTANCE", folder)  # which has the list of links
         # A Redis is shared by the services of a module; each has keys and a folder of its own.
         self.redis_log = str(self.settings["LOG"]).format(folder=folder, unique=uuid.uuid4().hex)
         if not self.redis_log.startswith(("redis", "unix")):

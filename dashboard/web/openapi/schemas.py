@@ -10,6 +10,7 @@ from pathlib import Path
 import msgspec
 import yaml  # type: ignore[import-untyped]
 
+from dashboard.access.link_store import Link
 from dashboard.alerts.model import Alert, Culprit
 from dashboard.alerts.silences import Silence
 from dashboard.catalogue.model import Catalogue
@@ -52,6 +53,7 @@ def schemas() -> dict[str, Json]:
     found["Culprit"] = _struct(Culprit, "a program that took much")
     found["Silence"] = _struct(Silence, "the data of an event `silence`")
     found["SilenceRequest"]["properties"]["host"] |= {"type": "string"} | _whole(HOSTS)
+    found["Link"] = _struct(Link, "a link: times are seconds since 1970, null for never")
     found["Screen"] = _struct(ScreenReport, "what a display says of itself")
     found |= _catalogue()
     found |= {schema_name(family): family_schema(family) for family in FAMILIES}

@@ -17,6 +17,7 @@
  * @property {string | null} alertsUrl of GET /alerts; null: the page shows none
  * @property {boolean} publishing true if publishing over HTTP is on
  * @property {Record<string, string>} [pages] addresses of those that take turns, by name
+ * @property {string | null} linksUrl list of links; null: not for this reader
  * @property {string | null} renewUrl to renew the cookie; null: the page has none
  */
 
@@ -42,6 +43,7 @@ export function readSettings(root) {
     alertsUrl: given.alertsUrl ?? null,
     publishing: "publishing" in given,
     pages: JSON.parse(given.pages ?? "{}"),
+    linksUrl: given.links ?? null,
     renewUrl: given.renew ?? null,
   };
 }

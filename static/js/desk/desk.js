@@ -18,6 +18,7 @@ export class Desk {
   /** @param {Wall} wall */
   constructor(wall) {
     const { root, grid } = wall;
+    const links = wall.settings.linksUrl;
     this.wall = wall;
     /** @type {Map<string, Promise<{open: () => void}>>} */
     this.dialogs = new Map();
@@ -32,6 +33,7 @@ export class Desk {
       download: () => this.#open("download", () => import("./downloading.js")),
       edit: () => this.#open("editor", () => import("./editor.js")),
       help: () => this.#open("help", () => import("./help.js")),
+      share: links === null ? null : () => share(links),
     };
     this.tools = new Tools(this.actions);
     /** @type {Promise<import("./attendance.js").Attendance> | null} */
@@ -152,4 +154,14 @@ export class Desk {
  */
 function time(at) {
   return day(at) === day(Date.now() / 1000) ? clock(at) : `${day(at)} ${clock(at)}`;
+}
+
+/**
+ * Leads to the list of links, whose form then has this page's address.
+ * @param {string} list
+ */
+function share(list) {
+  const below = list.slice(0, list.lastIndexOf("/"));
+  const path = `${location.pathname}${location.search}`.slice(below.length);
+  location.assign(`${list}?${new URLSearchParams({ path })}`);
 }

@@ -12,6 +12,7 @@
  * @property {() => void} download
  * @property {() => void} edit
  * @property {() => void} help
+ * @property {(() => void) | null} share null: not for this reader
  */
 /** @typedef {{keys: string[], says: string, run: (actions: Actions) => void}} Key says: its line in the help */
 

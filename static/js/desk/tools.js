@@ -1,5 +1,5 @@
 // @ts-check
-/** Tool buttons in the header. The name of each ends with its key. */
+/** Tool buttons in the header. The name of each that has a key ends with it. */
 import { writeSeconds } from "../config/page_url.js";
 import { make, mark } from "../ui/dom.js";
 import { icon } from "./icons.js";
@@ -32,6 +32,7 @@ export class Tools {
       ...(document.fullscreenEnabled ? [this.full] : []),
       button("download", "Download what is shown (d)", actions.download, { "data-download": "" }),
       button("edit", "Edit this page (e)", actions.edit, { "data-edit": "" }),
+      ...(actions.share ? [button("share", "Share by a link", actions.share, { "data-share": "" })] : []),
       button("help", "Help (?)", actions.help, { "data-help": "" }),
     ];
     document.addEventListener("fullscreenchange", () => this.#showFull());

@@ -83,6 +83,7 @@ class Chart {
         may: facts.events ?? null,
         catalogueUrl: `${address}/catalogue${query}`,
         published: facts.published ?? [],
+        linksUrl: null,
         renewUrl: null,
         alertsUrl: null,
         publishing: false,

@@ -1,0 +1,158 @@
+"""/links: links that need no token, made here, listed, and taken back."""
+
+import io
+import time
+from functools import partial
+from typing import Annotated
+
+import msgspec
+import segno
+from flask import Blueprint, Response, make_response, render_template, request
+from msgspec import Meta
+
+from dashboard.access.link_store import LABEL, PATH, Link, LinksFull, new_id, with_key
+from dashboard.errors import ClientError
+from dashboard.events.scope import FULL, Scope
+from dashboard.events.strict_json import decode_struct
+from dashboard.runtime import Runtime, Service
+from dashboard.settings import EventPatterns, HostPatterns, parse_duration
+from dashboard.web.accept import match
+from dashboard.web.access import Access, request_scope
+from dashboard.web.intake import JSON, Intake, media_type
+from dashboard.web.query import Query
+
+_MOST_BYTES = 16 << 10  # of a body
+_MOST_IN_KEY = 2000  # characters: browsers, proxies and the file have to take it
+_MOST_IN_PICTURE = 1000  # characters: of more the squares get too small for a camera
+
+
+class LinkRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A link that somebody wants: what it covers, for how long, and what it opens."""
+
+    label: Annotated[
+        str, Meta(pattern=f"^{LABEL}\\Z", description="at most 100 characters, one line")
+    ] = ""
+    events: EventPatterns = None
+    hosts: HostPatterns = None
+    for_: Annotated[
+        str,
+        Meta(
+            pattern=r"^(?:[1-9][0-9]{0,2}[smhd]|[1-9][0-9]?w)\Z",
+            description="a duration such as 30m, 12h, 90d or 52w; at most 999d or 99w",
+        ),
+    ] = msgspec.field(name="for", default="90d")
+    path: Annotated[
+        str, Meta(pattern=f"^{PATH}\\Z", description="a path of this service, such as /embed/cpu")
+    ] = "/"
+
+
+def blueprint(service: Service, access: Access, intake: Intake) -> Blueprint:
+    """Return the routes of the links."""
+    routes = Blueprint("links", __name__)
+    routes.add_url_rule("/links", "listing", partial(listing, service))
+    view = partial(make, service, access, intake)
+    routes.add_url_rule("/links", "make", view, methods=["POST"])
+    view = partial(revoke, service)
+    routes.add_url_rule("/links/<link_id>", "revoke", view, methods=["DELETE"])
+    return routes
+
+
+def may_share(service: Service) -> bool:
+    """Return True if the client of this request may make links and take them back."""
+    return bool(service.settings.read_token) and request_scope() is FULL
+
+
+def listing(service: Service) -> Response:
+    """The links as a page, or as JSON where the client would rather have that."""
+    query = Query(request.args, ("path", "theme"))
+    theme = query.one_of("theme", ("dark", "light")) or "dark"
+    runtime = _allowed(service)
+    accept = request.headers.get("Accept", "")
+    if match(accept, JSON) > match(accept, "text/html"):
+        try:
+            known = runtime.links.store.links().values()
+        except OSError as error:
+            raise _unusable(error) from None
+        latest = sorted(known, key=lambda link: link.made, reverse=True)
+        body = msgspec.json.encode({"time": runtime.hub.now(), "links": latest})
+        response = Response(body, content_type=JSON)
+    else:
+        page = render_template("links.html", theme=theme, path=query.text("path") or "/")
+        response = make_response(page)
+    response.headers |= {"Cache-Control": "no-store", "Vary": "Accept"}
+    return response
+
+
+def make(service: Service, access: Access, intake: Intake) -> Response:
+    """Make a link: 201 with its id, key, URL and QR code; see the contract in docs/api.md."""
+    Query(request.args, ())
+    runtime = _allowed(service)
+    media_type(JSON)
+    asked = decode_struct(intake.read_body(_MOST_BYTES), LinkRequest, what="the body")
+    now = time.time()
+    link = Link(
+        id=new_id(),
+        label=asked.label,
+        events=asked.events,
+        hosts=asked.hosts,
+        made=round(now, 3),
+        expires=round(now + parse_duration(asked.for_)),
+    )
+    key = access.sign(Scope(link.events, link.hosts, link.expires, link.id))
+    if len(key) > _MOST_IN_KEY:
+        raise ClientError(
+            422, "too many names: the key would be too long; use patterns such as web-*"
+        )
+    url = request.url_root.rstrip("/") + with_key(asked.path, key)
+
+    def add() -> str | None:
+        runtime.links.store.add(link)
+        return _qr_code(url)
+
+    try:
+        picture = runtime.links.change(add)
+    except LinksFull as full:
+        raise ClientError(409, f"{full}: one that expires makes room") from None
+    except OSError as error:
+        raise _unusable(error) from None
+    answer = {"id": link.id, "key": key, "url": url, "qr": picture, "expires": link.expires}
+    body = msgspec.json.encode(answer)
+    return Response(body, 201, content_type=JSON, headers={"Cache-Control": "no-store"})
+
+
+def revoke(service: Service, link_id: str) -> Response:
+    """Revoke a link, and end its streams: here at once, in other workers at their next look."""
+    Query(request.args, ())
+    runtime = _allowed(service)
+    try:
+        runtime.links.change(partial(runtime.links.store.revoke, link_id))
+        runtime.links.end_revoked()
+    except KeyError:
+        raise ClientError(404, "no link of this id is known", key="link") from None
+    except OSError as error:
+        raise _unusable(error) from None
+    return Response(status=204, mimetype="text/plain")
+
+
+def _allowed(service: Service) -> Runtime:
+    """The runtime, for those who may read everything. Raises ClientError(403) for others."""
+    if not service.settings.read_token:
+        raise ClientError(403, "there are no links: no READ_TOKEN is set, so reading needs no key")
+    if not may_share(service):
+        raise ClientError(403, "links are for who has READ_TOKEN or signed in with it, not a link")
+    return service.runtime
+
+
+def _unusable(error: OSError) -> ClientError:
+    return ClientError(503, f"the links can't be read or written: {error.strerror or error}")
+
+
+def _qr_code(url: str) -> str | None:
+    """Return the QR code of a URL as SVG; None for a very long one. Blocks for up to 0.05 s."""
+    if len(url) > _MOST_IN_PICTURE:
+        return None
+    picture = io.BytesIO()
+    # Of random letters every mask is as good as another, and to find the best takes 0.2 s.
+    code = segno.make_qr(url, error="l", mask=4)
+    code.save(picture, kind="svg", xmldecl=False, nl=False, omitsize=True, light="#fff")
+    return picture.getvalue().decode()
