@@ -8,7 +8,7 @@ from typing import TypeVar
 import gevent
 
 from dashboard.access.link_store import LinkStore
-from dashboard.posix.native_thread import NativeThread
+from dashboard.posix.native_thread import NativeThread, ThreadLost
 from dashboard.streaming.hub import Hub
 
 logger = logging.getLogger(__name__)
@@ -49,7 +49,10 @@ class LinkWatch:
 
     def change(self, function: Callable[[], T]) -> T:
         """Return or raise what a call does that blocks. Raises ThreadLost."""
-        return self._thread.run(function)
+        try:
+            return self._thread.run(function)
+        except RuntimeError as error:  # no thread can be started now
+            raise ThreadLost(str(error)) from None
 
     def close(self) -> None:
         """End the thread."""
