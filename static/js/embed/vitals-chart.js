@@ -1,5 +1,6 @@
 // @ts-check
 /** Content of a <vitals-chart>, loaded by /static/embed.js: one panel in its shadow root. */
+import "../ui/older_browsers.js";
 import { readAddress } from "../config/page_url.js";
 import { Registry } from "../panels/registry.js";
 import { portToOwnBroker } from "../streaming/transport.js";

@@ -1,5 +1,6 @@
 // @ts-check
 /** Content of a <vitals-number>, loaded by /static/embed.js: one figure in a line of text. */
+import "../ui/older_browsers.js";
 import { readAddress } from "../config/page_url.js";
 import { covering } from "../config/scope.js";
 import { valueOf } from "../panels/named_values.js";

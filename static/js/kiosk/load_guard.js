@@ -55,6 +55,11 @@
     failed = true;
   };
 
+  // A script that this browser can't run: without it the page would say "connecting" for ever.
+  addEventListener("error", ({ message }) => {
+    const words = document.querySelector("[data-link-words]");
+    if (message && words && words.textContent === "connecting") words.textContent = `this page's script failed: ${message}`;
+  });
   addEventListener(
     "error",
     ({ target }) => {

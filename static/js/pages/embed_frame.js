@@ -1,5 +1,6 @@
 // @ts-check
 /** Entry point of an embedded panel in an iframe, configured by its address. Composition only. */
+import "../ui/older_browsers.js";
 import { readCatalogue } from "../config/catalogue.js";
 import { readAddress } from "../config/page_url.js";
 import { readSettings } from "../config/server_config.js";
@@ -26,43 +27,54 @@ const foreign = asked.filter((key) => !KEYS.includes(key) && !problems.some((pro
 if (foreign.length) problems.push(`${foreign.join(", ")}: only for a whole wall; here are ${KEYS.join(", ")}`);
 root.toggleAttribute("data-transparent", display.transparent);
 
-await registry.load([settings.panel ?? ""]);
-const broker = settings.build + new URL(settings.streamUrl, location.href).search;
-const view = new View({
-  into: document.body,
-  themed: root,
-  marked: root,
-  settings,
-  display,
-  registry,
-  name: settings.panel ?? "",
-  problems,
-  connect: (connect) => connectToSharedBroker(broker, connect),
-  connectMachines: (connect) => connectToSharedBroker(`${broker} machines`, connect),
-  // The server redirects to its sign-in page.
-  refused: () => location.reload(),
-  hello: ({ build }) => build && buildUpdate.hear(build),
-});
-const { grid } = view;
-watchTypeface(() => grid.restyle());
+/**
+ * State of the page, for the browser's console and for tests.
+ * @type {import("../panels/panel_grid.js").PanelGrid}
+ */
+export let grid;
+/** @type {import("../panels/panel_grid.js").PanelGrid["store"]} */
+export let store;
+/** @type {import("../panels/panel_grid.js").PanelGrid["stream"]} */
+export let stream;
 
-const buildUpdate = new BuildUpdate({
-  build: settings.build,
-  say: (text) => view.notes.say("build", text),
-  now: () => grid.clock.now(),
-  reload: reloadWhenServed,
-  later: MEANS.later,
-  // Frames of one page share the tab's storage; the history entry is the frame's own and survives a reload.
-  recall: () => history.state?.loads ?? [],
-  keep: (loads) => {
-    history.replaceState({ loads }, "");
-    return true;
-  },
-});
-view.start();
-startCookieRenewal(settings.renewUrl);
+/** Browsers of before 2021 can't await outside of a function. */
+async function start() {
+  await registry.load([settings.panel ?? ""]);
+  const broker = settings.build + new URL(settings.streamUrl, location.href).search;
+  const view = new View({
+    into: document.body,
+    themed: root,
+    marked: root,
+    settings,
+    display,
+    registry,
+    name: settings.panel ?? "",
+    problems,
+    connect: (connect) => connectToSharedBroker(broker, connect),
+    connectMachines: (connect) => connectToSharedBroker(`${broker} machines`, connect),
+    // The server redirects to its sign-in page.
+    refused: () => location.reload(),
+    hello: ({ build }) => build && buildUpdate.hear(build),
+  });
+  ({ grid } = view);
+  watchTypeface(() => grid.restyle());
 
-const { store, stream } = grid;
+  const buildUpdate = new BuildUpdate({
+    build: settings.build,
+    say: (text) => view.notes.say("build", text),
+    now: () => grid.clock.now(),
+    reload: reloadWhenServed,
+    later: MEANS.later,
+    // Frames of one page share the tab's storage; the history entry is the frame's own and survives a reload.
+    recall: () => history.state?.loads ?? [],
+    keep: (loads) => {
+      history.replaceState({ loads }, "");
+      return true;
+    },
+  });
+  view.start();
+  startCookieRenewal(settings.renewUrl);
+  ({ store, stream } = grid);
+}
 
-/** State of the page, for the browser's console and for tests. */
-export { grid, store, stream };
+void start();

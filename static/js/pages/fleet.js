@@ -1,5 +1,6 @@
 // @ts-check
 /** Entry point of the overview of many machines. Composition only. */
+import "../ui/older_browsers.js";
 import { readFleetSettings } from "../fleet/fleet_config.js";
 import { compareQuery, displayQuery, fleetQuery, readFleetAddress } from "../fleet/fleet_url.js";
 import { Headline } from "../fleet/headline.js";

@@ -3,6 +3,7 @@
  * Entry point of the list of screens. The list is polled; between two answers ages go on by the monotonic clock of
  * this browser, so that its own wall clock does not matter.
  */
+import "../ui/older_browsers.js";
 import { check, reasonOf, ScreenRow, TIMEOUT } from "../desk/screen_row.js";
 import { ScreenSender } from "../desk/screen_sender.js";
 import { find, mark, write } from "../ui/dom.js";

@@ -1,5 +1,6 @@
 // @ts-check
 /** SharedWorker with the broker of all tabs and iframes of an origin. */
+import "../ui/older_browsers.js";
 import { Broker } from "./broker.js";
 
 const broker = new Broker();
