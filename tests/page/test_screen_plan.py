@@ -48,7 +48,7 @@ COVERED = """() => {
     return found;
 }""".replace("NOT_LOOKED_AT", "'.unseen, .plot, .banner, script, noscript'")
 # An alert that has no room is cut off.
-OF_BANNER = re.compile(r'"(Use of|since|and \d|[▲◆] )')
+OF_BANNER = re.compile(r'"(Use of|since|and \d|\d+(–\d+)? of|[▲◆] )')
 SHOWN = """() => ({
     lines: Math.round(document.querySelector("h1").getBoundingClientRect().height
         / parseFloat(getComputedStyle(document.querySelector("h1")).lineHeight)),

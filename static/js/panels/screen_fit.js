@@ -29,7 +29,9 @@ export class ScreenFit {
     this.tiles.parentElement?.append(this.omitted);
     mark(this.bar, "data-one-line", "");
     this.observer = new ResizeObserver(() => this.fit());
-    for (const element of [root, ...find(root, "body").querySelectorAll(":scope > :is(.bar, .notes, .banner)")]) this.observer.observe(element);
+    // The header's words change in length: the link's state, "all well".
+    const around = find(root, "body").querySelectorAll(":scope > :is(.bar, .notes, .banner), .bar > *");
+    for (const element of [root, ...around]) this.observer.observe(element);
     document.fonts.addEventListener("loadingdone", () => this.fit());
   }
 
