@@ -322,7 +322,8 @@ def test_a_new_build_is_loaded_once(
     wall.wait_for_link("live")
     assert time.monotonic() - started < 20
     assert page.get_attribute("html", "data-build") not in (old, None)
-    assert page.url == service.url + address
+    # The zoom is in the address, too.
+    assert re.sub(r"&at=[^&]+&zoom=\d+s", "", page.url) == service.url + address
     wait_for(lambda: held(page) == [{"from": last - 3, "to": last}, True], "the zoom")
     for _ in range(3):
         wall.wait_for_sample()
@@ -331,7 +332,7 @@ def test_a_new_build_is_loaded_once(
     in_log = [event.data["time"] for event in service.logged("cpu", host="box")]
     assert set(in_log[:-1]) <= set(wall.rows("cpu").samples)
     assert note(wall, "build") == ""
-    assert loads.urls == [service.url + address]
+    assert len(loads.urls) == 1
 
 
 def served_by_an_old_server(route: Route) -> None:
