@@ -1,5 +1,6 @@
 // @ts-check
 /** Entry point of the list of links: makes one by the form, shows it with its QR code, and revokes. */
+import "../ui/older_browsers.js";
 import { copyButton } from "../desk/copy.js";
 import { check, reasonOf, TIMEOUT } from "../desk/screen_row.js";
 import { find, make, mark, write } from "../ui/dom.js";
