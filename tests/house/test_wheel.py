@@ -210,6 +210,7 @@ def test_vitals_sse_needs_the_standard_library_alone(installed: Path) -> None:
     assert (done.stdout.split(), done.stderr) == ([], "")
 
 
+@pytest.mark.full
 def test_its_types_are_seen_from_outside(installed: Path, tmp_path: Path) -> None:
     (tmp_path / "outside.py").write_text(OUTSIDE)
     mypy = [sys.executable, "-m", "mypy", "--strict", "outside.py", "--python-executable"]
