@@ -1,10 +1,13 @@
 """What the documents list is what there is."""
 
+import json
 import re
 import tomllib
+from dataclasses import fields
 from pathlib import Path
 
 from dashboard import settings
+from dashboard.publications import read_events
 from examples.countdown import app
 from tests.support.service import ROOT
 
@@ -41,12 +44,53 @@ def test_the_architecture_gives_a_reason_for_every_dependency() -> None:
     assert sorted(cells) == sorted([*required, "uPlot", "@fontsource/arimo (npm)"])
 
 
+PAGES = [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")]
+
+
+def anchors(page: Path) -> set[str]:
+    """The ids that GitHub gives to a page's headings."""
+    text = re.sub(r"^```.*?^```", "", page.read_text("utf-8"), flags=re.M | re.S)
+    headings = re.findall(r"^#+ (.+)$", text, re.M)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
 def test_links_between_documents_lead_somewhere() -> None:
-    for page in [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")]:
+    for page in PAGES:
         text = re.sub(r"`[^`\n]*`", "", page.read_text("utf-8"))  # patterns look like links, too
-        for target in re.findall(r"\]\(([^)#]+)\)", text):
+        for target, anchor in re.findall(r"\]\(([^)#]*)(?:#([^)]*))?\)", text):
             if "://" not in target:
-                assert (page.parent / target).exists(), f"{page.name}: {target}"
+                there = page.parent / target if target else page
+                assert there.exists(), f"{page.name}: {target}"
+                assert not anchor or anchor in anchors(there), f"{page.name}: {target}#{anchor}"
+
+
+def test_the_index_has_every_page() -> None:
+    index = (ROOT / "docs" / "index.md").read_text("utf-8")
+    listed = re.findall(r"^\| \[(\w+\.md)\]", index, re.M)
+    pages = [page.name for page in (ROOT / "docs").glob("*.md") if page.name != "index.md"]
+    assert sorted(listed) == sorted([*pages, "CONTRIBUTING.md"])
+
+
+def test_the_readme_is_short() -> None:
+    assert len((ROOT / "README.md").read_text("utf-8").splitlines()) <= 120
+
+
+def test_settings_that_can_be_copied_are_there_and_have_their_prefix() -> None:
+    keys = {field.name.upper() for field in fields(settings.Settings)} | {"CONFIG"}
+    for page in PAGES:
+        text = page.read_text("utf-8")
+        unknown = set(re.findall(r"\bDASHBOARD_([A-Z_]+)\b", text)) - keys
+        assert not unknown, f"{page.name}: {unknown}"
+        for block in re.findall(r"^ *```sh\n(.*?)^ *```", text, re.M | re.S):
+            bare = set(re.findall(r"(?:^|\s)([A-Z_]+)=", block)) & keys
+            assert not bare, f"{page.name}: {bare}"
+
+
+def test_the_readmes_own_number_can_be_published() -> None:
+    readme = (ROOT / "README.md").read_text("utf-8")
+    (body,) = re.findall(r"^ +-d '(.+)'$", readme, re.M)
+    (event,) = read_events(body.encode(), lines=False, host="web-1", now=0.0)
+    assert f"panels={event.name}.{next(iter(json.loads(body)['data']))}," in readme
 
 
 def test_the_readmes_example_is_the_one_in_the_folder_and_works() -> None:

@@ -344,14 +344,13 @@ def test_gunicorn_takes_each_module_of_the_settings_anew_when_it_reloads(tmp_pat
     assert (ran.stdout, ran.stderr) == ("15977\n", "")
 
 
-# The README.
+# The page of the settings.
 
 
-def test_the_readme_has_exactly_the_settings_of_the_code() -> None:
-    rows = re.findall(
-        r"^\| `([A-Z_]+)` \| (.*?) \| (.*?) \|$", (ROOT / "README.md").read_text("utf-8"), re.M
-    )
-    assert rows == table()
+def test_the_docs_have_exactly_the_settings_of_the_code() -> None:
+    page = (ROOT / "docs" / "settings.md").read_text("utf-8")
+    rows = re.findall(r"^\| `DASHBOARD_([A-Z_]+)` \| (.*?) \| (.*?) \|$", page, re.M)
+    assert sorted(rows) == sorted(table())
 
 
 def config(folder: Path, content: str) -> dict[str, str]:
