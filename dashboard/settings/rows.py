@@ -14,7 +14,7 @@ def setting(
 ) -> Any:
     """One row of the table. `given` is the default as an operator would write it, or makes it.
 
-    `shown` is what the README prints for it, where that is something else.
+    `shown` is what docs/settings.md prints for it, where that is something else.
     """
     shown = shown or (NONE if given == NONE else f"`{given}`")
     metadata = {"kind": kind, "meaning": meaning, "shown": shown}
