@@ -3,9 +3,11 @@
 import re
 import subprocess
 import sys
+import tomllib
 from importlib import metadata
 
 import pytest
+from packaging.requirements import Requirement
 
 from tests.support.service import ROOT
 
@@ -82,3 +84,15 @@ def test_what_is_required_in_turn_is_locked_and_the_tests_use_the_same() -> None
     }
     assert required() & installed <= locked("").keys() | {"setuptools"}
     assert locked("").items() <= locked("-dev").items()
+
+
+def test_a_wheel_requires_what_the_checkout_installs() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    extras = dict(project["optional-dependencies"])
+    del extras["gpu"]  # whoever has such a card installs it into the checkout, too
+    texts = [*project["dependencies"], *(each for group in extras.values() for each in group)]
+    wanted = {found.name: found for found in map(Requirement, texts)}
+    pinned = dict(re.findall(r"^([\w.-]+)==(\S+)", (ROOT / "requirements.txt").read_text(), re.M))
+    assert wanted.keys() == pinned.keys()
+    for name, requirement in wanted.items():
+        assert requirement.specifier.contains(pinned[name]), requirement
