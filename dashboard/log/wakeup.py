@@ -14,6 +14,7 @@ from pathlib import Path
 import msgspec
 
 from dashboard.events.event import Unpersisted
+from dashboard.posix.ownership import make_folder
 from dashboard.posix.sockets import short_path
 
 _SUFFIX = ".wake"
@@ -27,7 +28,7 @@ class WakeupChannel:
 
     def __init__(self, folder: Path) -> None:
         """Raises OSError where the folder can't be made."""
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_folder(folder, 0o700)
         self._folder = folder
         self._name = f"{os.getpid()}-{next(_numbers)}{_SUFFIX}"
         self._listening = False
@@ -46,7 +47,7 @@ class WakeupChannel:
             self._socket.close()
             self._socket = _new_socket()
         if not self._listening:
-            self._folder.mkdir(mode=0o700, exist_ok=True)
+            make_folder(self._folder, 0o700)
             with short_path(self._folder) as short:
                 path = Path(short, self._name)
                 path.unlink(missing_ok=True)  # left by a killed process that had this number

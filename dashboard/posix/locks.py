@@ -8,12 +8,18 @@ import fcntl
 import os
 from pathlib import Path
 
+from dashboard.posix.ownership import give_to_owner_of_folder, make_folder
+
 
 def open_lock(path: Path) -> int:
     """Return a descriptor of a lock file, which is made (0600, its folder 0700). Raises OSError."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_folder(path.parent, 0o700)
+    is_new = not path.exists()
     try:
-        return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        if is_new:
+            give_to_owner_of_folder(path)
+        return descriptor
     except OSError as error:
         if error.errno != errno.EROFS:
             raise

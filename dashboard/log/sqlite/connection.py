@@ -14,6 +14,7 @@ from pathlib import Path
 
 from dashboard.log.contract import LogUnavailable
 from dashboard.log.sqlite.files import DatabaseFiles
+from dashboard.posix.ownership import give_to_owner_of_folder
 
 # How long an append waits for another writer. Longer, and the live stream would feel it; the
 # sampler then sends its events on unlogged.
@@ -98,6 +99,7 @@ class Database:
         flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
         with suppress(OSError):  # it is there, or SQLite itself says what is wrong
             posix.close(os.open(self._path, flags, 0o660))
+            give_to_owner_of_folder(self._path)  # SQLite gives -wal and -shm to the same
         for suffix in ("", "-wal", "-shm"):
             with suppress(OSError):
                 path = Path(f"{self._path}{suffix}")

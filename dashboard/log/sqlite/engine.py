@@ -36,6 +36,7 @@ from dashboard.log.sqlite.inserting import given_numbers, insert_events, note_ke
 from dashboard.log.sqlite.trimming import Trimmer
 from dashboard.log.steady_clock import SteadyClock
 from dashboard.log.wakeup import WakeupChannel
+from dashboard.posix.ownership import make_folder
 
 T = TypeVar("T")
 
@@ -74,7 +75,7 @@ class SQLiteLog:
         self._trimmer = Trimmer(most_bytes=most_bytes, clock=clock)
         self._table = EventTable(self._database, IdTimes(clock), EntryCheck(str(path)))
         try:
-            path.parent.mkdir(mode=0o750, parents=True, exist_ok=True)
+            make_folder(path.parent, 0o750)
             self._wakeups = WakeupChannel(run_directory(path))
         except OSError as error:
             raise LogUnavailable(f"{path.parent}: {error.strerror}") from None
