@@ -188,6 +188,8 @@ def when_ready(server: Any) -> None:
     programs = f"gunicorn {gunicorn.__version__}, Python {platform.python_version()}"
     source = os.environ.get("DASHBOARD_CONFIG", "the environment")
     _log.info("Vitals%s, %s, %s; settings: %s", _version(), workers, programs, source)
+    for name in sys.modules["vitals_settings"].without_prefix(os.environ):
+        _log.warning("%s is not read: it has to be called DASHBOARD_%s", name, name)
     if url := _url_to_open(str(server.LISTENERS[0])):
         _log.info("Open %s", url)
 

@@ -18,7 +18,7 @@ from .checks import check_bound, check_serves, secrets
 from .durations import format_duration, parse_duration
 from .expectations import Expectation
 from .figures import FigureRow
-from .loader import SettingError, as_variables, load
+from .loader import SettingError, as_variables, load, without_prefix
 from .notify import Notify
 from .patterns import EVENTS_PATTERN, HOST_ALLOWED, HOST_PATTERN, HOSTS_PATTERN, SECRET_PATTERN
 from .publishers import EventPatterns, HostPatterns, Publisher
@@ -63,4 +63,5 @@ __all__ = [
     "secrets",
     "server_url",
     "table",
+    "without_prefix",
 ]

@@ -69,6 +69,15 @@ def as_variables(environ: Mapping[str, str]) -> dict[str, str]:
     return {PREFIX + key.upper(): text for key, (_, text) in _given(environ).items()}
 
 
+def without_prefix(environ: Mapping[str, str]) -> list[str]:
+    """Return the variables that are named as a setting is and lack the prefix, so are not read.
+
+    Only names of several words, such as READ_TOKEN: others may mean something else.
+    """
+    names = [field.name.upper() for field in dataclasses.fields(Settings)]
+    return [name for name in names if "_" in name and name in environ]
+
+
 def _given(environ: Mapping[str, str]) -> dict[str, tuple[str, str]]:
     """Each key that is given, with where it stands and its text."""
     given: dict[str, tuple[str, str]] = {}

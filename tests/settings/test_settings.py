@@ -9,7 +9,15 @@ from pathlib import Path
 
 import pytest
 
-from dashboard.settings import SettingError, Settings, format_duration, load, parse_duration, table
+from dashboard.settings import (
+    SettingError,
+    Settings,
+    format_duration,
+    load,
+    parse_duration,
+    table,
+    without_prefix,
+)
 from tests.support.service import ROOT
 
 ACCEPTED = [
@@ -403,3 +411,8 @@ def test_what_is_no_duration_is_refused(text: str) -> None:
 def test_a_duration_is_printed_as_settings_take_it(seconds: float, text: str) -> None:
     assert format_duration(seconds) == text
     assert parse_duration(text) == seconds
+
+
+def test_a_setting_without_its_prefix_is_noticed() -> None:
+    given = {"READ_TOKEN": "x", "LOG": "y", "PATH": "/bin", "DASHBOARD_PUBLISH_TOKEN": "z"}
+    assert without_prefix(given) == ["READ_TOKEN"]
