@@ -22,3 +22,10 @@ test("a machine that is sampled more seldom than the steps has its own time to b
   const series = [{ times: [0, 4, 7, 8], values: [1, 2, null, 3], cadence: 2 }];
   assert.deepEqual(align(series, 0, 15, 1)[1], [1, 1, 1, 1, 2, 2, 2, null, 3, 3, 3, 3, 3, 3, 3, null]);
 });
+
+test("without a span, or without a step, there are no rows", () => {
+  const series = [{ times: [1, 2], values: [3, 4], cadence: 1 }];
+  for (const [from, to, step] of [[5, 5, 0], [0, 10, 0], [NaN, 10, 1], [0, Infinity, 1], [0, 10, NaN], [-Infinity, 10, 1]]) {
+    assert.deepEqual(align(series, from, to, step), [[], []], `${from} ${to} ${step}`);
+  }
+});

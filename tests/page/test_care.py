@@ -14,7 +14,7 @@ from playwright.sync_api import Page, Route, TimeoutError
 
 from tests.page.loads import Loads
 from tests.page.past import sampling_held_up, write_past
-from tests.page.wall import Wall, assert_same_as_history
+from tests.page.wall import MODULE, Wall, assert_same_as_history
 from tests.support.service import ROOT, Service, wait_for
 
 Start = Callable[..., Service]
@@ -34,11 +34,7 @@ def note(wall: Wall, topic: str) -> str:
 
 def on_grid(page: Page, expression: str) -> Any:
     """The value of an expression in which `grid` is the wall's PanelGrid."""
-    script = """async () => {
-        const { grid } = await import(document.querySelector("script[type=module]").src);
-        return %s;
-    }"""
-    return page.evaluate(script % expression)
+    return page.evaluate(f"async () => {{ const {{ grid }} = {MODULE}; return {expression}; }}")
 
 
 def wait_for_note(wall: Wall, topic: str, wanted: str) -> str:

@@ -14,7 +14,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.page.past import read_machine
-from tests.page.wall import Wall
+from tests.page.wall import MODULE, Wall
 from tests.support.service import Service, wait_for
 
 OpenWall = Callable[..., Wall]
@@ -24,7 +24,7 @@ PAST = 1000  # seconds
 BOX = "/host/box"
 HOLE = (150, 80)  # seconds before the service's start, in which one host told nothing
 
-GRID = "(await import(document.querySelector('script[type=module]').src)).grid"
+GRID = f"({MODULE}).grid"
 
 # Where the charts begin and end, and whether they follow the newest sample.
 VIEW = f"""async () => {{

@@ -35,7 +35,9 @@ BATCH = 250  # ticks
 LINE_EVERY, PROCESSES_EVERY = 4, 5  # ticks
 
 UNTIL_HEARD = """async (last) => {
-    const { store } = await import(document.querySelector("script[type=module]").src);
+    const page = await import(document.querySelector("script[type=module]").src);
+    await page.started;
+    const { store } = page;
     while (!(store.time("day", "cpu") >= last)) await new Promise((go) => setTimeout(go, 5));
 }"""
 UNTIL_DRAWN = """async (last) => {

@@ -14,6 +14,7 @@ from dashboard.metrics.rows import built_in_rows
 from dashboard.web.embed import names
 from tests.page.elsewhere import Elsewhere
 from tests.page.looks import metrics
+from tests.page.wall import MODULE
 from tests.support.service import Service, wait_for
 
 NAMES = names(built_in_rows(FAMILIES, 0.5))
@@ -205,7 +206,7 @@ def test_a_frame_takes_the_walls_query_and_names_what_is_wrong(
     paths = ("cpu?window=15m&theme=light&host=box&kiosk=1", "cpu?window=5x&columns=2&foo=1")
     page = visit("".join(frame(service, path, width=640, height=360) for path in paths))
     right = inside(page, paths[0])
-    module = "await import(document.querySelector('script[type=module]').src)"
+    module = MODULE
     assert right.evaluate(f"async () => ({module}).grid.timeWindow.window") == 900
     assert right.get_attribute("html", "data-theme") == "light"
     assert right.locator(".notes li").count() == 0

@@ -79,7 +79,7 @@ CONTRAST = """() => {
     };
     const low = [];
     for (const element of document.querySelectorAll("h1, h2, p, span, strong, data, li, td, th")) {
-        if (!element.textContent.trim() || element.closest(".unseen")) continue;
+        if (!element.textContent.trim() || element.closest(".unseen, .too-old")) continue;
         const ground = level(getComputedStyle(element.closest("section, .bar")).backgroundColor);
         const [a, b] = [level(getComputedStyle(element).color), ground].sort((x, y) => y - x);
         const ratio = (a + 0.05) / (b + 0.05);

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page
 
-from tests.page.wall import Wall
+from tests.page.wall import MODULE, Wall
 from tests.page.years import DAY, write_years
 from tests.support.service import Service, wait_for
 
-GRID = "(await import(document.querySelector('script[type=module]').src)).grid"
+GRID = f"({MODULE}).grid"
 VIEW = f"async () => [{GRID}.view?.from, {GRID}.view?.to, {GRID}.timeWindow.live]"
 SPIKES = {300 * DAY: 97.0, 20 * DAY: 96.0, 3600.0: 99.0}  # seconds before the end: cpu.percent
 

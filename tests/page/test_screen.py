@@ -8,13 +8,12 @@ from playwright.sync_api import Page
 
 from tests.page.loads import Loads
 from tests.page.relay import Relay
-from tests.page.wall import Wall
+from tests.page.wall import MODULE, Wall
 from tests.support.service import Service, wait_for
 
 Start = Callable[..., Service]
 OpenWall = Callable[..., Wall]
 
-MODULE = "await import(document.querySelector('script[type=module]').src)"
 JSON = {"Accept": "application/json"}
 
 # A minute is six seconds long.

@@ -18,17 +18,20 @@ FAST_EVENTS = FAST_PANELS
 NETWORK_TROUBLE = re.compile(r"net::ERR_|status of 50[23]|Failed to load resource")
 
 # The page's own module, by the address that it was loaded from: another would be another store.
-_MODULE = "await import(document.querySelector('script[type=module]').src)"
+MODULE = (
+    "await import(document.querySelector('script[type=module]').src)"
+    ".then(async (page) => { await page.started; return page; })"
+)
 
 _TABLE = f"""async ([host, event]) => {{
-    const {{ store }} = {_MODULE};
+    const {{ store }} = {MODULE};
     const {{ times, columns, capacity }} = store.series(host, event);
     return {{ times, columns: Object.fromEntries(columns), capacity }};
 }}"""
 
-_STREAM = f"async (name) => ({_MODULE}).stream[name]"
+_STREAM = f"async (name) => ({MODULE}).stream[name]"
 
-_NEWEST = f"async ([host, event]) => ({_MODULE}).store.time(host, event) ?? 0"
+_NEWEST = f"async ([host, event]) => ({MODULE}).store.time(host, event) ?? 0"
 
 # How far below a plot's upper edge its line begins, as a share of its height.
 _TOP = """([panel, color]) => {

@@ -111,5 +111,6 @@ def test_no_route_holds_the_loop_for_long(fleet: Any, route: str) -> None:
     ask(fleet, route)  # what is made once, at the first request
     with longest_turn() as longest:
         status = gevent.spawn(ask, fleet, route).get(timeout=60)
-    assert status in (200, 303), status
+    # Nobody samples here, which /readyz says after a while.
+    assert status in (200, 303) or route == "/readyz", status
     assert longest[0] < MOST

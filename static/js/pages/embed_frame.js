@@ -77,4 +77,5 @@ async function start() {
   ({ store, stream } = grid);
 }
 
-void start();
+/** Settled when the state is there. */
+export const started = start();

@@ -179,4 +179,5 @@ async function start() {
   ({ store, stream } = grid);
 }
 
-void start();
+/** Settled when the state is there. */
+export const started = start();

@@ -16,7 +16,9 @@ import { GAP } from "./series.js";
  */
 export function align(series, from, to, step) {
   const first = Math.floor(from / step);
-  const count = Math.max(0, Math.floor(to / step) - first + 1);
+  const slots = Math.floor(to / step) - first + 1;
+  // Before anything was heard there is no span, or no step.
+  const count = Number.isFinite(slots) ? Math.max(0, slots) : 0;
   const times = Array.from({ length: count }, (_, index) => (first + index) * step);
   const columns = series.map(({ times: moments, values, cadence }) => {
     const late = GAP * Math.max(1, Math.ceil(cadence / step));
