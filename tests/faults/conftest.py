@@ -23,7 +23,7 @@ class Scale:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    seconds = 1800 if config.getoption("--full") else 300
+    seconds = 1800 if config.getoption("--full") else 120
     for item in items:
         if item.path.parent == Path(__file__).parent:
             item.add_marker(pytest.mark.timeout(seconds))
