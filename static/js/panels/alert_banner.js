@@ -58,7 +58,8 @@ export class AlertBanner {
   }
 
   /**
-   * Shows as many as fit into the share of the height, the gravest first; more take turns.
+   * Shows as many as fit into the share of the height, the gravest first; more take turns. A page that scrolls has no
+   * such bound.
    * @param {{alert: Alert, known: Known | null}[]} loud
    * @param {number} now
    */
@@ -66,10 +67,14 @@ export class AlertBanner {
     const of = [innerWidth, innerHeight, this.quiet.textContent, ...loud.map(({ alert }) => alert.key + alert.message)].join();
     if (of !== this.measured.of) {
       let fit = Math.min(MOST_IN_BANNER, loud.length);
+      mark(this.element, "data-tight", null);
+      const most = getComputedStyle(this.element).maxHeight === "none" ? Infinity : SHARE * innerHeight;
       for (; fit > 0; fit -= 1) {
         this.#show(loud, 0, fit, now);
-        if (this.element.scrollHeight <= SHARE * innerHeight) break;
+        if (this.element.scrollHeight <= most) break;
       }
+      // Not even one fits: it goes without its times.
+      mark(this.element, "data-tight", fit === 0 && loud.length ? "" : null);
       this.measured = { of, fit: Math.max(1, fit), from: now };
     }
     const { fit, from } = this.measured;
