@@ -12,6 +12,10 @@ Start = Callable[..., Service]
 OpenWall = Callable[..., Wall]
 
 HEIGHT = "document.querySelector('[data-alerts]').getBoundingClientRect().height / innerHeight"
+CUT = """(() => {
+    const { scrollHeight, clientHeight } = document.querySelector("[data-alerts]");
+    return scrollHeight > clientHeight;
+})()"""
 COLOR = "getComputedStyle(document.querySelector('[data-panel=alerts] li[data-known]')).color"
 DIM = """(() => {
     const probe = document.createElement('i');
@@ -76,3 +80,11 @@ def test_alerts_take_turns_are_acknowledged_and_listed_afterwards(
     tell(service, "a0", "still", level="critical", since=now, message="0: worse")
     wall.wait_for("[data-alerts][data-severity=critical] .message")
     wait_for(lambda: "0: worse" in wall.text("[data-alerts] .message"), "it to speak again")
+    # A page that scrolls has all of it, the buttons too.
+    wall.page.set_viewport_size({"width": 390, "height": 844})
+    for n in (6, 7):
+        tell(service, f"a{n}", level="critical", since=now, message=f"{n}: {long}")
+    wall.open("/")
+    buttons = wall.page.locator("[data-alerts] button")
+    wait_for(lambda: buttons.count() == 3, "all alerts that speak")
+    assert wall.page.evaluate(CUT) is False
