@@ -13,7 +13,9 @@ _SETTLED, _LONGEST = 4.0, 10.0
 
 def settled(alerts: Sequence[Alert], now: float) -> list[Alert]:
     """Return alerts, without silent machines as long as others may still follow them."""
-    times = [alert.time for alert in alerts if alert.alert == HOST_SILENT]
+    # One of the future, as after a clock was set back, keeps nobody waiting.
+    silent = [alert for alert in alerts if alert.alert == HOST_SILENT and alert.judge]
+    times = [alert.time for alert in silent if alert.time <= now]
     if not times or now - max(times) >= _SETTLED or now - min(times) >= _LONGEST:
         return list(alerts)
     return [alert for alert in alerts if alert.alert != HOST_SILENT]

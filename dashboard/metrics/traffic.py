@@ -145,6 +145,7 @@ class Traffic:
                 state.devices[name] = _Device(_pair(counters[name]))
         if month > state.month:  # not where a clock was set back
             state.month, state.since = month, max(month, state.since)
+            state.devices = {name: each for name, each in state.devices.items() if name in real}
             for device in state.devices.values():
                 device.total = (0, 0)
         boot = self._boot()
@@ -187,10 +188,11 @@ class Traffic:
         return procfs.read_text(f"{self._proc}/sys/kernel/random/boot_id")
 
     def _kept(self) -> _State | None:
+        """Return what was kept, None where that is nothing. Raises OSError: it may be there."""
         try:
             content = self._file.read_bytes() if self._file else b""
             return msgspec.json.decode(content, type=_State)
-        except (OSError, msgspec.MsgspecError, UnicodeError):
+        except (FileNotFoundError, msgspec.MsgspecError, UnicodeError):
             return None
 
     def _keep(self) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 MAX_NAME = 1024  # characters
 MAX_BYTES = 1 << 63
+STAMPS = frozenset({"host", "time"})  # fields that the sampler adds to each event
 EXACT = 1 << 53  # up to here a double, and so JavaScript, holds every integer
 
 

@@ -17,6 +17,7 @@ from typing import IO, Any, NamedTuple
 from gevent import monkey
 
 _LOOK = 0.1  # seconds between two looks at the program and the deadline
+_SOON = 5  # milliseconds between looks at a program whose outputs have ended
 _PIECE = 64 << 10
 # gevent's own waits for the main thread's event loop, and takes apart the module that it replaces.
 _spec: Any = importlib.util.find_spec("subprocess")
@@ -79,9 +80,9 @@ def _collect(
     poll = _poll()
     for descriptor in outputs:
         poll.register(descriptor, select.POLLIN)
-    has_ended = False
-    while not is_stopped() and time.monotonic() < until:
-        ready = poll.poll(1000 * _LOOK)
+    has_ended, are_open = False, len(pipes)
+    while not is_stopped() and time.monotonic() < until and (are_open or not has_ended):
+        ready = poll.poll(1000 * _LOOK if are_open else _SOON)
         if not ready:
             if has_ended:  # and its outputs are empty, or others hold them open
                 break
@@ -91,6 +92,7 @@ def _collect(
             outputs[descriptor] += piece
             if not piece:
                 poll.unregister(descriptor)
+                are_open -= 1
                 has_ended = _has_ended(child.pid)
         if sum(map(len, outputs.values())) > most_bytes:
             break

@@ -16,5 +16,7 @@ def give_to_owner_of_folder(path: Path) -> None:
 def make_folder(path: Path, mode: int) -> None:
     """Make a folder, and those above it, unless it is there. Raises OSError."""
     if not path.is_dir():
-        path.mkdir(mode=mode, parents=True, exist_ok=True)
+        if path.parent != path:
+            make_folder(path.parent, mode)
+        path.mkdir(mode=mode, exist_ok=True)
         give_to_owner_of_folder(path)

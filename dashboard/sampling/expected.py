@@ -113,8 +113,10 @@ class ExpectationWatch:
         if not 0 <= now - self._looked_at <= 5 * _LOOK or not self._is_reading():
             self._listening_since = now  # who did not listen can't say what did not come
         self._looked_at = now
-        for event in self._following.next() if self._rules else ():
-            self._take(event)
+        while self._rules and (events := self._following.next()):
+            for event in events:
+                self._take(event)
+            gevent.sleep(0)  # others' turn: the log may have hours of them
         known = {
             (alert.rule, alert.host): (event_id, alert)
             for event_id, alert in self._open_alerts.look()[0]
@@ -146,6 +148,10 @@ class ExpectationWatch:
                 if not is_failing:
                     logger.warning("when expected events came last is not kept: %s", error)
                 is_failing = self._unsaved = True
+            except Exception:  # one event that nobody thought of ends no watch
+                if not is_failing:
+                    logger.exception("what is expected could not be judged")
+                is_failing = True
             gevent.sleep(_LOOK)
 
     def _take(self, event: Event) -> None:
@@ -171,7 +177,7 @@ class ExpectationWatch:
             host = rule.match.get("host")
             is_host = isinstance(host, str) and HOST.fullmatch(host)
             yield (
-                f"expected {digest} {of}",
+                f"expected {digest} {of} {round(due - base)}",
                 Alert(
                     host=str(host) if is_host else self._host,
                     time=round(now, 3),
@@ -203,8 +209,10 @@ class ExpectationWatch:
                     yield f"{event_id} over", over
                 continue
             seen = self._seen[digest]
-            if seen.last is None and isinstance(alert.last, float):
-                seen.last = alert.last  # what another dashboard, or a lost file, knew
+            # What another dashboard, or a lost file, knew; whoever publishes can say anything.
+            last = alert.last
+            if seen.last is None and alert.judge and isinstance(last, float) and 0 < last <= now:
+                seen.last = last
             if seen.last is not None and now <= rule.due(seen.last):
                 words = f"{name}: {rule.event} came again"
                 key = f"expected {digest} {alert.host} {alert.since} over"

@@ -60,7 +60,7 @@ class FamilyGroup:
 
     def stop(self, timeout: float) -> None:
         """Let a reading that is under way end, for so many seconds, and the thread with it."""
-        for reader in self._readers.values():
+        for reader in list(self._readers.values()):  # the reading thread may add one
             stop = getattr(reader, "stop", None)
             if stop is not None:
                 stop()

@@ -8,7 +8,7 @@ from typing import Any
 
 from dashboard.errors import ClientError
 from dashboard.events.strict_json import decode
-from dashboard.metrics.values import EXACT, printable
+from dashboard.metrics.values import EXACT, STAMPS, printable
 from dashboard.posix.child_process import run_child
 from dashboard.settings import Command
 
@@ -78,7 +78,7 @@ def figures_in(output: bytes) -> dict[str, Any]:
     text = output.decode("utf-8", "replace").strip()
     if text.startswith("{"):
         found = decode(text)
-        return {key: value for key, value in found.items() if key not in ("host", "time")}
+        return {key: value for key, value in found.items() if key not in STAMPS}
     if (number := _number(text)) is not None:
         return {"value": number}
     data: dict[str, Any] = {}
@@ -88,7 +88,7 @@ def figures_in(output: bytes) -> dict[str, Any]:
             raise ClientError(
                 422, "wanted is one number, lines of key=value, or one JSON object and nothing else"
             )
-        if pair is not None and pair[1] not in ("host", "time"):
+        if pair is not None and pair[1] not in STAMPS:
             value = _number(pair[2])
             data[pair[1]] = printable(pair[2][:MOST_TEXT]) if value is None else value
     return data

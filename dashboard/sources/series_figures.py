@@ -16,7 +16,7 @@ from prometheus_client.samples import Sample
 
 from dashboard.events.glob import fits
 from dashboard.metrics.rates import Counters, Rates
-from dashboard.metrics.values import EXACT, printable
+from dashboard.metrics.values import EXACT, STAMPS, printable
 
 MOST_FIGURES = 500
 MOST_BYTES = 40 << 10  # of the event, about; an agent may send 64 KiB
@@ -103,9 +103,12 @@ class SeriesFigures:
                 continue
             field, inner = self._renamed(name, key)
             size += len(field) + len(inner) + _OVERHEAD
+            if field in STAMPS:
+                continue
             if not room or size > MOST_BYTES or len(field) > MOST_NAME or len(inner) > MOST_NAME:
                 left_out += 1
-            elif fields.setdefault(field, {}).setdefault(inner, _plain(value)) is not None:
+            else:
+                fields.setdefault(field, {}).setdefault(inner, _plain(value))
                 room -= 1
         return {
             field: keyed[""] if keyed.keys() == {""} else {k or "none": v for k, v in keyed.items()}

@@ -7,7 +7,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
+from msgspec.structs import replace
 
 from dashboard.alerts.history import OpenAlerts
 from dashboard.alerts.model import Alert, decode_alert
@@ -159,6 +161,21 @@ def test_who_did_not_listen_waits_and_a_rule_that_went_takes_its_alert_along(rig
     assert rig.said() == [("wall", "raised")]  # another dashboard's
     rig.watch()
     assert rig.said() == [("wall", "raised"), ("wall", "cleared")]
+
+
+@pytest.mark.parametrize("last", [1e300, 1e12, -1.0, 0.0])
+def test_what_somebody_publishes_of_an_alert_ends_no_watch(rig: Rig, last: float) -> None:
+    said = Alert(host="wall", time=1, alert="backup", rule="backup", state="raised")
+    for judge in (msgspec.UNSET, "wall"):
+        event = replace(said, judge=judge, metric_family="progress", last=last).event()
+        rig.log.append([event])
+    watch = rig.watch(BACKUP)
+    rig.passes(1000, watch)
+    assert ("wall", "cleared") not in rig.said()
+    rig.ahead = 0
+    rig.publish(job="nightly")
+    watch.look()
+    assert rig.said()[-1] == ("wall", "cleared"), "it is over when it comes"
 
 
 def test_an_event_is_the_one_by_all_of_its_fields(rig: Rig) -> None:

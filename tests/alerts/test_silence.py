@@ -207,6 +207,15 @@ def test_they_wait_for_each_other_and_not_for_long() -> None:
     assert len(box.due(121)) == 9
 
 
+def test_one_of_the_future_keeps_nobody_waiting() -> None:
+    box = Outbox(State(position="0-0"), quiet=None, rate=(1000, 1.0))
+    times = {"w0": 100.0, "w1": 3700.0}
+    for n, (host, at) in enumerate(times.items()):
+        alert = Alert(host=host, time=at, alert=HOST_SILENT, judge="wall", state="raised")
+        box.take([(EventId(n, 0), alert)], EventId(n, 0))
+    assert [each.host for each in box.due(105)] == ["w0", "w1"]
+
+
 def test_machines_are_those_with_an_event_of_a_family() -> None:
     buffer = ReplayBuffer(retention=3600)
     newest = [

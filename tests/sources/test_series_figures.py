@@ -143,3 +143,9 @@ def test_series_are_bounded_and_the_rest_is_counted(many: Callable[[int], str]) 
 def test_what_is_no_exposition_is_an_error(text: str) -> None:
     with pytest.raises(ValueError, match=r"no metrics|a line of more"):
         metrics_in(text)
+
+
+def test_no_series_takes_the_place_of_the_events_own_fields() -> None:
+    assert figures("time 5\nhost 3\nload 1\n") == ({"load": 1}, 0)
+    text = "node_time_seconds 5\n"
+    assert figures(text, rename={"node_*_seconds": "*"}) == ({}, 0)
