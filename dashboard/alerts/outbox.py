@@ -96,7 +96,8 @@ class Outbox:
             elif item.is_open:
                 self._opens(item)
             else:
-                self._ends(item, is_silent=self._is_silent(item, event_id.time))
+                at = event_id.time
+                self._ends(item, is_silent=self._is_silent(item, at, self._windows(at)))
                 self._silences.end(item)
         if is_any:
             self.state.silences = [each for _, each in self._silences.active(last.time)]
@@ -120,11 +121,12 @@ class Outbox:
         self.state.sent = [at for at in self.state.sent if 0 <= now - at < period]
         if len(self.state.sent) >= count:
             return []
+        windows = self._windows(now)
         untold = [
             alert
             for name, alert in self.state.open.items()
             if name not in self._told or _rank(alert.level) > _rank(self._told[name])
-            if alert.level in self._levels and not self._is_silent(alert, now)
+            if alert.level in self._levels and not self._is_silent(alert, now, windows)
             # Who did it is known in a moment.
             if alert.culprits != () or not 0 <= now - alert.time < _PATIENCE
         ]
@@ -166,9 +168,9 @@ class Outbox:
                 oldest = next(iter(self.state.ended))
                 self.mark_notified([self.state.ended[oldest]], None)
 
-    def _is_silent(self, alert: Alert, at: float) -> bool:
-        windows = any(each.covers(alert, at) for each in self._windows(at))
-        return windows or self._silences.of(alert, at) is not None
+    def _is_silent(self, alert: Alert, at: float, windows: Iterable[Silence]) -> bool:
+        is_window = any(each.covers(alert, at) for each in windows)
+        return is_window or self._silences.of(alert, at) is not None
 
     def _is_quiet(self, level: Level, at: float) -> bool:
         if level == "critical" or self._quiet is None:

@@ -4,7 +4,8 @@ An acknowledgement is about one alert of one host, until that is over or becomes
 about the alerts of some hosts and rules, that come meanwhile, too. Both have an end.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -17,6 +18,12 @@ from dashboard.settings import LEVELS
 
 EVENT = "silence"
 MOST = 1000  # that count at a time; the oldest give way
+
+
+@lru_cache(maxsize=2 * MOST)
+def _fit(pattern: str) -> Callable[[str], bool]:
+    """Return the predicate of a pattern; those of all silences that count are kept."""
+    return fits(frozenset({pattern}))
 
 
 class Silence(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -49,8 +56,8 @@ class Silence(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
             return False
         if self.alert:
             return (alert.host, alert.alert) == (self.host, self.alert)
-        fit = fits(frozenset({self.rule}))
-        return fits(frozenset({self.hosts}))(alert.host) and (fit(alert.rule) or fit(alert.alert))
+        fit = _fit(self.rule)
+        return _fit(self.hosts)(alert.host) and (fit(alert.rule) or fit(alert.alert))
 
     def event(self) -> Event:
         """Return the event that tells of it."""

@@ -26,7 +26,7 @@ def written(value: float | None, unit: str, decimals: int | None = None) -> str:
     if decimals is not None:
         text = f"{value:.{decimals}f}"
     else:
-        text = f"{value:.0f}" if value == int(value) and unit != "%" else _short(value)
+        text = f"{value:.0f}" if float(value).is_integer() and unit != "%" else _short(value)
     return f"{text} {unit}" if unit and unit not in ("count", "moment") else text
 
 

@@ -3,7 +3,7 @@
 import hashlib
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import cached_property
 from typing import IO
 
@@ -86,15 +86,23 @@ class Intake:
         return body
 
     def log_events(
-        self, events: Sequence[Event], body: bytes, *, agent: str | None = None
+        self,
+        events: Sequence[Event],
+        body: bytes,
+        *,
+        agent: str | None = None,
+        kinds: Iterable[tuple[str, str | None]] | None = None,
     ) -> Response:
         """Log what a request published: 201 with the ids, once for all of one Idempotency-Key.
 
-        `agent` is the machine whose agent speaks. Raises ClientError for an event that the token
-        may not publish, for one that finds no room (access/publish_limits.py) and for an
-        Idempotency-Key that can't be taken, and LogUnavailable.
+        `agent` is the machine whose agent speaks. `kinds` are (host, event) that the token has to
+        cover, where the events are about others than their own hosts. Raises ClientError for an
+        event that the token may not publish, for one that finds no room
+        (access/publish_limits.py) and for an Idempotency-Key that can't be taken, and
+        LogUnavailable.
         """
-        check_publish_scope(dict.fromkeys((event.host, event.name) for event in events))
+        own = dict.fromkeys((event.host, event.name) for event in events)
+        check_publish_scope(own if kinds is None else kinds)
         key = request.headers.get("Idempotency-Key")
         if key is not None and not IDEMPOTENCY_KEY.fullmatch(key):
             raise ClientError(

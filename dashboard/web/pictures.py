@@ -1,10 +1,10 @@
 """GET /badge/EVENT.FIELD.svg and /picture/PANEL.svg: figures where there is no browser to draw."""
 
-import math
 import time
 from functools import partial
 from typing import Any
 
+import gevent
 import msgspec
 from flask import Blueprint, Response, request
 
@@ -16,7 +16,6 @@ from dashboard.events.filter import Filter
 from dashboard.events.projection import FIELD
 from dashboard.history.query import Stretch
 from dashboard.runtime import Service
-from dashboard.settings.durations import parse_duration
 from dashboard.web import history
 from dashboard.web.access import request_scope
 from dashboard.web.newest import newest
@@ -25,6 +24,7 @@ from dashboard.web.svg import COLORS, THEMES, Curve, badge, chart
 
 _GREY, _BLUE = "#6e7781", "#0072b2"
 _MOST_LINES = 8
+_MOST_POINTS = 600  # of a line, each with a lowest and a highest value
 _MOST_SECONDS = 3 * 365 * 86400.0
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 
@@ -53,7 +53,7 @@ def figure_badge(service: Service, name: str) -> Response:
 def picture(service: Service, panel: str) -> Response:
     """A panel's chart over a window; see docs/api.md."""
     query = Query(request.args, ("window", "host", "theme", "width", "height"))
-    seconds = _window(query)
+    seconds = query.duration("window", _MOST_SECONDS, low=10.0) or 3600.0
     theme = query.one_of("theme", tuple(THEMES)) or "dark"
     width = query.whole_number("width", 200, 4000) or 800
     height = query.whole_number("height", 80, 3000) or 260
@@ -66,26 +66,32 @@ def picture(service: Service, panel: str) -> Response:
         fields=frozenset(f"{event}.{field}" for event, field, _, _ in lines),
     ).restricted_to(request_scope())
     now = time.time()
-    stretch = Stretch(now - seconds, now, min(width, 2000), is_open=True)
-    told = msgspec.json.decode(history.bands(service, wanted, stretch, seconds))
-    series = told["hosts"].get(host, {})
-    curves = [
-        _curve(service, series.get(event, {}), host, row, name, color)
-        for (event, _, row, name), color in zip(lines, COLORS * 2, strict=False)
-    ]
-    first_row = lines[0][2]
-    tops = [row.max for _, _, row, _ in lines]
-    drawn = chart(
-        f"{title} · {host}",
-        curves,
-        first=told["from"],
-        end=told["to"],
-        top=None if None in tops else max(top for top in tops if top is not None),
-        size=(width, height),
-        theme=theme,
-        mark=lambda value: written(value, first_row.unit, first_row.decimals),
-    )
-    return _answer(service, drawn)
+    stretch = Stretch(now - seconds, now, min(width, _MOST_POINTS), is_open=True)
+    texts = [_newest_text(service, host, row) for _, _, row, _ in lines]
+    body = history.bands(service, wanted, stretch, seconds)
+
+    def draw() -> str:
+        told = msgspec.json.decode(body)
+        series = told["hosts"].get(host, {})
+        curves = [
+            _curve(series.get(event, {}), field, title=name, color=color, text=text)
+            for (event, field, _, name), text, color in zip(lines, texts, COLORS * 2, strict=False)
+        ]
+        row = lines[0][2]
+        tops = [row.max for _, _, row, _ in lines]
+        return chart(
+            f"{title} · {host}",
+            curves,
+            first=told["from"],
+            end=told["to"],
+            top=None if None in tops else max(top for top in tops if top is not None),
+            size=(width, height),
+            theme=theme,
+            mark=lambda value: written(value, row.unit, row.decimals),
+        )
+
+    # Tens of milliseconds, which no stream should wait for.
+    return _answer(service, gevent.get_hub().threadpool.apply(draw))
 
 
 def _lines(service: Service, panel: str) -> tuple[str, list[tuple[str, str, Figure, str]]]:
@@ -98,7 +104,7 @@ def _lines(service: Service, panel: str) -> tuple[str, list[tuple[str, str, Figu
         found = charts[panel]
         rows = [(line, _row(service, found.event, line.field)) for line in found.lines]
         return found.title, [(found.event, line.field, row, line.title) for line, row in rows]
-    names = panel.split("~")
+    names = list(dict.fromkeys(panel.split("~")))
     if "." not in panel or len(names) > _MOST_LINES:
         detail = f"there is no picture of {panel!r}; there are {', '.join(charts)}, or EVENT.FIELD"
         raise ClientError(
@@ -110,26 +116,28 @@ def _lines(service: Service, panel: str) -> tuple[str, list[tuple[str, str, Figu
     return title, [(event, field, row, row.title) for event, field, row in rows_of]
 
 
-def _curve(
-    service: Service, series: dict[str, Any], host: str, row: Figure, name: str, color: str
-) -> Curve:
-    def column(kind: str) -> list[float | None]:
-        found: list[float | None] = series.get(kind, {}).get(row.field, [])
-        return found
-
+def _newest_text(service: Service, host: str, row: Figure) -> str:
+    """Return a figure's newest value as text; a dash, with its age, for one that is old."""
     try:
         found = newest(service, host, row.name)
-        text = f"{NONE} {written_span(found.age)} ago" if found.is_old else ""
-        text = text or written(found.value, row.unit, row.decimals)
     except ClientError:
-        text = NONE
+        return NONE
+    if found.is_old:
+        return f"{NONE} {written_span(found.age)} ago"
+    return written(found.value, row.unit, row.decimals)
+
+
+def _curve(series: dict[str, Any], field: str, *, title: str, color: str, text: str) -> Curve:
+    def column(kind: str) -> list[float | None]:
+        found: list[float | None] = series.get(kind, {}).get(field, [])
+        return found
+
     means = column("mean")
-    times = series.get("time", []) if means else []
     return Curve(
-        title=name,
+        title=title,
         color=color,
         text=text,
-        times=times,
+        times=series.get("time", []) if means else [],
         values=means,
         low=column("low"),
         high=column("high"),
@@ -153,18 +161,6 @@ def _figure_name(name: str) -> tuple[str, str]:
 
 def _host(service: Service, query: Query) -> str:
     return query.host("host") or service.runtime.greeting.default_host(request_scope())
-
-
-def _window(query: Query) -> float:
-    text = query.text("window") or "1h"
-    try:
-        seconds = parse_duration(text)
-    except ValueError:
-        seconds = math.nan
-    if not 10 <= seconds <= _MOST_SECONDS:
-        detail = f"window={text[:40]!r}: allowed is a duration from 10s to 3y, such as 1h"
-        raise ClientError(400, detail, key="window")
-    return seconds
 
 
 def _answer(service: Service, drawn: str) -> Response:

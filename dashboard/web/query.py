@@ -95,15 +95,15 @@ class Query:
             )
         return value
 
-    def duration(self, key: str, high: float) -> float | None:
+    def duration(self, key: str, high: float, low: float = 0.0) -> float | None:
         """Return the seconds of a duration such as 6h or 30d; None where the key is missing."""
         text = self._args.get(key)
         try:
             seconds = None if text is None else parse_duration(text)
         except ValueError:
             seconds = math.inf
-        if seconds is not None and seconds > high:
-            allowed = f"a duration such as 90s, 6h or 30d, at most {high / 86400:g}d"
+        if seconds is not None and not low <= seconds <= high:
+            allowed = f"a duration such as 90s, 6h or 30d, from {low:g}s to {high / 86400:g}d"
             raise ClientError(400, f"{key}={text!r}: allowed is {allowed}", key=key)
         return seconds
 

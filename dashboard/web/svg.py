@@ -1,6 +1,7 @@
 """Badges and charts as SVG, for places without a browser of ours: a README, another dashboard."""
 
 import math
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -155,10 +156,11 @@ def _runs(values: Values) -> Iterator[list[int]]:
 
 def _nice(value: float) -> float:
     """Return the next round number: 1, 2, 2.5 or 5 times a power of ten."""
-    if value <= 0 or not math.isfinite(value):
+    if value <= 1e-300:
         return 1.0
     power = 10.0 ** math.floor(math.log10(value))
-    return next(step * power for step in (1, 2, 2.5, 5, 10) if step * power >= value * 0.999)
+    steps = (step * power for step in (1, 2, 2.5, 5, 10))
+    return min(next(step for step in steps if step >= value * 0.999), sys.float_info.max)
 
 
 def _moment(time: float, span: float) -> str:

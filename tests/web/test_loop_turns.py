@@ -36,6 +36,7 @@ MOST = 0.06
 ROUTES = [
     *("/healthz", "/readyz", "/metrics", "/alerts", "/catalogue", "/openapi.json", "/screens"),
     *("/", "/history?since=60&host=host-1&events=cpu", "/sign-in"),
+    "/picture/cpu.percent~cpu.iowait~load.load1.svg?host=host-1&width=4000",
     *("/stream?batch=1", "/stream?every=5&fields=cpu.percent"),
 ]
 

@@ -87,7 +87,7 @@ def test_a_picture_is_a_chart_of_its_window(service: Service) -> None:
         ("/badge/queue.length.svg?x=1", 400),
         ("/picture/nothing.svg", 404),
         ("/picture/processes.svg", 404),
-        (f"/picture/{'~'.join(['a.b'] * 9)}.svg", 404),
+        (f"/picture/{'~'.join(f'a.b{n}' for n in range(9))}.svg", 404),
         ("/picture/cpu.svg?window=soon", 400),
         ("/picture/cpu.svg?window=9y", 400),
         ("/picture/cpu.svg?width=9", 400),
@@ -122,6 +122,15 @@ def test_others_texts_are_text_and_a_silence_is_a_gap() -> None:
     assert not list(svg.iter(f"{SVG}script"))
     lines = [each.get("d") for each in svg.iter(f"{SVG}path") if each.get("fill") == "none"]
     assert len(lines) == 2
+
+
+@pytest.mark.parametrize("value", [5e-324, 1e-320, 1.7e308, -1.7e308])
+def test_the_smallest_and_the_largest_numbers_are_drawn(value: float) -> None:
+    curve = Curve(title="x", color="blue", text=written(value, ""), times=[0, 1], values=[value, 0])
+    size, mark = (400, 200), lambda each: written(each, "")
+    drawn = chart("x", [curve], first=0, end=2, top=None, size=size, theme="dark", mark=mark)
+    assert "nan" not in drawn
+    ElementTree.fromstring(drawn)
 
 
 def test_values_are_written_as_people_read_them() -> None:

@@ -156,7 +156,7 @@ def test_screens_are_listed_by_name_with_what_they_said_last() -> None:
     shelf.report("lobby", heap=1)
     shelf.report("atrium")
     shelf.report("lobby", heap=2)
-    shelf.put(shelf.screens.reload("lobby", shelf.now))
+    shelf.put(shelf.screens.wish("lobby", "reload", shelf.now))
     shelf.put(Event("box", "screens", "{}"))
     shelf.put(Event("box", None, "{}"))
     found = shelf.screens.listed()

@@ -162,10 +162,6 @@ class Screens:
         """Return the event of a report; `now` is in seconds since 1970. Raises ClientError."""
         return self._event(f"screen.{name}", name, now, msgspec.structs.asdict(report))
 
-    def reload(self, name: str, now: float) -> Event:
-        """Return the event that asks a screen to load its page anew."""
-        return self.wish(name, "reload", now)
-
     def wish(self, name: str, what: str, now: float, **fields: Any) -> Event:
         """Return the event that asks a screen to reload, show or identify; `now` is since 1970."""
         return self._event(f"screen.{name}.{what}", name, now, fields)

@@ -64,7 +64,7 @@ export function listenToKeys(actions) {
 function isForSomethingElse({ key, target, ctrlKey, altKey, metaKey }) {
   if (ctrlKey || altKey || metaKey || document.querySelector("dialog[open]")) return true;
   // Just after a dialog has closed the focus is still in it.
-  if (!(target instanceof HTMLElement) || !target.checkVisibility()) return false;
+  if (!(target instanceof HTMLElement) || target.checkVisibility?.() === false) return false;
   if (target.isContentEditable || target.closest("input, textarea, select")) return true;
   return key === " " && target.closest("button, a, summary") !== null;
 }

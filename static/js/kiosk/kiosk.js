@@ -123,7 +123,8 @@ export class Kiosk {
     bring(import("./turns.js"), ({ Turns }) => {
       const turns = new Turns({ ...pages, each: this.display.each });
       setInterval(() => turns.tick(performance.now() / 1000), TICK);
-      addEventListener("keydown", ({ key }) => {
+      addEventListener("keydown", ({ key, target }) => {
+        if (target instanceof Element && target.closest("input, textarea, select, button, dialog")) return;
         if (key === "ArrowRight" || key === "ArrowLeft") turns.step(key === "ArrowRight" ? 1 : -1, performance.now() / 1000);
         else if (key === " " || key === "p") this.notes.say("turns", (turns.stopped = !turns.stopped) ? "this page stays: space goes on" : "");
       });

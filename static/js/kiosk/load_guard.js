@@ -44,7 +44,10 @@
     remember(count + 1);
     const pause = Math.min(LONGEST, FIRST * 2 ** count) * (0.5 + Math.random() / 2);
     setTimeout(async () => {
-      const answer = await fetch(location.href, { cache: "no-store", signal: AbortSignal.timeout(TIMEOUT) }).catch(() => null);
+      // Not AbortSignal.timeout: the module that gives it to older browsers may be what is missing.
+      const patience = new AbortController();
+      setTimeout(() => patience.abort(), TIMEOUT);
+      const answer = await fetch(location.href, { cache: "no-store", signal: patience.signal }).catch(() => null);
       if (answer?.ok) location.reload();
       else retry();
     }, pause);
@@ -56,10 +59,13 @@
   };
 
   // A script that this browser can't run: without it the page would say "connecting" for ever.
-  addEventListener("error", ({ message }) => {
+  /** @param {string} message */
+  const say = (message) => {
     const words = document.querySelector("[data-link-words]");
     if (message && words && words.textContent === "connecting") words.textContent = `this page's script failed: ${message}`;
-  });
+  };
+  addEventListener("error", ({ message }) => say(message));
+  addEventListener("unhandledrejection", ({ reason }) => say(String(reason)));
   addEventListener(
     "error",
     ({ target }) => {

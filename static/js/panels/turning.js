@@ -29,19 +29,32 @@ export function displaysOf(display, pages, known) {
     const [path, ...query] = pages[name].split("?");
     const found = readAddress(query.join("?"), known);
     problems.push(...found.problems.map((problem) => `${name}: ${problem}`));
-    const [, host] = /\/host\/([^/]+)$/.exec(path) ?? [];
+    const host = hostIn(path);
     const { theme, distance } = found.display;
     return [
       {
         ...found.display,
         ...{ kiosk, dim, blank, wake, shift, screen, units, turns: null },
-        host: host ? decodeURIComponent(host) : found.display.host,
+        host: host ?? found.display.host,
         theme: display.theme === "dark" ? theme : display.theme,
         distance: display.distance ?? distance,
       },
     ];
   });
   return { displays, problems };
+}
+
+/**
+ * @param {string} path
+ * @returns {string | null} machine that a path is of
+ */
+function hostIn(path) {
+  const [, host] = /\/host\/([^/]+)$/.exec(path) ?? [];
+  try {
+    return host ? decodeURIComponent(host) : null;
+  } catch {
+    return host; // no escape: the machine is not known, and the page says so
+  }
 }
 
 /**

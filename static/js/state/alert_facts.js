@@ -64,7 +64,7 @@ export class AlertFacts {
   async #load(withPast) {
     try {
       const answer = await fetch(withPast ? `${this.url}&since=${SINCE}` : this.url, { cache: "no-store", signal: AbortSignal.timeout(TIMEOUT) });
-      if (!answer.ok) return;
+      if (!answer.ok) throw new Error(`status ${answer.status}`);
       const { alerts, past } = await answer.json();
       this.known = new Map();
       for (const { host, alert, acknowledged, silenced } of alerts) {
@@ -74,7 +74,8 @@ export class AlertFacts {
       this.past = past ?? this.past;
       this.changed();
     } catch {
-      // The header shows that the server is away; what is known stays.
+      // The header shows that the server is away; what is known stays, and is asked for again.
+      setTimeout(() => (this.stamp = ""), TIMEOUT);
     }
   }
 }
