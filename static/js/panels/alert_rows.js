@@ -20,7 +20,7 @@ export const DAY = 72_000;
 const known = new WeakMap();
 
 /**
- * @param {View} view
+ * @param {Pick<View, "alertSource">} view
  * @returns {AlertFacts | null} null: the page has none
  */
 export function factsOf({ alertSource }) {
@@ -31,7 +31,7 @@ export function factsOf({ alertSource }) {
 }
 
 /**
- * @param {View} view
+ * @param {Pick<View, "alertSource" | "eventLists" | "now">} view
  * @returns {{alert: Alert, known: Known | null}[]} open alerts of a page with what is known of them
  */
 export function openIn(view) {

@@ -4,7 +4,7 @@
  */
 import { readAddress } from "../config/page_url.js";
 import { make } from "../ui/dom.js";
-import { openAlerts } from "./alerts.js";
+import { openIn } from "./alert_rows.js";
 
 /** @typedef {import("../config/page_url.js").Display} Display */
 /** @typedef {import("../config/page_url.js").Known} Known */
@@ -89,6 +89,8 @@ export function showOnly(grids, shown) {
  * @param {PanelGrid} grid
  * @returns {boolean} true while an alert of its machine is critical that nobody has acknowledged
  */
-export function isCritical({ eventLists, host }) {
-  return openAlerts(eventLists.items("alert")).some((alert) => alert.level === "critical" && !alert.known && alert.host === host);
+export function isCritical({ eventLists, alertSource, clock, host }) {
+  // A hidden page is not drawn, so what is known of its alerts is asked for here.
+  const open = openIn({ eventLists, alertSource, now: clock.now() });
+  return open.some(({ alert, known }) => alert.level === "critical" && !known && alert.host === host);
 }
