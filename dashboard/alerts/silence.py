@@ -10,14 +10,14 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple
 
-import gevent
 from msgspec.structs import replace
 
 from dashboard.alerts.evaluator import STILL
 from dashboard.alerts.history import OpenAlerts
 from dashboard.alerts.model import Alert, Level, duration
+from dashboard.alerts.periodic import Periodic
 from dashboard.events.event import EventId
-from dashboard.log.contract import EventLog, LogUnavailable
+from dashboard.log.contract import EventLog
 
 logger = logging.getLogger(__name__)
 
@@ -78,17 +78,13 @@ class SilenceWatch:
         self._monotonic = monotonic
         self._listening_since = self._looked_at = monotonic()
         self._boots: dict[str, float] = {}
-        self._greenlet: gevent.Greenlet[..., None] | None = None
+        self._looking = Periodic(self.look, _LOOK, away=self._miss)
+        self.stop = self._looking.stop
 
     def start(self) -> None:
         """Begin to judge, in a greenlet."""
         self._listening_since = self._looked_at = self._monotonic()
-        self._greenlet = gevent.spawn(self._run)
-
-    def stop(self) -> None:
-        """Leave it to another process."""
-        if self._greenlet is not None:
-            self._greenlet.kill()
+        self._looking.start()
 
     def look(self) -> None:
         """Judge all machines once. Raises LogUnavailable."""
@@ -102,13 +98,8 @@ class SilenceWatch:
         for key, alert in [*self._judge(machines, known), *self._judge_boots(machines, known)]:
             self._log.append_idempotent(key, alert.alert, [alert.event()])
 
-    def _run(self) -> None:
-        while True:
-            try:
-                self.look()
-            except LogUnavailable:
-                self._listening_since = self._monotonic()
-            gevent.sleep(_LOOK)
+    def _miss(self) -> None:
+        self._listening_since = self._monotonic()
 
     def _judge(
         self,

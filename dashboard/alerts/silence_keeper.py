@@ -6,13 +6,13 @@ Each is logged again before the log forgets it, under a key, so several dashboar
 import time
 from collections.abc import Callable
 
-import gevent
 from msgspec.structs import replace
 
 from dashboard.alerts.evaluator import STILL
 from dashboard.alerts.history import OpenAlerts
+from dashboard.alerts.periodic import Periodic
 from dashboard.alerts.silences import Silence
-from dashboard.log.contract import EventLog, LogUnavailable
+from dashboard.log.contract import EventLog
 from dashboard.settings import Settings
 
 _LOOK = 10.0  # seconds
@@ -33,16 +33,8 @@ class SilenceKeeper:
         self._open_alerts = open_alerts
         self._settings = settings
         self._clock = clock
-        self._greenlet: gevent.Greenlet[..., None] | None = None
-
-    def start(self) -> None:
-        """Begin, in a greenlet."""
-        self._greenlet = gevent.spawn(self._run)
-
-    def stop(self) -> None:
-        """Leave it to another process."""
-        if self._greenlet is not None:
-            self._greenlet.kill()
+        looking = Periodic(self.look, _LOOK)
+        self.start, self.stop = looking.start, looking.stop
 
     def look(self) -> None:
         """Log what has to be said now. Raises LogUnavailable."""
@@ -57,14 +49,6 @@ class SilenceKeeper:
 
     def _say(self, key: str, silence: Silence) -> None:
         self._log.append_idempotent(key, "", [silence.event()])
-
-    def _run(self) -> None:
-        while True:
-            try:
-                self.look()
-            except LogUnavailable:
-                pass  # the tail says so
-            gevent.sleep(_LOOK)
 
 
 def windows_now(settings: Settings, now: float) -> list[Silence]:

@@ -20,8 +20,9 @@ from msgspec.structs import replace
 from dashboard.alerts.evaluator import STILL
 from dashboard.alerts.history import OpenAlerts
 from dashboard.alerts.model import Alert, duration
+from dashboard.alerts.periodic import Periodic
 from dashboard.events.event import HOST, OBJECT, Event, EventId, fields
-from dashboard.log.contract import EventLog, LogUnavailable
+from dashboard.log.contract import EventLog
 from dashboard.posix.atomic_file import write_atomically
 from dashboard.posix.native_thread import NativeThread, ThreadLost
 from dashboard.sampling.following import Following
@@ -79,17 +80,17 @@ class ExpectationWatch:
         self._unsaved = False
         self._saved_at = 0.0
         self._thread = NativeThread()
-        self._greenlet: gevent.Greenlet[..., None] | None = None
+        self._is_restored = self._is_failing = False
+        self._looking = Periodic(self._look_and_keep, _LOOK, away=self._miss)
 
     def start(self) -> None:
         """Go on where the last one has ended."""
-        self._greenlet = gevent.spawn(self._run)
+        self._looking.start()
 
     def stop(self) -> None:
         """Leave it to another process."""
-        if self._greenlet is not None:
-            self._greenlet.kill()
-            self._thread.close()
+        self._looking.stop()
+        self._thread.close()
 
     def restore(self) -> None:
         """Read when each event came last; those of no rule are forgotten."""
@@ -130,29 +131,25 @@ class ExpectationWatch:
         state = _State(str(self._following.position), self._seen)
         write_atomically(self._file, msgspec.json.encode(state), durable=False)
 
-    def _run(self) -> None:
-        is_restored = is_failing = False
-        while True:
-            try:
-                if not is_restored:
-                    self._thread.run(self.restore)
-                    is_restored = True
-                self.look()
-                if self._unsaved and self._clock() - self._saved_at >= _SAVE:
-                    self._saved_at, self._unsaved = self._clock(), False
-                    self._thread.run(self.save)
-                is_failing = False
-            except LogUnavailable:
-                self._listening_since = self._clock()
-            except (OSError, ThreadLost, RuntimeError) as error:
-                if not is_failing:
-                    logger.warning("when expected events came last is not kept: %s", error)
-                is_failing = self._unsaved = True
-            except Exception:  # one event that nobody thought of ends no watch
-                if not is_failing:
-                    logger.exception("what is expected could not be judged")
-                is_failing = True
-            gevent.sleep(_LOOK)
+    def _miss(self) -> None:
+        self._listening_since = self._clock()
+
+    def _look_and_keep(self) -> None:
+        if not self._is_restored:
+            self._thread.run(self.restore)
+            self._is_restored = True
+        self.look()
+        if not self._unsaved or self._clock() - self._saved_at < _SAVE:
+            return
+        self._saved_at = self._clock()
+        try:
+            self._thread.run(self.save)
+        except (OSError, ThreadLost, RuntimeError) as error:
+            if not self._is_failing:
+                logger.warning("when expected events came last is not kept: %s", error)
+            self._is_failing = True
+        else:
+            self._is_failing = self._unsaved = False
 
     def _take(self, event: Event) -> None:
         assert event.id is not None

@@ -9,9 +9,8 @@ from msgspec import Meta
 
 from .alerts import LEVELS
 from .durations import parse_duration
+from .named_tables import named_tables
 from .patterns import NAME_ALLOWED, NAME_PATTERN
-from .tables import WrongTable, tables_of
-from .types import Kind
 from .validation import InvalidField, convert, invalid
 
 _EVENT = r"[a-z][a-z0-9_.-]{0,63}"
@@ -66,20 +65,6 @@ def _seconds(given: float | str | None) -> float:
     return parse_duration(str(given))
 
 
-def _expectations(text: str) -> tuple[Expectation, ...]:
-    found: dict[str, Expectation] = {}
-    for number, table in enumerate(tables_of(text, "expect"), start=1):
-        which = f"expect {table['name']!r}" if "name" in table else f"expect number {number}"
-        try:
-            row = _expectation(table)
-        except InvalidField as error:
-            raise WrongTable(f"{which}: {error}") from None
-        if row.name in found:
-            raise WrongTable(f"{which}: there are two of this name")
-        found[row.name] = row
-    return tuple(found.values())
-
-
 def _expectation(table: dict[str, Any]) -> Expectation:
     row = convert(table, Expectation)
     if (row.every is None) == (row.cron is None):
@@ -99,4 +84,4 @@ def _expectation(table: dict[str, Any]) -> Expectation:
     return row
 
 
-EXPECTATIONS = Kind(_expectations, "tables [[expect]]", none=())
+EXPECTATIONS = named_tables("expect", _expectation)

@@ -7,11 +7,10 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
+from .named_tables import named_tables
 from .notify import hours_of_day
 from .patterns import HOSTS_PATTERN, NAME_ALLOWED, NAME_PATTERN
-from .tables import WrongTable, tables_of
-from .types import Kind
-from .validation import InvalidField, convert, invalid
+from .validation import convert, invalid
 
 RULE_PATTERN = r"[^\x00-\x1f\x7f]{1,300}"  # a rule's name, or that of an alert; with `*`
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -62,20 +61,6 @@ def _weekdays(text: str) -> frozenset[int]:
     return frozenset(found)
 
 
-def _windows(text: str) -> tuple[Window, ...]:
-    found: dict[str, Window] = {}
-    for number, table in enumerate(tables_of(text, "silence"), start=1):
-        which = f"silence {table['name']!r}" if "name" in table else f"silence number {number}"
-        try:
-            window = _window(table)
-        except InvalidField as error:
-            raise WrongTable(f"{which}: {error}") from None
-        if window.name in found:
-            raise WrongTable(f"{which}: there are two of this name")
-        found[window.name] = window
-    return tuple(found.values())
-
-
 def _window(table: dict[str, Any]) -> Window:
     window = convert(table, Window)
     if hours_of_day(window.hours) is None:
@@ -87,4 +72,4 @@ def _window(table: dict[str, Any]) -> Window:
     return window
 
 
-WINDOWS = Kind(_windows, "tables [[silence]]", none=())
+WINDOWS = named_tables("silence", _window)

@@ -5,15 +5,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from gevent.event import Event as Flag
 from msgspec.structs import replace
 
 from dashboard.alerts.history import OpenAlerts, alerts_between
 from dashboard.alerts.model import Alert
 from dashboard.alerts.outbox import Outbox, State, message
+from dashboard.alerts.periodic import Periodic
 from dashboard.alerts.silence import HOST_REBOOTED, HOST_SILENT, Machine, SilenceWatch
 from dashboard.events.encoded import LOG_START, Encoded
 from dashboard.events.event import Event, EventId
-from dashboard.log.contract import EventLog
+from dashboard.log.contract import EventLog, LogUnavailable
 from dashboard.log.sqlite.engine import SQLiteLog
 from dashboard.log.threaded import ThreadedLog
 from dashboard.metrics import FAMILIES
@@ -229,3 +231,23 @@ def test_machines_are_those_with_an_event_of_a_family() -> None:
     assert found["web-1"][0] == EventId(2, 0)
     assert found["web-1"][2:] == (5.0, 7.0, True)
     assert found["web-1"].limit == 50
+
+
+def test_an_error_of_one_look_ends_no_watch(caplog: pytest.LogCaptureFixture) -> None:
+    looks = iter([LogUnavailable("away"), ValueError("odd"), ValueError("odd"), None])
+    told: list[str] = []
+    done = Flag()
+
+    def look() -> None:
+        error = next(looks)
+        told.append(type(error).__name__)
+        if error is not None:
+            raise error
+        done.set()
+        watch.stop()
+
+    watch = Periodic(look, 0.001, away=lambda: told.append("away"))
+    watch.start()
+    assert done.wait(20)
+    assert told == ["LogUnavailable", "away", "ValueError", "ValueError", "NoneType"]
+    assert [record.levelname for record in caplog.records] == ["ERROR"], "said once"
