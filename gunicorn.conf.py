@@ -10,9 +10,7 @@ import gc
 import importlib.util
 import logging
 import os
-import platform
 import sys
-import tomllib
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -125,6 +123,7 @@ _settings, _variables = _load_settings()
 _output = _load_alone("telemetry/logging")
 _systemd = _load_alone("telemetry/systemd")
 _manager = _service_manager()
+_start_report = _load_alone("telemetry/start_report").start_report
 _default_instance = _load_alone("installation").default_instance
 _url_to_open = _load_alone("posix/own_address").url_to_open
 
@@ -174,32 +173,21 @@ def when_ready(server: Any) -> None:
     _log.info("Listening at: %s (%s)", listeners, server.pid)
     if not _is_ours(server):
         return
-    log = _settings.log or f"sqlite:///{_settings.instance or _default_instance()}/events.db"
-    read = "whoever has the READ_TOKEN" if _settings.read_token else "whoever reaches that address"
-    publish = "whoever has the PUBLISH_TOKEN" if _settings.publish_token else "nobody, over HTTP"
-    if _settings.publish:
-        publish = "whoever has a token for it"
-    duration = sys.modules["vitals_settings"].format_duration
-    _log.info("May read: %s; may publish: %s", read, publish)
-    _log.info("Log: %s, kept for %s", log, duration(_settings.retention))
-    sampled, silence = duration(_settings.interval), _settings.heartbeat
-    _log.info("Sampled: %s every %s; heartbeats after %gs", _settings.host_name, sampled, silence)
-    workers = f"{server.num_workers} worker{'' if server.num_workers == 1 else 's'}"
-    programs = f"gunicorn {gunicorn.__version__}, Python {platform.python_version()}"
-    source = os.environ.get("DASHBOARD_CONFIG", "the environment")
-    _log.info("Vitals%s, %s, %s; settings: %s", _version(), workers, programs, source)
-    for name in sys.modules["vitals_settings"].without_prefix(os.environ):
+    settings: Any = sys.modules["vitals_settings"]
+    for line in _start_report(
+        _settings,
+        settings.format_duration,
+        files=_ROOT,
+        instance=_default_instance(),
+        workers=server.num_workers,
+        server=f"gunicorn {gunicorn.__version__}",
+        source=os.environ.get("DASHBOARD_CONFIG", "the environment"),
+    ):
+        _log.info("%s", line)
+    for name in settings.without_prefix(os.environ):
         _log.warning("%s is not read: it has to be called DASHBOARD_%s", name, name)
     if url := _url_to_open(str(server.LISTENERS[0])):
         _log.info("Open %s", url)
-
-
-def _version() -> str:
-    try:
-        project = (_ROOT / "pyproject.toml").read_text("utf-8")
-    except OSError:
-        return ""  # somebody took only what runs
-    return f" {tomllib.loads(project)['project']['version']}"
 
 
 def on_reload(server: Any) -> None:
