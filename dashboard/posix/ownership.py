@@ -1,5 +1,6 @@
 """What a command of root's makes in another user's folder: it must not lock that user out."""
 
+import errno
 import os
 from contextlib import suppress
 from pathlib import Path
@@ -14,9 +15,15 @@ def give_to_owner_of_folder(path: Path) -> None:
 
 
 def make_folder(path: Path, mode: int) -> None:
-    """Make a folder, and those above it, unless it is there. Raises OSError."""
+    """Make a folder, and those above it, unless it is there.
+
+    Raises OSError; NotADirectoryError names what stands in the way of a folder.
+    """
     if not path.is_dir():
         if path.parent != path:
             make_folder(path.parent, mode)
-        path.mkdir(mode=mode, exist_ok=True)
+        try:
+            path.mkdir(mode=mode, exist_ok=True)
+        except FileExistsError:
+            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(path)) from None
         give_to_owner_of_folder(path)
