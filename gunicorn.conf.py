@@ -126,6 +126,7 @@ _manager = _service_manager()
 _start_report = _load_alone("telemetry/start_report").start_report
 _default_instance = _load_alone("installation").default_instance
 _url_to_open = _load_alone("posix/own_address").url_to_open
+_wait_until_free = _load_alone("posix/free_port").wait_until_free
 
 umask = 0o007  # a Unix socket to bind to is for its user and group
 wsgi_app = "app:app"
@@ -157,8 +158,12 @@ control_socket_disable = True  # it would lie in the home folder, where two serv
 def on_starting(server: Any) -> None:
     """Refuse to show the machine to a network that nobody opened it to."""
     if _is_ours(server):
-        if not _may_serve([*server.address, *_systemd.handed_over(os.environ)]):
+        handed_over = [*_systemd.handed_over(os.environ)]
+        if not _may_serve([*server.address, *handed_over]):
             sys.exit(2)
+        is_bound = handed_over or "GUNICORN_FD" in os.environ or server.cfg.reuse_port
+        if not is_bound and not _wait_until_free(server.address, _complain):
+            sys.exit(1)
         _state.served = _variables
 
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import tomllib
+from functools import cache
 from typing import Any
 
 from dashboard.installation import FILES, IS_WHEEL, PACKAGE
@@ -23,7 +24,13 @@ def build_id() -> str:
     return digest.hexdigest()[:12]
 
 
+@cache
 def project() -> dict[str, Any]:
     """Return what pyproject.toml says of the project: `version`, `description` and the like."""
     found: dict[str, Any] = tomllib.loads((FILES / "pyproject.toml").read_text("utf-8"))["project"]
     return found
+
+
+def release(build: str) -> str:
+    """Return what people are told of a build: its version, and the id itself."""
+    return f"{project()['version']}, build {build}"

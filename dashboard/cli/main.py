@@ -1,19 +1,19 @@
 """The command `vitals`: what `flask` is in a checkout, from any folder, and `vitals serve`."""
 
 import os
-import socket
 import sys
 
 import click
 
 from dashboard import cli, settings
-from dashboard.build import build_id, project
+from dashboard.build import build_id, release
 from dashboard.cli.usage_error import UsageError
 from dashboard.installation import FILES, default_config, default_instance
+from dashboard.posix.free_port import listening_error
 
 
 @click.group(cls=cli.Commands, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(f"{project()['version']}, build {build_id()}", message="vitals %(version)s")
+@click.version_option(release(build_id()), message="vitals %(version)s")
 def main() -> None:
     """Live vital signs of machines on a wall, over Server-Sent Events.
 
@@ -30,7 +30,9 @@ def main() -> None:
 
 
 @main.command(context_settings={"ignore_unknown_options": True})
-@click.option("-b", "--bind", metavar="ADDRESS[:PORT]", default="127.0.0.1", show_default=True)
+@click.option(
+    "-b", "--bind", "--host", metavar="ADDRESS[:PORT]", default="127.0.0.1", show_default=True
+)
 @click.option("-p", "--port", type=click.IntRange(0, 65535), help="[default: 8000]")
 @click.option("-w", "--workers", type=click.IntRange(1), default=1, show_default=True)
 @click.argument("more", nargs=-1, type=click.UNPROCESSED, metavar="[GUNICORN OPTIONS]")
@@ -66,12 +68,6 @@ def _address(bind: str) -> tuple[str | None, int | None]:
 
 
 def _look_whether_free(address: str, port: int) -> None:
-    """Say in a line that somebody else has the port, where gunicorn tries five times."""
-    try:
-        found = socket.getaddrinfo(address, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
-        family, kind, protocol, _, where = found[0]
-        with socket.socket(family, kind, protocol) as tried:
-            tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            tried.bind(where)
-    except OSError as error:
-        raise UsageError(f"can't listen at {address}, port {port}: {error.strerror}") from None
+    """Say in a line that somebody else has the port, where gunicorn would wait for it."""
+    if (error := listening_error(address, port)) is not None:
+        raise UsageError(f"can't listen at {address}, port {port}: {error.strerror}")

@@ -11,6 +11,7 @@ from prometheus_client import CollectorRegistry, Metric
 from prometheus_client import exposition as plain_text
 from prometheus_client.openmetrics import exposition as open_metrics
 
+from dashboard.build import release
 from dashboard.metrics.node_counters import Counted, NodeCounters
 from dashboard.runtime import Runtime, Service
 from dashboard.web.accept import match
@@ -25,16 +26,18 @@ _SLACK = 1.0  # seconds for a tick that is on its way
 def blueprint(service: Service) -> Blueprint:
     """Return the routes of health and metrics."""
     routes = Blueprint("ops", __name__)
-    routes.add_url_rule("/healthz", "healthz", healthz)
+    routes.add_url_rule("/healthz", "healthz", partial(healthz, release(service.build)))
     routes.add_url_rule("/readyz", "readyz", partial(readyz, service))
     view = partial(metrics, service, NodeCounters(), BoundedSemaphore())
     routes.add_url_rule("/metrics", "metrics", view)
     return routes
 
 
-def healthz() -> Response:
-    """200 while this worker answers at all."""
-    return Response("ok\n", content_type="text/plain; charset=utf-8")
+def healthz(told: str) -> Response:
+    """200 while this worker answers at all; a header tells its version."""
+    response = Response("ok\n", content_type="text/plain; charset=utf-8")
+    response.headers["Vitals-Version"] = told
+    return response
 
 
 def readyz(service: Service) -> Response:

@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -29,6 +30,30 @@ def test_first_start_sets_up_and_serves(machine: Machine) -> None:
     assert (machine.root / "static/vendor/uplot-LICENSE.txt").exists()
     for name in ("latin-400-normal.woff2", "latin-700-normal.woff2", "LICENSE.txt"):
         assert (machine.root / f"static/vendor/arimo-{name}").exists()
+
+
+@pytest.mark.parametrize(
+    ("given", "handed_on"),
+    [
+        (["--port", "8080"], "-b 127.0.0.1:8080"),
+        (["-w 2", "--host=0.0.0.0", "--reload"], "-b 0.0.0.0:8000 -w 2 --reload"),
+        (["--host", "::1", "--port=80"], "-b [::1]:80"),
+    ],
+)
+def test_an_address_is_given_as_usual(machine: Machine, given: list[str], handed_on: str) -> None:
+    started = machine.start("run", *given)
+    assert started.stdout == f"{machine.root}|{handed_on}\n", started.stderr
+
+
+def test_what_is_asked_of_run_itself_is_answered_in_a_line(machine: Machine) -> None:
+    told = machine.start("run", "--help")
+    assert told.returncode == 0
+    assert re.fullmatch(r"vitals: \./run .*--host .*--port .*\n", told.stderr)
+    wrong = machine.start("run", "--port", "eighty")
+    assert wrong.returncode == 1
+    assert wrong.stderr == "vitals: --port eighty: wanted is a number, as in --port 8080\n"
+    assert machine.start("run", "--host").returncode == 1
+    assert machine.calls() == []
 
 
 def test_second_start_installs_nothing(machine: Machine) -> None:

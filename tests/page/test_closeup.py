@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
+from dashboard.build import build_id, release
 from tests.page.past import read_machine
 from tests.page.wall import MODULE, Wall
 from tests.support.service import Service, wait_for
@@ -377,6 +378,7 @@ def test_help_lists_every_key(wall: Wall) -> None:
     expect(dialog).to_be_visible()
     keys = dialog.locator("kbd").all_text_contents()
     assert keys == ["space", "p", "Esc", *"12345678", "[", "]", "t", "f", "d", "e", "?"]
+    assert release(build_id()) in (dialog.text_content() or "")
     # Keys are the dialog's now.
     page.keyboard.press("p")
     page.keyboard.press("t")

@@ -14,6 +14,7 @@ import pytest
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 from prometheus_client.parser import text_string_to_metric_families as plain_families
 
+from dashboard.build import build_id, release
 from tests.support.service import Reader, Service, wait_for
 
 Read = Callable[..., Reader]
@@ -46,6 +47,7 @@ def test_a_worker_that_answers_is_alive(service: Service) -> None:
     assert response.status_code == 200
     assert response.headers["content-type"] == "text/plain; charset=utf-8"
     assert response.text == "ok\n"
+    assert response.headers["vitals-version"] == release(build_id())
     head = service.request("HEAD", "/healthz")
     assert head.status_code == 200
     assert head.content == b""

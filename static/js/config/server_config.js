@@ -4,6 +4,7 @@
 /**
  * @typedef {object} Settings
  * @property {string} build of the server that rendered this page
+ * @property {string} [version] of that server, for people
  * @property {string} host shown unless the address names another one
  * @property {string} server machine that serves the page
  * @property {number} interval seconds between samples of the fast families
@@ -30,6 +31,7 @@ export function readSettings(root) {
   const interval = Number(given.interval);
   return {
     build: given.build ?? "",
+    version: given.version,
     host: given.host ?? "",
     server: given.server ?? given.host ?? "",
     interval: interval > 0 ? interval : 1,

@@ -13,7 +13,8 @@ const HAND = [
   ["double-click a chart", "back to live"],
 ];
 
-export function create() {
+/** @param {import("./dialog.js").Wall} wall */
+export function create({ settings }) {
   const dialog = new Dialog("Keys", "help");
   const keys = KEYS.map(({ keys, says }) => {
     const names = keys.map((key) => make("kbd", {}, NAMES[/** @type {keyof typeof NAMES} */ (key)] ?? key));
@@ -24,6 +25,7 @@ export function create() {
     make("h3", {}, "With the mouse"),
     make("dl", { class: "keys" }, ...HAND.flatMap(([what, says]) => row([what], says))),
     make("p", { class: "hint" }, "The address of the page is its configuration: what is chosen here is in it, and a bookmark keeps it. A paused page goes on by itself after 15 minutes."),
+    make("p", { class: "hint" }, `Vitals ${settings.version}, build ${settings.build}`),
   );
   return dialog;
 }
