@@ -35,7 +35,12 @@ class Commands(click.Group):
         """Return the command of a name, None where there is none."""
         if cmd_name not in _NAMES:
             return super().get_command(ctx, cmd_name)
-        module = importlib.import_module(f"dashboard.cli.{cmd_name}")
+        try:
+            module = importlib.import_module(f"dashboard.cli.{cmd_name}")
+        except ModuleNotFoundError as error:  # of vitals-agent, which brings less
+            raise UsageError(
+                f"{cmd_name} needs {error.name}: install vitals, not vitals-agent"
+            ) from None
         command: click.Command = getattr(module, cmd_name)
         return command
 

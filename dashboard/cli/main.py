@@ -34,24 +34,30 @@ def main() -> None:
     "-b", "--bind", "--host", metavar="ADDRESS[:PORT]", default="127.0.0.1", show_default=True
 )
 @click.option("-p", "--port", type=click.IntRange(0, 65535), help="[default: 8000]")
-@click.option("-w", "--workers", type=click.IntRange(1), default=1, show_default=True)
+@click.option("-w", "--workers", type=click.IntRange(1), help="[default: WEB_CONCURRENCY, or 1]")
 @click.argument("more", nargs=-1, type=click.UNPROCESSED, metavar="[GUNICORN OPTIONS]")
-def serve(bind: str, port: int | None, workers: int, more: tuple[str, ...]) -> None:
+def serve(bind: str, port: int | None, workers: int | None, more: tuple[str, ...]) -> None:
     """Sample this machine and serve its wall.
 
     On an address that others can reach it wants a READ_TOKEN, which the sign-in page asks for.
     Other options go to gunicorn.
     """
+    configuration = FILES / "gunicorn.conf.py"
+    if not configuration.exists():
+        raise UsageError("vitals-agent has no pages to serve: install vitals")
     address, number = _address(bind)
     if address is not None:
         number = 8000 if port is None and number is None else port if port is not None else number
         bind = f"[{address}]:{number}" if ":" in address else f"{address}:{number}"
-        _look_whether_free(address, number or 0)
+        if "LISTEN_PID" not in os.environ and "--check-config" not in more:
+            _look_whether_free(address, number or 0)
     folder = default_instance()
     found = settings.load(os.environ).instance or str(folder)
     source = os.environ.get("DASHBOARD_CONFIG", "the environment")
     print(f"vitals: settings: {source}; data: {found}", file=sys.stderr, flush=True)
-    arguments = ["-c", str(FILES / "gunicorn.conf.py"), "-b", bind, "-w", str(workers), *more]
+    arguments = ["-c", str(configuration), "-b", bind, *more]
+    if workers is not None:
+        arguments += ["-w", str(workers)]
     os.execv(sys.executable, [sys.executable, "-m", "gunicorn", *arguments])
 
 

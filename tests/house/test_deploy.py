@@ -266,8 +266,8 @@ def test_the_units_have_no_key_that_systemd_does_not_know() -> None:
     done = subprocess.run(
         [program("systemd-analyze"), "verify", "--man=no", *units], capture_output=True, text=True
     )
-    # The programs are where docs/deploying.md puts them, which is not here.
-    expected = r"\S+: Command /srv/vitals/\.venv/bin/\w+ is not executable: No such file or \w+"
+    # The command is where docs/deploying.md puts it, which is not here.
+    expected = r"\S+: Command /opt/vitals/bin/vitals is not executable: No such file or \w+"
     lines = {line for line in done.stderr.splitlines() if "vitals" in line}
     assert [line for line in lines if not re.fullmatch(expected, line)] == []
     assert len(lines) == len(UNITS)

@@ -86,6 +86,15 @@ def test_what_is_required_in_turn_is_locked_and_the_tests_use_the_same() -> None
     assert locked("").items() <= locked("-dev").items()
 
 
+def test_the_agents_wheel_requires_a_part_of_the_whole() -> None:
+    whole = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    agent = tomllib.loads((ROOT / "deploy/agent-wheel/pyproject.toml").read_text())["project"]
+    assert agent["optional-dependencies"] == whole["optional-dependencies"]
+    others = set(agent["dependencies"]) - set(whole["dependencies"])
+    assert [Requirement(each).name for each in others] == ["click"]  # which Flask has, too
+    assert all(Requirement(each).specifier.contains(locked("")["click"]) for each in others)
+
+
 def test_a_wheel_requires_what_the_checkout_installs() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     extras = dict(project["optional-dependencies"])

@@ -15,7 +15,7 @@ import httpx
 import pytest
 
 from dashboard.build import build_id, project
-from tests.support.proxies import free_port
+from tests.support.proxies import free_port, program
 from tests.support.service import ROOT
 from tests.support.waiting import wait_for
 
@@ -47,29 +47,38 @@ def python(*arguments: object) -> None:
 
 
 @pytest.fixture(scope="module")
-def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of the environment's commands."""
-    folder = tmp_path_factory.mktemp("wheel")
-    wheels, environment = folder / "wheels", folder / "environment"
-    build = ("--no-deps", "--no-build-isolation", "--wheel-dir", wheels, ROOT)
-    python("-m", "pip", "wheel", "--quiet", *build)
+def wheels(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the wheels of this project and of all that they need."""
+    folder = tmp_path_factory.mktemp("wheels")
+    for source in (ROOT, ROOT / "deploy" / "agent-wheel"):
+        build = ("--no-deps", "--no-build-isolation", "--wheel-dir", folder, source)
+        python("-m", "pip", "wheel", "--quiet", *build)
     needed = ("--require-hashes", "--no-deps", "-r", ROOT / "requirements.lock")
-    python("-m", "pip", "wheel", "--quiet", "--wheel-dir", wheels, *needed)
-    python("-m", "venv", environment)
-    (wheel,) = wheels.glob("vitals-*.whl")
+    python("-m", "pip", "wheel", "--quiet", "--wheel-dir", folder, *needed)
+    return folder
+
+
+def install(environment: Path, wheels: Path, name: str) -> Path:
+    """Return the folder of the commands of a new environment, installed without a network."""
+    python("-m", "venv", "--without-pip", environment)
+    stem, _, extras = name.partition("[")
+    (wheel,) = wheels.glob(f"{stem}-*.whl")
     offline = ("--no-index", "--no-cache-dir", "--find-links", wheels)
-    pip = [
-        str(environment / "bin" / "python"),
-        "-m",
-        "pip",
-        "install",
-        "--quiet",
-        *map(str, offline),
-    ]
-    subprocess.run(
-        [*pip, f"{wheel}[redis,notify]"], check=True, env={"PATH": os.environ["PATH"], "HOME": "/"}
-    )
+    pip = ("-m", "pip", "--python", environment / "bin" / "python", "install", "--quiet")
+    python(*pip, *offline, f"{wheel}[{extras}" if extras else wheel)
     return environment / "bin"
+
+
+@pytest.fixture(scope="module")
+def installed(wheels: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the environment's commands."""
+    return install(tmp_path_factory.mktemp("whole") / "env", wheels, "vitals[redis,notify]")
+
+
+@pytest.fixture(scope="module")
+def agent_alone(wheels: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the commands of an environment with the agent's wheel."""
+    return install(tmp_path_factory.mktemp("agent") / "env", wheels, "vitals_agent")
 
 
 @pytest.fixture(scope="module")
@@ -157,10 +166,17 @@ def test_its_commands_work_from_any_folder(wall: SimpleNamespace) -> None:
     assert (wrong.returncode, "vitals tail" in wrong.stderr) == (2, True)
 
 
-def test_its_agent_is_a_second_machine_of_the_wall(wall: SimpleNamespace) -> None:
+def test_the_agent_alone_is_small_and_a_second_machine_of_the_wall(
+    wall: SimpleNamespace, agent_alone: Path
+) -> None:
+    (packages,) = agent_alone.parent.glob("lib/*/site-packages")
+    assert not [name for name in ("flask", "gunicorn") if (packages / name).exists()]
+    size = sum(file.lstat().st_blocks * 512 for file in packages.rglob("*"))
+    assert size < 30e6, f"{size / 1e6:.1f} MB"
     folder = wall.home / "agent"
     folder.mkdir()
     environ = wall.environ | {
+        "PATH": f"{agent_alone}:/usr/bin:/bin",
         "HOME": str(folder),
         "DASHBOARD_LOG": wall.url,
         "DASHBOARD_HOST_NAME": "web-1",
@@ -170,6 +186,14 @@ def test_its_agent_is_a_second_machine_of_the_wall(wall: SimpleNamespace) -> Non
     with started("vitals", "agent", cwd=folder, env=environ):
         now = f"{wall.url}/now?figures=load.load1&host=web-1"
         wait_for(lambda: httpx.get(now).status_code == 200, "the agent's first sample")
+    there = SimpleNamespace(home=folder, environ=environ)
+    assert vitals(there, "--version").stdout.startswith(f"vitals {project()['version']}, build ")
+    for command, reason in (
+        ("serve", "vitals-agent has no pages to serve: install vitals"),
+        ("sign", "sign needs itsdangerous: install vitals, not vitals-agent"),
+    ):
+        refused = vitals(there, command)
+        assert (refused.returncode, refused.stderr) == (2, f"Error: {reason}\n")
 
 
 def test_a_program_beside_no_checkout_streams_from_its_view(wall: SimpleNamespace) -> None:
@@ -208,6 +232,31 @@ def test_vitals_sse_needs_the_standard_library_alone(installed: Path) -> None:
     )
     done = subprocess.run([*bare, code], capture_output=True, text=True)
     assert (done.stdout.split(), done.stderr) == ([], "")
+
+
+@pytest.mark.parametrize("unit", ["vitals.service", "vitals-agent.service"])
+def test_the_commands_of_a_unit_are_there(installed: Path, tmp_path: Path, unit: str) -> None:
+    (deployed,) = installed.parent.glob("lib/*/site-packages/dashboard/files/deploy")
+    text = (deployed / unit).read_text("utf-8")
+    assert text == (ROOT / "deploy" / unit).read_text("utf-8")
+    for name in {unit, "vitals.socket"}:
+        there = (deployed / name).read_text("utf-8").replace("/opt/vitals/bin", str(installed))
+        (tmp_path / name).write_text(there)
+    verify = [program("systemd-analyze"), "verify", "--man=no", str(tmp_path / unit)]
+    done = subprocess.run(verify, capture_output=True, text=True)
+    assert [line for line in done.stderr.splitlines() if "vitals" in line] == []
+    commands = re.findall(r"^Exec\w+=/opt/vitals/bin/vitals (.+)$", text, re.M)
+    assert commands
+    environ = {
+        "DASHBOARD_INSTANCE": str(tmp_path),
+        "LISTEN_PID": "1",
+        "GUNICORN_CMD_ARGS": f"--worker-tmp-dir {tmp_path}",
+    }
+    for command in commands:
+        arguments = [str(installed / "vitals"), *command.split()]
+        if "--check-config" not in arguments:
+            arguments.append("--help")
+        subprocess.run(arguments, env=environ, cwd="/", check=True, timeout=60)
 
 
 @pytest.mark.full
