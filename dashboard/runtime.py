@@ -166,7 +166,7 @@ class Runtime:
             gevent.spawn(self._leadership.run_while_leader, self._lead, self._resign),
             gevent.spawn(self._keeping.run_while_leader, self._keep, self._keep_no_more),
         ]
-        if self.settings.read_token:
+        if self.settings.limits_reading:
             self._greenlets.append(gevent.spawn(self.links.run))
         for greenlet in self._greenlets:
             greenlet.link_exception(self._fail)

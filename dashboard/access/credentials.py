@@ -1,4 +1,4 @@
-"""What a request's token, key or cookie is worth, and what happens to one that is wrong.
+"""What a request's token, key, cookie or user is worth, and what happens to one that is wrong.
 
 A token is compared with all that there are, in the same time wherever it differs, and only when its
 address may have one looked at (`attempts.py`). Keys and cookies are signed, and always looked at.
@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
 
+from dashboard.access.proxy_users import ProxyUser, ProxyUsers
 from dashboard.access.rate_limit import TokenThrottle
 from dashboard.access.signed_links import (
     LINK_COOKIE,
@@ -27,13 +28,15 @@ from dashboard.telemetry.counters import Instruments
 KEY = "key"  # of a query
 _MOST_COOKIES = 256  # that are looked at; browsers keep some 180 of a site
 MAIN_PUBLISHER = "PUBLISH_TOKEN"
+_USER = "user"
 
 
 class Evaluation(NamedTuple):
     """What credentials are worth: a right, or why they are wrong, or neither.
 
     `failure` is what they were for, and why they are wrong; `token` is the one that was given;
-    `wait` is how many seconds it takes until that is looked at; `key` is a link's that is good.
+    `wait` is how many seconds it takes until that is looked at; `key` is a link's that is good;
+    `user` is whom a trusted proxy names, if it is by him.
     """
 
     scope: Scope | None = None
@@ -42,6 +45,7 @@ class Evaluation(NamedTuple):
     token: str | None = None
     wait: float = 0.0
     key: str | None = None
+    user: ProxyUser | None = None
 
 
 class Credentials:
@@ -54,17 +58,18 @@ class Credentials:
             publisher = Publisher(name=MAIN_PUBLISHER, token=settings.publish_token)
             self._publishers.insert(0, publisher)
         self._links = links
+        self._users = ProxyUsers(settings)
         self._throttle = TokenThrottle(settings.failed_attempts)
         self._instruments = instruments
 
     @property
     def are_wanted(self) -> bool:
         """Whether reading needs any."""
-        return bool(self._token)
+        return bool(self._token) or self._users.are_wanted
 
     def evaluate(self, environ: Mapping[str, Any]) -> Evaluation:
         """What the credentials of a request to read are worth, without an effect."""
-        if not self._token:
+        if not self.are_wanted:
             return Evaluation(FULL)
         given = _bearer(environ)
         if given is not None:
@@ -82,7 +87,21 @@ class Credentials:
                 return Evaluation(self._links.scope_of(key), key=key)
             except InvalidLink as error:
                 return Evaluation(failure=("key", str(error)))
-        return self.check_cookies(environ)
+        return self.check_session(environ)
+
+    def check_session(self, environ: Mapping[str, Any]) -> Evaluation:
+        """The same of what a browser sends by itself: its cookies, and the user of a proxy.
+
+        A right to everything goes first, then a link's, which somebody has opened.
+        """
+        cookies = self.check_cookies(environ)
+        if cookies.scope is FULL:
+            return cookies
+        user = self._users.user_of(environ)
+        if user is None or (cookies.scope is not None and user.scope is not FULL):
+            return cookies
+        failure = None if user.scope is not None else (_USER, user.trouble)
+        return Evaluation(user.scope, failure=failure, user=user)
 
     def check_cookies(self, environ: Mapping[str, Any]) -> Evaluation:
         """The same of its cookies alone."""
@@ -127,7 +146,7 @@ class Credentials:
             )
         self.record(environ, found)
         if found.failure is not None:
-            raise ClientError(401, found.failure[1])
+            raise ClientError(403 if found.failure[0] == _USER else 401, found.failure[1])
         return found.scope
 
     def record(self, environ: Mapping[str, Any], found: Evaluation) -> None:

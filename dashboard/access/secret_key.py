@@ -24,7 +24,7 @@ def secret_key(settings: Settings) -> str:
     All processes of a service get the same. The file is for its owner alone (0600). Where none can
     be kept, the key is of this process only, and a warning says so.
     """
-    if settings.secret_key or not settings.read_token:  # without a token nothing is checked
+    if settings.secret_key or not settings.limits_reading:  # then nothing is checked
         return settings.secret_key or secrets.token_urlsafe(48)
     folder = instance_folder(settings)
     path = folder / FILE

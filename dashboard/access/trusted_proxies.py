@@ -20,6 +20,7 @@ from typing import Any
 
 _PREFIX = re.compile(r"(?:/[A-Za-z0-9._~-]{1,100}){1,10}")
 FORWARDED_HOST = "vitals.forwarded_host"
+TRUSTED_PEER = "vitals.trusted_peer"  # whether the peer itself is one, whoever the client is
 _MOST_PROXIES = 32
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -45,7 +46,8 @@ class Proxies:
     def see_through(self, environ: dict[str, Any]) -> None:
         """Set REMOTE_ADDR, scheme, SCRIPT_NAME and the forwarded host as the client has them."""
         peer = environ.get("REMOTE_ADDR", "")
-        if not self._is_trusted(peer):
+        environ[TRUSTED_PEER] = self._is_trusted(peer)
+        if not environ[TRUSTED_PEER]:
             return
         if addresses := environ.get("HTTP_X_FORWARDED_FOR"):
             environ["REMOTE_ADDR"] = self._client(addresses) or peer

@@ -98,9 +98,9 @@ def sign(
     if lists or revoke is not None:
         _revoke_or_list(store, revoke)
         return
-    if not ours.secret_key and not ours.read_token:
+    if not ours.secret_key and not ours.limits_reading:
         raise UsageError("there is nothing to sign with: set SECRET_KEY, or READ_TOKEN")
-    if not ours.read_token:
+    if not ours.limits_reading:
         print("no READ_TOKEN is set here: everybody may read, with a key or not", file=sys.stderr)
     now = time.time()
     scope = Scope(events, hosts, now + expires, new_id())

@@ -64,10 +64,16 @@ class Filter:
 
     def wants(self, event: Event) -> bool:
         """Return True if an event is selected."""
+        return self.selects(event.host, event.name) and (
+            self.names_it(event.name) or has_text(event.data)
+        )
+
+    def selects(self, host: str, name: str | None) -> bool:
+        """Return True if events of a host and name are selected; None is the unnamed."""
         return (
-            self.wants_name(event.name)
-            and self.wants_host(event.host)
-            and (self.names_it(event.name) or has_text(event.data))
+            self.wants_name(name)
+            and self.wants_host(host)
+            and (not self.scope.parts or self.scope.allows(host, name))
         )
 
     def names_it(self, name: str | None) -> bool:

@@ -127,11 +127,10 @@ class History:
     ) -> Hosts:
         reader = HistoryReader(self._store, self._kept)
         keys = sorted(known.keys() | logged.keys())
-        chosen = filter.hosts_among({host for host, _ in keys})
         hosts: Hosts = defaultdict(dict)
         for host, event in keys:
             name = None if event == UNNAMED else event
-            if not filter.wants_name(name) or (chosen is not None and host not in chosen):
+            if not filter.selects(host, name):
                 continue
             wanted = _paths_in(drawn, event)
             if drawn is not None and not wanted:

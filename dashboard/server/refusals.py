@@ -4,6 +4,7 @@ import contextlib
 import logging
 import ssl
 from collections import Counter
+from collections.abc import Collection
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
@@ -28,6 +29,10 @@ class Refusal:
     detail: str
 
 
+class RepeatedHeader(errors.ParseException):  # type: ignore[misc]
+    """A header by which somebody is signed in comes twice: one of the two is not the proxy's."""
+
+
 _MALFORMED = Refusal(400, "malformed", "no HTTP ({})")
 # By type, the first that fits: gunicorn's own meaning of each.
 _REFUSALS: list[tuple[type[BaseException], Refusal]] = [
@@ -41,6 +46,10 @@ _REFUSALS: list[tuple[type[BaseException], Refusal]] = [
     (errors.ForbiddenProxyRequest, Refusal(403, "malformed", "not from this proxy")),
     (ssl.SSLError, Refusal(403, "malformed", "no TLS")),
     (errors.ConfigurationProblem, Refusal(500, "malformed", "not under SCRIPT_NAME")),
+    (
+        RepeatedHeader,
+        Refusal(400, "malformed", "a header of TRUSTED_USER_HEADER or -GROUPS_HEADER comes twice"),
+    ),
     (errors.ParseException, _MALFORMED),
 ]
 # Parse errors by their class, and the application's mistakes.
@@ -54,13 +63,20 @@ def refusal_of(error: BaseException) -> Refusal | None:
     return next((refusal for kind, refusal in _REFUSALS if isinstance(error, kind)), None)
 
 
-def check_repeats(request: Any) -> None:
-    """Raise LimitRequestHeaders for a head in which one header comes too often."""
+def check_repeats(request: Any, once: Collection[str] = ()) -> None:
+    """Raise LimitRequestHeaders for a head in which one header comes too often.
+
+    `once` are names, in capitals, that may come once; raises RepeatedHeader for these.
+    """
     names = [name for name, _ in request.headers]
-    if len(set(names)) + 1 < len(names):
-        name, times = Counter(names).most_common(1)[0]
-        if times > _MOST_REPEATS:
-            raise errors.LimitRequestHeaders(f"{name} comes {times} times")
+    if len(set(names)) == len(names):
+        return
+    counts = Counter(names)
+    if any(counts[name] > 1 for name in once):
+        raise RepeatedHeader
+    name, times = counts.most_common(1)[0]
+    if times > _MOST_REPEATS:
+        raise errors.LimitRequestHeaders(f"{name} comes {times} times")
 
 
 def send_problem(client: Any, status: int, detail: str) -> None:

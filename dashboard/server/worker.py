@@ -46,6 +46,7 @@ class Worker(GeventWorker):  # type: ignore[misc]
     manager: ServiceManager | None = None
     _guard: ConnectionGuard
     _proxies: Proxies
+    _sign_in_headers: tuple[str, ...]
     _runtime: Runtime
     _ending: "gevent.Greenlet[..., None] | None" = None
 
@@ -63,6 +64,9 @@ class Worker(GeventWorker):  # type: ignore[misc]
         self.cfg.__dict__.update({key: each.get() for key, each in self.cfg.settings.items()})
         service: Service = extensions["vitals"]
         self._proxies = service.proxies
+        given = service.settings
+        headers = given.trusted_user_header, given.trusted_groups_header
+        self._sign_in_headers = tuple(name.upper() for name in headers if name)
         self._runtime = service.start()
         self._guard = _guard_for(self._runtime)
         self._guard.start()
@@ -118,7 +122,7 @@ class Worker(GeventWorker):  # type: ignore[misc]
 
         That is what AsyncWorker.handle() takes for "close" (base_async.py).
         """
-        check_repeats(request)
+        check_repeats(request, self._sign_in_headers)
         connection = client.connection
         connection.begin_request(self._proxies.client_of(_host(address), request.headers))
         is_stream = request.method == "GET" and request.path.startswith(_STREAMS)

@@ -5,8 +5,8 @@ or the key `<key>` (either case) of the TOML file that `DASHBOARD_CONFIG` names;
 wins. A wrong or unknown one raises `SettingError`, whose text is one line for the operator.
 
 Some keys are tables of the file rather than single values: `[[alert]]`, `[[expect]]`,
-`[[silence]]`, `[alerts]`, `[notify]`, `[[figure]]`, `[[publish]]`, `[[scrape]]`, `[[command]]` and
-`[traffic]`. As a variable each is the same as JSON.
+`[[silence]]`, `[alerts]`, `[notify]`, `[[figure]]`, `[[publish]]`, `[[group]]`, `[[scrape]]`,
+`[[command]]` and `[traffic]`. As a variable each is the same as JSON.
 
 It imports nothing else of the package, and its own modules relatively: gunicorn.conf.py loads this
 folder alone, under another name, so that the master process stays free of the application's code
@@ -18,6 +18,7 @@ from .checks import check_bound, check_serves, secrets
 from .durations import format_duration, parse_duration
 from .expectations import Expectation
 from .figures import FigureRow
+from .groups import Group
 from .loader import SettingError, as_variables, load, without_prefix
 from .notify import Notify
 from .patterns import EVENTS_PATTERN, HOST_ALLOWED, HOST_PATTERN, HOSTS_PATTERN, SECRET_PATTERN
@@ -45,6 +46,7 @@ __all__ = [
     "EventPatterns",
     "Expectation",
     "FigureRow",
+    "Group",
     "HostPatterns",
     "InvalidField",
     "Notify",

@@ -26,7 +26,7 @@ def check_bound(settings: Settings, addresses: Iterable[Any]) -> None:
     Addresses are as sockets have them: (host, port, ...), or else a Unix socket's path.
     """
     open_to = [address for address in addresses if not _is_loopback(address)]
-    if open_to and not settings.read_token and not settings.public:
+    if open_to and not settings.limits_reading and not settings.public:
         raise SettingError(
             f"bound to {open_to[0][0]}, which others can reach, without a READ_TOKEN: set "
             "DASHBOARD_READ_TOKEN, or DASHBOARD_PUBLIC=1 if everyone may read"

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from .groups import check_users
 from .notify import check_routes
 from .rows import is_table
 from .schema import Settings
@@ -55,6 +56,7 @@ def load(environ: Mapping[str, str]) -> Settings:
     except WrongTable as error:
         raise SettingError(f"scrape and command: {error}") from None
     try:
+        check_users(values)
         check_routes(settings.routes, settings.notify)
     except WrongTable as error:
         raise SettingError(str(error)) from None

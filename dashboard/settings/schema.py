@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from .alerts import ALERTS, RULES, AlertRule, Alerts
 from .expectations import EXPECTATIONS, Expectation
 from .figures import FIGURES, FigureRow
+from .groups import GROUPS, HEADER_NAME, Group
 from .notify import NOTIFY, Notify
 from .pages import PAGES
 from .publishers import PUBLISHERS, Publisher
@@ -153,6 +154,12 @@ class Settings:
         NETWORKS,
         "proxies whose `X-Forwarded-For`, `-Proto` and `-Host` are believed",
     )
+    trusted_user_header: str = _setting(
+        NONE, HEADER_NAME, "the header in which `TRUSTED_PROXIES` name the user who may read"
+    )
+    trusted_groups_header: str = _setting(
+        NONE, HEADER_NAME, "the header in which they name the user's groups, for `[[group]]`"
+    )
     failed_attempts: int = _setting(
         "10", whole(1, 10_000), "wrong tokens that an address may try in a minute at each worker"
     )
@@ -216,9 +223,15 @@ class Settings:
     figure: tuple[FigureRow, ...] = _setting(NONE, FIGURES)
     pages: Mapping[str, str] = dataclasses.field(default_factory=dict, metadata={"kind": PAGES})
     publish: tuple[Publisher, ...] = _setting(NONE, PUBLISHERS)
+    group: tuple[Group, ...] = _setting(NONE, GROUPS)
     scrape: tuple[Scrape, ...] = _setting(NONE, SCRAPES)
     command: tuple[Command, ...] = _setting(NONE, COMMANDS)
     traffic: Traffic = dataclasses.field(default=TRAFFIC.none, metadata={"kind": TRAFFIC})
+
+    @property
+    def limits_reading(self) -> bool:
+        """True if reading needs a token, a key or a user."""
+        return bool(self.read_token or self.trusted_user_header)
 
     @property
     def routes(self) -> dict[str, tuple[str, ...]]:

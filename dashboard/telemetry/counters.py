@@ -10,6 +10,7 @@ from prometheus_client.registry import Collector
 _DROPPED = ("lagging", "busy", "address", "feeds", "expired", "stopping")
 _REFUSED = ("timed_out", "evicted", "busy", "malformed", "line", "headers", "body")
 _NO_ROOM = ("hosts", "events", "size", "jobs", "screens", "bytes", "keys")
+_KINDS = ("token", "sign-in", "publish", "key", "cookie", "user")  # of failed attempts
 _SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5)
 
 
@@ -36,9 +37,9 @@ class Instruments:
         self.frames = counter("vitals_frames", "Frames made, one a feed.")
         self.gaps = counter("vitals_gaps", "Streams that were told of a gap in place of a replay.")
         self.attempts_failed = counter(
-            "vitals_attempts_failed", "Wrong tokens, keys and cookies, by kind.", ["kind"]
+            "vitals_attempts_failed", "Wrong tokens, keys, cookies and users, by kind.", ["kind"]
         )
-        _begin_at_zero(self.attempts_failed, ("token", "sign-in", "publish", "key", "cookie"))
+        _begin_at_zero(self.attempts_failed, _KINDS)
         self.attempts_delayed = counter(
             "vitals_attempts_delayed",
             "Requests refused unread, as their address sent too many wrong tokens.",

@@ -26,7 +26,11 @@ def start_report(
     the folder where the setting INSTANCE names none, `server` is the server's name and version,
     `source` is where the settings come from.
     """
-    read = "whoever has the READ_TOKEN" if settings.read_token else "whoever reaches that address"
+    read = "whoever has the READ_TOKEN" if settings.read_token else ""
+    if settings.trusted_user_header:
+        users = f"users in {settings.trusted_user_header} of {', '.join(settings.trusted_proxies)}"
+        read = " or ".join(filter(None, (read, users)))
+    read = read or "whoever reaches that address"
     publish = "whoever has the PUBLISH_TOKEN" if settings.publish_token else "nobody, over HTTP"
     if settings.publish:
         publish = "whoever has a token for it"

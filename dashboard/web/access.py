@@ -2,8 +2,9 @@
 
 Served on loopback nothing is asked but a Host header that belongs here: a page of some other site
 whose name was made to point at this machine (DNS rebinding) is refused. With READ_TOKEN all figures
-need a right to read: the token as a bearer token, the cookie that the sign-in page gives for it, or
-a signed key, which may cover only some events and hosts (`rights.py`). /healthz, /readyz, the
+need a right to read: the token as a bearer token, the cookie that the sign-in page gives for it, a
+signed key, which may cover only some events and hosts, or a user whom a trusted proxy names, as far
+as his groups go (`access/credentials.py`). /healthz, /readyz, the
 static files and the sign-in page itself are open, and so is /openapi.json, which has no figures and
 says nothing of this installation. Publishing needs a token of its own as a bearer token, and no
 other; where none is set nobody can publish over HTTP.
@@ -12,36 +13,31 @@ A key on a page's address is exchanged for a cookie, and leaves the address. Not
 a frame in another site's page gets no cookies, so its own requests carry the key.
 """
 
-import math
 import re
 import socket
 from urllib.parse import unquote_plus
 
-from flask import Flask, redirect, request, url_for
+from flask import Flask, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from dashboard.access.credentials import KEY, Credentials, Evaluation
 from dashboard.access.link_store import LinkStore
 from dashboard.access.request_origin import HostValidator, is_cross_site
 from dashboard.access.secret_key import secret_key
-from dashboard.access.signed_links import (
-    COOKIE_SECONDS,
-    LINK_COOKIE,
-    SIGN_IN_COOKIE,
-    InvalidLink,
-    SignedLinks,
-)
+from dashboard.access.signed_links import InvalidLink, SignedLinks
 from dashboard.errors import ClientError
 from dashboard.events.scope import FULL, Scope
 from dashboard.settings import Settings
 from dashboard.telemetry.counters import Instruments
 from dashboard.web.accept import match
+from dashboard.web.cookies import delete_cookies, set_link_cookie, set_sign_in_cookie
 from dashboard.web.headers import allow_origin, bound_headers, page_policy
 from dashboard.web.publisher import PUBLISHER
 
-_KEPT_AFTER = 30 * 86400  # seconds that a browser keeps a link's cookie after its end
 _SCOPE = "vitals.scope"
 _BY_COOKIE = "vitals.by_cookie"
+_BY_USER = "vitals.by_user"
+_NOT_KEPT = {"Cache-Control": "no-store"}
 _REVOKED = re.compile(r"revoked, at ([0-9: -]+) UTC")
 _OPEN_ENDPOINTS = frozenset(
     {
@@ -73,6 +69,10 @@ class Access:
     ) -> None:
         self._links = SignedLinks(secret_key(settings), settings.read_token, store=store)
         self._credentials = Credentials(settings, self._links, instruments)
+        self._takes_token = bool(settings.read_token)
+        self._wanted = "reading needs the token: Authorization: Bearer …"
+        if not self._takes_token:
+            self._wanted = "reading needs a user: ask through the proxy that signs people in"
         self._host_validator = HostValidator(
             [settings.host_name, socket.gethostname(), *settings.allowed_hosts]
         )
@@ -105,13 +105,17 @@ class Access:
         found = self._credentials.evaluate(environ)
         if found.failure is not None and is_page:
             self._credentials.record(environ, found)
+            if found.user is not None:
+                page = self.sign_in_page(_own_address(), f"{found.failure[1]}.")
+                return make_response(page, 403, _NOT_KEPT)
             return self._to_sign_in(found.failure)
         scope = self._credentials.authorize(environ, found)
         if scope is None and is_page:
             return self._to_sign_in()
         if scope is None:
-            raise ClientError(401, "reading needs the token: Authorization: Bearer …")
+            raise ClientError(401, self._wanted)
         environ[_SCOPE], environ[_BY_COOKIE] = scope, found.by_cookie
+        environ[_BY_USER] = found.user is not None
         return None
 
     def check_token(self, given: str) -> bool:
@@ -128,19 +132,26 @@ class Access:
 
     def sign_in(self, response: Response) -> None:
         """Set the cookie that stands for the read token."""
-        name, value = self._links.sign_in_cookie_name, self._links.sign_in_cookie()
-        _set_cookie(response, name, value, COOKIE_SECONDS)
+        set_sign_in_cookie(response, self._links)
 
     def sign_out(self, response: Response) -> None:
         """Delete the cookies of a sign-in and of a link."""
-        links = self._links
-        names = links.sign_in_cookie_name, links.link_cookie_name, SIGN_IN_COOKIE, LINK_COOKIE
-        for name in names:
-            response.delete_cookie(name, path=request.script_root or "/")
+        delete_cookies(response, self._links)
 
-    def has_cookie(self) -> bool:
-        """Return True if the browser sends a cookie that there is something to sign out of."""
-        return self._credentials.check_cookies(request.environ) != Evaluation()
+    def sign_in_page(self, there: str, trouble: str) -> str:
+        """Return the page that says who is signed in, and takes the token if there is one.
+
+        `there` is where the token leads to.
+        """
+        cookies = self._credentials.check_cookies(request.environ)
+        return render_template(
+            "sign_in.html",
+            there=there,
+            trouble=trouble,
+            is_signed_in=cookies != Evaluation(),
+            takes_token=self._takes_token,
+            user=self._credentials.check_session(request.environ).user,
+        )
 
     def renew(self, response: Response) -> None:
         """Give the browser the cookie anew by which it came, so that it lasts while it is used."""
@@ -152,7 +163,7 @@ class Access:
         else:
             key = self._credentials.link_cookie(environ)
             assert key is not None
-            self._set_link_cookie(response, key, environ[_SCOPE])
+            set_link_cookie(response, self._links, key, environ[_SCOPE])
 
     def _exchange(self, key: str) -> Response:
         """A page's address with a key: the same without it, and a cookie in its place."""
@@ -162,22 +173,16 @@ class Access:
         except InvalidLink as error:
             failure = ("key", str(error))
             self._credentials.record(request.environ, Evaluation(failure=failure))
-            if self._credentials.check_cookies(request.environ).scope is None:
+            if self._credentials.check_session(request.environ).scope is None:
                 return self._to_sign_in(failure)
             scope = FULL
         response = redirect(there, 303)
         response.headers["Cache-Control"] = "no-store"
         response.headers["Referrer-Policy"] = "no-referrer"
         # Who may read everything goes on to.
-        if scope is not FULL and self._credentials.check_cookies(request.environ).scope is not FULL:
-            self._set_link_cookie(response, key, scope)
+        if scope is not FULL and self._credentials.check_session(request.environ).scope is not FULL:
+            set_link_cookie(response, self._links, key, scope)
         return response
-
-    def _set_link_cookie(self, response: Response, key: str, scope: Scope) -> None:
-        assert scope.expires is not None
-        # It is kept for longer than it is good, so that its end can be said.
-        left = math.ceil(scope.expires - self._links.now()) + _KEPT_AFTER
-        _set_cookie(response, self._links.link_cookie_name, key, min(left, COOKIE_SECONDS))
 
     def _to_sign_in(self, failure: tuple[str, str] | None = None) -> Response:
         there = _own_address()
@@ -222,22 +227,11 @@ def register(
             response.headers.setdefault("Referrer-Policy", referrer)
             access.renew(response)  # so that a display that is on stays signed in
         response.headers["X-Content-Type-Options"] = "nosniff"
+        if request.environ.get(_BY_USER):
+            response.cache_control.private = True
         return response
 
     return access
-
-
-def _set_cookie(response: Response, name: str, value: str, seconds: int) -> None:
-    response.set_cookie(
-        name,
-        value,
-        max_age=seconds,
-        path=request.script_root or "/",  # another wall may be below another path of this host
-        secure=request.is_secure,
-        httponly=True,
-        samesite="Lax",
-    )
-    response.cache_control.private = True  # no proxy keeps it for somebody else
 
 
 def _own_address() -> str:

@@ -52,17 +52,17 @@ def alerts(service: Service) -> Response:
                 **shown_of(silences.of(alert, now)),
             }
             for event_id, alert in found
-            if filter.wants_host(alert.host)
+            if filter.selects(alert.host, EVENT)
         ],
         "silences": [
             msgspec.to_builtins(silence)
             for _, silence in silences.active(now)
-            if request_scope().allows_host(silence.host if silence.alert else silence.hosts)
+            if request_scope().allows(silence.host if silence.alert else silence.hosts, EVENT)
         ],
     }
     if since is not None:
         names = {(alert.host, alert.alert) for _, alert in found}
-        past = (each for each in _past(runtime, now - since) if filter.wants_host(each.host))
+        past = (each for each in _past(runtime, now - since) if filter.selects(each.host, EVENT))
         over = (each for each in past if each.until or (each.host, each.alert) not in names)
         body["past"] = [_shown(each) for each in islice(over, _MOST)]
     response = Response(msgspec.json.encode(body), content_type="application/json")

@@ -59,7 +59,7 @@ def blueprint(service: Service, access: Access, intake: Intake) -> Blueprint:
 
 def may_share(service: Service) -> bool:
     """Return True if the client of this request may make links and take them back."""
-    return bool(service.settings.read_token) and request_scope() is FULL
+    return service.settings.limits_reading and request_scope() is FULL
 
 
 def listing(service: Service) -> Response:
@@ -136,10 +136,10 @@ def revoke(service: Service, link_id: str) -> Response:
 
 def _allowed(service: Service) -> Runtime:
     """The runtime, for those who may read everything. Raises ClientError(403) for others."""
-    if not service.settings.read_token:
+    if not service.settings.limits_reading:
         raise ClientError(403, "there are no links: no READ_TOKEN is set, so reading needs no key")
     if not may_share(service):
-        raise ClientError(403, "links are for who has READ_TOKEN or signed in with it, not a link")
+        raise ClientError(403, "links are for who may read everything, by READ_TOKEN or as a user")
     return service.runtime
 
 

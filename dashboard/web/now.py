@@ -31,7 +31,7 @@ def now(service: Service) -> Response:
         )
     scope = request_scope()
     host = query.host("host") or service.runtime.greeting.default_host(scope)
-    scope.check({name.partition(".")[0] for name in names}, [host])
+    scope.check_events({name.partition(".")[0] for name in names}, host)
     found = {name: newest(service, host, name) for name in sorted(names)}
     for name, each in found.items():
         if each.is_old:

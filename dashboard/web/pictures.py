@@ -41,7 +41,7 @@ def figure_badge(service: Service, name: str) -> Response:
     """A figure's newest value; a grey dash with its age where it is old."""
     query = Query(request.args, ("host", "title"))
     (event, field), host = _figure_name(name), _host(service, query)
-    request_scope().check({event}, [host])
+    request_scope().check_events({event}, host)
     row, found = _row(service, event, field), newest(service, host, name)
     text = written(found.value, row.unit, row.decimals)
     if found.is_old:
@@ -59,7 +59,7 @@ def picture(service: Service, panel: str) -> Response:
     height = query.whole_number("height", 80, 3000) or 260
     host = _host(service, query)
     title, lines = _lines(service, panel)
-    request_scope().check({event for event, _, _, _ in lines}, [host])
+    request_scope().check_events({event for event, _, _, _ in lines}, host)
     wanted = Filter(
         names=frozenset(event for event, _, _, _ in lines),
         hosts=frozenset({host}),
@@ -166,7 +166,7 @@ def _host(service: Service, query: Query) -> str:
 def _answer(service: Service, drawn: str) -> Response:
     response = Response(drawn, content_type="image/svg+xml; charset=utf-8")
     kept = max(1, round(service.runtime.settings.interval))
-    private = "private, " if service.runtime.settings.read_token else ""
+    private = "private, " if service.runtime.settings.limits_reading else ""
     response.headers["Cache-Control"] = f"{private}max-age={kept}"
     response.headers["Content-Security-Policy"] = _POLICY
     response.add_etag()

@@ -91,7 +91,7 @@ def _start(
     counts as none. Raises LogUnavailable.
     """
     run, read_to = runtime.jobs.latest_run(job)
-    if run is not None and not scope.allows_host(run.step.host):
+    if run is not None and not scope.allows(run.step.host, EVENT):
         run = None
     if run is not None and run.step.is_end and after == run.newest:
         return None, None

@@ -8,7 +8,6 @@ from flask import (
     Blueprint,
     make_response,
     redirect,
-    render_template,
     request,
     url_for,
 )
@@ -52,9 +51,7 @@ def sign_in(access: Access, intake: Intake) -> Response:
             trouble, status = "That is not the token.", 403
         except ClientError as refused:
             trouble, status, wait = f"{refused.detail}.", refused.status, refused.retry_after
-    page = make_response(
-        render_template("sign_in.html", trouble=trouble, is_signed_in=access.has_cookie()), status
-    )
+    page = make_response(access.sign_in_page(request.args.get("next", ""), trouble), status)
     page.headers["Cache-Control"] = "no-store"
     if wait is not None:
         page.headers["Retry-After"] = f"{wait:.0f}"

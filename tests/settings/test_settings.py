@@ -92,6 +92,9 @@ ACCEPTED = [
     ("MAX_STREAMS", "1000000", 1_000_000),
     ("TRUSTED_PROXIES", "10.0.0.0/8, ::1", ("10.0.0.0/8", "::1")),
     ("TRUSTED_PROXIES", "none", ()),
+    ("TRUSTED_USER_HEADER", "X-Forwarded-User", "X-Forwarded-User"),
+    ("TRUSTED_USER_HEADER", "X", "X"),
+    ("TRUSTED_GROUPS_HEADER", "Remote-Groups", "Remote-Groups"),
     ("FAILED_ATTEMPTS", "1", 1),
     ("MAX_STREAMS_PER_ADDRESS", "50", 50),
     ("MAX_STREAMS_PER_ADDRESS", "none", 0),
@@ -107,6 +110,12 @@ ACCEPTED = [
     ("MAX_REQUEST_LINE", "300", 300),
     ("MAX_HEADERS", "10", 10),
 ]
+# What a setting is nothing without.
+_PROXY = {"DASHBOARD_TRUSTED_PROXIES": "10.0.0.1"}
+NEEDS = {
+    "TRUSTED_USER_HEADER": _PROXY,
+    "TRUSTED_GROUPS_HEADER": _PROXY | {"DASHBOARD_TRUSTED_USER_HEADER": "Remote-User"},
+}
 REFUSED = [
     ("LOG", ["", "events.db", "sqlite:events.db", "sqlite:///", "mysql://x/y", "sqlite:///a?b=c"]),
     ("LOG", ["sqlite:///a#b", "sqlite:///a\0b"]),
@@ -146,6 +155,8 @@ REFUSED = [
     ("ALLOWED_HOSTS", ["", ",", "*", "a:80", "https://a", "a b", "a,*"]),
     ("ALLOWED_ORIGINS", ["", "*", "a.example", "https://a/", "ftp://a", "https://*.a", "null"]),
     ("TRUSTED_PROXIES", ["", "*", "localhost", "10.0.0.1/8", "10.0.0.0/33", "none,::1", "1.2.3"]),
+    ("TRUSTED_USER_HEADER", ["", "Remote User", "Remote_User", "-X", "X:", "ä", "X" * 65]),
+    ("TRUSTED_GROUPS_HEADER", ["", "a,b", "1-X", "X\n"]),
     ("FAILED_ATTEMPTS", ["0", "10001", "none"]),
     ("MAX_STREAMS_PER_ADDRESS", ["0", "", "1000001", "all"]),
     ("MAX_FEEDS", ["0", "none"]),
@@ -166,7 +177,7 @@ KEYS = [key for key, _, _ in table()]
 
 @pytest.mark.parametrize(("key", "text", "value"), ACCEPTED)
 def test_a_setting_takes_what_is_allowed(key: str, text: str, value: object) -> None:
-    settings = load({f"DASHBOARD_{key}": text})
+    settings = load({f"DASHBOARD_{key}": text} | NEEDS.get(key, {}))
     assert getattr(settings, key.lower()) == value
     assert type(getattr(settings, key.lower())) is type(value)
 

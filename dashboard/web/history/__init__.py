@@ -141,7 +141,7 @@ def _answer(
             return found, []
         first = max(log.id_at(stretch.first), position.following)
         walked = walk(log, first, last, names=filter.logged_names, hosts=chosen)
-        newest = [event for event in walked if filter.wants_name(event.name)]
+        newest = [event for event in walked if filter.selects(event.host, event.name)]
         if lines is not None:
             start = log.id_at(stretch.end - runtime.settings.retention)
             others = {event.name for event in wanted} - families - {RULES}

@@ -126,7 +126,7 @@ class _Views:
 
 def _may(runtime: Runtime, event: str) -> None:
     """Raise ScopeError unless a screen's event is in scope for reading, and so for writing."""
-    request_scope().check({event}, {runtime.settings.host_name})
+    request_scope().check_events({event}, runtime.settings.host_name)
 
 
 def _check(name: str) -> None:
