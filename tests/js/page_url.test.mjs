@@ -33,6 +33,7 @@ test("panels have an order and sizes", () => {
   assert.deepEqual(taken("?panels=cpu:2x1,memory:1x4,network:6x3").panels, [place("cpu", 2), place("memory", 1, 4), place("network", 6, 3)]);
   assert.deepEqual(taken("?panels=cpu%3A2x1%2Cmemory").panels, [place("cpu", 2), place("memory")]);
   assert.deepEqual(taken("?panels=none").panels, []);
+  assert.deepEqual(taken("?panels=all").panels, KNOWN.panels.map((name) => place(name)));
   assert.match(refused("?panels=cpu,foo"), /^panels="cpu,foo": there is no "foo"; there are cpu, memory, network, processes$/);
   assert.match(refused("?panels=cpu,cpu:2x1"), /cpu is there twice/);
   assert.match(refused("?panels="), /there is no ""/);

@@ -44,6 +44,37 @@ NOT_WHOLE = """(wall) => {
     return found;
 }"""
 
+# Texts of different elements that lie on each other; those in a chart have a test of their own.
+COVERED = """() => {
+    const boxes = [];
+    const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+    while (texts.nextNode()) {
+        const { currentNode: text } = texts;
+        const parent = text.parentElement;
+        if (!text.data.trim() || parent.closest(NOT_LOOKED_AT)) continue;
+        if (getComputedStyle(parent).visibility === "hidden") continue;
+        const range = document.createRange();
+        // A large number is less tall than its typeface's box.
+        range.selectNodeContents(text);
+        const number = parent.closest(".number")?.getBoundingClientRect();
+        if (number && parent.matches(".unit")) continue;
+        for (const { left, right, top, bottom } of range.getClientRects()) {
+            const [from, to] = number ? [number.top, number.bottom] : [top, bottom];
+            const rect = { left, right, top: from, bottom: to, height: to - from };
+            if (right > left) boxes.push([text.data, rect, text]);
+        }
+    }
+    const found = [];
+    const pairs = boxes.flatMap((one, at) => boxes.slice(at + 1).map((other) => [one, other]));
+    pairs.forEach(([[words, one, text], [others, other, next]]) => {
+        const across = Math.min(one.right, other.right) - Math.max(one.left, other.left);
+        const down = Math.min(one.bottom, other.bottom) - Math.max(one.top, other.top);
+        if (text === next || across <= 2) return;
+        if (down > 0.3 * Math.min(one.height, other.height)) found.push(`${words} | ${others}`);
+    });
+    return found;
+}""".replace("NOT_LOOKED_AT", "'.unseen, .plot, .banner, script, noscript'")
+
 OVERFLOW = """() => {
     const { scrollWidth, scrollHeight } = document.documentElement;
     return [scrollWidth - innerWidth, scrollHeight - innerHeight];

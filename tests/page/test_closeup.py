@@ -377,7 +377,7 @@ def test_help_lists_every_key(wall: Wall) -> None:
     dialog = page.get_by_role("dialog", name="Keys")
     expect(dialog).to_be_visible()
     keys = dialog.locator("kbd").all_text_contents()
-    assert keys == ["space", "p", "Esc", *"12345678", "[", "]", "t", "f", "d", "e", "?"]
+    assert keys == ["space", "p", "Esc", *"12345678", "[", "]", "t", "f", "d", "e", "a", "i", "?"]
     assert release(build_id()) in (dialog.text_content() or "")
     # Keys are the dialog's now.
     page.keyboard.press("p")
@@ -393,6 +393,31 @@ def test_help_lists_every_key(wall: Wall) -> None:
     expect(dialog).to_be_visible()
     page.mouse.click(20, 500)
     expect(dialog).to_be_hidden()
+
+
+def test_all_panels_and_what_their_figures_mean(wall: Wall) -> None:
+    page = wall.page
+    page.keyboard.press("i")
+    dialog = page.locator("dialog.meanings")
+    expect(dialog).to_contain_text("cpu.iowait")
+    expect(dialog).to_contain_text("idle, with a disk request outstanding")
+    assert "gpu." not in str(dialog.text_content()), "only what is shown"
+    assert dialog.evaluate("(each) => each.scrollWidth <= each.clientWidth")
+    page.keyboard.press("Escape")
+    shown = page.locator("[data-panel]").count()
+    page.keyboard.press("a")
+    page.wait_for_url("**panels=all")
+    wall.wait_for_link("live")
+    expect(page.locator('[data-panel="interfaces"]')).to_be_attached()
+    least = page.eval_on_selector_all(
+        ".panels > .panel", "(all) => Math.min(...all.map((one) => one.offsetHeight))"
+    )
+    assert least > 100, "more panels than fit are scrolled to, and not squeezed"
+    expect(page.locator('[data-panel="processes"] [data-more]')).to_have_text(
+        re.compile(r"^\d+ more$")
+    )
+    page.keyboard.press("a")
+    expect(page.locator("[data-panel]")).to_have_count(shown)
 
 
 def test_keys_that_are_meant_for_something_else(wall: Wall) -> None:

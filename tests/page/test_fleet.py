@@ -2,13 +2,14 @@
 
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.page.loads import Loads
-from tests.page.looks import NOT_WHOLE, OVERFLOW, metrics
+from tests.page.looks import COVERED, NOT_WHOLE, OVERFLOW, metrics
 from tests.page.past import sampling_held_up
 from tests.page.wall import Wall
 from tests.support.service import Service, wait_for
@@ -197,11 +198,12 @@ def test_a_tile_says_how_a_machine_is(
     expect(page.locator(of("db-2", ".words"))).to_have_text(MARKUP)
     expect(page.locator(of("db-1", ".words"))).to_have_text(f"grave {MARKUP}")
     assert page.locator("main img").count() == 0
-    # No more than is drawn is asked for, and no history.
+    # No more than is drawn is asked for: of the past, CPU alone.
     (stream,) = (url for url in asked if "/stream?" in url)
     assert "every=2" in stream
     assert "fields=cpu.percent%2Cmemory.percent%2Cfilesystem.mounts" in stream
-    assert not any("/history" in url or "uPlot" in url for url in asked)
+    assert all("columns=cpu.percent&" in f"{url}&" for url in asked if "/history?" in url)
+    assert not any("uPlot" in url for url in asked)
 
     tell(fleet, "web-1", 33.0)
     wait_for(lambda: value(page, "web-1", "cpu.percent") == "33", "the new figure")
@@ -360,15 +362,51 @@ def test_a_dozen_machines_can_be_read_from_afar(
     assert smallest >= words
 
 
-@pytest.mark.parametrize("size", [(390, 844), (768, 1024), (2560, 1080)])
-def test_tiles_fit_every_screen(
-    open_sized: Callable[[int, int, str], Page], size: tuple[int, int]
+SIZES = [(390, 844), (768, 1024), (800, 480), (1080, 1920), (1920, 1080), (2560, 1080)]
+
+
+def test_tiles_fit_every_screen(open_sized: Callable[[int, int, str], Page]) -> None:
+    page = open_sized(*SIZES[0], "/")
+
+    def troubles(width: int) -> list[object]:
+        across, down = page.evaluate(OVERFLOW)
+        one_screen = width >= 700
+        found: list[object] = [across] if across or (one_screen and down) else []
+        return [
+            *found,
+            *page.evaluate(COVERED),
+            *(page.evaluate(NOT_WHOLE, True) if one_screen else []),
+        ]
+
+    def fit(width: int) -> bool:
+        return not troubles(width)
+
+    for width, height in SIZES:
+        page.set_viewport_size({"width": width, "height": height})
+        # Tiles follow the window once it has another size.
+        try:
+            wait_for(partial(fit, width), "tiles that fit", timeout=10)
+        except AssertionError:
+            assert troubles(width) == [], (width, height)
+
+
+def test_few_machines_have_lines_of_their_cpu_and_totals(
+    fleet: Service, open_fleet: Callable[[str], Page]
 ) -> None:
-    page = open_sized(*size, "/")
-    assert page.evaluate(OVERFLOW)[0] == 0
-    if size[0] >= 700:
-        assert page.evaluate(OVERFLOW)[1] == 0
-    assert page.evaluate(NOT_WHOLE, True) == [] or size[0] < 700
+    page = open_fleet("/")
+    totals = page.locator("[data-totals]")
+    expect(totals).to_contain_text(f"{len(HOSTS) - 1} up · CPU ")
+    expect(totals).to_contain_text("▾ 9.8 GB/s")
+    line = page.locator(of("web-1", ".sparkline"))
+    expect(line).to_be_visible()
+    painted = "(canvas) => canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height)"
+    tell(fleet, "web-1", 90.0)
+    wait_for(
+        lambda: page.locator(of("web-1", ".sparkline")).evaluate(
+            f"(canvas) => ({painted})(canvas).data.some((value) => value > 0)"
+        ),
+        "a line",
+    )
 
 
 def test_one_figure_of_several_machines_in_one_chart(

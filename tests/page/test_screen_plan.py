@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Page
 
 from tests.page.conftest import OpenAt
-from tests.page.looks import NOT_WHOLE, OVERFLOW
+from tests.page.looks import COVERED, NOT_WHOLE, OVERFLOW
 from tests.support.service import Service
 
 SIZES = [
@@ -20,33 +20,6 @@ SIZES = [
     (3840, 2160),
 ]
 LONG = "ip-10-0-12-34.eu-central-1.compute.internal"
-# Texts of different elements that lie on each other; those in a chart have a test of their own.
-COVERED = """() => {
-    const boxes = [];
-    const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
-    while (texts.nextNode()) {
-        const { currentNode: text } = texts;
-        const parent = text.parentElement;
-        if (!text.data.trim() || parent.closest(NOT_LOOKED_AT)) continue;
-        if (getComputedStyle(parent).visibility === "hidden") continue;
-        const range = document.createRange();
-        // A large number is less tall than its typeface's box.
-        range.selectNodeContents(text);
-        const number = parent.closest(".number");
-        const rects = number ? [number.getBoundingClientRect()] : range.getClientRects();
-        if (number && parent.matches(".unit")) continue;
-        for (const rect of rects) if (rect.width) boxes.push([text.data, rect, text]);
-    }
-    const found = [];
-    const pairs = boxes.flatMap((one, at) => boxes.slice(at + 1).map((other) => [one, other]));
-    pairs.forEach(([[words, one, text], [others, other, next]]) => {
-        const across = Math.min(one.right, other.right) - Math.max(one.left, other.left);
-        const down = Math.min(one.bottom, other.bottom) - Math.max(one.top, other.top);
-        if (text === next || across <= 2) return;
-        if (down > 0.3 * Math.min(one.height, other.height)) found.push(`${words} | ${others}`);
-    });
-    return found;
-}""".replace("NOT_LOOKED_AT", "'.unseen, .plot, .banner, script, noscript'")
 # An alert that has no room is cut off.
 OF_BANNER = re.compile(r'"(Use of|since|and \d|\d+(–\d+)? of|[▲◆] )')
 SHOWN = """() => ({

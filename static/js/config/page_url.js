@@ -49,6 +49,9 @@ const WINDOW = 300;
 const EACH = 30;
 const LEAST_EACH = 5;
 
+/** All panels of the catalogue. */
+export const ALL = "all";
+
 export const MOST_COLUMNS = 6;
 export const MOST_DOWN = 4;
 const THEMES = ["dark", "light", "auto"];
@@ -80,7 +83,7 @@ export const DEFAULTS = Object.freeze({
 
 /** @type {{[key: string]: (text: string, known: Known) => Partial<Display>}} */
 const KEYS = {
-  panels: (text, { panels, events }) => ({ panels: names(text, panels, (name) => events && readParts(name, events), (place) => place) }),
+  panels: (text, { panels, events }) => text === ALL ? { panels: panels.map((name) => ({ name, across: 1, down: 1 })) } : ({ panels: names(text, panels, (name) => events && readParts(name, events), (place) => place) }),
   tiles: (text, { tiles, events }) => ({ tiles: names(text, tiles, (name) => events && (readFigure(name, events)?.field ?? null), ({ name }) => name) }),
   columns: (text) => ({ columns: whole(text, 1, MOST_COLUMNS) }),
   window: (text) => ({ window: seconds(text, WINDOWS.least) }),

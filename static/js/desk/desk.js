@@ -3,7 +3,7 @@
  * Desk tools of the wall: buttons in the header, keyboard shortcuts, and dialogs, each loaded when it is first
  * opened. A kiosk loads none of them. Composition only.
  */
-import { writeAddress } from "../config/page_url.js";
+import { ALL, writeAddress } from "../config/page_url.js";
 import { clock, day, moment } from "../ui/format.js";
 import { addCorners } from "./corners.js";
 import { printWell } from "./print.js";
@@ -32,6 +32,8 @@ export class Desk {
       full: () => this.#toggleFull(),
       download: () => this.#open("download", () => import("./downloading.js")),
       edit: () => this.#open("editor", () => import("./editor.js")),
+      all: () => this.#toggleAll(),
+      explain: () => this.#open("explanation", () => import("./meanings.js")),
       help: () => this.#open("help", () => import("./help.js")),
       share: links === null ? null : () => share(links),
     };
@@ -72,6 +74,17 @@ export class Desk {
     grid.restyle();
     this.#keepAddress();
     this.#show();
+  }
+
+  /** Leads to all panels, and from there back to those from before. */
+  #toggleAll() {
+    const { display, registry } = this.wall;
+    const query = new URLSearchParams(writeAddress(display));
+    if (registry.known.panels.every((name) => display.panels?.some((place) => place.name === name))) {
+      if (document.referrer.startsWith(location.origin + location.pathname)) return history.back();
+      query.delete("panels");
+    } else query.set("panels", ALL);
+    location.assign(`${location.pathname}?${query}`);
   }
 
   async #toggleFull() {

@@ -11,6 +11,8 @@
  * @property {() => void} full
  * @property {() => void} download
  * @property {() => void} edit
+ * @property {() => void} all panels, or those from before
+ * @property {() => void} explain what the figures mean
  * @property {() => void} help
  * @property {(() => void) | null} share null: not for this reader
  */
@@ -43,6 +45,8 @@ export const KEYS = [
   { keys: ["f"], says: "full screen", run: ({ full }) => full() },
   { keys: ["d"], says: "download what is shown", run: ({ download }) => download() },
   { keys: ["e"], says: "edit this page: panels, order, size", run: ({ edit }) => edit() },
+  { keys: ["a"], says: "all panels: every mount, disk and interface; and back", run: ({ all }) => all() },
+  { keys: ["i"], says: "explain the figures", run: ({ explain }) => explain() },
   { keys: ["?"], says: "this help", run: ({ help }) => help() },
 ];
 

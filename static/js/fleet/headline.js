@@ -1,7 +1,8 @@
 // @ts-check
-/** Header of the overview: number of machines, how many are in which state, a word when all is well, and the time. */
+/** Header of the overview: number of machines, how many are in which state, what they do together, a word when all is well, and the time. */
 import { mark, write } from "../ui/dom.js";
-import { clock } from "../ui/format.js";
+import { clock, percent, rate, text } from "../ui/format.js";
+import { RECEIVED, SENT, SHARES } from "./figures.js";
 import { rankOf } from "./order.js";
 
 /** @typedef {import("./machines.js").Machines} Machines */
@@ -15,9 +16,11 @@ export class Headline {
    * @param {HTMLElement} states
    * @param {HTMLElement} time
    * @param {HTMLElement} well
+   * @param {HTMLElement} totals
    */
-  constructor(count, states, time, well) {
+  constructor(count, states, time, well, totals) {
     this.well = well;
+    this.totals = totals;
     this.count = count;
     this.time = time;
     this.states = WORDS.map((word) => {
@@ -46,6 +49,26 @@ export class Headline {
     mark(this.well, "hidden", isWell ? null : "");
     const all = machines.all.size;
     write(this.count, all === 1 ? "1 machine" : `${all} machines`);
+    write(this.totals, totalsOf(machines, now));
     write(this.time, clock(now));
   }
+}
+
+/**
+ * @param {Machines} machines judged
+ * @param {number} now
+ * @returns {string} mean of CPU, and bytes of the networks, of all machines that are up; nothing for a single one
+ */
+function totalsOf(machines, now) {
+  const up = [...machines.all.values()].filter(({ freshness }) => freshness === "fresh");
+  if (up.length < 2) return "";
+  /** @param {string} name */
+  const values = (name) => up.map((machine) => machines.value(machine, name, now)).filter((value) => value !== null);
+  /** @param {number[]} list */
+  const sum = (list) => list.reduce((total, value) => total + value, 0);
+  const [cpu, received, sent] = [SHARES[0], RECEIVED, SENT].map((name) => /** @type {number[]} */ (values(name)));
+  const parts = [`${up.length} up`];
+  if (cpu.length) parts.push(`CPU ${text(percent(sum(cpu) / cpu.length))}`);
+  if (received.length) parts.push(`▾ ${text(rate(sum(received)))} ▴ ${text(rate(sum(sent)))}`);
+  return parts.join(" · ");
 }

@@ -82,11 +82,16 @@ export class LayoutSwitch {
     this.view.draw(order.machines, machines, now);
   }
 
+  /** @param {import("../streaming/history.js").History} history CPU of before the page was opened */
+  fill(history) {
+    if (this.view instanceof TileView) this.view.fill(history);
+  }
+
   #makeView() {
-    const { asked, list, aside, interactive, hrefOf } = this.options;
+    const { asked, list, aside, interactive, hrefOf, theme } = this.options;
     list.parentElement?.setAttribute("data-shown", this.shown);
     aside.hidden = this.shown !== "map";
-    if (this.shown === "tiles") return new TileView(list, hrefOf);
+    if (this.shown === "tiles") return new TileView(list, hrefOf, theme);
     const metric = asked.metric === WORST ? null : asked.metric;
     return new MapView(list, aside, { metric, grouped: asked.sort === "group", interactive, hrefOf });
   }

@@ -5,11 +5,13 @@ import { covering } from "../config/scope.js";
 import { patienceFor } from "../state/intervals.js";
 import { ServerClock } from "../state/server_clock.js";
 import { TimeWindow } from "../state/time_window.js";
+import { askHistory } from "../streaming/history.js";
 import { isAfter } from "../streaming/ids.js";
 import { linkFacts } from "../ui/link_state.js";
 import { RenderLoop } from "../ui/render_loop.js";
 import { AlertList } from "./alertlist.js";
-import { SHARES, TILE_FIGURES, wantedFor } from "./figures.js";
+import { MOST_LINES } from "./cpu_line.js";
+import { PULSE, SHARES, TILE_FIGURES, wantedFor } from "./figures.js";
 import { matcher, WORST } from "./fleet_url.js";
 import { LayoutSwitch } from "./layout_switch.js";
 import { Machines } from "./machines.js";
@@ -79,6 +81,8 @@ export class Overview {
     this.queried = "";
     /** @type {{id: string, data: Data}[]} */
     this.heard = [];
+    /** @type {Promise<import("../streaming/history.js").History> | null} */
+    this.past = null;
     this.renderLoop = new RenderLoop(() => this.#draw());
     this.may = covering(settings.may);
     this.newestStream = new Newest(settings.streamUrl, {
@@ -192,6 +196,17 @@ export class Overview {
     this.newestStream.ask(query);
   }
 
+  /** Loads, once, what lines of few machines show of before the page was opened. */
+  #loadPast() {
+    const { settings } = this.options;
+    const { size } = this.machines.all;
+    if (this.past || this.layout.shown !== "tiles" || size < 1 || size > MOST_LINES || !this.may(PULSE)) return;
+    const hosts = [...this.machines.all.keys()].join();
+    this.past = askHistory({ historyUrl: settings.historyUrl, host: hosts, events: [PULSE], columns: [`${PULSE}.percent`] }, { since: DEFAULTS.window });
+    // Without it lines grow from now on.
+    this.past.then((history) => this.layout.fill(history), console.warn);
+  }
+
   /** @returns {LinkFacts} */
   #link() {
     const { stream, clock, machines } = this;
@@ -212,6 +227,7 @@ export class Overview {
     order.renew(machines, now);
     layout.arrange(order);
     layout.draw(order, machines, now);
+    this.#loadPast();
     this.#ask();
     this.options.listener.link(this.#link());
     this.options.listener.draw(this, now);

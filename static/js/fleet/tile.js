@@ -3,7 +3,8 @@
 import { make, mark, valueElement, write, writeValue } from "../ui/dom.js";
 import { text } from "../ui/format.js";
 import { shownLevel } from "../ui/thresholds.js";
-import { FIGURES, RECEIVED, SENT, SHARES } from "./figures.js";
+import { CpuLine } from "./cpu_line.js";
+import { FIGURES, PULSE, RECEIVED, SENT, SHARES } from "./figures.js";
 import { ageText, alertOf, SILENT, statusText } from "./status_text.js";
 
 /** @typedef {import("./host.js").Host} Host */
@@ -13,8 +14,9 @@ export class HostTile {
   /**
    * @param {string} name
    * @param {string | null} href null: no link
+   * @param {import("../ui/theme.js").Theme} theme
    */
-  constructor(name, href) {
+  constructor(name, href, theme) {
     this.name = make("h2", {}, name);
     this.mark = make("strong", { class: "mark" });
     this.shares = SHARES.map((figure) => new Share(figure));
@@ -25,7 +27,8 @@ export class HostTile {
     const network = make("span", { class: "network" }, "▾\u00a0", this.received, " ▴\u00a0", this.sent);
     this.link = make("a", href === null ? {} : { href }, make("header", {}, this.name, this.mark));
     this.link.append(make("div", { class: "shares" }, ...this.shares.map(({ element }) => element)), this.words);
-    this.link.append(make("footer", {}, network, this.age));
+    this.line = new CpuLine(theme);
+    this.link.append(this.line.element, make("footer", {}, network, this.age));
     this.element = make("li", { class: "host", "data-host": name }, this.link);
   }
 
@@ -47,6 +50,7 @@ export class HostTile {
     }
     write(this.words, (gone ? "" : statusText(machine, now)) || machine.group || "\u00a0");
     write(this.age, ageText(machine, now));
+    this.line.draw(machine.timeOf(PULSE), machines.value(machine, SHARES[0], now), machine.freshness !== "fresh", now);
   }
 }
 

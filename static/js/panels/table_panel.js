@@ -26,7 +26,10 @@ export class TablePanel extends Panel {
     super({ event: spec.event, title: spec.title, className: "panel table", attributes: { "data-panel": spec.name } });
     this.spec = spec;
     this.summary = make("span", { class: "labels" });
-    this.mark.before(this.summary);
+    this.more = make("span", { class: "labels", "data-more": "" });
+    this.mark.before(this.summary, this.more);
+    /** Rows beyond the most that are made. */
+    this.beyond = 0;
     const names = spec.columns.map((column) => make("th", { scope: "col" }, column));
     const list = make("tbody");
     this.body.append(make("table", { "data-columns": String(names.length) }, make("thead", {}, make("tr", {}, ...names)), list));
@@ -53,7 +56,9 @@ export class TablePanel extends Panel {
     const data = store.latest(host, this.event);
     if (!data) return;
     write(this.summary, this.gone ? "—" : this.spec.summary(data));
-    this.list.show(this.spec.rows(data).slice(0, MOST_ROWS));
+    const rows = this.spec.rows(data);
+    this.beyond = Math.max(0, rows.length - MOST_ROWS);
+    this.list.show(rows.slice(0, MOST_ROWS));
     this.#fit();
   }
 
@@ -66,6 +71,9 @@ export class TablePanel extends Panel {
     const bounded = getComputedStyle(this.body).overflowY === "hidden";
     const rows = [...this.list.rows.values()].map(({ element }) => element);
     const bottoms = rows.map((row) => row.getBoundingClientRect().bottom);
-    rows.forEach((row, index) => mark(row, "data-cut", bounded && bottoms[index] > end ? "" : null));
+    const cut = bottoms.map((bottom) => bounded && bottom > end);
+    rows.forEach((row, index) => mark(row, "data-cut", cut[index] ? "" : null));
+    const hidden = cut.filter(Boolean).length + this.beyond;
+    write(this.more, hidden ? `${hidden} more` : "");
   }
 }
