@@ -135,7 +135,13 @@ class Arena:
     """See above. The service's log may be in another folder, and on another disk."""
 
     def __init__(
-        self, folder: Path, *, clients: int, context: BrowserContext, disk: Path | None = None
+        self,
+        folder: Path,
+        *,
+        clients: int,
+        context: BrowserContext,
+        disk: Path | None = None,
+        settings: dict[str, object] | None = None,
     ) -> None:
         self.rows: list[Row] = []
         self.faults = folder / "faults"
@@ -148,6 +154,7 @@ class Arena:
             HEADER_TIMEOUT=2,  # so that tests need not wait for longer
             PUBLISH_TOKEN=PUBLISH_TOKEN,
             LOG=f"sqlite:///{log}",
+            **(settings or {}),
         )
         service.log_file = log
         service.arguments = ["-c", str(ROOT / "tests" / "support" / "faulty.py")]

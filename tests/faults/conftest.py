@@ -43,12 +43,26 @@ def disk() -> Path | None:
 
 
 @pytest.fixture(scope="module")
+def settings() -> dict[str, object]:
+    """Return what the service has beside the arena's own settings."""
+    return {}
+
+
+@pytest.fixture(scope="module")
 def arena(
-    tmp_path_factory: pytest.TempPathFactory, browser: Browser, scale: Scale, disk: Path | None
+    tmp_path_factory: pytest.TempPathFactory,
+    browser: Browser,
+    scale: Scale,
+    disk: Path | None,
+    settings: dict[str, object],
 ) -> Iterator[Arena]:
     context = browser.new_context(viewport={"width": 1920, "height": 1080})
     arena = Arena(
-        tmp_path_factory.mktemp("arena"), clients=scale.clients, context=context, disk=disk
+        tmp_path_factory.mktemp("arena"),
+        clients=scale.clients,
+        context=context,
+        disk=disk,
+        settings=settings,
     )
     try:
         yield arena.open()

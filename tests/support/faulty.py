@@ -1,8 +1,9 @@
 """The service's own gunicorn.conf.py, with faults that a test switches on by files.
 
-The folder VITALS_FAULTS holds them: `clock` (seconds that the clock of every worker is off) and
-`hang` (while it exists, asking a filesystem for its size does not return; `hanging` is made when
-somebody asks). For the tests' patience the filesystems are read each second. GET /fail raises. A
+The folder VITALS_FAULTS holds them: `clock` (seconds that the clock of every worker is off), `hang`
+(while it exists, asking a filesystem for its size does not return; `hanging` is made when somebody
+asks) and `latin` (while it exists, there is an interface with a name in Latin-1; `named` is made
+when it is read). For the tests' patience the filesystems are read each second. GET /fail raises. A
 Redis gives ids by the clock of whoever appends, as a file does, and not by its own.
 """
 
@@ -53,9 +54,10 @@ def _load(worker: Any) -> None:
     """Load the application in a process that gevent has patched, with the faults in it."""
     import psutil
 
+    from dashboard.metrics import procfs
     from dashboard.metrics.filesystem import Filesystem
 
-    real_usage = psutil.disk_usage
+    real_usage, real_read = psutil.disk_usage, procfs.read
 
     def usage(path: str) -> Any:
         while (_folder / "hang").exists():
@@ -66,7 +68,15 @@ def _load(worker: Any) -> None:
     def fail() -> str:
         raise RuntimeError("the secret of tests/support/faulty.py")
 
+    def read(path: str) -> bytes:
+        content = real_read(path)
+        if path.endswith("/net/dev") and (_folder / "latin").exists():
+            (_folder / "named").touch()
+            return content + b"caf\xe9: 1 1 0 0 0 0 0 0 1 1 0 0 0 0 0 0\n"
+        return content
+
     psutil.disk_usage = usage
+    procfs.read = read
     Filesystem.cadence = 1
     if os.environ.get("DASHBOARD_LOG", "").startswith(("redis", "unix")):
         from dashboard.log.redis.engine import RedisLog
