@@ -24,6 +24,14 @@ def build_id() -> str:
     return digest.hexdigest()[:12]
 
 
+def version() -> str:
+    """Return the project's version, "unknown" where its pyproject.toml is missing."""
+    try:
+        return str(project()["version"])
+    except OSError:
+        return "unknown"
+
+
 @cache
 def project() -> dict[str, Any]:
     """Return what pyproject.toml says of the project: `version`, `description` and the like."""

@@ -31,8 +31,17 @@ def default_config() -> Path | None:
 
     The user's own goes before the machine's; None where there is neither.
     """
-    files = (_xdg("XDG_CONFIG_HOME", ".config") / "vitals" / "vitals.toml", _MACHINE_CONFIG)
+    files = (_user_config(), _MACHINE_CONFIG)
     return next((file for file in files if file.is_file()), None)
+
+
+def own_config() -> Path:
+    """Return the settings' file that this user may make: the machine's for root, else his own."""
+    return _MACHINE_CONFIG if os.geteuid() == 0 else _user_config()
+
+
+def _user_config() -> Path:
+    return _xdg("XDG_CONFIG_HOME", ".config") / "vitals" / "vitals.toml"
 
 
 def _xdg(variable: str, otherwise: str) -> Path:

@@ -12,13 +12,13 @@ from collections.abc import Sequence
 import gevent
 from gevent import monkey
 
-from dashboard.access.link_store import FILE, LinkStore
+from dashboard.access.stores import Stores, open_stores
 from dashboard.access.trusted_proxies import Proxies
 from dashboard.alerts.history import OpenAlerts
 from dashboard.catalogue.declared import with_declared
 from dashboard.history.service import HistoryService
 from dashboard.jobs.index import JobIndex
-from dashboard.log.opening import instance_folder, open_log_for_greenlets, run_directory
+from dashboard.log.opening import open_log_for_greenlets, run_directory
 from dashboard.metrics import FAMILIES, FamilyFactory
 from dashboard.metrics.cadence import cadences
 from dashboard.metrics.rows import built_in_rows
@@ -31,8 +31,8 @@ from dashboard.sources import sampled
 from dashboard.streaming.greeting import Greeting
 from dashboard.streaming.host_intervals import HostIntervals
 from dashboard.streaming.hub import Hub
-from dashboard.streaming.link_watch import LinkWatch
 from dashboard.streaming.parked import capacity
+from dashboard.streaming.rights_watch import RightsWatch
 from dashboard.telemetry.counters import Instruments
 from dashboard.telemetry.workers import WorkerMetrics
 
@@ -56,7 +56,7 @@ class Service:
         self.catalogue = with_declared(built_in_rows(FAMILIES, settings.interval), settings.figure)
         self.instruments = Instruments()
         self.proxies = Proxies(settings.trusted_proxies)
-        self.links = LinkStore(instance_folder(settings) / FILE)
+        self.stores = open_stores(settings)
         self._runtime: Runtime | None = None
 
     @property
@@ -88,7 +88,7 @@ class Service:
                 build=self.build,
                 families=self.families,
                 instruments=self.instruments,
-                links=self.links,
+                stores=self.stores,
             )
             self._runtime.start()
         return self._runtime
@@ -104,7 +104,7 @@ class Runtime:
         build: str,
         families: Sequence[FamilyFactory],
         instruments: Instruments,
-        links: LinkStore,
+        stores: Stores,
     ) -> None:
         """Open the log and make all parts; none of them does anything before `start`.
 
@@ -136,7 +136,7 @@ class Runtime:
             most_feeds=settings.max_feeds,
             instruments=instruments,
         )
-        self.links = LinkWatch(links, self.hub)
+        self.rights = RightsWatch(stores, self.hub)
         self.host_intervals = HostIntervals(families, settings.interval, self.hub.replay_buffer)
         self._leadership = Leadership(folder / f"leader-{settings.host_name}.lock")
         self.history = HistoryService(settings, self.log)
@@ -165,9 +165,8 @@ class Runtime:
             gevent.spawn(self.hub.run_timers),
             gevent.spawn(self._leadership.run_while_leader, self._lead, self._resign),
             gevent.spawn(self._keeping.run_while_leader, self._keep, self._keep_no_more),
+            gevent.spawn(self.rights.run),
         ]
-        if self.settings.limits_reading:
-            self._greenlets.append(gevent.spawn(self.links.run))
         for greenlet in self._greenlets:
             greenlet.link_exception(self._fail)
         self.workers.start()
@@ -180,7 +179,7 @@ class Runtime:
         self._keep_no_more()
         self._keeping.release()
         self.history.reader.close()
-        self.links.close()
+        self.rights.close()
         self.workers.stop()
         self.hub.stop()
         if self._leader_tasks is not None:

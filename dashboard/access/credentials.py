@@ -11,7 +11,9 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
 
+from dashboard.access.machine_store import MachineStore
 from dashboard.access.proxy_users import ProxyUser, ProxyUsers
+from dashboard.access.publishers import Publishers
 from dashboard.access.rate_limit import TokenThrottle
 from dashboard.access.signed_links import (
     LINK_COOKIE,
@@ -27,8 +29,7 @@ from dashboard.telemetry.counters import Instruments
 
 KEY = "key"  # of a query
 _MOST_COOKIES = 256  # that are looked at; browsers keep some 180 of a site
-MAIN_PUBLISHER = "PUBLISH_TOKEN"
-_USER = "user"
+_USER, CODE = "user", "code"  # credentials of these kinds that are wrong get 403
 
 
 class Evaluation(NamedTuple):
@@ -51,12 +52,15 @@ class Evaluation(NamedTuple):
 class Credentials:
     """The tokens, keys and cookies of one service."""
 
-    def __init__(self, settings: Settings, links: SignedLinks, instruments: Instruments) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        links: SignedLinks,
+        machines: MachineStore,
+        instruments: Instruments,
+    ) -> None:
         self._token = settings.read_token.encode()
-        self._publishers = list(settings.publish)
-        if settings.publish_token:
-            publisher = Publisher(name=MAIN_PUBLISHER, token=settings.publish_token)
-            self._publishers.insert(0, publisher)
+        self._publishers = Publishers(settings, machines)
         self._links = links
         self._users = ProxyUsers(settings)
         self._throttle = TokenThrottle(settings.failed_attempts)
@@ -146,7 +150,7 @@ class Credentials:
             )
         self.record(environ, found)
         if found.failure is not None:
-            raise ClientError(403 if found.failure[0] == _USER else 401, found.failure[1])
+            raise ClientError(403 if found.failure[0] in (_USER, CODE) else 401, found.failure[1])
         return found.scope
 
     def record(self, environ: Mapping[str, Any], found: Evaluation) -> None:
@@ -161,23 +165,25 @@ class Credentials:
         elif found.key is not None:
             self._links.note_use(found.key, address)
 
+    def admit(
+        self, environ: Mapping[str, Any], given: str, is_right: bool, failure: tuple[str, str]
+    ) -> None:
+        """Count a token or code that is right. Raises ClientError for a wrong one, or too soon."""
+        wait = self._throttle.wait(environ.get("REMOTE_ADDR", ""), given)
+        failed = None if is_right else failure
+        self.authorize(environ, Evaluation(wait=wait, failure=failed, token=given))
+
     def publisher_of(self, environ: Mapping[str, Any]) -> Publisher:
         """Who publishes. Raises ClientError."""
-        if not self._publishers:
-            raise ClientError(403, "publishing over HTTP is off: no PUBLISH_TOKEN is set")
         given = _bearer(environ)
+        known, machine = self._publishers.find(given or "")
         if given is None:
             raise ClientError(401, "publishing needs PUBLISH_TOKEN: Authorization: Bearer …")
-        wait = self._throttle.wait(environ.get("REMOTE_ADDR", ""), given)
-        known = None
-        for publisher in self._publishers:  # all of them: the time tells nothing of which it is
-            if _are_equal(given, publisher.token.encode()):
-                known = publisher
-        if wait or known is None:
-            failure = ("publish", "publishing needs PUBLISH_TOKEN: what was sent is no such token")
-            self.authorize(environ, Evaluation(wait=wait, failure=failure, token=given))
+        failure = ("publish", "publishing needs PUBLISH_TOKEN: what was sent is no such token")
+        self.admit(environ, given, known is not None, failure)
         assert known is not None
-        self.record(environ, Evaluation(token=given))
+        if machine is not None:
+            self._publishers.note_use(environ, machine)
         return known
 
 

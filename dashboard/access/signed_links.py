@@ -17,6 +17,7 @@ from typing import Any
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 
 from dashboard.access.link_store import Link, LinkStore, id_of_old
+from dashboard.access.right_store import minute
 from dashboard.events.scope import Scope
 
 # The beginnings of the cookies' names, and their whole names in older versions.
@@ -87,10 +88,10 @@ class SignedLinks:
             ) from None
         assert scope.expires is not None
         if scope.expires <= self._clock():
-            raise EndedLink(f"the key has expired, at {_minute(scope.expires)} UTC")
+            raise EndedLink(f"the key has expired, at {minute(scope.expires)} UTC")
         revoked = self._revoked_at(scope)
         if revoked is not None:
-            today, at = _minute(self._clock())[:11], _minute(revoked)
+            today, at = minute(self._clock())[:11], minute(revoked)
             raise EndedLink(f"the key was revoked, at {at.removeprefix(today)} UTC")
         return scope
 
@@ -150,10 +151,6 @@ class SignedLinks:
         if told != "read":
             raise ValueError
         return float(made.timestamp())
-
-
-def _minute(seconds: float) -> str:
-    return time.strftime("%Y-%m-%d %H:%M", time.gmtime(seconds))
 
 
 def _serializer(secret: str, salt: str) -> URLSafeTimedSerializer:

@@ -5,6 +5,7 @@ agent's process is not patched by gevent: it has no sockets but these.
 """
 
 import logging
+import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Protocol, TypeVar
@@ -16,6 +17,7 @@ from dashboard.log.native_calls import run_log_call
 from dashboard.log.opening import log_url, open_log
 from dashboard.posix.native_thread import NativeThread
 from dashboard.settings import APPEND_ONLY, Settings
+from dashboard.telemetry.systemd import ServiceManager
 
 logger = logging.getLogger(__name__)
 
@@ -101,6 +103,8 @@ class _Remote:
         host = settings.host_name
         self._notes = AlertJournal(folder / f"alerts-{host}.json", host=host)
         self._clock = ClockWatch(settings.log)
+        self._host, self._is_accepted = host, False
+        self._manager = ServiceManager.taken_from(os.environ)
 
     def append_idempotent(self, key: str, events: Sequence[Event]) -> list[EventId]:
         if self._notes.left is not None:
@@ -131,6 +135,11 @@ class _Remote:
         finally:
             self._clock.look(self._log.clock_offset)
         self._notes.taken(events, ids)
+        if not self._is_accepted:
+            self._is_accepted = True
+            logger.info("%s is on the wall: %s accepts its samples", self._host, self._url)
+            if self._manager is not None:
+                self._manager.tell("READY=1")
         return ids
 
 

@@ -19,7 +19,7 @@ __all__ = ["Commands", "load_settings"]
 
 # Each is a function of its name in a module of its name.
 _NAMES = (
-    *("ack", "agent", "doctor", "export", "log"),
+    *("ack", "agent", "doctor", "export", "invite", "join", "log", "machines"),
     *("progress", "publish", "sign", "silence", "tail"),
 )
 

@@ -2,6 +2,8 @@
 
 import os
 import sys
+from collections.abc import Mapping
+from typing import NoReturn
 
 import click
 
@@ -16,8 +18,13 @@ def agent() -> None:
     token. What can't be sent waits, within bounds. It runs until it is told to stop, and then sends
     what it has.
     """
+    become_agent(os.environ)
+
+
+def become_agent(environ: Mapping[str, str]) -> NoReturn:
+    """Replace this process by an agent's with the settings of an environment."""
     # A process of its own, as this one has Flask and all pages in memory: three times as much.
-    paths = [str(PACKAGE.parent), *filter(None, [os.environ.get("PYTHONPATH")])]
+    paths = [str(PACKAGE.parent), *filter(None, [environ.get("PYTHONPATH")])]
     # Its few threads hardly allocate: an arena for each would be a megabyte of nothing.
-    environ = {"MALLOC_ARENA_MAX": "1"} | os.environ | {"PYTHONPATH": os.pathsep.join(paths)}
-    os.execve(sys.executable, [sys.executable, "-m", "dashboard.agent"], environ)
+    own = {"MALLOC_ARENA_MAX": "1", **environ, "PYTHONPATH": os.pathsep.join(paths)}
+    os.execve(sys.executable, [sys.executable, "-m", "dashboard.agent"], own)

@@ -8,7 +8,6 @@ import click
 
 from dashboard import settings
 from dashboard.access.link_store import (
-    FILE,
     LABEL,
     PATH,
     Link,
@@ -17,12 +16,13 @@ from dashboard.access.link_store import (
     new_id,
     with_key,
 )
+from dashboard.access.right_store import minute
 from dashboard.access.secret_key import secret_key
 from dashboard.access.signed_links import SignedLinks
+from dashboard.access.stores import open_stores
 from dashboard.cli.target import Value
 from dashboard.cli.usage_error import UsageError
 from dashboard.events.scope import Scope
-from dashboard.log.opening import instance_folder
 from dashboard.settings.types import Kind, duration, list_of, matching
 from dashboard.settings.urls import SERVER_URL
 
@@ -94,7 +94,7 @@ def sign(
     all links, by --label, with their last use and their end, in UTC.
     """
     ours = settings.load(os.environ)
-    store = LinkStore(instance_folder(ours) / FILE)
+    store = open_stores(ours).links
     if lists or revoke is not None:
         _revoke_or_list(store, revoke)
         return
@@ -106,7 +106,8 @@ def sign(
     scope = Scope(events, hosts, now + expires, new_id())
     key = SignedLinks(secret_key(ours), ours.read_token).token(scope)
     _write_down(store, scope, label, now)
-    print(f"{scope}, until {_minute(scope.expires)} UTC", file=sys.stderr)
+    assert scope.expires is not None
+    print(f"{scope}, until {minute(scope.expires)} UTC", file=sys.stderr)
     print(key)
     if url is not None:
         print(f"{url}{with_key(path, key)}")
@@ -132,19 +133,15 @@ def _write_down(store: LinkStore, scope: Scope, label: str, now: float) -> None:
 
 def _revoke_or_list(store: LinkStore, revoke: str | None) -> None:
     try:
-        links = list(store.links().values()) if revoke is None else [store.revoke(revoke)]
+        links = list(store.rights().values()) if revoke is None else [store.revoke(revoke)]
     except KeyError:
         raise UsageError(f"--revoke: no link {revoke!r} is known; --list has them") from None
     except OSError as error:
         raise UsageError(f"the links can't be read or written: {error}") from None
     for link in sorted(links, key=lambda link: link.made):
-        end = f"expires {_minute(link.expires)}"
+        end = f"expires {minute(link.expires)}"
         if link.revoked is not None:
-            end = f"revoked {_minute(link.revoked)}"
-        used = "never used" if link.used is None else f"used {_minute(link.used)} {link.used_from}"
+            end = f"revoked {minute(link.revoked)}"
+        used = "never used" if link.used is None else f"used {minute(link.used)} {link.used_from}"
         scope = Scope(link.events, link.hosts)
-        print(link.id, f"made {_minute(link.made)}", end, used, link.label or "-", scope, sep="  ")
-
-
-def _minute(seconds: float | None) -> str:
-    return time.strftime("%Y-%m-%d %H:%M", time.gmtime(seconds))
+        print(link.id, f"made {minute(link.made)}", end, used, link.label or "-", scope, sep="  ")

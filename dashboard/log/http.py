@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from dashboard.build import version
 from dashboard.client.http import dial, explanation, problem_in, reason_of
 from dashboard.events.event import UNNAMED, Event, EventId
 from dashboard.log.contract import LogUnavailable, Refused
@@ -41,7 +42,11 @@ class HTTPLog:
         self._path = urlsplit(url).path.rstrip("/") + "/events"
         if agent is not None:
             self._path += f"?agent={agent}"
-        self._headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+        self._headers = {
+            "Authorization": f"Bearer {token}",
+            "Content-Type": "application/json",
+            "User-Agent": f"vitals/{version()}",
+        }
         self._timeout = timeout
         self._context: ssl.SSLContext | None = None
         self._connection: http.client.HTTPConnection | None = None

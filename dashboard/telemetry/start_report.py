@@ -31,7 +31,7 @@ def start_report(
         users = f"users in {settings.trusted_user_header} of {', '.join(settings.trusted_proxies)}"
         read = " or ".join(filter(None, (read, users)))
     read = read or "whoever reaches that address"
-    publish = "whoever has the PUBLISH_TOKEN" if settings.publish_token else "nobody, over HTTP"
+    publish = "whoever has the PUBLISH_TOKEN" if settings.publish_token else "joined machines alone"
     if settings.publish:
         publish = "whoever has a token for it"
     yield f"May read: {read}; may publish: {publish}"

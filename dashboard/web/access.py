@@ -21,14 +21,15 @@ from flask import Flask, make_response, redirect, render_template, request, url_
 from werkzeug.wrappers import Response
 
 from dashboard.access.credentials import KEY, Credentials, Evaluation
-from dashboard.access.link_store import LinkStore
 from dashboard.access.request_origin import HostValidator, is_cross_site
 from dashboard.access.secret_key import secret_key
 from dashboard.access.signed_links import InvalidLink, SignedLinks
+from dashboard.access.stores import Stores, open_stores
 from dashboard.errors import ClientError
 from dashboard.events.scope import FULL, Scope
 from dashboard.settings import Settings
 from dashboard.telemetry.counters import Instruments
+from dashboard.web import endpoints
 from dashboard.web.accept import match
 from dashboard.web.cookies import delete_cookies, set_link_cookie, set_sign_in_cookie
 from dashboard.web.headers import allow_origin, bound_headers, page_policy
@@ -39,36 +40,14 @@ _BY_COOKIE = "vitals.by_cookie"
 _BY_USER = "vitals.by_user"
 _NOT_KEPT = {"Cache-Control": "no-store"}
 _REVOKED = re.compile(r"revoked, at ([0-9: -]+) UTC")
-_OPEN_ENDPOINTS = frozenset(
-    {
-        "static",
-        "ops.healthz",
-        "ops.readyz",
-        "sign_in.sign_in",
-        "sign_in.sign_out",
-        "openapi.openapi",
-    }
-)
-_EMBED = "embed.frame"
-_PAGES = frozenset(
-    {
-        *("pages.wall", "pages.host", "pages.named", "pages.compare"),
-        *("screens.listing", "links.listing", _EMBED),
-    }
-)
-_PUBLISH_ENDPOINTS = frozenset(
-    {"publish.publish", "progress.report", "silences.ack", "silences.silence", "screens.show"}
-)
 
 
 class Access:
     """The rules of one service."""
 
-    def __init__(
-        self, settings: Settings, instruments: Instruments, store: LinkStore | None = None
-    ) -> None:
-        self._links = SignedLinks(secret_key(settings), settings.read_token, store=store)
-        self._credentials = Credentials(settings, self._links, instruments)
+    def __init__(self, settings: Settings, instruments: Instruments, stores: Stores) -> None:
+        self._links = SignedLinks(secret_key(settings), settings.read_token, store=stores.links)
+        self._credentials = Credentials(settings, self._links, stores.machines, instruments)
         self._takes_token = bool(settings.read_token)
         self._wanted = "reading needs the token: Authorization: Bearer …"
         if not self._takes_token:
@@ -92,15 +71,15 @@ class Access:
             return None  # it has no figures, and browsers ask it without any credentials
         if method not in ("GET", "HEAD") and is_cross_site(environ):
             raise ClientError(403, "requests of other sites' pages may not change anything here")
-        if endpoint in _PUBLISH_ENDPOINTS:
+        if endpoint in endpoints.PUBLISHING:
             environ[PUBLISHER] = self._credentials.publisher_of(environ)
             return None
-        if endpoint in _OPEN_ENDPOINTS:
+        if endpoint in endpoints.OPEN:
             return None
         accept = environ.get("HTTP_ACCEPT", "")
         takes_html = not accept or match(accept, "text/html").weight > 0
-        is_page = endpoint in _PAGES and takes_html
-        if is_page and endpoint != _EMBED and KEY in request.args:
+        is_page = endpoint in endpoints.PAGES and takes_html
+        if is_page and endpoint != endpoints.EMBED and KEY in request.args:
             return self._exchange(request.args[KEY])
         found = self._credentials.evaluate(environ)
         if found.failure is not None and is_page:
@@ -125,6 +104,10 @@ class Access:
             self._credentials.authorize(request.environ, found)
         self._credentials.record(request.environ, found)
         return found.scope is not None
+
+    def admit(self, given: str, is_right: bool, failure: tuple[str, str]) -> None:
+        """Count a text that stands for a right. Raises ClientError for one that is wrong."""
+        self._credentials.admit(request.environ, given, is_right, failure)
 
     def sign(self, scope: Scope) -> str:
         """Return the key of a link with a scope that expires."""
@@ -205,10 +188,10 @@ def renewal_url() -> str | None:
 
 
 def register(
-    app: Flask, settings: Settings, instruments: Instruments, store: LinkStore | None = None
+    app: Flask, settings: Settings, instruments: Instruments, stores: Stores | None = None
 ) -> Access:
-    """Hold an app to the rules; `store` knows which links are revoked."""
-    access = Access(settings, instruments, store)
+    """Hold an app to the rules; `stores` are those of the settings."""
+    access = Access(settings, instruments, stores or open_stores(settings))
     app.before_request(bound_headers)
     app.before_request(access.check)
     origins = frozenset(settings.allowed_origins)
@@ -223,7 +206,7 @@ def register(
         if response.mimetype == "text/html":
             response.headers["Content-Security-Policy"] = policy
             # An embed's address may have a key in it. (A form's page must say from where it comes.)
-            referrer = "no-referrer" if request.endpoint == _EMBED else "same-origin"
+            referrer = "no-referrer" if request.endpoint == endpoints.EMBED else "same-origin"
             response.headers.setdefault("Referrer-Policy", referrer)
             access.renew(response)  # so that a display that is on stays signed in
         response.headers["X-Content-Type-Options"] = "nosniff"

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import msgspec
 import segno
-from flask import Blueprint, Response, make_response, render_template, request
+from flask import Blueprint, Response, request
 from msgspec import Meta
 
 from dashboard.access.link_store import LABEL, PATH, Link, LinksFull, new_id, with_key
@@ -16,9 +16,10 @@ from dashboard.events.scope import FULL, Scope
 from dashboard.events.strict_json import decode_struct
 from dashboard.runtime import Runtime, Service
 from dashboard.settings import EventPatterns, HostPatterns, parse_duration
-from dashboard.web.accept import match
 from dashboard.web.access import Access, request_scope
 from dashboard.web.intake import JSON, Intake, media_type
+from dashboard.web.listing import asked_theme
+from dashboard.web.listing import listing as list_response
 from dashboard.web.query import Query
 
 _MOST_BYTES = 16 << 10  # of a body
@@ -64,23 +65,17 @@ def may_share(service: Service) -> bool:
 
 def listing(service: Service) -> Response:
     """The links as a page, or as JSON where the client would rather have that."""
-    query = Query(request.args, ("path", "theme"))
-    theme = query.one_of("theme", ("dark", "light")) or "dark"
-    runtime = _allowed(service)
-    accept = request.headers.get("Accept", "")
-    if match(accept, JSON) > match(accept, "text/html"):
+    theme, runtime = asked_theme("path"), _allowed(service)
+
+    def told() -> dict[str, object]:
         try:
-            known = runtime.links.store.links().values()
+            known = runtime.rights.links.rights().values()
         except OSError as error:
             raise _unusable(error) from None
         latest = sorted(known, key=lambda link: link.made, reverse=True)
-        body = msgspec.json.encode({"time": runtime.hub.now(), "links": latest})
-        response = Response(body, content_type=JSON)
-    else:
-        page = render_template("links.html", theme=theme, path=query.text("path") or "/")
-        response = make_response(page)
-    response.headers |= {"Cache-Control": "no-store", "Vary": "Accept"}
-    return response
+        return {"time": runtime.hub.now(), "links": latest}
+
+    return list_response("links.html", told, theme, path=request.args.get("path") or "/")
 
 
 def make(service: Service, access: Access, intake: Intake) -> Response:
@@ -106,11 +101,11 @@ def make(service: Service, access: Access, intake: Intake) -> Response:
     url = request.url_root.rstrip("/") + with_key(asked.path, key)
 
     def add() -> str | None:
-        runtime.links.store.add(link)
+        runtime.rights.links.add(link)
         return _qr_code(url)
 
     try:
-        picture = runtime.links.change(add)
+        picture = runtime.rights.change(add)
     except LinksFull as full:
         raise ClientError(409, f"{full}: one that expires makes room") from None
     except OSError as error:
@@ -125,8 +120,8 @@ def revoke(service: Service, link_id: str) -> Response:
     Query(request.args, ())
     runtime = _allowed(service)
     try:
-        runtime.links.change(partial(runtime.links.store.revoke, link_id))
-        runtime.links.end_revoked()
+        runtime.rights.change(partial(runtime.rights.links.revoke, link_id))
+        runtime.rights.end_revoked()
     except KeyError:
         raise ClientError(404, "no link of this id is known", key="link") from None
     except OSError as error:

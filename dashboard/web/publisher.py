@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from flask import request
 
-from dashboard.access.credentials import MAIN_PUBLISHER
+from dashboard.access.publishers import MAIN_PUBLISHER
 from dashboard.errors import ClientError
 from dashboard.events.scope import Scope
 from dashboard.jobs.model import EVENT, Step
@@ -43,6 +43,13 @@ def check_publish_scope(kinds: Iterable[tuple[str, str | None]]) -> None:
             f"{scope}",
             key="host" if scope.allows_name(name or "message") else "event",
         )
+
+
+def check_publishes_all() -> None:
+    """Raise ClientError(403) unless the token of this request may publish everything."""
+    publisher: Publisher = request.environ[PUBLISHER]
+    if not Scope(publisher.events, publisher.hosts).is_full:
+        raise ClientError(403, f"the token {publisher.name!r} is limited, and may not do this")
 
 
 def check_job(step: Step) -> None:

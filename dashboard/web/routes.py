@@ -12,6 +12,7 @@ from dashboard.web import (
     history,
     intake,
     links,
+    machines,
     now,
     openapi,
     ops,
@@ -31,7 +32,7 @@ from dashboard.web.app import VitalsApp
 
 def register_routes(app: VitalsApp, settings: Settings, service: Service) -> None:
     """Give an app the routes of a service, and the rules of who may ask for what."""
-    rules = access.register(app, settings, service.instruments, service.links)
+    rules = access.register(app, settings, service.instruments, service.stores)
     static_files.register(app, FILES / "static", service.build)
     problem.register(app)
     drain.register(app)
@@ -43,3 +44,4 @@ def register_routes(app: VitalsApp, settings: Settings, service: Service) -> Non
     app.register_blueprint(openapi.blueprint())
     app.register_blueprint(sign_in.blueprint(rules, taken))
     app.register_blueprint(links.blueprint(service, rules, taken))
+    app.register_blueprint(machines.blueprint(service, rules, taken))

@@ -24,11 +24,11 @@ def link(link_id: str, *, expires: float = NOW + 60, **known: object) -> Link:
 
 def test_processes_see_what_others_write(tmp_path: Path) -> None:
     one, other = (LinkStore(tmp_path / "in" / FILE, lambda: NOW) for _ in range(2))
-    assert one.links() == {}
+    assert one.rights() == {}
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda n: (one, other)[n % 2].add(link(f"{n}")), range(40)))
-    assert one.links() == other.links()
-    assert len(one.links()) == 40
+    assert one.rights() == other.rights()
+    assert len(one.rights()) == 40
     assert stat.S_IMODE((tmp_path / "in" / FILE).stat().st_mode) == 0o600
     assert [each.name for each in (tmp_path / "in").iterdir()] == [FILE]
     one.revoke("7")
@@ -45,25 +45,25 @@ def test_expired_links_make_room_and_others_do_not(
     store = LinkStore(tmp_path / FILE, lambda: NOW)
     for each in (link("a", expires=NOW - 2), link("b", revoked=NOW - 1), link("c")):
         store.add(each)
-    assert set(store.links()) == {"b", "c"}
+    assert set(store.rights()) == {"b", "c"}
     with pytest.raises(LinksFull):
         store.add(link("d"))
     store.add_uses([link("d", used=NOW), link("c", used=NOW, used_from="::1")])
-    assert set(store.links()) == {"b", "c"}
-    assert store.links()["c"].used_from == "::1"
+    assert set(store.rights()) == {"b", "c"}
+    assert store.rights()["c"].used_from == "::1"
 
 
 def test_a_use_is_noted_once_a_minute(tmp_path: Path) -> None:
     store = LinkStore(tmp_path / FILE, lambda: NOW)
     store.add(link("a", label="lobby"))
     for later, noted in ((0, 1), (59, 0), (60, 1), (61, 0)):
-        store.links()  # as who looks at a key does
+        store.rights()  # as who looks at a key does
         for _ in range(3):
             store.note_use(link("a", used=NOW + later, used_from=f"::{later}"))
         uses = store.take_uses()
         assert len(uses) == noted
         store.add_uses(uses)
-    found = store.links()["a"]
+    found = store.rights()["a"]
     assert (found.label, found.used, found.used_from) == ("lobby", NOW + 60, "::60")
 
 
@@ -76,7 +76,7 @@ def test_a_revoked_key_is_refused_with_the_time(tmp_path: Path) -> None:
     store.add(link("0123456789ab", expires=NOW + 3 * 86400))
     ours.note_use(old, "192.0.2.1")
     store.add_uses(store.take_uses())
-    listed = store.links()[id_of_old(old)]
+    listed = store.rights()[id_of_old(old)]
     assert (listed.used_from, listed.events, listed.hosts) == ("192.0.2.1", ("cpu",), None)
     assert listed.made == pytest.approx(time.time(), abs=60)  # as itsdangerous signed it
     assert ours.scope_of(old).link == listed.id

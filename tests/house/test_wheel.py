@@ -178,14 +178,15 @@ def test_the_agent_alone_is_small_and_a_second_machine_of_the_wall(
     environ = wall.environ | {
         "PATH": f"{agent_alone}:/usr/bin:/bin",
         "HOME": str(folder),
-        "DASHBOARD_LOG": wall.url,
-        "DASHBOARD_HOST_NAME": "web-1",
+        "DASHBOARD_CONFIG": str(folder / "vitals.toml"),
         "DASHBOARD_INSTANCE": str(folder),
-        "DASHBOARD_PUBLISH_TOKEN": TOKEN,
     }
-    with started("vitals", "agent", cwd=folder, env=environ):
-        now = f"{wall.url}/now?figures=load.load1&host=web-1"
-        wait_for(lambda: httpx.get(now).status_code == 200, "the agent's first sample")
+    (folder / "vitals.toml").touch()
+    code, _ = vitals(wall, "invite").stdout.splitlines()
+    joining = ("vitals", "join", wall.url, code, "--host", "web-1", "--foreground")
+    with started(*joining, cwd=folder, env=environ) as output:
+        wait_for(lambda: "web-1 is on the wall" in output.read_text(), "the first sample")
+    assert httpx.get(f"{wall.url}/now?figures=load.load1&host=web-1").status_code == 200
     there = SimpleNamespace(home=folder, environ=environ)
     assert vitals(there, "--version").stdout.startswith(f"vitals {project()['version']}, build ")
     for command, reason in (

@@ -25,7 +25,7 @@ FOLDERS = {
     "ui": set[str](),
     "config": set[str](),
 }
-ENTRIES = {"wall", "fleet", "screens", "links", "embed_frame"}
+ENTRIES = {"wall", "fleet", "screens", "links", "machines", "embed_frame"}
 
 # A module's path in `from "…"`, `import "…"`, `import("…")` and `new URL("…", import.meta.url)`.
 PATH = re.compile(r"""(?:\bfrom|\bimport|\bURL)\s*\(?\s*["'`](\.[^"'`]+\.js)["'`]""")

@@ -14,7 +14,7 @@ ORIGIN = "https://intranet.example"
 
 
 def bare_app(folder: Path) -> Flask:
-    """Return the application with both tokens; of its runtime it has just the clock."""
+    """Return the application with both tokens; of its runtime it has the clock and the rights."""
     settings = Settings(
         instance=str(folder),
         read_token=READ_TOKEN,
@@ -25,5 +25,14 @@ def bare_app(folder: Path) -> Flask:
     service = app.extensions["vitals"]
     app.before_request_funcs[None].remove(service.ensure_running)
     service.ensure_running = lambda: None
-    service._runtime = SimpleNamespace(hub=SimpleNamespace(now=time.time))
+    buffer = SimpleNamespace(age=lambda host, name: None)
+    rights = SimpleNamespace(
+        links=service.stores.links,
+        machines=service.stores.machines,
+        change=lambda change: change(),
+        end_revoked=lambda: None,
+    )
+    service._runtime = SimpleNamespace(
+        hub=SimpleNamespace(now=time.time, replay_buffer=buffer), rights=rights
+    )
     return app

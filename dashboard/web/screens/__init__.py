@@ -2,18 +2,17 @@
 
 from functools import cached_property, partial
 
-import msgspec
-from flask import Blueprint, Response, make_response, render_template, request
+from flask import Blueprint, Response
 
 from dashboard.errors import ClientError
 from dashboard.events.event import Event
 from dashboard.runtime import Runtime, Service
-from dashboard.web.accept import match
 from dashboard.web.access import request_scope
 from dashboard.web.intake import Intake
+from dashboard.web.listing import asked_theme
+from dashboard.web.listing import listing as list_response
 from dashboard.web.pages import address_of
 from dashboard.web.publisher import check_publish_scope
-from dashboard.web.query import Query
 from dashboard.web.screens.registry import (
     MOST,
     NAME,
@@ -25,8 +24,6 @@ from dashboard.web.screens.registry import (
 
 _MOST_BYTES = 4096  # of a report
 _READY_SECONDS = 5.0
-_THEMES = ("dark", "light")
-_HTML, _JSON = "text/html", "application/json"
 
 
 def blueprint(service: Service, intake: Intake) -> Blueprint:
@@ -52,24 +49,16 @@ class _Views:
     def listing(self) -> Response:
         """The screens as a page, or as JSON where the client would rather have that."""
         runtime, screens = self._kept()
-        asked = Query(request.args, ("theme",)).text("theme")
-        theme = "dark" if asked is None else asked
-        if theme not in _THEMES:
-            raise ClientError(400, f"theme={theme!r}: allowed is dark or light", key="theme")
+        theme = asked_theme()
         scope, host = request_scope(), runtime.settings.host_name
-        listed = [each for each in screens.listed() if scope.allows(host, f"screen.{each['name']}")]
-        accept = request.headers.get("Accept", "")
-        if match(accept, _JSON) > match(accept, _HTML):
-            found = {"build": runtime.build, "time": runtime.hub.now(), "screens": listed}
-            response = Response(msgspec.json.encode(found), content_type=_JSON)
-            response.headers["Cache-Control"] = "no-store"
-        else:
-            pages = runtime.settings.pages
-            page = render_template("screens.html", build=runtime.build, theme=theme, pages=pages)
-            response = make_response(page)
-            response.headers["Cache-Control"] = "no-cache"
-        response.headers["Vary"] = "Accept"
-        return response
+
+        def told() -> dict[str, object]:
+            known = screens.listed()
+            shown = [each for each in known if scope.allows(host, f"screen.{each['name']}")]
+            return {"build": runtime.build, "time": runtime.hub.now(), "screens": shown}
+
+        pages = runtime.settings.pages
+        return list_response("screens.html", told, theme, build=runtime.build, pages=pages)
 
     def report(self, name: str) -> Response:
         """A display says how it is; see the contract in docs/api.md."""

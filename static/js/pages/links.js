@@ -2,10 +2,9 @@
 /** Entry point of the list of links: makes one by the form, shows it with its QR code, and revokes. */
 import "../ui/older_browsers.js";
 import { copyButton } from "../desk/copy.js";
-import { check, reasonOf, TIMEOUT } from "../desk/screen_row.js";
+import { ask, cell, rightsList, showMade } from "../desk/rights_list.js";
 import { find, make, mark, write } from "../ui/dom.js";
 import { moment } from "../ui/format.js";
-import { KeyedList } from "../ui/keyed_list.js";
 
 /**
  * @typedef {object} Link times are seconds since 1970
@@ -20,10 +19,7 @@ import { KeyedList } from "../ui/keyed_list.js";
  * @property {string | null} used_from
  */
 
-const root = document.documentElement;
-const address = root.dataset.links ?? "/links";
-const [body, none, trouble, made] = ["[data-rows]", "[data-none]", "[data-trouble]", "[data-made]"].map((name) => find(root, name));
-const form = /** @type {HTMLFormElement} */ (find(root, "form"));
+const form = /** @type {HTMLFormElement} */ (find(document.documentElement, "form"));
 
 /** Row of one link. */
 class Row {
@@ -52,40 +48,8 @@ class Row {
   }
 }
 
-/**
- * @param {string} label shown where there is no heading above it
- * @param {string} [text]
- */
-function cell(label, text = "") {
-  return make("td", { "data-label": label }, text);
-}
-
-/** @type {KeyedList<Link, number, Row>} */
-const list = new KeyedList(body, { key: ({ id }) => id, make: (link) => new Row(link), fill: (row, link, now) => row.show(link, now) });
-
-/**
- * @param {string} path below the list's own address
- * @param {RequestInit} [init]
- */
-async function ask(path = "", init = {}) {
-  const answer = await fetch(`${address}${path}`, { headers: { Accept: "application/json" }, cache: "no-store", signal: AbortSignal.timeout(TIMEOUT), ...init });
-  await check(answer);
-  return answer;
-}
-
-/** @param {() => Promise<void>} act what failed is said */
-async function attempt(act) {
-  write(trouble, "");
-  try {
-    await act();
-    /** @type {{time: number, links: Link[]}} */
-    const { time, links } = await (await ask()).json();
-    list.show(links, time);
-    none.hidden = links.length > 0;
-  } catch (error) {
-    write(trouble, reasonOf(error));
-  }
-}
+/** @type {ReturnType<typeof rightsList<Link, Row>>} */
+const attempt = rightsList({ name: "links", key: ({ id }) => id, make: (link) => new Row(link), fill: (row, link, now) => row.show(link, now) });
 
 /**
  * @param {string} id
@@ -115,9 +79,8 @@ form.addEventListener("submit", (event) => {
     const field = make("input", { readonly: "", "data-url": "", "aria-label": "The link", value: url });
     const picture = qr === null ? "" : make("img", { src: `data:image/svg+xml,${encodeURIComponent(qr)}`, alt: "The link as a QR code" });
     const words = make("p", {}, "Copy it now: it is shown only once.");
-    made.replaceChildren(make("div", {}, words, field, copyButton("Copy the link", () => url)), picture);
-    made.hidden = false;
+    showMade(make("div", {}, words, field, copyButton("Copy the link", () => url)), picture);
   });
 });
 
-attempt(async () => {});
+attempt();

@@ -21,7 +21,7 @@ const TICK = 1000;
 const OLD = 25;
 
 const root = document.documentElement;
-const address = root.dataset.screens ?? "/screens";
+const address = root.dataset.address ?? "/screens";
 const sender = new ScreenSender(/** @type {HTMLDialogElement} */ (find(root, "[data-send]")));
 
 const [table, body, none] = [find(root, "[data-table]"), find(root, "[data-rows]"), find(root, "[data-none]")];

@@ -1,4 +1,4 @@
-"""What a worker does about links: it ends the streams of revoked ones, and notes their use."""
+"""What a worker does about links and machines: it notes their use, and ends revoked streams."""
 
 import logging
 from collections.abc import Callable
@@ -7,21 +7,22 @@ from typing import TypeVar
 
 import gevent
 
-from dashboard.access.link_store import LinkStore
+from dashboard.access.right_store import R, RightStore
+from dashboard.access.stores import Stores
 from dashboard.posix.native_thread import NativeThread, ThreadLost
 from dashboard.streaming.hub import Hub
 
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
 
-LOOK = 1.0  # seconds between two looks at the file
+LOOK = 1.0  # seconds between two looks at the files
 
 
-class LinkWatch:
-    """Looks at a worker's links once a second."""
+class RightsWatch:
+    """Looks at a worker's links and machines once a second."""
 
-    def __init__(self, links: LinkStore, hub: Hub) -> None:
-        self.store = links
+    def __init__(self, stores: Stores, hub: Hub) -> None:
+        self.links, self.machines = stores
         self._hub = hub
         self._thread = NativeThread()
         self._trouble: str | None = None
@@ -31,20 +32,24 @@ class LinkWatch:
         while True:
             gevent.sleep(LOOK)
             try:
-                uses = self.store.take_uses()
-                if uses:
-                    self.change(partial(self.store.add_uses, uses))
+                self._write_uses(self.links)
+                self._write_uses(self.machines)
                 self.end_revoked()
             except OSError as error:
                 if self._trouble != str(error):
-                    logger.warning("the links that are known can't be read or written: %s", error)
+                    logger.warning("the list of links or machines can't be used: %s", error)
                 self._trouble = str(error)
             else:
                 self._trouble = None
 
+    def _write_uses(self, store: RightStore[R]) -> None:
+        uses = store.take_uses()
+        if uses:
+            self.change(partial(store.add_uses, uses))
+
     def end_revoked(self) -> None:
         """End the streams of revoked links. Raises OSError."""
-        links = self.store.links().values()
+        links = self.links.rights().values()
         self._hub.end_links({link.id for link in links if link.revoked is not None})
 
     def change(self, function: Callable[[], T]) -> T:
