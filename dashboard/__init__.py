@@ -52,7 +52,7 @@ def create_app(settings: "Settings | None" = None) -> "Flask":
     )
     settings = settings or cli.load_settings()
     settings = dataclasses.replace(settings, log=log_url(settings))
-    families = family_factories(settings.host_tags, settings.interval)
+    families = family_factories(settings.host_tags, settings.interval, settings.proc)
     service = Service(settings, build=build_id(), families=families)
     app.extensions["vitals"] = service
     app.before_request(service.ensure_running)

@@ -124,7 +124,8 @@ def main() -> int:
     told = Flag()
     for number in (signal.SIGTERM, signal.SIGINT):
         gevent.signal_handler(number, told.set)
-    agent = Agent(settings, family_factories(settings.host_tags, settings.interval))
+    families = family_factories(settings.host_tags, settings.interval, settings.proc)
+    agent = Agent(settings, families)
     agent.start(on_failure=told.set)
     gc.collect()
     gc.freeze()  # what it begins with stays: not to be looked through again each time

@@ -8,6 +8,8 @@ import importlib
 import pkgutil
 from collections.abc import Iterator, Sequence
 
+import psutil
+
 from dashboard.metrics.family import ConfiguredFamily, Family, FamilyFactory, Field, Reader
 from dashboard.metrics.system import System
 
@@ -26,10 +28,14 @@ FAMILIES: tuple[type[Family], ...] = tuple(sorted(_found(), key=lambda family: f
 __all__ = ["FAMILIES", "Family", "FamilyFactory", "Field", "Reader", "family_factories"]
 
 
-def family_factories(tags: Sequence[str], interval: float) -> tuple[FamilyFactory, ...]:
+def family_factories(
+    tags: Sequence[str], interval: float, proc: str | None = None
+) -> tuple[FamilyFactory, ...]:
     """Return a factory of each reader, for a machine with these settings (interval in seconds).
 
-    The family `system` sends both settings, as other machines can't know them.
+    The family `system` sends the first two, as other machines can't know them. `proc` is the /proc
+    that this process reads from now on.
     """
+    psutil.PROCFS_PATH = proc or psutil.PROCFS_PATH
     system = ConfiguredFamily(System, {"tags": tuple(tags), "interval": interval})
     return tuple(system if family is System else family for family in FAMILIES)

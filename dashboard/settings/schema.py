@@ -64,6 +64,7 @@ class Settings:
         "seconds between samples of the fast families, 0.05 to 3600; the kernel counts CPU time in "
         "ticks of 10 ms, so at 0.05 a core's share moves in steps of 20 %",
     )
+    proc: str = _setting("/proc", FOLDER, "Linux's /proc; in a container where the machine's is")
     retention: float = _setting(
         "6h", duration("10s", "366d", "90s, 30m, 6h or 7d"), "age at which events leave the log"
     )

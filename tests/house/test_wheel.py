@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -13,8 +14,10 @@ from types import SimpleNamespace
 
 import httpx
 import pytest
+import yaml  # type: ignore[import-untyped]
 
 from dashboard.build import build_id, project
+from dashboard.settings import load
 from tests.support.proxies import free_port, program
 from tests.support.service import ROOT
 from tests.support.waiting import wait_for
@@ -58,27 +61,52 @@ def wheels(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def install(environment: Path, wheels: Path, name: str) -> Path:
-    """Return the folder of the commands of a new environment, installed without a network."""
-    python("-m", "venv", "--without-pip", environment)
-    stem, _, extras = name.partition("[")
-    (wheel,) = wheels.glob(f"{stem}-*.whl")
-    offline = ("--no-index", "--no-cache-dir", "--find-links", wheels)
-    pip = ("-m", "pip", "--python", environment / "bin" / "python", "install", "--quiet")
-    python(*pip, *offline, f"{wheel}[{extras}" if extras else wheel)
-    return environment / "bin"
+def environment(folder: Path, wheels: Path) -> dict[str, str]:
+    """Return the variables of a new environment, whose `pip` knows a folder of wheels alone."""
+    commands = folder / "env" / "bin"
+    python("-m", "venv", "--without-pip", commands.parent)
+    pip = commands / "pip"
+    pip.write_text(f'#!/bin/sh\nexec {sys.executable} -m pip --python {commands}/python "$@"\n')
+    pip.chmod(0o755)
+    offline = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(wheels), "PIP_QUIET": "1"}
+    return offline | {"PATH": f"{commands}:/usr/bin:/bin", "HOME": str(folder)}
+
+
+def dockerfile() -> list[tuple[str, str]]:
+    """Return the steps of the Dockerfile: instruction and arguments."""
+    text = (ROOT / "Dockerfile").read_text("utf-8").replace("\\\n", " ")
+    return re.findall(r"^([A-Z]+) (.+)$", text, re.M)
 
 
 @pytest.fixture(scope="module")
 def installed(wheels: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of the environment's commands."""
-    return install(tmp_path_factory.mktemp("whole") / "env", wheels, "vitals[redis,notify]")
+    """The folder of the commands of an environment that the Dockerfile's steps have made."""
+    folder = tmp_path_factory.mktemp("image")
+    environ = environment(folder, wheels)
+    commands = folder / "env" / "bin"
+    (commands / "useradd").write_text('#!/bin/sh\necho "$@" >"$HOME/user"\n')  # not on this machine
+    (commands / "useradd").chmod(0o755)
+    (folder / "dist").symlink_to(wheels)
+    (folder / "tmp").mkdir()
+    for instruction, text in dockerfile():
+        if instruction == "COPY":
+            source, target = text.split()
+            for file in folder.glob(source):
+                shutil.copy(file, f"{folder}{target}")
+        elif instruction == "RUN":
+            here = text.replace("/tmp/", f"{folder}/tmp/")
+            subprocess.run(["/bin/sh", "-ec", here], env=environ, cwd=folder, check=True)
+    assert (folder / "user").read_text().split()[-2:] == ["/var/lib/vitals", "vitals"]
+    return commands
 
 
 @pytest.fixture(scope="module")
 def agent_alone(wheels: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of the commands of an environment with the agent's wheel."""
-    return install(tmp_path_factory.mktemp("agent") / "env", wheels, "vitals_agent")
+    folder = tmp_path_factory.mktemp("agent")
+    (wheel,) = wheels.glob("vitals_agent-*.whl")
+    subprocess.run(["pip", "install", wheel], env=environment(folder, wheels), check=True)
+    return folder / "env" / "bin"
 
 
 @pytest.fixture(scope="module")
@@ -233,6 +261,25 @@ def test_vitals_sse_needs_the_standard_library_alone(installed: Path) -> None:
     )
     done = subprocess.run([*bare, code], capture_output=True, text=True)
     assert (done.stdout.split(), done.stderr) == ([], "")
+
+
+def test_the_image_starts_a_command_and_the_compose_file_only_reads(installed: Path) -> None:
+    steps = dict(dockerfile())
+    command = [*json.loads(steps["ENTRYPOINT"]), *json.loads(steps["CMD"]), "--check-config"]
+    environ = {"DASHBOARD_READ_TOKEN": TOKEN, "DASHBOARD_INSTANCE": "/nowhere"}
+    subprocess.run([installed / command[0], *command[1:]], env=environ, check=True, timeout=60)
+    composed = yaml.safe_load((ROOT / "deploy/compose.yaml").read_text("utf-8"))
+    service = composed["services"]["vitals"]
+    assert (ROOT / "deploy" / service["build"] / "Dockerfile").is_file()
+    mounts = [volume.split(":") for volume in service["volumes"]]
+    there = {source: (target, *options) for source, target, *options in mounts}
+    assert there["/proc"] == (service["environment"]["DASHBOARD_PROC"], "ro")
+    assert there["/sys/fs/cgroup"] == ("/sys/fs/cgroup", "ro")
+    assert there["data"] == (steps["VOLUME"],)
+    writable = [source for source, (_, *options) in there.items() if "ro" not in ",".join(options)]
+    assert writable == [*composed["volumes"]]
+    settings = {key: "/x" if key == "DASHBOARD_PROC" else TOKEN for key in service["environment"]}
+    assert load(settings).read_token == TOKEN
 
 
 @pytest.mark.parametrize("unit", ["vitals.service", "vitals-agent.service"])

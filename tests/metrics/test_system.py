@@ -5,6 +5,7 @@ from __future__ import annotations
 import platform
 from types import SimpleNamespace
 
+import psutil
 import pytest
 
 from dashboard.metrics import FAMILIES, family_factories
@@ -86,6 +87,16 @@ def test_elsewhere_the_wall_clock_and_never_negative() -> None:
     assert System(ps=ps, wall_clock=lambda: 1500.4).read()["uptime_seconds"] == 500
     assert System(ps=ps, wall_clock=lambda: 900.0).read()["uptime_seconds"] == 0
     assert System(ps=ps).read()["users"] is None
+
+
+def test_in_a_container_another_proc_is_read(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(psutil, "PROCFS_PATH", "/proc")
+    factories = family_factories((), 1.0, str(machine.proc))
+    memory = next(factory for factory in factories if factory.name == "memory")().read()
+    assert memory is not None
+    assert memory["total"] == 16_000_000 * 1024
 
 
 def test_a_machines_tags_and_pace_are_told_by_it_alone() -> None:

@@ -32,6 +32,7 @@ ACCEPTED = [
     ("LOG", "https://wall.example", "https://wall.example"),
     ("LOG", "http://[::1]:8000/wall/", "http://[::1]:8000/wall"),
     ("INSTANCE", "/var/lib/vitals", "/var/lib/vitals"),
+    ("PROC", "/host/proc", "/host/proc"),
     *(
         ("LOG", text, text)
         for text in (
@@ -121,6 +122,7 @@ REFUSED = [
     ("LOG", ["sqlite:///a#b", "sqlite:///a\0b"]),
     ("LOG", ["https://", "http://a?b=c", "http://a#b", "http://a:65536"]),
     ("INSTANCE", ["", "instance", "./a", "/a\0b"]),
+    ("PROC", ["", "proc"]),
     ("HOST_TAGS", ["", ",", "a b", "-a", "ä", "a,a", "t" * 64, "a;b"]),
     ("HOST_TAGS", [",".join(f"t{n}" for n in range(21))]),
     ("LOG", ["redis://", "redis:///0", "redis://a/x", "redis://a:99999", "redis://a b", "redis:a"]),
