@@ -11,12 +11,13 @@ from urllib.parse import urlsplit
 import gevent
 from gevent.event import Event as Flag
 
+from dashboard.client.deadline import Deadline
 from dashboard.client.http import get
 from dashboard.posix.native_thread import NativeThread, ThreadLost
 
 logger = logging.getLogger(__name__)
 
-_TIMEOUT = 10.0  # seconds, of each step on the connection
+_TIMEOUT = 30.0  # seconds for the head of the answer, redirects included
 
 
 class OutsideHeartbeat:
@@ -68,7 +69,7 @@ class OutsideHeartbeat:
 def _ask(url: str) -> str | None:
     """Return what went wrong, None for nothing."""
     try:
-        with get(url, {}, _TIMEOUT) as answer:
+        with get(url, {}, _TIMEOUT, deadline=Deadline(_TIMEOUT)) as answer:
             status = answer.response.status
     except (OSError, http.client.HTTPException, ValueError) as error:
         return type(error).__name__

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from typing import Self
 from urllib.parse import quote, urljoin, urlsplit
 
+from dashboard.client.deadline import Deadline
+
 MOST_REDIRECTS = 10
 _REDIRECTS = (301, 302, 303, 307, 308)
 # Of a URL's characters those that are written as they are.
@@ -44,18 +46,24 @@ class Answer:
 
 
 def get(
-    url: str, headers: dict[str, str | bytes], timeout: float, context: ssl.SSLContext | None = None
+    url: str,
+    headers: dict[str, str | bytes],
+    timeout: float,
+    context: ssl.SSLContext | None = None,
+    *,
+    deadline: Deadline | None = None,
 ) -> Answer:
     """Send a GET, follow redirects, and return the answer that is none.
 
-    `timeout` in seconds is for each step on each connection. Tokens and cookies among the headers
+    `timeout` in seconds is for each step on each connection, `deadline` for all of them and for
+    reading the answer. Tokens and cookies among the headers
     do not go to another origin; that of the same host with TLS counts as the same one.
 
     Raises BadRedirect; OSError and HTTPException for what goes wrong on a connection.
     """
     redirects: list[str] = []
     while True:
-        answer = _get(url, tuple(redirects), headers, timeout, context)
+        answer = _get(url, tuple(redirects), headers, timeout, context, deadline)
         target = answer.response.headers.get("Location")
         if answer.response.status not in _REDIRECTS or target is None:
             return answer
@@ -75,8 +83,11 @@ def _get(
     headers: dict[str, str | bytes],
     timeout: float,
     context: ssl.SSLContext | None,
+    deadline: Deadline | None,
 ) -> Answer:
     connection = dial(url, timeout, context)
+    if deadline is not None:
+        deadline.hold(connection)
     try:
         connection.connect()
         sock = connection.sock

@@ -8,6 +8,7 @@ from prometheus_client import Metric
 from prometheus_client import parser as prometheus
 from prometheus_client.openmetrics import parser as open_metrics
 
+from dashboard.client.deadline import Deadline
 from dashboard.client.http import get, reason_of
 from dashboard.metrics.values import printable
 from dashboard.settings import Scrape
@@ -39,7 +40,7 @@ class ScrapeReader:
         self.absent_reason = None
         started = time.monotonic()
         try:
-            metrics = self._ask(started + self._timeout)
+            metrics = self._ask()
         except (OSError, http.client.HTTPException, ValueError) as error:
             self.absent_reason = f"{self._url}: {printable(reason_of(error))}"
             return {"up": 0}
@@ -48,9 +49,10 @@ class ScrapeReader:
             self.absent_reason = f"{left_out} series found no room: choose with `keep`"
         return data | {"up": 1, "scrape_seconds": round(time.monotonic() - started, 3)}
 
-    def _ask(self, until: float) -> list[Metric]:
+    def _ask(self) -> list[Metric]:
         """Return the metrics of an answer. Raises OSError, HTTPException, ValueError."""
-        with get(self._url, _HEADERS, self._timeout) as answer:
+        deadline = Deadline(self._timeout)
+        with get(self._url, _HEADERS, self._timeout, deadline=deadline) as answer:
             if answer.response.status != 200:
                 raise ValueError(f"status {answer.response.status}")
             body = bytearray()
@@ -58,8 +60,6 @@ class ScrapeReader:
                 body += piece
                 if len(body) > MOST_BYTES:
                     raise ValueError(f"more than {MOST_BYTES} bytes")
-                if time.monotonic() > until:
-                    raise TimeoutError(f"no whole answer after {self._timeout:g} s")
             kind = answer.response.headers.get_content_type()
         return metrics_in(body.decode(), is_open_metrics=kind == "application/openmetrics-text")
 

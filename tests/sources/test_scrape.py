@@ -4,6 +4,7 @@ import json
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -26,11 +27,20 @@ class Target:
     def __init__(self) -> None:
         self.is_up = True
         self.accepted = ""
+        self.asked = self.dropped = 0
         outer = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
                 outer.accepted = str(self.headers["Accept"])
+                outer.asked += 1
+                if self.path == "/slow-head":
+                    return self.drip(b"HTTP/1.0 200 OK\r\nX-Long: ")
+                if self.path.startswith("/around"):
+                    time.sleep(0.1)
+                    self.send_response(302)
+                    self.send_header("Location", f"/around/{outer.asked}")
+                    return self.end_headers()
                 self.send_response(200 if outer.is_up else 503)
                 self.send_header("Content-Type", "text/plain; version=0.0.4")
                 self.end_headers()
@@ -39,13 +49,19 @@ class Target:
                         while outer.is_up:
                             self.wfile.write(b"# nothing\n" * 1000)
                     elif self.path == "/dripping":
-                        while outer.is_up:
-                            self.wfile.write(b"#\n")
-                            time.sleep(0.05)
+                        self.drip(b"#\n")
                     else:
                         self.wfile.write(b"<html>" if self.path == "/page" else TEXT.encode())
                 except OSError:
                     pass
+
+            def drip(self, begin: bytes) -> None:
+                with suppress(OSError):
+                    self.wfile.write(begin)
+                    while outer.is_up:
+                        self.wfile.write(b"#")
+                        time.sleep(0.05)
+                outer.dropped += 1
 
             def log_message(self, *words: Any) -> None:
                 pass
@@ -88,11 +104,15 @@ def test_a_target_that_is_away_is_up_0(target: Target, monkeypatch: pytest.Monke
         ("/page", "no metrics"),
         ("/endless", f"more than {module.MOST_BYTES} bytes"),
         ("/dripping", "no whole answer after 0.3 s"),
+        ("/slow-head", "no whole answer after 0.3 s"),
+        ("/around", "no whole answer after 0.3 s"),
     ):
         scrape = reader(target, path)
         assert scrape.read() == {"up": 0}
         assert reason in str(scrape.absent_reason)
         assert target.url in str(scrape.absent_reason)
+    assert target.asked <= 3 + 5  # of ten redirects, for which there was no time
+    wait_for(lambda: target.dropped == 2, "the connections to be closed")
     target.is_up = False
     scrape = reader(target, "/metrics")
     assert scrape.read() == {"up": 0}
