@@ -18,6 +18,7 @@ from dashboard.log.scan import walk
 from dashboard.runtime import Runtime, Service
 from dashboard.web.access import request_scope
 from dashboard.web.query import Query
+from dashboard.web.shared_answer import shared_answer
 
 _MOST_SECONDS = 3660 * 86400.0
 _MOST = 1000  # past alerts in an answer
@@ -31,7 +32,7 @@ def blueprint(service: Service) -> Blueprint:
 
 
 def alerts(service: Service) -> Response:
-    """The newest event of each open alert; see the contract in docs/api.md."""
+    """The newest event of each open alert, and past ones; see the contract in docs/api.md."""
     query = Query(request.args, ("host", "since"))
     filter = Filter(hosts=query.hosts("host"))
     since = query.duration("since", _MOST_SECONDS)
@@ -61,10 +62,18 @@ def alerts(service: Service) -> Response:
         ],
     }
     if since is not None:
-        names = {(alert.host, alert.alert) for _, alert in found}
-        past = (each for each in _past(runtime, now - since) if filter.selects(each.host, EVENT))
-        over = (each for each in past if each.until or (each.host, each.alert) not in names)
-        body["past"] = [_shown(each) for each in islice(over, _MOST)]
+        names = frozenset((alert.host, alert.alert) for _, alert in found)
+
+        def work() -> bytes:
+            past = (
+                each for each in _past(runtime, now - since) if filter.selects(each.host, EVENT)
+            )
+            over = (each for each in past if each.until or (each.host, each.alert) not in names)
+            return msgspec.json.encode([_shown(each) for each in islice(over, _MOST)])
+
+        # URLs in it begin with the path at which a proxy has the service.
+        question = ("alerts", since, filter, names, request.script_root)
+        body["past"] = msgspec.Raw(shared_answer(runtime, question, work))
     response = Response(msgspec.json.encode(body), content_type="application/json")
     response.headers["Cache-Control"] = "no-store"
     return response

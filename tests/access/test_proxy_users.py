@@ -3,22 +3,17 @@
 import json
 import time
 from collections.abc import Iterator
-from contextlib import closing
 from typing import Any
 
 import gevent
 import pytest
 from werkzeug.test import Client, TestResponse
 
-from dashboard import create_app
 from dashboard.events.event import Event
 from dashboard.events.scope import FULL, Scope, ScopeError, union_of
-from dashboard.log.opening import open_log_for_greenlets
-from dashboard.runtime import Service
-from dashboard.settings import Group, SettingError, Settings, load
-from tests.streaming.test_hub import wait_until
+from dashboard.settings import Group, SettingError, load
+from tests.support.bare_app import running_app
 
-READ_TOKEN = "r" * 20
 HOSTS = ("web-1", "db-1")
 GROUPS = (
     Group(name="web", events=("cpu",), hosts=("web-*",)),
@@ -37,30 +32,20 @@ HTML = {"Accept": "text/html"}
 @pytest.fixture(scope="module")
 def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     """An application behind a proxy at 10.0.0.1, with two machines, without a server."""
-    folder = tmp_path_factory.mktemp("service")
-    settings = Settings(
-        log=f"sqlite:///{folder / 'events.db'}",
-        instance=str(folder),
-        host_name="box",
-        interval=3600,
+    events = [
+        Event(host, name, json.dumps({"host": host, "time": time.time(), "percent": 1.5}))
+        for host in HOSTS
+        for name in ("cpu", "memory")
+    ]
+    with running_app(
+        tmp_path_factory.mktemp("app"),
+        events,
         trusted_user_header="Remote-User",
         trusted_groups_header="Remote-Groups",
         trusted_proxies=("10.0.0.1",),
         group=GROUPS,
-    )
-    app = create_app(settings)
-    service: Service = app.extensions["vitals"]
-    runtime = service.start()
-    with closing(open_log_for_greenlets(settings.log, retention=3600)) as log:
-        events = [
-            Event(host, name, json.dumps({"host": host, "time": time.time(), "percent": 1.5}))
-            for host in HOSTS
-            for name in ("cpu", "memory")
-        ]
-        last = log.append(events)[-1]
-        wait_until(lambda: runtime.hub.position >= last)
+    ) as app:
         yield app
-    runtime.stop()
 
 
 def ask(

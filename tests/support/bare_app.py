@@ -1,13 +1,19 @@
-"""The application in this process, for what a request does before it needs a runtime."""
+"""The application in this process, for what a request does without a runtime, or with it."""
 
 import time
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 from flask import Flask
 
 from dashboard import create_app
+from dashboard.events.event import Event
+from dashboard.log.opening import open_log_for_greenlets
 from dashboard.settings import Settings
+from tests.streaming.test_hub import wait_until
 
 READ_TOKEN, PUBLISH_TOKEN = "r" * 20, "p" * 20
 ORIGIN = "https://intranet.example"
@@ -36,3 +42,23 @@ def bare_app(folder: Path) -> Flask:
         hub=SimpleNamespace(now=time.time, replay_buffer=buffer), rights=rights
     )
     return app
+
+
+@contextmanager
+def running_app(folder: Path, events: Sequence[Event], **settings: Any) -> Iterator[Flask]:
+    """Run an application with its runtime, without a server; these events are in its log."""
+    log_url = f"sqlite:///{folder / 'events.db'}"
+    given: dict[str, Any] = {
+        "instance": str(folder),
+        "host_name": "box",
+        "interval": 3600,
+    } | settings
+    app = create_app(Settings(log=log_url, **given))
+    runtime = app.extensions["vitals"].start()
+    try:
+        with closing(open_log_for_greenlets(log_url, retention=3600)) as log:
+            last = log.append(list(events))[-1]
+            wait_until(lambda: runtime.hub.position >= last)
+            yield app
+    finally:
+        runtime.stop()

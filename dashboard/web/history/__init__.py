@@ -6,7 +6,7 @@ else happened (log lines, notices, a job's steps) is asked for as `lines`: the n
 
 import time
 from collections import defaultdict, deque
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -14,7 +14,6 @@ from typing import Any
 import msgspec
 from flask import Blueprint, Response, request
 
-from dashboard.errors import ClientError
 from dashboard.events.event import UNNAMED, Event
 from dashboard.events.filter import Filter
 from dashboard.events.paths import RULES
@@ -23,14 +22,14 @@ from dashboard.history.answer import as_bands, as_columns
 from dashboard.history.downsample import Reduced
 from dashboard.history.export import CONTENT_TYPES, FORMATS, as_text
 from dashboard.history.query import Stretch
-from dashboard.history.shared import TooMany
-from dashboard.log.contract import EventLog, LogUnavailable
+from dashboard.log.contract import EventLog
 from dashboard.log.scan import walk
 from dashboard.runtime import Runtime, Service
 from dashboard.web.access import request_scope
 from dashboard.web.compression import accepts_gzip, compress
 from dashboard.web.history.stretch import read_question
 from dashboard.web.query import Query
+from dashboard.web.shared_answer import shared_answer
 
 KEYS = (
     *("since", "from", "to", "events", "host", "fields", "points"),
@@ -44,7 +43,6 @@ FORMS: dict[str, Callable[[Reduced], Any]] = {
 _TEXTS = {name: (lambda found: found.rows) for name in FORMATS}
 _SHAPES = {**FORMS, **_TEXTS}
 MOST_LINES = 1000
-_RETRY_AFTER = 2  # seconds
 
 
 def blueprint(service: Service) -> Blueprint:
@@ -76,7 +74,7 @@ def history(service: Service) -> Response:
     def work() -> bytes:
         return _answer(service.runtime, told, drawn, stretch, lines, shape, zipped)
 
-    body = _shared(service.runtime, question, work)
+    body = shared_answer(service.runtime, question, work)
     headers = {"Cache-Control": "no-store", "Vary": "Accept-Encoding"}
     if zipped:
         headers["Content-Encoding"] = "gzip"
@@ -90,22 +88,11 @@ def bands(service: Service, filter: Filter, stretch: Stretch, seconds: float) ->
     Raises ClientError(503) as `history` does.
     """
     runtime = service.runtime
-    return _shared(
+    return shared_answer(
         runtime,
         (filter, seconds, stretch.points),
         lambda: _answer(runtime, filter, None, stretch, None, "bands", False),
     )
-
-
-def _shared(runtime: Runtime, question: Hashable, work: Callable[[], bytes]) -> bytes:
-    """Return the answer to a question, one for all who ask it at once. Raises ClientError(503)."""
-    try:
-        return runtime.history.answers.get(question, request.remote_addr or "", work)
-    except LogUnavailable as error:
-        raise ClientError(503, f"the log cannot be read: {error}") from None
-    except TooMany:
-        detail = "too many long questions about the past are being answered; try again"
-        raise ClientError(503, detail, retry_after=_RETRY_AFTER) from None
 
 
 def _answer(
