@@ -13,7 +13,7 @@ import msgspec
 from dashboard.catalogue.declared import new_figure
 from dashboard.catalogue.model import Catalogue, Figure
 from dashboard.events.event import Event
-from dashboard.events.paths import figures_of
+from dashboard.events.paths import TOLD_ELSEWHERE, figures_of
 
 MOST_ROWS = 2000
 MOST_PATH = 256  # characters
@@ -21,13 +21,12 @@ MOST_EVENTS = 1000
 MOST_BYTES = 2 << 20  # of data that is read for one answer
 LEAST_FRESH = 10.0  # seconds
 FRESH_UNKNOWN = 600.0  # seconds, for what came only once
-# Events that are shown as what they are, and have no figures.
-NO_FIGURES = frozenset({"alert", "log", "notice", "progress", "rules", "silence"})
+_PASSED = TOLD_ELSEWHERE | {"notice"}  # shown as what they are
 
 
 def published(events: Iterable[Event], families: Iterable[str]) -> list[Event]:
     """Return the events that are neither a family's nor the service's own, as far as is looked."""
-    passed = NO_FIGURES | frozenset(families)
+    passed = _PASSED | frozenset(families)
     found: list[Event] = []
     size = 0
     for event in events:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, TypeVar
 from urllib.parse import urlsplit
@@ -137,15 +138,16 @@ def _is_within(duration: float | str, low: float, high: float) -> bool:
         return False
 
 
-def _families() -> set[str]:
+@lru_cache(maxsize=1)  # of one start: a reload loads this module anew
+def _families() -> frozenset[str]:
     """Return the names of the families, as their files say them: the master imports none."""
     files = Path(__file__).parents[1].joinpath("metrics").glob("*.py")
     declared = r'^    name: ClassVar\[str\] = "(\w+)"'
-    return {
+    return frozenset(
         name
         for file in files
         for name in re.findall(declared, file.read_text("utf-8"), re.MULTILINE)
-    }
+    )
 
 
 def _wrong_in_scrape(scrape: Scrape) -> str:

@@ -13,6 +13,7 @@ from dashboard.build import project
 from dashboard.errors import ClientError
 from dashboard.events.event import HOST
 from dashboard.events.filter import Filter
+from dashboard.events.paths import TOLD_ELSEWHERE
 from dashboard.runtime import Service
 from dashboard.settings import Settings
 from dashboard.web.access import renewal_url, request_scope
@@ -25,10 +26,8 @@ _READY_SECONDS = 2.0  # for a worker that has just started to know which machine
 _OVERVIEW_KEYS = frozenset({"sort", "metric"})
 _WALL_KEYS = frozenset({"panels", "tiles", "turns"})
 _MOST_PUBLISHED = 100
-# What has panels of its own, or is said by the service itself.
-_NOT_FIGURES = {"alert", "log", "progress", "rules", "silence"}
-# What holds for a display, whatever it shows: kept from one page to another.
-_DISPLAY_KEYS = (
+# What holds for a display, whatever it shows: kept from one page to another (kiosk/wishes.js, too).
+DISPLAY_KEYS = (
     *("theme", "distance", "kiosk", "dim", "blank", "wake", "shift", "screen"),
     "units",
 )
@@ -69,7 +68,7 @@ def host(service: Service, name: str) -> Response:
 
 def named(service: Service, name: str) -> BaseResponse:
     """Lead to a page of [pages]; what holds for a display goes on from the request's query."""
-    Query(request.args, _DISPLAY_KEYS)
+    Query(request.args, DISPLAY_KEYS)
     return redirect(request.script_root + address_of(service.settings, name, request.args))
 
 
@@ -86,7 +85,7 @@ def address_of(settings: Settings, name: str, args: Mapping[str, str]) -> str:
         )
     path, _, query = address.partition("?")
     given = dict(parse_qsl(query, keep_blank_values=True))
-    kept = {k: args[k] for k in _DISPLAY_KEYS if k in args and k not in given}
+    kept = {k: args[k] for k in DISPLAY_KEYS if k in args and k not in given}
     return "?".join(filter(None, (path, "&".join(filter(None, (query, urlencode(kept)))))))
 
 
@@ -96,7 +95,7 @@ def compare(_service: Service) -> BaseResponse:
     metric = args.get("metric", "cpu.percent")
     # A part without a figure repeats the one before it.
     panels = metric + "~".join(f"@{host}" for host in args.get("host", "*").split(","))
-    kept = {k: v for k, v in args.items() if k in _DISPLAY_KEYS or k == "window"}
+    kept = {k: v for k, v in args.items() if k in DISPLAY_KEYS or k == "window"}
     query = urlencode({"panels": panels, "tiles": "none", **kept}, safe="@~*,/")
     return redirect(f"{url_for('pages.wall')}?{query}")
 
@@ -126,7 +125,7 @@ def _overview_url(machines: int) -> str | None:
     """Where the overview is; None where there is none, or nobody to click."""
     if machines < 2 or request.args.get("kiosk") == "1":
         return None
-    kept: dict[str, Any] = {k: v for k, v in request.args.items() if k in _DISPLAY_KEYS}
+    kept: dict[str, Any] = {k: v for k, v in request.args.items() if k in DISPLAY_KEYS}
     return url_for("pages.wall", **kept)
 
 
@@ -167,7 +166,7 @@ def published(service: Service) -> list[str]:
     hub = service.runtime.hub
     families = {family.name for family in service.runtime.families}
     newest = hub.replay_buffer.latest(Filter(scope=request_scope()))
-    names = {encoded.event.name for encoded in newest} - families - _NOT_FIGURES
+    names = {encoded.event.name for encoded in newest} - families - TOLD_ELSEWHERE
     return sorted(name for name in names if name and not name.startswith("screen."))[
         :_MOST_PUBLISHED
     ]

@@ -10,6 +10,7 @@ from dashboard.access.credentials import KEY
 from dashboard.errors import ClientError
 from dashboard.events.encoded import LOG_START
 from dashboard.events.event import HOST, NAME, EventId
+from dashboard.events.paths import TOLD_ELSEWHERE
 from dashboard.events.projection import FIELD
 from dashboard.publications import FAMILY_NAMES
 from dashboard.settings import HOST_ALLOWED, HOSTS_PATTERN, parse_duration
@@ -18,8 +19,7 @@ MOST_ITEMS = 100
 MOST_FIELDS = 50
 HOSTS = re.compile(HOSTS_PATTERN)
 _COLUMN = re.compile(rf"{NAME.pattern}|{FIELD.pattern}")
-# What has its own panels, or is said by the service: never among the others that a reader asks for.
-TOLD_ELSEWHERE = FAMILY_NAMES | {"alert", "log", "progress", "rules", "screen", "silence"}
+_NO_OTHERS = FAMILY_NAMES | TOLD_ELSEWHERE | {"screen"}  # never among those that a reader asks for
 # Where a stream goes on, the newest first: what an EventSource that can't send the header appends
 # (event-source-polyfill and its kin), then what a page has written into its URL.
 POSITIONS = ("lastEventId", "lastEventID", "last_event_id")
@@ -130,7 +130,7 @@ class Query:
 
     def others(self) -> frozenset[str] | None:
         """Return the names that are told elsewhere, where the key asks for all others."""
-        return TOLD_ELSEWHERE if self.flag("others") else None
+        return _NO_OTHERS if self.flag("others") else None
 
     def position(self, header: str | None) -> EventId | None:
         """Return the id that a stream goes on after, or None to begin with the newest events.

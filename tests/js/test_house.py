@@ -6,6 +6,8 @@ from graphlib import CycleError, TopologicalSorter
 
 import pytest
 
+from dashboard.events.paths import TOLD_ELSEWHERE
+from dashboard.web.pages import DISPLAY_KEYS
 from tests.support.service import ROOT
 
 JS = ROOT / "static" / "js"
@@ -121,3 +123,18 @@ def test_sizes_by_a_container_have_a_way_without() -> None:
         text = sheet.read_text("utf-8").replace("(width: 1cqw)", "")
         text = re.sub(r"--cq[wh]: 1cq[wh];", "", text)
         assert not re.search(r"\dcq[wh]", text), f"{sheet.name}: use var(--cqw) and var(--cqh)"
+
+
+def words_of(file: str, name: str) -> set[str]:
+    """Return the texts of a constant list of a module, and those of its own constants in it."""
+    text = FILES[file]
+    declared = re.search(rf"const {name} = [^\[]*\[([^\]]*)\]", text)
+    assert declared, f"{file} has no list {name}"
+    constants = dict(re.findall(r'const ([A-Z]+) = "([^"]*)"', text))
+    words = (word.strip() for word in declared[1].split(","))
+    return {constants.get(word, word.strip('"')) for word in words}
+
+
+def test_lists_that_stand_in_python_and_javascript_are_the_same() -> None:
+    assert words_of("panels/plan.js", "TOLD") == TOLD_ELSEWHERE | {"screen"}
+    assert words_of("kiosk/wishes.js", "DISPLAY_KEYS") == set(DISPLAY_KEYS)

@@ -8,7 +8,7 @@ import pytest
 
 from dashboard.metrics import FAMILIES
 from dashboard.publications import RESERVED
-from dashboard.settings import SettingError, Settings, load
+from dashboard.settings import SettingError, Settings, load, sources
 from dashboard.settings.sources import MOST_SOURCES
 from tests.support.service import ROOT
 
@@ -81,6 +81,10 @@ def test_a_wrong_key_is_named_with_what_is_allowed(
 def test_names_of_built_in_events_are_refused(name: str) -> None:
     with pytest.raises(SettingError, match="which no built-in event has"):
         settings(command=[{"name": name, "run": ["true"]}])
+
+
+def test_the_families_that_are_found_in_files_are_all_there_are() -> None:
+    assert sources._families() == {family.name for family in FAMILIES}
 
 
 def test_a_name_is_there_once_and_sources_are_few() -> None:

@@ -31,7 +31,7 @@ export const RULES = "rules";
 /** Event whose panel has what else happens, too. */
 export const NOTICE = "notice";
 
-/** Events with panels of their own, or of the service itself; as in dashboard/web/query.py. */
+/** Events with panels of their own, or of the service itself; as in dashboard/events/paths.py. */
 const TOLD = new Set(["alert", "log", "progress", RULES, "screen", "silence"]);
 
 /** Family whose samples show that a machine is there: figures of one's own may come seldom. */
