@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from dashboard.alerts.model import Alert
-from dashboard.alerts.silence import HOST_SILENT
+from dashboard.alerts.silent_machines import HOST_SILENT
 
 _FEW = 3  # of which each has a line
 _MOST_NAMES = 10

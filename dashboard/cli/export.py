@@ -17,7 +17,7 @@ from dashboard.history.export import FORMATS, head, lines_of, only_figures, text
 from dashboard.history.service import history_path
 from dashboard.history.store import HistoryStore
 from dashboard.history.tiers import MINUTES, SECONDS, TIERS, Tier
-from dashboard.history.writing import Series
+from dashboard.history.transaction import Series
 from dashboard.jobs.reporter import progress
 from dashboard.log.contract import LogUnavailable
 from dashboard.log.opening import log_url, run_directory

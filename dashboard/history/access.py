@@ -16,7 +16,7 @@ from dashboard.history.past_alerts import PastAlert, whole
 from dashboard.history.query import HistoryReader, Stretch, tier_for
 from dashboard.history.store import HistoryStore
 from dashboard.history.tiers import Tier
-from dashboard.history.writing import Series
+from dashboard.history.transaction import Series
 from dashboard.log.contract import LogUnavailable
 from dashboard.log.native_calls import run_log_call
 from dashboard.posix.native_thread import NativeThread

@@ -15,7 +15,7 @@ from dashboard.history.block import Rows, Value, samples
 from dashboard.history.downsample import Reducer, joined
 from dashboard.history.store import HistoryStore
 from dashboard.history.tiers import HOURS, MINUTES, SECONDS, Tier
-from dashboard.history.writing import Series, Writing
+from dashboard.history.transaction import Series, Writing
 
 GRACE = 120.0  # seconds after a window's end in which events may still arrive
 _AHEAD = 3600.0  # seconds that an event's time may lie ahead of this machine's clock

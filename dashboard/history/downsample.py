@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from dashboard.history.block import MOST_COLUMNS, Column, Rows, Value, short
-from dashboard.history.silences import silences
+from dashboard.history.missing_samples import silences
 
 
 @dataclass(slots=True)

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 
 from dashboard.history.block import Rows
 from dashboard.history.downsample import Reduced, Reducer, joined
-from dashboard.history.silences import silences
+from dashboard.history.missing_samples import silences
 from dashboard.history.store import HistoryStore
 from dashboard.history.tiers import MINUTES, SECONDS, TIERS, Tier
-from dashboard.history.writing import Series
+from dashboard.history.transaction import Series
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from dashboard.history.block import Rows
 from dashboard.history.downsample import joined
 from dashboard.history.past_alerts import PastAlert
 from dashboard.history.tiers import Tier
-from dashboard.history.writing import Series, Writing, unpacked
+from dashboard.history.transaction import Series, Writing, unpacked
 from dashboard.log.contract import LogUnavailable
 from dashboard.log.sqlite.connection import Database
 

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dashboard.alerts.history import OpenAlerts
-from dashboard.alerts.silence import SilenceWatch
 from dashboard.alerts.silence_keeper import SilenceKeeper
+from dashboard.alerts.silent_machines import SilenceWatch
 from dashboard.log.contract import EventLog
 from dashboard.sampling.expected import ExpectationWatch
 from dashboard.sampling.machines import machines

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from dashboard.alerts.silence import Machine
+from dashboard.alerts.silent_machines import Machine
 from dashboard.events.encoded import id_of
 from dashboard.streaming.host_intervals import HostIntervals
 from dashboard.streaming.replay_buffer import ReplayBuffer

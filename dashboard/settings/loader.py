@@ -11,8 +11,8 @@ from typing import Any
 
 from .groups import check_users
 from .notify import check_routes
-from .rows import is_table
 from .schema import Settings
+from .setting import is_table
 from .sources import check_names
 from .tables import WrongTable
 from .urls import LOG_URL

@@ -11,8 +11,8 @@ from .groups import GROUPS, HEADER_NAME, Group
 from .notify import NOTIFY, Notify
 from .pages import PAGES
 from .publishers import PUBLISHERS, Publisher
-from .rows import NONE, is_table
-from .rows import setting as _setting
+from .setting import NONE, is_table
+from .setting import setting as _setting
 from .silences import WINDOWS, Window
 from .sources import COMMANDS, SCRAPES, Command, Scrape
 from .traffic import TRAFFIC, Traffic

@@ -8,8 +8,8 @@ import msgspec
 from flask import Blueprint, Response, request, url_for
 
 from dashboard.alerts.model import EVENT
-from dashboard.alerts.silence import HOST_SILENT
 from dashboard.alerts.silences import shown_of
+from dashboard.alerts.silent_machines import HOST_SILENT
 from dashboard.events.event import Event
 from dashboard.events.filter import Filter
 from dashboard.history.past_alerts import PastAlert

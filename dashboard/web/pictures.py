@@ -10,7 +10,7 @@ from flask import Blueprint, Response, request
 
 from dashboard.catalogue.declared import new_figure
 from dashboard.catalogue.model import ChartPanel, Figure
-from dashboard.catalogue.writing import NONE, written, written_span
+from dashboard.catalogue.value_text import NONE, written, written_span
 from dashboard.errors import ClientError
 from dashboard.events.filter import Filter
 from dashboard.events.projection import FIELD

@@ -12,7 +12,7 @@ from flask import Flask, Response, request, send_from_directory
 from werkzeug.routing import BaseConverter
 
 from dashboard.web.compression import accepts_gzip, compress_once
-from dashboard.web.script_comments import without_comments
+from dashboard.web.minified import without_comments
 
 _LEAST = 500  # bytes; less does not pay
 _SCRIPT = "text/javascript"

@@ -20,7 +20,7 @@ from dashboard.history.downsample import Reduced, Reducer, joined
 from dashboard.history.query import HistoryReader, Stretch, tier_for
 from dashboard.history.store import HistoryStore
 from dashboard.history.tiers import HOURS, MINUTES, SECONDS, TIERS, Tier
-from dashboard.history.writing import Series
+from dashboard.history.transaction import Series
 from dashboard.log.contract import LogUnavailable
 from tests.support.service import ROOT
 

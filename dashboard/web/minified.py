@@ -17,6 +17,6 @@ def without_comments(script: bytes) -> bytes:
     """Return a script without its comments; each line keeps its number, for messages of errors.
 
     Code decides nothing by its place in a line, so only text in backquotes could be mistaken.
-    tests/js/test_script_comments.py holds the page's modules to having none of that kind.
+    tests/js/test_minified.py holds the page's modules to having none of that kind.
     """
     return _COMMENT.sub(lambda comment: b"\n" * comment[0].count(b"\n"), script)

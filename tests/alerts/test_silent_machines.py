@@ -12,7 +12,7 @@ from dashboard.alerts.history import OpenAlerts, alerts_between
 from dashboard.alerts.model import Alert
 from dashboard.alerts.outbox import Outbox, State, message
 from dashboard.alerts.periodic import Periodic
-from dashboard.alerts.silence import HOST_REBOOTED, HOST_SILENT, Machine, SilenceWatch
+from dashboard.alerts.silent_machines import HOST_REBOOTED, HOST_SILENT, Machine, SilenceWatch
 from dashboard.events.encoded import LOG_START, Encoded
 from dashboard.events.event import Event, EventId
 from dashboard.log.contract import EventLog, LogUnavailable
