@@ -41,7 +41,6 @@ CREATE TABLE IF NOT EXISTS open_window (
 CREATE INDEX IF NOT EXISTS part_by_age ON part (tier, window);
 CREATE TABLE IF NOT EXISTS position (ms INTEGER NOT NULL, sequence INTEGER NOT NULL);
 {past_alerts.SCHEMA}
-PRAGMA user_version = {_VERSION};
 """
 
 
@@ -52,7 +51,7 @@ class HistoryStore:
         """`lock` is a file that all processes of this history share. Nothing is opened yet."""
         self._path = path
         _set_newer_aside(path)
-        self._database = Database(path, lock, schema=_SCHEMA)
+        self._database = Database(path, lock, schema=_SCHEMA, version=_VERSION)
         self._ids: dict[tuple[str, str], int] = {}
 
     def close(self) -> None:

@@ -274,6 +274,20 @@ def test_each_tier_is_kept_for_its_time_and_the_size_takes_the_finest_first(
     assert store.oldest(HOURS) == START
 
 
+def test_who_opens_the_file_does_not_wait_for_who_writes(
+    builder: Builder, store: HistoryStore, tmp_path: Path, clock: Clock
+) -> None:
+    """The builder may write for longer than a reader would wait, as after a long absence."""
+    builder.add([event(START, {"percent": 1.0})])
+    with store.writing():
+        reader = HistoryStore(tmp_path / "history.db", tmp_path / "lock")
+        assert reader.position() == EventId(int(START * 1000), 0)
+        assert [each.event for each in reader.series()] == ["cpu"]
+        assert reader.past_alerts(0.0, []) == []
+        assert reader.size() > 0
+        reader.close()
+
+
 def test_a_damaged_and_a_newer_file_are_set_aside(tmp_path: Path, clock: Clock) -> None:
     path, lock = tmp_path / "history.db", tmp_path / "lock"
     store = HistoryStore(path, lock)

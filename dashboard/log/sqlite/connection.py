@@ -24,10 +24,15 @@ _BUSY_SECONDS = 1.0
 class Database:
     """One connection; calls from several threads take turns."""
 
-    def __init__(self, path: Path, lock: Path, *, schema: str) -> None:
-        """`lock` is a file that all processes of this database share, `schema` a script."""
+    def __init__(self, path: Path, lock: Path, *, schema: str, version: int = 0) -> None:
+        """`lock` is a file that all processes of this database share.
+
+        `schema` is a script that changes nothing where it has run before: then it asks for no write
+        lock, and who opens the file need not wait for one who writes. `version` stands in the file.
+        """
         self._path = path
         self._schema = schema
+        self._version = version
         self._lock = threading.Lock()
         self._connection: sqlite3.Connection | None = None
         self._is_read_only = False
@@ -88,6 +93,8 @@ class Database:
             connection.execute("PRAGMA cache_size = -512")  # KiB; reading on needs few pages
             connection.execute(f"PRAGMA journal_size_limit = {16 << 20}")
             connection.executescript(self._schema)
+            if connection.execute("PRAGMA user_version").fetchone() != (self._version,):
+                connection.execute(f"PRAGMA user_version = {self._version}")
         except BaseException:
             connection.close()
             raise
