@@ -11,8 +11,9 @@ from typing import Literal
 import msgspec
 
 from dashboard.events.event import Event, fields
+from dashboard.events.paths import ALERT
 
-EVENT = "alert"
+EVENT = ALERT
 MOST_NAME = 300  # characters; mount points are part of names
 
 Level = Literal["info", "warning", "critical"]

@@ -12,10 +12,11 @@ from dashboard.events.event import OBJECT, Event, fields
 
 ITEM_KEYS = ("mountpoint", "label", "name")
 RANKING = "top"
+ALERT = "alert"
 RULES = "rules"  # the event in which a machine says its limits
 NO_FIGURES = frozenset({RULES, "silence"})  # numbers, but none that are measured
 # What has panels of its own, or is said by the service itself; as in static/js/panels/plan.js.
-TOLD_ELSEWHERE = NO_FIGURES | {"alert", "log", "progress"}
+TOLD_ELSEWHERE = NO_FIGURES | {ALERT, "log", "progress"}
 DEEPEST = 32  # levels of objects and lists
 
 

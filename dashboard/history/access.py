@@ -3,6 +3,7 @@
 import time
 from collections import defaultdict
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,20 @@ from dashboard.posix.native_thread import NativeThread
 
 _TRIES = 5
 Hosts = dict[str, dict[str, Any]]  # by host and event name, the columns of an answer
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is asked of the past: the series that a filter wants, within a stretch.
+
+    `drawn` are the figures wanted, as EVENT.FIELD or EVENT; None for all. `shape` makes what an
+    answer has of a series.
+    """
+
+    filter: Filter
+    drawn: frozenset[str] | None
+    stretch: Stretch
+    shape: Callable[[Reduced], Any]
 
 
 class History:
@@ -52,24 +67,17 @@ class History:
             return EventId(0, 0)  # the log alone answers, as far as it goes back
 
     def answer(
-        self,
-        filter: Filter,
-        drawn: frozenset[str] | None,
-        stretch: Stretch,
-        newest: list[Event],
-        shape: Callable[[Reduced], Any],
-        encode: Callable[[Hosts, str], bytes],
+        self, asked: Question, newest: list[Event], encode: Callable[[Hosts, str], bytes]
     ) -> bytes:
-        """Return `encode(hosts, tier)` for the series that a filter wants, within a stretch.
+        """Return `encode(hosts, tier)` for the series that are asked for.
 
-        `drawn` are the figures wanted, as EVENT.FIELD or EVENT; None for all.
-        `newest` are the events of the log that the history does not have. `shape` makes what
-        `hosts` has of a series. Runs in the history's thread.
+        `newest` are the events of the log that the history does not have. Runs in the history's
+        thread.
         """
 
         def work() -> bytes:
-            tier = tier_for(stretch.span).name if self._store is not None else "log"
-            return encode(self._hosts(filter, drawn, stretch, newest, shape), tier)
+            tier = tier_for(asked.stretch.span).name if self._store is not None else "log"
+            return encode(self._hosts(asked, newest), tier)
 
         return run_log_call(self._thread, work)
 
@@ -93,14 +101,7 @@ class History:
         """Close the file and end the thread."""
         self._thread.close(None if self._store is None else self._store.close)
 
-    def _hosts(
-        self,
-        filter: Filter,
-        drawn: frozenset[str] | None,
-        stretch: Stretch,
-        newest: list[Event],
-        shape: Callable[[Reduced], Any],
-    ) -> Hosts:
+    def _hosts(self, asked: Question, newest: list[Event]) -> Hosts:
         logged = _samples_by_series(newest)
         try:
             for _ in range(_TRIES):
@@ -109,41 +110,38 @@ class History:
                 known = {(each.host, each.event): each for each in self._all_series()}
                 newer = [event for event in newest if event.id is None or event.id > position]
                 logged = _samples_by_series(newer)
-                hosts = self._read(filter, drawn, stretch, known, logged, shape)
+                hosts = self._read(asked, known, logged)
                 if self._position() == position:
                     break
         except LogUnavailable:
-            hosts = self._read(filter, drawn, stretch, {}, logged, shape)
+            hosts = self._read(asked, {}, logged)
         return hosts
 
     def _read(
         self,
-        filter: Filter,
-        drawn: frozenset[str] | None,
-        stretch: Stretch,
+        asked: Question,
         known: dict[tuple[str, str], Series],
         logged: dict[tuple[str, str], Rows],
-        shape: Callable[[Reduced], Any],
     ) -> Hosts:
         reader = HistoryReader(self._store, self._kept)
         keys = sorted(known.keys() | logged.keys())
         hosts: Hosts = defaultdict(dict)
         for host, event in keys:
             name = None if event == UNNAMED else event
-            if not filter.selects(host, name):
+            if not asked.filter.selects(host, name):
                 continue
-            wanted = _paths_in(drawn, event)
-            if drawn is not None and not wanted:
+            wanted = _paths_in(asked.drawn, event)
+            if asked.drawn is not None and not wanted:
                 continue
             new = logged.get((host, event))
             found = reader.read(
                 known.get((host, event)),
-                stretch,
+                asked.stretch,
                 newest=[] if new is None else [new],
-                paths=_test_of(wanted) or _test_of(_paths_in(filter.fields, event)),
+                paths=_test_of(wanted) or _test_of(_paths_in(asked.filter.fields, event)),
             )
             if found.rows.times:
-                hosts[host][event] = shape(found)
+                hosts[host][event] = asked.shape(found)
         return hosts
 
     def _position(self) -> EventId:

@@ -11,8 +11,9 @@ from typing import Any
 import msgspec
 
 from dashboard.events.event import Event, EventId, fields
+from dashboard.events.paths import ALERT
+from dashboard.settings import LEVELS
 
-EVENT = "alert"
 MOST = 20_000  # that are kept
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS alert (
@@ -59,7 +60,6 @@ class PastAlert(msgspec.Struct, kw_only=True):
 
 _TOLD = msgspec.json.Decoder(_Told)
 _PAST = msgspec.json.Decoder(PastAlert)
-_LEVELS = ("info", "warning", "critical")
 _Key = tuple[str, str]
 
 
@@ -68,7 +68,7 @@ def fold(open_alerts: dict[_Key, PastAlert], event: Event) -> list[PastAlert]:
 
     `open_alerts` has those that are open by host and name, and is changed.
     """
-    told = fields(event.data, _TOLD) if event.name == EVENT else None
+    told = fields(event.data, _TOLD) if event.name == ALERT else None
     if told is None or told.host != event.host:
         return []
     key = told.host, told.alert
@@ -98,7 +98,7 @@ def fold(open_alerts: dict[_Key, PastAlert], event: Event) -> list[PastAlert]:
         )
     known.seen = told.time
     known.message = told.message
-    if told.level in _LEVELS and _LEVELS.index(told.level) > _LEVELS.index(known.level):
+    if told.level in LEVELS and LEVELS.index(told.level) > LEVELS.index(known.level):
         known.level = told.level
     for value in (told.value, told.worst):
         _worsen(known, told, value)
@@ -115,7 +115,7 @@ def _worsen(known: PastAlert, told: _Told, value: float | None) -> None:
 
 def write(connection: Any, events: Iterable[Event]) -> None:
     """Build in events of the log, in a transaction of the history's file."""
-    told = [event for event in events if event.name == EVENT]
+    told = [event for event in events if event.name == ALERT]
     if not told:
         return
     rows = connection.execute("SELECT id, data FROM alert WHERE until IS NULL").fetchall()

@@ -97,19 +97,20 @@ class SeriesFigures:
 
     def _fields(self, found: Iterable[tuple[str, str, float]]) -> tuple[dict[str, Any], int]:
         fields: dict[str, dict[str, float]] = {}
-        room, left_out, size = MOST_FIGURES, 0, 0
+        figures, left_out, size = 0, 0, 0
         for name, key, value in found:
             if not math.isfinite(value):
                 continue
             field, inner = self._renamed(name, key)
-            size += len(field) + len(inner) + _OVERHEAD
             if field in STAMPS:
                 continue
-            if not room or size > MOST_BYTES or len(field) > MOST_NAME or len(inner) > MOST_NAME:
-                left_out += 1
-            else:
+            own = len(field) + len(inner) + _OVERHEAD
+            is_short = len(field) <= MOST_NAME and len(inner) <= MOST_NAME
+            if is_short and figures < MOST_FIGURES and size + own <= MOST_BYTES:
                 fields.setdefault(field, {}).setdefault(inner, _plain(value))
-                room -= 1
+                figures, size = figures + 1, size + own
+            else:
+                left_out += 1
         return {
             field: keyed[""] if keyed.keys() == {""} else {k or "none": v for k, v in keyed.items()}
             for field, keyed in fields.items()

@@ -10,7 +10,7 @@ from prometheus_client.openmetrics import exposition as open_metrics
 from prometheus_client.registry import CollectorRegistry
 
 from dashboard.sources.scrape import MOST_LINE, metrics_in
-from dashboard.sources.series_figures import MOST_FIGURES, SeriesFigures, quantile
+from dashboard.sources.series_figures import MOST_BYTES, MOST_FIGURES, SeriesFigures, quantile
 
 
 class Watch:
@@ -137,6 +137,13 @@ def test_series_are_bounded_and_the_rest_is_counted(many: Callable[[int], str]) 
     values = [v for field in data.values() for v in (field.values() if field != 1 else [field])]
     assert len(values) <= MOST_FIGURES
     assert len(values) + left_out == 2000
+
+
+def test_what_finds_no_room_takes_none() -> None:
+    long = "".join(f'a{{b="{n}{"x" * 300}"}} 1\n' for n in range(MOST_BYTES // 300))
+    data, left_out = figures(f"{long}short 2\n")
+    assert data == {"short": 2}
+    assert left_out == MOST_BYTES // 300
 
 
 @pytest.mark.parametrize("text", ["<html>", "a{b=1} 2", f"# HELP a {'x' * MOST_LINE}\na 1\n"])

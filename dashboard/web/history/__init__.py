@@ -18,6 +18,7 @@ from dashboard.events.event import UNNAMED, Event
 from dashboard.events.filter import Filter
 from dashboard.events.paths import RULES
 from dashboard.events.projection import project
+from dashboard.history.access import Question
 from dashboard.history.answer import as_bands, as_columns
 from dashboard.history.downsample import Reduced
 from dashboard.history.export import CONTENT_TYPES, FORMATS, as_text
@@ -148,7 +149,8 @@ def _answer(
         body = msgspec.json.encode({**parts, "hosts": hosts})
         return compress(body) if zipped else body
 
-    return runtime.history.reader.answer(filter, drawn, stretch, newest, _SHAPES[shape], encoded)
+    asked = Question(filter, drawn, stretch, _SHAPES[shape])
+    return runtime.history.reader.answer(asked, newest, encoded)
 
 
 def _newest(events: Iterable[Event], filter: Filter, count: int) -> dict[str, list[dict[str, Any]]]:
