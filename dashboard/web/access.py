@@ -4,10 +4,10 @@ Served on loopback nothing is asked but a Host header that belongs here: a page 
 whose name was made to point at this machine (DNS rebinding) is refused. With READ_TOKEN all figures
 need a right to read: the token as a bearer token, the cookie that the sign-in page gives for it, a
 signed key, which may cover only some events and hosts, or a user whom a trusted proxy names, as far
-as his groups go (`access/credentials.py`). /healthz, /readyz, the
-static files and the sign-in page itself are open, and so is /openapi.json, which has no figures and
-says nothing of this installation. Publishing needs a token of its own as a bearer token, and no
-other; where none is set nobody can publish over HTTP.
+as his groups go (`access/credentials.py`). /healthz, /readyz, the static files and the sign-in page
+itself are open, and so is /openapi.json, which has no figures and says nothing of this
+installation. Publishing needs a token of its own as a bearer token, and no other; where none is set
+nobody can publish over HTTP.
 
 A key on a page's address is exchanged for a cookie, and leaves the address. Not so on an embed's:
 a frame in another site's page gets no cookies, so its own requests carry the key.
