@@ -23,7 +23,7 @@ GROUPS = (
 # Figures and pages, each of which has to ask the same.
 WAYS = [
     *("/", "/host/db-1", "/stream", "/history", "/now?figures=cpu.percent&host=db-1", "/alerts"),
-    *("/embed", "/embed/cpu", "/catalogue", "/metrics", "/screens", "/progress/x"),
+    *("/embed", "/embed/cpu", "/catalogue", "/metrics", "/screens", "/machines", "/progress/x"),
     *("/badge/cpu.percent.svg?host=db-1", "/picture/cpu.svg?host=db-1"),
 ]
 HTML = {"Accept": "text/html"}
