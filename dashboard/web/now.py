@@ -1,6 +1,7 @@
 """GET /now: the newest values of some figures of one machine, for other programs."""
 
 from functools import partial
+from typing import Any
 
 import msgspec
 from flask import Blueprint, Response, request
@@ -11,7 +12,8 @@ from dashboard.web.access import request_scope
 from dashboard.web.newest import newest
 from dashboard.web.query import Query
 
-KEYS = ("figures", "host")
+KEYS = ("figures", "host", "form")
+_FORMS = ("flat", "nested")
 
 
 def blueprint(service: Service) -> Blueprint:
@@ -22,13 +24,14 @@ def blueprint(service: Service) -> Blueprint:
 
 
 def now(service: Service) -> Response:
-    """One flat object; see the contract in docs/api.md."""
+    """One object, flat or with the figures by their events; see the contract in docs/api.md."""
     query = Query(request.args, KEYS)
     names = query.fields("figures")
     if not names:
         raise ClientError(
             400, "figures: wanted are names such as cpu.percent,queue.length", key="figures"
         )
+    form = query.one_of("form", _FORMS)
     scope = request_scope()
     host = query.host("host") or service.runtime.greeting.default_host(scope)
     scope.check_events({name.partition(".")[0] for name in names}, host)
@@ -36,7 +39,13 @@ def now(service: Service) -> Response:
     for name, each in found.items():
         if each.is_old:
             raise ClientError(503, f"{name} of {host} is {each.age:.0f} s old", key="figures")
-    values = {name: each.value for name, each in found.items()}
+    values: dict[str, Any] = {name: each.value for name, each in found.items()}
+    if form == "nested":
+        events: dict[str, dict[str, Any]] = {}
+        for name, value in values.items():
+            event, _, field = name.partition(".")
+            events.setdefault(event, {})[field] = value
+        values = {"figures": events}
     age = max(each.age for each in found.values())
     body = msgspec.json.encode({"host": host, **values, "age": round(age, 3)})
     response = Response(body, content_type="application/json")

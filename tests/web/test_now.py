@@ -34,6 +34,13 @@ def test_values_are_flat_with_the_age_of_the_oldest(service: Service) -> None:
     assert service.json("/now?figures=cpu.percent&host=box")["age"] < 30
 
 
+def test_values_may_be_below_their_events(service: Service) -> None:
+    found = service.json("/now?figures=once.length,cpu.percent&form=nested")
+    assert found.keys() == {"host", "age", "figures"}
+    assert found["figures"].keys() == {"once", "cpu"}
+    assert found["figures"]["once"] == {"length": 7}
+
+
 def test_old_values_are_503(service: Service) -> None:
     problem = assert_is_problem(service.get("/now?figures=cpu.percent&host=gone"), 503)
     assert "cpu.percent of gone is" in str(problem["detail"])

@@ -1,17 +1,22 @@
-"""What docs/prometheus.md says of others' programs holds for a real service."""
+"""What docs/prometheus.md and docs/integrations.md say holds for a real service."""
 
+import html
 import json
 import re
 import subprocess
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 import yaml  # type: ignore[import-untyped]
+from jinja2 import Environment
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
 from tests.support.service import ROOT, Service, running, wait_for
 
 PAGE = (ROOT / "docs" / "prometheus.md").read_text("utf-8")
+OTHERS = (ROOT / "docs" / "integrations.md").read_text("utf-8")
+WALL = "https://wall.example"
 TOKEN = "read-me-if-you-can"
 
 
@@ -70,3 +75,61 @@ def test_the_root_selector_makes_rows_of_columns(service: Service) -> None:
     sampled = found[-1]["time"]
     assert sampled is not None
     assert sampled > 1.7e12  # milliseconds
+
+
+def snippets() -> dict[str, Any]:
+    """The YAML of docs/integrations.md, by its headings."""
+    sections = re.findall(r"^## (.+)\n(?:(?!## ).*\n)*?```yaml\n([\s\S]*?)```", OTHERS, re.M)
+    return {heading: yaml.safe_load(text) for heading, text in sections}
+
+
+def figures(service: Service, asked: dict[str, Any]) -> dict[str, Any]:
+    """What the service answers to the address and the headers of a snippet."""
+    url = asked.get("url") or asked["resource"]
+    assert asked["headers"] == {"Authorization": "Bearer READ_TOKEN"}
+    found: dict[str, Any] = json.loads(ask(service, url.removeprefix(WALL)))
+    return found
+
+
+def test_homepage_finds_the_fields_of_its_mappings(service: Service) -> None:
+    (group,) = snippets()["Homepage"]
+    wall, disks = (next(iter(each.values())) for each in group["Machines"])
+    found = figures(service, wall["widget"])
+
+    def follow(field: Any, value: Any) -> Any:
+        if isinstance(field, str):
+            return value[field]
+        ((key, rest),) = field.items()
+        return follow(rest, value[key])
+
+    for mapping in wall["widget"]["mappings"]:
+        assert 0 <= follow(mapping["field"], found) <= 100
+    assert ask(service, disks["widget"]["src"].removeprefix(WALL))
+
+
+def test_glance_finds_the_paths_of_its_template(service: Service) -> None:
+    asked, frame = snippets()["Glance"]
+    found = figures(service, asked)
+    paths = re.findall(r'\.JSON\.Float "([^"]+)"', asked["template"])
+    assert len(paths) == 2
+    for path in paths:
+        value: Any = found
+        for key in path.split("."):
+            value = value[key]
+        assert 0 <= value <= 100
+    assert ask(service, frame["source"].removeprefix(WALL))
+
+
+def test_the_templates_of_home_assistant_give_numbers(service: Service) -> None:
+    (asked,) = snippets()["Home Assistant"]["rest"]
+    found = figures(service, asked)
+    for sensor in asked["sensor"]:
+        text = Environment().from_string(sensor["value_template"]).render(value_json=found)
+        assert 0 <= float(text) <= 100
+
+
+def test_the_pictures_and_frames_of_the_page_are_there(service: Service) -> None:
+    urls = {html.unescape(url) for url in re.findall(rf"{WALL}(/[^\s`\"]+)", OTHERS)}
+    assert len(urls) > 6
+    for url in urls:
+        assert ask(service, url)
