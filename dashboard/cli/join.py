@@ -87,10 +87,11 @@ def _token_of_before(path: Path, url: str) -> str | None:
         found = settings.load({"DASHBOARD_CONFIG": str(path)})
     except settings.SettingError as error:
         raise UsageError(str(error)) from None
-    if found.log and not found.log.startswith(settings.APPEND_ONLY):
+    is_agents = found.log.startswith(settings.APPEND_ONLY)
+    if not is_agents and (found.log or found.read_token or found.publish_token):
         raise UsageError(
-            f"{path} has LOG={found.log!r}: this machine keeps a log of its own. Another file is "
-            "named by DASHBOARD_CONFIG"
+            f"{path} has the settings of a wall, which would be an agent's then: let "
+            "DASHBOARD_CONFIG name another file"
         )
     return found.publish_token if found.log == url else None
 

@@ -1,5 +1,6 @@
 """/machines: those that joined, codes by which more join, and taking a right away."""
 
+import logging
 import time
 from collections.abc import Callable
 from functools import partial
@@ -23,6 +24,8 @@ from dashboard.web.listing import asked_theme
 from dashboard.web.listing import listing as list_response
 from dashboard.web.publisher import check_publishes_all
 from dashboard.web.query import Query
+
+logger = logging.getLogger(__name__)
 
 _MOST_BYTES = 4096  # of a body
 _SECONDS = 5.0  # that it may take
@@ -132,6 +135,7 @@ def join(service: Service, access: Access, intake: Intake) -> Response:
     )
     join = partial(service.stores.machines.join, asked.code, machine, before=asked.before)
     token = _change(service, join)
+    logger.info("%s has joined, from %s", machine.id, machine.used_from)
     return _made({"host": asked.host, "token": token, "ahead": round(asked.time - now, 3)})
 
 
@@ -143,6 +147,7 @@ def remove(service: Service, name: str) -> Response:
         _change(service, partial(service.stores.machines.remove, name))
     except KeyError:
         raise ClientError(404, "no machine of this name has joined", key="name") from None
+    logger.info("the right of %s was taken away", name)
     return Response(status=204, mimetype="text/plain")
 
 

@@ -5,6 +5,7 @@ import re
 import socket
 import stat
 import subprocess
+import time
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +14,7 @@ import click
 import httpx
 import pytest
 from click.testing import CliRunner, Result
+from playwright.sync_api import Page
 
 from dashboard import cli, installation
 from dashboard.cli import join as command
@@ -156,6 +158,12 @@ def test_a_machine_is_on_the_wall_by_one_line_until_its_right_is_taken_away(
         done = flask("join", *arguments, **settings)
         assert (done.exit_code, words in done.stderr) == (status, True), done.stderr
     assert path.read_text() == ""
+    for text in ('log = "redis://:secret@cache"', f'read_token = "{PUBLISH_TOKEN}"'):
+        path.write_text(text)
+        done = flask("join", wall.url, code, **settings)
+        assert (done.exit_code, "the settings of a wall" in done.stderr) == (2, True)
+        assert "secret" not in done.output
+    path.write_text("")
 
     # The real process, which becomes the agent.
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
@@ -190,6 +198,33 @@ def test_a_machine_is_on_the_wall_by_one_line_until_its_right_is_taken_away(
         assert done.exit_code == 0, done.stderr
     assert [each["name"] for each in machines(wall)] == ["shop-1"]
     assert tomllib.loads(path.read_text())["host_name"] == "shop-1"
+
+
+def test_the_page_invites_a_machine_and_takes_its_right_away(
+    wall: Service, page: Page, page_errors: list[str]
+) -> None:
+    page.goto(f"{wall.url}/machines")
+    page.fill("[name=host]", "db-1")
+    page.click("[data-make]")
+    page.get_by_text("publishing needs PUBLISH_TOKEN").wait_for()
+    assert len(page_errors) == 1  # of the browser itself, about the 401
+    page_errors.clear()
+    page.fill("[name=token]", PUBLISH_TOKEN)
+    page.click("[data-make]")
+    page.wait_for_selector("[data-line]")
+    words = page.input_value("[data-line]").split()
+    assert words[:3] + words[4:] == ["vitals", "join", wall.url, "--host", "db-1"]
+    asked = {"code": words[3], "host": "db-1", "time": time.time(), "version": "1.2.3"}
+    token = wall.request("POST", "/machines/join", json=asked).json()["token"]
+    page.reload()
+    row = page.locator("[data-machine=db-1]")
+    row.get_by_text("1.2.3").wait_for()
+    assert "never" in row.inner_text()
+    page.fill("[name=token]", PUBLISH_TOKEN)
+    page.once("dialog", lambda dialog: dialog.accept())
+    row.get_by_role("button").click()
+    row.wait_for(state="detached")
+    assert post(wall, token, "db-1").status_code == 401
 
 
 def _check_listed_and_limited(wall: Service, token: str) -> None:
