@@ -1,7 +1,8 @@
 // @ts-check
 /**
  * Detects that access is no longer granted. A refused stream does not show its status: a proxy may answer for a
- * server that is away, or the server may need a token since its restart. A request for history shows it.
+ * server that is away, or the server may need a token since its restart. A request for history shows it. So it does
+ * where a proxy signs people in: it leads elsewhere whom it does not know any more.
  */
 
 /** Milliseconds between two requests. */
@@ -38,8 +39,10 @@ export class AccessProbe {
 
   async #ask() {
     this.asked = performance.now();
-    const answer = await fetch(this.url, { cache: "no-store", signal: AbortSignal.timeout(TIMEOUT) }).catch(() => null);
-    if (answer?.status === UNAUTHORIZED && !this.over) this.#end();
+    const how = /** @type {const} */ ({ cache: "no-store", redirect: "manual" });
+    const answer = await fetch(this.url, { ...how, signal: AbortSignal.timeout(TIMEOUT) }).catch(() => null);
+    const refused = answer?.status === UNAUTHORIZED || answer?.type === "opaqueredirect";
+    if (refused && !this.over) this.#end();
   }
 
   #end() {
