@@ -231,7 +231,7 @@ class Runtime:
         self._leader_tasks = LeaderTasks(
             self.log,
             self.settings,
-            sampled(self.families, self.settings, self._run_directory),
+            sampled(self.families, self.settings),
             folder=self._run_directory,
             instruments=self.instruments,
             on_failure=self._fail,

@@ -81,7 +81,7 @@ class Agent:
         self._tasks = LeaderTasks(
             self._log,
             self._settings,
-            sampled(self._families, self._settings, self._folder),
+            sampled(self._families, self._settings),
             folder=self._folder,
             instruments=null_counters(),
             on_failure=self._fail,

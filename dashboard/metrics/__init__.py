@@ -6,12 +6,16 @@ alone, through psutil, Linux's /proc and /sys.
 
 import importlib
 import pkgutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict
+from pathlib import Path
 
 import psutil
 
 from dashboard.metrics.family import ConfiguredFamily, Family, FamilyFactory, Field, Reader
 from dashboard.metrics.system import System
+from dashboard.metrics.traffic import Traffic
+from dashboard.settings import Settings
 
 
 def _found() -> Iterator[type[Family]]:
@@ -25,7 +29,15 @@ def _found() -> Iterator[type[Family]]:
 
 FAMILIES: tuple[type[Family], ...] = tuple(sorted(_found(), key=lambda family: family.name))
 
-__all__ = ["FAMILIES", "Family", "FamilyFactory", "Field", "Reader", "family_factories"]
+__all__ = [
+    "FAMILIES",
+    "Family",
+    "FamilyFactory",
+    "Field",
+    "Reader",
+    "family_factories",
+    "with_traffic",
+]
 
 
 def family_factories(
@@ -39,3 +51,15 @@ def family_factories(
     psutil.PROCFS_PATH = proc or psutil.PROCFS_PATH
     system = ConfiguredFamily(System, {"tags": tuple(tags), "interval": interval})
     return tuple(system if family is System else family for family in FAMILIES)
+
+
+def with_traffic(
+    families: Iterable[FamilyFactory], settings: Settings, folder: Path
+) -> list[FamilyFactory]:
+    """Return factories of which that of `traffic` counts as `[traffic]` says.
+
+    `folder` is where it keeps what it counted.
+    """
+    file = folder / f"traffic-{settings.host_name}.json"
+    traffic = ConfiguredFamily(Traffic, {"file": file, **asdict(settings.traffic)})
+    return [traffic if family is Traffic else family for family in families]

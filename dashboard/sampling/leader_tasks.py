@@ -17,7 +17,7 @@ from dashboard.alerts.traffic_rules import traffic_rules
 from dashboard.catalogue.declared import declared_every
 from dashboard.catalogue.levels import RuleRow
 from dashboard.log.contract import HistoryAccess, SampleLog
-from dashboard.metrics import FamilyFactory
+from dashboard.metrics import FamilyFactory, with_traffic
 from dashboard.metrics.cadence import cadences
 from dashboard.sampling.judge import Judge
 from dashboard.sampling.sampler import STOP_SECONDS, Sampler
@@ -49,7 +49,7 @@ class LeaderTasks:
         on_failure: Callable[[object], None],
         buffer: "ReplayBuffer | None" = None,
     ) -> None:
-        """`folder` is where is kept what receivers of alerts were told.
+        """`folder` is where is kept what receivers of alerts were told, and what `traffic` counted.
 
         `buffer` has the log's newest events where this host's dashboard raises alerts for other
         machines, which are sent here, too.
@@ -58,6 +58,7 @@ class LeaderTasks:
         """
         self._failing_file = failing_file(folder, settings.host_name)
         warn_of_unknown_fields(settings.alert, families)
+        families = with_traffic(families, settings, folder)
         self._families = each = cadences(families, settings.interval)
         published = [rule for rule in settings.alert if rule.family not in each]
         origin = Origin(

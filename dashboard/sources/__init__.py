@@ -5,28 +5,18 @@ deadline. So a target that hangs holds up nothing, and a rule may watch any of i
 """
 
 from collections.abc import Iterable
-from dataclasses import asdict
 from functools import partial
-from pathlib import Path
 
-from dashboard.metrics.family import ConfiguredFamily, FamilyFactory, Source
-from dashboard.metrics.traffic import Traffic
+from dashboard.metrics.family import FamilyFactory, Source
 from dashboard.settings import Settings
 from dashboard.sources.command import CommandReader
 from dashboard.sources.scrape import ScrapeReader
 
 
-def sampled(
-    families: Iterable[FamilyFactory], settings: Settings, folder: Path
-) -> list[FamilyFactory]:
-    """Return what a machine with these settings samples: its families, and its sources.
-
-    `folder` is where the family `traffic` keeps what it counted.
-    """
-    file = folder / f"traffic-{settings.host_name}.json"
-    traffic = ConfiguredFamily(Traffic, {"file": file, **asdict(settings.traffic)})
+def sampled(families: Iterable[FamilyFactory], settings: Settings) -> list[FamilyFactory]:
+    """Return what a machine with these settings samples: its families, and its sources."""
     return [
-        *(traffic if family is Traffic else family for family in families),
+        *families,
         *(Source(each.name, each.seconds, partial(ScrapeReader, each)) for each in settings.scrape),
         *(
             Source(each.name, each.seconds, partial(CommandReader, each))

@@ -9,7 +9,9 @@ from typing import Any
 
 import pytest
 
+from dashboard.metrics import family_factories, with_traffic
 from dashboard.metrics.traffic import Traffic, month_around
+from dashboard.settings import load
 
 from .conftest import Machine
 
@@ -182,3 +184,13 @@ def test_months_follow_each_other_in_every_zone(
     finally:
         monkeypatch.undo()
         time.tzset()
+
+
+def test_traffic_is_kept_beside_the_log_by_the_settings(tmp_path: Path) -> None:
+    table = '{"quota": "2kB", "counts": "sent"}'
+    families = family_factories((), 1.0)
+    found = with_traffic(families, load({"DASHBOARD_TRAFFIC": table}), tmp_path)
+    assert [each.name for each in found] == [family.name for family in families]
+    reading = next(each for each in found if each.name == "traffic")().read()
+    assert reading is None or reading["quota_bytes"] == 2000
+    assert (reading is None) == (list(tmp_path.glob("traffic-*.json")) == [])

@@ -11,9 +11,7 @@ from typing import Any
 
 import pytest
 
-from dashboard.metrics import family_factories
-from dashboard.settings import Scrape, load
-from dashboard.sources import sampled
+from dashboard.settings import Scrape
 from dashboard.sources import scrape as module
 from dashboard.sources.scrape import ScrapeReader
 from tests.support.service import running, wait_for
@@ -120,16 +118,6 @@ def test_a_target_that_is_away_is_up_0(target: Target, monkeypatch: pytest.Monke
     nobody = ScrapeReader(Scrape(name="jobs", url="http://127.0.0.1:9/"))
     assert nobody.read() == {"up": 0}
     assert "refused" in str(nobody.absent_reason)
-
-
-def test_traffic_is_kept_beside_the_log_by_the_settings(tmp_path: Path) -> None:
-    table = '{"quota": "2kB", "counts": "sent"}'
-    families = family_factories((), 1.0)
-    found = sampled(families, load({"DASHBOARD_TRAFFIC": table}), tmp_path)
-    assert [each.name for each in found] == [family.name for family in families]
-    reading = next(each for each in found if each.name == "traffic")().read()
-    assert reading is None or reading["quota_bytes"] == 2000
-    assert (reading is None) == (list(tmp_path.glob("traffic-*.json")) == [])
 
 
 @pytest.mark.slow
