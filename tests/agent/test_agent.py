@@ -1,4 +1,4 @@
-"""The agent: a process that samples for a dashboard elsewhere, over HTTP, a file or Redis."""
+"""The agent, which samples for a dashboard elsewhere, over HTTP, a file or Redis: docs/fleet.md."""
 
 import json
 import os

@@ -1,4 +1,7 @@
-"""`vitals join`: the files that it writes, and a machine from its code to the end of its right."""
+"""`vitals join`: the files that it writes, and a machine from its code to the end of its right.
+
+The lines are those of README.md and docs/fleet.md.
+"""
 
 import os
 import re

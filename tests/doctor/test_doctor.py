@@ -1,4 +1,7 @@
-"""`flask doctor`: what it finds in streams that are broken on purpose; in sound ones nothing."""
+"""`flask doctor`: what it finds in streams that are broken on purpose; in sound ones nothing.
+
+docs/cli.md shows an answer.
+"""
 
 import json
 import os

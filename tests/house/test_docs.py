@@ -10,6 +10,7 @@ from dashboard import settings
 from dashboard.publications import read_events
 from examples.countdown import app
 from tests.support.service import ROOT
+from tests.support.snippets import snippets
 
 ARCHITECTURE = (ROOT / "docs" / "architecture.md").read_text("utf-8")
 
@@ -62,6 +63,12 @@ def test_links_between_documents_lead_somewhere() -> None:
                 there = page.parent / target if target else page
                 assert there.exists(), f"{page.name}: {target}"
                 assert not anchor or anchor in anchors(there), f"{page.name}: {target}#{anchor}"
+
+
+def test_every_command_and_snippet_is_run_or_says_why_not() -> None:
+    found = snippets()
+    assert [problem for each in found if (problem := each.problem())] == []
+    assert sum(each.is_run for each in found) > len(found) / 2
 
 
 def test_the_index_has_every_page() -> None:

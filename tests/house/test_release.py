@@ -1,4 +1,4 @@
-"""./release, in a repository of its own."""
+"""./release, in a repository of its own: CONTRIBUTING.md."""
 
 import re
 import shutil

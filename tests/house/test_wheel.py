@@ -1,4 +1,7 @@
-"""The wheel, installed into an empty environment from a folder of wheels, and used from there."""
+"""The wheel, installed into an empty environment from a folder of wheels, and used from there.
+
+What README.md and docs/deploying.md say of it, without a network.
+"""
 
 import json
 import os

@@ -1,4 +1,7 @@
-"""What can happen between a browser and a service, as a TCP relay and as a real nginx."""
+"""What can happen between a browser and a service, as a TCP relay and as a real nginx.
+
+nginx and HAProxy are set up as docs/redis.md says.
+"""
 
 import os
 import shutil

@@ -1,4 +1,7 @@
-"""The service below a path, behind nginx: every page, link, file and stream of it."""
+"""The service below a path, behind nginx: every page, link, file and stream of it.
+
+docs/deploying.md has the lines for nginx.
+"""
 
 import re
 from collections.abc import Iterator
