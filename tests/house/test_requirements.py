@@ -8,6 +8,7 @@ from importlib import metadata
 
 import pytest
 from packaging.requirements import Requirement
+from packaging.version import Version
 
 from tests.support.service import ROOT
 
@@ -15,6 +16,25 @@ LOADED = """
 import gunicorn.workers.ggevent, gunicorn_h1c, app, dashboard.server.worker, sys
 print(*sorted({name.partition(".")[0] for name in sys.modules}))
 """
+
+# Of each package the newest advisory that its maintainers have answered, and the version that did:
+# what a lock file must not go back behind. Newer ones are found by pip-audit: CONTRIBUTING.md.
+MENDED_IN = {
+    "apprise": ("0.9.5.1", "CVE-2021-39229"),
+    "certifi": ("2024.7.4", "CVE-2024-39689"),
+    "flask": ("3.1.1", "CVE-2025-47278"),
+    "gevent": ("23.9.0", "CVE-2023-41419"),
+    "gunicorn": ("23.0.0", "CVE-2024-6827"),
+    "idna": ("3.7", "CVE-2024-3651"),
+    "jinja2": ("3.1.6", "CVE-2025-27516"),
+    "psutil": ("5.6.6", "CVE-2019-18874"),
+    "pyyaml": ("5.4", "CVE-2020-14343"),
+    "redis": ("4.5.4", "CVE-2023-28859"),
+    "requests": ("2.32.4", "CVE-2024-47081"),
+    "urllib3": ("2.6.0", "CVE-2025-66471"),
+    "werkzeug": ("3.1.4", "CVE-2025-66221"),
+}
+LICENCES = re.compile(r"MIT|BSD|Apache|ISC|MPL-2\.0|PSF-2\.0|ZPL-2\.1|Mozilla Public License 2\.0")
 
 
 def required() -> set[str]:
@@ -105,3 +125,22 @@ def test_a_wheel_requires_what_the_checkout_installs() -> None:
     assert wanted.keys() == pinned.keys()
     for name, requirement in wanted.items():
         assert requirement.specifier.contains(pinned[name]), requirement
+
+
+def test_no_locked_version_is_one_with_a_known_hole() -> None:
+    versions = locked("")
+    assert MENDED_IN.keys() <= versions.keys()
+    for name, (mended, advisory) in MENDED_IN.items():
+        assert Version(versions[name]) >= Version(mended), f"{name}: {advisory}"
+
+
+def test_what_is_installed_with_it_has_a_licence_that_lets_anybody_use_it() -> None:
+    for name in required() & locked("").keys():
+        try:
+            told = metadata.metadata(name)
+        except metadata.PackageNotFoundError:
+            continue  # for another Python or system than this one
+        words = [*(told.get_all("License-Expression") or told.get_all("License") or ())]
+        words += [each for each in told.get_all("Classifier") or () if each.startswith("License")]
+        assert LICENCES.search(" ".join(words)), f"{name}: {words}"
+        assert "GPL" not in " ".join(words), name
