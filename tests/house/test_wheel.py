@@ -217,7 +217,8 @@ def test_the_agent_alone_is_small_and_a_second_machine_of_the_wall(
     joining = ("vitals", "join", wall.url, code, "--host", "web-1", "--foreground")
     with started(*joining, cwd=folder, env=environ) as output:
         wait_for(lambda: "web-1 is on the wall" in output.read_text(), "the first sample")
-    assert httpx.get(f"{wall.url}/now?figures=load.load1&host=web-1").status_code == 200
+        now = f"{wall.url}/now?figures=load.load1&host=web-1"
+        wait_for(lambda: httpx.get(now).status_code == 200, "its figures")
     there = SimpleNamespace(home=folder, environ=environ)
     assert vitals(there, "--version").stdout.startswith(f"vitals {project()['version']}, build ")
     for command, reason in (
