@@ -92,11 +92,11 @@ def unit(config: Path, *, is_system: bool) -> str:
         "ExecStart": f'"{sys.executable}" -m dashboard.agent',
     }
     if is_system:
+        # Root's settings are handed to a user of its own, or to him who alone can read the program.
+        is_open = all(_is_open(path) for path in (PACKAGE, Path(sys.executable)))
+        own |= {"StateDirectory": _STATE, "LoadCredential": f"vitals.toml:{config}"}
+        own |= {"DynamicUser": "yes"} if is_open else {"User": str(PACKAGE.stat().st_uid)}
         environ["DASHBOARD_INSTANCE"] = f"/var/lib/{_STATE}"
-        own["StateDirectory"] = _STATE
-    if is_system and all(_is_open(path) for path in (PACKAGE, Path(sys.executable))):
-        # A user of its own, whom systemd hands the settings. Else it is root without capabilities.
-        own |= {"DynamicUser": "yes", "LoadCredential": f"vitals.toml:{config}"}
         environ["DASHBOARD_CONFIG"] = "%d/vitals.toml"
     lines = []
     for line in (FILES / "deploy" / NAME).read_text("utf-8").splitlines():

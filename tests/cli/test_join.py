@@ -56,6 +56,8 @@ def test_the_unit_is_one_that_systemd_takes(
     monkeypatch.setattr("dashboard.cli.agent_files._is_open", lambda path: is_open)
     text = unit(Path("/etc/vitals/vitals.toml"), is_system=is_system)
     assert ("DynamicUser=yes" in text) == (is_system and is_open)
+    assert (f"User={installation.PACKAGE.stat().st_uid}\n" in text) == (is_system and not is_open)
+    assert ("LoadCredential=vitals.toml:/etc/vitals/vitals.toml" in text) == is_system
     assert ("ProtectSystem=strict" in text) == is_system
     assert ("WantedBy=multi-user.target" in text) == is_system
     assert "User=vitals" not in text
