@@ -135,7 +135,8 @@ class Traffic:
             self.absent_reason = "this machine has no network interface besides loopback"
             return None
         self.absent_reason = None
-        real = counted(counters, self._sysfs / "class" / "net")
+        real = {printable(name) for name in counted(counters, self._sysfs / "class" / "net")}
+        counters = {printable(name): counts for name, counts in counters.items()}
         now = self._clock()
         month, next_month = month_around(now, self._resets)
         state = self._state or self._kept()
@@ -173,7 +174,7 @@ class Traffic:
             "exhausted_at": None if up is None else round(min(up, 1e11)),
             "short_seconds": max(0, round(ends - up)) if is_sure and up else 0 if is_sure else None,
             "interfaces": {
-                printable(name): {"received_bytes": each.total[0], "sent_bytes": each.total[1]}
+                name: {"received_bytes": each.total[0], "sent_bytes": each.total[1]}
                 for name, each in state.devices.items()
             },
         }

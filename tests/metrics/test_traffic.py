@@ -194,3 +194,11 @@ def test_traffic_is_kept_beside_the_log_by_the_settings(tmp_path: Path) -> None:
     reading = next(each for each in found if each.name == "traffic")().read()
     assert reading is None or reading["quota_bytes"] == 2000
     assert (reading is None) == (list(tmp_path.glob("traffic-*.json")) == [])
+
+
+def test_an_interface_whose_name_is_no_text_is_counted_and_kept(box: Box) -> None:
+    box.count(0, 0, "caf?")
+    file = box.machine.proc / "net/dev"
+    file.write_bytes(file.read_bytes().replace(b"caf?", b"caf\xe9"))
+    assert list(read(box.reader())["interfaces"]) == [r"caf\xe9"]
+    assert list(read(box.reader())["interfaces"]) == [r"caf\xe9"]

@@ -10,7 +10,7 @@ const CELL_SHAPE = 1.3;
 
 /** Smallest cell that can be seen and touched. */
 const LEAST_CELL = 8;
-const LARGEST_CELL = 120;
+const LARGEST_CELL = 360;
 
 /** Most stretch of a cell beyond its shape, so that the map fills the screen. */
 const MOST_STRETCH = 1.25;

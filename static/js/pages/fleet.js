@@ -11,6 +11,7 @@ import { applyAppearance, watchAppearance } from "../ui/appearance.js";
 import { find, make, mark } from "../ui/dom.js";
 import { PageLinkStatus } from "../ui/link_status.js";
 import { Notes } from "../ui/notes.js";
+import { OneLine } from "../ui/one_line.js";
 import { Theme } from "../ui/theme.js";
 
 /** Most lines that can be told apart. */
@@ -54,6 +55,7 @@ const overview = new Overview({
 });
 
 watchAppearance(root, display, overview);
+if (root.hasAttribute("data-screen")) keepToOneLine(find(root, ".bar"));
 overview.start();
 kiosk.start(overview);
 
@@ -71,6 +73,13 @@ if (!display.kiosk) {
   aim();
   sorts.append(compare);
   sorts.hidden = false;
+}
+
+/** @param {HTMLElement} bar header of a screen that nobody touches */
+function keepToOneLine(bar) {
+  const header = new OneLine(bar, ["totals", "words", "clock", "filter", "facts"]);
+  const observer = new ResizeObserver(() => header.fit());
+  for (const element of [bar, ...bar.querySelectorAll(":scope > *")]) observer.observe(element);
 }
 
 const { stream } = overview;

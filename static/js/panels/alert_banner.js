@@ -12,9 +12,8 @@ import { alertList, knownWords, openIn } from "./alert_rows.js";
 const MEMORY = "acknowledged";
 const MOST_REMEMBERED = 100;
 
-/** Most alerts in the banner at a time, the share of the height that it may take, and seconds of a turn. */
+/** Most alerts in the banner at a time, and seconds of a turn. The style sheet bounds its height. */
 const MOST_IN_BANNER = 3;
-const SHARE = 1 / 5;
 const TURN = 8;
 
 export class AlertBanner {
@@ -68,10 +67,10 @@ export class AlertBanner {
     if (of !== this.measured.of) {
       let fit = Math.min(MOST_IN_BANNER, loud.length);
       mark(this.element, "data-tight", null);
-      const most = getComputedStyle(this.element).maxHeight === "none" ? Infinity : SHARE * innerHeight;
+      const isCut = () => [this.element, this.alerts.element].some(({ scrollHeight, clientHeight }) => scrollHeight > clientHeight + 1);
       for (; fit > 0; fit -= 1) {
         this.#show(loud, 0, fit, now);
-        if (this.element.scrollHeight <= most) break;
+        if (!isCut()) break;
       }
       // Not even one fits: it goes without its times.
       mark(this.element, "data-tight", fit === 0 && loud.length ? "" : null);

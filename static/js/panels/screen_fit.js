@@ -1,6 +1,7 @@
 // @ts-check
 /** Fits a wall to a screen that never scrolls: measures what stands above, and applies the plan for the rest. */
 import { find, make, mark, write } from "../ui/dom.js";
+import { OneLine } from "../ui/one_line.js";
 import { columnsFor, presetFor } from "../config/presets.js";
 import { lastSpan, screenPlan } from "./screen_plan.js";
 
@@ -10,7 +11,7 @@ import { lastSpan, screenPlan } from "./screen_plan.js";
 /** Screens on which the desk's own layout fits; as in css/wall.css. */
 const ONE_SCREEN = "(min-width: 1280px) and (min-height: 700px) and (min-aspect-ratio: 6/5)";
 
-/** Parts of the header that are left out, in this order, until its line fits. */
+/** Parts of the header that may be left out. */
 const OF_HEADER = ["facts", "words", "clock"];
 
 export class ScreenFit {
@@ -23,11 +24,10 @@ export class ScreenFit {
     this.root = root;
     this.display = display;
     this.grid = grid;
-    this.bar = find(root, ".bar");
+    this.header = new OneLine(find(root, ".bar"), OF_HEADER);
     this.tiles = grid.options.tilesInto ?? find(root, "[data-tiles]");
     this.omitted = make("p", { class: "omitted", role: "status" });
     this.tiles.parentElement?.append(this.omitted);
-    mark(this.bar, "data-one-line", "");
     this.observer = new ResizeObserver(() => this.fit());
     // The header's words change in length: the link's state, "all well".
     const around = find(root, "body").querySelectorAll(":scope > :is(.bar, .notes, .banner), .bar > *");
@@ -41,7 +41,7 @@ export class ScreenFit {
       write(this.omitted, "");
       return;
     }
-    this.#fitHeader();
+    this.header.fit();
     const { display, grid, root } = this;
     const rem = parseFloat(getComputedStyle(root).fontSize);
     const isDesk = display.distance === null && display.panels === null && display.columns === null;
@@ -94,31 +94,4 @@ export class ScreenFit {
     write(this.omitted, words.length ? `${words.join(" and ")} ${tiles + panels === 1 ? "does" : "do"} not fit` : "");
     this.omitted.hidden = !words.length;
   }
-
-  #fitHeader() {
-    const { bar } = this;
-    const name = bar.querySelector("[data-machine]");
-    const whole = name?.getAttribute("title") ?? name?.textContent ?? "";
-    if (name) write(/** @type {HTMLElement} */ (name), whole);
-    const left = [...OF_HEADER];
-    mark(bar, "data-without", null);
-    const isShort = () => bar.scrollWidth <= bar.clientWidth;
-    for (let count = 1; !isShort() && count <= left.length; count += 1) mark(bar, "data-without", left.slice(0, count).join(" "));
-    if (name) shorten(/** @type {HTMLElement} */ (name), whole, isShort);
-  }
 }
-
-/**
- * Shortens a name in its middle until it fits: both its beginning and its end tell machines apart.
- * @param {HTMLElement} element
- * @param {string} whole
- * @param {() => boolean} fits
- */
-function shorten(element, whole, fits) {
-  const letters = [...whole];
-  for (let keep = letters.length - 1; !fits() && keep >= 4; keep -= 1) {
-    write(element, `${letters.slice(0, Math.ceil(keep / 2)).join("")}…${letters.slice(-Math.floor(keep / 2)).join("")}`);
-    element.title = whole;
-  }
-}
-
