@@ -60,8 +60,8 @@ COVERED = """() => {
         if (number && parent.matches(".unit")) continue;
         for (const { left, right, top, bottom } of range.getClientRects()) {
             const [from, to] = number ? [number.top, number.bottom] : [top, bottom];
-            const clip = parent.closest("h1, .label, h2")?.getBoundingClientRect().right ?? Infinity;
-            const end = Math.min(right, clip);
+            const clip = parent.closest("h1, .label, h2")?.getBoundingClientRect();
+            const end = Math.min(right, clip?.right ?? Infinity);
             const rect = { left, right: end, top: from, bottom: to, height: to - from };
             if (end > left) boxes.push([text.data, rect, text]);
         }

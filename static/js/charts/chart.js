@@ -101,8 +101,12 @@ export class Chart {
   placeLabels(labels, height) {
     const { plot } = this;
     if (!plot) return;
-    const size = height * this.options.theme.unit;
     const { offsetTop, offsetHeight } = plot.over;
+    const whole = height * this.options.theme.unit;
+    // Where values would lie on names, there are names alone, of half the height.
+    const isTight = labels.length * whole > offsetTop + offsetHeight;
+    const size = isTight ? whole / 2 : whole;
+    labels[0]?.parentElement?.toggleAttribute("data-tight", isTight);
     const [, ...columns] = this.data;
     const wanted = columns.map((column) => plot.valToPos(column.findLast((value) => value !== null) ?? 0, "y") + offsetTop - size / 2);
     // The labels of the time axis, below the plot, reach under the names.
