@@ -26,6 +26,12 @@ class Kept(Service):
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kept]:
     service = Kept(tmp_path_factory.mktemp("service"))
     service.end = write_years(service, SPIKES)
+    for ago, program in ((3700, "indexer"), (3600, "loader")):
+        at = service.end - ago
+        service.clock_offset = at + 0.2 - time.time()
+        top = [{"name": program, "user": "ann", "cpu_percent": 99.0, "memory_bytes": 1e6}]
+        service.append("processes", "box", time=at, count=217, running=3, top=top)
+    service.clock_offset = 0.0
     service.start().wait_until_ready()
     yield service
     service.close()
@@ -127,6 +133,40 @@ def test_a_moment_of_today_has_its_samples_and_the_strip_is_full(service: Kept, 
         return filled / canvas.width;
     }"""
     wait_for(lambda: page.evaluate(painted) > 0.97, "the strip of cores")
+
+
+def test_lists_show_the_moment_that_charts_are_pointed_at(service: Kept, page: Page) -> None:
+    spike = service.end - 3600
+    wall = Wall(page, service).open(f"/?panels=cpu,processes&tiles=none&at={spike + 60}&zoom=10m")
+    panel = '[data-panel="processes"]'
+
+    def row(*words: str) -> bool:
+        shown = wall.text(panel)
+        return all(word in shown for word in words)
+
+    def time_at(at: float) -> str:
+        words = "(at) => new Intl.DateTimeFormat('en-GB', {timeStyle: 'medium'}).format(at * 1000)"
+        return str(wall.page.evaluate(words, at))
+
+    def point(at: float) -> None:
+        wall.page.mouse.move(*pixel(wall, at))
+
+    # Held at a moment they show it; nothing of now.
+    wait_for(lambda: row(f"at {time_at(spike)}", "loader", "217 in all, 3 running"), "the held one")
+    wall.wait_for('[data-panel="cpu"] .uplot canvas')
+    point(spike - 50)
+    wait_for(lambda: row(f"at {time_at(spike - 100)}", "indexer"), "what was there before")
+    assert "loader" not in wall.text(panel)
+    point(spike - 300)
+    wait_for(lambda: row("Not kept: the log begins"), "where it begins")
+    point(spike - 50)
+    wait_for(lambda: row("indexer"), "the same once more")
+    asked = [url for url in wall.history_requests if "at=" in url]
+    wall.page.mouse.move(0, 0)
+    wait_for(lambda: row(f"at {time_at(spike)}", "loader"), "the held one")
+    page.keyboard.press("Escape")
+    wait_for(lambda: not row("loader") and not row(" at "), "what is live")
+    assert len([url for url in wall.history_requests if "at=" in url]) == len(asked) == 3
 
 
 def test_hours_of_the_night_in_which_clocks_change(

@@ -194,6 +194,27 @@ def test_latest_are_the_newest_whole_events(service: Service) -> None:
     assert ids == sorted(set(ids))
 
 
+def test_the_events_of_a_moment_are_the_newest_that_the_log_had_then(service: Service) -> None:
+    newest = {row.data["age"]: row for row in service.logged("one", host="past")}
+    logged = {age: int(row.id.split("-")[0]) / 1000 for age, row in newest.items()}
+    for age, found in ((5, 10), (30, 50), (60, 100), (180, 200)):
+        at = logged[10] + 10 - age
+        answer = service.json(f"/history?at={at:.3f}&host=past*&events=one")
+        assert answer["at"] == pytest.approx(at, abs=0.001)
+        assert answer["log_from"] <= logged[1000]
+        assert [one["data"]["age"] for one in answer["latest"]] == [found, found]
+        assert {one["host"] for one in answer["latest"]} == {"past", "past-2"}
+    assert answer["latest"][0]["id"] == newest[200].id
+    at = logged[10]
+    thin = service.json(f"/history?at={at:.3f}&host=past&events=one&fields=one.age")
+    assert thin["latest"][0]["data"].keys() == {"host", "time", "age"}
+    iso = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(at + 1))
+    assert service.json(f"/history?at={iso}&host=past")["latest"][0]["data"]["age"] == 10
+    # After ten minutes an event is no longer what was; before the log there was nothing.
+    assert service.json(f"/history?at={at - 300:.0f}&host=past&events=one")["latest"] == []
+    assert service.json("/history?at=1000")["latest"] == []
+
+
 @pytest.mark.parametrize("points", [10, 100, 600, 5000])
 def test_points_bound_every_series_and_keep_its_extremes(service: Service, points: int) -> None:
     answer = service.json(f"/history?since=21600&host=past&events=long&points={points}")
@@ -290,6 +311,9 @@ def test_a_stream_goes_on_from_history(start_service: Start, read: Read, workers
     ("query", "named"),
     [
         ("sinse=5", "sinse"),
+        ("at=soon", "at"),
+        ("at=99999999999", "at"),
+        ("at=1000&since=5", "since"),
         ("every=5", "every"),
         ("last_event_id=1-1", "last_event_id"),
         ("since=0", "since"),

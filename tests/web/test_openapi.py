@@ -211,7 +211,7 @@ def ask(
             case.query.pop("agent", None)  # it allows other names: test_agent.py
         if path == "/history" and good:
             # A description can't say which of them go together; tests/web/test_history.py does.
-            for key in ("from", "to"):
+            for key in ("from", "to", "at"):
                 case.query.pop(key, None)
         session.cookies.clear()
         response = case.call(service.url, session, headers, timeout=20, allow_redirects=False)

@@ -17,7 +17,6 @@ from flask import Blueprint, Response, request
 from dashboard.events.event import UNNAMED, Event
 from dashboard.events.filter import Filter
 from dashboard.events.paths import RULES
-from dashboard.events.projection import project
 from dashboard.history.access import Question
 from dashboard.history.answer import as_bands, as_columns
 from dashboard.history.downsample import Reduced
@@ -28,13 +27,15 @@ from dashboard.log.scan import walk
 from dashboard.runtime import Runtime, Service
 from dashboard.web.access import request_scope
 from dashboard.web.compression import accepts_gzip, compress
+from dashboard.web.history.moment import moment
+from dashboard.web.history.shown import shown
 from dashboard.web.history.stretch import read_question
 from dashboard.web.query import Query
 from dashboard.web.shared_answer import shared_answer
 
 KEYS = (
     *("since", "from", "to", "events", "host", "fields", "points"),
-    *("lines", "others", "form", "format", "columns"),
+    *("lines", "others", "form", "format", "columns", "at"),
 )
 FORMS: dict[str, Callable[[Reduced], Any]] = {
     "columns": as_columns,
@@ -55,6 +56,8 @@ def blueprint(service: Service) -> Blueprint:
 
 def history(service: Service) -> Response:
     """Columns per host and event; see the contract in docs/api.md."""
+    if "at" in request.args:
+        return moment(service)
     query = Query(request.args, KEYS)
     now = time.time()
     stretch = read_question(query, now)
@@ -123,7 +126,7 @@ def _answer(
         last = latest[-1].id if latest else None
         found: dict[str, Any] = {
             "last_event_id": None if last is None else str(last),
-            "latest": [_shown(event, filter) for event in wanted],
+            "latest": [shown(event, filter) for event in wanted],
         }
         if last is None:
             return found, []
@@ -158,15 +161,4 @@ def _newest(events: Iterable[Event], filter: Filter, count: int) -> dict[str, li
     found: dict[str, deque[Event]] = defaultdict(lambda: deque(maxlen=count))
     for event in events:
         found[event.name or UNNAMED].append(event)
-    return {name: [_shown(event, filter) for event in found[name]] for name in sorted(found)}
-
-
-def _shown(event: Event, filter: Filter) -> dict[str, Any]:
-    paths = filter.projection(event.name)
-    data = event.data if paths is None else project(event.data, paths)
-    return {
-        "id": str(event.id),
-        "host": event.host,
-        "event": event.name or UNNAMED,
-        "data": msgspec.Raw(data.encode()),
-    }
+    return {name: [shown(event, filter) for event in found[name]] for name in sorted(found)}

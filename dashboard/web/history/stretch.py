@@ -19,7 +19,7 @@ def read_question(query: Query, now: float) -> Stretch:
     Raises ClientError(400).
     """
     points = query.whole_number("points", FEWEST_POINTS, MOST_POINTS) or DEFAULT_POINTS
-    first, end = _moment(query, "from"), _moment(query, "to")
+    first, end = read_moment(query, "from"), read_moment(query, "to")
     since = query.number("since", 1, MOST_SECONDS)
     if first is None and end is None:
         return Stretch(now - (since or DEFAULT_SECONDS), now, points, is_open=True)
@@ -33,7 +33,7 @@ def read_question(query: Query, now: float) -> Stretch:
     return Stretch(first, end, points)
 
 
-def _moment(query: Query, key: str) -> float | None:
+def read_moment(query: Query, key: str) -> float | None:
     """Return seconds since 1970, given as such or in ISO 8601 (UTC where no zone is named)."""
     text = query.text(key)
     if text is None:

@@ -11,6 +11,7 @@ import { edgesOf } from "./bands.js";
 /**
  * @typedef {object} Interaction pointing and zooming, for a page that is used from a desk
  * @property {string} key cursors of charts with equal keys move in step
+ * @property {(time: number | null) => void} point called with the time at the cursor, and with null once it has left
  * @property {(from: number, to: number) => void} zoom
  * @property {() => void} follow
  */
@@ -41,7 +42,7 @@ export class ChartCursor {
     /** Time at the cursor, below it. */
     this.flag = make("span", { class: "flag", hidden: "" });
     this.hooks = {
-      ready: [(/** @type {uPlot} */ plot) => plot.over.append(this.flag)],
+      ready: [(/** @type {uPlot} */ plot) => this.#ready(plot)],
       setCursor: [(/** @type {uPlot} */ plot) => this.#point(plot)],
       setSelect: [(/** @type {uPlot} */ plot) => this.#selected(plot)],
     };
@@ -72,6 +73,12 @@ export class ChartCursor {
   }
 
   /** @param {uPlot} plot */
+  #ready({ over }) {
+    over.append(this.flag);
+    over.addEventListener("mouseleave", () => this.interaction.point(null));
+  }
+
+  /** @param {uPlot} plot */
   #point(plot) {
     const { left = -1, idx } = plot.cursor;
     const outside = left < 0 || typeof idx !== "number";
@@ -81,6 +88,8 @@ export class ChartCursor {
       return;
     }
     const time = plot.posToVal(left, "x");
+    // Charts in step have cursors, too.
+    if (plot.over.matches(":hover")) this.interaction.point(time);
     const row = this.#rowAt(plot, idx, time);
     write(this.flag, this.#text(plot, row, time));
     this.flag.style.setProperty("left", `${left}px`);

@@ -68,7 +68,7 @@ export class PanelGrid {
     this.machines = plan.machines.length ? new registry.MachinesFeed({ settings, parts: plan.machines, catalogue: registry.catalogue, window, published, rules: RULES, connect: connectMachines, heard: () => this.#redraw() }) : null;
 
     /** @type {Interaction | null} */
-    const interaction = options.interactive ? { key: `vitals ${theme.element.id}`, zoom: (from, to) => this.zoom(from, to), follow: () => this.follow() } : null;
+    const interaction = options.interactive ? { key: `vitals ${theme.element.id}`, point: (time) => this.past.point(time), zoom: (from, to) => this.zoom(from, to), follow: () => this.follow() } : null;
     const direct = display.distance !== null;
     const { series } = presetFor(display.distance);
     const panelOptions = { theme, interaction, direct, series, shownByTiles: new Set(plan.tiles.map(({ value }) => value)) };
@@ -101,7 +101,7 @@ export class PanelGrid {
     this.past = new Past(this.timeWindow, [this, ...(this.machines ? [this.machines] : [])], () => {
       this.#redraw();
       options.listener.held?.();
-    });
+    }, { events: this.panels.filter((panel) => panel.hasMoments && !this.refused.has(panel)).map(({ event }) => event), now: () => this.clock.now() });
     /** @type {ReturnType<typeof setInterval> | undefined} */
     this.ticking = undefined;
   }
@@ -235,7 +235,7 @@ export class PanelGrid {
     const { eventLists, machines, alertSource } = this;
     const marks = marksOf(eventLists, this.options.display.marks, from, to);
     this.before?.cover({ from, to });
-    const view = { store, before: this.before, eventLists, host, now, from, to, machines, marks, alertSource, rules: rulesOf(store.latest(host, RULES)) };
+    const view = { store, before: this.before, eventLists, host, now, from, to, machines, marks, alertSource, moment: this.past.moment, rules: rulesOf(store.latest(host, RULES)) };
     const moved = this.changed || to !== this.view?.to;
     for (const panel of this.#all()) {
       if (this.refused.has(panel)) continue;

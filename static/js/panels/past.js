@@ -1,8 +1,12 @@
 // @ts-check
-/** Charts that stand still: paused, zoomed, or at a moment that the address names. The past is loaded for them. */
+/** Charts that stand still: paused, zoomed, or at a moment that the address names. The past is loaded for them, and for lists. */
+import { OVER } from "../state/time_window.js";
+
 /** @typedef {import("../state/time_window.js").Span} Span */
 /** @typedef {import("../state/time_window.js").TimeWindow} TimeWindow */
 /** @typedef {{store: import("../state/store.js").Store, stream: import("../streaming/stream.js").Stream}} Feed */
+
+/** @typedef {{events: string[], now: () => number}} Lists names of what lists show; now: the server's clock, NaN while it is unknown */
 
 /** Share of a stretch that is loaded on both sides of it, so that lines reach the edges. */
 const MARGIN = 0.02;
@@ -11,12 +15,20 @@ export class Past {
   /**
    * @param {TimeWindow} timeWindow
    * @param {Feed[]} feeds
-   * @param {() => void} changed called when charts have something else to draw
+   * @param {() => void} changed called when charts or lists have something else to draw
+   * @param {Lists} lists
    */
-  constructor(timeWindow, feeds, changed) {
+  constructor(timeWindow, feeds, changed, lists) {
     this.timeWindow = timeWindow;
     this.feeds = feeds;
     this.changed = changed;
+    this.lists = lists;
+    /** Time at the cursor of the charts. @type {number | null} */
+    this.pointed = null;
+    /** What lists show; null: what is live. @type {import("../state/moments.js").Moment | null} */
+    this.moment = null;
+    /** @type {Promise<import("../state/moments.js").Moments> | null} */
+    this.moments = null;
     /** @type {import("../state/stretch.js").Stretch[]} */
     this.stretches = [];
   }
@@ -36,6 +48,33 @@ export class Past {
     for (const { store } of this.feeds) store.hold();
     this.changed();
     this.#load(held);
+    this.#look();
+  }
+
+  /** @param {number | null} time at the cursor of the charts, seconds since 1970; null: it has left */
+  point(time) {
+    this.pointed = time;
+    this.#look();
+  }
+
+  /** Shows in lists the moment at the cursor, or the end of what is zoomed to. */
+  async #look() {
+    const { events, now } = this.lists;
+    const { held, zoomed } = this.timeWindow;
+    const time = this.pointed ?? (zoomed && held ? Math.min(held.to, (now() || Infinity) - OVER) : null);
+    if (!events.length || (time === null && !this.moments)) return;
+    this.moments ??= import("../state/moments.js").then(({ Moments }) => {
+      const { historyUrl, host } = this.feeds[0].stream.options;
+      return new Moments({ historyUrl, host, events }, (moment) => {
+        this.moment = moment;
+        this.changed();
+      });
+    });
+    try {
+      (await this.moments).want(time, now());
+    } catch {
+      this.moments = null; // The server is away; the next look tries again.
+    }
   }
 
   /** @param {Span} span */
@@ -60,6 +99,7 @@ export class Past {
     for (const stretch of this.stretches) stretch.drop();
     for (const { store } of this.feeds) store.letGo();
     this.changed();
+    this.#look();
   }
 
   /**

@@ -1,6 +1,7 @@
 // @ts-check
 /** Panel with a table of things, such as processes or disks, with a few figures each. */
 import { make, mark, write } from "../ui/dom.js";
+import { clock, moment as dayAndTime } from "../ui/format.js";
 import { KeyedList } from "../ui/keyed_list.js";
 import { Panel } from "./panel.js";
 
@@ -25,6 +26,9 @@ export class TablePanel extends Panel {
   constructor(spec) {
     super({ event: spec.event, title: spec.title, className: "panel table", attributes: { "data-panel": spec.name } });
     this.spec = spec;
+    this.hasMoments = true;
+    /** Shown now. @type {View["moment"]} */
+    this.moment = null;
     this.summary = make("span", { class: "labels" });
     this.more = make("span", { class: "labels", "data-more": "" });
     this.mark.before(this.summary, this.more);
@@ -52,8 +56,21 @@ export class TablePanel extends Panel {
   }
 
   /** @param {View} view */
+  refresh(view) {
+    const isOther = view.moment !== this.moment;
+    this.moment = view.moment;
+    if (!view.moment) return super.refresh(view) || isOther;
+    const { at, events, logFrom } = view.moment;
+    const data = events.get(this.event);
+    this.setFreshness(data ? "fresh" : "missing");
+    write(this.age, `at ${clock(data?.time ?? at)}`);
+    write(this.notice, data ? "" : logFrom === null || at < logFrom ? `Not kept: the log begins ${logFrom === null ? "now" : dayAndTime(logFrom)}` : `Nothing was heard at ${clock(at)}`);
+    return isOther;
+  }
+
+  /** @param {View} view */
   draw({ store, host }) {
-    const data = store.latest(host, this.event);
+    const data = this.moment ? (this.moment.events.get(this.event) ?? null) : store.latest(host, this.event);
     if (!data) return;
     write(this.summary, this.gone ? "—" : this.spec.summary(data));
     const rows = this.spec.rows(data);

@@ -6,6 +6,9 @@
 /** Shortest span to zoom into, seconds: between two samples a chart shows nothing. As in an address. */
 const LEAST = 2;
 
+/** Seconds after which all lists have said what was at a moment: most are read every five seconds. */
+export const OVER = 6;
+
 /** Seconds that charts show of a machine that has just begun, and the longest window that grows from there. */
 const FIRST = 30;
 const GROWING = 900;

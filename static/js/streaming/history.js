@@ -55,13 +55,33 @@ export class Refusal extends Error {
  * @returns {Promise<History>}
  */
 export async function askHistory({ historyUrl, host, events, columns, lines, others }, stretch) {
-  const url = new URL(historyUrl, document.baseURI);
   const length = "since" in stretch ? stretch.since : stretch.to - stretch.from;
   const query = { ...stretch, points: length > POINTS / 2 && length <= FEW ? FEW : POINTS, events: events.join(), host, form: "spans", ...(columns?.length && { columns: columns.join() }), ...(lines && { lines }), ...(others && { others: 1 }) };
+  return ask(historyUrl, query, AbortSignal.timeout(TIMEOUT));
+}
+
+/**
+ * Throws a Refusal unless there is an answer.
+ * @param {Pick<HistoryOptions, "historyUrl" | "host" | "events">} options
+ * @param {number} at seconds since 1970
+ * @param {AbortSignal} signal
+ * @returns {Promise<{log_from: number | null, latest: LatestEvent[]}>} what the log had then; log_from: how far back it goes
+ */
+export async function askMoment({ historyUrl, host, events }, at, signal) {
+  return ask(historyUrl, { at, events: events.join(), host }, signal);
+}
+
+/**
+ * @param {string} historyUrl
+ * @param {Record<string, unknown>} query
+ * @param {AbortSignal} signal
+ */
+async function ask(historyUrl, query, signal) {
+  const url = new URL(historyUrl, document.baseURI);
   for (const [name, value] of Object.entries(query)) url.searchParams.set(name, String(value));
   let answer;
   try {
-    answer = await fetch(url, { cache: "no-store", signal: AbortSignal.timeout(TIMEOUT) });
+    answer = await fetch(url, { cache: "no-store", signal });
     if (answer.ok) return await answer.json();
   } catch (error) {
     throw new Refusal(reason(error), answer?.status);

@@ -1,0 +1,77 @@
+"""GET /history?at=: the newest event of each host and name that the log had at a moment."""
+
+import time
+from typing import Any
+
+import msgspec
+from flask import Response, request
+
+from dashboard.errors import ClientError
+from dashboard.events.encoded import LOG_START
+from dashboard.events.event import Event
+from dashboard.events.filter import Filter
+from dashboard.log.contract import EventLog
+from dashboard.log.scan import walk
+from dashboard.runtime import Service
+from dashboard.web.access import request_scope
+from dashboard.web.compression import accepts_gzip, compress
+from dashboard.web.history.shown import shown
+from dashboard.web.history.stretch import read_moment
+from dashboard.web.query import Query
+from dashboard.web.shared_answer import shared_answer
+
+KEYS = ("at", "events", "host", "fields")
+LOOKS = (10.0, 90.0, 600.0)  # seconds before the moment; a longer one if events are missing
+_MOST = 50_000  # events that a longer look may read
+
+
+def moment(service: Service) -> Response:
+    """Events of a moment; see the contract in docs/api.md."""
+    query = Query(request.args, KEYS)
+    now = time.time()
+    at = read_moment(query, "at")
+    if at is None or at > now:
+        raise ClientError(400, "at: wanted is a time before now", key="at")
+    filter = Filter(
+        names=query.names("events"), hosts=query.hosts("host"), fields=query.fields("fields")
+    ).restricted_to(request_scope())
+    zipped = accepts_gzip(request.headers.get("Accept-Encoding", ""))
+
+    def read(log: EventLog) -> dict[str, Any]:
+        oldest = log.oldest()
+        events = [shown(event, filter) for event in _newest_at(log, at, filter)]
+        log_from = None if oldest is None else round(log.time_of(oldest), 3)
+        return {"at": at, "log_from": log_from, "latest": events}
+
+    def work() -> bytes:
+        body = msgspec.json.encode(service.runtime.log.with_reader(read))
+        return compress(body) if zipped else body
+
+    body = shared_answer(service.runtime, ("at", at, filter, zipped), work)
+    headers = {"Cache-Control": "no-store", "Vary": "Accept-Encoding"}
+    if zipped:
+        headers["Content-Encoding"] = "gzip"
+    return Response(body, content_type="application/json", headers=headers)
+
+
+def _newest_at(log: EventLog, at: float, filter: Filter) -> list[Event]:
+    """Return the newest selected event of each host and name until `at`, in order of their ids."""
+    known = {
+        (event.host, event.name) for event in log.latest() if filter.selects(event.host, event.name)
+    }
+    hosts = sorted({host for host, _ in known})
+    found: dict[tuple[str, str | None], Event] = {}
+    last, before, count = log.id_at(at + 0.001), 0.0, 0
+    for look in LOOKS:
+        # What is missing may be long over: with many machines it is not looked for so far back.
+        if known <= found.keys() or (before and count * look / before > _MOST):
+            break
+        first = log.id_at(at - look)
+        older: dict[tuple[str, str | None], Event] = {}
+        for event in walk(log, first, last, names=filter.logged_names, hosts=hosts):
+            count += 1
+            if filter.selects(event.host, event.name):
+                older[event.host, event.name] = event
+        found = older | found
+        last, before = first, look
+    return sorted(found.values(), key=lambda event: event.id or LOG_START)
