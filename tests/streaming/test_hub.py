@@ -57,6 +57,7 @@ class Stack:
 
     def __init__(self, folder: Path, **settings: Any) -> None:
         self.url = f"sqlite:///{folder / 'events.db'}"
+        self._readers: list[Any] = []
         self.writer = open_log_for_greenlets(self.url, retention=3600)
         self.service = Service(
             Settings(log=self.url, host_name="box", **settings), build="test", families=[Quiet]
@@ -81,7 +82,13 @@ class Stack:
         """Wait until the hub has delivered an event."""
         wait_until(lambda: self.hub.position >= event_id)
 
+    def spawn(self, read: Callable[..., Any], *args: object) -> Any:
+        """Start a reader, which ends with the stack at the latest: another test needs the time."""
+        self._readers.append(gevent.spawn(read, *args))
+        return self._readers[-1]
+
     def close(self) -> None:
+        gevent.killall(self._readers)
         self.runtime.stop()
         self.writer.close()
 
@@ -192,7 +199,7 @@ def test_readers_that_come_at_any_time_with_any_id_get_each_event_after_it_once_
             given += stack.writer.append(batch)
             if rng.random() < 0.5:
                 after = rng.choice(given[-rng.choice([1, 10, 1000]) :])
-                reading.append((after, gevent.spawn(read, after)))
+                reading.append((after, stack.spawn(read, after)))
             gevent.sleep(rng.choice([0, 0, 0.002]))
         given += stack.writer.append([LAST])
         for after, greenlet in reading:
@@ -256,7 +263,7 @@ def test_conflating_readers_never_get_an_event_twice_or_an_older_one(
         for number in range(80):
             given += stack.writer.append([event(number, name=rng.choice(["a", "b", "c"]))])
             if rng.random() < 0.4:
-                reading.append(gevent.spawn(read, rng.choice([None, rng.choice(given)])))
+                reading.append(stack.spawn(read, rng.choice([None, rng.choice(given)])))
             gevent.sleep(0.005)
         stack.writer.append([LAST])
         for greenlet in reading:
@@ -394,7 +401,7 @@ def test_heartbeats_go_into_silence_and_only_there(tmp_path: Path) -> None:
                     stack.writer.append([event(number)])
                     gevent.sleep(0.01)
 
-            writing = gevent.spawn(write)
+            writing = stack.spawn(write)
             for name, _, _ in one.events():
                 came.append((name, time.monotonic() - before))
                 before = time.monotonic()
@@ -501,7 +508,7 @@ def test_what_the_log_could_not_take_reaches_streams_without_an_id(stack: Stack)
                 stack.writer.broadcast_unpersisted(Unpersisted("no space", [event(7)]))
                 gevent.sleep(0.05)
 
-        announcing = gevent.spawn(broadcast_unpersisted)
+        announcing = stack.spawn(broadcast_unpersisted)
         events = (found for found in one.events() if found[0] == "cpu")
         assert next(events) == ("cpu", None, '{"number":7}')
         announcing.kill()
@@ -517,7 +524,7 @@ def test_a_stop_ends_streams_that_wait(stack: Stack) -> None:
         with closing(stack.stream()) as one:
             return len(list(one))
 
-    readers = [gevent.spawn(read) for _ in range(5)]
+    readers = [stack.spawn(read) for _ in range(5)]
     wait_until(lambda: stack.hub.admission.streams == 5)
     stack.runtime.stop()
     assert all(greenlet.get(timeout=PATIENCE) > 0 for greenlet in readers)
@@ -579,7 +586,7 @@ def test_events_that_never_end_are_delivered_together(stack: Stack) -> None:
 
     with closing(stack.stream()) as one:
         next(iter(one))
-        reading = gevent.spawn(one.ids_to_the_end)
+        reading = stack.spawn(one.ids_to_the_end)
         started, before = time.monotonic(), frames()
         for number in range(200):
             stack.writer.append([event(number)])
