@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import test from "node:test";
-import { Moments } from "../../static/js/state/moments.js";
+import { Moments } from "../../static/js/panels/moments.js";
 import { OVER } from "../../static/js/state/time_window.js";
 import { FakeBrowser } from "./browser.mjs";
 
@@ -28,7 +28,7 @@ test("a cursor that moves asks for nothing, one that stands asks once, for what 
   await browser.pass(1);
   assert.equal(asked().at(-1), 1101);
   assert.equal(shown.at(-1).at, 1101);
-  assert.equal(shown.at(-1).logFrom, 100);
+  assert.match(shown.at(-1).without, /^Nothing was heard at /);
   assert.deepEqual([...shown.at(-1).events], [["processes", { time: 1000 }]]);
   assert.match(browser.fetches.at(-1).url, /^http:\/\/box\/history\?at=1101&events=processes%2Cunits&host=box$/);
 });

@@ -135,6 +135,36 @@ def test_a_moment_of_today_has_its_samples_and_the_strip_is_full(service: Kept, 
     wait_for(lambda: page.evaluate(painted) > 0.97, "the strip of cores")
 
 
+def test_the_calendar_leads_to_a_moment_by_the_keyboard_alone(service: Kept, page: Page) -> None:
+    wall = Wall(page, service).open("/?panels=cpu&tiles=none")
+    wall.wait_for("[data-calendar]")
+    wall.wait_until_joined()
+    page.keyboard.press("g")
+    field = page.locator("dialog.calendar input")
+    wait_for(lambda: field.get_attribute("min"), "how far back it goes")
+    read = "(text) => new Date(text).getTime() / 1000"
+    assert page.evaluate(read, field.get_attribute("min")) == pytest.approx(
+        service.end - 365 * DAY, abs=31 * DAY
+    )
+    assert page.evaluate(read, field.get_attribute("max")) == pytest.approx(time.time(), abs=60)
+    assert field.evaluate("(input) => input === document.activeElement")
+    spike = int(service.end - 3600)
+    field.fill("2100-01-01T00:00")
+    page.keyboard.press("Enter")
+    assert page.locator("dialog[open]").count() == 1
+    written = "(at) => new Date(at * 1000 - new Date().getTimezoneOffset() * 60000)"
+    field.fill(page.evaluate(f"(at) => ({written})(at).toISOString().slice(0, 19)", spike + 60))
+    page.keyboard.press("Enter")
+    wait_for(lambda: view(wall) == (spike - 240, spike + 60, False), "the stretch until then")
+    assert re.search(r"\?panels=cpu&tiles=none&at=\d{4}-\d\d-\d\dT[\d:]+$", page.url)
+    wall.wait_for_ink("cpu", "blue")
+    page.keyboard.press("g")
+    assert page.evaluate(read, field.input_value()) == spike + 60
+    page.keyboard.press("Escape")
+    wait_for(lambda: page.locator("dialog[open]").count() == 0, "the dialog to close")
+    assert not view(wall)[2], "the first Escape closes the dialog alone"
+
+
 def test_lists_show_the_moment_that_charts_are_pointed_at(service: Kept, page: Page) -> None:
     spike = service.end - 3600
     wall = Wall(page, service).open(f"/?panels=cpu,processes&tiles=none&at={spike + 60}&zoom=10m")

@@ -28,6 +28,7 @@ export class Desk {
       back: () => grid.timeWindow.live || grid.follow(),
       window: (seconds) => this.#setWindow(seconds),
       step: (way) => grid.step(way),
+      calendar: () => this.#open("calendar", () => import("./calendar.js")),
       theme: () => this.#setTheme(root.dataset.theme === "light" ? "dark" : "light"),
       full: () => this.#toggleFull(),
       download: () => this.#open("download", () => import("./downloading.js")),

@@ -7,6 +7,7 @@
  * @property {() => void} back to live
  * @property {(seconds: number) => void} window
  * @property {(way: 1 | -1) => void} step to the stretch after or before
+ * @property {() => void} calendar that leads to a moment
  * @property {() => void} theme
  * @property {() => void} full
  * @property {() => void} download
@@ -41,6 +42,7 @@ export const KEYS = [
   })),
   { keys: ["["], says: "step back by what the charts show", run: ({ step }) => step(-1) },
   { keys: ["]"], says: "step forward, and to now", run: ({ step }) => step(1) },
+  { keys: ["g"], says: "go to a moment: a day and a time", run: ({ calendar }) => calendar() },
   { keys: ["t"], says: "dark or light", run: ({ theme }) => theme() },
   { keys: ["f"], says: "full screen", run: ({ full }) => full() },
   { keys: ["d"], says: "download what is shown", run: ({ download }) => download() },

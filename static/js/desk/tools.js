@@ -28,6 +28,7 @@ export class Tools {
     this.elements = [
       this.pause,
       this.window,
+      button("calendar", "Go to a moment (g)", actions.calendar, { "data-calendar": "" }),
       this.theme,
       ...(document.fullscreenEnabled ? [this.full] : []),
       button("download", "Download what is shown (d)", actions.download, { "data-download": "" }),

@@ -30,7 +30,7 @@ import { age, clock, wholeAge } from "../ui/format.js";
  * @property {MachinesFeed | null} machines figures of other machines, if a panel shows some
  * @property {readonly Mark[]} marks events to mark in charts
  * @property {import("./comparison.js").Comparison | null} before the same stretch at an earlier time
- * @property {import("../state/moments.js").Moment | null} moment of the past that lists show; null: what is live
+ * @property {import("./moments.js").Moment | null} moment of the past that lists show; null: what is live
  * @property {AlertSource | null} alertSource null: GET /alerts is not there for this page
  */
 

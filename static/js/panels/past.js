@@ -25,9 +25,9 @@ export class Past {
     this.lists = lists;
     /** Time at the cursor of the charts. @type {number | null} */
     this.pointed = null;
-    /** What lists show; null: what is live. @type {import("../state/moments.js").Moment | null} */
+    /** What lists show; null: what is live. @type {import("./moments.js").Moment | null} */
     this.moment = null;
-    /** @type {Promise<import("../state/moments.js").Moments> | null} */
+    /** @type {Promise<import("./moments.js").Moments> | null} */
     this.moments = null;
     /** @type {import("../state/stretch.js").Stretch[]} */
     this.stretches = [];
@@ -63,7 +63,7 @@ export class Past {
     const { held, zoomed } = this.timeWindow;
     const time = this.pointed ?? (zoomed && held ? Math.min(held.to, (now() || Infinity) - OVER) : null);
     if (!events.length || (time === null && !this.moments)) return;
-    this.moments ??= import("../state/moments.js").then(({ Moments }) => {
+    this.moments ??= import("./moments.js").then(({ Moments }) => {
       const { historyUrl, host } = this.feeds[0].stream.options;
       return new Moments({ historyUrl, host, events }, (moment) => {
         this.moment = moment;

@@ -1,7 +1,7 @@
 // @ts-check
 /** Panel with a table of things, such as processes or disks, with a few figures each. */
 import { make, mark, write } from "../ui/dom.js";
-import { clock, moment as dayAndTime } from "../ui/format.js";
+import { clock } from "../ui/format.js";
 import { KeyedList } from "../ui/keyed_list.js";
 import { Panel } from "./panel.js";
 
@@ -60,11 +60,11 @@ export class TablePanel extends Panel {
     const isOther = view.moment !== this.moment;
     this.moment = view.moment;
     if (!view.moment) return super.refresh(view) || isOther;
-    const { at, events, logFrom } = view.moment;
+    const { at, events, without } = view.moment;
     const data = events.get(this.event);
     this.setFreshness(data ? "fresh" : "missing");
     write(this.age, `at ${clock(data?.time ?? at)}`);
-    write(this.notice, data ? "" : logFrom === null || at < logFrom ? `Not kept: the log begins ${logFrom === null ? "now" : dayAndTime(logFrom)}` : `Nothing was heard at ${clock(at)}`);
+    write(this.notice, data ? "" : without);
     return isOther;
   }
 

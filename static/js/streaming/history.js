@@ -62,21 +62,12 @@ export async function askHistory({ historyUrl, host, events, columns, lines, oth
 
 /**
  * Throws a Refusal unless there is an answer.
- * @param {Pick<HistoryOptions, "historyUrl" | "host" | "events">} options
- * @param {number} at seconds since 1970
- * @param {AbortSignal} signal
- * @returns {Promise<{log_from: number | null, latest: LatestEvent[]}>} what the log had then; log_from: how far back it goes
- */
-export async function askMoment({ historyUrl, host, events }, at, signal) {
-  return ask(historyUrl, { at, events: events.join(), host }, signal);
-}
-
-/**
  * @param {string} historyUrl
  * @param {Record<string, unknown>} query
  * @param {AbortSignal} signal
+ * @returns {Promise<any>} its JSON
  */
-async function ask(historyUrl, query, signal) {
+export async function ask(historyUrl, query, signal) {
   const url = new URL(historyUrl, document.baseURI);
   for (const [name, value] of Object.entries(query)) url.searchParams.set(name, String(value));
   let answer;

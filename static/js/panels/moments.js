@@ -1,11 +1,12 @@
 // @ts-check
 /** Moments of the past: what each list showed then. One is asked for once it stands still. */
-import { askMoment, Refusal } from "../streaming/history.js";
-import { OVER } from "./time_window.js";
+import { OVER } from "../state/time_window.js";
+import { ask, Refusal } from "../streaming/history.js";
+import { clock, moment as dayAndTime } from "../ui/format.js";
 
 /** @typedef {import("../streaming/history.js").HistoryOptions} HistoryOptions */
-/** @typedef {import("./store.js").Data} Data */
-/** @typedef {{at: number, logFrom: number | null, events: ReadonlyMap<string, Data>}} Moment events by name; logFrom: time from which on they are kept */
+/** @typedef {import("../streaming/history.js").LatestEvent} LatestEvent */
+/** @typedef {{at: number, events: ReadonlyMap<string, LatestEvent["data"]>, without: string}} Moment events by name; without: words in place of one that is missing */
 
 /**
  * Seconds between two moments that are told apart: so often most lists are read, at whole multiples, and each tells of
@@ -58,8 +59,11 @@ export class Moments {
   async #ask(at) {
     this.asking = new AbortController();
     try {
-      const { log_from: logFrom, latest } = await askMoment(this.options, at, this.asking.signal);
-      const moment = { at, logFrom, events: new Map(latest.map(({ event, data }) => [event, data])) };
+      const { historyUrl, host, events } = this.options;
+      /** @type {{log_from: number | null, latest: LatestEvent[]}} */
+      const { log_from: first, latest } = await ask(historyUrl, { at, events: events.join(), host }, this.asking.signal);
+      const without = first !== null && first <= at ? `Nothing was heard at ${clock(at)}` : `Not kept: the log begins ${first === null ? "now" : dayAndTime(first)}`;
+      const moment = { at, events: new Map(latest.map(({ event, data }) => [event, data])), without };
       this.known.set(at, moment);
       for (const oldest of [...this.known.keys()].slice(0, -MOST)) this.known.delete(oldest);
       if (this.wanted === at) this.show(moment);
