@@ -11,6 +11,7 @@ Everything that is due goes into one message, so a burst costs one.
 import time
 from collections.abc import Callable, Iterable, Sequence
 from typing import Literal, NamedTuple
+from urllib.parse import quote
 
 import msgspec
 
@@ -180,12 +181,12 @@ class Outbox:
         return start <= minute < end if start <= end else minute >= start or minute < end
 
 
-def message(alerts: Sequence[Alert]) -> Message:
-    """One message about some alerts; at least one."""
+def message(alerts: Sequence[Alert], wall_url: str = "") -> Message:
+    """One message about some alerts, at least one; its lines link to moments at `wall_url`."""
     groups = grouping.groups(alerts)
     grouped = {id(alert) for group in groups for alert in group}
-    lines = [grouping.line(group) for group in groups]
-    lines += [_line(alert) for alert in alerts if id(alert) not in grouped]
+    lines = [f"{grouping.line(group)} {wall_url and wall_url + '/'}".rstrip() for group in groups]
+    lines += [_line(alert, wall_url) for alert in alerts if id(alert) not in grouped]
     if len(lines) > _MOST_LINES:
         lines[_MOST_LINES:] = [f"and {len(lines) - _MOST_LINES} more"]
     head = alerts[0].alert if len(alerts) == 1 else f"{len(alerts)} alerts"
@@ -203,12 +204,13 @@ def _key(alert: Alert) -> str:
     return f"{alert.alert} of {alert.host}" if alert.judge else alert.alert
 
 
-def _line(alert: Alert) -> str:
+def _line(alert: Alert, wall_url: str) -> str:
     text = alert.message or alert.alert
     if len(text) > _MOST_CHARACTERS:
         text = f"{text[:_MOST_CHARACTERS]}…"
     mark = alert.level if alert.is_open else "over"
-    return f"[{mark}] {' '.join(text.split())}"
+    at = f" {wall_url}/host/{quote(alert.host)}?at={alert.began:.0f}" if wall_url else ""
+    return f"[{mark}] {' '.join(text.split())}{at}"
 
 
 def _kind(alerts: Sequence[Alert]) -> Kind:

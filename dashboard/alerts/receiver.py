@@ -48,7 +48,7 @@ class Origin:
 
     `folder` has the outboxes. `judges`: what `host` says of other machines is sent, too. `windows`
     returns the silences of the settings that hold at a time, `routes` has the names of receivers by
-    rule, where a rule is for some only.
+    rule, where a rule is for some only. `wall_url`: what messages link to; empty: nothing.
     """
 
     log: HistoryAccess
@@ -58,6 +58,7 @@ class Origin:
     judges: bool = False
     windows: Callable[[float], Sequence[Silence]] = lambda now: ()
     routes: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    wall_url: str = ""
     clock: Callable[[], float] = time.time
 
 
@@ -205,7 +206,7 @@ class Receiver:
         """Send what is due and note it at once. Returns what went wrong, None if it has arrived."""
         if self.stopping:  # while others of the thread were sent
             return "stopped"
-        problem = self._sender.send(message(due))
+        problem = self._sender.send(message(due, self._origin.wall_url))
         if problem is None:
             outbox.mark_notified(due, self._clock())
             self._save(outbox)

@@ -69,6 +69,7 @@ class LeaderTasks:
             judges=buffer is not None,
             windows=partial(windows_now, settings),
             routes=settings.routes,
+            wall_url=settings.wall_url,
         )
         self._notifier = Notifier(origin, settings.notify)
         self._outside = OutsideHeartbeat(settings.heartbeat_url)

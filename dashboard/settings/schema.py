@@ -205,6 +205,7 @@ class Settings:
     max_headers: int = _setting(
         "100", whole(10, 1000), "headers of a request, of 8190 bytes at most each"
     )
+    wall_url: str = _setting(NONE, SERVER_URL, "address of this dashboard in messages about alerts")
     heartbeat_url: str = _setting(
         NONE, HEARTBEAT_URL, "asked once a minute while samples are logged: docs/alerts.md"
     )
@@ -237,8 +238,7 @@ class Settings:
     @property
     def routes(self) -> dict[str, tuple[str, ...]]:
         """The names of receivers by rule, none for all."""
-        found = {rule.name: rule.notify for rule in self.alert}
-        return found | {rule.name: rule.notify for rule in self.expect}
+        return {r.name: r.notify for r in self.alert} | {r.name: r.notify for r in self.expect}
 
 
 def table() -> list[tuple[str, str, str]]:

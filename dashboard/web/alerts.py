@@ -51,6 +51,7 @@ def alerts(service: Service) -> Response:
                 **msgspec.to_builtins(alert),
                 **({"unknown": True} if alert.host in silent and not alert.judge else {}),
                 **shown_of(silences.of(alert, now)),
+                "url": _url(alert.host, alert.began),
             }
             for event_id, alert in found
             if filter.selects(alert.host, EVENT)
@@ -99,5 +100,9 @@ def _shown(past: PastAlert) -> dict[str, Any]:
         "from": past.since,
         "to": until,
         "duration": None if until is None else round(max(0.0, until - past.since), 3),
-        "url": url_for("pages.host", name=past.host, at=round(past.since)),
+        "url": _url(past.host, past.since),
     }
+
+
+def _url(host: str, since: float) -> str:
+    return url_for("pages.host", name=host, at=round(since))

@@ -268,6 +268,21 @@ def test_a_message_about_many() -> None:
     assert (len(lines), lines[-1]) == (21, "and 10 more")
 
 
+def test_each_line_of_a_message_links_to_its_moment() -> None:
+    hot, over = alert("hot", "raised", 1795330298.4), alert("full", "cleared", 1795330400)
+    over = msgspec.structs.replace(over, host="db-1", since=1795330100.0)
+    assert message([hot, over], "https://wall.example/vitals").body.split("\n") == [
+        "[warning] hot raised https://wall.example/vitals/host/box?at=1795330298",
+        "[over] full cleared https://wall.example/vitals/host/db-1?at=1795330100",
+    ]
+    silent = [
+        Alert(host=f"w{n}", time=1, alert="host-silent", judge="wall", state="raised")
+        for n in range(4)
+    ]
+    assert message(silent, "https://wall.example").body.endswith("w3 https://wall.example/")
+    assert message(silent).body.endswith(" w3")
+
+
 @pytest.mark.parametrize(
     ("levels", "kind"),
     [

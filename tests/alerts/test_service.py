@@ -142,13 +142,16 @@ def test_what_a_receiver_did_not_take_is_sent_after_a_restart_once(
     start: Start, figure: Figure, receiver: Receiver
 ) -> None:
     receiver.status = 503
-    service = start()
+    service = start(WALL_URL="https://wall.example")
     figure.set(55)
     wait_for(lambda: receiver.asked >= 2, "a second try")
     service.stop(signal.SIGKILL)
     receiver.status = 200
     service.start().wait_until_ready()
     receiver.wait_for("box: tight")
+    (logged,) = service.logged("alert")
+    link = f" https://wall.example/host/box?at={logged.data['since']:.0f}"
+    assert receiver.messages[0]["message"].endswith(link)
     figure.set(75)
     receiver.wait_for("box: tight", "box: tighter")
     assert said(service) == [("tight", "raised"), ("tighter", "raised")]
@@ -278,6 +281,7 @@ def test_the_open_alerts_of_all_hosts_newest_first(quiet_service: Service) -> No
         "threshold": None,
         "since": 300.0,
         "message": "m",
+        "url": "/host/b?at=300",
     }
     assert key(found["last_event_id"]) >= key(last)
     only_a = service.json("/alerts?host=a")["alerts"]
