@@ -86,9 +86,11 @@ def check_keys(given: Mapping[str, Any], allowed: Iterable[str], *, status: int 
 def decode_struct(body: bytes, struct: type[S], *, what: str, status: int = 422) -> S:
     """Return the struct of a body that is `what`, an object. Raises ClientError.
 
-    A wrong field has `status` (settings/validation.py has the form of the message).
+    A wrong field has `status` (settings/validation.py has the form of the message). Its texts can
+    be written in UTF-8.
     """
     given = decode(text_of(body))
+    encode_utf8(given)
     if not isinstance(given, dict) or not given:
         keys = ", ".join(struct.__struct_encode_fields__)
         raise ClientError(status, f"{what} is an object with some of the keys {keys}")

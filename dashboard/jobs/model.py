@@ -45,7 +45,7 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
         return self.state != "running"
 
     def event(self) -> Event:
-        """Return the step's event. Raises ClientError for a message that UTF-8 can't carry."""
+        """Return the step's event."""
         return Event(self.host, EVENT, encode(self))
 
 
