@@ -123,7 +123,7 @@ class Runtime:
             most_bytes=settings.log_size,
             instance=settings.instance,
         )
-        instruments.add_log(lambda: self.log.skipped)
+        instruments.add_log(lambda: self.log.skipped, lambda: self.history.trouble is not None)
         self.jobs = JobIndex(self.log, retention=settings.retention)
         self.open_alerts = OpenAlerts(self.log, retention=settings.retention)
         self.hub = Hub(

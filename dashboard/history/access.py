@@ -110,20 +110,21 @@ class History:
                 known = {(each.host, each.event): each for each in self._all_series()}
                 newer = [event for event in newest if event.id is None or event.id > position]
                 logged = _samples_by_series(newer)
-                hosts = self._read(asked, known, logged)
+                hosts = self._read(self._store, asked, known, logged)
                 if self._position() == position:
                     break
         except LogUnavailable:
-            hosts = self._read(asked, {}, logged)
+            hosts = self._read(None, asked, {}, logged)
         return hosts
 
     def _read(
         self,
+        store: HistoryStore | None,
         asked: Question,
         known: dict[tuple[str, str], Series],
         logged: dict[tuple[str, str], Rows],
     ) -> Hosts:
-        reader = HistoryReader(self._store, self._kept)
+        reader = HistoryReader(store, self._kept)
         keys = sorted(known.keys() | logged.keys())
         hosts: Hosts = defaultdict(dict)
         for host, event in keys:

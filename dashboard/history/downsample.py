@@ -10,7 +10,8 @@ from collections import Counter
 from dataclasses import dataclass
 from itertools import pairwise
 
-from dashboard.history.block import MOST_COLUMNS, Column, Rows, Value, short
+from dashboard.history.block import MOST_COLUMNS, Column, Rows, Value
+from dashboard.history.extremes import Extremes, append, extremes_of
 from dashboard.history.missing_samples import silences
 
 
@@ -31,18 +32,6 @@ _AROUND = 10  # times of earlier rows that tell what is a silence
 _Key = tuple[int, int]  # the number of a span, and of the silences before it
 
 
-@dataclass(slots=True)
-class _Extremes:
-    """One figure within one span."""
-
-    low: float
-    low_at: float
-    high: float
-    high_at: float
-    total: float
-    count: float
-
-
 class Reducer:
     """Spans of `span` seconds from `start` on, for one series.
 
@@ -55,7 +44,8 @@ class Reducer:
         self._start = start
         self._span = span
         self._most_silences = most_silences
-        self._figures: dict[str, dict[_Key, _Extremes]] = {}
+        self._figures: dict[str, dict[_Key, Extremes]] = {}
+        self._late: dict[str, tuple[_Key, Extremes]] = {}  # for the span after that of the key
         self._starts: dict[_Key, float] = {}
         self._firsts: dict[_Key, float] = {}
         self._ends: dict[_Key, float] = {}
@@ -74,8 +64,8 @@ class Reducer:
                 self._silences += 1
                 del cuts[0]
             number = int((rows.times[here] - self._start) / self._span)
-            limit = cuts[0] if cuts else stop
-            after = bisect_left(rows.times, self._start + (number + 1) * self._span, here, limit)
+            last = cuts[0] if cuts else stop
+            after = bisect_left(rows.times, self._start + (number + 1) * self._span, here, last)
             after = max(after, here + 1)  # float error at the edge of a span
             key = number, self._silences
             whole = self._start + number * self._span
@@ -83,10 +73,14 @@ class Reducer:
             self._starts.setdefault(key, rows.times[here] if is_cut else whole)
             self._firsts.setdefault(key, rows.times[here])
             self._ends[key] = rows.times[after - 1] + rows.span
+            # A row that is longer than a span has no other place than its own.
+            limit = whole + self._span if rows.span <= self._span else math.inf
             for path, column in rows.columns.items():
-                found = _extremes(rows, column, here, after)
+                found, late = extremes_of(rows, column, here, after, limit)
                 if found is not None:
                     self._merge(path, key, found)
+                if late is not None and key in self._figures.get(path, ()):
+                    self._late[path] = key, late
             here = after
 
     def reduced(self) -> Reduced:
@@ -101,12 +95,15 @@ class Reducer:
 
     def spans(self) -> Rows:
         """Return the spans that have rows, each at its start."""
+        while self._late:
+            path, (key, late) = self._late.popitem()
+            self._figures[path][key].widen(late)
         keys = sorted(self._starts)
         out = Rows(self._span, [self._starts[key] for key in keys])
         for path, by_key in self._figures.items():
             column = out.columns[path] = Column()
             for key, time in zip(keys, out.times, strict=True):
-                _append(column, by_key.get(key), time)
+                append(column, by_key.get(key), time)
         return out
 
     def _silent_before(self, times: list[float], span: float) -> list[int]:
@@ -126,62 +123,23 @@ class Reducer:
         self._before = [*before, *times][-_AROUND:]
         return [place - len(before) for place in found if place >= len(before)]
 
-    def _merge(self, path: str, key: _Key, new: _Extremes) -> None:
+    def _merge(self, path: str, key: _Key, new: Extremes) -> None:
         figures = self._figures.get(path)
         if figures is None:
             if len(self._figures) >= MOST_COLUMNS:
                 return
             figures = self._figures[path] = {}
+        if path in self._late:
+            before, late = self._late.pop(path)
+            is_next = key == (before[0] + 1, before[1])
+            (new if is_next else figures[before]).widen(late)
         old = figures.get(key)
         if old is None:
             figures[key] = new
             return
-        if new.low < old.low:
-            old.low, old.low_at = new.low, new.low_at
-        if new.high > old.high:
-            old.high, old.high_at = new.high, new.high_at
+        old.widen(new)
         old.total += new.total
         old.count += new.count
-
-
-def _extremes(rows: Rows, column: Column, here: int, after: int) -> _Extremes | None:
-    means = [value for value in column.mean[here:after] if value is not None]
-    if not means:
-        return None
-    if not rows.span:
-        low, high = min(means), max(means)
-        low_at = rows.times[column.mean.index(low, here, after)]
-        high_at = rows.times[column.mean.index(high, here, after)]
-        return _Extremes(low, low_at, high, high_at, math.fsum(means), len(means))
-    low = min(value for value in column.low[here:after] if value is not None)
-    high = max(value for value in column.high[here:after] if value is not None)
-    low_row, high_row = column.low.index(low, here, after), column.high.index(high, here, after)
-    weights = [value or 0 for value in column.count[here:after]]
-    total = math.fsum(
-        (value or 0) * weight
-        for value, weight in zip(column.mean[here:after], weights, strict=True)
-    )
-    return _Extremes(
-        low,
-        rows.times[low_row] + (column.low_at[low_row] or 0),
-        high,
-        rows.times[high_row] + (column.high_at[high_row] or 0),
-        total,
-        sum(weights),
-    )
-
-
-def _append(column: Column, found: _Extremes | None, start: float) -> None:
-    if found is None:
-        for each in column.lists():
-            each.append(None)
-        return
-    column.mean.append(short(found.total / found.count))
-    column.low.append(short(found.low))
-    column.high.append(short(found.high))
-    column.low_at.append(round(found.low_at - start, 1))
-    column.high_at.append(round(found.high_at - start, 1))
-    column.count.append(int(found.count))
 
 
 def joined(parts: list[Rows]) -> Rows:

@@ -78,9 +78,12 @@ class Instruments:
             "vitals_samples_overdue", "Readings given up at their deadline, by family.", ["family"]
         )
 
-    def add_log(self, skipped: Callable[[], int]) -> None:
-        """Show what a log itself counts: the entries that readers have skipped."""
+    def add_log(self, skipped: Callable[[], int], is_history_failing: Callable[[], bool]) -> None:
+        """Show what a log itself counts, the entries that readers have skipped, and its history."""
         self.registry.register(_Skipped(skipped))
+        text = "1 in the worker that keeps the history, while it can't."
+        failing = Gauge("vitals_history_failing", text, registry=self.registry)
+        failing.set_function(is_history_failing)
 
 
 class _Skipped(Collector):

@@ -13,6 +13,7 @@ import pytest
 from tests.faults.arena import Arena
 from tests.faults.conftest import Scale
 from tests.faults.patience import wait_for
+from tests.support.service import Service
 
 
 class Disk:
@@ -109,3 +110,42 @@ def test_the_disk_can_only_be_read(arena: Arena, scale: Scale, small_disk: Disk)
 
     row = arena.run("disk read-only", make_read_only, tries=scale.few)
     assert row.unlogged > 0
+
+
+def test_the_history_alone_has_no_room(tmp_path: Path) -> None:
+    """Live samples go on, and what was missed is built in from the log, once."""
+    (tmp_path / "disk").mkdir()
+    disk = Disk(tmp_path / "disk")
+    if disk.trouble:
+        assert "CI" not in os.environ, f"no tmpfs can be mounted: {disk.trouble}"
+        pytest.skip(f"no tmpfs may be mounted: {disk.trouble}")
+    service = Service(tmp_path, INTERVAL=0.2, HISTORY=disk.folder / "history.db")
+    try:
+        begin = time.time() - 40
+        service.append_all([("queue", "other", {"time": begin + n, "n": n}) for n in range(30)])
+        disk.fill()
+        service.start().wait_until_ready()
+
+        def said() -> str:
+            answer = service.get("/readyz")
+            assert answer.status_code == 200, "without a history it is no less ready"
+            return str(answer.json()["checks"]["history"])
+
+        wait_for(lambda: said() != "ok", "it to say that there is no room")
+        assert str(disk.folder) in said()
+        assert service.total("vitals_history_failing") == 1
+        assert service.total("vitals_events_unlogged_total") == 0
+        known = service.newest_id()
+        wait_for(lambda: service.newest_id() > known, "the next sample")
+        stretch = f"/history?host=other&from={begin - 1:.3f}&points=1000"
+        assert service.json(stretch)["hosts"]["other"]["queue"]["n"] == [*range(30)]
+        service.stop()
+        disk.free()
+        service.start().wait_until_ready()
+        wait_for(lambda: (disk.folder / "history.db").stat().st_size > 0, "the history")
+        assert said() == "ok"
+        assert service.total("vitals_history_failing") == 0
+        assert service.json(stretch)["hosts"]["other"]["queue"]["n"] == [*range(30)]
+    finally:
+        service.close()
+        disk.close()

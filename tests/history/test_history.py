@@ -1,9 +1,12 @@
 """The history: what goes in comes out of every tier, once, whatever happens in between."""
 
+import math
+import os
 import random
 import signal
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -22,6 +25,7 @@ from dashboard.history.store import HistoryStore
 from dashboard.history.tiers import HOURS, MINUTES, SECONDS, TIERS, Tier
 from dashboard.history.transaction import Series
 from dashboard.log.contract import LogUnavailable
+from tests.history import killed_builder
 from tests.support.service import ROOT
 
 DAY = 86_400.0
@@ -313,52 +317,48 @@ def test_a_file_that_cannot_be_written_raises_and_is_used_again_later(
     assert store.position() == EventId(0, 0)
 
 
-KILLED = """
-import os, random, signal, sys, threading
-from tests.history.test_history import *
-clock = Clock(); clock.now = START + DAY
-folder = Path(sys.argv[1])
-builder = Builder(HistoryStore(folder / "history.db", folder / "lock"), FOR_LONG, clock)
-events = [event(START + n, {"percent": 1.0}) for n in range(4000)]
-after = builder.position()
-left = [each for each in events if each.id > after]
-print("ready", flush=True)
-for start in range(0, len(left), 100):
-    builder.add(left[start:start + 100])
-    builder.finish()
-print("done", flush=True)
-"""
+def test_a_builder_killed_at_random_moments_counts_each_sample_once(
+    tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    """Each kill comes after a random share of the work; the log has four more hours each time."""
+    kills = 50 if request.config.getoption("--full") else 12
+    seed = int(os.environ.get("VITALS_SEED") or random.randrange(10**6))
+    print(f"VITALS_SEED={seed}")  # shown where the test fails
+    rng = random.Random(seed)
 
+    def run(folder: Path, seconds: int, steps: int | str) -> tuple[int, str]:
+        arguments = [sys.executable, "-m", "tests.history.killed_builder", str(folder)]
+        command = [*arguments, str(seconds), str(steps)]
+        done = subprocess.run(command, stdout=subprocess.PIPE, text=True, cwd=ROOT, check=False)
+        return done.returncode, done.stdout
 
-def test_a_builder_killed_at_any_moment_counts_each_sample_once(tmp_path: Path) -> None:
-    kills = 0
-    for attempt in range(200):
-        process = subprocess.Popen(
-            [sys.executable, "-c", KILLED, str(tmp_path)],
-            stdout=subprocess.PIPE,
-            text=True,
-            cwd=ROOT,
-        )
-        assert process.stdout is not None
-        assert process.stdout.readline() == "ready\n"
-        if attempt < 8:
-            try:
-                process.wait(random.Random(attempt).random() * 0.2)
-            except subprocess.TimeoutExpired:
-                process.send_signal(signal.SIGKILL)
-                kills += 1
-        finished = process.stdout.read() == "done\n"
-        process.stdout.close()
-        process.wait()
-        if finished:
-            break
-    assert kills
+    slice_ = 4 * 3600
+    (tmp_path / "whole").mkdir()
+    steps = int(run(tmp_path / "whole", slice_, 0)[1])
+    for kill in range(1, kills + 1):
+        status, _ = run(tmp_path, kill * slice_, rng.randrange(1, steps // 2))
+        assert status == -signal.SIGKILL
+    seconds = kills * slice_
+    assert run(tmp_path, seconds, "last")[0] == 0
+
     store = HistoryStore(tmp_path / "history.db", tmp_path / "lock")
-    rows = joined(list(store.read(SECONDS, series_of(store), START, START + 4000)))
-    assert rows.times == [START + n for n in range(4000)]
-    minutes = joined(list(store.read(MINUTES, series_of(store), START, START + 4000)))
-    done = [count for count in minutes.columns["percent"].count if count]
-    assert done[:60] == [60] * 60
+    for host in ("box", "other"):
+        series = next(each for each in store.series() if each.host == host)
+        there = [
+            START + at
+            for at in range(0, seconds, killed_builder.STEP)
+            if host == "other" or at not in killed_builder.SILENT
+        ]
+        for tier in TIERS:
+            rows = joined(list(store.read(tier, series, START, START + seconds)))
+            span = tier.span or 1
+            counts = Counter(time // span * span for time in there)
+            assert rows.times == sorted(counts), f"{tier.name} of {host}"
+            if tier is not SECONDS:
+                assert rows.columns["percent"].count == [counts[time] for time in rows.times]
+        stretch = Stretch(START, START + seconds, 2000)
+        found = HistoryReader(store, lambda tier: 0.0).read(series, stretch)
+        assert len(found.after_silence) == (host == "box"), "what is missing is said to be"
     store.close()
 
 
@@ -398,3 +398,38 @@ def test_rows_of_a_finer_tier_after_an_hour_are_no_silence() -> None:
     assert reducer.reduced().after_silence == frozenset()
     reducer.add(rows(60.0, 6 * 3600.0, 90))
     assert len(reducer.reduced().after_silence) == 1
+
+
+MINUTES_SHOWN = (5, 15, 60, 360, 24 * 60, 7 * 24 * 60, 30 * 24 * 60, 365 * 24 * 60)
+
+
+def test_two_spikes_20_s_apart_stand_at_their_own_second_in_every_window(
+    store: HistoryStore, builder: Builder, clock: Clock
+) -> None:
+    spike = START + 3 * 3600 + 1234.0
+    figures = {START + n: {"percent": 5.0, "iowait": 0.0} for n in range(6 * 3600)}
+    figures[spike]["percent"] = 97.0
+    figures[spike - 20]["iowait"] = 60.0
+    build(builder, clock, [event(at, {**each}) for at, each in figures.items()], START + 3 * DAY)
+    for finest in TIERS:
+        kept = {tier: 0.0 if tier.number >= finest.number else math.inf for tier in TIERS}
+        for minutes in MINUTES_SHOWN:
+            if 60 * minutes < 2 * finest.span:
+                continue
+            end = spike + 0.4 * 60 * minutes
+            found = read(store, end - 60 * minutes, end, 600, lambda tier: kept[tier])  # noqa: B023
+            rows, where = found.rows, f"{finest.name}, {minutes} minutes"
+            for path, at, value in (("percent", spike, 97), ("iowait", spike - 20, 60)):
+                column = rows.columns[path]
+                tops = column.high if rows.span else column.mean
+                place = tops.index(value)
+                assert tops.count(value) == 1, where
+                assert max(top or 0 for top in tops) == value, where
+                offset = (column.high_at[place] or 0) if rows.span else 0
+                assert rows.times[place] + offset == pytest.approx(at, abs=0.05), where
+                assert rows.times[place] <= at < rows.times[place] + (rows.span or 0.1), where
+            mean = rows.columns["percent"].mean
+            counts = rows.columns["percent"].count or [1.0] * len(mean)
+            count = sum(each or 0 for each in counts)
+            whole = sum((a or 0) * (b or 0) for a, b in zip(mean, counts, strict=True))
+            assert whole / count == pytest.approx(5 + 92 / count, rel=1e-3), where
