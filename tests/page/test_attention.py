@@ -17,6 +17,11 @@ CUT = """(() => {
     return scrollHeight > clientHeight;
 })()"""
 COLOR = "getComputedStyle(document.querySelector('[data-panel=alerts] li[data-known]')).color"
+STRIP = """(() => {
+    const box = (selector) => document.querySelector(selector).getBoundingClientRect();
+    const { left, height } = box(".alert-strip");
+    return [height, box(".alert-strip [title='it was full']").left - left];
+})()"""
 DIM = """(() => {
     const probe = document.createElement('i');
     probe.style.color = 'var(--ink-dim)';
@@ -56,6 +61,8 @@ def test_alerts_take_turns_are_acknowledged_and_listed_afterwards(
     assert "it was full" in wall.text("[data-past]")
     assert "worst 97" in wall.text("[data-past]")
     assert row.get_attribute("href") == f"/host/box?at={round(now - 500)}"
+    assert wall.page.locator('[data-panel="alerts"] .alert-strip i').count() == 6
+    assert wall.page.evaluate(STRIP)[0] == 0, "no room"
 
     for n in (0, 1, 2, 4):
         assert post(service, f"/alerts/a{n}/ack", {"why": "seen"}).status_code == 201
@@ -84,7 +91,14 @@ def test_alerts_take_turns_are_acknowledged_and_listed_afterwards(
     wall.page.set_viewport_size({"width": 390, "height": 844})
     for n in (6, 7):
         tell(service, f"a{n}", level="critical", since=now, message=f"{n}: {long}")
-    wall.open("/")
+    wall.open("/?panels=alerts")
     buttons = wall.page.locator("[data-alerts] button")
     wait_for(lambda: buttons.count() == 3, "all alerts that speak")
     assert wall.page.evaluate(CUT) is False
+    strip = wall.page.locator('[data-panel="alerts"] .alert-strip')
+    wait_for(lambda: strip.locator("i").count() == 8, "the strip, with what is over")
+    faded = strip.locator("i[data-faded]")
+    wait_for(lambda: faded.count() == 4, "those that somebody knows of, and are not worse")
+    height, left = wall.page.evaluate(STRIP)
+    assert height > 4
+    assert left == 0, "it began before the window"

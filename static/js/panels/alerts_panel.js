@@ -3,6 +3,7 @@
 import { make, write } from "../ui/dom.js";
 import { minute, moment, span } from "../ui/format.js";
 import { KeyedList } from "../ui/keyed_list.js";
+import { AlertStrip, spansIn } from "./alert_strip.js";
 import { alertList, DAY, factsOf, MARKS, openIn } from "./alert_rows.js";
 import { EventPanel } from "./event_panel.js";
 
@@ -18,7 +19,8 @@ export class AlertsPanel extends EventPanel {
     super({ name: "alerts", event: "alert", title: "Alerts", nothing: "No alert is open" });
     const list = make("ul", { class: "alert-list" });
     const past = make("div", { class: "past-alerts" });
-    this.body.append(list, past);
+    this.strip = new AlertStrip();
+    this.body.append(list, this.strip.element, past);
     this.alerts = alertList(list, null);
     /** @type {KeyedList<Past, number, {element: HTMLAnchorElement, times: HTMLElement}>} */
     this.past = new KeyedList(past, {
@@ -52,8 +54,10 @@ export class AlertsPanel extends EventPanel {
   /** @param {View} view */
   draw(view) {
     const open = openIn(view);
+    const past = factsOf(view)?.past ?? [];
     this.alerts.show(open, view.now);
-    this.past.show(factsOf(view)?.past.slice(0, MOST_PAST) ?? [], view.now);
+    this.strip.show(spansIn(open, past, view));
+    this.past.show(past.slice(0, MOST_PAST), view.now);
     write(this.notice, open.length ? "" : this.nothing);
   }
 }
