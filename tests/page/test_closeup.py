@@ -172,6 +172,8 @@ def test_tools_have_names_and_come_in_order(wall: Wall) -> None:
     page.keyboard.press("Tab")
     assert page.evaluate(tab) == "cpu", "then the panels, in their order"
     page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.matches('.plot')"), "each with its chart"
+    page.keyboard.press("Tab")
     assert page.evaluate(tab) == "memory"
     unnamed = """[...document.querySelectorAll('button, select, input')].filter(
         (one) => !one.getAttribute('aria-label')).length"""
@@ -377,7 +379,24 @@ def test_help_lists_every_key(wall: Wall) -> None:
     dialog = page.get_by_role("dialog", name="Keys")
     expect(dialog).to_be_visible()
     keys = dialog.locator("kbd").all_text_contents()
-    assert keys == ["space", "p", "Esc", *"12345678", "[", "]", "t", "f", "d", "e", "a", "i", "?"]
+    assert keys == [
+        "space",
+        "p",
+        "Esc",
+        *"12345678",
+        "[",
+        "]",
+        "t",
+        "f",
+        "d",
+        "e",
+        "a",
+        "i",
+        "?",
+        "←",
+        "→",
+        "Enter",
+    ]
     assert release(build_id()) in (dialog.text_content() or "")
     # Keys are the dialog's now.
     page.keyboard.press("p")
@@ -393,6 +412,38 @@ def test_help_lists_every_key(wall: Wall) -> None:
     expect(dialog).to_be_visible()
     page.mouse.click(20, 500)
     expect(dialog).to_be_hidden()
+
+
+def test_a_chart_is_read_by_keyboard_and_as_a_table(wall: Wall) -> None:
+    page = wall.page
+    page.keyboard.press(" ")  # so that the charts stand
+    box = page.locator('[data-panel="cpu"] .plot')
+    box.focus()
+    flag, said = box.locator(".flag"), page.locator("[data-announcer]")
+    page.keyboard.press("ArrowLeft")
+    expect(flag).to_be_visible()
+    newest = str(flag.text_content())
+    expect(said).to_have_text(re.compile(rf"^CPU {newest}: all cores .*%, disk wait .*%$"))
+    page.keyboard.press("ArrowLeft")
+    expect(flag).not_to_have_text(newest)
+    expect(page.locator('[data-panel="memory"] .flag')).to_be_visible()
+    page.keyboard.press("End")
+    expect(flag).to_have_text(newest)
+    page.keyboard.press("Enter")
+    table = page.get_by_role("dialog", name="CPU: values").locator("table")
+    expect(table.locator("th[scope=col]")).to_have_text(["Time", "all cores", "disk wait"])
+    expect(table.locator("tbody th").first).to_have_text(re.compile(rf"{newest}$"))
+    page.keyboard.press("Escape")
+    page.locator("[data-help]").focus()
+    expect(flag).to_be_hidden()
+    # Whoever presses letters without meaning to switches them off.
+    page.keyboard.press("?")
+    page.get_by_label("Keys of one letter or sign").uncheck()
+    page.keyboard.press("Escape")
+    page.keyboard.press("t")
+    page.keyboard.press("?")
+    expect(page.locator("dialog[open]")).to_have_count(0)
+    assert page.get_attribute("html", "data-theme") == "dark"
 
 
 def test_all_panels_and_what_their_figures_mean(wall: Wall) -> None:

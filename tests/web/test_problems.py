@@ -30,6 +30,21 @@ def test_what_is_not_there(service: Service, path: str) -> None:
     assert_is_problem(service.get(path), 404)
 
 
+BROWSER = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
+
+
+def test_a_browser_gets_a_page_and_a_program_the_document(service: Service) -> None:
+    page = service.get("/stream?<script>=1", headers=BROWSER)
+    assert page.status_code == 400
+    assert page.headers["content-type"] == "text/html; charset=utf-8"
+    assert "Accept" in page.headers["vary"]
+    assert "&lt;script&gt;" in page.text
+    assert "<script>" not in page.text
+    assert 'href="/"' in page.text, "it leads back to the wall"
+    for accept in ("*/*", "application/json", "image/avif,*/*;q=0.8", "text/event-stream"):
+        assert_is_problem(service.get("/nothing", headers={"Accept": accept}), 404)
+
+
 def test_head_of_what_is_not_there_has_no_body(service: Service) -> None:
     response = service.request("HEAD", "/nothing")
     assert response.status_code == 404

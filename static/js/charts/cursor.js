@@ -89,7 +89,7 @@ export class ChartCursor {
     }
     const time = plot.posToVal(left, "x");
     // Charts in step have cursors, too.
-    if (plot.over.matches(":hover")) this.interaction.point(time);
+    if (plot.over.matches(":hover") || plot.root.parentElement === document.activeElement) this.interaction.point(time);
     const row = this.#rowAt(plot, idx, time);
     write(this.flag, this.#text(plot, row, time));
     this.flag.style.setProperty("left", `${left}px`);

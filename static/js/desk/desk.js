@@ -5,6 +5,8 @@
  */
 import { ALL, writeAddress } from "../config/page_url.js";
 import { clock, day, moment } from "../ui/format.js";
+import { find } from "../ui/dom.js";
+import { addChartKeys } from "./chart_keys.js";
 import { addCorners } from "./corners.js";
 import { printWell } from "./print.js";
 import { listenToKeys } from "./shortcuts.js";
@@ -55,8 +57,9 @@ export class Desk {
   /** Shows the tools once their style sheet is loaded. */
   async start() {
     await loadStyle("desk");
-    const { toolsInto, grid } = this.wall;
+    const { root, toolsInto, grid } = this.wall;
     toolsInto.replaceChildren(...this.tools.elements);
+    addChartKeys(grid, find(root, "[data-announcer]"), (index) => this.#open(`table of ${index}`, () => import("./chart_table.js"), index));
     addCorners(grid, (place) => this.#open(`embedding of ${place.name}`, () => import("./embedding.js"), place));
   }
 

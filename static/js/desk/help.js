@@ -2,9 +2,16 @@
 /** Dialog that lists the keyboard shortcuts and the uses of the mouse. */
 import { make } from "../ui/dom.js";
 import { Dialog } from "./dialog.js";
-import { KEYS } from "./shortcuts.js";
+import { areLettersOn, KEYS, setLetters } from "./shortcuts.js";
 
 const NAMES = { " ": "space", Escape: "Esc" };
+
+/** Keys of a chart that has the focus. */
+const IN_CHART = [
+  ["←", "the sample before; with shift the tenth"],
+  ["→", "the sample after"],
+  ["Enter", "its values as a table"],
+];
 
 /** Uses of the mouse. */
 const HAND = [
@@ -20,8 +27,14 @@ export function create({ settings }) {
     const names = keys.map((key) => make("kbd", {}, NAMES[/** @type {keyof typeof NAMES} */ (key)] ?? key));
     return row(names.flatMap((name, index) => (index ? [" or ", name] : [name])), says);
   });
+  const letters = make("input", { type: "checkbox" });
+  letters.checked = areLettersOn();
+  letters.addEventListener("change", () => setLetters(letters.checked));
   dialog.body.append(
     make("dl", { class: "keys" }, ...keys.flat()),
+    make("label", { class: "letters" }, letters, " Keys of one letter or sign"),
+    make("h3", {}, "In a chart that has the focus"),
+    make("dl", { class: "keys" }, ...IN_CHART.flatMap(([what, says]) => row([make("kbd", {}, what)], says))),
     make("h3", {}, "With the mouse"),
     make("dl", { class: "keys" }, ...HAND.flatMap(([what, says]) => row([what], says))),
     make("p", { class: "hint" }, "The address of the page is its configuration: what is chosen here is in it, and a bookmark keeps it. A paused page goes on by itself after 15 minutes."),

@@ -1,5 +1,9 @@
 // @ts-check
 /** Keyboard shortcuts, in one table that the help lists and the listener runs. */
+import { keep, recall } from "../ui/storage.js";
+
+/** Name of the switch in the browser's storage. */
+const LETTERS = "letter keys";
 
 /**
  * @typedef {object} Actions of buttons and keys
@@ -57,10 +61,20 @@ export function listenToKeys(actions) {
   addEventListener("keydown", (event) => {
     if (event.defaultPrevented || event.repeat || event.isComposing || isForSomethingElse(event)) return;
     const key = KEYS.find(({ keys }) => keys.includes(event.key));
-    if (!key) return;
+    if (!key || (event.key.length === 1 && !areLettersOn())) return;
     event.preventDefault();
     key.run(actions);
   });
+}
+
+/** Keys of one letter or sign may be switched off: those who dictate press them without meaning to. */
+export function areLettersOn() {
+  return recall(LETTERS, "localStorage") !== false;
+}
+
+/** @param {boolean} on */
+export function setLetters(on) {
+  keep(LETTERS, on, "localStorage");
 }
 
 /**

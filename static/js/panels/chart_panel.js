@@ -144,6 +144,12 @@ export class ChartPanel extends Panel {
     }
   }
 
+  /** @returns {import("./panel.js").Table} */
+  table() {
+    const [times, ...columns] = this.shown;
+    return { names: this.lines.map(({ name }) => name), times, columns, formats: this.lines.map(({ format }) => format ?? this.spec.format) };
+  }
+
   restyle() {
     this.chart.rebuild();
   }

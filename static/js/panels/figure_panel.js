@@ -118,6 +118,12 @@ export class FigurePanel extends Panel {
     this.chart.draw([times, ...columns], from, to, marks, this.bands, ghosts);
   }
 
+  /** @returns {import("./panel.js").Table} */
+  table() {
+    const formats = this.lines.map(({ row }) => formatOf(row.unit, row.decimals));
+    return { names: namesOf(this.lines, this.ofMachines), times: this.chart?.data[0] ?? [], columns: this.columns, formats };
+  }
+
   restyle() {
     this.chart?.rebuild();
   }

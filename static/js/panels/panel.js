@@ -10,6 +10,13 @@
 import { make, mark, write } from "../ui/dom.js";
 import { age, clock, wholeAge } from "../ui/format.js";
 
+/**
+ * @typedef {object} Table values of a chart
+ * @property {string[]} names of its lines
+ * @property {number[]} times seconds since 1970
+ * @property {(number | null)[][]} columns of each line
+ * @property {((value: number | null) => import("../ui/format.js").Figure)[]} formats of each line
+ */
 /** @typedef {import("../state/store.js").Store} Store */
 /** @typedef {import("../state/event_lists.js").EventLists} EventLists */
 /** @typedef {import("../state/store.js").Data} Data */

@@ -133,7 +133,7 @@ export class PanelGrid {
   /** Pauses the charts, or releases them. */
   toggle() {
     if (!this.timeWindow.live) this.follow();
-    else if (this.view) this.pause(this.view);
+    else if (this.view && Number.isFinite(this.view.to)) this.pause(this.view); // before the first hello the time is unknown
   }
 
   /** @param {{from: number, to: number}} span seconds since 1970 */

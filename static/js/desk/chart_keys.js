@@ -1,0 +1,62 @@
+// @ts-check
+/** Keyboard cursor of charts: a chart can be focused, arrows move its cursor, and what is there is said. */
+import { write } from "../ui/dom.js";
+
+/** @typedef {import("../charts/chart.js").Chart} Chart */
+/** @typedef {import("../panels/panel_grid.js").PanelGrid} PanelGrid */
+/** @typedef {{chart: Chart | null, element: HTMLElement, title: HTMLElement}} ChartOwner panel with a chart */
+
+/** Rows of a step; with shift of ten. */
+const STEPS = /** @type {const} */ ({ ArrowLeft: -1, ArrowRight: 1, Home: -Infinity, End: Infinity });
+
+/**
+ * @param {PanelGrid} grid
+ * @param {Element} announcer live region of screen readers
+ * @param {(index: number) => void} open a table of a panel's values, by its place
+ */
+export function addChartKeys(grid, announcer, open) {
+  grid.panels.forEach((panel, index) => {
+    const box = /** @type {HTMLElement | null} */ (panel.element.querySelector(".plot"));
+    if (!box || !("chart" in panel)) return;
+    const owner = /** @type {ChartOwner} */ (/** @type {unknown} */ (panel));
+    box.tabIndex = 0;
+    box.setAttribute("aria-keyshortcuts", "ArrowLeft ArrowRight Home End Enter");
+    box.addEventListener("keydown", (event) => {
+      if (event.ctrlKey || event.altKey || event.metaKey) return;
+      if (event.key === "Enter") open(index);
+      else if (event.key in STEPS) move(owner, STEPS[/** @type {keyof typeof STEPS} */ (event.key)] * (event.shiftKey ? 10 : 1), announcer);
+      else return;
+      event.preventDefault();
+    });
+    box.addEventListener("blur", () => pointAt(owner.chart?.plot, -10));
+  });
+}
+
+/**
+ * @param {ChartOwner} owner
+ * @param {number} rows
+ * @param {Element} announcer
+ */
+function move({ chart, element, title }, rows, announcer) {
+  const plot = chart?.plot;
+  if (!chart || !plot) return;
+  const [times] = chart.data;
+  const first = times.findIndex((time) => time >= chart.from);
+  if (first < 0) return;
+  const { left = -1, idx } = plot.cursor;
+  const from = left < 0 || typeof idx !== "number" ? times.length - 1 - Math.sign(rows) * Number(Number.isFinite(rows)) : idx;
+  const row = Math.min(times.length - 1, Math.max(first, from + rows));
+  pointAt(plot, plot.valToPos(times[row], "x"));
+  const flag = element.querySelector(".flag");
+  const values = [...element.querySelectorAll(".labels li:not(.before)")].map((label) => label.textContent);
+  write(/** @type {HTMLElement} */ (announcer), `${title.textContent} ${flag?.textContent ?? ""}: ${values.join(", ")}`);
+}
+
+/**
+ * Moves the cursor of a chart, and of all charts in step with it, which uPlot's types don't know.
+ * @param {import("../../vendor/uPlot.esm.js") | null | undefined} plot
+ * @param {number} left
+ */
+function pointAt(plot, left) {
+  if (plot) /** @type {(...given: unknown[]) => void} */ (plot.setCursor)({ left, top: left < 0 ? left : 1 }, true, true);
+}
