@@ -135,6 +135,7 @@ class HistoryReader:
         wanted = SECONDS if is_thin else tier_for(stretch.span)
         first = stretch.first
         for tier, end in self._beginning(store, wanted, stretch):
+            first = max(first, self._kept(tier))
             for rows in store.read(tier, series, first, end, paths):
                 yield rows, first, end
             first = max(first, end)

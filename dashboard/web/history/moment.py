@@ -37,11 +37,13 @@ def moment(service: Service) -> Response:
     ).restricted_to(request_scope())
     zipped = accepts_gzip(request.headers.get("Accept-Encoding", ""))
 
+    kept_from = now - service.settings.retention
+
     def read(log: EventLog) -> dict[str, Any]:
         oldest = log.oldest()
-        events = [shown(event, filter) for event in _newest_at(log, at, filter)]
-        log_from = None if oldest is None else round(log.time_of(oldest), 3)
-        return {"at": at, "log_from": log_from, "latest": events}
+        events = _newest_at(log, at, kept_from, filter)
+        log_from = None if oldest is None else round(max(log.time_of(oldest), kept_from), 3)
+        return {"at": at, "log_from": log_from, "latest": [shown(each, filter) for each in events]}
 
     def work() -> bytes:
         body = msgspec.json.encode(service.runtime.log.with_reader(read))
@@ -54,8 +56,11 @@ def moment(service: Service) -> Response:
     return Response(body, content_type="application/json", headers=headers)
 
 
-def _newest_at(log: EventLog, at: float, filter: Filter) -> list[Event]:
-    """Return the newest selected event of each host and name until `at`, in order of their ids."""
+def _newest_at(log: EventLog, at: float, kept_from: float, filter: Filter) -> list[Event]:
+    """Return the newest selected event of each host and name until `at`, in order of their ids.
+
+    What was logged before `kept_from` counts as deleted.
+    """
     known = {
         (event.host, event.name) for event in log.latest() if filter.selects(event.host, event.name)
     }
@@ -66,7 +71,7 @@ def _newest_at(log: EventLog, at: float, filter: Filter) -> list[Event]:
         # What is missing may be long over: with many machines it is not looked for so far back.
         if known <= found.keys() or (before and count * look / before > _MOST):
             break
-        first = log.id_at(at - look)
+        first = log.id_at(max(at - look, kept_from))
         older: dict[tuple[str, str | None], Event] = {}
         for event in walk(log, first, last, names=filter.logged_names, hosts=hosts):
             count += 1
