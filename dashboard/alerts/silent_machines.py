@@ -64,10 +64,14 @@ class SilenceWatch:
         host: str,
         retention: float,
         is_reading: Callable[[], bool],
+        judges: bool = True,
         clock: Callable[[], float] = time.time,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`is_reading` returns False while the log can't be read, or takes nothing."""
+        """`is_reading` returns False while the log can't be read, or takes nothing.
+
+        Without `judges` it ends what this dashboard said before, and says nothing new.
+        """
         self._log = log
         self._open_alerts = open_alerts
         self._machines = machines
@@ -78,7 +82,7 @@ class SilenceWatch:
         self._monotonic = monotonic
         self._listening_since = self._looked_at = monotonic()
         self._boots: dict[str, float] = {}
-        self._looking = Periodic(self.look, _LOOK, away=self._miss)
+        self._looking = Periodic(self.look if judges else self.end_own, _LOOK, away=self._miss)
         self.stop = self._looking.stop
 
     def start(self) -> None:
@@ -97,6 +101,14 @@ class SilenceWatch:
         known = {(alert.rule, alert.host): (event_id, alert) for event_id, alert in found}
         for key, alert in [*self._judge(machines, known), *self._judge_boots(machines, known)]:
             self._log.append_idempotent(key, alert.alert, [alert.event()])
+
+    def end_own(self) -> None:
+        """End the alerts that this dashboard has said. Raises LogUnavailable."""
+        for event_id, alert in self._open_alerts.look()[0]:
+            if alert.judge == self._host and alert.rule in (HOST_SILENT, HOST_REBOOTED):
+                words = f"{alert.alert} of {alert.host}: no longer watched"
+                over = replace(alert, time=round(self._clock(), 3), state="cleared", message=words)
+                self._log.append_idempotent(f"{event_id} unwatched", alert.alert, [over.event()])
 
     def _miss(self) -> None:
         self._listening_since = self._monotonic()

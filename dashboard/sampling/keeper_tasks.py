@@ -34,7 +34,6 @@ class KeeperTasks:
         is_reading: Callable[[], bool],
     ) -> None:
         """`folder` has what outlives this process, `is_reading` is False while the log is away."""
-        self._judges_silence = settings.alerts.defaults
         self._silence = SilenceWatch(
             log,
             open_alerts,
@@ -42,6 +41,7 @@ class KeeperTasks:
             host=settings.host_name,
             retention=settings.retention,
             is_reading=is_reading,
+            judges=settings.alerts.defaults,
         )
         self._silences = SilenceKeeper(log, open_alerts, settings)
         self._expectations = ExpectationWatch(
@@ -55,8 +55,7 @@ class KeeperTasks:
 
     def start(self) -> None:
         """Begin to judge."""
-        if self._judges_silence:
-            self._silence.start()
+        self._silence.start()
         self._silences.start()
         self._expectations.start()
 

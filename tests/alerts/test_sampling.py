@@ -144,6 +144,34 @@ def test_a_rule_that_is_gone_takes_its_alert_along(rig: Rig) -> None:
     assert rig.alerts()[1].message == "hot: no longer watched"
 
 
+@pytest.mark.parametrize(
+    ("change", "states"),
+    [
+        ({"when": "cpu.percent > 93"}, ["hot raised"]),  # still beyond: it goes on
+        ({"level": "critical"}, ["hot raised"]),
+        ({"when": "cpu.percent > 99", "clear": "< 97"}, ["hot raised", "hot cleared"]),
+        ({"when": "cpu.percent < 5", "clear": "> 10"}, ["hot raised", "hot cleared"]),
+        ({"name": "hotter"}, ["hot raised", "hotter raised", "hot cleared"]),
+        ({"when": "memory.percent > 90", "name": "full"}, ["hot raised", "hot cleared"]),
+    ],
+)
+def test_a_rule_that_is_changed_while_its_alert_is_open_ends_or_carries_it_on(
+    rig: Rig, change: dict[str, Any], states: list[str]
+) -> None:
+    rig.percent = 95.0
+    rig.start()
+    wait_until(rig.alerts)
+    rig.stop()
+    rig.start(**change)
+    wait_until(lambda: len(rig.alerts()) == len(states))
+    rig.goes_on()
+    told = [f"{alert.alert} {alert.state}" for alert in rig.alerts()]
+    assert sorted(told) == sorted(states)
+    if states == ["hot raised"]:
+        rig.percent = 5.0
+        wait_until(lambda: rig.states() == ["raised", "cleared"])
+
+
 def test_what_others_published_is_left_alone(rig: Rig) -> None:
     for data in (
         {"alert": "backup", "state": "raised"},

@@ -40,7 +40,7 @@ class Rig:
         self.reads = True
         self._number = 0
 
-    def watch(self, host: str = "wall") -> SilenceWatch:
+    def watch(self, host: str = "wall", *, judges: bool = True) -> SilenceWatch:
         watch = SilenceWatch(
             self.log,
             OpenAlerts(self.log, retention=RETENTION),
@@ -48,10 +48,12 @@ class Rig:
             host=host,
             retention=RETENTION,
             is_reading=lambda: self.reads,
+            judges=judges,
             clock=lambda: self.started + self.now,
             monotonic=lambda: self.now,
         )
-        watch.look()
+        if judges:
+            watch.look()
         return watch
 
     def lives(self, host: str, *, interval: float = 1.0, boot: float = 1000.0) -> None:
@@ -108,6 +110,19 @@ def test_two_dashboards_and_restarts_tell_it_once(rig: Rig) -> None:
     assert rig.told() == [("web-1", "raised")]
     rig.lives("web-1")
     rig.passes(4, *watches, lives=("web-1",))
+    assert rig.told() == [("web-1", "raised"), ("web-1", "cleared")]
+
+
+def test_a_dashboard_that_judges_no_more_ends_what_it_said_and_not_what_others_did(
+    rig: Rig,
+) -> None:
+    rig.lives("web-1")
+    rig.passes(50, rig.watch("wall"))
+    assert rig.told() == [("web-1", "raised")]
+    rig.watch("hall", judges=False).end_own()
+    assert rig.told() == [("web-1", "raised")]
+    for _ in range(2):
+        rig.watch("wall", judges=False).end_own()
     assert rig.told() == [("web-1", "raised"), ("web-1", "cleared")]
 
 
