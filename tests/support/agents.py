@@ -10,9 +10,12 @@ from tests.support.service import ROOT, wait_for
 
 # What `flask agent` becomes. VITALS_FIGURE holds `memory.percent`; with VITALS_KILL=sent or =noted
 # the process kills itself when the log has taken an alert, before or after that is noted. With
-# VITALS_MOST it holds no more than so many events.
+# VITALS_MOST it holds no more than so many events. VITALS_CLOCK sets its clock, by seconds.
 _PROGRAM = """
-import os, signal
+import os, signal, time
+real_time, offset = time.time, float(os.environ.get("VITALS_CLOCK", "0"))
+if offset:
+    time.time = lambda: real_time() + offset
 from pathlib import Path
 from dashboard.agent.alert_journal import AlertJournal
 from dashboard.sampling.sample_buffer import SampleBuffer
