@@ -36,7 +36,7 @@ class Publishers:
             return known, None
         try:
             machine = self._machines.machine_of(given)
-            is_off = not self._publishers and not self._machines.machines()
+            is_off = machine is None and not self._publishers and not self._machines.machines()
         except OSError as error:
             raise ClientError(503, f"who has joined can't be read: {error.strerror}") from None
         if is_off:

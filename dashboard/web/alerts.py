@@ -1,16 +1,18 @@
 """GET /alerts: the alerts that are open, of each host."""
 
+from collections.abc import Sequence
 from functools import partial
 from itertools import islice
 from typing import Any
 
+import gevent
 import msgspec
 from flask import Blueprint, Response, request, url_for
 
-from dashboard.alerts.model import EVENT
-from dashboard.alerts.silences import shown_of
+from dashboard.alerts.model import EVENT, Alert
+from dashboard.alerts.silences import Silences, shown_of
 from dashboard.alerts.silent_machines import HOST_SILENT
-from dashboard.events.event import Event
+from dashboard.events.event import Event, EventId
 from dashboard.events.filter import Filter
 from dashboard.history.past_alerts import PastAlert
 from dashboard.log.contract import LogReader
@@ -40,27 +42,13 @@ def alerts(service: Service) -> Response:
     request_scope().check({EVENT}, None)
     runtime = service.runtime
     found, read_to = runtime.open_alerts.look()
-    silent = {alert.host for _, alert in found if alert.rule == HOST_SILENT}
     now, silences = runtime.hub.now(), runtime.open_alerts.silences
+    told = partial(_open, found, silences, filter, now, _pages())
     body: dict[str, Any] = {
         "time": now,
         "last_event_id": str(read_to) if read_to.ms else None,
-        "alerts": [
-            {
-                "id": str(event_id),
-                **msgspec.to_builtins(alert),
-                **({"unknown": True} if alert.host in silent and not alert.judge else {}),
-                **shown_of(silences.of(alert, now)),
-                "url": _url(alert.host, alert.began),
-            }
-            for event_id, alert in found
-            if filter.selects(alert.host, EVENT)
-        ],
-        "silences": [
-            msgspec.to_builtins(silence)
-            for _, silence in silences.active(now)
-            if request_scope().allows(silence.host if silence.alert else silence.hosts, EVENT)
-        ],
+        # Each alert is held against each silence, for which no stream should wait.
+        **gevent.get_hub().threadpool.apply(told),
     }
     if since is not None:
         names = frozenset((alert.host, alert.alert) for _, alert in found)
@@ -70,7 +58,8 @@ def alerts(service: Service) -> Response:
                 each for each in _past(runtime, now - since) if filter.selects(each.host, EVENT)
             )
             over = (each for each in past if each.until or (each.host, each.alert) not in names)
-            return msgspec.json.encode([_shown(each) for each in islice(over, _MOST)])
+            pages = _pages()
+            return msgspec.json.encode([_shown(each, pages) for each in islice(over, _MOST)])
 
         # URLs in it begin with the path at which a proxy has the service.
         question = ("alerts", since, filter, names, request.script_root)
@@ -78,6 +67,35 @@ def alerts(service: Service) -> Response:
     response = Response(msgspec.json.encode(body), content_type="application/json")
     response.headers["Cache-Control"] = "no-store"
     return response
+
+
+def _open(
+    found: Sequence[tuple[EventId, Alert]],
+    silences: Silences,
+    filter: Filter,
+    now: float,
+    pages: str,
+) -> dict[str, Any]:
+    """Return the open alerts that a filter selects, and the silences of its scope."""
+    silent = {alert.host for _, alert in found if alert.rule == HOST_SILENT}
+    return {
+        "alerts": [
+            {
+                "id": str(event_id),
+                **msgspec.to_builtins(alert),
+                **({"unknown": True} if alert.host in silent and not alert.judge else {}),
+                **shown_of(silences.of(alert, now)),
+                "url": f"{pages}{alert.host}?at={round(alert.began)}",
+            }
+            for event_id, alert in found
+            if filter.selects(alert.host, EVENT)
+        ],
+        "silences": [
+            msgspec.to_builtins(silence)
+            for _, silence in silences.active(now)
+            if filter.scope.allows(silence.host if silence.alert else silence.hosts, EVENT)
+        ],
+    }
 
 
 def _past(runtime: Runtime, since: float) -> list[PastAlert]:
@@ -91,7 +109,7 @@ def _past(runtime: Runtime, since: float) -> list[PastAlert]:
     return runtime.history.reader.past_alerts(since, runtime.log.with_reader(read))
 
 
-def _shown(past: PastAlert) -> dict[str, Any]:
+def _shown(past: PastAlert, pages: str) -> dict[str, Any]:
     shown = msgspec.to_builtins(past)
     del shown["since"], shown["until"], shown["seen"]
     until = past.until
@@ -100,9 +118,10 @@ def _shown(past: PastAlert) -> dict[str, Any]:
         "from": past.since,
         "to": until,
         "duration": None if until is None else round(max(0.0, until - past.since), 3),
-        "url": _url(past.host, past.since),
+        "url": f"{pages}{past.host}?at={round(past.since)}",
     }
 
 
-def _url(host: str, since: float) -> str:
-    return url_for("pages.host", name=host, at=round(since))
+def _pages() -> str:
+    """Return what the addresses of machines' pages begin with; a host's name follows."""
+    return url_for("pages.host", name="a").removesuffix("a")

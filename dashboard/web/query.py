@@ -10,6 +10,7 @@ from dashboard.access.credentials import KEY
 from dashboard.errors import ClientError
 from dashboard.events.encoded import LOG_START
 from dashboard.events.event import HOST, NAME, EventId
+from dashboard.events.glob import costly_stars
 from dashboard.events.paths import TOLD_ELSEWHERE
 from dashboard.events.projection import FIELD
 from dashboard.publications import FAMILY_NAMES
@@ -17,6 +18,7 @@ from dashboard.settings import HOST_ALLOWED, HOSTS_PATTERN, parse_duration
 
 MOST_ITEMS = 100
 MOST_FIELDS = 50
+MOST_STARS = 20  # each is looked for in each host's name, on the event loop
 HOSTS = re.compile(HOSTS_PATTERN)
 _COLUMN = re.compile(rf"{NAME.pattern}|{FIELD.pattern}")
 _NO_OTHERS = FAMILY_NAMES | TOLD_ELSEWHERE | {"screen"}  # never among those that a reader asks for
@@ -58,11 +60,13 @@ class Query:
 
     def hosts(self, key: str) -> frozenset[str] | None:
         """A comma-separated list of host names, or patterns of them."""
-        return self._list(
-            key,
-            HOSTS,
-            f"host names: {HOST_ALLOWED}; '*' stands for any run of characters",
-        )
+        allowed = f"host names: {HOST_ALLOWED}; '*' stands for any run of characters"
+        found = self._list(key, HOSTS, allowed)
+        stars = costly_stars(found or ())
+        if stars > MOST_STARS:
+            detail = f"{key}: {stars} '*' elsewhere than alone at one end; at most {MOST_STARS}"
+            raise ClientError(400, detail, key=key)
+        return found
 
     def fields(self, key: str) -> frozenset[str] | None:
         """A comma-separated list of fields of events."""
