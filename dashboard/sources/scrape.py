@@ -3,13 +3,14 @@
 import http.client
 import time
 from typing import Any
+from urllib.parse import urlsplit
 
 from prometheus_client import Metric
 from prometheus_client import parser as prometheus
 from prometheus_client.openmetrics import parser as open_metrics
 
 from dashboard.client.deadline import Deadline
-from dashboard.client.http import get, reason_of
+from dashboard.client.http import BadRedirect, get, reason_of
 from dashboard.metrics.values import printable
 from dashboard.settings import Scrape
 from dashboard.sources.series_figures import SeriesFigures
@@ -42,7 +43,13 @@ class ScrapeReader:
         try:
             metrics = self._ask()
         except (OSError, http.client.HTTPException, ValueError) as error:
-            self.absent_reason = f"{self._url}: {printable(reason_of(error))}"
+            # The path and the query may be secret, also of a redirect.
+            reason = (
+                "a redirect that leads nowhere"
+                if isinstance(error, BadRedirect)
+                else reason_of(error)
+            )
+            self.absent_reason = f"{urlsplit(self._url).netloc}: {printable(reason)}"
             return {"up": 0}
         data, left_out = self._figures.of(metrics)
         if left_out:

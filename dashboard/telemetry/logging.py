@@ -24,7 +24,7 @@ _FORMS = (
     (re.compile(r"(?i)\b(bearer|basic)\s+[^\s\"',;]+"), rf"\1 {HIDDEN}"),
     (re.compile(r"(?i)([?&](?:key|token|[a-z_-]+_token)=)[^&\s\"'#]+"), rf"\1{HIDDEN}"),
     (re.compile(r"(?i)(\bcookie\W{1,4})[^\"'\r\n]+"), rf"\1{HIDDEN}"),
-    (re.compile(r"(?i)(\bvitals(?:-link)?=)[^;\s\"']+"), rf"\1{HIDDEN}"),  # our cookies
+    (re.compile(r"(?i)(\bvitals(?:-[a-z0-9]+){0,2}=)[^;\s\"']+"), rf"\1{HIDDEN}"),  # our cookies
     (re.compile(r"(://)[^/\s@\"']+(@)"), rf"\1{HIDDEN}\2"),
 )
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")

@@ -39,6 +39,10 @@ class Target:
                     self.send_response(302)
                     self.send_header("Location", f"/around/{outer.asked}")
                     return self.end_headers()
+                if self.path.startswith("/astray"):
+                    self.send_response(302)
+                    self.send_header("Location", f"ftp://localhost{self.path}")
+                    return self.end_headers()
                 self.send_response(200 if outer.is_up else 503)
                 self.send_header("Content-Type", "text/plain; version=0.0.4")
                 self.end_headers()
@@ -108,7 +112,7 @@ def test_a_target_that_is_away_is_up_0(target: Target, monkeypatch: pytest.Monke
         scrape = reader(target, path)
         assert scrape.read() == {"up": 0}
         assert reason in str(scrape.absent_reason)
-        assert target.url in str(scrape.absent_reason)
+        assert str(scrape.absent_reason).startswith(f"{target.url.removeprefix('http://')}: ")
     assert target.asked <= 3 + 5  # of ten redirects, for which there was no time
     wait_for(lambda: target.dropped == 2, "the connections to be closed")
     target.is_up = False
@@ -118,6 +122,10 @@ def test_a_target_that_is_away_is_up_0(target: Target, monkeypatch: pytest.Monke
     nobody = ScrapeReader(Scrape(name="jobs", url="http://127.0.0.1:9/"))
     assert nobody.read() == {"up": 0}
     assert "refused" in str(nobody.absent_reason)
+    for path in ("/metrics?token=s3cret", "/s3cret", "/astray?to=s3cret"):
+        scrape = reader(target, path)
+        assert scrape.read() == {"up": 0}
+        assert "s3cret" not in str(scrape.absent_reason)
 
 
 @pytest.mark.slow

@@ -96,6 +96,7 @@ def test_a_line_of_json_is_an_object_with_the_traceback_in_it() -> None:
         ("Invalid header: 'Authorization: Bearer abc'", "abc", "Authorization"),
         ("authorization: Basic dXNlcjpwdw==", "dXNlcjpwdw", "authorization"),
         ("Cookie: a=1; vitals=InJlYWQi.x", "InJlYWQi", "Cookie"),
+        ("sent vitals-link-0a1b2c3d=InJlYWQi.x; y", "InJlYWQi", "vitals-link-0a1b2c3d="),
         ("redis://:pass@db.example:6379/0 is away", "pass", "db.example:6379/0 is away"),
         ("redis://user:pass@db.example/0", "user:pass", "redis://"),
     ],

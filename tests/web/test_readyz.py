@@ -11,14 +11,20 @@ from dashboard.web.ops import readyz
 
 @pytest.mark.parametrize(("age", "status"), [(0.1, 200), (60.0, 503)])
 @pytest.mark.parametrize(
-    ("failing", "text"),
-    [({}, "ok"), ({"disk": "gone", "filesystem": "/nas"}, "disk: gone; filesystem: /nas")],
+    ("failing", "is_open", "text"),
+    [
+        ({}, True, "ok"),
+        ({}, False, "ok"),
+        ({"disk": "gone", "filesystem": "/nas"}, True, "disk: gone; filesystem: /nas"),
+        ({"disk": "gone"}, False, "disk: the service's output says why"),
+    ],
 )
 def test_families_that_fail_are_named_and_alone_no_reason_for_a_503(
-    age: float, status: int, failing: dict[str, str], text: str
+    age: float, status: int, failing: dict[str, str], is_open: bool, text: str
 ) -> None:
+    """Where reading needs a right, strangers are not told of mounts and addresses."""
     runtime = SimpleNamespace(
-        settings=SimpleNamespace(host_name="box", interval=1.0),
+        settings=SimpleNamespace(host_name="box", interval=1.0, limits_reading=not is_open),
         sample_age=lambda: age,
         hub=SimpleNamespace(problem=None),
         failing=lambda: failing,
