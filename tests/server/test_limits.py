@@ -3,12 +3,9 @@
 import http.client
 import socket
 import sqlite3
-import ssl
-import subprocess
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
-from pathlib import Path
 
 import httpx
 import pytest
@@ -121,43 +118,6 @@ def test_an_idle_connection_is_kept_for_a_while(start_service: Start) -> None:
         began = time.monotonic()
         service.stop()
         assert time.monotonic() - began < 15
-
-
-def test_a_handshake_has_to_end_as_well(start_service: Start, tmp_path: Path) -> None:
-    key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
-    subprocess.run(
-        [
-            *("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1"),
-            *("-subj", "/CN=localhost", "-keyout", str(key), "-out", str(certificate)),
-        ],
-        check=True,
-        capture_output=True,
-    )
-    files = ("--certfile", str(certificate), "--keyfile", str(key))
-
-    class Encrypted(Service):
-        scheme = "https"
-
-    folder = tmp_path / "service"
-    folder.mkdir()
-    service = Encrypted(folder, HEADER_TIMEOUT=1)
-    service.arguments = list(files)
-    service.start()
-    try:
-        context = ssl.create_default_context(cafile=str(certificate))
-        context.check_hostname = False
-        with (
-            service.dial() as silent,
-            service.dial() as bare,
-            context.wrap_socket(bare) as connection,
-        ):
-            connection.sendall(HALF)
-            assert connection.recv(100) == b""
-            assert answer(silent) == b""
-        assert refused(service, "timed_out") == 2
-        assert service.answers()
-    finally:
-        service.close()
 
 
 def test_with_few_descriptors_few_may_wait(monkeypatch: pytest.MonkeyPatch) -> None:

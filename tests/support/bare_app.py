@@ -13,6 +13,7 @@ from dashboard import create_app
 from dashboard.events.event import Event
 from dashboard.log.opening import open_log_for_greenlets
 from dashboard.settings import Settings
+from dashboard.settings.groups import Group
 from tests.streaming.test_hub import wait_until
 
 READ_TOKEN, PUBLISH_TOKEN = "r" * 20, "p" * 20
@@ -26,6 +27,9 @@ def bare_app(folder: Path) -> Flask:
         read_token=READ_TOKEN,
         publish_token=PUBLISH_TOKEN,
         allowed_origins=(ORIGIN,),
+        trusted_user_header="Remote-User",
+        trusted_groups_header="Remote-Groups",
+        group=(Group(name="staff"),),
     )
     app = create_app(settings)
     service = app.extensions["vitals"]
