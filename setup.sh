@@ -166,7 +166,6 @@ make_page() {
     mkdir -p "$VENDOR"
     # Of its modules uPlot has only one with all comments in it, of twice the size.
     { cat "$dist/uPlot.iife.min.js" && printf '\nexport default uPlot;\n'; } >"$VENDOR/uPlot.esm.js"
-    cp "$dist/uPlot.min.css" "$VENDOR"
     cp "$dist/uPlot.d.ts" "$VENDOR/uPlot.esm.d.ts" # where tsc looks for the module's types
     # Each file of the typeface has the glyphs of one set of characters: the page's own text is Latin.
     local arimo=$MODULES/@fontsource/arimo

@@ -41,4 +41,4 @@ def project() -> dict[str, Any]:
 
 def release(build: str) -> str:
     """Return what people are told of a build: its version, and the id itself."""
-    return f"{project()['version']}, build {build}"
+    return f"{version()}, build {build}"

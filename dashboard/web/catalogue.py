@@ -76,4 +76,4 @@ def _lean(value: Any) -> Any:
     if isinstance(value, dict):
         said = {k: v for k, v in value.items() if not (v is None or v is False or v == "")}
         return {k: _lean(v) for k, v in said.items()}
-    return [_lean(each) for each in value] if isinstance(value, list) else value
+    return [_lean(each) for each in value] if isinstance(value, list | tuple) else value

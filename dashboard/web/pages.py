@@ -9,7 +9,7 @@ from flask import Blueprint, Response, make_response, redirect, render_template,
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response as BaseResponse
 
-from dashboard.build import project
+from dashboard.build import version
 from dashboard.errors import ClientError
 from dashboard.events.event import HOST
 from dashboard.events.filter import Filter
@@ -136,7 +136,7 @@ def _page(service: Service, template: str, **facts: Any) -> Response:
     may_report = runtime.settings.screens and scope.allows(runtime.settings.host_name, screen)
     common = {
         "build": runtime.build,
-        "version": project()["version"],
+        "version": version(),
         "host": home,
         "server": home,
         "scope": scope,

@@ -26,7 +26,6 @@ def test_first_start_sets_up_and_serves(machine: Machine) -> None:
     assert started.stdout == f"{machine.root}|-b 127.0.0.1:9000 -w 2\n", started.stderr
     assert machine.calls() == RUN
     assert (machine.root / "static/vendor/uPlot.esm.js").exists()
-    assert (machine.root / "static/vendor/uPlot.min.css").exists()
     assert (machine.root / "static/vendor/uplot-LICENSE.txt").exists()
     for name in ("latin-400-normal.woff2", "latin-700-normal.woff2", "LICENSE.txt"):
         assert (machine.root / f"static/vendor/arimo-{name}").exists()

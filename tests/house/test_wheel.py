@@ -175,7 +175,10 @@ def test_a_wheel_serves_the_whole_wall_of_the_same_build(wall: SimpleNamespace) 
     assert page.status_code == 200
     assert f'data-build="{build_id()}"' in page.text
     files = set(re.findall(r'(?:src|href)="(/static/[^"#]+)"', page.text))
-    files |= {f"/static/{build_id()}/vendor/{name}" for name in ("uPlot.esm.js", "uPlot.min.css")}
+    files |= {
+        f"/static/{build_id()}/vendor/{name}"
+        for name in ("uPlot.esm.js", "arimo-latin-400-normal.woff2")
+    }
     assert len(files) > 3
     assert {httpx.get(wall.url + file).status_code for file in files} == {200}
     assert httpx.get(f"{wall.url}/openapi.json").json()["info"]["version"] == project()["version"]

@@ -51,7 +51,7 @@ if [[ $1 != ci ]]; then exit; fi
 if [[ -n ${NPM_SAYS-} ]]; then echo "$NPM_SAYS"; exit 1; fi
 rm -rf node_modules
 mkdir -p node_modules/uplot/dist node_modules/.bin
-touch node_modules/uplot/{LICENSE,dist/uPlot.iife.min.js,dist/uPlot.min.css,dist/uPlot.d.ts}
+touch node_modules/uplot/{LICENSE,dist/uPlot.iife.min.js,dist/uPlot.d.ts}
 mkdir -p node_modules/@fontsource/arimo/files
 touch node_modules/@fontsource/arimo/{LICENSE,files/arimo-latin-{400,700}-normal.woff2}
 printf '#!/usr/bin/env bash\necho "tsc $*"\n' >node_modules/.bin/tsc

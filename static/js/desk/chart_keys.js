@@ -11,25 +11,21 @@ const STEPS = /** @type {const} */ ({ ArrowLeft: -1, ArrowRight: 1, Home: -Infin
 
 /**
  * @param {PanelGrid} grid
+ * @param {KeyboardEvent} event of a chart that has the focus
  * @param {Element} announcer live region of screen readers
  * @param {(index: number) => void} open a table of a panel's values, by its place
  */
-export function addChartKeys(grid, announcer, open) {
-  grid.panels.forEach((panel, index) => {
-    const box = /** @type {HTMLElement | null} */ (panel.element.querySelector(".plot"));
-    if (!box || !("chart" in panel)) return;
-    const owner = /** @type {ChartOwner} */ (/** @type {unknown} */ (panel));
-    box.tabIndex = 0;
-    box.setAttribute("aria-keyshortcuts", "ArrowLeft ArrowRight Home End Enter");
-    box.addEventListener("keydown", (event) => {
-      if (event.ctrlKey || event.altKey || event.metaKey) return;
-      if (event.key === "Enter") open(index);
-      else if (event.key in STEPS) move(owner, STEPS[/** @type {keyof typeof STEPS} */ (event.key)] * (event.shiftKey ? 10 : 1), announcer);
-      else return;
-      event.preventDefault();
-    });
-    box.addEventListener("blur", () => pointAt(owner.chart?.plot, -10));
-  });
+export function pressInChart(grid, { key, shiftKey, target }, announcer, open) {
+  const box = /** @type {HTMLElement} */ (target);
+  const index = grid.panels.findIndex(({ element }) => element.contains(box));
+  if (index < 0 || !("chart" in grid.panels[index])) return;
+  if (key === "Enter") {
+    open(index);
+    return;
+  }
+  const owner = /** @type {ChartOwner} */ (/** @type {unknown} */ (grid.panels[index]));
+  move(owner, STEPS[/** @type {keyof typeof STEPS} */ (key)] * (shiftKey ? 10 : 1), announcer);
+  box.addEventListener("blur", () => pointAt(owner.chart?.plot, -10), { once: true });
 }
 
 /**

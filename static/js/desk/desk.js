@@ -3,13 +3,12 @@
  * Desk tools of the wall: buttons in the header, keyboard shortcuts, and dialogs, each loaded when it is first
  * opened. A kiosk loads none of them. Composition only.
  */
-import { ALL, writeAddress } from "../config/page_url.js";
+import { writeAddress } from "../config/page_url.js";
 import { clock, day, moment } from "../ui/format.js";
 import { find } from "../ui/dom.js";
-import { addChartKeys } from "./chart_keys.js";
 import { addCorners } from "./corners.js";
 import { printWell } from "./print.js";
-import { listenToKeys } from "./shortcuts.js";
+import { listenToCharts, listenToKeys } from "./shortcuts.js";
 import { loadStyle } from "./style.js";
 import { Tools } from "./tools.js";
 
@@ -35,10 +34,10 @@ export class Desk {
       full: () => this.#toggleFull(),
       download: () => this.#open("download", () => import("./downloading.js")),
       edit: () => this.#open("editor", () => import("./editor.js")),
-      all: () => this.#toggleAll(),
+      all: () => this.#leave(({ toggleAll }) => toggleAll(wall)),
       explain: () => this.#open("explanation", () => import("./meanings.js")),
       help: () => this.#open("help", () => import("./help.js")),
-      share: links === null ? null : () => share(links),
+      share: links === null ? null : () => this.#leave(({ share }) => share(links)),
     };
     this.tools = new Tools(this.actions);
     /** @type {Promise<import("./attendance.js").Attendance> | null} */
@@ -59,7 +58,11 @@ export class Desk {
     await loadStyle("desk");
     const { root, toolsInto, grid } = this.wall;
     toolsInto.replaceChildren(...this.tools.elements);
-    addChartKeys(grid, find(root, "[data-announcer]"), (index) => this.#open(`table of ${index}`, () => import("./chart_table.js"), index));
+    const open = (/** @type {number} */ index) => this.#open(`table of ${index}`, () => import("./chart_table.js"), index);
+    listenToCharts(grid.options.panelsInto, async (event) => {
+      const { pressInChart } = await import("./chart_keys.js");
+      pressInChart(grid, event, find(root, "[data-announcer]"), open);
+    });
     addCorners(grid, (place) => this.#open(`embedding of ${place.name}`, () => import("./embedding.js"), place));
   }
 
@@ -80,15 +83,9 @@ export class Desk {
     this.#show();
   }
 
-  /** Leads to all panels, and from there back to those from before. */
-  #toggleAll() {
-    const { display, registry } = this.wall;
-    const query = new URLSearchParams(writeAddress(display));
-    if (registry.known.panels.every((name) => display.panels?.some((place) => place.name === name))) {
-      if (document.referrer.startsWith(location.origin + location.pathname)) return history.back();
-      query.delete("panels");
-    } else query.set("panels", ALL);
-    location.assign(`${location.pathname}?${query}`);
+  /** @param {(ways: typeof import("./leaving.js")) => void} go */
+  #leave(go) {
+    import("./leaving.js").then(go).catch(console.warn);
   }
 
   async #toggleFull() {
@@ -171,14 +168,4 @@ export class Desk {
  */
 function time(at) {
   return day(at) === day(Date.now() / 1000) ? clock(at) : `${day(at)} ${clock(at)}`;
-}
-
-/**
- * Leads to the list of links, whose form then has this page's address.
- * @param {string} list
- */
-function share(list) {
-  const below = list.slice(0, list.lastIndexOf("/"));
-  const path = `${location.pathname}${location.search}`.slice(below.length);
-  location.assign(`${list}?${new URLSearchParams({ path })}`);
 }

@@ -1,8 +1,9 @@
 // @ts-check
 /** Dialog that lists the keyboard shortcuts and the uses of the mouse. */
 import { make } from "../ui/dom.js";
+import { keep } from "../ui/storage.js";
 import { Dialog } from "./dialog.js";
-import { areLettersOn, KEYS, setLetters } from "./shortcuts.js";
+import { areLettersOn, KEYS, LETTERS } from "./shortcuts.js";
 
 const NAMES = { " ": "space", Escape: "Esc" };
 
@@ -29,7 +30,7 @@ export function create({ settings }) {
   });
   const letters = make("input", { type: "checkbox" });
   letters.checked = areLettersOn();
-  letters.addEventListener("change", () => setLetters(letters.checked));
+  letters.addEventListener("change", () => keep(LETTERS, letters.checked, "localStorage"));
   dialog.body.append(
     make("dl", { class: "keys" }, ...keys.flat()),
     make("label", { class: "letters" }, letters, " Keys of one letter or sign"),

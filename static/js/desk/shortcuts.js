@@ -1,9 +1,9 @@
 // @ts-check
 /** Keyboard shortcuts, in one table that the help lists and the listener runs. */
-import { keep, recall } from "../ui/storage.js";
+import { recall } from "../ui/storage.js";
 
 /** Name of the switch in the browser's storage. */
-const LETTERS = "letter keys";
+export const LETTERS = "letter keys";
 
 /**
  * @typedef {object} Actions of buttons and keys
@@ -67,14 +67,26 @@ export function listenToKeys(actions) {
   });
 }
 
+/** Keys of a chart that has the focus. */
+const OF_CHARTS = ["ArrowLeft", "ArrowRight", "Home", "End", "Enter"];
+
+/**
+ * @param {HTMLElement} panels
+ * @param {(event: KeyboardEvent) => void} press
+ */
+export function listenToCharts(panels, press) {
+  for (const box of panels.querySelectorAll(".plot")) /** @type {HTMLElement} */ (box).tabIndex = 0;
+  panels.addEventListener("keydown", (event) => {
+    const { key, target, ctrlKey, altKey, metaKey } = event;
+    if (!OF_CHARTS.includes(key) || ctrlKey || altKey || metaKey || !(target instanceof Element) || !target.matches(".plot")) return;
+    event.preventDefault();
+    press(event);
+  });
+}
+
 /** Keys of one letter or sign may be switched off: those who dictate press them without meaning to. */
 export function areLettersOn() {
   return recall(LETTERS, "localStorage") !== false;
-}
-
-/** @param {boolean} on */
-export function setLetters(on) {
-  keep(LETTERS, on, "localStorage");
 }
 
 /**

@@ -20,7 +20,7 @@ import { View, whyNot } from "./view.js";
  * @property {(text: string) => void} say shows a message in place of the panel
  */
 
-const SHEETS = ["vendor/uPlot.min.css", "css/base.css", "css/panel.css", "css/embed.css"];
+const SHEETS = ["css/base.css", "css/panel.css", "css/embed.css"];
 
 /** Attributes that are also keys of the wall's address. */
 const KEYS = ["window", "theme", "host", "distance"];
