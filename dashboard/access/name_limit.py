@@ -42,15 +42,20 @@ class NameLimit(Generic[Name]):
         known_of: Callable[[str], int] | None = None,
         most: float,
         most_each: int | None = None,
+        room: str = "its last event is older than RETENTION",
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`is_known`, `known` and `known_of` ask the log: of a name, of all, and of an owner's."""
+        """`is_known`, `known` and `known_of` ask the log: of a name, of all, and of an owner's.
+
+        `room` says when a name leaves its place.
+        """
         self._reason = reason
         self._what = what
         self._is_known = is_known
         self._known = known
         self._known_of = known_of
         self._most = most
+        self._room = room
         self._most_each = most // 2 if most_each is None else most_each
         self._monotonic = monotonic
         self._under_way: dict[Name, tuple[float, str]] = {}  # since when, and whose
@@ -88,8 +93,7 @@ class NameLimit(Generic[Name]):
         return LimitReached(
             self._reason,
             409,
-            f"{text} is new, and {why}, which is the most; one makes room when its last event is "
-            "older than RETENTION",
+            f"{text} is new, and {why}, which is the most; one makes room when {self._room}",
         )
 
     def _count_of(self, owner: str) -> int:

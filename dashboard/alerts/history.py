@@ -52,6 +52,14 @@ class OpenAlerts:
         names = [EVENT, SILENCE]
         self._index = LogIndex(log, names, self._take, retention=retention, clock=clock)
 
+    def __len__(self) -> int:
+        """Return how many are open, as of the last look."""
+        return len(self._open)
+
+    def __contains__(self, name: tuple[str, str]) -> bool:
+        """Return whether an alert (host, alert) was open at the last look."""
+        return name in self._open
+
     def look(self) -> tuple[list[tuple[EventId, Alert]], EventId]:
         """The newest event of each alert that is open, the latest to begin first.
 

@@ -9,7 +9,7 @@ from prometheus_client.registry import Collector
 
 _DROPPED = ("lagging", "busy", "address", "feeds", "expired", "stopping")
 _REFUSED = ("timed_out", "evicted", "busy", "malformed", "line", "headers", "body")
-_NO_ROOM = ("hosts", "events", "size", "jobs", "screens", "bytes", "keys")
+_NO_ROOM = ("hosts", "events", "size", "jobs", "alerts", "screens", "bytes", "keys")
 _KINDS = ("token", "sign-in", "publish", "key", "cookie", "user")  # of failed attempts
 _SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5)
 

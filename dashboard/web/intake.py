@@ -11,6 +11,7 @@ import gevent
 import msgspec
 from flask import Response, request
 
+from dashboard.alerts.model import decode_alert
 from dashboard.errors import ClientError
 from dashboard.events.event import Event
 from dashboard.jobs.model import EVENT, decode_step
@@ -111,7 +112,8 @@ class Intake:
                 key="Idempotency-Key",
             )
         jobs = self._check_jobs(events)
-        self._limits.admit(Publication(publisher_name(), events, agent, key, jobs))
+        alerts = self._open_alerts(events)
+        self._limits.admit(Publication(publisher_name(), events, agent, key, jobs, alerts))
         log = self._service.runtime.log
         if key is None:
             ids = log.append(events)
@@ -139,12 +141,20 @@ class Intake:
                 check_job(run.step)
         return jobs
 
+    def _open_alerts(self, events: Sequence[Event]) -> set[tuple[str, str]]:
+        """Return the alerts that events say are open, of all others as they are now in the log."""
+        said = [alert for event in events if (alert := decode_alert(event)) and alert.is_open]
+        if said:
+            self._service.runtime.open_alerts.look()
+        return {(alert.host, alert.alert) for alert in said}
+
     @cached_property
     def _limits(self) -> PublishLimits:
         runtime = self._service.runtime
         return PublishLimits(
             runtime.hub.replay_buffer,
             runtime.jobs,
+            runtime.open_alerts,
             own_host=runtime.settings.host_name,
             bytes_per_minute=runtime.settings.max_published,
             instruments=self._service.instruments,

@@ -7,10 +7,12 @@ dashboard's own machine needs none, and an agent's are not used up by what other
 """
 
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from typing import NamedTuple
 
 from dashboard.access.minute_budget import MinuteBudget
 from dashboard.access.name_limit import LimitReached, Name, NameLimit
+from dashboard.alerts.history import OpenAlerts
 from dashboard.events.event import Event
 from dashboard.jobs.index import JobIndex
 from dashboard.publications import AGENTS_NAMES
@@ -25,6 +27,8 @@ MOST_KINDS_OF_HOST = 200
 MOST_KINDS_OF_AGENT = 100  # beside the families: twice what its settings may have
 MOST_NEWEST_BYTES = 64 << 20  # data of the newest published event of each kind
 MOST_JOBS = 1000
+MOST_ALERTS = 10_000  # that are open, with those of machines; published ones want less
+MOST_ALERTS_EACH = 1000  # of a token, or of an agent
 MOST_KEYS = 60_000  # idempotency keys of a token (or of an agent) in a minute
 _OVERHEAD = 100  # bytes that an event takes beside its data, in the log
 
@@ -32,13 +36,17 @@ _Undo = list[Callable[[], None]]
 
 
 class Publication(NamedTuple):
-    """What one request publishes: by which token, as which agent, under which key, which jobs'."""
+    """What one request publishes: by which token, as which agent, under which key, which jobs'.
+
+    `alerts` are (host, alert) of those that it says are open.
+    """
 
     publisher: str
     events: Sequence[Event]
     agent: str | None = None
     key: str | None = None
     jobs: Iterable[str] = ()
+    alerts: Iterable[tuple[str, str]] = ()
 
 
 class PublishLimits:
@@ -48,6 +56,7 @@ class PublishLimits:
         self,
         buffer: ReplayBuffer,
         jobs: JobIndex,
+        alerts: OpenAlerts,
         *,
         own_host: str,
         bytes_per_minute: int,
@@ -73,28 +82,12 @@ class PublishLimits:
             known=lambda: names.published_hosts,
             most=MOST_HOSTS,
         )
-        self._kinds: NameLimit[Kind] = NameLimit(
-            "events",
-            "kinds of event",
-            is_known=self._is_known_kind,
-            known=lambda: names.published,
-            most=MOST_KINDS,
+        kinds = partial(NameLimit[Kind], "events", "kinds of event", is_known=self._is_known_kind)
+        self._kinds = kinds(known=lambda: names.published, most=MOST_KINDS)
+        self._kinds_of_host = kinds(
+            known_of=names.published_of, most=float("inf"), most_each=MOST_KINDS_OF_HOST
         )
-        self._kinds_of_host: NameLimit[Kind] = NameLimit(
-            "events",
-            "kinds of event",
-            is_known=self._is_known_kind,
-            known_of=names.published_of,
-            most=float("inf"),
-            most_each=MOST_KINDS_OF_HOST,
-        )
-        self._kinds_of_agent: NameLimit[Kind] = NameLimit(
-            "events",
-            "kinds of event",
-            is_known=self._is_known_kind,
-            most=float("inf"),
-            most_each=MOST_KINDS_OF_AGENT,
-        )
+        self._kinds_of_agent = kinds(most=float("inf"), most_each=MOST_KINDS_OF_AGENT)
         self._jobs: NameLimit[str] = NameLimit(
             "jobs",
             "jobs",
@@ -103,6 +96,9 @@ class PublishLimits:
             known_of=jobs.count_of,
             most=MOST_JOBS,
         )
+
+        self._alerts = _alert_limit(alerts, MOST_ALERTS)
+        self._alerts_of_agent = _alert_limit(alerts, float("inf"))
 
     def admit(self, publication: Publication) -> None:
         """Make room for a publication. Raises LimitReached, and then it takes no room."""
@@ -116,6 +112,8 @@ class PublishLimits:
                     if event.name not in AGENTS_NAMES:
                         kind = event.host, event.name
                         _place(self._kinds_of_agent, kind, publication.agent, undo)
+                for alert in publication.alerts:
+                    _place(self._alerts_of_agent, alert, publication.agent, undo)
             self._spend(publication)
         except LimitReached as refused:
             for each in undo:
@@ -135,6 +133,8 @@ class PublishLimits:
                 self._check_size(kind, event)
         for job in publication.jobs:
             _place(self._jobs, job, publisher, undo)
+        for alert in publication.alerts:
+            _place(self._alerts, alert, publisher, undo)
 
     def _is_known_kind(self, kind: Kind) -> bool:
         return self._newest_size(kind) is not None
@@ -161,6 +161,18 @@ class PublishLimits:
                 raise _too_fast("keys", publication, f"{MOST_KEYS} idempotency keys a minute", wait)
             self._keys.use(who, 1)
         self._bytes.use(who, size)
+
+
+def _alert_limit(alerts: OpenAlerts, most: float) -> NameLimit[tuple[str, str]]:
+    return NameLimit(
+        "alerts",
+        "open alerts",
+        is_known=alerts.__contains__,
+        known=alerts.__len__,
+        most=most,
+        most_each=MOST_ALERTS_EACH,
+        room="it is over",
+    )
 
 
 def _place(limit: NameLimit[Name], name: Name, owner: str, undo: _Undo) -> None:

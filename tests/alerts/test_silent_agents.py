@@ -127,7 +127,8 @@ def test_each_way_to_fall_silent_is_told_once_and_one_that_leaves_is_not(
     agents["late"].end(signal.SIGKILL)
     once["late", "critical"] = 1
     wait_for(lambda: told(receiver) >= once, "the last one to be told", timeout=silence + 30)
-    assert told(receiver) == once
+    left = [(row.id, row.name, row.data) for row in service.logged("system", host="left")]
+    assert told(receiver) == once, left
 
     os.kill(agents["frozen"].pid, signal.SIGCONT)
     if network:

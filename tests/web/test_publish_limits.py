@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from dashboard.access.name_limit import LimitReached
+from dashboard.alerts.history import OpenAlerts
 from dashboard.events.encoded import Encoded
 from dashboard.events.event import Event, EventId
 from dashboard.jobs.index import JobIndex
@@ -25,6 +26,7 @@ from dashboard.web.publish_limits import (
 from tests.support.service import Service, wait_for
 
 MAIN, CI, OTHER = "plain-token-0123456", "deploy-token-of-ann", "another-token-0123456"
+ALARMS = "token-for-alarms-0123456"
 
 
 class Worker:
@@ -35,9 +37,11 @@ class Worker:
         self.now = 1000.0
         self.instruments = Instruments()
         self.jobs = JobIndex(cast(EventLog, None), retention=3600.0)
+        self.open_alerts: set[tuple[str, str]] = set()
         self.limits = PublishLimits(
             self.buffer,
             self.jobs,
+            cast(OpenAlerts, self.open_alerts),
             own_host="box",
             bytes_per_minute=bytes_per_minute,
             instruments=self.instruments,
@@ -45,9 +49,15 @@ class Worker:
         self._id = 0
 
     def publish(
-        self, token: str, *events: Event, agent: str | None = None, jobs: Sequence[str] = ()
+        self,
+        token: str,
+        *events: Event,
+        agent: str | None = None,
+        jobs: Sequence[str] = (),
+        alerts: Sequence[tuple[str, str]] = (),
     ) -> None:
-        self.limits.admit(Publication(token, events, agent, None, jobs))
+        self.limits.admit(Publication(token, events, agent, None, jobs, alerts))
+        self.open_alerts.update(alerts)
         self.log(*events)
 
     def log(self, *events: Event) -> None:
@@ -73,7 +83,14 @@ def deploys(hosts: Sequence[str], data: str = "{}") -> list[Event]:
 
 @pytest.fixture
 def worker(monkeypatch: pytest.MonkeyPatch) -> Worker:
-    for name, most in {"HOSTS": 8, "MACHINES": 8, "KINDS": 12, "KINDS_OF_HOST": 4}.items():
+    for name, most in {
+        "ALERTS": 5,
+        "ALERTS_EACH": 3,
+        "HOSTS": 8,
+        "MACHINES": 8,
+        "KINDS": 12,
+        "KINDS_OF_HOST": 4,
+    }.items():
         monkeypatch.setattr(publish_limits, f"MOST_{name}", most)
     monkeypatch.setattr(publish_limits, "MOST_NEWEST_BYTES", 1000)
     monkeypatch.setattr(publish_limits, "MOST_KEYS", 60)
@@ -148,6 +165,32 @@ def test_keys_are_bounded_by_token_and_minute(worker: Worker) -> None:
     worker.limits.admit(publication._replace(publisher="other"))
 
 
+def test_open_alerts_are_bounded_by_token_and_in_all(
+    worker: Worker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def named(host: str, *numbers: int) -> list[tuple[str, str]]:
+        return [(host, f"a{number}") for number in numbers]
+
+    worker.publish("ci", alerts=named("box", 0, 1))
+    worker.publish("ci", alerts=named("box", 0, 2))  # one of them is open already
+    refusal = worker.refused("alerts", "ci", alerts=named("box", 3))
+    assert refusal.status == 409
+    assert "a3 of box is new, and ci has 3 open alerts already" in refusal.detail
+    assert refusal.detail.endswith("one makes room when it is over")
+    worker.publish("other", alerts=named("box", 3, 4))
+    assert "there are 5 open alerts" in worker.refused("alerts", "x", alerts=named("b", 1)).detail
+    # An agent has room of its own.
+    worker.publish("ci", alerts=named("web-1", 1, 2, 3), agent="web-1")
+    assert (
+        "web-1 has 3"
+        in worker.refused("alerts", "ci", alerts=named("web-1", 4), agent="web-1").detail
+    )
+    worker.open_alerts.clear()
+    monkeypatch.setattr("dashboard.access.name_limit._UNDER_WAY", -1.0)  # all came long ago
+    monkeypatch.setattr("dashboard.access.name_limit._LOOK", 0.0)
+    worker.publish("ci", alerts=named("box", 5))
+
+
 def test_names_that_leave_the_log_leave_the_counts() -> None:
     worker = Worker()
     names = worker.buffer.names
@@ -168,6 +211,7 @@ publish_token = "{MAIN}"
 publish = [
     {{ name = "ci", token = "{CI}", events = ["deploy", "progress"] }},
     {{ name = "other", token = "{OTHER}" }},
+    {{ name = "alarms", token = "{ALARMS}" }},
 ]
 """
 
@@ -258,3 +302,24 @@ def test_an_agents_sources_have_places_that_others_do_not_use_up() -> None:
         worker.publish("ci", Event("web-1", f"source-{number}", "{}"), agent="web-1")
     worker.publish("ci", Event("web-1", "cpu", "{}"), agent="web-1")
     worker.refused("events", "ci", Event("web-1", "one-more", "{}"), agent="web-1")
+
+
+def test_alerts_of_a_token_are_bounded_until_they_are_over(service: Service) -> None:
+    def say(state: str, *numbers: int) -> httpx.Response:
+        return post(
+            service,
+            ALARMS,
+            [
+                {"event": "alert", "host": "box", "data": {"alert": f"a{n}", "state": state}}
+                for n in numbers
+            ],
+        )
+
+    assert say("raised", *range(1000)).status_code == 201
+    refused = say("raised", 1000)
+    assert refused.status_code == 409
+    assert refused.json()["detail"].startswith("a1000 of box is new, and alarms has 1000 open")
+    assert say("still", 7).status_code == 201, "what is open goes on"
+    assert say("cleared", 1, 2).status_code == 201
+    wait_for(lambda: say("raised", 1000).status_code == 201, "the room of those that are over")
+    assert service.total("vitals_publications_refused_total", reason="alerts") >= 1
