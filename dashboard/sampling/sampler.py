@@ -89,7 +89,8 @@ class Sampler:
         self._groups = [FamilyGroup(fast, interval)] if fast else []
         self._groups += [FamilyGroup([f], cadence_of(f.cadence, interval)) for f in slow]
         self._greenlets: list[gevent.Greenlet[..., None]] = []
-        self._system = ""  # the data of the newest `system`
+        self._interval = interval
+        self._system = ""  # the data of the newest `system`, once something was sampled
 
     def start(self) -> None:
         """Begin to sample, each group at its next tick."""
@@ -157,6 +158,7 @@ class Sampler:
                 samples.append(sample)
                 events.append(self._event(sample, data))
         if samples:
+            self._system = self._system or f'{{"interval":{self._interval:g}}}'
             added = self._observer.evaluate(samples) if self._observer else []
             self._buffer.add([*events, *added])
 

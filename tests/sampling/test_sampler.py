@@ -437,6 +437,25 @@ def test_a_stop_ends_all_sampling_and_another_start_goes_on(rig: Rig) -> None:
     rig.wait_for(count + 3, "cpu")
 
 
+def test_one_that_leaves_says_so_also_before_its_first_system(rig: Rig) -> None:
+    rig.start(family("cpu")).say_leaving()  # before its first sample it was never there
+    rig.wait_for(1, "cpu")
+    assert rig.events("system") == []
+    gate = Gate()
+    gate.open.clear()
+    system = family("system", cadence=0.2, figures=lambda self: gate.figures(self) | {"boot": 7})
+    sampler = rig.start(family("cpu"), system, interval=0.1)
+    rig.wait_for(len(rig.events("cpu")) + 3, "cpu")
+    sampler.say_leaving()
+    (said,) = (json.loads(event.data) for event in rig.wait_for(1, "system"))
+    assert (said["leaving"], said["interval"], said["host"]) == (True, 0.1, "box")
+    gate.open.set()
+    rig.wait_for(2, "system")
+    sampler.say_leaving()
+    wait_until(lambda: '"leaving"' in rig.events("system")[-1].data)
+    assert json.loads(rig.events("system")[-1].data)["boot"] == 7
+
+
 def test_a_stop_does_not_wait_for_a_reading_that_hangs(rig: Rig) -> None:
     gate = Gate()
     gate.open.clear()
