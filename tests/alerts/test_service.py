@@ -2,7 +2,9 @@
 
 import json
 import os
+import random
 import signal
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -190,6 +192,49 @@ def test_another_worker_takes_over_what_is_raised(
     figure.set(5)
     receiver.wait_for("box: tight", "box: tighter", "box: 2 alerts")
     assert len(said(service)) == 4
+
+
+@pytest.mark.parametrize(
+    "kills", [5, pytest.param(60, marks=[pytest.mark.full, pytest.mark.timeout(600)])]
+)
+def test_whenever_the_leader_is_killed_nothing_is_told_twice_and_nothing_forgotten(
+    start: Start, figure: Figure, receiver: Receiver, kills: int
+) -> None:
+    """Only what had arrived, and was not noted yet at the kill, may come again."""
+    moments = random.Random(17)
+    service = start(workers=2)
+    again: set[str] = set()
+    expected = []
+
+    def lines() -> list[str]:
+        return [line for each in list(receiver.messages) for line in each["message"].split("\n")]
+
+    def arrived(value: float) -> list[str]:
+        return [line.partition(";")[0] for line in lines() if f" is {value:g}, " in line]
+
+    for number in range(kills):
+        value = round((51, 1)[number % 2] + 0.3 * number, 1)  # its messages are known by it
+        figure.set(value)
+        time.sleep(moments.uniform(0, 0.6))  # it is sampled, logged, on its way, or told
+        leader = service.leader()
+        notes = [file.read_bytes() for file in service.run_directory.glob("notify-*.json")]
+        os.kill(leader, signal.SIGKILL)
+        is_told = any(
+            ("tight" in state.told) == (number % 2 == 0) and not state.ended
+            for state in (msgspec.json.decode(note, type=State) for note in notes)
+        )
+        if arrived(value) and not is_told:
+            again.update(arrived(value))
+        wait_for(lambda value=value: arrived(value), f"to be told of {value}")  # type: ignore[misc]
+        expected.append(arrived(value)[0])
+        wait_for(lambda last=leader: service.leader() != last, "the next")  # type: ignore[misc]
+    figure.set(75)
+    wait_for(lambda: arrived(75.0), "a later message")
+    found = [line.partition(";")[0] for line in lines() if "is 75" not in line]
+    assert list(dict.fromkeys(found)) == expected
+    assert {line for line in found if found.count(line) > 1} <= again
+    states = ["raised", "cleared"] * kills
+    assert [state for name, state in said(service) if name == "tight"][:kills] == states[:kills]
 
 
 def test_a_message_on_its_way_at_a_reload_arrives_once(
