@@ -63,7 +63,7 @@ export class Kiosk {
       });
     this.requests = {
       reload: request("reload", () => this.#reload({ within: RELOAD_WITHIN })),
-      show: request("show", ({ url }) => bring(import("./wishes.js"), ({ show }) => show(url))),
+      show: request("show", ({ url }) => bring(import("./wishes.js"), ({ show }) => show(url, settings.screensUrl ?? "/"))),
       identify: request("identify", () => bring(import("./wishes.js"), ({ identify }) => identify(screen ?? ""))),
     };
     this.buildUpdate = new BuildUpdate({

@@ -10,12 +10,14 @@ const DISPLAY_KEYS = ["theme", "distance", "kiosk", "dim", "blank", "wake", "shi
 const SHOWN = 10_000;
 
 /**
- * @param {string} url path and query that are asked for
+ * @param {string} url path and query that are asked for, with or without the path below which the service is
  * @param {string} here address of this page
+ * @param {string} [below] that path; empty where the service has a host of its own
  * @returns {string | null} address with what holds for this display; null for one of another server
  */
-export function addressFor(url, here) {
-  const [wanted, current] = [new URL(url, here), new URL(here)];
+export function addressFor(url, here, below = "") {
+  const isWhole = !url.startsWith("/") || url.startsWith(`${below}/`);
+  const [wanted, current] = [new URL(isWhole ? url : below + url, here), new URL(here)];
   if (wanted.origin !== current.origin) return null;
   for (const key of DISPLAY_KEYS) {
     const value = current.searchParams.get(key);
@@ -27,9 +29,11 @@ export function addressFor(url, here) {
 /**
  * Goes to another address once the server answers.
  * @param {unknown} url
+ * @param {string} screensUrl path of the list of screens, which tells below which path the service is
  */
-export function show(url) {
-  const address = typeof url === "string" ? addressFor(url, location.href) : null;
+export function show(url, screensUrl) {
+  const below = screensUrl.slice(0, screensUrl.lastIndexOf("/"));
+  const address = typeof url === "string" ? addressFor(url, location.href, below) : null;
   if (address) reloadWhenServed({ within: 0 }, { ...MEANS, reload: () => location.assign(address) });
 }
 
