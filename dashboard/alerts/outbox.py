@@ -137,6 +137,16 @@ class Outbox:
             key=lambda alert: alert.time,
         )
 
+    def mark_sending(self, alerts: Iterable[Alert]) -> bool:
+        """A message with these begins: whoever may have heard of an end hears of a new beginning.
+
+        Returns whether that changed anything.
+        """
+        ends = {_key(alert) for alert in alerts if not alert.is_open} & self._told.keys()
+        for name in ends:
+            del self._told[name]
+        return bool(ends)
+
     def mark_notified(self, alerts: Iterable[Alert], now: float | None) -> None:
         """The receiver has got a message with these; without a time they are given up."""
         for alert in alerts:

@@ -206,6 +206,8 @@ class Receiver:
         """Send what is due and note it at once. Returns what went wrong, None if it has arrived."""
         if self.stopping:  # while others of the thread were sent
             return "stopped"
+        if outbox.mark_sending(due):
+            self._save(outbox)
         problem = self._sender.send(message(due, self._origin.wall_url))
         if problem is None:
             outbox.mark_notified(due, self._clock())

@@ -90,6 +90,20 @@ def test_who_was_told_of_it_is_not_told_again_when_it_ended_only_in_between() ->
     assert send(box, 5) == [("a", "cleared")]
 
 
+def test_who_may_have_heard_of_the_end_is_told_of_the_next_beginning() -> None:
+    box = outbox()
+    take(box, alert("a", "raised", 1))
+    send(box, 1)
+    take(box, alert("a", "cleared", 2))
+    assert box.mark_sending(box.due(2))
+    # Killed now, or the answer did not come: the message may have arrived.
+    box = Outbox(box.state, quiet=None, rate=(1000, 1.0))
+    assert due(box, 3) == [("a", "cleared")]
+    take(box, alert("a", "raised", 4))
+    assert not box.mark_sending(box.due(4))
+    assert send(box, 4) == [("a", "raised")]
+
+
 def test_a_reminder_of_an_unknown_alert_tells_of_it() -> None:
     box = outbox()
     take(box, alert("a", "still", 1))
