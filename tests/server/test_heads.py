@@ -11,7 +11,9 @@ TOKEN = "a-token-of-this-test"
 
 @pytest.fixture(scope="module")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    service = Service(tmp_path_factory.mktemp("service"), READ_TOKEN=TOKEN)
+    folder = tmp_path_factory.mktemp("service")
+    proxy = {"TRUSTED_USER_HEADER": "Remote-User", "TRUSTED_PROXIES": "127.0.0.1"}
+    service = Service(folder, READ_TOKEN=TOKEN, **proxy)  # type: ignore[arg-type]
     service.arguments = ["--access-logfile", "-", "--log-level", "debug"]
     yield service.start().wait_until_ready()
     service.close()
@@ -64,8 +66,12 @@ def test_a_line_end_in_a_path_is_no_500_and_forges_no_line(service: Service, pat
     assert not [line for line in lines if line.startswith("FORGED")]
 
 
-@pytest.mark.parametrize("name", [b"SCRIPT_NAME", b"Script-Name", b"X_FORWARDED_FOR", b"PATH_INFO"])
+@pytest.mark.parametrize(
+    "name",
+    [b"SCRIPT_NAME", b"Script-Name", b"X_FORWARDED_FOR", b"PATH_INFO", b"Remote_User"],
+)
 def test_a_header_is_no_variable_of_the_server(service: Service, name: bytes) -> None:
+    """And none with `_` is one with `-`: a proxy takes only the latter away from its clients."""
     head = b"GET /?a=1 HTTP/1.1\r\nHost: localhost\r\n%s: /evil\r\nConnection: close\r\n\r\n" % name
     answer = answers(service, head)
     assert answer.startswith((b"HTTP/1.1 303 ", b"HTTP/1.1 400 "))
