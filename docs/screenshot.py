@@ -1,4 +1,4 @@
-"""Takes the pictures of the documentation: `.venv/bin/python docs/screenshot.py [SECONDS]`.
+"""Takes the pictures of the docs: `.venv/bin/python docs/screenshot.py [SECONDS [FOLDER]]`.
 
 A real service samples this machine for a while, five minutes unless told otherwise, under a load
 that this script makes so that the charts have something to tell; then Chromium takes the pictures.
@@ -18,10 +18,11 @@ sys.path.insert(0, str(ROOT))
 
 from playwright.sync_api import Page, sync_playwright  # noqa: E402
 
+from tests.page.wall import MODULE  # noqa: E402
 from tests.support.browser_fixtures import ARGUMENTS  # noqa: E402
 from tests.support.service import Service, running  # noqa: E402
 
-FOLDER = ROOT / "docs"
+FOLDER = Path(sys.argv[2]) if len(sys.argv) > 2 else ROOT / "docs"
 # File: what is opened, and how large the screen is.
 PICTURES = {
     "wall.png": ("/", 1920, 1080),
@@ -170,11 +171,10 @@ def figures(
 
 def wait_for_the_next_samples(page: Page) -> None:
     """Until the newest sample of a family that comes each second is a later one, twice."""
-    module = "await import(document.querySelector('script[type=module]').src)"
-    newest = f"async () => ({module}).board.store.newest('kepler')"
+    newest = f"async () => ({MODULE}).store.newest('kepler')"
     start = page.evaluate(newest)
     page.wait_for_function(
-        f"async (start) => ({module}).board.store.newest('kepler') > start + 1.5", arg=start
+        f"async (start) => ({MODULE}).store.newest('kepler') > start + 1.5", arg=start
     )
 
 

@@ -2,9 +2,13 @@
 
 import json
 import re
+import subprocess
+import sys
 import tomllib
 from dataclasses import fields
 from pathlib import Path
+
+import pytest
 
 from dashboard import settings
 from dashboard.publications import read_events
@@ -139,3 +143,10 @@ def test_every_limit_has_its_setting_in_security() -> None:
     limits = [key for key, _, _ in settings.table() if key.startswith("MAX_")]
     for key in (*limits, "HEADER_TIMEOUT", "KEEP_ALIVE", "BODY_TIMEOUT", "FAILED_ATTEMPTS"):
         assert f"`{key}`" in page, key
+
+
+@pytest.mark.full
+def test_the_pictures_of_the_docs_can_be_taken(tmp_path: Path) -> None:
+    command = [sys.executable, "docs/screenshot.py", "3", str(tmp_path)]
+    subprocess.run(command, check=True, cwd=ROOT, timeout=240, capture_output=True)
+    assert {path.name for path in tmp_path.iterdir()} == {p.name for p in ROOT.glob("docs/*.png")}

@@ -2,6 +2,7 @@
 /** Machines as tiles that fill the screen, or in columns on a page that scrolls. */
 import { KeyedList } from "../ui/keyed_list.js";
 import { mark } from "../ui/dom.js";
+import { withoutDomains } from "../ui/names.js";
 import { MOST_LINES } from "./cpu_line.js";
 import { PULSE } from "./figures.js";
 import { columnsForTiles } from "./layout.js";
@@ -19,11 +20,13 @@ export class TileView {
    */
   constructor(list, hrefOf, theme) {
     this.list = list;
+    /** Names without what tells nothing apart. @type {Map<string, string>} */
+    this.names = new Map();
     /** @type {KeyedList<Host, {machines: Machines, now: number}, HostTile>} */
     this.tiles = new KeyedList(list, {
       key: ({ name }) => name,
       make: ({ name }) => new HostTile(name, hrefOf(name), theme),
-      fill: (tile, machine, { machines, now }) => tile.draw(machine, machines, now),
+      fill: (tile, machine, { machines, now }) => tile.draw(machine, machines, now, this.names.get(machine.name) ?? machine.name),
       removed: ({ line }) => line.destroy(),
     });
     list.className = "hosts";
@@ -43,6 +46,7 @@ export class TileView {
    * @param {Room} room
    */
   arrange(order, { width, height, scrolls, unit }) {
+    this.names = withoutDomains(order.map(({ name }) => name));
     const columns = scrolls ? Math.max(1, Math.floor(width / (18 * unit))) : columnsForTiles(order.length, width, height);
     this.list.style.setProperty("--columns", String(columns));
     this.list.style.setProperty("--rows", String(Math.ceil(order.length / columns)));

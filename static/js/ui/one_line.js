@@ -1,6 +1,7 @@
 // @ts-check
 /** A header whose words never stand below each other: parts are left out, and a name is shortened, until it fits. */
 import { mark, write } from "./dom.js";
+import { shortName } from "./names.js";
 
 export class OneLine {
   /**
@@ -32,9 +33,8 @@ export class OneLine {
  * @param {() => boolean} fits
  */
 function shorten(element, whole, fits) {
-  const letters = [...whole];
-  for (let keep = letters.length - 1; !fits() && keep >= 4; keep -= 1) {
-    write(element, `${letters.slice(0, Math.ceil(keep / 2)).join("")}…${letters.slice(-Math.floor(keep / 2)).join("")}`);
+  for (let most = [...whole].length; !fits() && most >= 5; most -= 1) {
+    write(element, shortName(whole, most));
     element.title = whole;
   }
 }
