@@ -4,7 +4,19 @@ import argparse
 import sys
 from collections.abc import Callable
 
-from bench import fanout, fleet, frozen, overhead, page, profile, publish, report, storm, ticks
+from bench import (
+    fanout,
+    fleet,
+    frozen,
+    history,
+    overhead,
+    page,
+    profile,
+    publish,
+    report,
+    storm,
+    ticks,
+)
 from bench.processes import load_average
 from bench.servers import Server
 
@@ -17,6 +29,7 @@ def main(arguments: list[str]) -> None:
         "overhead": _overhead,
         "page": _page,
         "publish": _publish,
+        "history": _history,
         "profile": _profile,
         "fleet": _fleet,
     }
@@ -139,6 +152,23 @@ def _publish(arguments: list[str]) -> None:
     found = publish.run(seconds=options.seconds, rounds=options.rounds, say=_say)
     load = max(each.load_average for each in found)
     _show("publish", publish.table(found), load, options.write)
+
+
+def _history(arguments: list[str]) -> None:
+    parser = _parser("history")
+    parser.add_argument("--hours", type=int, default=6, help="of samples (%(default)s)")
+    parser.add_argument("--record", type=int, default=120, help="seconds (%(default)s)")
+    parser.add_argument("--netdata", type=int, default=1200, help="seconds, from 1200; 0: not")
+    parser.add_argument("--tries", type=int, default=5, help="of a question (%(default)s)")
+    options = _parse(parser, arguments)
+    found = history.run(
+        hours=options.hours,
+        record=options.record,
+        peer_seconds=options.netdata,
+        tries=options.tries,
+        say=_say,
+    )
+    _show("history", history.table(found), found.load_average, options.write)
 
 
 def _profile(arguments: list[str]) -> None:

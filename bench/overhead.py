@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from bench.processes import PEERS, await_quiet, cpu, get, load_average, pss
+from bench.processes import PEERS, await_quiet, cpu, end, get, load_average, pss
 from bench.servers import Server, Vitals
 
 _SETTLE = 20.0  # seconds after the start; Netdata collects in all of its plugins by then
@@ -88,7 +88,7 @@ class _Watching(Vitals):
         super().stop()
 
 
-class _Netdata(Server):
+class Netdata(Server):
     """Debian's Netdata; its page asks for each visible chart once a second."""
 
     name = "Netdata"
@@ -125,6 +125,12 @@ class _Netdata(Server):
         if hasattr(self, "_viewer"):
             self._viewer.__exit__()
 
+    def stop_and_wait(self) -> None:
+        """End it, so that all it knows is on the disk."""
+        self.stop()
+        del self._viewer
+        end(self._processes.pop(), 60.0)
+
 
 class _Glances(Server):
     """Glances' web server; its page asks for all figures and their colours every 2 seconds."""
@@ -148,7 +154,7 @@ class _Glances(Server):
 def run(*, seconds: float, rounds: int, say: Callable[[str], None]) -> list[Overhead]:
     each: dict[str, list[Overhead]] = {}
     for _ in range(rounds):
-        for make in (_Watching, _Netdata, _Glances):
+        for make in (_Watching, Netdata, _Glances):
             await_quiet()
             found = _measure(make(), seconds)
             say(_line(found))
