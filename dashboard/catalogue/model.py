@@ -75,10 +75,14 @@ class Column(msgspec.Struct, frozen=True):
 
 
 class Rows(msgspec.Struct, frozen=True):
-    """More rows of a table, from another list, in the columns of the first."""
+    """More rows of a table, from another list, in the columns of the first.
+
+    With a title it is one object, whose "@key" that is.
+    """
 
     rows: str
-    columns: tuple[Column, ...]
+    columns: tuple[Column | None, ...]
+    title: str | msgspec.UnsetType = msgspec.UNSET
 
 
 class Mark(msgspec.Struct, frozen=True):

@@ -9,21 +9,24 @@ from __future__ import annotations
 
 import os
 import time
+from contextlib import suppress
 from heapq import nlargest
 from pathlib import Path
 from typing import Any, ClassVar
 
 import psutil
 
-from dashboard.catalogue.model import AnyPanel, Column, TablePanel, Tile
+from dashboard.catalogue.model import AnyPanel, Column, Rows, TablePanel, Tile
 from dashboard.metrics import procfs
-from dashboard.metrics.container import whose_processes
+from dashboard.metrics.container import MACHINE, whose_processes
 from dashboard.metrics.family import Clock, Field
-from dashboard.metrics.programs import Identity, Process, Programs
-from dashboard.metrics.rates import Counters, Rates
+from dashboard.metrics.programs import Identity, Process, Programs, others
 from dashboard.metrics.values import byte_count, printable
 
 TOP = 10
+_OTHERS = "ended, and others"
+_NAME, _KEY = Column("Name", "name"), Column("Name", "@key")
+_CPU = Column("CPU, of 1 core", "cpu_percent", "%")
 
 
 class Processes:
@@ -59,10 +62,18 @@ class Processes:
         Field(
             "top[].cpu_percent",
             "% of one core",
-            "CPU time since the last reading: up to 100 times the number of cores; null if new",
+            "CPU time since the last reading: up to 100 times the number of cores, also of one "
+            "that began since; null where that is not known",
             "/proc/PID/stat utime + stime",
         ),
         Field("top[].memory_bytes", "bytes", "resident memory", "/proc/PID/stat rss"),
+        Field(
+            "others.cpu_percent",
+            "% of one core",
+            "of all that is not in `top`, and of what has ended: with it the list adds up to "
+            "`cpu.percent`; `others` is null where that is not known",
+            "/proc/stat",
+        ),
         Field(
             "programs.top[].name",
             "",
@@ -82,6 +93,7 @@ class Processes:
             "read from and written to disks; 0 for other users' where the sampler is not root",
             "/proc/PID/io read_bytes + write_bytes",
         ),
+        Field("programs.others.cpu_percent", "% of one core", "the same of programs", "/proc/stat"),
     )
     panels: ClassVar[tuple[AnyPanel, ...]] = (
         TablePanel(
@@ -91,11 +103,26 @@ class Processes:
             rows="top",
             summary="{count:count} in all, {running:count} running",
             columns=(
-                Column("Name", "name"),
+                _NAME,
                 Column("User", "user"),
-                Column("CPU", "cpu_percent", "%"),
+                _CPU,
                 Column("Memory", "memory_bytes", "B"),
             ),
+            more=(Rows("others", (_KEY, None, _CPU), title=_OTHERS),),
+        ),
+        TablePanel(
+            name="processes:by-name",
+            event="processes",
+            title="Programs",
+            rows="programs.top",
+            summary="{count:count} processes, {running:count} running",
+            columns=(
+                _NAME,
+                _CPU,
+                Column("Memory", "memory_bytes", "B"),
+                Column("Disk", "bytes_per_second", "B/s"),
+            ),
+            more=(Rows("programs.others", (_KEY, _CPU), title=_OTHERS),),
         ),
     )
     tiles: ClassVar[tuple[Tile, ...]] = ()
@@ -104,23 +131,16 @@ class Processes:
         self.absent_reason: str | None = None
         self._ps = ps
         self._proc = procfs.root(ps)
-        self._rates: Rates[Identity] = Rates(clock)
         self._names: dict[int, str] = {}
         self._clock = clock
         self._programs = Programs(self._proc)
-        self._rates.prime(lambda: _cpu_time(self._found()))
+        with suppress(Exception):  # it comes again in the first reading, where it is reported
+            self._programs.prime(self._found(), clock())
 
     def read(self) -> dict[str, Any]:
         """Return the family's fields. Raises OSError when processes can't be listed."""
-        found = self._found()
-        rates = self._rates.update(_cpu_time(found))
-        cores = self._ps.cpu_count() or 1
-        # A rate beyond all cores is a counter that leapt; ticks may make it a little more.
-        shares = {
-            identity: min(rate[0], cores)
-            for identity, rate in rates.items()
-            if rate[0] <= 1.25 * cores
-        }
+        found, cores = self._found(), self._ps.cpu_count() or 1
+        shares = self._programs.shares(found, self._clock(), cores)
 
         def by_use(identity: Identity) -> tuple[float, float]:
             return shares.get(identity, 0.0), found[identity].memory_bytes or 0
@@ -139,13 +159,16 @@ class Processes:
             )
         running = sum(process.running for process in found.values())
         of = whose_processes(self._proc)
-        programs = {"top": self._programs.top(found, self._clock(), cores)}
+        programs = self._programs.top(found, shares, cores)
+        # That of a container's machine is not of its processes.
+        used = self._programs.used() if shares and of == MACHINE else None
         return {
             "count": len(found),
             "running": running,
             "of": of,
             "top": top,
-            "programs": programs,
+            "others": others(top, used),
+            "programs": {"top": programs, "others": others(programs, used)},
         }
 
     def _found(self) -> dict[Identity, Process]:
@@ -213,10 +236,6 @@ class Processes:
             except KeyError:
                 self._names[uid] = str(uid)
         return self._names[uid]
-
-
-def _cpu_time(found: dict[Identity, Process]) -> dict[Identity, Counters]:
-    return {identity: (process.cpu_seconds,) for identity, process in found.items()}
 
 
 _PAGE = os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 4096

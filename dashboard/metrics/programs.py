@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from heapq import nlargest
 from typing import Any, NamedTuple
 
 from dashboard.metrics import procfs
+from dashboard.metrics.rates import SHORTEST_STEP
 from dashboard.metrics.values import byte_count, printable
 
 _TOP = 5  # of each figure
@@ -34,28 +36,56 @@ class Programs:
         """`proc` is the folder with the processes, None on a system without one."""
         self._proc = proc
         self._time: float | None = None
+        self._step = 0.0
+        self._busy: tuple[float | None, float | None] = None, None
         self._cpu: dict[Identity, float] = {}
+        self._before: dict[Identity, float] = {}
         self._moved: dict[Identity, int] = {}
 
-    def top(
-        self, found: Mapping[Identity, Process], now: float, cores: int
-    ) -> list[dict[str, Any]]:
-        """Return the programs that take most of a figure, by CPU; `now` is a clock's seconds."""
-        step = 0.0 if self._time is None else now - self._time
-        before, self._time = self._cpu, now
+    def prime(self, found: Mapping[Identity, Process], now: float) -> None:
+        """Take a first reading; `now` is a clock's seconds."""
+        self._time = now
+        self._busy = self._busy[1], self._busy_seconds()
         self._cpu = {identity: process.cpu_seconds for identity, process in found.items()}
+
+    def shares(
+        self, found: Mapping[Identity, Process], now: float, cores: int
+    ) -> dict[Identity, float]:
+        """Return the cores that each process has used since the last reading.
+
+        Those of which that can't be said are left out; one that was not there has used all since.
+        """
+        self._step = step = 0.0 if self._time is None else now - self._time
+        if 0 < step < SHORTEST_STEP:
+            return {}
+        self._before = before = self._cpu
+        self.prime(found, now)
+        if step <= 0:
+            return {}
+        shares = {
+            identity: (process.cpu_seconds - before.get(identity, 0.0)) / step
+            for identity, process in found.items()
+        }
+        # A share beyond all cores is a counter that leapt; ticks may make it a little more.
+        return {
+            identity: min(share, cores)
+            for identity, share in shares.items()
+            if 0 <= share <= 1.25 * cores
+        }
+
+    def top(
+        self, found: Mapping[Identity, Process], shares: Mapping[Identity, float], cores: int
+    ) -> list[dict[str, Any]]:
+        """Return the programs that take most of a figure, by CPU; `shares` are as of `shares`."""
         self._moved = {each: moved for each, moved in self._moved.items() if each in found}
         sums: dict[str, dict[str, float]] = {}
         for identity, process in found.items():
             program = sums.setdefault(process.name, dict.fromkeys(_FIGURES, 0.0))
             program["memory_bytes"] += process.memory_bytes or 0.0
-            if step <= 0:
-                continue
-            # One that was not there has used all of its time since.
-            share = (process.cpu_seconds - before.get(identity, 0.0)) / step
-            if 0 < share <= 1.25 * cores:
+            if share := shares.get(identity):
                 program["cpu_percent"] += 100 * share
-                program["bytes_per_second"] += self._bytes(identity, identity in before) / step
+                moved = self._bytes(identity, identity in self._before)
+                program["bytes_per_second"] += moved / self._step
         names: set[str] = set()
         for figure in _FIGURES:
             values = {name: sums[name][figure] for name in sums if sums[name][figure] > 0}
@@ -70,6 +100,19 @@ class Programs:
             for name in sorted(names, key=lambda name: -sums[name]["cpu_percent"])
         ]
 
+    def used(self) -> float | None:
+        """Return what all of the machine has used meanwhile, in % of one core."""
+        before, busy = self._busy
+        return None if before is None or busy is None else 100 * (busy - before) / self._step
+
+    def _busy_seconds(self) -> float | None:
+        stat = procfs.read_text(f"{self._proc}/stat") if self._proc else None
+        kinds = re.match(r"cpu +((?:\d+ ){8})", stat or "")  # in the order of proc_stat(5)
+        if kinds is None:
+            return None
+        user, nice, system, _, _, irq, softirq, steal = map(int, kinds[1].split())
+        return (user + nice + system + irq + softirq + steal) / procfs.TICKS
+
     def _bytes(self, identity: Identity, is_known: bool) -> int:
         """Return what a process has read and written since; only those that ran are asked."""
         if self._proc is None:
@@ -82,3 +125,10 @@ class Programs:
         before = self._moved.get(identity, moved if is_known else 0)
         self._moved[identity] = moved
         return max(0, moved - before)
+
+
+def others(listed: Iterable[Mapping[str, Any]], used: float | None) -> dict[str, float] | None:
+    """Return the CPU time, in % of one core, of what is not listed; None where it is not known."""
+    if used is None:
+        return None
+    return {"cpu_percent": round(max(0.0, used - sum(i["cpu_percent"] or 0.0 for i in listed)), 1)}

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import { DEFAULTS, readAddress, writeAddress, writeSeconds } from "../../static/js/config/page_url.js";
 
-const KNOWN = { tiles: ["cpu", "memory", "sent"], panels: ["cpu", "memory", "network", "processes"] };
+const KNOWN = { tiles: ["cpu", "memory", "sent"], panels: ["cpu", "memory", "network", "processes", "processes:by-name"] };
 
 const read = (search) => readAddress(search, KNOWN);
 const place = (name, across = 1, down = 1) => ({ name, across, down });
@@ -29,12 +29,14 @@ test("an address without keys is the default, and the default is no key", () => 
 });
 
 test("panels have an order and sizes", () => {
+  assert.deepEqual(taken("?panels=processes:by-name,processes").panels, [place("processes:by-name"), place("processes")]);
+  assert.deepEqual(taken("?panels=processes:by-name:2x1").panels, [place("processes:by-name", 2)]);
   assert.deepEqual(taken("?panels=network,cpu").panels, [place("network"), place("cpu")]);
   assert.deepEqual(taken("?panels=cpu:2x1,memory:1x4,network:6x3").panels, [place("cpu", 2), place("memory", 1, 4), place("network", 6, 3)]);
   assert.deepEqual(taken("?panels=cpu%3A2x1%2Cmemory").panels, [place("cpu", 2), place("memory")]);
   assert.deepEqual(taken("?panels=none").panels, []);
   assert.deepEqual(taken("?panels=all").panels, KNOWN.panels.map((name) => place(name)));
-  assert.match(refused("?panels=cpu,foo"), /^panels="cpu,foo": there is no "foo"; there are cpu, memory, network, processes$/);
+  assert.match(refused("?panels=cpu,foo"), /^panels="cpu,foo": there is no "foo"; there are cpu, memory, network, processes, processes:by-name$/);
   assert.match(refused("?panels=cpu,cpu:2x1"), /cpu is there twice/);
   assert.match(refused("?panels="), /there is no ""/);
   assert.match(refused("?panels=cpu,"), /there is no ""/);

@@ -35,10 +35,10 @@ def test_top_by_cpu_then_by_memory(machine: Machine, processes: Processes) -> No
     assert (reading["count"], reading["running"]) == (10, 2)
     assert [(each["pid"], each["name"], each["cpu_percent"]) for each in reading["top"]] == [
         (812, "python3", 250.0),
+        (900, "curl", 85.0),  # it began since
         (701, "postgres", 40.0),
-        (850, "node", None),
+        (850, "node", None),  # more than can be: it is older than it seems
         (1, "systemd", 0.0),
-        (900, "curl", None),
         (702, "tmux: server (1) x", 0.0),
         (865, "agent", 0.0),
         (864, "agent", 0.0),
@@ -46,6 +46,27 @@ def test_top_by_cpu_then_by_memory(machine: Machine, processes: Processes) -> No
         (2, "kthreadd", 0.0),
     ]
     assert reading["top"][0]["memory_bytes"] == 60000 * PAGE
+
+
+def test_with_what_has_ended_the_list_adds_up_to_all_that_was_used(machine: Machine) -> None:
+    processes = Processes(ps=machine.ps, clock=machine.watch)
+
+    def passes(ticks: int) -> dict[str, Any]:
+        """A second passes, in which the machine is busy for so many ticks."""
+        first, rest = (machine.proc / "stat").read_text().split("\n", 1)
+        words = first.split()
+        words[1] = str(int(words[1]) + ticks)
+        machine.write("stat", "\n".join([f"cpu  {' '.join(words[1:])}", rest]))
+        machine.watch.forward(1)
+        return processes.read()
+
+    machine.replace("701/stat", " 5000 2000 ", " 5030 2000 ")
+    reading = passes(180)  # 30 of them by what is still there
+    assert reading["top"][0]["cpu_percent"] == 30.0
+    assert reading["others"] == reading["programs"]["others"] == {"cpu_percent": 150.0}
+    assert passes(0)["others"] == {"cpu_percent": 0.0}
+    shutil.rmtree(machine.proc / "2")  # a container's processes, and its machine's time
+    assert passes(100)["others"] is None
 
 
 def test_user_is_whom_the_process_belongs_to(machine: Machine, processes: Processes) -> None:

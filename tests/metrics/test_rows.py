@@ -31,7 +31,7 @@ def shown(panel: Panel) -> Iterator[str]:
             (panel.rows, panel.columns),
             *((m.rows, m.columns) for m in panel.more),
         ):
-            named = [column.field for column in columns if column.field != "@key"]
+            named = [each.field for each in columns if each and each.field != "@key"]
             yield from (f"{rows}.{field}" for field in named)
         for field in (panel.order, panel.share, panel.mark and panel.mark.field):
             if field:

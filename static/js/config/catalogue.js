@@ -18,7 +18,7 @@
  */
 /** @typedef {{field: string, title: string, color: string, fill?: number, width?: number, downward?: boolean, dashed?: boolean, unit?: string | null}} LineRow */
 /** @typedef {{title: string, field: string, unit?: string}} ColumnRow field "@key": the key of an object of objects */
-/** @typedef {{rows: string, order?: string | null, columns: ColumnRow[]}} RowsRow items of a list, or of an object of objects */
+/** @typedef {{rows: string, order?: string | null, columns: (ColumnRow | null)[], title?: string}} RowsRow items of a list, or of an object of objects; with a title one object, called so */
 /**
  * @typedef {object} PanelRow
  * @property {string} name

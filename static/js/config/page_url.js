@@ -189,7 +189,7 @@ export function writeAddress(display) {
  */
 function names(text, known, isFigure, take) {
   const places = (text === "none" ? [] : text.split(",")).map((item) => {
-    const [, name, across, down] = /^([^:]*)(?::(\d)x(\d))?$/.exec(item) ?? [];
+    const [, name, across, down] = /^([^:]*(?::by-name)?)(?::(\d)x(\d))?$/.exec(item) ?? [];
     if (name === undefined) throw new Wrong(`${quoted(item)} is not a name, or a name and a size such as cpu:2x1`);
     const found = known.includes(name) || isFigure(name);
     if (!found) throw new Wrong(`there is no ${quoted(name)}; there are ${known.join(", ")}${found === undefined ? "" : ", and figures such as queue.length"}`);

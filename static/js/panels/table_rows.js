@@ -40,8 +40,9 @@ export function tableSpec(row) {
  * @param {PanelRow["mark"]} mark
  * @returns {Row[]}
  */
-function readRows({ rows, order, columns }, data, width, share, mark) {
-  const items = itemsOf(at(data, rows));
+function readRows({ rows, order, columns, title }, data, width, share, mark) {
+  const found = at(data, rows);
+  const items = itemsOf(title ? { [title]: found } : found);
   if (order) items.sort((a, b) => number(b[order], -1) - number(a[order], -1));
   return items.map((item) => ({
     cells: Array.from({ length: width }, (_, index) => (columns[index] ? written(at(item, columns[index].field), columns[index].unit ?? "") : "")),
