@@ -24,6 +24,7 @@ class GuardedSocket:
         client.settimeout(0.0)
         self.connection = connection
         self.can_leave = not isinstance(client, ssl.SSLSocket)  # its descriptor is all there is
+        self.has_waited = True  # since the last request, so that others had their turn
         self._socket = client
         self._guard = guard
         self._holds_next = False
@@ -91,6 +92,7 @@ class GuardedSocket:
         return self._wait_for_reader(count or 0, self._socket.sendfile, file, offset, count)
 
     def _recv_later(self, size: int) -> bytes:
+        self.has_waited = True
         self._socket.settimeout(None)
         try:
             if self.connection.head_left is not None:  # it is waiting as it is
@@ -103,6 +105,7 @@ class GuardedSocket:
         return data
 
     def _wait_for_reader(self, size: int, write: Any, *arguments: Any) -> Any:
+        self.has_waited = True
         self._socket.settimeout(None)
         try:
             with self._guard.awaiting_reader(self.connection, size):

@@ -122,6 +122,9 @@ class Worker(GeventWorker):  # type: ignore[misc]
 
         That is what AsyncWorker.handle() takes for "close" (base_async.py).
         """
+        if not client.has_waited:
+            gevent.sleep(0)  # a client that sends many at once is no reason for others to wait
+        client.has_waited = False
         check_repeats(request, self._sign_in_headers)
         connection = client.connection
         connection.begin_request(self._proxies.client_of(_host(address), request.headers))

@@ -254,6 +254,24 @@ def test_a_body_that_is_too_large_is_counted(service: Service) -> None:
     assert form.status_code == 413
 
 
+def test_many_requests_at_once_of_one_client_let_others_in_between(service: Service) -> None:
+    """Others wait for one of them, not for all."""
+    request, many = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n", 400
+
+    def is_between() -> bool:
+        with service.dial() as greedy, service.dial() as modest:
+            greedy.sendall(request * many)
+            modest.sendall(request)
+            assert answer_head(modest).startswith(b"HTTP/1.1 200 ")
+            had = greedy.recv(1 << 20).count(b"HTTP/1.1 200 ")
+            seen = b""
+            while seen.count(b"\nok\n") < many - had - 1:  # one may be in two pieces
+                seen += greedy.recv(1 << 16)
+            return had < many / 4
+
+    wait_for(is_between, "an answer in between")
+
+
 # Streams.
 
 
