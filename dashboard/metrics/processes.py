@@ -26,7 +26,7 @@ from dashboard.metrics.values import byte_count, printable
 TOP = 10
 _OTHERS = "ended, and others"
 _NAME, _KEY = Column("Name", "name"), Column("Name", "@key")
-_CPU = Column("CPU, of 1 core", "cpu_percent", "%")
+_CPU = Column("CPU", "cpu_percent", "%")
 
 
 class Processes:

@@ -56,7 +56,7 @@ _OF_TOP = (
 
 _COLUMNS = (
     Column("Unit", "name"),
-    Column("CPU, of 1 core", "cpu_percent", "%"),
+    Column("CPU", "cpu_percent", "%"),
     Column("Memory", "memory_bytes", "B"),
     Column("Of limit", "memory_percent", "%"),
     Column("Written", "write_bytes_per_second", "B/s"),

@@ -6,7 +6,6 @@ from functools import partial
 from typing import Annotated
 
 import msgspec
-import segno
 from flask import Blueprint, Response, request
 from msgspec import Meta
 
@@ -146,6 +145,8 @@ def _qr_code(url: str) -> str | None:
     """Return the QR code of a URL as SVG; None for a very long one. Blocks for up to 0.05 s."""
     if len(url) > _MOST_IN_PICTURE:
         return None
+    import segno  # a twentieth of the start, for what few ask for
+
     picture = io.BytesIO()
     # Of random letters every mask is as good as another, and to find the best takes 0.2 s.
     code = segno.make_qr(url, error="l", mask=4)

@@ -220,6 +220,7 @@ def test_a_setting_is_either_a_row_of_the_table_or_a_table_of_the_file() -> None
         "scrape",
         "command",
         "traffic",
+        "group",
         "notify",
         "figure",
         "pages",

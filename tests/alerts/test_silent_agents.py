@@ -69,7 +69,10 @@ def told(receiver: Receiver) -> Counter[tuple[str, str]]:
 
 @pytest.mark.parametrize(
     ("silence", "restarts"),
-    [(8, 2), pytest.param(30, 10, marks=[pytest.mark.full, pytest.mark.timeout(600)])],
+    [
+        pytest.param(8, 2, marks=pytest.mark.full),
+        pytest.param(30, 10, marks=[pytest.mark.full, pytest.mark.timeout(600)]),
+    ],
 )
 def test_each_way_to_fall_silent_is_told_once_and_one_that_leaves_is_not(
     make_service: Callable[..., Service],

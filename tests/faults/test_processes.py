@@ -44,15 +44,17 @@ def test_the_master_is_killed(arena: Arena, scale: Scale) -> None:
     arena.run("kill -9 of the master, started again", kill, tries=scale.many)
 
 
-def test_ten_reloads_in_a_row(arena: Arena, scale: Scale) -> None:
+def test_reloads_in_a_row(arena: Arena, scale: Scale) -> None:
+    times = 10 if scale.full else 4
+
     def reload() -> None:
         before = set(arena.service.worker_pids())
-        for _ in range(10):
+        for _ in range(times):
             os.kill(arena.service.pid, signal.SIGHUP)
             time.sleep(0.2)  # else the master would find several of them as one
         wait_for(lambda: replaced(arena, before), "other workers")
 
-    arena.run("HUP ten times in a row", reload, tries=scale.few)
+    arena.run(f"HUP {times} times in a row", reload, tries=scale.few)
 
 
 def stop_for(pid: int, seconds: float) -> None:

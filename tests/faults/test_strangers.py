@@ -114,7 +114,7 @@ def test_bodies_never_come(arena: Arena, scale: Scale) -> None:
 def test_answers_are_not_taken(arena: Arena, scale: Scale) -> None:
     def hold() -> None:
         request = b"GET /static/vendor/uPlot.esm.js HTTP/1.1\r\nHost: localhost\r\n\r\n"
-        with connected(arena, scale.half_open // 2) as connections:
+        with connected(arena, scale.half_open // 4) as connections:
             for connection in connections:
                 try:
                     connection.sendall(request * 20)
@@ -123,7 +123,7 @@ def test_answers_are_not_taken(arena: Arena, scale: Scale) -> None:
             time.sleep(scale.hold)
 
     arena.warm_up(hold)
-    arena.run(f"{scale.half_open // 2:,} answers not taken", hold, tries=scale.few)
+    arena.run(f"{scale.half_open // 4:,} answers not taken", hold, tries=scale.few)
 
 
 def test_names_without_end(arena: Arena, scale: Scale) -> None:
@@ -143,7 +143,7 @@ def test_names_without_end(arena: Arena, scale: Scale) -> None:
 
 def test_filters_without_end(arena: Arena, scale: Scale) -> None:
     def ask() -> None:
-        with connected(arena, scale.half_open // 2) as connections:
+        with connected(arena, scale.half_open // 4) as connections:
             for number, connection in enumerate(connections):
                 line = b"GET /stream?events=cpu,x%d HTTP/1.1\r\nHost: localhost\r\n\r\n" % number
                 try:
@@ -153,7 +153,7 @@ def test_filters_without_end(arena: Arena, scale: Scale) -> None:
             time.sleep(scale.hold)
 
     arena.warm_up(ask)
-    arena.run(f"{scale.half_open // 2:,} filters", ask, tries=scale.few, more_memory=8 << 20)
+    arena.run(f"{scale.half_open // 4:,} filters", ask, tries=scale.few, more_memory=8 << 20)
 
 
 POISON: list[tuple[object, object, object]] = [

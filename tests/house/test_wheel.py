@@ -270,10 +270,12 @@ def test_vitals_sse_needs_the_standard_library_alone(installed: Path) -> None:
     assert (done.stdout.split(), done.stderr) == ([], "")
 
 
-def test_the_image_starts_a_command_and_the_compose_file_only_reads(installed: Path) -> None:
+def test_the_image_starts_a_command_and_the_compose_file_only_reads(
+    installed: Path, tmp_path: Path
+) -> None:
     steps = dict(dockerfile())
     command = [*json.loads(steps["ENTRYPOINT"]), *json.loads(steps["CMD"]), "--check-config"]
-    environ = {"DASHBOARD_READ_TOKEN": TOKEN, "DASHBOARD_INSTANCE": "/nowhere"}
+    environ = {"DASHBOARD_READ_TOKEN": TOKEN, "DASHBOARD_INSTANCE": str(tmp_path)}
     subprocess.run([installed / command[0], *command[1:]], env=environ, check=True, timeout=60)
     composed = yaml.safe_load((ROOT / "deploy/compose.yaml").read_text("utf-8"))
     service = composed["services"]["vitals"]

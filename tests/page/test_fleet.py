@@ -372,7 +372,9 @@ ONE_LINE = """() => {
 SIZES = [(390, 844), (768, 1024), (800, 480), (1080, 1920), (1920, 1080), (2560, 1080)]
 
 
-@pytest.mark.parametrize("display", ["", "distance=4m", "distance=8m&kiosk=1"])
+@pytest.mark.parametrize(
+    "display", ["", pytest.param("distance=4m", marks=pytest.mark.full), "distance=8m&kiosk=1"]
+)
 def test_machines_fit_every_screen(
     open_sized: Callable[[int, int, str], Page], display: str
 ) -> None:

@@ -54,7 +54,9 @@ def log_alerts(page: Page, service: Service, count: int, state: str) -> None:
     page.wait_for_selector(f"[data-alerts]{attached}", state="attached")
 
 
-@pytest.mark.parametrize("distance", ["", "2m", "4m", "8m"])
+@pytest.mark.parametrize(
+    "distance", ["", "8m", *(pytest.param(each, marks=pytest.mark.full) for each in ("2m", "4m"))]
+)
 def test_a_screen_shows_what_fits_and_says_what_does_not(open_at: OpenAt, distance: str) -> None:
     wall = open_at(1920, 1080, f"/?kiosk=1{distance and '&distance='}{distance}")
     page = wall.page
