@@ -187,12 +187,11 @@ def when_ready(server: Any) -> None:
         workers=server.num_workers,
         server=f"gunicorn {gunicorn.__version__}",
         source=os.environ.get("DASHBOARD_CONFIG", "the environment"),
+        url=_url_to_open(str(server.LISTENERS[0])),
     ):
         _log.info("%s", line)
     for name in settings.without_prefix(os.environ):
         _log.warning("%s is not read: it has to be called DASHBOARD_%s", name, name)
-    if url := _url_to_open(str(server.LISTENERS[0])):
-        _log.info("Open %s", url)
 
 
 def on_reload(server: Any) -> None:

@@ -1,7 +1,7 @@
 """What a request's token, key, cookie or user is worth, and what happens to one that is wrong.
 
 A token is compared with all that there are, in the same time wherever it differs, and only when its
-address may have one looked at (`attempts.py`). Keys and cookies are signed, and always looked at.
+address may have one looked at (`rate_limit.py`). Keys and cookies are signed, and always looked at.
 No text here has any of them in it.
 """
 

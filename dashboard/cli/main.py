@@ -9,7 +9,6 @@ from dashboard import cli, settings
 from dashboard.build import build_id, release
 from dashboard.cli.usage_error import UsageError
 from dashboard.installation import FILES, default_config, default_instance
-from dashboard.posix.free_port import listening_error
 
 
 @click.group(cls=cli.Commands, context_settings={"help_option_names": ["-h", "--help"]})
@@ -49,8 +48,6 @@ def serve(bind: str, port: int | None, workers: int | None, more: tuple[str, ...
     if address is not None:
         number = 8000 if port is None and number is None else port if port is not None else number
         bind = f"[{address}]:{number}" if ":" in address else f"{address}:{number}"
-        if "LISTEN_PID" not in os.environ and "--check-config" not in more:
-            _look_whether_free(address, number or 0)
     folder = default_instance()
     found = settings.load(os.environ).instance or str(folder)
     source = os.environ.get("DASHBOARD_CONFIG", "the environment")
@@ -71,9 +68,3 @@ def _address(bind: str) -> tuple[str | None, int | None]:
     if not port.isdigit():
         raise UsageError(f"--bind {bind}: wanted is an address, or one with a port: 0.0.0.0:8000")
     return address.strip("[]"), int(port)
-
-
-def _look_whether_free(address: str, port: int) -> None:
-    """Say in a line that somebody else has the port, where gunicorn would wait for it."""
-    if (error := listening_error(address, port)) is not None:
-        raise UsageError(f"can't listen at {address}, port {port}: {error.strerror}")

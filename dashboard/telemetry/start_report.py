@@ -19,12 +19,13 @@ def start_report(
     workers: int,
     server: str,
     source: str,
+    url: str | None,
 ) -> Iterator[str]:
     """Yield a line each.
 
     `settings` are a Settings, `duration` writes seconds; `files` has pyproject.toml, `instance` is
     the folder where the setting INSTANCE names none, `server` is the server's name and version,
-    `source` is where the settings come from.
+    `source` is where the settings come from, `url` is what a browser opens.
     """
     read = "whoever has the READ_TOKEN" if settings.read_token else ""
     if settings.trusted_user_header:
@@ -42,6 +43,8 @@ def start_report(
     programs = f"{server}, Python {platform.python_version()}"
     many = f"{workers} worker{'' if workers == 1 else 's'}"
     yield f"Vitals{_version(files)}, {many}, {programs}; settings: {source}"
+    if url:
+        yield f"Open {url}"
 
 
 def _version(files: Path) -> str:

@@ -17,8 +17,7 @@ from dashboard.runtime import Runtime, Service
 from dashboard.settings import EventPatterns, HostPatterns, parse_duration
 from dashboard.web.access import Access, request_scope
 from dashboard.web.intake import JSON, Intake, media_type
-from dashboard.web.listing import asked_theme
-from dashboard.web.listing import listing as list_response
+from dashboard.web.listing import asked_theme, list_response
 from dashboard.web.query import Query
 
 _MOST_BYTES = 16 << 10  # of a body

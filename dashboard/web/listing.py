@@ -15,7 +15,9 @@ def asked_theme(*others: str) -> str:
     return Query(request.args, ("theme", *others)).one_of("theme", ("dark", "light")) or "dark"
 
 
-def listing(template: str, told: Callable[[], object], theme: str, **shown: object) -> Response:
+def list_response(
+    template: str, told: Callable[[], object], theme: str, **shown: object
+) -> Response:
     """Return the page of a template with `shown`, or what `told` gives as JSON."""
     accept = request.headers.get("Accept", "")
     if match(accept, JSON) > match(accept, "text/html"):

@@ -20,8 +20,7 @@ from dashboard.runtime import Runtime, Service
 from dashboard.settings import HOST_ALLOWED, HOST_PATTERN
 from dashboard.web.access import Access, request_scope
 from dashboard.web.intake import JSON, Intake, media_type
-from dashboard.web.listing import asked_theme
-from dashboard.web.listing import listing as list_response
+from dashboard.web.listing import asked_theme, list_response
 from dashboard.web.publisher import check_publishes_all
 from dashboard.web.query import Query
 

@@ -90,6 +90,7 @@ class Fleet:
 def test_twenty_machines_join(tmp_path: Path, networks: list[Network]) -> None:
     trouble = [network.trouble for network in networks if network.trouble]
     if trouble:
+        assert "CI" not in os.environ, f"no network can be made: {trouble[0]}"
         pytest.skip(f"no namespace of the network can be made here: {trouble[0]}")
     fleet = Fleet(tmp_path, networks)
     try:

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 
 import pytest
@@ -95,35 +95,32 @@ def test_heads_are_made_to_be_slow(arena: Arena, scale: Scale) -> None:
     assert not [status for status in statuses if status >= 500], statuses
 
 
-def test_bodies_never_come(arena: Arena, scale: Scale) -> None:
+def flood(
+    arena: Arena, scale: Scale, name: str, requests: Sequence[bytes], *, more_memory: int = 0
+) -> None:
+    """Hold a connection for each request, which is sent and left alone."""
+
     def hold() -> None:
-        with connected(arena, scale.half_open) as connections:
-            for connection in connections:
+        with connected(arena, len(requests)) as connections:
+            for connection, request in zip(connections, requests, strict=True):
                 try:
-                    connection.sendall(
-                        b"POST /sign-in HTTP/1.1\r\nHost: localhost\r\nContent-Length: 40\r\n\r\n"
-                    )
+                    connection.sendall(request)
                 except OSError:
-                    continue  # the oldest ones are ended already
+                    continue  # it is ended already, as its address has its share
             time.sleep(scale.hold)
 
     arena.warm_up(hold)
-    arena.run(f"{scale.half_open:,} bodies that never come", hold, tries=scale.few)
+    arena.run(f"{len(requests):,} {name}", hold, tries=scale.few, more_memory=more_memory)
+
+
+def test_bodies_never_come(arena: Arena, scale: Scale) -> None:
+    request = b"POST /sign-in HTTP/1.1\r\nHost: localhost\r\nContent-Length: 40\r\n\r\n"
+    flood(arena, scale, "bodies that never come", [request] * scale.half_open)
 
 
 def test_answers_are_not_taken(arena: Arena, scale: Scale) -> None:
-    def hold() -> None:
-        request = b"GET /static/vendor/uPlot.esm.js HTTP/1.1\r\nHost: localhost\r\n\r\n"
-        with connected(arena, scale.half_open // 4) as connections:
-            for connection in connections:
-                try:
-                    connection.sendall(request * 20)
-                except OSError:
-                    continue  # the oldest ones are ended already
-            time.sleep(scale.hold)
-
-    arena.warm_up(hold)
-    arena.run(f"{scale.half_open // 4:,} answers not taken", hold, tries=scale.few)
+    request = b"GET /static/vendor/uPlot.esm.js HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    flood(arena, scale, "answers not taken", [request * 20] * scale.held)
 
 
 def test_names_without_end(arena: Arena, scale: Scale) -> None:
@@ -142,18 +139,9 @@ def test_names_without_end(arena: Arena, scale: Scale) -> None:
 
 
 def test_filters_without_end(arena: Arena, scale: Scale) -> None:
-    def ask() -> None:
-        with connected(arena, scale.half_open // 4) as connections:
-            for number, connection in enumerate(connections):
-                line = b"GET /stream?events=cpu,x%d HTTP/1.1\r\nHost: localhost\r\n\r\n" % number
-                try:
-                    connection.sendall(line)
-                except OSError:
-                    continue  # its address has its share already
-            time.sleep(scale.hold)
-
-    arena.warm_up(ask)
-    arena.run(f"{scale.half_open // 4:,} filters", ask, tries=scale.few, more_memory=8 << 20)
+    line = b"GET /stream?events=cpu,x%d HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    requests = [line % number for number in range(scale.held)]
+    flood(arena, scale, "filters", requests, more_memory=8 << 20)
 
 
 POISON: list[tuple[object, object, object]] = [

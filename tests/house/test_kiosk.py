@@ -3,7 +3,6 @@
 import os
 import re
 import shlex
-import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -42,7 +41,6 @@ def test_it_waits_for_the_server(make_service: Callable[..., Service], tmp_path:
 
 
 @pytest.mark.full
-@pytest.mark.skipif(not shutil.which("cage"), reason="needs the packages cage and xwayland")
 def test_it_shows_the_wall_without_a_desktop(
     make_service: Callable[..., Service], tmp_path: Path
 ) -> None:

@@ -9,8 +9,7 @@ from dashboard.events.event import Event
 from dashboard.runtime import Runtime, Service
 from dashboard.web.access import request_scope
 from dashboard.web.intake import Intake
-from dashboard.web.listing import asked_theme
-from dashboard.web.listing import listing as list_response
+from dashboard.web.listing import asked_theme, list_response
 from dashboard.web.pages import address_of
 from dashboard.web.publisher import check_publish_scope
 from dashboard.web.screens.registry import (

@@ -49,7 +49,7 @@ const WINDOW = 300;
 const EACH = 30;
 const LEAST_EACH = 5;
 
-/** All panels of the catalogue. */
+/** All panels, or tiles, of the catalogue. */
 export const ALL = "all";
 
 export const MOST_COLUMNS = 6;
@@ -83,7 +83,7 @@ export const DEFAULTS = Object.freeze({
 
 /** @type {{[key: string]: (text: string, known: Known) => Partial<Display>}} */
 const KEYS = {
-  panels: (text, { panels, events }) => text === ALL ? { panels: panels.map((name) => ({ name, across: 1, down: 1 })) } : ({ panels: names(text, panels, (name) => events && readParts(name, events), (place) => place) }),
+  panels: (text, { panels, events }) => ({ panels: names(text, panels, (name) => events && readParts(name, events), (place) => place) }),
   tiles: (text, { tiles, events }) => ({ tiles: names(text, tiles, (name) => events && (readFigure(name, events)?.field ?? null), ({ name }) => name) }),
   columns: (text) => ({ columns: whole(text, 1, MOST_COLUMNS) }),
   window: (text) => ({ window: seconds(text, WINDOWS.least) }),
@@ -181,15 +181,15 @@ export function writeAddress(display) {
 
 /**
  * @template T
- * @param {string} text comma-separated, or "none"
+ * @param {string} text comma-separated, or "all" or "none"
  * @param {string[]} known
  * @param {(name: string) => unknown} isFigure truthy for a name of figures; undefined: there are none
  * @param {(place: Place) => T} take
  * @returns {T[]}
  */
 function names(text, known, isFigure, take) {
-  const places = (text === "none" ? [] : text.split(",")).map((item) => {
-    const [, name, across, down] = /^([^:]*(?::by-name)?)(?::(\d)x(\d))?$/.exec(item) ?? [];
+  const places = (text === "none" ? [] : text === ALL ? known : text.split(",")).map((item) => {
+    const [, name, across, down] = /^([^:]*(?::[a-z][a-z-]+)?)(?::(\d)x(\d))?$/.exec(item) ?? [];
     if (name === undefined) throw new Wrong(`${quoted(item)} is not a name, or a name and a size such as cpu:2x1`);
     const found = known.includes(name) || isFigure(name);
     if (!found) throw new Wrong(`there is no ${quoted(name)}; there are ${known.join(", ")}${found === undefined ? "" : ", and figures such as queue.length"}`);

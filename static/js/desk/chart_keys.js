@@ -25,7 +25,7 @@ export function pressInChart(grid, { key, shiftKey, target }, announcer, open) {
   }
   const owner = /** @type {ChartOwner} */ (/** @type {unknown} */ (grid.panels[index]));
   move(owner, STEPS[/** @type {keyof typeof STEPS} */ (key)] * (shiftKey ? 10 : 1), announcer);
-  box.addEventListener("blur", () => pointAt(owner.chart?.plot, -10), { once: true });
+  box.onblur = () => pointAt(owner.chart?.plot, -10);
 }
 
 /**

@@ -2,11 +2,9 @@
 /** Dialog that explains each figure of the panels that are shown, in the words of the server's catalogue. */
 import { make } from "../ui/dom.js";
 import { Dialog } from "./dialog.js";
+import { loadCatalogue } from "./server_catalogue.js";
 
-/** @typedef {import("../config/catalogue.js").FigureRow & {event: string, meaning?: string}} Explained */
-
-/** Milliseconds for an answer. */
-const PATIENCE = 10_000;
+/** @typedef {import("./server_catalogue.js").ToldFigure} ToldFigure */
 
 /** @param {import("./dialog.js").Wall} wall */
 export function create({ grid, registry, settings }) {
@@ -14,7 +12,7 @@ export function create({ grid, registry, settings }) {
   const words = make("p", { class: "hint", role: "status" });
   const list = make("dl", { class: "keys" });
   dialog.body.append(words, list);
-  /** @type {Explained[] | null} */
+  /** @type {ToldFigure[] | null} */
   let figures = null;
 
   function show() {
@@ -31,7 +29,7 @@ export function create({ grid, registry, settings }) {
       if (figures) return show();
       words.textContent = "Loading…";
       try {
-        figures = await load(settings.catalogueUrl);
+        figures = (await loadCatalogue(settings.catalogueUrl)).figures;
       } catch {
         words.textContent = "The explanations could not be loaded; the server may be away.";
         return;
@@ -39,14 +37,4 @@ export function create({ grid, registry, settings }) {
       show();
     },
   };
-}
-
-/**
- * @param {string} url of the catalogue
- * @returns {Promise<Explained[]>}
- */
-async function load(url) {
-  const answer = await fetch(url, { signal: AbortSignal.timeout(PATIENCE) });
-  if (!answer.ok) throw new Error(`${url} answered ${answer.status}`);
-  return (await answer.json()).figures;
 }

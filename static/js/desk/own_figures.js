@@ -2,14 +2,12 @@
 /** Figures of one's own that the log has seen, with their newest values, for the editor to offer. */
 import { text } from "../ui/format.js";
 import { formatOf } from "../ui/units.js";
+import { loadCatalogue } from "./server_catalogue.js";
 
 /** @typedef {import("../config/catalogue.js").FigureRow} FigureRow */
 
 /** Most rows: a longer list is not chosen from. */
 const MOST = 100;
-
-/** Milliseconds for an answer. */
-const PATIENCE = 10_000;
 
 /**
  * @param {string} url of GET /catalogue
@@ -17,8 +15,7 @@ const PATIENCE = 10_000;
  */
 export async function loadOwnFigures(url) {
   try {
-    const answer = await fetch(url, { cache: "no-store", signal: AbortSignal.timeout(PATIENCE) });
-    const { figures, more = 0 } = /** @type {{figures: FigureRow[], more?: number}} */ (await answer.json());
+    const { figures, more = 0 } = await loadCatalogue(url);
     const own = figures.filter(({ source, name }) => source !== "built-in" && !name.includes("*"));
     return { names: own.slice(0, MOST).map((row) => [row.name, titleOf(row)]), more: Math.max(0, own.length - MOST) + more };
   } catch {

@@ -13,7 +13,7 @@ export class Tools {
   /** @param {Actions} actions */
   constructor(actions) {
     this.pause = button("pause", "", actions.pause, { "data-pause": "" });
-    this.window = make("select", { "aria-label": "Time that the charts show", title: "Time that the charts show (1 to 4)", "data-window": "" });
+    this.window = make("select", { "aria-label": "Time that the charts show", title: "Time that the charts show (1 to 8)", "data-window": "" });
     this.window.append(...WINDOWS.map(([seconds, name]) => make("option", { value: String(seconds) }, name)));
     let byHand = false;
     this.window.addEventListener("pointerdown", () => (byHand = true));
