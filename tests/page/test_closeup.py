@@ -402,6 +402,8 @@ def test_help_lists_every_key(wall: Wall) -> None:
 def test_a_chart_is_read_by_keyboard_and_as_a_table(wall: Wall) -> None:
     page = wall.page
     page.keyboard.press(" ")  # so that the charts stand
+    beyond = f"async () => ({GRID}).store.newest('box') > ({GRID}).timeWindow.held.to"
+    wait_for(lambda: page.evaluate(beyond), "a sample beyond the end of the charts")
     box = page.locator('[data-panel="cpu"] .plot')
     box.focus()
     flag, said = box.locator(".flag"), page.locator("[data-announcer]")
@@ -419,6 +421,20 @@ def test_a_chart_is_read_by_keyboard_and_as_a_table(wall: Wall) -> None:
     expect(table.locator("th[scope=col]")).to_have_text(["Time", "all cores", "disk wait"])
     expect(table.locator("tbody th").first).to_have_text(re.compile(rf"{newest}$"))
     page.keyboard.press("Escape")
+    # Before the newest samples they end where the charts do.
+    page.keyboard.press("[")
+    wall.wait_for(f"{NOTE}:has-text('zoomed')")
+    box.focus()
+    inside = f"""async () => {{
+        const {{ past, timeWindow }} = {GRID};
+        return past.pointed !== null && past.pointed <= timeWindow.held.to;
+    }}"""
+
+    def ends_inside() -> bool:
+        page.keyboard.press("End")
+        return bool(page.evaluate(inside))
+
+    wait_for(ends_inside, "the cursor at the end of the charts")
     page.locator("[data-help]").focus()
     expect(flag).to_be_hidden()
     # Whoever presses letters without meaning to switches them off.

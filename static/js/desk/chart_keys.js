@@ -38,10 +38,12 @@ function move({ chart, element, title }, rows, announcer) {
   if (!chart || !plot) return;
   const [times] = chart.data;
   const first = times.findIndex((time) => time >= chart.from);
-  if (first < 0) return;
+  // A chart that stands still has newer rows, beyond its end.
+  const last = times.filter((time) => time <= chart.to).length - 1;
+  if (first < 0 || last < first) return;
   const { left = -1, idx } = plot.cursor;
-  const from = left < 0 || typeof idx !== "number" ? times.length - 1 - Math.sign(rows) * Number(Number.isFinite(rows)) : idx;
-  const row = Math.min(times.length - 1, Math.max(first, from + rows));
+  const from = left < 0 || typeof idx !== "number" ? last - Math.sign(rows) * Number(Number.isFinite(rows)) : idx;
+  const row = Math.min(last, Math.max(first, from + rows));
   pointAt(plot, plot.valToPos(times[row], "x"));
   const flag = element.querySelector(".flag");
   const values = [...element.querySelectorAll(".labels li:not(.before)")].map((label) => label.textContent);

@@ -20,8 +20,8 @@ export function create({ grid }, place) {
     open() {
       const { names, times, columns, formats } = /** @type {{table: () => Table}} */ (/** @type {unknown} */ (panel)).table();
       const head = make("tr", {}, ...["Time", ...names].map((name) => make("th", { scope: "col" }, name)));
-      const from = grid.view?.from ?? 0;
-      const rows = [...times.keys()].filter((row) => times[row] >= from && columns.some((column) => column[row] !== null));
+      const { from = 0, to = Infinity } = grid.view ?? {};
+      const rows = [...times.keys()].filter((row) => times[row] >= from && times[row] <= to && columns.some((column) => column[row] !== null));
       const cells = (/** @type {number} */ row) => columns.map((column, line) => make("td", {}, text(formats[line](column[row]))));
       const list = rows.slice(-MOST).reverse().map((row) => make("tr", {}, make("th", { scope: "row" }, `${day(times[row])} ${clock(times[row])}`), ...cells(row)));
       dialog.body.replaceChildren(
