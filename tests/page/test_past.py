@@ -183,6 +183,8 @@ def test_lists_show_the_moment_that_charts_are_pointed_at(service: Kept, page: P
 
     # Held at a moment they show it; nothing of now.
     wait_for(lambda: row(f"at {time_at(spike)}", "loader", "217 in all, 3 running"), "the held one")
+    age = page.locator(f"{panel} .age")
+    assert age.evaluate("(each) => getComputedStyle(each).visibility") == "visible"
     wall.wait_for('[data-panel="cpu"] .uplot canvas')
     point(spike - 50)
     wait_for(lambda: row(f"at {time_at(spike - 100)}", "indexer"), "what was there before")
@@ -196,6 +198,7 @@ def test_lists_show_the_moment_that_charts_are_pointed_at(service: Kept, page: P
     wait_for(lambda: row(f"at {time_at(spike)}", "loader"), "the held one")
     page.keyboard.press("Escape")
     wait_for(lambda: not row("loader") and not row(" at "), "what is live")
+    assert age.evaluate("(each) => getComputedStyle(each).visibility") == "hidden", "LIVE says it"
     assert len([url for url in wall.history_requests if "at=" in url]) == len(asked) == 3
 
 

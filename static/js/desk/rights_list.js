@@ -1,6 +1,6 @@
 // @ts-check
 /** List of rights that were given away, of links or machines: asks its own address, and says what failed. */
-import { check, reasonOf, TIMEOUT } from "./screen_row.js";
+import { check, reasonOf, TIMEOUT } from "./list_requests.js";
 import { find, make, write } from "../ui/dom.js";
 import { KeyedList } from "../ui/keyed_list.js";
 

@@ -2,6 +2,7 @@
 /** Row of one display in the list of screens: how it is, and buttons that ask something of it. */
 import { make, mark, write } from "../ui/dom.js";
 import { NONE, age, clock, size, text } from "../ui/format.js";
+import { check, reasonOf, TIMEOUT } from "./list_requests.js";
 
 /**
  * @typedef {object} Screen last report of a display
@@ -17,9 +18,6 @@ import { NONE, age, clock, size, text } from "../ui/format.js";
  * @property {number} height
  * @property {string} url
  */
-
-/** Milliseconds. */
-export const TIMEOUT = 8_000;
 
 export class ScreenRow {
   /**
@@ -134,26 +132,4 @@ function cell(field, label, kind = "") {
 function stateText({ state, link, time }) {
   if (state === "silent") return `silent since ${clock(time)}`;
   return link === "live" ? "here" : `here, its stream is ${link}`;
-}
-
-/**
- * Throws an Error with a readable message unless an answer is OK.
- * @param {Response} answer
- * @param {boolean} [byToken] it was asked for with a token, and not with the rights of this page
- */
-export async function check(answer, byToken = false) {
-  if (answer.status === 401 && !byToken) throw new Error("signed out; load this page again");
-  if (answer.ok) return;
-  const problem = await answer.json().catch(() => null);
-  throw new Error(String(problem?.detail ?? `the server answered ${answer.status}`));
-}
-
-/**
- * @param {unknown} error
- * @returns {string}
- */
-export function reasonOf(error) {
-  if (error instanceof DOMException && error.name === "TimeoutError") return "the server does not answer";
-  if (error instanceof TypeError) return "the server cannot be reached";
-  return error instanceof Error ? error.message : String(error);
 }

@@ -4,7 +4,8 @@
  * this browser, so that its own wall clock does not matter.
  */
 import "../ui/older_browsers.js";
-import { check, reasonOf, ScreenRow, TIMEOUT } from "../desk/screen_row.js";
+import { check, reasonOf, TIMEOUT } from "../desk/list_requests.js";
+import { ScreenRow } from "../desk/screen_row.js";
 import { ScreenSender } from "../desk/screen_sender.js";
 import { find, mark, write } from "../ui/dom.js";
 import { age } from "../ui/format.js";

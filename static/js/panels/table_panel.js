@@ -59,6 +59,7 @@ export class TablePanel extends Panel {
   refresh(view) {
     const isOther = view.moment !== this.moment;
     this.moment = view.moment;
+    mark(this.element, "data-moment", view.moment ? "" : null);
     if (!view.moment) return super.refresh(view) || isOther;
     const { at, events, without } = view.moment;
     const data = events.get(this.event);
