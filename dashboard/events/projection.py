@@ -14,8 +14,9 @@ import msgspec
 
 from dashboard.events.event import NAME, UNNAMED, fields
 
-# The event's name, and the path below it: visible ASCII but for the comma.
-FIELD = re.compile(rf"{NAME.pattern}\.[!-+\--~]{{1,64}}")
+# The event's name, and the path below it: no controls, and no comma, which separates fields.
+FIELD = re.compile(rf"{NAME.pattern}\.[^\x00-\x1f\x7f-\x9f,]{{1,256}}")
+_CODES = re.compile(r"%(25|2C|3A|40|7E)", re.IGNORECASE)
 
 # By field: the keys to keep inside of it, None for all.
 Projection = Mapping[str, frozenset[str] | None]
@@ -23,6 +24,14 @@ Projection = Mapping[str, frozenset[str] | None]
 _ALWAYS = ("host", "time")
 # One level at a time: what is inside stays the text that it was.
 _OBJECT = msgspec.json.Decoder(dict[str, msgspec.Raw])
+
+
+def read_field(name: str) -> str:
+    """Return the name of a figure that stands in a list: of `a%2Cb` it is `a,b`.
+
+    The signs `,` `~` `@` `:` and `%` may be written as percent codes; other codes stay as they are.
+    """
+    return _CODES.sub(lambda code: chr(int(code[1], 16)), name)
 
 
 @lru_cache(maxsize=4096)

@@ -91,6 +91,7 @@ class Sampler:
         self._greenlets: list[gevent.Greenlet[..., None]] = []
         self._interval = interval
         self._system = ""  # the data of the newest `system`, once something was sampled
+        self._missing: dict[str, str] = {}  # reasons of families without figures
 
     def start(self) -> None:
         """Begin to sample, each group at its next tick."""
@@ -106,8 +107,7 @@ class Sampler:
     def say_leaving(self) -> None:
         """Log the newest `system` once more, as that of a machine that is sampled no longer."""
         if self._system:
-            sample = Sample("system", round(self._clock(), 3), {"leaving": True})
-            self._buffer.add([self._event(sample, f'{{"leaving":true,{self._system[1:]}')])
+            self._buffer.add([self._system_event(self._clock(), leaving=True)])
 
     def stop(self, timeout: float = STOP_SECONDS) -> None:
         """Stop sampling. What is held has so many seconds to be logged.
@@ -148,24 +148,37 @@ class Sampler:
         cadence = f"{group.cadence:g}"
         self._instruments.sample.labels(cadence).observe(time.perf_counter() - started)
         samples, events = [], []
+        known = set(self._missing)
         for name, metrics, data, reason, is_failure in found:
             is_partial = metrics is not None
             self._troubles.note(name, reason, is_failure=is_failure, is_partial=is_partial)
-            if metrics is not None:
-                if name == "system":
-                    self._system = data
-                sample = Sample(name, round(sampled_at, 3), metrics)
-                samples.append(sample)
-                events.append(self._event(sample, data))
+            if metrics is None:
+                self._missing[name] = reason or ""
+                continue
+            self._missing.pop(name, None)
+            samples.append(Sample(name, round(sampled_at, 3), metrics))
+            if name == "system":
+                self._system = data
+                events.append(self._system_event(sampled_at))
+            else:
+                events.append(self._event(name, sampled_at, data if metrics else ""))
         if samples:
             self._system = self._system or f'{{"interval":{self._interval:g}}}'
+        if self._system and known != self._missing.keys():
+            events.append(self._system_event(sampled_at))
+        if events:
             added = self._observer.evaluate(samples) if self._observer else []
             self._buffer.add([*events, *added])
 
-    def _event(self, sample: Sample, data: str) -> Event:
-        head = msgspec.json.encode({"host": self._host, "time": sample.time}).decode()
-        rest = f",{data[1:]}" if sample.figures else "}"
-        return Event(self._host, sample.family, head[:-1] + rest)
+    def _system_event(self, at: float, **facts: object) -> Event:
+        """Return the newest `system`, with facts that the family itself can't know."""
+        missing = {"missing": self._missing} if self._missing else {}
+        return self._event("system", at, self._system, **facts, **missing)
+
+    def _event(self, name: str, at: float, data: str, **facts: object) -> Event:
+        head = {"host": self._host, "time": round(at, 3), **facts}
+        rest = f",{data[1:]}" if data else "}"
+        return Event(self._host, name, msgspec.json.encode(head).decode()[:-1] + rest)
 
     def _in_thread(self, group: FamilyGroup, call: Callable[[], Any]) -> Any:
         """Run a call of the group in a thread and return its result.

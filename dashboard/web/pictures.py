@@ -13,7 +13,7 @@ from dashboard.catalogue.model import ChartPanel, Figure
 from dashboard.catalogue.value_text import NONE, written, written_span
 from dashboard.errors import ClientError
 from dashboard.events.filter import Filter
-from dashboard.events.projection import FIELD
+from dashboard.events.projection import FIELD, read_field
 from dashboard.history.query import Stretch
 from dashboard.runtime import Service
 from dashboard.web import history
@@ -42,7 +42,7 @@ def figure_badge(service: Service, name: str) -> Response:
     query = Query(request.args, ("host", "title"))
     (event, field), host = _figure_name(name), _host(service, query)
     request_scope().check_events({event}, host)
-    row, found = _row(service, event, field), newest(service, host, name)
+    row, found = _row(service, event, field), newest(service, host, f"{event}.{field}")
     text = written(found.value, row.unit, row.decimals)
     if found.is_old:
         text = f"{NONE} {written_span(found.age)} ago"
@@ -155,7 +155,7 @@ def _figure_name(name: str) -> tuple[str, str]:
     if not FIELD.fullmatch(name):
         detail = f"{name[:80]!r} is no figure: wanted is EVENT.FIELD, such as cpu.percent"
         raise ClientError(404, detail, key="panel")
-    event, _, field = name.partition(".")
+    event, _, field = read_field(name).partition(".")
     return event, field
 
 

@@ -12,7 +12,7 @@ from dashboard.events.encoded import LOG_START
 from dashboard.events.event import HOST, NAME, EventId
 from dashboard.events.glob import costly_stars
 from dashboard.events.paths import TOLD_ELSEWHERE
-from dashboard.events.projection import FIELD
+from dashboard.events.projection import FIELD, read_field
 from dashboard.publications import FAMILY_NAMES
 from dashboard.settings import HOST_ALLOWED, HOSTS_PATTERN, parse_duration
 
@@ -71,12 +71,14 @@ class Query:
     def fields(self, key: str) -> frozenset[str] | None:
         """A comma-separated list of fields of events."""
         allowed = "fields as event.field or event.field.key, such as cpu.percent"
-        return self._list(key, FIELD, allowed, most=MOST_FIELDS)
+        found = self._list(key, FIELD, allowed, most=MOST_FIELDS)
+        return None if found is None else frozenset(map(read_field, found))
 
     def columns(self, key: str) -> frozenset[str] | None:
         """A comma-separated list of events, or of fields of events."""
         allowed = "figures as event.field, or event for all of its figures"
-        return self._list(key, _COLUMN, allowed)
+        found = self._list(key, _COLUMN, allowed)
+        return None if found is None else frozenset(map(read_field, found))
 
     def host(self, key: str) -> str | None:
         """One host name."""

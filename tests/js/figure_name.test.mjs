@@ -1,7 +1,7 @@
 // Names of panels of figures in an address.
 import assert from "node:assert/strict";
 import test from "node:test";
-import { readFigure, readParts } from "../../static/js/config/figure_name.js";
+import { readFigure, readParts, writeFigure } from "../../static/js/config/figure_name.js";
 import { readAddress, writeAddress } from "../../static/js/config/page_url.js";
 
 const EVENTS = ["queue", "app.jobs"];
@@ -19,6 +19,18 @@ test("an event that is known stands for all its figures, and may have dots", () 
   assert.deepEqual(readFigure("app.jobs.waiting", EVENTS), { event: "app.jobs", field: "waiting" });
   assert.deepEqual(readFigure("app.jobs", []), { event: "app", field: "jobs" });
   assert.equal(readFigure("nosuch", EVENTS), null);
+});
+
+test("signs that separate names stand in a field as percent codes", () => {
+  const name = "units.units.user@1000.service:a,b~100%.cpu_percent";
+  const written = writeFigure(name);
+  const { display, problems } = readAddress(`panels=${encodeURIComponent(`${written}@web-*~queue.100%,${written}`)}&tiles=${encodeURIComponent(written)}`, { panels: [], tiles: [], events: [] });
+  assert.deepEqual(problems, []);
+  assert.deepEqual(readAddress(writeAddress(display), { panels: [], tiles: [], events: [] }).display, display, "read again as it was written");
+  const [first, second] = display.panels.map((place) => readParts(place.name, []));
+  assert.deepEqual(first.map(({ event, field, hosts }) => [event, field, hosts]), [["units", name.slice(6), "web-*"], ["queue", "100%", null]]);
+  assert.deepEqual(second, [{ event: "units", field: name.slice(6), hosts: null }]);
+  assert.equal(readFigure(display.tiles[0], [])?.field, name.slice(6));
 });
 
 test("what is no name is none", () => {

@@ -70,6 +70,17 @@ test("what a log has lost stays until the window has passed, with a gap behind i
   assert.equal(store.entries.size, 1, "asked for just now; all that was known has gone");
 });
 
+test("a family that a machine says to be missing is absent", () => {
+  const store = make({ wanted: new Map([["system", () => false]]) });
+  store.greet({ time: 100, interval: 1, cadences: { cpu: 1, gpu: 1 } });
+  assert.equal(store.freshness("box", "gpu", 200), "missing");
+  store.accept("system", "1-0", { host: "box", time: 110, missing: { gpu: "no driver" } });
+  assert.equal(store.freshness("box", "gpu", 110), "absent");
+  assert.equal(store.freshness("box", "constructor", 110), "absent", "as there is no such family");
+  store.accept("system", "2-0", { host: "box", time: 111 });
+  assert.equal(store.freshness("box", "gpu", 200), "missing");
+});
+
 test("freshness is by each family's own cadence", () => {
   const store = make();
   assert.equal(store.freshness("box", "cpu", 0), "waiting");

@@ -2,6 +2,7 @@
 
 import json
 import os
+import random
 import re
 import shutil
 import subprocess
@@ -9,10 +10,12 @@ from pathlib import Path
 
 import msgspec
 
+from dashboard.catalogue.levels import RuleRow, level_of, watches
 from dashboard.events.paths import numbers
 from dashboard.metrics import FAMILIES
 from dashboard.metrics.cadence import cadence_of
 from dashboard.metrics.rows import built_in_rows
+from dashboard.settings import LEVELS
 
 HERE = Path(__file__).parent
 FILES = sorted(HERE.glob("*.test.mjs"))
@@ -74,3 +77,46 @@ def test_the_page_knows_cadences_as_the_sampler_has_them() -> None:
     done = node(HERE / "cadences.mjs", given=given)
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout) == [cadence_of(family.cadence, each) for family, each in asked]
+
+
+def test_the_page_judges_random_figures_by_random_rules_as_alerts_do() -> None:
+    """Level, order, colour, word and line of a chart, beside the comparison that alerts go by."""
+    chance = random.Random(os.environ.get("VITALS_SEED", "levels"))
+    figures = ["q.n", "q.list.a.m", "q.list./a.b.m", "q.list.m.m", "q.map.a", "q.list.a.in.b.m"]
+    watched = [*figures[:2], "q.list.*.m", "q.list./*.m", "q.map.*", "q.list.*.in.*.m", "r.n"]
+
+    def rule(number: int) -> dict[str, object]:
+        sign, level = chance.choice((">", ">=", "<", "<=")), chance.choice(LEVELS)
+        own = chance.random() < 0.2
+        limit = {"limit_field": "high"} if own else {"limit": chance.randint(-3, 3)}
+        figure = chance.choice(watched)
+        return {"name": f"r{number}", "figure": figure, "sign": sign, "level": level, **limit}
+
+    asked = [
+        (
+            chance.choice(figures),
+            chance.choice([{}, {"high": chance.randint(-3, 3)}, {"high": None}, {"high": True}]),
+            chance.choice([None, chance.randint(-4, 4), chance.uniform(-4, 4)]),
+            [rule(number) for number in range(chance.randint(0, 5))],
+        )
+        for _ in range(2000)
+    ]
+    done = node(HERE / "levels.mjs", given=json.dumps(asked))
+    assert done.returncode == 0, done.stderr
+    seen = set()
+    for (figure, item, value, said), found in zip(asked, json.loads(done.stdout), strict=True):
+        rules = msgspec.convert(said, list[RuleRow])
+        level = level_of(figure, item, value, rules)
+        told = (figure, item, value, said)
+        assert found["level"] == level, told
+        colour = {"": None, "info": "info", "warning": "high", "critical": "critical"}[level]
+        assert (found["name"], found["rank"]) == (colour, ("", *LEVELS).index(level)), told
+        assert bool(found["words"]) == bool(level), told
+        about = [each for each in rules if watches(each.figure, figure) and each.limit is not None]
+        signs = {each.sign[0] for each in about}
+        if signs == {">"} and value is not None and len(about) == len(rules):
+            first = min(each.limit for each in about if each.limit is not None)
+            assert found["limit"] == first, told
+            assert value == first or bool(level) == (value > first), told
+        seen.add(level)
+    assert seen == {"", *LEVELS}

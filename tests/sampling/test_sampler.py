@@ -456,6 +456,26 @@ def test_one_that_leaves_says_so_also_before_its_first_system(rig: Rig) -> None:
     assert json.loads(rig.events("system")[-1].data)["boot"] == 7
 
 
+def test_the_machine_says_which_families_are_missing_as_soon_as_that_changes(rig: Rig) -> None:
+    found: list[dict[str, int]] = []
+    gpu = family(
+        "gpu",
+        absent_reason="no driver",
+        figures=lambda self: next(iter(found), None),
+    )
+    rig.start(family("system", cadence=60), gpu)
+    wait_until(lambda: rig.events("system") and '"no driver"' in rig.events("system")[-1].data)
+    said = json.loads(rig.events("system")[-1].data)
+    assert said["missing"] == {"gpu": "no driver"}
+    assert said["reads"] == 1, "with all that it had"
+    count = len(rig.events("system"))
+    found.append({"value": 1})
+    rig.wait_for(1, "gpu")
+    wait_until(lambda: '"missing"' not in rig.events("system")[-1].data)
+    rig.wait_for(4, "gpu")
+    assert len(rig.events("system")) == count + 1, "once, and not with each reading"
+
+
 def test_a_stop_does_not_wait_for_a_reading_that_hangs(rig: Rig) -> None:
     gate = Gate()
     gate.open.clear()

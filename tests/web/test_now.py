@@ -19,6 +19,7 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     service.append("slow", "box", time=1, length=1)
     service.append("once", "box", time=1, length=7, nothing=None)
     service.append("cpu", "gone", time=1, percent=5)
+    service.append("once", "all", time=1, **{"a,b~c@d:e%": 3, "größe": 4})
     service.clock_offset = 0
     yield service.start().wait_until_ready()
     service.close()
@@ -39,6 +40,18 @@ def test_values_may_be_below_their_events(service: Service) -> None:
     assert found.keys() == {"host", "age", "figures"}
     assert found["figures"].keys() == {"once", "cpu"}
     assert found["figures"]["once"] == {"length": 7}
+
+
+def test_a_name_may_have_any_letters_and_signs_that_separate_names_as_codes(
+    service: Service,
+) -> None:
+    name = "once.a%252Cb%257Ec@d%253ae%2525"
+    found = service.json(f"/now?host=all&figures={name},once.größe")
+    assert found.keys() == {"host", "age", "once.a,b~c@d:e%", "once.größe"}
+    assert (found["once.a,b~c@d:e%"], found["once.größe"]) == (3, 4)
+    for picture in (f"badge/{name}.svg", f"picture/{name}~once.größe.svg"):
+        assert service.get(f"/{picture}?host=all").status_code == 200
+    assert service.get("/badge/once.a%252Cb.svg?host=all").status_code == 404
 
 
 def test_old_values_are_503(service: Service) -> None:

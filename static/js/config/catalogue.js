@@ -3,6 +3,7 @@
  * Catalogue of figures, panels and tiles: the rows that the server hands to a page, and for a figure without a row
  * what its name tells.
  */
+import { writeFigure } from "./figure_name.js";
 
 /**
  * @typedef {object} FigureRow
@@ -119,12 +120,12 @@ export class Catalogue {
   /**
    * @param {string} event
    * @param {string | null} field null: all
-   * @returns {string | null} field to ask for, so that an event comes without the others; null: only the whole event is sure to have it
+   * @returns {string | null} field to ask for, as a query has it, so that an event comes without the others; null: only the whole event is sure to have it
    */
   path(event, field) {
     if (field === null) return null;
     const name = `${event}.${field}`;
-    if (this.figures.has(name) || this.items.some(({ pattern }) => pattern.test(name))) return name.split(".*")[0].split(".").slice(0, 2).join(".");
+    if (this.figures.has(name) || this.items.some(({ pattern }) => pattern.test(name))) return writeFigure(name.split(".*")[0].split(".").slice(0, 2).join("."));
     const highest = this.items.find((item) => item.field === field && item.row.name.startsWith(`${event}.`));
     return highest ? highest.row.name.split(".*")[0] : null;
   }

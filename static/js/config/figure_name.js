@@ -17,8 +17,11 @@ const MOST_PARTS = 100;
 const EVENT = /^[a-z][a-z0-9_.-]{0,63}$/;
 const HOSTS = /^[A-Za-z0-9*]([A-Za-z0-9._*-]{0,251}[A-Za-z0-9*])?$/;
 
-/** A field: printable, and without the signs that separate names in an address. */
+/** A field: printable; the signs that separate names in an address stand in it as percent codes. */
 const FIELD = /^[^\p{C},~@:]{1,200}$/u;
+
+/** Percent codes in a field: `user%401000` is "user@1000". Any other percent sign is itself. As in dashboard/events/projection.py. */
+const CODES = /%(25|2C|3A|40|7E)/gi;
 
 /**
  * @param {string} name
@@ -53,5 +56,13 @@ export function readFigure(name, events) {
   const known = events.filter((event) => name.startsWith(`${event}.`)).sort((a, b) => b.length - a.length);
   const event = known[0] ?? name.slice(0, Math.max(0, name.indexOf(".")));
   const field = name.slice(event.length + 1);
-  return EVENT.test(event) && FIELD.test(field) ? { event, field } : null;
+  return EVENT.test(event) && FIELD.test(field) ? { event, field: field.replaceAll(CODES, decodeURIComponent) } : null;
+}
+
+/**
+ * @param {string} name EVENT.FIELD
+ * @returns {string} the same in an address
+ */
+export function writeFigure(name) {
+  return name.replaceAll(/[%,:@~]/g, (sign) => `%${sign.charCodeAt(0).toString(16).toUpperCase()}`);
 }

@@ -1,5 +1,6 @@
 // @ts-check
 /** Figures of one's own that the log has seen, with their newest values, for the editor to offer. */
+import { writeFigure } from "../config/figure_name.js";
 import { text } from "../ui/format.js";
 import { formatOf } from "../ui/units.js";
 import { loadCatalogue } from "./server_catalogue.js";
@@ -17,7 +18,7 @@ export async function loadOwnFigures(url) {
   try {
     const { figures, more = 0 } = await loadCatalogue(url);
     const own = figures.filter(({ source, name }) => source !== "built-in" && !name.includes("*"));
-    return { names: own.slice(0, MOST).map((row) => [row.name, titleOf(row)]), more: Math.max(0, own.length - MOST) + more };
+    return { names: own.slice(0, MOST).map((row) => [writeFigure(row.name), titleOf(row)]), more: Math.max(0, own.length - MOST) + more };
   } catch {
     return { names: [], more: 0 };
   }

@@ -3,6 +3,7 @@
 import { Chart, END } from "../charts/chart.js";
 import { align } from "../state/align.js";
 import { figureOf } from "../state/flatten.js";
+import { INTERVAL_EVENT, whyMissing } from "../state/intervals.js";
 import { make, mark, valueElement, write, writeValue } from "../ui/dom.js";
 import { text } from "../ui/format.js";
 import { shownLevel, thresholdOf } from "../ui/thresholds.js";
@@ -96,7 +97,9 @@ export class FigurePanel extends Panel {
     const lines = linesOf(this.parts, this.catalogue, view);
     const ages = lines.map(({ store, host, event }) => ({ freshness: store.freshness(host, event, view.now), time: store.time(host, event) }));
     const [first] = ages.sort((a, b) => AGES.indexOf(a.freshness) - AGES.indexOf(b.freshness) || (b.time ?? 0) - (a.time ?? 0));
-    return this.showAge(first?.freshness ?? "waiting", first?.time ?? null, view.now);
+    const [part] = this.parts;
+    const why = part.hosts === null ? whyMissing(view.store.latest(view.host, INTERVAL_EVENT), part.event) : null;
+    return this.showAge(first?.freshness ?? (why === null ? "waiting" : "absent"), first?.time ?? null, view.now, why);
   }
 
   /** @param {View} view */

@@ -7,6 +7,7 @@
  * no such family, "fresh", "stale" when the family missed three of its own cadences (the panel dims), and "gone" after
  * ten (figures become a dash).
  */
+import { INTERVAL_EVENT, whyMissing } from "../state/intervals.js";
 import { make, mark, write } from "../ui/dom.js";
 import { age, clock, wholeAge } from "../ui/format.js";
 
@@ -85,19 +86,20 @@ export class Panel {
    * @returns {boolean} true if it has to be drawn although no figure has changed
    */
   refresh({ store, host, now }) {
-    return this.showAge(store.freshness(host, this.event, now), store.time(host, this.event), now);
+    return this.showAge(store.freshness(host, this.event, now), store.time(host, this.event), now, whyMissing(store.latest(host, INTERVAL_EVENT), this.event));
   }
 
   /**
    * @param {Freshness} freshness
    * @param {number | null} time of the newest sample
    * @param {number} now
+   * @param {string | null} [why] there are no figures
    * @returns {boolean} true if the freshness has changed
    */
-  showAge(freshness, time, now) {
+  showAge(freshness, time, now, why) {
     const changed = this.setFreshness(freshness);
     write(this.age, ageText(freshness, time, now));
-    write(this.notice, NOTICES[freshness]);
+    write(this.notice, why && freshness === "absent" ? `${NOTICES.absent}: ${why}` : NOTICES[freshness]);
     return changed;
   }
 

@@ -105,6 +105,16 @@ export class Intervals {
 }
 
 /**
+ * @param {Data | null} system newest event of that name of a machine
+ * @param {string} event
+ * @returns {string | null} why it has no figures of an event, as it says; null if it says nothing
+ */
+export function whyMissing(system, event) {
+  const missing = Object(system?.missing);
+  return Object.hasOwn(missing, event) ? String(missing[event]) : null;
+}
+
+/**
  * Computes a cadence like the sampler: that of the family, rounded up to whole intervals.
  * @param {number} slow seconds between samples of the family; 0 for a fast one
  * @param {number} interval seconds

@@ -4,7 +4,7 @@
  * panels read.
  */
 import { flatten } from "./flatten.js";
-import { ageLevel, ageLimits, Intervals, INTERVAL_EVENT, patienceFor } from "./intervals.js";
+import { ageLevel, ageLimits, Intervals, INTERVAL_EVENT, patienceFor, whyMissing } from "./intervals.js";
 import { Published, sampleTimes } from "./published.js";
 import { TimeSeries } from "./series.js";
 
@@ -177,7 +177,7 @@ export class Store {
     if (time !== null) return ageLevel(now - time, ageLimits(this.patience(host, event)));
     if (this.published.has(event)) return "waiting";
     const { cadences } = this.intervals;
-    if (cadences !== null && !(event in cadences)) return "absent";
+    if (whyMissing(this.latest(host, INTERVAL_EVENT), event) !== null || (cadences !== null && !Object.hasOwn(cadences, event))) return "absent";
     return now - this.since > this.patience(host, event) + 1 ? "missing" : "waiting";
   }
 
