@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -92,7 +93,7 @@ def test_the_page_judges_random_figures_by_random_rules_as_alerts_do() -> None:
         figure = chance.choice(watched)
         return {"name": f"r{number}", "figure": figure, "sign": sign, "level": level, **limit}
 
-    asked = [
+    asked: list[tuple[str, dict[str, Any], float | None, list[dict[str, object]]]] = [
         (
             chance.choice(figures),
             chance.choice([{}, {"high": chance.randint(-3, 3)}, {"high": None}, {"high": True}]),

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from dashboard.settings import FigureRow
 from dashboard.streaming.replay_buffer import ReplayBuffer
 from dashboard.web import exposition
 from dashboard.web.exposition import OwnFigures
-from tests.support.service import running, wait_for
+from tests.support.service import Reader, running, wait_for
 
 Labels = tuple[str, str, str]
 
@@ -135,3 +136,35 @@ def test_a_number_that_nobody_declared_is_everywhere(tmp_path: Path) -> None:
         assert "rules" not in service.json("/history?lines=100")["lines"]
         publish(40)
         wait_for(lambda: not alerts(), "the end of the alert")
+
+
+def test_others_figures_cost_the_page_of_one_machine_nothing(tmp_path: Path) -> None:
+    hosts, fields = 100, {f"f{number}": number for number in range(200)}
+    with running(tmp_path, HEARTBEAT=0.5) as service:
+        service.append("app", "m0", **fields)
+        service.wait_until_ready()
+
+        def sizes() -> dict[str, int]:
+            asked = "host=m0&events=app,rules,system"
+            with closing(Reader(service, f"?{asked}")) as reader:
+                reader.wait_for(1, "heartbeat")
+                names = [each.event for each in reader.events]
+                received = sum(len(each.data) for each in reader.events[: names.index("heartbeat")])
+            assert names[:2] == ["hello", "app"]
+            return {
+                "page": len(service.get("/host/m0?panels=app.f7&tiles=app.f7").content),
+                "history": len(service.get(f"/history?{asked}&form=spans&since=300").content),
+                "stream": received,
+            }
+
+        alone = sizes()
+        service.append_all([("app", f"m{number}", fields) for number in range(1, hosts)])
+        last = f"/now?host=m{hosts - 1}&figures=app.f1"
+        wait_for(lambda: service.get(last).status_code == 200, "all machines")
+        among = sizes()
+        # Times differ in their digits; the page and the hello may have the machines' names.
+        assert among["page"] <= alone["page"] + 10 * hosts
+        assert among["history"] <= alone["history"] + 100
+        assert among["stream"] <= alone["stream"] + 10 * hosts
+        rows = service.json("/catalogue")["figures"]
+        assert {f"app.{field}" for field in fields} <= {row["name"] for row in rows}
