@@ -35,8 +35,7 @@ def create_app(settings: "Settings | None" = None) -> "Flask":
     Without settings they are read from the environment; raises SettingError for a wrong one.
     """
     from dashboard import cli
-    from dashboard.build import build_id
-    from dashboard.installation import FILES, default_instance
+    from dashboard.installation import FILES, build_id, default_instance
     from dashboard.log.opening import log_url
     from dashboard.metrics import family_factories
     from dashboard.runtime import Service

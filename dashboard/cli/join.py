@@ -12,7 +12,6 @@ from urllib.parse import urlsplit
 import click
 
 from dashboard import settings
-from dashboard.build import version
 from dashboard.cli.agent import become_agent
 from dashboard.cli.agent_files import (
     NAME,
@@ -25,6 +24,7 @@ from dashboard.cli.agent_files import (
 from dashboard.cli.target import Value, echo_err
 from dashboard.cli.usage_error import UsageError
 from dashboard.client.http import dial, explanation, reason_of
+from dashboard.installation import version
 from dashboard.settings.types import HOST
 from dashboard.settings.urls import SERVER_URL
 

@@ -6,9 +6,8 @@ import sys
 import click
 
 from dashboard import cli, settings
-from dashboard.build import build_id, release
 from dashboard.cli.usage_error import UsageError
-from dashboard.installation import FILES, default_config, default_instance
+from dashboard.installation import FILES, build_id, default_config, default_instance, release
 
 
 @click.group(cls=cli.Commands, context_settings={"help_option_names": ["-h", "--help"]})

@@ -15,9 +15,9 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from dashboard.build import version
 from dashboard.client.http import dial, explanation, problem_in, reason_of
 from dashboard.events.event import UNNAMED, Event, EventId
+from dashboard.installation import version
 from dashboard.log.contract import LogUnavailable, Refused
 
 _TIMEOUT = 10.0  # seconds of silence after which a server counts as gone

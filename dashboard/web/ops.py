@@ -11,7 +11,7 @@ from prometheus_client import CollectorRegistry, Metric
 from prometheus_client import exposition as plain_text
 from prometheus_client.openmetrics import exposition as open_metrics
 
-from dashboard.build import release
+from dashboard.installation import release
 from dashboard.metrics.node_counters import Counted, NodeCounters
 from dashboard.runtime import Runtime, Service
 from dashboard.web.accept import match

@@ -9,11 +9,11 @@ from flask import Blueprint, Response, make_response, redirect, render_template,
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response as BaseResponse
 
-from dashboard.build import version
 from dashboard.errors import ClientError
 from dashboard.events.event import HOST
 from dashboard.events.filter import Filter
 from dashboard.events.paths import TOLD_ELSEWHERE
+from dashboard.installation import version
 from dashboard.runtime import Service
 from dashboard.settings import Settings
 from dashboard.web.access import renewal_url, request_scope

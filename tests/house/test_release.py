@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from dashboard.build import project
+from dashboard.installation import project
 from tests.support.service import ROOT
 
 FILES = (

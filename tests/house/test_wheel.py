@@ -19,7 +19,7 @@ import httpx
 import pytest
 import yaml  # type: ignore[import-untyped]
 
-from dashboard.build import build_id, project
+from dashboard.installation import build_id, project
 from dashboard.settings import load
 from tests.support.proxies import free_port, program
 from tests.support.service import ROOT

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from dashboard.build import build_id, release
+from dashboard.installation import build_id, release
 from tests.page.past import read_machine
 from tests.page.wall import MODULE, Wall
 from tests.support.service import Service, wait_for

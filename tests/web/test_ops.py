@@ -14,7 +14,7 @@ import pytest
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 from prometheus_client.parser import text_string_to_metric_families as plain_families
 
-from dashboard.build import build_id, release
+from dashboard.installation import build_id, release
 from tests.support.service import Reader, Service, wait_for
 
 Read = Callable[..., Reader]

@@ -11,7 +11,7 @@ from pathlib import Path
 import msgspec
 from flask import Blueprint, Response, request
 
-from dashboard.build import project
+from dashboard.installation import project
 from dashboard.web.openapi.family_schemas import Json
 from dashboard.web.query import Query
 
