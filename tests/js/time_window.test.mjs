@@ -13,8 +13,9 @@ test("live, the edge moves by whole intervals, and with a sample that is a littl
 
 test("it grows with what there is, from half a minute to its length", () => {
   const timeWindow = new TimeWindow(300);
-  const lengths = [999, 980, 900, 700, 100, null].map((oldest) => 1000 - timeWindow.span(1000, 999.5, 1, oldest).from);
-  assert.deepEqual(lengths, [30, 30, 100, 300, 300, 300]);
+  const lengths = [999, 980, 900, 704, 702, 700, 100, null].map((oldest) => 1000 - timeWindow.span(1000, 999.5, 1, oldest).from);
+  assert.equal(1000 - new TimeWindow(10).span(1000, 999.5, 1, 999).from, 10);
+  assert.deepEqual(lengths, [30, 30, 100, 296, 300, 300, 300, 300]);
   assert.equal(new TimeWindow(3600).span(3600, 3600, 1, 3500).from, 0, "a long one was asked for");
 });
 

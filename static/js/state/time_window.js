@@ -9,9 +9,10 @@ const LEAST = 2;
 /** Seconds after which all lists have said what was at a moment: most are read every five seconds. */
 export const OVER = 6;
 
-/** Seconds that charts show of a machine that has just begun, and the longest window that grows from there. */
+/** Seconds that charts show of a machine that has just begun, the longest window that grows from there, and the samples by which it may be short. */
 const FIRST = 30;
 const GROWING = 900;
+const SAMPLES = 3;
 
 export class TimeWindow {
   /** @param {number} window seconds */
@@ -39,7 +40,9 @@ export class TimeWindow {
     // The edge moves by whole intervals, so that charts move once for each sample. A sample is taken a few
     // milliseconds later: the edge includes it, as axes make room only for lines within it.
     const to = Math.max(Math.floor(now / interval) * interval, Math.min(now, newest));
-    const length = oldest === null || this.window > GROWING ? this.window : Math.min(this.window, Math.max(FIRST, to - oldest));
+    const known = oldest === null || this.window > GROWING ? Infinity : to - oldest;
+    // The oldest sample of a full window is up to a few intervals younger than its edge.
+    const length = known > this.window - SAMPLES * interval ? this.window : Math.min(this.window, Math.max(FIRST, known));
     return { from: to - length, to };
   }
 
