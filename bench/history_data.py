@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 
 from dashboard.events.event import Event, EventId
-from dashboard.history.block import Column, Rows, Value, pack
+from dashboard.history.block import Column, Rows, Value, pack, short
 from dashboard.history.builder import Builder, Limits
 from dashboard.history.downsample import joined
 from dashboard.history.store import HistoryStore
@@ -208,7 +208,7 @@ def _tiled(built: Rows, tier: Tier, count: int) -> Rows:
 
 
 def _near(value: Value, noise: random.Random, moves: bool) -> Value:
-    return value * (1 + noise.gauss(0, _NOISE)) if moves and value else value
+    return short(value * (1 + noise.gauss(0, _NOISE))) if moves and value else value
 
 
 def _repeat(

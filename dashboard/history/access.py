@@ -16,7 +16,7 @@ from dashboard.history.downsample import Reduced
 from dashboard.history.past_alerts import PastAlert, whole
 from dashboard.history.query import HistoryReader, Stretch, tier_for
 from dashboard.history.store import HistoryStore
-from dashboard.history.tiers import Tier
+from dashboard.history.tiers import MINUTES, Tier
 from dashboard.history.transaction import Series
 from dashboard.log.contract import LogUnavailable
 from dashboard.log.native_calls import run_log_call
@@ -94,6 +94,19 @@ class History:
             except LogUnavailable:
                 pass  # the log alone answers, as far as it goes back
             return whole([], newest, since)
+
+        return run_log_call(self._thread, work)
+
+    def past_programs(self, at: float) -> list[Event]:
+        """Return an event `processes` of each host: the minute's programs that took most CPU."""
+
+        def work() -> list[Event]:
+            if self._store is None or at < self._kept(MINUTES):
+                return []
+            try:
+                return self._store.past_programs(at)
+            except LogUnavailable:
+                return []
 
         return run_log_call(self._thread, work)
 

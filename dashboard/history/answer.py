@@ -1,8 +1,8 @@
 """Rows of a series as columns of an answer: with two rows a span, or as bands."""
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 
-from dashboard.history.block import Column, Value
+from dashboard.history.block import Value
 from dashboard.history.downsample import Reduced
 
 
@@ -13,27 +13,35 @@ def as_columns(found: Reduced) -> dict[str, list[Value]]:
     which they came, at the times of its first and its last sample. A row of nulls stands in a
     silence.
     """
-    rows = found.rows
-    out: dict[str, list[Value]] = {"time": [], **{path: [] for path in rows.columns}}
-    columns = [(out[path], column) for path, column in rows.columns.items()]
-    for index, silence in _order(found):
-        start = rows.times[index]
-        if silence is not None:
-            out["time"].append(silence)
-            for values, _ in columns:
-                values.append(None)
-        elif not rows.span or all((column.count[index] or 0) <= 1 for _, column in columns):
-            offsets = [column.low_at[index] for _, column in columns if rows.span]
+    rows, quiet = found.rows, _silences(found)
+    if not rows.span:
+        times = _with(quiet, [round(time, 3) for time in rows.times], quiet)
+        means = {path: _with(quiet, column.mean) for path, column in rows.columns.items()}
+        return {"time": times, **means}
+    columns = rows.columns.values()
+    counts = [[count or 0 for count in column.count] for column in columns]
+    is_one = [max(each) <= 1 for each in zip([0] * len(rows.times), *counts, strict=True)]
+    time: list[Value] = []
+    for index, start in enumerate(rows.times):
+        if index in quiet:
+            time.append(quiet[index])
+        if is_one[index]:
+            offsets = (column.low_at[index] for column in columns)
             offset = next((each for each in offsets if each is not None), 0)
-            out["time"].append(round(start + offset, 3))
-            for values, column in columns:
-                values.append(column.mean[index])
+            time.append(round(start + offset, 3))
         else:
-            out["time"] += [round(found.firsts[index], 3), round(found.ends[index], 3)]
-            for values, column in columns:
-                low_at, high_at = column.low_at[index] or 0, column.high_at[index] or 0
-                pair = column.low[index], column.high[index]
-                values += pair if low_at <= high_at else pair[::-1]
+            time += round(found.firsts[index], 3), round(found.ends[index], 3)
+    out = {"time": time}
+    for path, column in rows.columns.items():
+        values = out[path] = []
+        whole = zip(is_one, *column.lists(), strict=True)
+        for index, (one, mean, low, high, low_at, high_at, _) in enumerate(whole):
+            if index in quiet:
+                values.append(None)
+            if one:
+                values.append(mean)
+            else:
+                values += (low, high) if (low_at or 0) <= (high_at or 0) else (high, low)
     return out
 
 
@@ -44,42 +52,46 @@ def as_bands(found: Reduced, *, when: bool = True) -> dict[str, object]:
     seconds since 1970 of a span's lowest and highest value, left out without `when`. A row of nulls
     stands in a silence. For samples `span` is 0.0, and only `time` and `mean` are there.
     """
-    rows = found.rows
-    order = list(_order(found))
-    time = [rows.times[index] if silence is None else silence for index, silence in order]
-
-    def columns(name: str) -> dict[str, list[Value]]:
-        return {
-            path: [None if silence is not None else _value(column, name, i) for i, silence in order]
-            for path, column in rows.columns.items()
-        }
-
-    def moments(name: str) -> dict[str, list[Value]]:
-        return {
-            path: [
-                None if offset is None else round(start + offset, 2)
-                for start, offset in zip(time, offsets, strict=True)
-            ]
-            for path, offsets in columns(name).items()
-        }
-
-    out: dict[str, object] = {"span": rows.span, "time": [round(each, 3) for each in time]}
-    out["mean"] = columns("mean")
+    rows, quiet = found.rows, _silences(found)
+    columns = rows.columns.items()
+    time = _with(quiet, [round(each, 3) for each in rows.times], quiet)
+    out: dict[str, object] = {"span": rows.span, "time": time}
+    out["mean"] = {path: _with(quiet, column.mean) for path, column in columns}
     if rows.span:
-        out |= {name: columns(name) for name in ("low", "high")}
+        out["low"] = {path: _with(quiet, column.low) for path, column in columns}
+        out["high"] = {path: _with(quiet, column.high) for path, column in columns}
         if when:
-            out |= {name: moments(name) for name in ("low_at", "high_at")}
+            for name in ("low_at", "high_at"):
+                out[name] = {
+                    path: _with(quiet, _moments(rows.times, getattr(column, name)))
+                    for path, column in columns
+                }
     return out
 
 
-def _value(column: Column, name: str, index: int) -> Value:
-    values: list[Value] = getattr(column, name)
-    return values[index]
+def _silences(found: Reduced) -> dict[int, float]:
+    """Return the middle of each silence, by the index of the row after it, in order."""
+    times = found.rows.times
+    return {
+        index: round((found.ends[index - 1] + times[index]) / 2, 3)
+        for index in sorted(found.after_silence)
+    }
 
 
-def _order(found: Reduced) -> Iterator[tuple[int, float | None]]:
-    """Yield (row, None) for each row, and before it (row, time of a silence) if there is one."""
-    for index, start in enumerate(found.rows.times):
-        if index in found.after_silence:
-            yield index, round((found.ends[index - 1] + start) / 2, 3)
-        yield index, None
+def _moments(times: list[float], offsets: list[Value]) -> list[Value]:
+    return [
+        None if offset is None else round(time + offset, 2)
+        for time, offset in zip(times, offsets, strict=True)
+    ]
+
+
+def _with(
+    quiet: dict[int, float], values: Sequence[Value], there: dict[int, float] | None = None
+) -> list[Value]:
+    """Return values with one more in each silence: null, or that of `there`."""
+    out: list[Value] = []
+    done = 0
+    for index in quiet:
+        out += [*values[done:index], None if there is None else there[index]]
+        done = index
+    return [*out, *values[done:]]

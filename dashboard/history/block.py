@@ -74,14 +74,14 @@ class Rows:
 def samples(rows: Iterable[tuple[float, Mapping[str, Value]]]) -> Rows:
     """Make rows of samples, (time, figures by path) each, in any order.
 
-    Figures beyond `MOST_COLUMNS` are left out.
+    Numbers keep five significant digits. Figures beyond `MOST_COLUMNS` are left out.
     """
     in_order = sorted(rows, key=lambda row: row[0])
     out = Rows(0.0, [round(time, 3) for time, _ in in_order])
     ordered = [figures for _, figures in in_order]
     paths = list(dict.fromkeys(chain.from_iterable(ordered)))[:MOST_COLUMNS]
     for path in paths:
-        values = [figures.get(path) for figures in ordered]
+        values = [short(figures.get(path)) for figures in ordered]
         if values.count(None) < len(values):
             out.columns[path] = Column(values)
     return out
@@ -100,8 +100,7 @@ def pack(rows: Rows) -> bytes:
     ticks = [round(time * 1000) for time in rows.times]  # milliseconds
     steps = [after - before for before, after in zip([0, *ticks], ticks, strict=False)]
     columns = {
-        path: column.lists() if rows.span else list(map(short, column.mean))
-        for path, column in rows.columns.items()
+        path: column.lists() if rows.span else column.mean for path, column in rows.columns.items()
     }
     return zlib.compress(msgspec.json.encode([rows.span, steps, columns]), _LEVEL)
 

@@ -6,12 +6,12 @@ the position in the log, so a kill at any moment neither loses a row nor counts 
 
 import time
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from dashboard.events.event import UNNAMED, Event, EventId
 from dashboard.events.paths import figures_of
-from dashboard.history.block import Rows, Value, samples
+from dashboard.history.block import Rows, samples
 from dashboard.history.downsample import Reducer, joined
 from dashboard.history.store import HistoryStore
 from dashboard.history.tiers import HOURS, MINUTES, SECONDS, Tier
@@ -19,7 +19,6 @@ from dashboard.history.transaction import Series, Writing
 
 GRACE = 120.0  # seconds after a window's end in which events may still arrive
 _AHEAD = 3600.0  # seconds that an event's time may lie ahead of this machine's clock
-_PARTS = 24  # parts of a window of spans that are joined before its end
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,16 +65,17 @@ class Builder:
             return
         latest = self._clock() + _AHEAD
         oldest = self._clock() - self._limits.seconds
-        rows: dict[tuple[str, str], list[tuple[float, Mapping[str, Value]]]] = defaultdict(list)
+        series = defaultdict(list)
         for event in events:
-            found = figures_of(event)
-            if found is not None and oldest <= found[0] <= latest:
-                rows[event.host, event.name or UNNAMED].append(found)
+            series[event.host, event.name or UNNAMED].append(event)
         with self._store.writing() as writing:
-            for (host, event_name), measured in rows.items():
-                part = samples(measured)
+            for (host, event_name), mine in series.items():
+                found = [(event, row) for event in mine if (row := figures_of(event)) is not None]
+                in_time = [(event, row) for event, row in found if oldest <= row[0] <= latest]
+                part = samples(row for _, row in in_time)
                 if part.columns:
                     writing.add(SECONDS, writing.series(host, event_name), part)
+                writing.add_programs(event for event, _ in in_time)
             writing.add_alerts(events)
             writing.set_position(events[-1].id)
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from dashboard.history.block import MOST_COLUMNS, Column, Rows, Value
-from dashboard.history.extremes import Extremes, append, extremes_of
+from dashboard.history.extremes import Extremes, Pieces
 from dashboard.history.missing_samples import silences
 
 
@@ -39,71 +39,94 @@ class Reducer:
     break its line there.
     """
 
-    def __init__(self, start: float, span: float, most_silences: int = 0) -> None:
-        """`most_silences` is how many spans may be cut at silences."""
+    def __init__(
+        self, start: float, span: float, most_silences: int = 0, *, is_timed: bool = True
+    ) -> None:
+        """`most_silences` is how many spans may be cut at silences.
+
+        Without `is_timed` extremes have no times.
+        """
+        self._is_timed = is_timed
         self._start = start
         self._span = span
         self._most_silences = most_silences
-        self._figures: dict[str, dict[_Key, Extremes]] = {}
-        self._late: dict[str, tuple[_Key, Extremes]] = {}  # for the span after that of the key
-        self._starts: dict[_Key, float] = {}
-        self._firsts: dict[_Key, float] = {}
-        self._ends: dict[_Key, float] = {}
+        self._figures: dict[str, Extremes] = {}
+        self._places: dict[_Key, int] = {}  # of the spans in the lists, which are as they came
+        self._starts: list[float] = []
+        self._firsts: list[float] = []
+        self._ends: list[float] = []
         self._silences = 0
         self._before: list[float] = []  # the times of the last rows
         self._before_span = 0.0  # of these rows
 
     def add(self, rows: Rows, first: float = -math.inf, end: float = math.inf) -> None:
         """Take the rows from `first` until before `end`, seconds since 1970."""
-        here = bisect_left(rows.times, max(first, self._start))
-        stop = bisect_left(rows.times, end)
-        silent = self._silent_before(rows.times[here:stop], rows.span)
-        cuts = [here + cut for cut in silent]
+        pieces = self._cut(rows, first, end)
+        if not pieces.cuts:
+            return
+        for path, column in rows.columns.items():
+            figure = self._figures.get(path)
+            if figure is None:
+                if len(self._figures) >= MOST_COLUMNS:
+                    continue
+                figure = self._figures[path] = Extremes(is_timed=self._is_timed)
+            figure.add(rows, column, pieces)
+
+    def _cut(self, rows: Rows, first: float, end: float) -> Pieces:
+        times = rows.times
+        here = bisect_left(times, max(first, self._start))
+        stop = bisect_left(times, end)
+        cuts = [here + cut for cut in self._silent_before(times[here:stop], rows.span)]
+        pieces = Pieces(len(self._starts))
         while here < stop:
             if cuts and here == cuts[0]:
                 self._silences += 1
                 del cuts[0]
-            number = int((rows.times[here] - self._start) / self._span)
-            last = cuts[0] if cuts else stop
-            after = bisect_left(rows.times, self._start + (number + 1) * self._span, here, last)
+            number = int((times[here] - self._start) / self._span)
+            limit = self._start + (number + 1) * self._span
+            after = bisect_left(times, limit, here, cuts[0] if cuts else stop)
             after = max(after, here + 1)  # float error at the edge of a span
-            key = number, self._silences
-            whole = self._start + number * self._span
-            is_cut = (number, self._silences - 1) in self._starts
-            self._starts.setdefault(key, rows.times[here] if is_cut else whole)
-            self._firsts.setdefault(key, rows.times[here])
-            self._ends[key] = rows.times[after - 1] + rows.span
+            place = self._place(number, times[here])
+            (pieces.old if place < pieces.known else pieces.new).append(len(pieces.cuts))
+            self._ends[place] = times[after - 1] + rows.span
+            left = limit - times[after - 1]
             # A row that is longer than a span has no other place than its own.
-            limit = whole + self._span if rows.span <= self._span else math.inf
-            for path, column in rows.columns.items():
-                found, late = extremes_of(rows, column, here, after, limit)
-                if found is not None:
-                    self._merge(path, key, found)
-                if late is not None and key in self._figures.get(path, ()):
-                    self._late[path] = key, late
+            if 0 < left < rows.span <= self._span:
+                pieces.crossing.append((len(pieces.cuts), after - 1, left))
+            pieces.places.append(place)
+            pieces.cuts.append((here, after))
             here = after
+        return pieces
+
+    def _place(self, number: int, first: float) -> int:
+        """Return the place of a span, made if its first row is this one."""
+        key = number, self._silences
+        place = self._places.setdefault(key, len(self._starts))
+        if place == len(self._starts):
+            is_cut = (number, self._silences - 1) in self._places
+            self._starts.append(first if is_cut else self._start + number * self._span)
+            self._firsts.append(first)
+            self._ends.append(first)
+        return place
 
     def reduced(self) -> Reduced:
         """Return the spans with their ends, and which come after a silence."""
         rows = self.spans()
-        keys = sorted(self._starts)
+        keys = sorted(self._places)
+        order = [self._places[key] for key in keys]
         cut = (place + 1 for place, (a, b) in enumerate(pairwise(keys)) if a[1] != b[1])
         # A silence of several spans is shown, too: those spans have no rows.
         quiet = frozenset(cut) | silences(rows.times, len(keys))
-        firsts = [self._firsts[key] for key in keys]
-        return Reduced(rows, firsts, [self._ends[key] for key in keys], quiet)
+        firsts = [self._firsts[place] for place in order]
+        return Reduced(rows, firsts, [self._ends[place] for place in order], quiet)
 
     def spans(self) -> Rows:
         """Return the spans that have rows, each at its start."""
-        while self._late:
-            path, (key, late) = self._late.popitem()
-            self._figures[path][key].widen(late)
-        keys = sorted(self._starts)
-        out = Rows(self._span, [self._starts[key] for key in keys])
-        for path, by_key in self._figures.items():
-            column = out.columns[path] = Column()
-            for key, time in zip(keys, out.times, strict=True):
-                append(column, by_key.get(key), time)
+        order = [self._places[key] for key in sorted(self._places)]
+        after = [self._places.get((n + 1, quiet), at) for (n, quiet), at in self._places.items()]
+        out = Rows(self._span, [self._starts[place] for place in order])
+        for path, figure in self._figures.items():
+            out.columns[path] = figure.column(self._starts, order, after)
         return out
 
     def _silent_before(self, times: list[float], span: float) -> list[int]:
@@ -122,24 +145,6 @@ class Reducer:
         found = sorted(silences([*before, *times], left))
         self._before = [*before, *times][-_AROUND:]
         return [place - len(before) for place in found if place >= len(before)]
-
-    def _merge(self, path: str, key: _Key, new: Extremes) -> None:
-        figures = self._figures.get(path)
-        if figures is None:
-            if len(self._figures) >= MOST_COLUMNS:
-                return
-            figures = self._figures[path] = {}
-        if path in self._late:
-            before, late = self._late.pop(path)
-            is_next = key == (before[0] + 1, before[1])
-            (new if is_next else figures[before]).widen(late)
-        old = figures.get(key)
-        if old is None:
-            figures[key] = new
-            return
-        old.widen(new)
-        old.total += new.total
-        old.count += new.count
 
 
 def joined(parts: list[Rows]) -> Rows:

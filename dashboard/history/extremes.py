@@ -1,86 +1,195 @@
-"""What a span says of one figure: mean, lowest, highest, their times, and the count."""
+"""What spans say of one figure: lowest and highest value with their times, sum, and count.
+
+A column is worked on as a whole: a few calls of built-in functions for each span, and no loop over
+its values.
+"""
 
 import math
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from operator import mul
+from typing import Any
 
-from dashboard.history.block import Column, Rows, short
+from dashboard.history.block import Column, Rows, Value, short
+
+_Found = tuple[int, float, float]  # the place of a span, a value, and its time
+_Lists = tuple[list[Any], list[Any], list[Any], list[Any], list[Any], list[Any]]
 
 
 @dataclass(slots=True)
-class Extremes:
-    """One figure within one span: its extremes with their times, the sum of values, and how many.
+class Pieces:
+    """Rows cut into pieces, one for each span: from row `cuts[n][0]` until before `cuts[n][1]`.
 
-    Times are seconds since 1970.
+    `places[n]` is the place of the span among all. There were `known` spans before, which the
+    pieces `old` are of, and `new` are the others. `crossing` has (n, row, seconds of the row in the
+    span) for rows that end after their span.
     """
 
-    low: float
-    low_at: float
-    high: float
-    high_at: float
-    total: float
-    count: float
-
-    def widen(self, other: "Extremes") -> None:
-        """Take the extremes of another that reach further."""
-        if other.low < self.low:
-            self.low, self.low_at = other.low, other.low_at
-        if other.high > self.high:
-            self.high, self.high_at = other.high, other.high_at
+    known: int
+    cuts: list[tuple[int, int]] = field(default_factory=list)
+    places: list[int] = field(default_factory=list)
+    old: list[int] = field(default_factory=list)
+    new: list[int] = field(default_factory=list)
+    crossing: list[tuple[int, int, float]] = field(default_factory=list)
 
 
-def extremes_of(
-    rows: Rows, column: Column, here: int, after: int, limit: float
-) -> tuple[Extremes | None, Extremes | None]:
-    """Return what rows say of a figure, and what the last one says of the time from `limit` on."""
-    means = [value for value in column.mean[here:after] if value is not None]
-    if not means:
-        return None, None
-    if not rows.span:
-        low, high = min(means), max(means)
-        low_at = rows.times[column.mean.index(low, here, after)]
-        high_at = rows.times[column.mean.index(high, here, after)]
-        return Extremes(low, low_at, high, high_at, math.fsum(means), len(means)), None
-    lows, low_ats = column.low[here:after], column.low_at[here:after]
-    highs, high_ats = column.high[here:after], column.high_at[here:after]
-    late, last = None, rows.times[after - 1]
-    mean = column.mean[after - 1]
-    if last + rows.span > limit and mean is not None:
-        # Its extremes stand in the span of their own time, and here its mean.
-        late = Extremes(math.inf, 0.0, -math.inf, 0.0, 0.0, 0.0)
-        if last + (low_ats[-1] or 0) >= limit:
-            late.low, late.low_at = lows[-1] or 0.0, last + (low_ats[-1] or 0)
-            lows[-1], low_ats[-1] = mean, 0.0
-        if last + (high_ats[-1] or 0) >= limit:
-            late.high, late.high_at = highs[-1] or 0.0, last + (high_ats[-1] or 0)
-            highs[-1], high_ats[-1] = mean, 0.0
-    low = min(value for value in lows if value is not None)
-    high = max(value for value in highs if value is not None)
-    low_row, high_row = lows.index(low), highs.index(high)
-    weights = [value or 0 for value in column.count[here:after]]
-    total = math.fsum(
-        (value or 0) * weight
-        for value, weight in zip(column.mean[here:after], weights, strict=True)
-    )
-    found = Extremes(
-        low,
-        rows.times[here + low_row] + (low_ats[low_row] or 0),
-        high,
-        rows.times[here + high_row] + (high_ats[high_row] or 0),
-        total,
-        sum(weights),
-    )
-    return found, late
+class Extremes:
+    """One figure in spans, a value each, by the spans' places; where it is missing count is 0."""
+
+    def __init__(self, *, is_timed: bool) -> None:
+        """`is_timed`: the times of extremes are wanted; without them it is half as much work."""
+        self._is_timed = is_timed
+        self._low: list[float] = []
+        self._low_at: list[float] = []  # seconds since 1970
+        self._high: list[float] = []
+        self._high_at: list[float] = []
+        self._total: list[float] = []
+        self._count: list[float] = []
+        # Extremes that rows have after the end of the span in which they begin.
+        self._late_lows: list[_Found] = []
+        self._late_highs: list[_Found] = []
+
+    def add(self, rows: Rows, column: Column, pieces: Pieces) -> None:
+        """Take one column of rows."""
+        self._pad(pieces.known)
+        lows, low_offsets, highs, high_offsets, sums, counts = _without_none(column, rows.span)
+        if pieces.crossing:
+            lows, low_offsets, late = _moved(rows, column, lows, low_offsets, pieces)
+            self._late_lows += late
+            highs, high_offsets, late = _moved(rows, column, highs, high_offsets, pieces)
+            self._late_highs += late
+        low = [min(lows[here:after]) for here, after in pieces.cuts]
+        high = [max(highs[here:after]) for here, after in pieces.cuts]
+        low_at = self._times(low, lows, low_offsets, rows.times, pieces)
+        high_at = self._times(high, highs, high_offsets, rows.times, pieces)
+        total = [math.fsum(sums[here:after]) for here, after in pieces.cuts]
+        if counts:
+            count = [sum(counts[here:after]) for here, after in pieces.cuts]
+        else:
+            count = [after - here for here, after in pieces.cuts]
+        for piece in pieces.old:
+            place = pieces.places[piece]
+            self._widen_low(place, low[piece], low_at[piece])
+            self._widen_high(place, high[piece], high_at[piece])
+            self._total[place] += total[piece]
+            self._count[place] += count[piece]
+        more: _Lists = low, low_at, high, high_at, total, count
+        for values, found in zip(self._lists(), more, strict=True):
+            values += [found[piece] for piece in pieces.new] if pieces.old else found
+
+    def column(self, starts: Sequence[float], order: Sequence[int], after: Sequence[int]) -> Column:
+        """Return the spans as a column, in an order of their places.
+
+        By place, `starts` are their times, and `after` the places of those that follow them: their
+        own where none does. Without times `low_at` and `high_at` are empty.
+        """
+        self._pad(len(starts))
+        for late, widen in (
+            (self._late_lows, self._widen_low),
+            (self._late_highs, self._widen_high),
+        ):
+            for place, value, at in late:
+                widen(after[place] if self._count[after[place]] else place, value, at)
+            late.clear()
+        lists = [[values[place] for place in order] for values in (starts, *self._lists())]
+        times, low, low_at, high, high_at, total, count = lists
+
+        def each(values: list[float]) -> list[Value]:
+            return [value if many else None for value, many in zip(values, count, strict=True)]
+
+        def offsets(moments: list[float]) -> list[Value]:
+            if not self._is_timed:
+                return []
+            return [
+                round(moment - time, 1) if many else None
+                for moment, time, many in zip(moments, times, count, strict=True)
+            ]
+
+        return Column(
+            [short(sum_ / many) if many else None for sum_, many in zip(total, count, strict=True)],
+            each(low),
+            each(high),
+            offsets(low_at),
+            offsets(high_at),
+            [int(many) or None for many in count],
+        )
+
+    def _times(
+        self,
+        found: list[float],
+        values: list[Any],
+        offsets: list[Any],
+        times: list[float],
+        pieces: Pieces,
+    ) -> list[float]:
+        """Return when each piece has the value that was found in it."""
+        if not self._is_timed:
+            return [0.0] * len(found)
+        rows = [
+            values.index(value, here, after)
+            for value, (here, after) in zip(found, pieces.cuts, strict=True)
+        ]
+        if offsets:
+            return [times[row] + offsets[row] for row in rows]
+        return [times[row] for row in rows]
+
+    def _lists(self) -> _Lists:
+        return self._low, self._low_at, self._high, self._high_at, self._total, self._count
+
+    def _pad(self, length: int) -> None:
+        missing = length - len(self._count)
+        if missing > 0:
+            empty = math.inf, 0.0, -math.inf, 0.0, 0.0, 0
+            for values, value in zip(self._lists(), empty, strict=True):
+                values += [value] * missing
+
+    def _widen_low(self, place: int, value: float, at: float) -> None:
+        if value < self._low[place]:
+            self._low[place], self._low_at[place] = value, at
+
+    def _widen_high(self, place: int, value: float, at: float) -> None:
+        if value > self._high[place]:
+            self._high[place], self._high_at[place] = value, at
 
 
-def append(column: Column, found: Extremes | None, start: float) -> None:
-    """Add a span that starts at `start` to a column; None is one without the figure."""
-    if found is None:
-        for each in column.lists():
-            each.append(None)
-        return
-    column.mean.append(short(found.total / found.count))
-    column.low.append(short(found.low))
-    column.high.append(short(found.high))
-    column.low_at.append(round(found.low_at - start, 1))
-    column.high_at.append(round(found.high_at - start, 1))
-    column.count.append(int(found.count))
+def _without_none(column: Column, span: float) -> _Lists:
+    """Return lowest values, their offsets, highest values, their offsets, sums and counts.
+
+    Samples have no offsets, and no counts if none is missing.
+    """
+    mean, low, high, low_at, high_at, count = column.lists()
+    has_gaps = None in mean
+    if span:
+        if has_gaps:
+            low, high = _filled(low, math.inf), _filled(high, -math.inf)
+            mean, low_at, high_at, count = (
+                _filled(values, 0) for values in (mean, low_at, high_at, count)
+            )
+        return low, low_at, high, high_at, list(map(mul, mean, count)), count
+    if has_gaps:
+        count = [0 if value is None else 1 for value in mean]
+        return _filled(mean, math.inf), [], _filled(mean, -math.inf), [], _filled(mean, 0), count
+    return mean, [], mean, [], mean, []
+
+
+def _filled(values: list[Value], value: float) -> list[Any]:
+    return [value if each is None else each for each in values]
+
+
+def _moved(
+    rows: Rows, column: Column, values: list[Any], offsets: list[Any], pieces: Pieces
+) -> tuple[list[Any], list[Any], list[_Found]]:
+    """Return extremes and offsets with the rows' means for extremes after the end of a span.
+
+    These are returned, too: they stand in the span of their own time.
+    """
+    late = [(piece, row) for piece, row, left in pieces.crossing if offsets[row] >= left]
+    if not late:
+        return values, offsets, []
+    found = [
+        (pieces.places[piece], values[row], rows.times[row] + offsets[row]) for piece, row in late
+    ]
+    values, offsets = values.copy(), offsets.copy()
+    for _, row in late:
+        values[row], offsets[row] = column.mean[row], 0.0
+    return values, offsets, found

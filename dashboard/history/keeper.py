@@ -1,7 +1,7 @@
 """Keep the history while this process leads: once a minute, build in what the log has got.
 
-The log is read in pieces, so that others who read the past wait for one piece at most; the rest
-of the work is done in a native thread.
+The log is read in pieces, so that others who read the past wait for one piece at most; what a
+minute has is written at once, in a native thread.
 """
 
 import logging
@@ -18,7 +18,8 @@ from dashboard.posix.native_thread import NativeThread
 logger = logging.getLogger(__name__)
 
 _EVERY = 60.0  # seconds
-_PIECE = 2000  # events
+_PIECE = 2000  # events that are read at once
+_MOST = 50_000  # that are written at once; a thousand machines' minute would be many small parts
 _LAST = EventId(10**15 - 1, 0)
 
 
@@ -62,12 +63,17 @@ class HistoryKeeper:
 
     def _build(self) -> None:
         builder, run = self._builder, self._thread.run
+        events: list[Event] = []
         position = run(builder.position)
         while True:
-            events = self._log.with_reader(partial(_next_piece, position.following))
-            run(partial(builder.add, events))
-            newest = events[-1].id if events else None
-            if newest is None or len(events) < _PIECE:
+            piece = self._log.with_reader(partial(_next_piece, position.following))
+            events += piece
+            newest = piece[-1].id if piece else None
+            is_last = newest is None or len(piece) < _PIECE
+            if is_last or len(events) >= _MOST:
+                run(partial(builder.add, events))
+                events = []
+            if newest is None or is_last:
                 break
             position = newest
         run(builder.finish)

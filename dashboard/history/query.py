@@ -7,7 +7,7 @@ one fills the beginning and finer ones the end; the newest events come from the 
 
 import math
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from dashboard.history.block import Rows
@@ -22,13 +22,15 @@ from dashboard.history.transaction import Series
 class Stretch:
     """From when until when (seconds since 1970), and how many rows an answer has at most.
 
-    `is_open`: the end is now, and rows that came since belong to the answer, too.
+    `is_open`: the end is now, and rows that came since belong to the answer, too. `is_timed`: the
+    times of extremes are wanted.
     """
 
     first: float
     end: float
     points: int
     is_open: bool = False
+    is_timed: bool = True
 
     @property
     def span(self) -> float:
@@ -71,7 +73,7 @@ class HistoryReader:
         series: Series | None,
         stretch: Stretch,
         *,
-        newest: Iterable[Rows] = (),
+        newest: Sequence[Rows] = (),
         paths: Callable[[str], bool] | None = None,
     ) -> Reduced:
         """Return the rows of a series within a stretch.
@@ -80,10 +82,27 @@ class HistoryReader:
         `stretch.span` seconds each, or as long as the rows that are left. `newest` are samples
         of the log that are not in the history.
         """
+        wanted = tier_for(stretch.span)
+        found = self._read(series, stretch, wanted, newest, paths)
+        if wanted is not SECONDS and series is not None and self._store is not None:
+            counts = [sum(filter(None, column.count)) for column in found.rows.columns.values()]
+            few = max(counts, default=0) <= stretch.points
+            if few and self._has_all_samples(self._store, series, stretch):
+                found = self._read(series, stretch, SECONDS, newest, paths)
+        return found
+
+    def _read(
+        self,
+        series: Series | None,
+        stretch: Stretch,
+        wanted: Tier,
+        newest: Sequence[Rows],
+        paths: Callable[[str], bool] | None,
+    ) -> Reduced:
         few: list[Rows] | None = []
         count = 0
-        reducer = Reducer(*self._spans(stretch), stretch.most_silences)
-        for rows, first, end in self._pieces(series, stretch, newest, paths):
+        reducer = Reducer(*self._spans(stretch), stretch.most_silences, is_timed=stretch.is_timed)
+        for rows, first, end in self._pieces(series, stretch, wanted, newest, paths):
             here = bisect_left(rows.times, end) - bisect_left(rows.times, first)
             if not here:
                 continue
@@ -115,11 +134,12 @@ class HistoryReader:
         self,
         series: Series | None,
         stretch: Stretch,
-        newest: Iterable[Rows],
+        wanted: Tier,
+        newest: Sequence[Rows],
         paths: Callable[[str], bool] | None,
     ) -> Iterator[tuple[Rows, float, float]]:
         if series is not None and self._store is not None:
-            yield from self._stretches(self._store, series, stretch, paths)
+            yield from self._stretches(self._store, series, stretch, wanted, paths)
         for rows in newest:
             yield rows.only(paths), stretch.first, stretch.until
 
@@ -128,11 +148,10 @@ class HistoryReader:
         store: HistoryStore,
         series: Series,
         stretch: Stretch,
+        wanted: Tier,
         paths: Callable[[str], bool] | None,
     ) -> Iterator[tuple[Rows, float, float]]:
         """Yield rows with the part of the stretch that they stand for, in order of time."""
-        is_thin = self._has_few_samples(store, series, stretch)
-        wanted = SECONDS if is_thin else tier_for(stretch.span)
         first = stretch.first
         for tier, end in self._beginning(store, wanted, stretch):
             first = max(first, self._kept(tier))
@@ -157,19 +176,13 @@ class HistoryReader:
                 found.append((tier, end))
         return found
 
-    def _has_few_samples(self, store: HistoryStore, series: Series, stretch: Stretch) -> bool:
-        """Return whether the samples of a stretch are all there, and no more than its points."""
+    def _has_all_samples(self, store: HistoryStore, series: Series, stretch: Stretch) -> bool:
+        """Return whether the samples of a stretch are all there."""
         if self._kept(SECONDS) > stretch.first + MINUTES.span:
             return False
+        # The size of the file may have cost the oldest samples.
         reached = _first_time(store, SECONDS, series, stretch)
-        if reached - MINUTES.span > _first_time(store, MINUTES, series, stretch):
-            return False  # the size of the file has cost the oldest samples
-        count = 0
-        for rows in store.read(SECONDS, series, stretch.first, stretch.end, _no_column):
-            count += len(rows.times)
-            if count > stretch.points + SECONDS.window:
-                return False
-        return count <= stretch.points
+        return reached - MINUTES.span <= _first_time(store, MINUTES, series, stretch)
 
 
 def _first_time(store: HistoryStore, tier: Tier, series: Series, stretch: Stretch) -> float:

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from dashboard.events.event import Event, EventId
-from dashboard.history import past_alerts
+from dashboard.history import past_alerts, past_programs
 from dashboard.history.block import Rows
 from dashboard.history.downsample import joined
 from dashboard.history.past_alerts import PastAlert
@@ -40,7 +40,7 @@ CREATE TABLE IF NOT EXISTS open_window (
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS part_by_age ON part (tier, window);
 CREATE TABLE IF NOT EXISTS position (ms INTEGER NOT NULL, sequence INTEGER NOT NULL);
-{past_alerts.SCHEMA}
+{past_alerts.SCHEMA}{past_programs.SCHEMA}
 """
 
 
@@ -77,6 +77,11 @@ class HistoryStore:
         """Return the alerts that were open after a time, with `newest` events of the log."""
         with self._database.connected() as connection:
             return past_alerts.read(connection, since, newest)
+
+    def past_programs(self, at: float) -> list[Event]:
+        """Return an event `processes` of each host for the minute of a time."""
+        with self._database.connected() as connection:
+            return past_programs.read(connection, at)
 
     def series(self) -> list[Series]:
         """Return all series."""

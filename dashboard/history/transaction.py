@@ -6,11 +6,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from dashboard.events.event import Event, EventId
-from dashboard.history import past_alerts
+from dashboard.history import past_alerts, past_programs
 from dashboard.history.block import Rows, pack, unpack
-from dashboard.history.tiers import Tier
+from dashboard.history.downsample import joined
+from dashboard.history.tiers import MINUTES, Tier
 
 logger = logging.getLogger(__name__)
+
+_PARTS = 24  # of a window that becomes one before its end: a day of minutes would have 144
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +46,11 @@ class Writing:
             number = self._connection.execute(
                 "SELECT max(number) FROM part WHERE tier = ? AND window = ? AND series = ?", key
             ).fetchone()[0]
-            insert = "INSERT INTO part (tier, window, series, number, data) VALUES (?, ?, ?, ?, ?)"
-            self._connection.execute(
-                insert, (*key, 0 if number is None else number + 1, pack(part))
-            )
+            if number == _PARTS - 2:
+                earlier = self.parts(tier, window, series)
+                self.replace(tier, window, series, joined([*earlier, part]))
+            else:
+                self._insert(key, 0 if number is None else number + 1, part)
             self._connection.execute("INSERT OR IGNORE INTO open_window VALUES (?, ?, ?)", key)
 
     def replace(self, tier: Tier, window: int, series: Series, rows: Rows) -> None:
@@ -54,9 +58,12 @@ class Writing:
         key = (tier.number, window, series.id)
         where = "WHERE tier = ? AND window = ? AND series = ?"
         self._connection.execute(f"DELETE FROM part {where}", key)
-        insert = "INSERT INTO part (tier, window, series, number, data) VALUES (?, ?, ?, 0, ?)"
-        self._connection.execute(insert, (*key, pack(rows)))
+        self._insert(key, 0, rows)
         self._connection.execute(f"DELETE FROM open_window {where}", key)
+
+    def _insert(self, key: tuple[int, int, int], number: int, rows: Rows) -> None:
+        insert = "INSERT INTO part (tier, window, series, number, data) VALUES (?, ?, ?, ?, ?)"
+        self._connection.execute(insert, (*key, number, pack(rows)))
 
     def parts(self, tier: Tier, window: int, series: Series) -> list[Rows]:
         """Return the parts of a window, in the order in which they were written."""
@@ -71,6 +78,10 @@ class Writing:
     def add_alerts(self, events: Iterable[Event]) -> None:
         """Build in what events of the log say of alerts."""
         past_alerts.write(self._connection, events)
+
+    def add_programs(self, events: Iterable[Event]) -> None:
+        """Build in which programs took most, by events of the log."""
+        past_programs.write(self._connection, events)
 
     def trim_alerts(self, before: float) -> None:
         """Delete alerts that ended before a time."""
@@ -93,6 +104,8 @@ class Writing:
         self._connection.execute(
             "DELETE FROM open_window WHERE tier = ? AND window < ?", (tier.number, window)
         )
+        if tier is MINUTES:
+            done += past_programs.trim(self._connection, before, most)
         return int(done)
 
     def free_pages(self) -> None:

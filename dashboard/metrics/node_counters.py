@@ -27,6 +27,7 @@ _PRESSURE = (
     ("io", "full", "io_stalled", "all tasks waited for a disk"),
     ("memory", "some", "memory_waiting", "some task waited for memory"),
     ("memory", "full", "memory_stalled", "all tasks waited for memory"),
+    ("irq", "full", "irq_stalled", "all tasks waited for interrupts"),
 )
 Labels = dict[str, str]
 

@@ -20,6 +20,6 @@ def compress_once(data: bytes) -> bytes:
     return compress(data)
 
 
-def compress(data: bytes) -> bytes:
+def compress(data: bytes, level: int = _LEVEL) -> bytes:
     """The same bytes for the same data, whenever it is."""
-    return gzip.compress(data, _LEVEL, mtime=0)
+    return gzip.compress(data, level, mtime=0)

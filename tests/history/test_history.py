@@ -386,6 +386,30 @@ def test_a_window_of_many_parts_is_read_whole(
     assert sum(len(rows.times) for rows in found) == 300
 
 
+def test_a_day_that_is_not_over_is_a_few_parts(
+    store: HistoryStore, builder: Builder, clock: Clock
+) -> None:
+    """It has the rows of all its windows of ten minutes, and is still open for more."""
+    half_a_day = [event(START + 30.0 * n, {"percent": float(n % 7)}) for n in range(1440)]
+    build(builder, clock, half_a_day, START + DAY / 2 + GRACE)
+    parts = "SELECT count(*) FROM part WHERE tier = ?"
+    with store._database.connected() as connection:
+        assert connection.execute(parts, (MINUTES.number,)).fetchone()[0] < 24
+    assert [window for window, _ in store.open_windows(MINUTES, START + DAY)] == [START // DAY]
+    rows = joined(list(store.read(MINUTES, series_of(store), START, START + DAY)))
+    assert rows.times == [START + 60 * n for n in range(720)]
+    assert rows.columns["percent"].count == [2] * 720
+
+
+def test_numbers_without_an_end_are_missing_in_every_answer() -> None:
+    odd = [math.inf, -math.inf, math.nan, 10**400, -1e305, 2.0]
+    rows = samples((START + n, {"x": value}) for n, value in enumerate(odd))
+    reducer = Reducer(START, 60.0)
+    reducer.add(rows)
+    column = reducer.spans().columns["x"]
+    assert (column.low, column.mean, column.high, column.count) == ([2], [2], [2], [1])
+
+
 def test_rows_of_a_finer_tier_after_an_hour_are_no_silence() -> None:
     def rows(span: float, first: float, count: int) -> Rows:
         ones, zeros = ([value] * count for value in (1.0, 0.0))

@@ -1,7 +1,6 @@
 """GET /history?at=: the newest event of each host and name that the log had at a moment."""
 
 import time
-from typing import Any
 
 import msgspec
 from flask import Response, request
@@ -36,14 +35,21 @@ def moment(service: Service) -> Response:
 
     kept_from = now - service.settings.retention
 
-    def read(log: EventLog) -> dict[str, Any]:
+    def read(log: EventLog) -> tuple[float | None, list[Event]]:
         oldest = log.oldest()
-        events = _newest_at(log, at, kept_from, filter)
         log_from = None if oldest is None else round(max(log.time_of(oldest), kept_from), 3)
-        return {"at": at, "log_from": log_from, "latest": [shown(each, filter) for each in events]}
+        return log_from, _newest_at(log, at, kept_from, filter)
 
     def work() -> bytes:
-        body = msgspec.json.encode(service.runtime.log.with_reader(read))
+        log_from, events = service.runtime.log.with_reader(read)
+        # What the log does not have, the history may have had.
+        there = {(event.host, event.name) for event in events}
+        for event in service.runtime.history.reader.past_programs(at):
+            if (event.host, event.name) not in there and filter.selects(event.host, event.name):
+                events.append(event)
+        events.sort(key=lambda event: event.id or LOG_START)
+        latest = [shown(each, filter) for each in events]
+        body = msgspec.json.encode({"at": at, "log_from": log_from, "latest": latest})
         return compress(body) if zipped else body
 
     body = shared_answer(service.runtime, ("at", at, filter, zipped), work)
