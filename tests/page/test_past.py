@@ -4,9 +4,12 @@ import re
 import time
 from collections.abc import Iterator
 
+import msgspec
 import pytest
 from playwright.sync_api import Browser, Page
 
+from dashboard.events.event import Event
+from dashboard.history.store import HistoryStore
 from tests.page.wall import MODULE, Wall
 from tests.page.years import DAY, write_years
 from tests.support.service import Service, wait_for
@@ -32,9 +35,20 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kept]:
         top = [{"name": program, "user": "ann", "cpu_percent": 99.0, "memory_bytes": 1e6}]
         service.append("processes", "box", time=at, count=217, running=3, top=top)
     service.clock_offset = 0.0
+    write_programs(service, service.end - 20 * DAY)
     service.start().wait_until_ready()
     yield service
     service.close()
+
+
+def write_programs(service: Service, at: float) -> None:
+    """Write into the history which program took most in the minute of a time."""
+    path = service.log_file.with_name(f"{service.log_file.stem}-history.db")
+    store = HistoryStore(path, service.run_directory / "history-files.lock")
+    data = {"time": at, "count": 90, "programs": {"top": [{"name": "backup", "cpu_percent": 96.0}]}}
+    with store.writing() as writing:
+        writing.add_programs([Event("box", "processes", msgspec.json.encode(data).decode())])
+    store.close()
 
 
 def view(wall: Wall) -> tuple[float, float, bool]:
@@ -200,6 +214,19 @@ def test_lists_show_the_moment_that_charts_are_pointed_at(service: Kept, page: P
     wait_for(lambda: not row("loader") and not row(" at "), "what is live")
     assert age.evaluate("(each) => getComputedStyle(each).visibility") == "hidden", "LIVE says it"
     assert len([url for url in wall.history_requests if "at=" in url]) == len(asked) == 3
+
+
+def test_lists_show_the_programs_of_a_minute_that_the_log_no_longer_has(
+    service: Kept, page: Page
+) -> None:
+    spike = service.end - 20 * DAY
+    wall = Wall(page, service)
+    wall.open(f"/?panels=cpu,processes,processes:by-name&tiles=none&at={spike + 20}&zoom=1h")
+    for panel in ("processes", "processes:by-name"):
+        words = f'[data-panel="{panel}"]'
+        wait_for(lambda: "backup" in wall.text(words), "the program")  # noqa: B023
+        assert "96" in wall.text(words)
+        assert "90 in all" in wall.text(words) or "90 processes" in wall.text(words)
 
 
 def test_hours_of_the_night_in_which_clocks_change(
