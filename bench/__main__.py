@@ -157,7 +157,7 @@ def _publish(arguments: list[str]) -> None:
 def _history(arguments: list[str]) -> None:
     parser = _parser("history")
     parser.add_argument("--hours", type=int, default=6, help="of samples (%(default)s)")
-    parser.add_argument("--record", type=int, default=120, help="seconds (%(default)s)")
+    parser.add_argument("--record", type=int, default=600, help="seconds (%(default)s)")
     parser.add_argument("--netdata", type=int, default=1200, help="seconds, from 1200; 0: not")
     parser.add_argument("--tries", type=int, default=5, help="of a question (%(default)s)")
     options = _parse(parser, arguments)

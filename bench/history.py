@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench.history_data import FOUR, HOST, Past, make
-from bench.history_peers import Peer, netdata, prometheus
+from bench.history_peers import LATELY, Peer, netdata, prometheus
 from bench.processes import cpu, load_average
 from bench.servers import Vitals
 
@@ -93,6 +93,7 @@ def run(
         past = server.past
         month = f"from={past.end - 30 * 86_400:.0f}&to={past.end:.0f}"
         short = f"from={past.end - 3600 * hours:.0f}&to={past.end:.0f}"
+        lately = f"from={past.end - LATELY:.0f}&to={past.end:.0f}"
         four = f"host={HOST}&events={','.join(FOUR)}"
         form = "points=600&form=spans"
         targets = {
@@ -100,6 +101,7 @@ def run(
             f"{hours} h of everything of one machine": f"/history?{short}&host={HOST}&{form}",
             f"{hours} h of everything of ten machines": f"/history?{short}&{form}",
             f"{hours} h of four families": f"/history?{short}&{four}&{form}",
+            f"{LATELY // 60} min of four families": f"/history?{lately}&{four}&{form}",
         }
         queries = [_measured(server, name, target, tries) for name, target in targets.items()]
         for query in queries:
@@ -187,6 +189,10 @@ def table(found: Found) -> str:
             f"| Vitals, `{tier.tier}` | {tier.figures} | {tier.bytes_per_value:.2f} | "
             f"{tier.bytes_per_value / seconds:.2f} | {tier.bytes_a_day / 1e6:.2f} MB |"
         )
+    lines.append(
+        f"| Vitals, `seconds` as they were recorded | | {past.recorded:.2f} "
+        f"| {past.recorded / seconds:.2f} | |"
+    )
     for peer in found.peers:
         per = "—" if peer.bytes_per_value is None else f"{peer.bytes_per_value:.2f}"
         ratio = "" if peer.bytes_per_value is None else f"{peer.bytes_per_value / seconds:.2f}"
@@ -206,10 +212,10 @@ def table(found: Found) -> str:
             f"| {query.size / 1024:.0f} KB | {query.memory / 2**20:.0f} MB |"
         )
     for peer in found.peers:
-        if peer.month is not None:
+        if peer.seconds is not None:
             lines.append(
-                f"| 30 days of four families, {peer.name} | {peer.month * 1000:.0f} ms "
-                f"| {peer.month_cpu * 1000:.0f} ms | | |"
+                f"| {peer.question}, {peer.name} | {peer.seconds * 1000:.0f} ms "
+                f"| {peer.cpu * 1000:.0f} ms | | |"
             )
     crowd = found.crowd
     waits = ", ".join(f"{name} {each * 1000:.0f} ms" for name, each in crowd.beside.items())

@@ -15,7 +15,8 @@ from typing import Any
 import msgspec
 
 from dashboard.events.event import Event, EventId
-from dashboard.history.block import Column, Rows, Value, pack, short
+from dashboard.events.paths import figures_of
+from dashboard.history.block import Column, Rows, Value, pack, samples, short
 from dashboard.history.builder import Builder, Limits
 from dashboard.history.downsample import joined
 from dashboard.history.store import HistoryStore
@@ -46,9 +47,13 @@ class Tiered:
 
 @dataclass(frozen=True)
 class Past:
-    """A history that was made: its end, what it takes, and seconds of CPU for a minute of it."""
+    """A history that was made: its end, what it takes, and seconds of CPU for a minute of it.
+
+    `recorded` are the bytes of a value of the recording, packed as it was read.
+    """
 
     end: float
+    recorded: float
     tiers: list[Tiered]
     cpu_per_minute: float
     events_per_minute: float
@@ -69,6 +74,20 @@ class Recording:
                 reading = family.read()
                 if reading is not None:
                     self._read[family.name].append(reading)
+
+    def size_of_a_value(self) -> float:
+        """Return the bytes that a value takes, if the readings are packed as they are."""
+        size = values = 0
+        for name, readings in self._read.items():
+            cadence = self._cadences[name]
+            times = [at for at in range(len(readings)) if at % cadence == 0]
+            texts = [msgspec.json.encode({**readings[at], "time": float(at)}) for at in times]
+            found = [figures_of(Event(HOST, name, text.decode())) for text in texts]
+            rows = samples(row for row in found if row is not None)
+            size += len(pack(rows))
+            columns = rows.columns.values()
+            values += sum(value is not None for column in columns for value in column.mean)
+        return size / values
 
     def batch(self, at: int) -> list[Event]:
         """Return the samples that are due at a second since 1970.
@@ -120,7 +139,7 @@ def make(folder: Path, *, hours: int, record: int, say: Callable[[str], None]) -
     tiers += _months(path, store, end, hours)
     store.close()
     minutes = 60 * hours
-    return Past(float(end), tiers, spent / minutes, events / minutes)
+    return Past(float(end), recording.size_of_a_value(), tiers, spent / minutes, events / minutes)
 
 
 def _build(

@@ -19,22 +19,25 @@ from dashboard.history.block import Rows
 from dashboard.history.store import HistoryStore
 from dashboard.history.tiers import MINUTES, SECONDS, Tier
 
+LATELY = 1200  # seconds of the question that Netdata can be asked, too
 _TRIES = 3
+_ALIKE = ("system.cpu", "cpu.", "system.io", "disk", "system.ram", "mem.", "system.net", "net.")
 _LEAST = 1200  # seconds; after a few minutes its files say nothing of what a value takes
 
 
 @dataclass(frozen=True)
 class Peer:
-    """Bytes on disk for a value, and seconds for 30 days of four families; None: not measured.
+    """Bytes on disk for a value, and seconds that a question takes; None: not measured.
 
-    `month_cpu` are those of the processor.
+    `cpu` are those of the processor.
     """
 
     name: str
     figures: int | None = None
     bytes_per_value: float | None = None
-    month: float | None = None
-    month_cpu: float = 0.0
+    question: str = ""
+    seconds: float | None = None
+    cpu: float = 0.0
 
 
 class _Prometheus(Server):
@@ -78,19 +81,28 @@ def prometheus(folder: Path, end: float, hours: int, say: Callable[[str], None])
     store.close()
     with _Prometheus(folder / MINUTES.name) as server:
         query = {"start": end - 30 * DAY, "end": end, "step": 4320}
-        took, spent = [], []
-        for _ in range(_TRIES):
-            began, used = time.monotonic(), cpu(server.pids())
+
+        def ask() -> None:
             for what in ("min", "avg", "max"):
                 text = f"{what}_over_time(vitals[72m])"
                 asked = urllib.parse.urlencode({**query, "query": text})
                 found = json.loads(get(server.port, f"/api/v1/query_range?{asked}", 120))
                 if not found["data"]["result"]:
                     raise RuntimeError("Prometheus has no series")
-            took.append(time.monotonic() - began)
-            spent.append(cpu(server.pids()) - used)
-    middle = statistics.median
-    return Peer("Prometheus", figures, size / samples, middle(took), middle(spent))
+
+        took = _timed(server, ask)
+    return Peer("Prometheus", figures, size / samples, "30 days of four families", *took)
+
+
+def _timed(server: Server, ask: Callable[[], None]) -> tuple[float, float]:
+    """Return the seconds that a question takes, and those of the processor: medians."""
+    took, spent = [], []
+    for _ in range(_TRIES):
+        began, used = time.monotonic(), cpu(server.pids())
+        ask()
+        took.append(time.monotonic() - began)
+        spent.append(cpu(server.pids()) - used)
+    return statistics.median(took), statistics.median(spent)
 
 
 def _blocks(
@@ -135,7 +147,7 @@ def _add(columns: dict[str, list[str]], event: str, rows: Rows) -> None:
 
 
 def netdata(seconds: int, say: Callable[[str], None]) -> Peer:
-    """Let Netdata watch this machine, and look at its dbengine after it has ended."""
+    """Let Netdata watch this machine, ask it, and look at its samples after it has ended."""
     name = "Netdata's dbengine"
     if seconds < _LEAST:
         return Peer(f"{name} (not measured: it has to run for {_LEAST / 60:.0f} minutes)")
@@ -147,8 +159,19 @@ def netdata(seconds: int, say: Callable[[str], None]) -> Peer:
         time.sleep(seconds)
         charts = json.loads(get(server.port, "/api/v1/charts"))["charts"]
         figures = sum(len(chart["dimensions"]) for chart in charts.values())
+        alike = [chart for chart in charts if chart.startswith(_ALIKE)]
+        some = sum(len(charts[chart]["dimensions"]) for chart in alike)
+        query = f"after=-{LATELY}&points=300&format=json"
+
+        def ask() -> None:
+            for chart in alike:
+                for what in ("min", "average", "max"):
+                    get(server.port, f"/api/v1/data?chart={chart}&{query}&group={what}")
+
+        took = _timed(server, ask)
         server.stop_and_wait()
-        folder = server.directory / "cache"
-        files = [file for file in folder.rglob("*") if file.suffix in (".ndf", ".njf")]
+        folder = server.directory / "cache" / "dbengine"  # its samples; other tiers lie beside it
+        files = [file for file in folder.iterdir() if file.suffix in (".ndf", ".njf")]
         size = sum(file.stat().st_blocks * 512 for file in files)
-    return Peer(name, figures, size / (figures * seconds))
+    question = f"{LATELY // 60} min of {some} figures of the same kinds"
+    return Peer(name, figures, size / (figures * seconds), question, *took)
