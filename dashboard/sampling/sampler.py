@@ -49,7 +49,7 @@ class SampleObserver(Protocol):
     """Who has something to say about samples; asked about one batch after the other."""
 
     def evaluate(self, samples: Sequence[Sample]) -> list[Event]:
-        """What is to be logged together with these samples."""
+        """What is to be logged together with these samples, which are at least one."""
 
     def on_logged(self, events: Sequence[Event]) -> None:
         """The log has taken these; all come, in their order, some of them late."""
@@ -167,7 +167,7 @@ class Sampler:
         if self._system and known != self._missing.keys():
             events.append(self._system_event(sampled_at))
         if events:
-            added = self._observer.evaluate(samples) if self._observer else []
+            added = self._observer.evaluate(samples) if self._observer and samples else []
             self._buffer.add([*events, *added])
 
     def _system_event(self, at: float, **facts: object) -> Event:

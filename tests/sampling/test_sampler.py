@@ -2,6 +2,7 @@
 
 import json
 import logging
+import math
 import threading
 import time
 from collections import Counter
@@ -21,7 +22,8 @@ from dashboard.log.sqlite.engine import SQLiteLog
 from dashboard.log.threaded import ThreadedLog
 from dashboard.metrics import Family, Field
 from dashboard.metrics.cadence import cadence_of
-from dashboard.sampling.sampler import Sampler, next_tick
+from dashboard.metrics.sample import Sample
+from dashboard.sampling.sampler import SampleObserver, Sampler, next_tick
 from dashboard.telemetry.counters import Instruments
 from tests.support.log_contract import ALL, LOG_START
 
@@ -145,6 +147,22 @@ class Gate:
         return {"value": 1}
 
 
+class Watcher:
+    """Notes which samples it is asked about."""
+
+    def __init__(self) -> None:
+        self.seen: set[str] = set()
+        self.fewest = math.inf
+
+    def evaluate(self, samples: Sequence[Sample]) -> list[Event]:
+        self.fewest = min(self.fewest, len(samples))
+        self.seen |= {sample.family for sample in samples}
+        return []
+
+    def on_logged(self, events: Sequence[Event]) -> None:
+        pass
+
+
 class Rig:
     """A sampler on a real log."""
 
@@ -167,6 +185,7 @@ class Rig:
         *families: type[Family],
         interval: float = 0.05,
         log: EventLog | None = None,
+        observer: SampleObserver | None = None,
         on_failure: Callable[[object], None] = lambda greenlet: None,
         on_failing: Callable[[Mapping[str, str]], None] = lambda failing: None,
     ) -> Sampler:
@@ -176,6 +195,7 @@ class Rig:
             host="box",
             interval=interval,
             instruments=self.instruments,
+            observer=observer,
             on_failure=on_failure,
             on_failing=on_failing,
             clock=self.clock,
@@ -474,6 +494,20 @@ def test_the_machine_says_which_families_are_missing_as_soon_as_that_changes(rig
     wait_until(lambda: '"missing"' not in rig.events("system")[-1].data)
     rig.wait_for(4, "gpu")
     assert len(rig.events("system")) == count + 1, "once, and not with each reading"
+
+
+def test_rules_are_asked_about_samples_alone(rig: Rig) -> None:
+    """A family that goes missing by itself leaves an event `system`, and no sample."""
+    found = [{"value": 1}]
+    gpu = family(
+        "gpu", cadence=1, absent_reason="it left", figures=lambda self: next(iter(found), None)
+    )
+    watcher = Watcher()
+    rig.start(family("system", cadence=60), gpu, observer=watcher)
+    wait_until(lambda: {"system", "gpu"} <= watcher.seen)
+    found.clear()
+    wait_until(lambda: '"it left"' in rig.events("system")[-1].data)
+    assert watcher.fewest > 0
 
 
 def test_a_stop_does_not_wait_for_a_reading_that_hangs(rig: Rig) -> None:
