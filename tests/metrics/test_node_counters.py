@@ -11,6 +11,7 @@ from .conftest import Machine
 
 def test_frozen(machine: Machine) -> None:
     machine.write("pressure/io", "some avg10=3.50 avg60=0 avg300=0 total=2500000\nfull total=1\n")
+    machine.write("pressure/irq", "full avg10=0 avg60=0 avg300=0 total=7000000\n")
     found = {
         each.name: {tuple(labels.values()): value for labels, value in each.samples}
         for each in NodeCounters(ps=machine.ps, wall_clock=lambda: 5.5).read()
@@ -31,6 +32,7 @@ def test_frozen(machine: Machine) -> None:
     )
     assert found["node_pressure_io_waiting_seconds_total"] == {(): 2.5}
     assert found["node_pressure_io_stalled_seconds_total"] == {(): 1e-6}
+    assert found["node_pressure_irq_stalled_seconds_total"] == {(): 7.0}
     assert found["node_filesystem_free_bytes"]["/",] == 60_000
     assert found["node_filesystem_avail_bytes"]["/",] == 60_000
 

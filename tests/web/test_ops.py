@@ -181,6 +181,15 @@ def test_the_machines_figures_have_their_usual_names(service: Service) -> None:
     assert service.total("node_memory_MemTotal_bytes") == total
     labels, _ = service.metric("node_filesystem_size_bytes")[0]
     assert labels.keys() == {"host", "mountpoint"}
+    # Dashboards made for node_exporter subtract one from the other, which takes the same labels.
+    for name, other in (
+        ("node_filesystem_size_bytes", "node_filesystem_avail_bytes"),
+        ("node_memory_MemTotal_bytes", "node_memory_MemFree_bytes"),
+        ("node_memory_SwapTotal_bytes", "node_memory_SwapFree_bytes"),
+        ("node_time_seconds", "node_boot_time_seconds"),
+    ):
+        both = [[labels for labels, _ in service.metric(each)] for each in (name, other)]
+        assert both[0] == both[1] != [], name
 
 
 def test_the_figures_are_those_of_the_log(service: Service) -> None:
