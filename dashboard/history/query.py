@@ -107,11 +107,14 @@ class HistoryReader:
             if not here:
                 continue
             count += here
-            if few is not None:
-                few.append(rows.within(first, end))
-                if rows.span or count > stretch.points:
-                    few = None
-            reducer.add(rows, first, end)
+            if few is None:
+                reducer.add(rows, first, end)
+                continue
+            few.append(rows.within(first, end))
+            if rows.span or count > stretch.points:
+                for each in few:
+                    reducer.add(each)
+                few = None
         if few is not None:
             rows = joined(few)
             return Reduced(rows, rows.times, rows.times, silences(rows.times, stretch.points // 4))
