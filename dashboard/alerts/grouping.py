@@ -8,7 +8,7 @@ from dashboard.alerts.silent_machines import HOST_SILENT
 _FEW = 3  # of which each has a line
 _MOST_NAMES = 10
 # Seconds that a silent machine waits for more of them after the last one, and at most.
-_SETTLED, _LONGEST = 4.0, 10.0
+_SETTLED, _LONGEST = 4.0, 8.0
 
 
 def settled(alerts: Sequence[Alert], now: float) -> list[Alert]:

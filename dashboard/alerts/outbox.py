@@ -24,7 +24,7 @@ from dashboard.settings import LEVELS
 _MOST = 1000  # alerts that are waited with
 _MOST_LINES = 20
 _MOST_CHARACTERS = 300
-_PATIENCE = 8.0  # seconds
+_PATIENCE = 10.0  # seconds
 
 Kind = Literal["info", "warning", "failure", "success"]
 
@@ -75,6 +75,7 @@ class Outbox:
         state.told = self._told
         self._quiet = quiet
         self._rate = rate
+        self.is_waiting = False  # for others that may join what is due, or for who did it
         self._levels = levels
         self._minute = minute or _local_minute
         self._windows = windows
@@ -118,6 +119,7 @@ class Outbox:
 
     def due(self, now: float) -> list[Alert]:
         """What has to be told now, the oldest first; nothing while there is no room."""
+        self.is_waiting = False
         count, period = self._rate
         self.state.sent = [at for at in self.state.sent if 0 <= now - at < period]
         if len(self.state.sent) >= count:
@@ -128,12 +130,13 @@ class Outbox:
             for name, alert in self.state.open.items()
             if name not in self._told or _rank(alert.level) > _rank(self._told[name])
             if alert.level in self._levels and not self._is_silent(alert, now, windows)
-            # Who did it is known in a moment.
-            if alert.culprits != () or not 0 <= now - alert.time < _PATIENCE
         ]
-        waiting = grouping.settled([*self.state.ended.values(), *untold], now)
+        # Who did it is known in a moment.
+        known = [a for a in untold if a.culprits != () or not 0 <= now - a.time < _PATIENCE]
+        settled = grouping.settled([*self.state.ended.values(), *known], now)
+        self.is_waiting = len(settled) < len(self.state.ended) + len(untold)
         return sorted(
-            (alert for alert in waiting if not self._is_quiet(alert.level, now)),
+            (alert for alert in settled if not self._is_quiet(alert.level, now)),
             key=lambda alert: alert.time,
         )
 

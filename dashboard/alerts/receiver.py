@@ -37,6 +37,7 @@ from dashboard.settings import Notify
 logger = logging.getLogger(__name__)
 
 _LOOK_AGAIN = 5.0  # seconds; for alerts of other processes, and for what is held back
+_SOON = 1.0  # seconds; while one waits for others
 _LOCK_AGAIN = 0.2
 _FIRST_PAUSE = 1.0  # seconds after a message that failed; doubled each time
 _LONGEST_PAUSE = 300.0
@@ -109,7 +110,7 @@ class Receiver:
             if self._trouble:
                 logger.warning("notify %s: can't note what was sent: %s", self._name, self._trouble)
             if not is_busy:
-                self._rest()
+                self._rest(_SOON if outbox is not None and outbox.is_waiting else _LOOK_AGAIN)
 
     def _send(self, outbox: Outbox, thread: NativeThread) -> bool:
         """Send what is due. Returns whether there was something, and it has arrived."""
@@ -130,9 +131,9 @@ class Receiver:
         self._pause = 0.0
         return True
 
-    def _rest(self) -> None:
+    def _rest(self, seconds: float) -> None:
         if not self._pause:
-            self.awake.wait(_LOOK_AGAIN)
+            self.awake.wait(seconds)
             return
         until = time.monotonic() + self._pause
         while not self.stopping and (left := until - time.monotonic()) > 0:

@@ -5,6 +5,7 @@ import re
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote
 
 import pytest
@@ -45,8 +46,8 @@ class Rig:
         notifier.start()
         return notifier
 
-    def say(self, name: str, state: State, host: str = "box") -> None:
-        alert = Alert(host=host, time=time.time(), alert=name, state=state)
+    def say(self, name: str, state: State, host: str = "box", **fields: Any) -> None:
+        alert = Alert(host=host, time=time.time(), alert=name, state=state, **fields)
         self.log.append([alert.event()])
         for notifier in self._notifiers:
             notifier.wake()
@@ -107,6 +108,17 @@ def test_a_receiver_that_fails_is_no_trouble_to_the_others(
     have_come(good, "box: a", "box: a is over")
     bad.status = 200
     have_come(bad, "box: a is over")
+
+
+def test_what_waits_a_moment_for_others_is_sent_after_it_and_not_with_the_next_alert(
+    rig: Rig, make_receiver: Callable[[], Receiver], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dashboard.alerts.receiver._LOOK_AGAIN", 1000.0)
+    monkeypatch.setattr("dashboard.alerts.outbox._PATIENCE", 0.5)
+    receiver = make_receiver()
+    rig.start(receiver.url)
+    rig.say("a", "raised", culprits=())
+    have_come(receiver, "box: a")
 
 
 def test_an_alert_that_is_none_holds_up_no_other(

@@ -68,7 +68,7 @@ def calls_of(work: Callable[[], None]) -> int:
 def test_300_of_1000_machines_are_one_message_and_judging_all_is_little_work(
     log: EventLog, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    started, now = time.time(), 0.0
+    started, now = round(time.time()), 0.0
     hosts = [f"web-{number}" for number in range(MANY)]
     buffer = ReplayBuffer(retention=3600, clock=lambda: now)
     buffer.load(map(Encoded.of, samples(hosts, 1)), [], LOG_START, lambda _: 0.0)
@@ -101,12 +101,13 @@ def test_300_of_1000_machines_are_one_message_and_judging_all_is_little_work(
         last = log.newest() or EventId(0, 0)
         box.take(alerts_between(log, box.position, last), last)
         if due := box.due(started + now):
-            sent.append(message(due).title)
+            sent.append((now, message(due).title))
             box.mark_notified(due, started + now)
         now += 2
         if now == 58:
             buffer.add(map(Encoded.of, samples(hosts[SILENT:], 3)))
-    assert sent == [f"{SILENT} machines are silent"]
+    # Whoever sends may have looked at the log five seconds before: that makes 41 of the 45.
+    assert sent == [(36, f"{SILENT} machines are silent")]
     assert writes == SILENT
     # A look every two seconds: some 10 ms of a core, and these calls are the whole of it.
     assert calls_of(watch.look) < 40 * MANY

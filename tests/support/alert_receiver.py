@@ -2,6 +2,7 @@
 
 import json
 import threading
+import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -13,6 +14,7 @@ class Receiver:
 
     def __init__(self) -> None:
         self.messages: list[dict[str, Any]] = []
+        self.arrived: list[float] = []  # when each of them came
         self.asked = 0
         self.status = 200
         self.open = threading.Event()  # while it is not set, nothing is answered
@@ -24,6 +26,7 @@ class Receiver:
                 message = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
                 receiver.asked += 1
                 if receiver.status == 200:
+                    receiver.arrived.append(time.time())
                     receiver.messages.append(message)
                 receiver.open.wait(30)
                 try:

@@ -1,6 +1,7 @@
 """The service's own gunicorn.conf.py, with a shorter silence before a machine is taken for dead.
 
-VITALS_SILENCE has the seconds in place of the 30.
+VITALS_SILENCE has the seconds in place of the 30, VITALS_LOOK those between two looks of those who
+send.
 """
 
 import os
@@ -15,7 +16,8 @@ _start_runtime = globals()["post_worker_init"]
 
 
 def post_worker_init(worker: Any) -> None:
-    from dashboard.alerts import silent_machines
+    from dashboard.alerts import receiver, silent_machines
 
     silent_machines._LEAST = float(os.environ["VITALS_SILENCE"])
+    receiver._LOOK_AGAIN = float(os.environ.get("VITALS_LOOK", receiver._LOOK_AGAIN))
     _start_runtime(worker)
