@@ -1,13 +1,15 @@
 """Who did it: the programs that took most over the time that an alert looked at.
 
-They come with the samples `processes`, every few seconds. An alert that is raised before the first
-of its time goes without, with an empty list, and is said again with them.
+They come with the samples `processes`, every few seconds; those count that are for the most part
+of that time. An alert that is raised before the first of these goes without, with an empty list,
+and is said again with them.
 """
 
 from collections import deque
 from collections.abc import Iterable, Sequence
 from heapq import nlargest
 
+from msgspec import UNSET
 from msgspec.structs import replace
 
 from dashboard.alerts.evaluator import Rule
@@ -20,8 +22,6 @@ _MOST = 3
 _KEPT = 600.0  # seconds
 _CPU, _MEMORY, _DISK = ("cpu_percent", "%"), ("memory_bytes", "B"), ("bytes_per_second", "B/s")
 _FIGURES = {"cpu": _CPU, "load": _CPU, "memory": _MEMORY, "disk": _DISK, "filesystem": _DISK}
-# Seconds by which samples count that were before: memory is held, and a disk fills by what was.
-_BEFORE = {"cpu_percent": 0.0, "memory_bytes": 15.0, "bytes_per_second": _KEPT}
 _PRESSURES = {"cpu": _CPU, "memory": _MEMORY, "io": _DISK}
 _UNITS = ("", "k", "M", "G", "T")
 
@@ -55,32 +55,52 @@ class Culprits:
                 for alert in self._waiting.values()
                 if alert.alert not in {each.alert for each in said}
             ]
-            self._waiting = {}
             said += [alert for alert in map(self._name, again) if alert.culprits]
         return said
 
     def _name(self, alert: Alert) -> Alert:
-        self._waiting.pop(alert.alert, None)
+        was_waiting = self._waiting.pop(alert.alert, None) is not None
         if not alert.is_open or alert.rule not in self._figures or not self._samples:
             return alert
         figure, unit = self._figures[alert.rule]
-        since = alert.began - _BEFORE[figure]
+        # A disk is filled by what was written till then.
+        since = alert.began - (_KEPT if unit == "B/s" else 0.0)
         sums: dict[str, float] = {}
-        seen = [sample for sample in self._samples if sample.time > since]
+        units: dict[str, str | None] = {}
+        # Memory is that of a moment, all else of the time since the sample before.
+        half = 0.0 if unit == "B" else 0.5
+        befores = [sample.time for sample in (self._samples[0], *self._samples)]
+        seen = [
+            sample
+            for before, sample in zip(befores, self._samples, strict=False)
+            if sample.time - half * (sample.time - before) > since
+        ]
         for sample in seen:
             for program in sample.figures["programs"]["top"]:
                 sums[program["name"]] = sums.get(program["name"], 0.0) + (program[figure] or 0.0)
+                units[program["name"]] = program.get("unit")
         most = [name for name in nlargest(_MOST, sums, key=sums.__getitem__) if sums[name] > 0]
         if not most:
-            if not seen and alert.state == "raised":
+            if not seen and (was_waiting or alert.state == "raised"):
                 self._waiting[alert.alert] = alert
                 return replace(alert, culprits=())
             return alert
         culprits = tuple(
-            Culprit(name=name, value=round(sums[name] / len(seen), 1), unit=unit) for name in most
+            Culprit(
+                name=name,
+                value=round(sums[name] / len(seen), 1),
+                unit=unit,
+                runs_in=units[name] or UNSET,
+            )
+            for name in most
         )
-        words = ", ".join(f"{each.name} {_short(each.value, unit)}" for each in culprits)
+        words = ", ".join(map(_words, culprits)) + (" of one core" if unit == "%" else "")
         return replace(alert, culprits=culprits, message=f"{alert.message}; most: {words}")
+
+
+def _words(culprit: Culprit) -> str:
+    where = f" ({culprit.runs_in})" if culprit.runs_in else ""
+    return f"{culprit.name} {_short(culprit.value, culprit.unit)}{where}"
 
 
 def _short(value: float, unit: str) -> str:

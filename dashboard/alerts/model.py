@@ -21,11 +21,15 @@ State = Literal["raised", "still", "cleared"]
 
 
 class Culprit(msgspec.Struct, frozen=True, kw_only=True):
-    """A program that took much, on average: % of one core, B of memory, or B/s of disks."""
+    """A program that took much, on average: % of one core, B of memory, or B/s of disks.
+
+    `runs_in` is the service, scope or container that it belongs to, where it is in one.
+    """
 
     name: str
     value: float
     unit: str
+    runs_in: str | msgspec.UnsetType = msgspec.UNSET
 
 
 class Alert(msgspec.Struct, frozen=True, kw_only=True):

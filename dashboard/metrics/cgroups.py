@@ -6,8 +6,12 @@ import os
 import re
 from contextlib import suppress
 
+from dashboard.metrics.values import printable
+
 _MOST = 8192  # bytes
 _WAITING = re.compile(rb"some avg10=(\d+\.\d+)")
+_CONTAINER = re.compile(r"(?:[a-z-]+-)?([0-9a-f]{64})(?:\.scope)?|lxc\.payload\.(.+)")
+_ESCAPE = re.compile(r"\\x([0-9a-f]{2})")
 _MOVED = re.compile(rb"rbytes=(\d+) wbytes=(\d+)")
 
 
@@ -65,6 +69,34 @@ def moved_bytes(group: str) -> tuple[float, float]:
     """Return bytes read from disks and written to them, by a group since its beginning."""
     found = _MOVED.findall(group_file(f"{group}/io.stat"))
     return float(sum(int(read) for read, _ in found)), float(sum(int(each) for _, each in found))
+
+
+def group_text(folder: str) -> str:
+    """Return what a group's folder is called, for people."""
+    return printable(_ESCAPE.sub(lambda match: chr(int(match[1], 16)), folder))
+
+
+def unit_name(folder: str) -> tuple[str, str] | None:
+    """Return name and kind of the unit whose group a folder is; None for another group's."""
+    if container := _CONTAINER.fullmatch(folder):
+        return container[1] or group_text(container[2]), "container"
+    if folder.endswith((".service", ".scope")) and not folder.startswith("user@"):
+        return group_text(folder), folder.rpartition(".")[2]
+    return None
+
+
+def short_name(name: str) -> str:
+    """Return a unit's name, of a container's id its beginning."""
+    return name[:12] if len(name) == 64 else name
+
+
+def unit_of(content: bytes) -> str | None:
+    """Return the unit in /proc/PID/cgroup (cgroups(7)); None where the process is in none."""
+    for line in content.decode("utf-8", "surrogateescape").split("\n"):
+        if line.startswith("0::/"):
+            units = filter(None, map(unit_name, line.split("/")))
+            return next((short_name(name) for name, _ in units), None)
+    return None
 
 
 def links(group: str) -> int:

@@ -26,7 +26,7 @@ from dashboard.metrics.values import byte_count, printable
 TOP = 10
 _OTHERS = "ended, and others"
 _NAME, _KEY = Column("Name", "name"), Column("Name", "@key")
-_CPU = Column("CPU", "cpu_percent", "%")
+_CPU = Column("CPU, of\u00a01\u00a0core", "cpu_percent", "%")
 
 
 class Processes:
@@ -92,6 +92,12 @@ class Processes:
             "B/s",
             "read from and written to disks; 0 for other users' where the sampler is not root",
             "/proc/PID/io read_bytes + write_bytes",
+        ),
+        Field(
+            "programs.top[].unit",
+            "",
+            "service, scope or container of the one of them that takes most; null where in none",
+            "/proc/PID/cgroup",
         ),
         Field("programs.others.cpu_percent", "% of one core", "the same of programs", "/proc/stat"),
     )

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from heapq import nlargest
 from typing import Any, NamedTuple
 
 from dashboard.metrics import procfs
+from dashboard.metrics.cgroups import unit_of
 from dashboard.metrics.rates import SHORTEST_STEP
 from dashboard.metrics.values import byte_count, printable
 
@@ -79,7 +81,10 @@ class Programs:
         """Return the programs that take most of a figure, by CPU; `shares` are as of `shares`."""
         self._moved = {each: moved for each, moved in self._moved.items() if each in found}
         sums: dict[str, dict[str, float]] = {}
+        largest: dict[str, tuple[float, float, int]] = {}  # its process that takes most, and pid
         for identity, process in found.items():
+            size = (shares.get(identity, 0.0), process.memory_bytes or 0.0, identity[0])
+            largest[process.name] = max(size, largest.get(process.name, size))
             program = sums.setdefault(process.name, dict.fromkeys(_FIGURES, 0.0))
             program["memory_bytes"] += process.memory_bytes or 0.0
             if share := shares.get(identity):
@@ -96,9 +101,16 @@ class Programs:
                 "cpu_percent": round(min(sums[name]["cpu_percent"], 100.0 * cores), 1),
                 "memory_bytes": byte_count(sums[name]["memory_bytes"]),
                 "bytes_per_second": round(sums[name]["bytes_per_second"], 1),
+                "unit": self._unit(largest[name][2]),
             }
             for name in sorted(names, key=lambda name: -sums[name]["cpu_percent"])
         ]
+
+    def _unit(self, pid: int) -> str | None:
+        """Return the unit of a process; None of one that has ended, and elsewhere than on Linux."""
+        with suppress(OSError):
+            return unit_of(procfs.read(f"{self._proc}/{pid}/cgroup"))
+        return None
 
     def used(self) -> float | None:
         """Return what all of the machine has used meanwhile, in % of one core."""

@@ -10,7 +10,6 @@ others in turn; the rest only of those that are shown. So hundreds of units take
 from __future__ import annotations
 
 import os
-import re
 import time
 from collections.abc import Iterator
 from heapq import nlargest
@@ -20,20 +19,18 @@ from typing import Any, ClassVar, NamedTuple
 import psutil
 
 from dashboard.catalogue.model import AnyPanel, Column, Mark, Rows, TablePanel, Tile
-from dashboard.metrics import procfs
+from dashboard.metrics import cgroups, procfs
 from dashboard.metrics.cgroups import GroupFile, group_file, links, moved_bytes, number, waiting
 from dashboard.metrics.family import Clock, Field
 from dashboard.metrics.rates import Rates, percent
 from dashboard.metrics.unit_managers import UnitStates, container_names, unit_states
-from dashboard.metrics.values import byte_count, printable
+from dashboard.metrics.values import byte_count
 
 TOP = 20
 _TURNS = 4
 _DEEPEST, _MOST = 8, 5000  # levels below the root, and groups that are looked at
 _LOOK_SECONDS, _STATES_SECONDS, _NAMES_SECONDS = 60.0, 15.0, 30.0
 _MOST_OPEN = 256  # files that are kept open; to read others takes five times as long
-_CONTAINER = re.compile(r"(?:[a-z-]+-)?([0-9a-f]{64})(?:\.scope)?|lxc\.payload\.(.+)")
-_ESCAPE = re.compile(r"\\x([0-9a-f]{2})")
 _SOURCE = "/sys/fs/cgroup"
 
 _FIGURES = (
@@ -56,7 +53,7 @@ _OF_TOP = (
 
 _COLUMNS = (
     Column("Unit", "name"),
-    Column("CPU", "cpu_percent", "%"),
+    Column("CPU, of\u00a01\u00a0core", "cpu_percent", "%"),
     Column("Memory", "memory_bytes", "B"),
     Column("Of limit", "memory_percent", "%"),
     Column("Written", "write_bytes_per_second", "B/s"),
@@ -186,15 +183,12 @@ class Units:
             return
         self._above[folder] = links(folder)
         for name in sorted(inner):
-            path, container = f"{folder}/{name}", _CONTAINER.fullmatch(name)
-            text = printable(_ESCAPE.sub(lambda match: chr(int(match[1], 16)), name))
-            if container:
-                self._add(path, container[1] or container[2], "container")
-            elif name.endswith((".service", ".scope")) and not name.startswith("user@"):
-                self._add(path, text, name.rpartition(".")[2])
+            path = f"{folder}/{name}"
+            if unit := cgroups.unit_name(name):
+                self._add(path, *unit)
             elif depth < _DEEPEST and len(self._above) < _MOST:
                 if name.endswith(".slice") and not depth:
-                    self._slices.append(_Unit(path, text, "slice"))
+                    self._slices.append(_Unit(path, cgroups.group_text(name), "slice"))
                 self._walk(path, depth + 1)
 
     def _add(self, path: str, name: str, kind: str) -> None:
@@ -225,7 +219,7 @@ class Units:
         waits = [waiting(f"{unit.path}/{kind}.pressure") for kind in ("cpu", "memory", "io")]
         name = unit.name
         if unit.kind == "container":
-            name = self._names.get(name, name[:12] if len(name) == 64 else name)
+            name = self._names.get(name, cgroups.short_name(name))
         return {
             "name": name,
             "cpu_percent": share,

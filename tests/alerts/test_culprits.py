@@ -37,11 +37,12 @@ def words(found: Alert) -> list[tuple[str, float, str]]:
 
 def test_they_are_of_the_time_that_the_alert_looked_at() -> None:
     culprits = Culprits(rules("cpu.percent > 90"))
-    culprits.named([], [programs(80, idle=0.1, past=400)])
+    culprits.named([], [programs(85, idle=0.1, past=400)])
+    culprits.named([], [programs(92, past=500)])  # most of it was before
     culprits.named([], [programs(95, stress=180, a=10, b=5, c=1)])
     (found,) = culprits.named([alert()], [programs(100, stress=100, a=30, b=1)])
     assert words(found) == [("stress", 140, "%"), ("a", 20, "%"), ("b", 3, "%")]
-    assert found.message == "CPU; most: stress 140 %, a 20 %, b 3 %"
+    assert found.message == "CPU; most: stress 140 %, a 20 %, b 3 % of one core"
     (over,) = culprits.named([alert(state="cleared")], [])
     assert over == alert(state="cleared")
 
@@ -56,19 +57,20 @@ def test_each_kind_of_alert_has_its_figure() -> None:
     assert words(found[2]) == words(found[0])
     assert "culprits" not in json.loads(found[3].event().data)
     assert found[1].message == "CPU; most: small 1 MB/s, big 100 kB/s"
-    assert words(culprits.named([alert("r0", since=60.0)], [])[0]) == words(found[0])
+    assert culprits.named([alert("r0", since=60.0)], [])[0].culprits == (), "who has it now"
     assert words(culprits.named([alert("r4", since=99.0)], [])[0])[0] == ("small", 1e6, "B/s")
 
 
 def test_who_is_not_known_yet_is_said_with_the_next_sample_and_sent_with_it() -> None:
     culprits = Culprits(rules("cpu.percent > 90"))
-    culprits.named([], [programs(80, idle=0.1)])
+    culprits.named([], [programs(98, idle=0.1)])
     (first,) = culprits.named([alert(since=100.0)], [])
     assert first.culprits == ()
     box = Outbox(State(position="0-0"), quiet=None, rate=(1000, 1.0))
     box.take([(EventId(1, 0), first)], EventId(1, 0))
     assert box.due(101) == []
     assert box.due(110) == [first]  # rather without than late
+    assert culprits.named([], [programs(100.5, idle=0.1)]) == [], "most of it was before"
     (again,) = culprits.named([], [programs(103, stress=200)])
     assert (again.state, again.time, again.since) == ("still", 103, 100)
     assert words(again) == [("stress", 200, "%")]
@@ -78,6 +80,17 @@ def test_who_is_not_known_yet_is_said_with_the_next_sample_and_sent_with_it() ->
     culprits.named([alert(since=200.0)], [])
     (over,) = culprits.named([alert(state="cleared")], [programs(203, stress=1)])
     assert over.state == "cleared"
+
+
+def test_units_are_named_where_they_are_known() -> None:
+    culprits = Culprits(rules("cpu.percent > 90"))
+    sample = programs(100, nginx=150, stress=50)
+    sample.figures["programs"]["top"][0]["unit"] = "nginx.service"
+    (found,) = culprits.named([alert()], [sample])
+    assert found.message == "CPU; most: nginx 150 % (nginx.service), stress 50 % of one core"
+    data = json.loads(found.event().data)
+    assert [each.get("runs_in") for each in data["culprits"]] == ["nginx.service", None]
+    assert "runs_in" not in data["culprits"][1]
 
 
 def test_the_built_in_rules_have_them() -> None:

@@ -129,6 +129,25 @@ def test_programs_are_all_processes_of_a_name_and_those_that_began(machine: Mach
     assert len(top) <= 15
 
 
+def test_a_program_has_the_unit_of_its_process_that_takes_most(machine: Machine) -> None:
+    image = "5d" * 32
+    processes = Processes(ps=machine.ps, clock=machine.watch)
+    machine.a_second_passes()
+    machine.replace("864/stat", " 7 3 ", " 57 3 ")
+    machine.write("864/cgroup", "0::/system.slice/other.service\n")
+    machine.write("812/cgroup", f"12:cpu:/x.service\n0::/docker-{image}.scope/init.scope\n")
+    machine.write("900/cgroup", "0::/\n")
+    units = {each["name"]: each["unit"] for each in processes.read()["programs"]["top"]}
+    assert units == {
+        "agent": "other.service",
+        "curl": None,
+        "node": "app-node-20.service",
+        "postgres": "postgresql@15-main.service",
+        "python3": image[:12],
+        "systemd": "init.scope",
+    }
+
+
 def test_a_line_that_cannot_be_takes_its_own_process(
     machine: Machine, processes: Processes
 ) -> None:
@@ -183,7 +202,7 @@ def test_a_user_without_a_name_is_a_number(
     assert {each["user"] for each in processes.read()["top"]} == {str(uid)}
 
 
-def test_of_a_process_only_stat_is_opened(
+def test_of_a_process_only_stat_and_the_groups_of_programs_are_opened(
     processes: Processes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     opened = []
@@ -196,7 +215,7 @@ def test_of_a_process_only_stat_is_opened(
     monkeypatch.setattr(procfs, "read", watched)
     processes.read()
     assert opened
-    assert {path.rpartition("/")[2] for path in opened} == {"stat"}
+    assert {path.rpartition("/")[2] for path in opened} == {"stat", "cgroup"}
 
 
 @pytest.mark.parametrize("linux", [True, False])

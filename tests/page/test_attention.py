@@ -102,3 +102,30 @@ def test_alerts_take_turns_are_acknowledged_and_listed_afterwards(
     height, left = wall.page.evaluate(STRIP)
     assert height > 4
     assert left == 0, "it began before the window"
+
+
+def test_alerts_of_a_silent_machine_are_unknown(start_service: Start, open_wall: OpenWall) -> None:
+    service = start_service().wait_until_ready()
+    service.append("cpu", "web-1", percent=99)
+    now = time.time()
+    alerts = {"hot": "CPU is hot", "host-silent": "nothing for 40 s"}
+    for name, words in alerts.items():
+        judge = {"judge": "box"} if name == "host-silent" else {}
+        service.append(
+            "alert",
+            "web-1",
+            alert=name,
+            rule=name,
+            state="raised",
+            since=now,
+            message=words,
+            **judge,
+        )
+    wall = open_wall(service, "/host/web-1?panels=alerts")
+    for where in ("[data-alerts]", '[data-panel="alerts"]'):
+        row, words = f"{where} [data-alert=hot] .known", "unknown, as the machine is silent"
+        wall.wait_for(row)
+        wait_for(lambda row=row, words=words: wall.text(row) == words, "it to be unknown")  # type: ignore[misc]
+        assert wall.text(f"{where} [data-alert=host-silent] .known") == ""
+    service.append("alert", "web-1", alert="host-silent", state="cleared", since=now, judge="box")
+    wait_for(lambda: wall.text("[data-alerts] [data-alert=hot] .known") == "", "it to be sure")

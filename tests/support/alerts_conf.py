@@ -17,7 +17,9 @@ _start_runtime = globals()["post_worker_init"]
 
 def post_worker_init(worker: Any) -> None:
     from dashboard.metrics.memory import Memory
+    from dashboard.metrics.processes import Processes
 
+    Processes.cadence = 0.5  # alerts wait for who did it
     real_read = Memory.read
 
     def read(self: Memory) -> Any:

@@ -10,6 +10,9 @@ import { openAlerts } from "./alerts.js";
 /** @typedef {import("./panel.js").AlertSource} AlertSource */
 /** @typedef {import("./panel.js").View} View */
 /** @typedef {import("../state/alert_facts.js").Known} Known */
+/** @typedef {{alert: Alert, known: Known | null, unsure?: boolean}} Row unsure: its machine is silent, so nobody can say whether it holds */
+
+const SILENT = "host-silent";
 
 export const MARKS = { info: "ℹ", warning: "▲", critical: "◆" };
 
@@ -32,16 +35,18 @@ export function factsOf({ alertSource }) {
 
 /**
  * @param {Pick<View, "alertSource" | "eventLists" | "now">} view
- * @returns {{alert: Alert, known: Known | null}[]} open alerts of a page with what is known of them
+ * @returns {Row[]} open alerts of a page with what is known of them
  */
 export function openIn(view) {
   const { eventLists, now } = view;
   const facts = factsOf(view);
   const items = eventLists.items("alert");
   facts?.follow(items, eventLists.items("silence"));
-  return openAlerts(items).map((alert) => {
+  const open = openAlerts(items);
+  const silent = open.filter(({ name }) => name === SILENT).map(({ host }) => host);
+  return open.map((alert) => {
     const found = facts?.known.get(`${alert.name}@${alert.host}`) ?? null;
-    return { alert, known: found && found.until > now ? found : null };
+    return { alert, known: found && found.until > now ? found : null, unsure: !alert.judged && silent.includes(alert.host) };
   });
 }
 
@@ -60,7 +65,7 @@ export function knownWords({ acknowledged, by, until, why }, now) {
 export function alertList(element, acknowledge) {
   return new KeyedList(element, {
     key: ({ alert }) => alert.key + alert.level,
-    make: (/** @type {{alert: Alert, known: Known | null}} */ { alert }) => {
+    make: (/** @type {Row} */ { alert }) => {
       const since = make("span", { class: "since" });
       const level = make("strong", {}, `${MARKS[alert.level]} ${alert.level}`);
       const message = make("span", { class: "message" });
@@ -73,10 +78,10 @@ export function alertList(element, acknowledge) {
       }
       return { element: row, message, known, since };
     },
-    fill: (row, { alert, known }, /** @type {number} */ now) => {
+    fill: (row, { alert, known, unsure }, /** @type {number} */ now) => {
       mark(row.element, "data-known", known ? "" : null);
       write(row.message, alert.message);
-      write(row.known, known ? knownWords(known, now) : "");
+      write(row.known, known ? knownWords(known, now) : unsure ? "unknown, as the machine is silent" : "");
       write(row.since, `since ${clock(alert.since)}, for ${span(Math.max(0, now - alert.since))}`);
     },
   });
