@@ -136,7 +136,7 @@ class Runtime:
             most_feeds=settings.max_feeds,
             instruments=instruments,
         )
-        self.rights = RightsWatch(stores, self.hub)
+        self.rights = RightsWatch(stores, self.hub, self.log)
         self.host_intervals = HostIntervals(families, settings.interval, self.hub.replay_buffer)
         self._leadership = Leadership(folder / f"leader-{settings.host_name}.lock")
         self.history = HistoryService(settings, self.log)
@@ -166,6 +166,7 @@ class Runtime:
             gevent.spawn(self._leadership.run_while_leader, self._lead, self._resign),
             gevent.spawn(self._keeping.run_while_leader, self._keep, self._keep_no_more),
             gevent.spawn(self.rights.run),
+            gevent.spawn(self.rights.run_sharing),
         ]
         for greenlet in self._greenlets:
             greenlet.link_exception(self._fail)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import msgspec
 
-from dashboard.access.right_store import Right, RightStore
+from dashboard.access.right_store import Right, RightStore, Seconds
 
 FILE = "links.json"
 MOST = 1000
@@ -26,8 +26,7 @@ class Link(Right, frozen=True, kw_only=True):
     label: str = ""
     events: tuple[str, ...] | None = None
     hosts: tuple[str, ...] | None = None
-    expires: float
-    revoked: float | None = None
+    expires: Seconds
 
 
 class LinksFull(Exception):
@@ -63,6 +62,20 @@ class LinkStore(RightStore[Link]):
                 links[link_id] = msgspec.structs.replace(links[link_id], revoked=self._clock())
 
         return self._change(change)[link_id]
+
+    def _joined(self, one: Link, other: Link) -> Link:
+        joined = super()._joined(one, other)
+        return msgspec.structs.replace(joined, label=one.label or other.label)
+
+    def _tidy(self, rights: dict[str, Link]) -> None:
+        """Keep the most that there may be: good ones are good without, revoked ones are not."""
+        now = self._clock()
+
+        def worth(link: Link) -> tuple[bool, bool, float, str]:
+            return link.expires > now, link.revoked is not None, link.made, link.id
+
+        for link in sorted(rights.values(), key=worth)[: max(0, len(rights) - MOST)]:
+            del rights[link.id]
 
     def _add_unknown(self, rights: dict[str, Link], use: Link) -> None:
         if self._has_room(rights):

@@ -8,6 +8,7 @@ import click
 from dashboard import cli, settings
 from dashboard.cli.usage_error import UsageError
 from dashboard.installation import FILES, build_id, default_config, default_instance, release
+from dashboard.posix.own_address import url_to_open
 
 
 @click.group(cls=cli.Commands, context_settings={"help_option_names": ["-h", "--help"]})
@@ -47,10 +48,10 @@ def serve(bind: str, port: int | None, workers: int | None, more: tuple[str, ...
     if address is not None:
         number = 8000 if port is None and number is None else port if port is not None else number
         bind = f"[{address}]:{number}" if ":" in address else f"{address}:{number}"
-    folder = default_instance()
-    found = settings.load(os.environ).instance or str(folder)
+    found = settings.load(os.environ).instance or default_instance()
     source = os.environ.get("DASHBOARD_CONFIG", "the environment")
-    print(f"vitals: settings: {source}; data: {found}", file=sys.stderr, flush=True)
+    there = url_to_open(f"http://{bind}") if address and number else bind
+    print(f"vitals: settings: {source}; data: {found}; {there}", file=sys.stderr, flush=True)
     arguments = ["-c", str(configuration), "-b", bind, *more]
     if workers is not None:
         arguments += ["-w", str(workers)]

@@ -5,6 +5,7 @@ gevent.
 """
 
 from collections.abc import Callable, Iterable, Sequence
+from hashlib import sha256
 from typing import NamedTuple, Protocol, TypeVar
 
 from dashboard.events.event import Event, EventId, Unpersisted
@@ -43,6 +44,11 @@ class Batch(NamedTuple):
     events: Sequence[Event]
     key: str | None = None
     body_digest: str = ""
+
+
+def digest_of(kept: bytes) -> str:
+    """Return what tells one thing that is kept from another; "" where nothing is."""
+    return sha256(kept).hexdigest() if kept else ""
 
 
 class LogReader(Protocol):
@@ -132,6 +138,18 @@ class EventLog(LogReader, SampleLog, AppendLog, Protocol):
 
     def with_reader(self, read: Callable[["EventLog"], T]) -> T:
         """Return `read(log)`; as in `HistoryAccess`, but with the whole log."""
+
+    def kept(self, name: str, known: str | None) -> bytes | None:
+        """What all who share the log keep under a name, b"" for nothing; None if `known` is it.
+
+        `known` is its `digest_of`, or None. It is no event, and outlives them.
+        """
+
+    def keep(self, name: str, before: str, kept: bytes) -> bool:
+        """Keep something in place of what has the digest `before`, or of nothing.
+
+        Returns False, and changes nothing, where another was faster.
+        """
 
     def wait(self, timeout: float) -> list[Unpersisted]:
         """Return when another append may have happened, or after `timeout` seconds.

@@ -62,6 +62,8 @@ class ThreadedLog:
     latest = _in_thread(SQLiteLog.latest)
     oldest = _in_thread(SQLiteLog.oldest)
     newest = _in_thread(SQLiteLog.newest)
+    kept = _in_thread(SQLiteLog.kept)
+    keep = _in_thread(SQLiteLog.keep)
 
     def id_at(self, seconds: float) -> EventId:
         return self.engine.id_at(seconds)

@@ -1,4 +1,7 @@
-"""What a worker does about links and machines: it notes their use, and ends revoked streams."""
+"""What a worker does about links and machines: it notes their use, and ends revoked streams.
+
+What it knows of them it shares through the log with whatever other dashboards there are.
+"""
 
 import logging
 from collections.abc import Callable
@@ -6,24 +9,29 @@ from functools import partial
 from typing import TypeVar
 
 import gevent
+from gevent.event import Event
 
 from dashboard.access.right_store import R, RightStore
 from dashboard.access.stores import Stores
+from dashboard.log.contract import EventLog, LogUnavailable, digest_of
 from dashboard.posix.native_thread import NativeThread, ThreadLost
 from dashboard.streaming.hub import Hub
 
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
 
-LOOK = 1.0  # seconds between two looks at the files
+LOOK = 0.5  # seconds between two looks at the files, and at the log
 
 
 class RightsWatch:
-    """Looks at a worker's links and machines once a second."""
+    """Looks at a worker's links and machines twice a second."""
 
-    def __init__(self, stores: Stores, hub: Hub) -> None:
+    def __init__(self, stores: Stores, hub: Hub, log: EventLog) -> None:
         self.links, self.machines = stores
         self._hub = hub
+        self._log = log
+        self._has_changed = Event()
+        self._shared: dict[str, tuple[object, str]] = {}  # a file's mark, and the log's digest
         self._thread = NativeThread()
         self._trouble: str | None = None
 
@@ -42,10 +50,34 @@ class RightsWatch:
             else:
                 self._trouble = None
 
+    def run_sharing(self) -> None:
+        """Share again and again; in a greenlet of its own, as a log may be long about it."""
+        while True:
+            self._has_changed.clear()
+            try:
+                self._share(self.links)
+                self._share(self.machines)
+            except (OSError, LogUnavailable):
+                pass  # who uses the files and the log says so
+            self._has_changed.wait(LOOK)
+
     def _write_uses(self, store: RightStore[R]) -> None:
         uses = store.take_uses()
         if uses:
             self.change(partial(store.add_uses, uses))
+
+    def _share(self, store: RightStore[R]) -> None:
+        """Bring the file and what the log keeps to the same. Raises OSError, LogUnavailable."""
+        mark = store.mark()
+        seen, digest = self._shared.get(store.name, (None, ""))
+        kept = self._log.kept(store.name, digest if mark == seen else None)
+        if kept is None:
+            return
+        merged = self._in_thread(partial(store.merge, kept))
+        if merged == kept or self._log.keep(store.name, digest_of(kept), merged):
+            self._shared[store.name] = mark, digest_of(merged)
+        else:
+            self._has_changed.set()  # another dashboard was faster: once more, with what it put
 
     def end_revoked(self) -> None:
         """End the streams of revoked links. Raises OSError."""
@@ -53,7 +85,13 @@ class RightsWatch:
         self._hub.end_links({link.id for link in links if link.revoked is not None})
 
     def change(self, function: Callable[[], T]) -> T:
-        """Return or raise what a call does that blocks. Raises ThreadLost."""
+        """Return or raise what a call does that changes rights, and blocks. Raises ThreadLost."""
+        try:
+            return self._in_thread(function)
+        finally:
+            self._has_changed.set()
+
+    def _in_thread(self, function: Callable[[], T]) -> T:
         try:
             return self._thread.run(function)
         except RuntimeError as error:  # no thread can be started now

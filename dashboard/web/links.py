@@ -63,7 +63,7 @@ def may_share(service: Service) -> bool:
 
 def listing(service: Service) -> Response:
     """The links as a page, or as JSON where the client would rather have that."""
-    theme, runtime = asked_theme("path"), _allowed(service)
+    theme, runtime = asked_theme("path", "events"), _allowed(service)
 
     def told() -> dict[str, object]:
         try:
@@ -73,7 +73,8 @@ def listing(service: Service) -> Response:
         latest = sorted(known, key=lambda link: link.made, reverse=True)
         return {"time": runtime.hub.now(), "links": latest}
 
-    return list_response("links.html", told, theme, path=request.args.get("path") or "/")
+    shown = {"path": request.args.get("path") or "/", "events": request.args.get("events", "")}
+    return list_response("links.html", told, theme, **shown)
 
 
 def make(service: Service, access: Access, intake: Intake) -> Response:
@@ -114,7 +115,7 @@ def make(service: Service, access: Access, intake: Intake) -> Response:
 
 
 def revoke(service: Service, link_id: str) -> Response:
-    """Revoke a link, and end its streams: here at once, in other workers at their next look."""
+    """Revoke a link, and end its streams: here at once, elsewhere at the next look."""
     Query(request.args, ())
     runtime = _allowed(service)
     try:

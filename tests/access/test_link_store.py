@@ -53,6 +53,40 @@ def test_expired_links_make_room_and_others_do_not(
     assert store.rights()["c"].used_from == "::1"
 
 
+def test_dashboards_come_to_the_same_list(tmp_path: Path) -> None:
+    one, other = (LinkStore(tmp_path / name / FILE, lambda: NOW) for name in "12")
+    one.add(link("a", label="lobby"))
+    one.revoke("a")
+    other.add_uses([link("a", made=NOW - 0.4, used=NOW + 5, used_from="::2")])
+    other.add(link("b"))
+    kept = other.merge(one.merge(b""))
+    assert one.merge(kept) == other.merge(kept) == kept
+    assert one.rights() == other.rights()
+    found = one.rights()["a"]
+    assert (found.label, found.used_from, found.revoked) == ("lobby", "::2", NOW)
+    assert other.revoked_at("a") == NOW
+    for nonsense in (
+        b"[{",
+        b"[1]",
+        b'[{"id": 1}]',
+        b"\xff",
+        kept.replace(b"1800000000.0", b"1e300"),
+    ):
+        assert one.merge(nonsense) == kept
+
+
+def test_of_too_many_the_revoked_stay(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(link_store, "MOST", 2)
+    one, other = (LinkStore(tmp_path / name / FILE, lambda: NOW) for name in "12")
+    for store, names in ((one, "ab"), (other, "cd")):
+        for name in names:
+            store.add(link(name))
+    one.revoke("a")
+    kept = one.merge(other.merge(one.merge(b"")))
+    assert other.merge(kept) == one.merge(kept) == kept
+    assert set(one.rights()) == set(other.rights()) == {"a", "d"}
+
+
 def test_a_use_is_noted_once_a_minute(tmp_path: Path) -> None:
     store = LinkStore(tmp_path / FILE, lambda: NOW)
     store.add(link("a", label="lobby"))

@@ -89,6 +89,41 @@ def test_a_name_is_one_machines_and_a_code_may_be_for_one_name(tmp_path: Path) -
     assert store.machine_of(renamed) is not None
 
 
+def test_dashboards_come_to_the_same_list(tmp_path: Path) -> None:
+    now = NOW
+    one, other = (MachineStore(tmp_path / name / FILE, lambda: now) for name in "12")
+
+    def share() -> None:
+        kept = other.merge(one.merge(b""))
+        assert one.merge(kept) == other.merge(kept) == kept
+        assert one.rights() == other.rights()
+
+    code = one.invite()
+    share()
+    token = other.join(code, machine("web-1"))
+    share()
+    assert one.machine_of(token) is not None
+    with pytest.raises(WrongCode):
+        one.join(code, machine("web-2"))
+    one.remove("web-1")
+    share()
+    assert other.machine_of(token) is None
+    # It joins anew, by a clock that is behind.
+    again = other.join(other.invite(), msgspec.structs.replace(machine("web-1"), made=NOW - 9))
+    share()
+    assert one.machine_of(again) is not None
+    assert one.machine_of(token) is None
+    # A file that was lost comes back, and what was taken out does not.
+    other.remove("web-1")
+    share()
+    (tmp_path / "2" / FILE).unlink()
+    share()
+    assert other.machine_of(again) is None
+    now += CODE_SECONDS + 1
+    share()
+    assert [each.id for each in one.rights().values()] == ["web-1"]
+
+
 def test_a_use_is_noted_when_it_is_news_and_never_of_one_that_was_removed(tmp_path: Path) -> None:
     store = MachineStore(tmp_path / FILE, lambda: NOW)
     store.join(store.invite(), machine("web-1"))

@@ -17,7 +17,7 @@ from typing import Protocol
 import pytest
 
 from dashboard.events.event import Event, EventId, Unpersisted
-from dashboard.log.contract import UNBOUNDED, EventLog, IdempotencyConflict
+from dashboard.log.contract import UNBOUNDED, EventLog, IdempotencyConflict, digest_of
 from tests.support.service import ROOT, wait_for
 
 LOG_START = EventId(0, 0)
@@ -712,6 +712,24 @@ class LogContract:
         finish(run_elsewhere(url, "announce", "no space"))
         (heard,) = log.wait(30)
         assert heard == Unpersisted("no space", [Event("box", "cpu", "{}")])
+
+    # What is kept beside the events.
+
+    def test_what_is_kept_is_the_same_for_all_and_one_at_a_time_changes_it(
+        self, open_log: OpenLog
+    ) -> None:
+        log, other = open_log(), open_log()
+        assert (log.kept("links", None), log.kept("links", "")) == (b"", None)
+        first = bytes(range(256))
+        assert log.keep("links", "", first)
+        assert other.kept("links", None) == other.kept("links", "") == first
+        assert other.kept("links", digest_of(first)) is None
+        assert not other.keep("links", "", b"second")
+        assert other.keep("links", digest_of(first), b"second")
+        assert not log.keep("links", digest_of(first), b"third")
+        assert log.kept("links", digest_of(first)) == b"second"
+        assert log.kept("machines", None) == b""
+        assert log.read_after(LOG_START, ALL) == []
 
     # The end.
 

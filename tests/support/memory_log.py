@@ -95,6 +95,12 @@ class MemoryLog:
             meanwhile()
         return result
 
+    def kept(self, name: str, known: str | None) -> bytes | None:
+        raise NotImplementedError
+
+    def keep(self, name: str, before: str, kept: bytes) -> bool:
+        raise NotImplementedError
+
     def wait(self, timeout: float) -> list[Unpersisted]:
         return []
 

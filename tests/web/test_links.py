@@ -101,6 +101,13 @@ def test_the_page_makes_a_link_and_takes_it_back(service: Service, page: Page) -
     page.goto(f"{service.url}/sign-in?next=/?panels=cpu")
     page.fill("#token", TOKEN)
     page.click("form button")
+    page.hover('[data-panel="cpu"]')
+    page.click('[data-embed-panel="cpu"]')
+    page.click('[data-share-panel="cpu"]')
+    page.wait_for_url("**/links?path=*")
+    assert page.input_value("[name=path]") == "/embed/cpu?theme=auto"
+    assert page.input_value("[name=events]") == "cpu"
+    page.go_back()
     page.click("[data-share]")
     page.wait_for_url("**/links?path=*")
     assert page.input_value("[name=path]") == "/?panels=cpu"

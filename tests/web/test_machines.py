@@ -1,6 +1,5 @@
 """/machines in this process: who may invite and remove, what a join answers, what is refused."""
 
-import json
 import os
 import time
 from pathlib import Path
@@ -149,4 +148,4 @@ def test_the_commands_use_the_same_list(client: Client, tmp_path: Path) -> None:
     assert command("machines", "--remove", "web-1")[0] == 0
     status, _, told = command("machines", "--remove", "web-1")
     assert (status, "no machine 'web-1' has joined" in told) == (2, True)
-    assert json.loads((tmp_path / "machines.json").read_text()) == []
+    assert listed(client) == {}

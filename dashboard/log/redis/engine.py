@@ -25,6 +25,7 @@ from dashboard.log.contract import (
     EventLog,
     IdempotencyConflict,
     LogUnavailable,
+    digest_of,
 )
 from dashboard.log.entry_check import EntryCheck
 from dashboard.log.id_times import IdTimes
@@ -42,6 +43,12 @@ _LONG_TIMEOUT = 10.0  # the same for a look back
 _CONNECTIONS = 4  # of each kind
 _KEYS = ("events", "latest", "retention", "marks", "clock")
 _LOG_START = EventId(0, 0)
+_KEEP = Script("""
+local before = redis.call('HGET', KEYS[1], 'digest')
+if before and before ~= ARGV[1] then return 0 end
+redis.call('HSET', KEYS[1], 'digest', ARGV[2], 'data', ARGV[3])
+return 1
+""")
 _APPEND = Script((Path(__file__).parent / "append.lua").read_text("utf-8"))
 
 
@@ -141,6 +148,16 @@ class RedisLog:
         past._live, past._tail = self._past, None
         past._reader = self._reader_on(self._past)
         return read(past)
+
+    def kept(self, name: str, known: str | None) -> bytes | None:
+        key = self._server.key(f"kept:{name}")
+        if known is not None and (self._live.call("HGET", key, "digest") or b"").decode() == known:
+            return None
+        return self._live.call("HGET", key, "data") or b""
+
+    def keep(self, name: str, before: str, kept: bytes) -> bool:
+        arguments = [before, digest_of(kept), kept]
+        return bool(self._live.run(_KEEP, [self._server.key(f"kept:{name}")], arguments))
 
     def wait(self, timeout: float) -> list[Unpersisted]:
         assert self._tail is not None

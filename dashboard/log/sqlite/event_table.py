@@ -13,7 +13,7 @@ SEQUENCE_BITS = 20
 HIGHEST = (1 << 63) - 1
 
 # `latest` has the newest id of each host and name, `once` what was given under a key, `mark` when
-# events were appended whose ids do not tell (log/id_times.py).
+# events were appended whose ids do not tell (log/id_times.py), `kept` what is no event.
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS event (
     id INTEGER PRIMARY KEY, host TEXT NOT NULL, name TEXT NOT NULL, data TEXT NOT NULL
@@ -27,6 +27,7 @@ CREATE TABLE IF NOT EXISTS once (
     key TEXT NOT NULL UNIQUE, fingerprint TEXT NOT NULL
 );
 CREATE TABLE IF NOT EXISTS mark (id INTEGER PRIMARY KEY, time REAL NOT NULL);
+CREATE TABLE IF NOT EXISTS kept (name TEXT PRIMARY KEY, digest TEXT NOT NULL, data BLOB NOT NULL);
 """
 
 

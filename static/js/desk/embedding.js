@@ -57,5 +57,17 @@ function describe({ settings, display, grid, registry }, panel) {
   if (/^(localhost|127\.|\[::1\])/.test(stream.hostname)) {
     hints.push(`You opened this page at ${stream.hostname}, an address that works on this machine only.`);
   }
-  return [...sections, ...hints.map((hint) => make("p", { class: "hint" }, hint))];
+  return [...sections, ...hints.map((hint) => make("p", { class: "hint" }, hint)), ...sharing(settings.linksUrl, panel, event)];
+}
+
+/**
+ * Where a link is made to this panel, and to nothing else.
+ * @param {string | null} links null: not for this reader
+ * @param {string} panel
+ * @param {string} event
+ */
+function sharing(links, panel, event) {
+  if (links === null) return [];
+  const query = new URLSearchParams({ path: `/embed/${panel}?theme=auto`, events: event });
+  return [make("p", {}, make("a", { href: `${links}?${query}`, "data-share-panel": panel }, "Share this panel by a link"))];
 }
