@@ -13,7 +13,7 @@ from packaging.version import Version
 from tests.support.service import ROOT
 
 LOADED = """
-import gunicorn.workers.ggevent, gunicorn_h1c, app, dashboard.server.worker, sys
+import gunicorn.workers.ggevent, app, dashboard.server.worker, sys
 print(*sorted({name.partition(".")[0] for name in sys.modules}))
 """
 

@@ -9,12 +9,22 @@ from tests.support.service import Service
 TOKEN = "a-token-of-this-test"
 
 
-@pytest.fixture(scope="module")
-def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+# gunicorn's own parser, which a wheel has, and the one in C, which it uses where it is installed.
+@pytest.fixture(scope="module", params=["python", "fast"])
+def service(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Service]:
     folder = tmp_path_factory.mktemp("service")
     proxy = {"TRUSTED_USER_HEADER": "Remote-User", "TRUSTED_PROXIES": "127.0.0.1"}
     service = Service(folder, READ_TOKEN=TOKEN, **proxy)  # type: ignore[arg-type]
-    service.arguments = ["--access-logfile", "-", "--log-level", "debug"]
+    service.arguments = [
+        "--http-parser",
+        request.param,
+        "--access-logfile",
+        "-",
+        "--log-level",
+        "debug",
+    ]
     yield service.start().wait_until_ready()
     service.close()
 
