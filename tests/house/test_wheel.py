@@ -11,12 +11,13 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import SimpleNamespace
 
 import httpx
 import pytest
+import waitress  # type: ignore[import-untyped]
 import yaml  # type: ignore[import-untyped]
 
 from dashboard.installation import build_id, project
@@ -26,17 +27,12 @@ from tests.support.service import ROOT
 from tests.support.waiting import wait_for
 
 TOKEN = "publish-me-if-you-can"
-# A program beside no checkout, in eight lines.
-VIEW = """\
-from flask import Flask
-from vitals import event_stream
-
-app = Flask(__name__)
-
-@app.get("/steps")
-def steps():
-    return event_stream(({"step": number} for number in range(3)), event="step")
-"""
+SERVERS = {
+    "flask": "flask --app {app} run --port {port}",
+    "gevent": "gunicorn -k gevent -b 127.0.0.1:{port} {app}:app",
+    "gthread": "gunicorn -k gthread --threads 4 -b 127.0.0.1:{port} {app}:app",
+    "waitress": "python -m waitress --listen 127.0.0.1:{port} {app}:app",
+}
 OUTSIDE = """\
 import vitals
 from vitals import sse
@@ -158,6 +154,13 @@ def is_ready(url: str) -> bool:
         return False
 
 
+def is_answered(url: str) -> bool:
+    try:
+        return httpx.get(f"{url}/").status_code in (200, 404)
+    except httpx.TransportError:
+        return False
+
+
 def vitals(wall: SimpleNamespace, *arguments: object) -> subprocess.CompletedProcess[str]:
     command = ["vitals", *map(str, arguments)]
     return subprocess.run(
@@ -170,7 +173,7 @@ def test_a_wheel_serves_the_whole_wall_of_the_same_build(wall: SimpleNamespace) 
     assert told == f"vitals {project()['version']}, build {build_id()}\n"
     lines = wall.output.read_text().splitlines()
     file = f"{wall.home}/.config/vitals/vitals.toml"
-    assert lines[0] == f"vitals: settings: {file}; data: {wall.home}/data"
+    assert lines[0] == f"vitals: settings: {file}; data: {wall.home}/data; {wall.url}"
     page = httpx.get(wall.url)
     assert page.status_code == 200
     assert f'data-build="{build_id()}"' in page.text
@@ -231,15 +234,45 @@ def test_the_agent_alone_is_small_and_a_second_machine_of_the_wall(
         assert (refused.returncode, refused.stderr) == (2, f"Error: {reason}\n")
 
 
-def test_a_program_beside_no_checkout_streams_from_its_view(wall: SimpleNamespace) -> None:
-    (wall.home / "someapp.py").write_text(VIEW)
-    port = free_port()
-    command = ("flask", "--app", "someapp", "run", "--port", port)
-    with started(*command, cwd=wall.home, env=wall.environ) as output:
-        wait_for(lambda: "Running on" in output.read_text(), "the server")
-        answer = httpx.get(f"http://127.0.0.1:{port}/steps")
-    assert answer.headers["content-type"] == "text/event-stream; charset=utf-8"
-    assert re.findall(r'^data: \{"step":(\d)}$', answer.text, re.M) == ["0", "1", "2"]
+@pytest.mark.parametrize("server", SERVERS)
+def test_the_examples_are_programs_of_their_own(
+    installed: Path, tmp_path: Path, server: str
+) -> None:
+    """Beside no checkout, from an environment that has the wheel, under each server."""
+    environ = {"PATH": f"{installed}:/usr/bin:/bin", "HOME": str(tmp_path)}
+    (tmp_path / "waitress").symlink_to(Path(waitress.__file__).parent)
+    with ExitStack() as stack:
+        urls = []
+        for name in ("countdown", "progress"):
+            port, folder = free_port(), tmp_path / name
+            folder.mkdir()
+            for file in (ROOT / "examples").glob(f"{name}.*"):
+                shutil.copy(file, folder)
+            command = SERVERS[server].format(app=name, port=port).split()
+            env = environ | {"PYTHONPATH": str(tmp_path)}
+            stack.enter_context(started(*command, cwd=folder, env=env))
+            urls.append(f"http://127.0.0.1:{port}")
+        countdown, progress = urls
+        for url in urls:
+            wait_for(lambda: is_answered(url), "the server")  # noqa: B023
+        with httpx.stream("GET", f"{countdown}/countdown") as answer:
+            assert answer.headers["content-type"] == "text/event-stream; charset=utf-8"
+            pieces, came = answer.iter_text(), ""
+            while "data: 9\n" not in came:
+                came += next(pieces)
+            assert came.endswith("data: 10\n\ndata: 9\n\n"), "each as it comes"
+        assert "new URL(`/progress/" in httpx.get(progress).text
+        whole = httpx.get(f"{progress}/progress/sums").text
+        steps = [json.loads(data) for data in re.findall(r"^data: (.+)$", whole, re.M)]
+        assert [step.get("done") for step in steps] == [1, 2, 3, None]  # and what it says
+        assert whole.endswith('event: completed\ndata: {"message":"sums: done"}\n\n')
+
+
+@pytest.mark.parametrize("name", ["countdown", "progress"])
+def test_the_view_of_an_example_has_eight_lines(name: str) -> None:
+    text = (ROOT / "examples" / f"{name}.py").read_text("utf-8")
+    view = text[text.index(f'@app.get("/{name}') :].split("\n\n\n")[0]
+    assert len([line for line in view.splitlines() if line.strip()]) == 8
 
 
 def test_vitals_sse_needs_the_standard_library_alone(installed: Path) -> None:
