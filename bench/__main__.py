@@ -9,6 +9,7 @@ from bench import (
     fleet,
     frozen,
     history,
+    install,
     overhead,
     page,
     profile,
@@ -32,6 +33,7 @@ def main(arguments: list[str]) -> None:
         "history": _history,
         "profile": _profile,
         "fleet": _fleet,
+        "install": _install,
     }
     name = arguments[0] if arguments and not arguments[0].startswith("-") else "fanout"
     if name not in modes:
@@ -169,6 +171,12 @@ def _history(arguments: list[str]) -> None:
         say=_say,
     )
     _show("history", history.table(found), found.load_average, options.write)
+
+
+def _install(arguments: list[str]) -> None:
+    options = _parse(_parser("install"), arguments)
+    found = install.run(say=_say)
+    _show("install", install.table(found), found.load_average, options.write)
 
 
 def _profile(arguments: list[str]) -> None:
