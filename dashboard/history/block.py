@@ -7,9 +7,10 @@ a chart can show.
 
 import zlib
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate, chain
+from typing import Any
 
 import msgspec
 
@@ -18,6 +19,7 @@ Value = float | None
 MOST_COLUMNS = 512  # of a part; figures beyond that are left out
 _DECODER = msgspec.json.Decoder(tuple[float, list[int], dict[str, msgspec.Raw]])
 _MOST = 1e300
+_SIMPLE = 1e5  # whole numbers below it have no more than five digits
 _LEVEL = 6  # of zlib; 9 takes twice the time for 1 % less
 
 
@@ -81,7 +83,7 @@ def samples(rows: Iterable[tuple[float, Mapping[str, Value]]]) -> Rows:
     ordered = [figures for _, figures in in_order]
     paths = list(dict.fromkeys(chain.from_iterable(ordered)))[:MOST_COLUMNS]
     for path in paths:
-        values = [short(figures.get(path)) for figures in ordered]
+        values = shortened([figures.get(path) for figures in ordered])
         if values.count(None) < len(values):
             out.columns[path] = Column(values)
     return out
@@ -93,6 +95,18 @@ def short(value: Value) -> Value:
         return None
     whole = int(value)
     return whole if whole == value and -10_000_000 < whole < 10_000_000 else float(f"{value:.5g}")
+
+
+def shortened(values: Sequence[Any]) -> list[Value]:
+    """Return `short` of each value; all at once where that works, which takes a fourth."""
+    try:
+        if max(map(abs, values), default=0) < _SIMPLE:
+            text = ",".join(["%.5g"] * len(values)) % (*values,)
+            whole: list[Value] = msgspec.json.decode(f"[{text}]")
+            return whole
+    except (TypeError, msgspec.DecodeError):
+        pass  # one is None, or not a number
+    return [short(value) for value in values]
 
 
 def pack(rows: Rows) -> bytes:

@@ -83,9 +83,10 @@ class Reducer:
                 self._silences += 1
                 del cuts[0]
             number = int((times[here] - self._start) / self._span)
+            if times[here] >= self._start + (number + 1) * self._span:
+                number += 1  # float error at the edge of a span
             limit = self._start + (number + 1) * self._span
             after = bisect_left(times, limit, here, cuts[0] if cuts else stop)
-            after = max(after, here + 1)  # float error at the edge of a span
             place = self._place(number, times[here])
             (pieces.old if place < pieces.known else pieces.new).append(len(pieces.cuts))
             self._ends[place] = times[after - 1] + rows.span
@@ -125,8 +126,9 @@ class Reducer:
         order = [self._places[key] for key in sorted(self._places)]
         after = [self._places.get((n + 1, quiet), at) for (n, quiet), at in self._places.items()]
         out = Rows(self._span, [self._starts[place] for place in order])
+        natural = None if order == list(range(len(order))) else order
         for path, figure in self._figures.items():
-            out.columns[path] = figure.column(self._starts, order, after)
+            out.columns[path] = figure.column(self._starts, natural, after)
         return out
 
     def _silent_before(self, times: list[float], span: float) -> list[int]:

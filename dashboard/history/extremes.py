@@ -5,12 +5,12 @@ its values.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from operator import mul
 from typing import Any
 
-from dashboard.history.block import Column, Rows, Value, short
+from dashboard.history.block import Column, Rows, Value, shortened
 
 _Found = tuple[int, float, float]  # the place of a span, a value, and its time
 _Lists = tuple[list[Any], list[Any], list[Any], list[Any], list[Any], list[Any]]
@@ -58,13 +58,13 @@ class Extremes:
             self._late_lows += late
             highs, high_offsets, late = _moved(rows, column, highs, high_offsets, pieces)
             self._late_highs += late
-        low = [min(lows[here:after]) for here, after in pieces.cuts]
-        high = [max(highs[here:after]) for here, after in pieces.cuts]
+        low = _each(min, lows, pieces)
+        high = _each(max, highs, pieces)
         low_at = self._times(low, lows, low_offsets, rows.times, pieces)
         high_at = self._times(high, highs, high_offsets, rows.times, pieces)
-        total = [math.fsum(sums[here:after]) for here, after in pieces.cuts]
+        total = _each(math.fsum, sums, pieces)
         if counts:
-            count = [sum(counts[here:after]) for here, after in pieces.cuts]
+            count = _each(sum, counts, pieces)
         else:
             count = [after - here for here, after in pieces.cuts]
         for piece in pieces.old:
@@ -73,12 +73,14 @@ class Extremes:
             self._widen_high(place, high[piece], high_at[piece])
             self._total[place] += total[piece]
             self._count[place] += count[piece]
-        more: _Lists = low, low_at, high, high_at, total, count
+        more: list[list[Any]] = [low, low_at, high, high_at, total, count]
         for values, found in zip(self._lists(), more, strict=True):
             values += [found[piece] for piece in pieces.new] if pieces.old else found
 
-    def column(self, starts: Sequence[float], order: Sequence[int], after: Sequence[int]) -> Column:
-        """Return the spans as a column, in an order of their places.
+    def column(
+        self, starts: Sequence[float], order: Sequence[int] | None, after: Sequence[int]
+    ) -> Column:
+        """Return the spans as a column, in an order of their places; None: as they are.
 
         By place, `starts` are their times, and `after` the places of those that follow them: their
         own where none does. Without times `low_at` and `high_at` are empty.
@@ -91,28 +93,30 @@ class Extremes:
             for place, value, at in late:
                 widen(after[place] if self._count[after[place]] else place, value, at)
             late.clear()
-        lists = [[values[place] for place in order] for values in (starts, *self._lists())]
-        times, low, low_at, high, high_at, total, count = lists
-
-        def each(values: list[float]) -> list[Value]:
-            return [value if many else None for value, many in zip(values, count, strict=True)]
-
-        def offsets(moments: list[float]) -> list[Value]:
-            if not self._is_timed:
-                return []
-            return [
-                round(moment - time, 1) if many else None
-                for moment, time, many in zip(moments, times, count, strict=True)
-            ]
-
-        return Column(
-            [short(sum_ / many) if many else None for sum_, many in zip(total, count, strict=True)],
-            each(low),
-            each(high),
-            offsets(low_at),
-            offsets(high_at),
-            [int(many) or None for many in count],
+        found = self._lists()
+        if order is not None:
+            starts = [starts[place] for place in order]
+            found = [[values[place] for place in order] for values in found]
+        low, low_at, high, high_at, total, count = found
+        column = Column(
+            shortened([sum_ / (many or 1) for sum_, many in zip(total, count, strict=True)]),
+            low.copy(),
+            high.copy(),
+            self._offsets(low_at, starts),
+            self._offsets(high_at, starts),
+            list(map(int, count)),
         )
+        if 0 in count:
+            for lists in column.lists():
+                lists[:] = [
+                    value if many else None for value, many in zip(lists, count, strict=False)
+                ]
+        return column
+
+    def _offsets(self, times: Sequence[float], starts: Sequence[float]) -> list[Value]:
+        if not self._is_timed:
+            return []
+        return [round(time - start, 1) for time, start in zip(times, starts, strict=True)]
 
     def _times(
         self,
@@ -133,8 +137,8 @@ class Extremes:
             return [times[row] + offsets[row] for row in rows]
         return [times[row] for row in rows]
 
-    def _lists(self) -> _Lists:
-        return self._low, self._low_at, self._high, self._high_at, self._total, self._count
+    def _lists(self) -> list[list[Any]]:
+        return [self._low, self._low_at, self._high, self._high_at, self._total, self._count]
 
     def _pad(self, length: int) -> None:
         missing = length - len(self._count)
@@ -170,6 +174,14 @@ def _without_none(column: Column, span: float) -> _Lists:
         count = [0 if value is None else 1 for value in mean]
         return _filled(mean, math.inf), [], _filled(mean, -math.inf), [], _filled(mean, 0), count
     return mean, [], mean, [], mean, []
+
+
+def _each(pick: Callable[[list[Any]], Any], values: list[Any], pieces: Pieces) -> list[Any]:
+    """Return what `pick` makes of the values of each piece."""
+    here, after = pieces.cuts[0][0], pieces.cuts[-1][1]
+    if after - here == len(pieces.cuts):
+        return values[here:after]  # of a single value all make the same
+    return [pick(values[here:after]) for here, after in pieces.cuts]
 
 
 def _filled(values: list[Value], value: float) -> list[Any]:

@@ -22,14 +22,15 @@ from dashboard.history.transaction import Series
 class Stretch:
     """From when until when (seconds since 1970), and how many rows an answer has at most.
 
-    `is_open`: the end is now, and rows that came since belong to the answer, too. `is_timed`: the
-    times of extremes are wanted.
+    `is_open`: the end is now, and rows that came since belong to the answer, too. `is_paired`: a
+    span takes two rows of the answer. `is_timed`: the times of extremes are wanted.
     """
 
     first: float
     end: float
     points: int
     is_open: bool = False
+    is_paired: bool = True
     is_timed: bool = True
 
     @property
@@ -124,10 +125,14 @@ class HistoryReader:
         """Return the start and the length of the spans of an answer.
 
         Where only a coarser tier has the stretch they are that tier's own: a span is then as long
-        as what its extremes are of.
+        as what its extremes are of. So they are where the rows of the tier are few enough.
         """
         if self._store is not None:
             wanted = tier_for(stretch.span)
+            if not stretch.is_paired and wanted.span:
+                count = (stretch.end - stretch.first) / wanted.span + 2
+                if count + 3 * stretch.most_silences <= stretch.points:
+                    return stretch.first // wanted.span * wanted.span, wanted.span
             for tier, end in self._beginning(self._store, wanted, stretch)[:1]:
                 if end >= stretch.end:
                     return stretch.first // tier.span * tier.span, tier.span

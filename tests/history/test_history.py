@@ -12,12 +12,12 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from dashboard.events.event import Event, EventId
 from dashboard.history.answer import as_bands, as_columns
-from dashboard.history.block import Column, Rows, Value, pack, samples, short, unpack
+from dashboard.history.block import Column, Rows, Value, pack, samples, short, shortened, unpack
 from dashboard.history.builder import GRACE, Builder, Limits
 from dashboard.history.downsample import Reduced, Reducer, joined
 from dashboard.history.query import HistoryReader, Stretch, tier_for
@@ -121,6 +121,19 @@ def test_a_packed_number_has_five_significant_digits(value: float) -> None:
     assert abs(kept - value) <= 5.1e-5 * abs(value)
 
 
+@given(
+    st.lists(
+        st.none()
+        | st.floats(allow_nan=True)
+        | st.floats(-1e5, 1e5)
+        | st.integers(-(10**8), 10**8)
+        | st.integers(-(10**400), 10**400)
+    )
+)
+def test_numbers_are_made_short_together_as_one_by_one(values: list[float | None]) -> None:
+    assert shortened(values) == [short(value) for value in values]
+
+
 @pytest.mark.parametrize("data", [b"", b"no zlib", pack(Rows(0.0))[:-3]])
 def test_bytes_that_are_no_part_are_refused(data: bytes) -> None:
     with pytest.raises(ValueError, match="no part of a history"):
@@ -150,6 +163,19 @@ def test_spans_have_the_extremes_their_times_and_the_mean(
         assert known[offset + round(column.low_at[index] or 0)] == min(here)
         assert column.mean[index] == pytest.approx(sum(here) / len(here), rel=1e-4)
         assert column.count[index] == len(here)
+
+
+@example(0.2, 3, 140722156.0)
+@given(st.floats(0.01, 1e5), st.integers(1, 400), st.integers(0, 10**9))
+def test_rows_at_the_edges_of_spans_count_once(span: float, count: int, start: float) -> None:
+    """Whatever floats make of the edges."""
+    times = sorted({start + number * span for number in range(count)})
+    reducer = Reducer(start, span)
+    reducer.add(samples((time, {"x": 1.0}) for time in times))
+    spans = reducer.spans()
+    assert spans.times == sorted(set(spans.times))
+    assert sum(value or 0 for value in spans.columns["x"].count) <= count
+    assert len(spans.columns["x"].mean) == len(spans.times)
 
 
 def test_a_later_part_replaces_rows_of_the_same_time() -> None:
@@ -408,6 +434,22 @@ def test_numbers_without_an_end_are_missing_in_every_answer() -> None:
     reducer.add(rows)
     column = reducer.spans().columns["x"]
     assert (column.low, column.mean, column.high, column.count) == ([2], [2], [2], [1])
+
+
+def test_spans_are_whole_minutes_where_there_are_few_enough(
+    store: HistoryStore, builder: Builder, clock: Clock
+) -> None:
+    events = [event(START + 5.0 * n, {"percent": float(n % 50)}) for n in range(6 * 720)]
+    build(builder, clock, events, START + DAY)
+    first, end = START + 30, START + 6 * 3600 - 30
+    stretch = Stretch(first, end, 600, is_paired=False)
+    spans = HistoryReader(store, lambda tier: 0.0).read(series_of(store), stretch).rows
+    assert spans.span == 60
+    assert spans.times == [START + 60 * n for n in range(1, 360)]
+    kept = joined(list(store.read(MINUTES, series_of(store), START, end)))
+    for path, column in kept.within(first, end).columns.items():
+        assert spans.columns[path] == column
+    assert read(store, first, end, 600).rows.span > 60, "two rows a span are too many"
 
 
 def test_rows_of_a_finer_tier_after_an_hour_are_no_silence() -> None:

@@ -153,7 +153,8 @@ def _answer(
         body = msgspec.json.encode({**parts, "hosts": hosts})
         return compress(body, _LEVEL) if zipped else body
 
-    wanted = replace(stretch, is_timed=shape != "spans")
+    is_paired = shape not in ("bands", "spans")
+    wanted = replace(stretch, is_paired=is_paired, is_timed=shape != "spans")
     asked = Question(filter, drawn, wanted, _SHAPES[shape])
     return runtime.history.reader.answer(asked, newest, encoded)
 
