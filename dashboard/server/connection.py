@@ -1,9 +1,16 @@
 """One accepted connection, and all of a worker's that wait for their clients."""
 
+import socket
 from collections.abc import Iterator
+from itertools import islice
+from typing import Any
+
+from gevent import monkey
 
 from dashboard.access.addresses import network_of
 
+_SOCKET: Any = monkey.get_original("socket", "socket")
+_TRIED = 8  # connections that are asked whether they may be closed
 MOST_HEAD = 32 << 10  # bytes of a request's line and headers, with their line ends
 
 
@@ -40,6 +47,19 @@ class Connection:
     def end_request(self) -> None:
         """Count the connection as its peer's again."""
         self.address = self._peer
+
+    @property
+    def is_owed(self) -> bool:
+        """Whether a head has come, or a part of it, that was not read yet."""
+        if self.head_left is None:
+            return False
+        plain = _SOCKET(fileno=self.descriptor)
+        try:
+            return bool(plain.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT))
+        except OSError:
+            return False
+        finally:
+            plain.detach()
 
     @property
     def is_idle(self) -> bool:
@@ -79,6 +99,10 @@ class Waiting:
             del self._by_address[address]
 
     def oldest_of_the_greediest(self) -> Connection:
-        """Return the oldest connection of the address that has most; there has to be one."""
+        """Return the oldest connection of the address that has most; there has to be one.
+
+        One whose client waits for this service, as far as a few looks tell, is passed over.
+        """
         greediest = max(self._by_address.values(), key=len)
-        return next(iter(greediest))
+        oldest = list(islice(greediest, _TRIED))
+        return next((each for each in oldest if not each.is_owed), oldest[0])

@@ -49,7 +49,7 @@ class ConnectionGuard:
         self._header_timeout = header_timeout
         self._body_timeout = body_timeout
         self._keep_alive = keep_alive
-        self._most_waiting = most_waiting
+        self.most_waiting = most_waiting
         self._refused = instruments.requests_refused
         instruments.connections_waiting.set_function(lambda: len(self._waiting))
         self._connections: dict[Any, Connection] = {}  # by the greenlet that serves it
@@ -144,7 +144,7 @@ class ConnectionGuard:
             self.requests += connection.works
 
     def _wait(self, connection: Connection, seconds: float) -> None:
-        if len(self._waiting) >= self._most_waiting:
+        if len(self._waiting) >= self.most_waiting:
             self._end(self._waiting.oldest_of_the_greediest(), "evicted")
         if self._stopping:
             seconds = min(seconds, _LAST_CHANCE)

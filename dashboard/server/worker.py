@@ -11,6 +11,7 @@ them, at once, and both `kill -HUP` and `kill -TERM` take about a second.
 
 import gc
 import logging
+import resource
 import ssl
 import sys
 from contextlib import AbstractContextManager
@@ -18,12 +19,12 @@ from functools import partial
 from typing import Any
 
 import gevent
-from gevent.server import StreamServer
 from gunicorn.workers.ggevent import GeventWorker  # type: ignore[import-untyped]
 
 from dashboard.access.trusted_proxies import Proxies
 from dashboard.runtime import Runtime, Service
 from dashboard.server import watchdog
+from dashboard.server.arrivals import ArrivalServer, host_of
 from dashboard.server.connection_guard import ConnectionGuard, bounds
 from dashboard.server.guarded_socket import GuardedSocket
 from dashboard.server.refusals import check_repeats, refusal_of, send_problem
@@ -34,8 +35,9 @@ from dashboard.web.event_stream import stop_all
 
 logger = logging.getLogger(__name__)
 
-_ACCEPT_AT_ONCE = 16
 _SWITCH_SECONDS = 0.0005
+_MANY = 1 << 20
+_RESERVE = 64  # descriptors of the log, its threads and the like
 _ALWAYS = frozenset({"/healthz", "/readyz", "/metrics"})
 _STREAMS = ("/stream", "/progress/")
 
@@ -103,11 +105,20 @@ class Worker(GeventWorker):  # type: ignore[misc]
         """Make what accepts connections; gunicorn calls it once for each listening socket."""
         context = {name: given[name] for name in ("ssl_context",) if name in given}
         handle = partial(self.handle, listener)
-        return _Server(self._guard, listener, handle=handle, spawn=spawn, **context)
+        return _Server(
+            self._guard, listener, room=self._room, handle=handle, spawn=spawn, **context
+        )
+
+    def _room(self) -> int:
+        """Return for how many connections there are descriptors, beside what may be served."""
+        limit = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+        served = self._runtime.hub.admission.streams
+        served += self._guard.most_waiting + self._guard.most_requests
+        return _MANY if limit == resource.RLIM_INFINITY else limit - served - _RESERVE
 
     def handle(self, listener: Any, client: Any, address: Any) -> None:
         """Serve one connection, in a greenlet of its own."""
-        connection = self._guard.open(client, _host(address))
+        connection = self._guard.open(client, host_of(address))
         try:
             super().handle(listener, GuardedSocket(client, connection, self._guard), address)
         finally:
@@ -127,7 +138,7 @@ class Worker(GeventWorker):  # type: ignore[misc]
         client.has_waited = False
         check_repeats(request, self._sign_in_headers)
         connection = client.connection
-        connection.begin_request(self._proxies.client_of(_host(address), request.headers))
+        connection.begin_request(self._proxies.client_of(host_of(address), request.headers))
         is_stream = request.method == "GET" and request.path.startswith(_STREAMS)
         is_free = is_stream or request.path in _ALWAYS
         if not is_free and not self._guard.begin_work(connection):
@@ -172,13 +183,8 @@ class Worker(GeventWorker):  # type: ignore[misc]
         self._runtime.stop()
 
 
-class _Server(StreamServer):
-    """gevent's server, which accepts few connections in one turn of the event loop.
-
-    A storm of them would hold off a tick otherwise.
-    """
-
-    max_accept = _ACCEPT_AT_ONCE
+class _Server(ArrivalServer):
+    """Bounds the handshake of TLS, too."""
 
     def __init__(self, guard: ConnectionGuard, listener: Any, **arguments: Any) -> None:
         super().__init__(listener, **arguments)
@@ -186,18 +192,13 @@ class _Server(StreamServer):
 
     def wrap_socket_and_handle(self, client: Any, address: Any) -> Any:
         """Serve a TLS connection, whose handshake has to end in time as well."""
-        connection = self._guard.open(client, _host(address))
+        connection = self._guard.open(client, host_of(address))
         try:
             return super().wrap_socket_and_handle(client, address)
         except (ssl.SSLError, OSError) as error:
             logger.debug("no TLS: %s", error)
         finally:
             self._guard.close(connection)
-
-
-def _host(address: Any) -> str:
-    """Return a peer's address without its port; "" for a Unix socket's, which has none."""
-    return address[0] if isinstance(address, tuple) else ""
 
 
 def _guard_for(runtime: Runtime) -> ConnectionGuard:

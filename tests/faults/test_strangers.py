@@ -22,8 +22,8 @@ from tests.support.service import ROOT
 LIMITED = "a-limited-token-of-somebody"
 HEALTHY = 0.3  # seconds; what /healthz may take on a machine that is not busy
 ALIVE = 3.0  # on one that is
-# Thousands of connections at once: a new one waits behind them, in the order of their coming.
-FLOODED = 20.0
+# Thousands at once are more than the kernel keeps for the worker: who then comes has to try again.
+FLOODED = 10.0
 FLOODS = {"test_bodies_never_come", "test_answers_are_not_taken", "test_filters_without_end"}
 
 
@@ -50,7 +50,7 @@ def healthy(request: pytest.FixtureRequest, arena: Arena, scale: Scale) -> Itera
     print(f"/healthz took {found['slowest']:.2f} s; who asked was {found['late']:.2f} s late")
     assert not found["failures"]
     is_flood = request.function.__name__ in FLOODS
-    bound = FLOODED if is_flood else HEALTHY if scale.full else ALIVE
+    bound = ALIVE if not scale.full else FLOODED if is_flood else HEALTHY
     assert found["slowest"] < bound + found["late"], f"/healthz took {found['slowest']:.2f} s"
 
 

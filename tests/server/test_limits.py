@@ -1,6 +1,9 @@
 """Limits: each is counted, and none of them can lock out who asks whether the service is alive."""
 
 import http.client
+import os
+import select
+import signal
 import socket
 import sqlite3
 import time
@@ -270,6 +273,37 @@ def test_many_requests_at_once_of_one_client_let_others_in_between(service: Serv
             return had < many / 4
 
     wait_for(is_between, "an answer in between")
+
+
+def test_thousands_that_come_at_once_let_others_in_between(start_service: Start) -> None:
+    """By the order of the answers: whoever else comes does not wait behind all of them."""
+    service = start_service(MAX_REQUESTS=4000).wait_until_ready()
+    request = b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+    many = 1500
+
+    def answered_before(path: str, address: str) -> int:
+        """How many of a crowd have an answer when one more, who came last, has its own."""
+        with ExitStack() as stack:
+            crowd = [stack.enter_context(socket.socket()) for _ in range(many)]
+            os.kill(service.worker_pids()[0], signal.SIGSTOP)  # they come while it does nothing
+            try:
+                for connection in crowd:
+                    connection.connect(("127.0.0.1", service.port))
+                    connection.sendall(request)
+                last = stack.enter_context(socket.socket())
+                last.bind((address, 0))
+                last.connect(("127.0.0.1", service.port))
+                last.sendall(b"GET %b HTTP/1.1\r\nHost: localhost\r\n\r\n" % path.encode())
+            finally:
+                os.kill(service.worker_pids()[0], signal.SIGCONT)
+            assert b" 200 " in answer_head(last)
+            poll = select.poll()
+            for connection in crowd:
+                poll.register(connection, select.POLLIN)
+            return len(poll.poll(0))
+
+    assert answered_before("/healthz", "127.0.0.1") < many / 2
+    assert answered_before("/embed", "127.0.0.2") < many / 2
 
 
 # Streams.
