@@ -43,7 +43,9 @@ def alerts(service: Service) -> Response:
     runtime = service.runtime
     found, read_to = runtime.open_alerts.look()
     now, silences = runtime.hub.now(), runtime.open_alerts.silences
-    told = partial(_open, found, silences, filter, now, _pages())
+    hosts = {alert.host for _, alert in found}
+    left = {host for host in hosts if runtime.host_intervals.reported(host).leaving}
+    told = partial(_open, found, silences, left, filter, now, _pages())
     body: dict[str, Any] = {
         "time": now,
         "last_event_id": str(read_to) if read_to.ms else None,
@@ -72,12 +74,16 @@ def alerts(service: Service) -> Response:
 def _open(
     found: Sequence[tuple[EventId, Alert]],
     silences: Silences,
+    left: set[str],
     filter: Filter,
     now: float,
     pages: str,
 ) -> dict[str, Any]:
-    """Return the open alerts that a filter selects, and the silences of its scope."""
-    silent = {alert.host for _, alert in found if alert.rule == HOST_SILENT}
+    """Return the open alerts that a filter selects, and the silences of its scope.
+
+    `left` are the machines whose agents were stopped in order.
+    """
+    silent = left | {alert.host for _, alert in found if alert.rule == HOST_SILENT}
     return {
         "alerts": [
             {

@@ -2,10 +2,11 @@
 
 import json
 import time
+import tomllib
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import msgspec
 import pytest
@@ -15,6 +16,8 @@ from dashboard.alerts.history import OpenAlerts
 from dashboard.alerts.model import Alert, decode_alert
 from dashboard.events.encoded import Encoded
 from dashboard.events.event import Event
+from dashboard.jobs.model import EVENT as PROGRESS
+from dashboard.jobs.model import State as JobState
 from dashboard.log.contract import EventLog
 from dashboard.log.sqlite.engine import SQLiteLog
 from dashboard.log.threaded import ThreadedLog
@@ -22,6 +25,7 @@ from dashboard.sampling.expected import ExpectationWatch
 from dashboard.settings import SettingError, load
 from dashboard.streaming.replay_buffer import ReplayBuffer
 from tests.support.log_contract import ALL, LOG_START
+from tests.support.service import ROOT
 
 pytestmark = pytest.mark.usefixtures("no_leaks")
 BACKUP = {"name": "backup", "event": "progress", "match": {"job": "nightly"}, "every": "10m"}
@@ -187,6 +191,15 @@ def test_an_event_is_the_one_by_all_of_its_fields(rig: Rig) -> None:
     rig.publish("job", a={"b": 1.0}, ok=True)
     watch.look()
     assert [seen.last is None for seen in watch._seen.values()] == [False]
+
+
+def test_the_example_of_the_page_loads_and_its_job_can_end_so() -> None:
+    page = (ROOT / "docs" / "alerts.md").read_text("utf-8")
+    (text,) = [each for each in page.split("```toml\n") if each.startswith("[[expect]]")]
+    tables = tomllib.loads(text.partition("```")[0])["expect"]
+    backup, lobby = load({"DASHBOARD_EXPECT": json.dumps(tables)}).expect
+    assert backup.match["state"] in get_args(JobState)
+    assert (backup.event, lobby.event) == (PROGRESS, "screen.lobby")
 
 
 def test_a_cron_line_is_of_the_machines_time_zone(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -337,6 +337,27 @@ def test_the_open_alerts_of_all_hosts_newest_first(quiet_service: Service) -> No
     assert service.json("/alerts")["alerts"] == []
 
 
+def test_alerts_of_machines_that_are_gone_are_unknown(quiet_service: Service) -> None:
+    service = quiet_service
+    for host in ("here", "left", "dead"):
+        service.append("alert", host, alert="hot", state="raised")
+    service.append(
+        "alert", "dead", alert="host-silent", rule="host-silent", judge="b", state="raised"
+    )
+    service.append("system", "here", leaving=False)
+    service.append("system", "left", leaving=True)
+
+    def unknown() -> dict[tuple[str, str], bool]:
+        found = service.json("/alerts?host=here,left,dead")["alerts"]
+        return {(each["host"], each["alert"]): each.get("unknown", False) for each in found}
+
+    expected = {("here", "hot"): False, ("left", "hot"): True, ("dead", "hot"): True}
+    wait_for(lambda: unknown() == expected | {("dead", "host-silent"): False}, f"{expected}")
+    for host in ("here", "left", "dead"):
+        service.append("alert", host, alert="hot", state="cleared")
+    service.append("alert", "dead", alert="host-silent", judge="b", state="cleared")
+
+
 @pytest.mark.parametrize("query", ["?hosts=a", "?host=a%20b", "?host=a&host=b", "?x=1"])
 def test_a_wrong_query_is_refused(quiet_service: Service, query: str) -> None:
     response = quiet_service.get(f"/alerts{query}")

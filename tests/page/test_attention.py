@@ -104,8 +104,10 @@ def test_alerts_take_turns_are_acknowledged_and_listed_afterwards(
     assert left == 0, "it began before the window"
 
 
-def test_alerts_of_a_silent_machine_are_unknown(start_service: Start, open_wall: OpenWall) -> None:
-    service = start_service().wait_until_ready()
+def test_alerts_of_a_silent_machine_are_unknown_and_what_is_muted_is_counted(
+    start_service: Start, open_wall: OpenWall
+) -> None:
+    service = start_service(PUBLISH_TOKEN=TOKEN).wait_until_ready()
     service.append("cpu", "web-1", percent=99)
     now = time.time()
     alerts = {"hot": "CPU is hot", "host-silent": "nothing for 40 s"}
@@ -129,3 +131,14 @@ def test_alerts_of_a_silent_machine_are_unknown(start_service: Start, open_wall:
         assert wall.text(f"{where} [data-alert=host-silent] .known") == ""
     service.append("alert", "web-1", alert="host-silent", state="cleared", since=now, judge="box")
     wait_for(lambda: wall.text("[data-alerts] [data-alert=hot] .known") == "", "it to be sure")
+
+    assert post(service, "/alerts/web-1/hot/ack").status_code == 201
+    page = wall.page
+    page.set_viewport_size({"width": 390, "height": 844})
+    wait_for(lambda: "acknowledged by" in wall.text("[data-alerts] .quiet"), "its pale line")
+    cut = "({ scrollWidth, clientWidth }) => scrollWidth > clientWidth"
+    assert page.locator("[data-alerts] .quiet").evaluate(cut) is False
+    page.goto(f"{service.url}/")
+    muted = page.locator("[data-state=muted]")
+    wait_for(lambda: muted.text_content() == "1 muted" and muted.is_visible(), "it to be counted")
+    assert page.locator("[data-well]").is_hidden()

@@ -7,8 +7,8 @@ import { rankOf } from "./order.js";
 
 /** @typedef {import("./machines.js").Machines} Machines */
 
-/** Names of ranks, the worst first. */
-const WORDS = ["critical", "silent", "warning", "info"];
+/** Names of ranks, the worst first, and what is acknowledged or silenced. */
+const WORDS = ["critical", "silent", "warning", "info", "muted"];
 
 export class Headline {
   /**
@@ -39,13 +39,14 @@ export class Headline {
     const counts = [0, 0, 0, 0, 0, 0];
     for (const machine of machines.all.values()) counts[rankOf(machine, now)] += 1;
     const [critical, silent, warning, info, , away] = counts;
-    [critical, silent + away, warning, info].forEach((count, index) => {
+    const hosts = [...machines.all.values()];
+    const muted = hosts.reduce((sum, { alerts }) => sum + [...alerts.values()].filter(({ known }) => known).length, 0);
+    [critical, silent + away, warning, info, muted].forEach((count, index) => {
       mark(this.states[index], "hidden", count ? null : "");
       write(this.states[index], `${count} ${WORDS[index]}`);
     });
-    const hosts = [...machines.all.values()];
     // Nothing can be said of machines that have no rules.
-    const isWell = !(critical || silent || away || warning || info) && hosts.some(({ rules }) => rules.length) && !hosts.some(({ worst }) => worst?.level);
+    const isWell = !(critical || silent || away || warning || info || muted) && hosts.some(({ rules }) => rules.length) && !hosts.some(({ worst }) => worst?.level);
     mark(this.well, "hidden", isWell ? null : "");
     const all = machines.all.size;
     write(this.count, all === 1 ? "1 machine" : `${all} machines`);

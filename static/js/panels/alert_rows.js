@@ -12,8 +12,6 @@ import { openAlerts } from "./alerts.js";
 /** @typedef {import("../state/alert_facts.js").Known} Known */
 /** @typedef {{alert: Alert, known: Known | null, unsure?: boolean}} Row unsure: its machine is silent, so nobody can say whether it holds */
 
-const SILENT = "host-silent";
-
 export const MARKS = { info: "ℹ", warning: "▲", critical: "◆" };
 
 /** Seconds after which a time needs its date. */
@@ -42,11 +40,10 @@ export function openIn(view) {
   const facts = factsOf(view);
   const items = eventLists.items("alert");
   facts?.follow(items, eventLists.items("silence"));
-  const open = openAlerts(items);
-  const silent = open.filter(({ name }) => name === SILENT).map(({ host }) => host);
-  return open.map((alert) => {
-    const found = facts?.known.get(`${alert.name}@${alert.host}`) ?? null;
-    return { alert, known: found && found.until > now ? found : null, unsure: !alert.judged && silent.includes(alert.host) };
+  return openAlerts(items).map((alert) => {
+    const name = `${alert.name}@${alert.host}`;
+    const found = facts?.known.get(name) ?? null;
+    return { alert, known: found && found.until > now ? found : null, unsure: facts?.unknown.has(name) };
   });
 }
 

@@ -11,7 +11,6 @@
  * @property {"info" | "warning" | "critical"} level
  * @property {string} message
  * @property {number} since seconds since 1970
- * @property {boolean} judged by a dashboard, not by the machine itself
  * @property {string} event family that the rule watches, or empty
  * @property {boolean} known acknowledged or silenced, as far as GET /alerts said so
  */
@@ -38,7 +37,6 @@ export function applyAlert(open, data) {
     level: ORDER.includes(String(data.level)) ? /** @type {Alert["level"]} */ (data.level) : "warning",
     message: String(data.message ?? data.alert),
     since,
-    judged: Boolean(data.judge),
     event: String(data.event ?? ""),
     // Events do not say it; whoever has to know it exactly asks again.
     known: Boolean(data.acknowledged ?? data.silenced) || (before?.known === true && before.level === data.level && !("id" in data)),

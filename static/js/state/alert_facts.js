@@ -38,6 +38,8 @@ export class AlertFacts {
     this.changed = changed;
     /** By name and host of the alert. @type {Map<string, Known>} */
     this.known = new Map();
+    /** Names and hosts of those of which nobody can say whether they hold. @type {Set<string>} */
+    this.unknown = new Set();
     /** The last to begin first. @type {Past[]} */
     this.past = [];
     /** True if past alerts are shown. */
@@ -67,7 +69,9 @@ export class AlertFacts {
       if (!answer.ok) throw new Error(`status ${answer.status}`);
       const { alerts, past } = await answer.json();
       this.known = new Map();
-      for (const { host, alert, acknowledged, silenced } of alerts) {
+      this.unknown = new Set();
+      for (const { host, alert, acknowledged, silenced, unknown } of alerts) {
+        if (unknown) this.unknown.add(`${alert}@${host}`);
         const known = acknowledged ?? silenced;
         if (known) this.known.set(`${alert}@${host}`, { ...known, acknowledged: Boolean(acknowledged) });
       }
