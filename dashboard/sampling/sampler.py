@@ -91,6 +91,7 @@ class Sampler:
         self._greenlets: list[gevent.Greenlet[..., None]] = []
         self._interval = interval
         self._system = ""  # the data of the newest `system`, once something was sampled
+        self._has_facts = False  # that of the family, and not of the interval alone
         self._missing: dict[str, str] = {}  # reasons of families without figures
 
     def start(self) -> None:
@@ -158,13 +159,13 @@ class Sampler:
             self._missing.pop(name, None)
             samples.append(Sample(name, round(sampled_at, 3), metrics))
             if name == "system":
-                self._system = data
+                self._system, self._has_facts = data, True
                 events.append(self._system_event(sampled_at))
             else:
                 events.append(self._event(name, sampled_at, data if metrics else ""))
         if samples:
             self._system = self._system or f'{{"interval":{self._interval:g}}}'
-        if self._system and known != self._missing.keys():
+        if self._has_facts and known != self._missing.keys():
             events.append(self._system_event(sampled_at))
         if events:
             added = self._observer.evaluate(samples) if self._observer and samples else []
