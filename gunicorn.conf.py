@@ -15,6 +15,10 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+# `vitals serve` imports nothing from the folder it is started in; gunicorn would.
+if sys.flags.safe_path and sys.path[0] in (os.getcwd(), os.environ.get("PWD")):  # noqa: PTH109
+    sys.path.pop(0)
+
 import gunicorn  # type: ignore[import-untyped]
 from gunicorn.glogging import Logger as _GunicornLogger  # type: ignore[import-untyped]
 from gunicorn.workers.ggevent import GeventWorker  # type: ignore[import-untyped]
@@ -74,10 +78,8 @@ def _service_manager() -> Any:
 
     gunicorn itself would say so as soon as it listens. So the variables leave the environment.
     """
-    found = _systemd.ServiceManager.taken_from(os.environ)
-    if found is not None:
-        _state.manager = found
-    return getattr(_state, "manager", None)
+    started_by = _systemd.ServiceManager.taken_from(os.environ)
+    return vars(_state).setdefault("manager", started_by)
 
 
 class _Logger(_GunicornLogger):  # type: ignore[misc]
@@ -124,8 +126,6 @@ _output = _load_alone("telemetry/logging")
 _systemd = _load_alone("telemetry/systemd")
 _manager = _service_manager()
 _start_report = _load_alone("telemetry/start_report").start_report
-_default_instance = _load_alone("installation").default_instance
-_url_to_open = _load_alone("posix/own_address").url_to_open
 _wait_until_free = _load_alone("posix/free_port").wait_until_free
 
 umask = 0o007  # a Unix socket to bind to is for its user and group
@@ -183,11 +183,11 @@ def when_ready(server: Any) -> None:
         _settings,
         settings.format_duration,
         files=_ROOT,
-        instance=_default_instance(),
+        instance=_load_alone("installation").default_instance(),
         workers=server.num_workers,
         server=f"gunicorn {gunicorn.__version__}",
         source=os.environ.get("DASHBOARD_CONFIG", "the environment"),
-        url=_url_to_open(str(server.LISTENERS[0])),
+        url=_load_alone("posix/own_address").url_to_open(str(server.LISTENERS[0])),
     ):
         _log.info("%s", line)
     for name in settings.without_prefix(os.environ):

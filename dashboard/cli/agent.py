@@ -27,4 +27,4 @@ def become_agent(environ: Mapping[str, str]) -> NoReturn:
     paths = [str(PACKAGE.parent), *filter(None, [environ.get("PYTHONPATH")])]
     # Its few threads hardly allocate: an arena for each would be a megabyte of nothing.
     own = {"MALLOC_ARENA_MAX": "1", **environ, "PYTHONPATH": os.pathsep.join(paths)}
-    os.execve(sys.executable, [sys.executable, "-m", "dashboard.agent"], own)
+    os.execve(sys.executable, [sys.executable, "-P", "-m", "dashboard.agent"], own)

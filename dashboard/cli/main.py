@@ -55,7 +55,7 @@ def serve(bind: str, port: int | None, workers: int | None, more: tuple[str, ...
     arguments = ["-c", str(configuration), "-b", bind, *more]
     if workers is not None:
         arguments += ["-w", str(workers)]
-    os.execv(sys.executable, [sys.executable, "-m", "gunicorn", *arguments])
+    os.execv(sys.executable, [sys.executable, "-P", "-m", "gunicorn", *arguments])
 
 
 def _address(bind: str) -> tuple[str | None, int | None]:

@@ -118,6 +118,7 @@ def wall(installed: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         f'host_name = "box"\npublish_token = "{TOKEN}"\ninstance = "{home}/data"\n'
         "[alerts]\ndefaults = false\n"
     )
+    hide_modules(home)
     environ = {"PATH": f"{installed}:/usr/bin:/bin", "HOME": str(home)}
     port = free_port()
     with started("vitals", "serve", "--port", port, cwd=home, env=environ) as output:
@@ -125,6 +126,12 @@ def wall(installed: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         wait_for(lambda: f"Open {url}\n" in output.read_text(), "the address in its last line")
         wait_for(lambda: is_ready(url), "the first samples")
         yield SimpleNamespace(url=url, port=port, environ=environ, home=home, output=output)
+
+
+def hide_modules(folder: Path) -> None:
+    """Put files into a folder that a command would import by mistake, from where it is started."""
+    for name in ("app", "dashboard", "gevent", "vitals"):
+        (folder / f"{name}.py").write_text("raise SystemExit(__file__)\n")
 
 
 @contextmanager
@@ -218,6 +225,7 @@ def test_the_agent_alone_is_small_and_a_second_machine_of_the_wall(
         "DASHBOARD_INSTANCE": str(folder),
     }
     (folder / "vitals.toml").touch()
+    hide_modules(folder)
     code, _ = vitals(wall, "invite").stdout.splitlines()
     joining = ("vitals", "join", wall.url, code, "--host", "web-1", "--foreground")
     with started(*joining, cwd=folder, env=environ) as output:
