@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Any
 from flask import Response, has_request_context, request
 from werkzeug.datastructures import Headers
 
-from dashboard.events.encoded import control_event
 from dashboard.events.sse import ServerSentEvent, encode
 from dashboard.web.departures import Departures, gunicorn_worker, socket_of
 from dashboard.web.event_pump import EventPump
@@ -145,7 +144,7 @@ class _Blocks:
             return first
         event = self._next_event()
         if event is None:
-            return control_event("heartbeat", {"time": round(time.time(), 3)})
+            event = ServerSentEvent({"time": round(time.time(), 3)}, event="heartbeat")
         return encode(event)
 
     def close(self) -> None:

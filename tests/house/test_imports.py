@@ -156,6 +156,15 @@ def test_the_wire_format_is_imported_alone() -> None:
     assert loaded == {"dashboard", "dashboard.events", "dashboard.events.sse"}
 
 
+def test_a_view_of_others_loads_the_stream_and_nothing_else_of_the_dashboard() -> None:
+    loaded = {name for name in loaded_by("dashboard.web.event_stream") if "dashboard." in name}
+    own = {"event_stream", "event_pump", "departures"}
+    assert loaded == {
+        *("dashboard.web", "dashboard.events", "dashboard.events.sse"),
+        *(f"dashboard.web.{name}" for name in own),
+    }
+
+
 def test_there_are_few_packages_and_few_modules_at_the_top() -> None:
     rooms = {room(file) for file in FILES}
     assert rooms == set().union(*LAYERS)
