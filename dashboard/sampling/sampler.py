@@ -106,9 +106,11 @@ class Sampler:
         self._greenlets.append(greenlet)
 
     def say_leaving(self) -> None:
-        """Log the newest `system` once more, as that of a machine that is sampled no longer."""
+        """Log that the machine is sampled no longer: for dashboards, and for people."""
         if self._system:
-            self._buffer.add([self._system_event(self._clock(), leaving=True)])
+            now = self._clock()
+            notice = self._event("agent", now, "", level="info", message="stopped in order")
+            self._buffer.add([self._system_event(now, leaving=True), notice])
 
     def stop(self, timeout: float = STOP_SECONDS) -> None:
         """Stop sampling. What is held has so many seconds to be logged.

@@ -147,6 +147,9 @@ def test_at_the_end_it_sends_what_it_has(wall: Service, make: Make) -> None:
         os.kill(worker, signal.SIGCONT)
     assert agent.wait() == 0
     assert times(wall, "leaving")[-1] > stopped
+    assert [row.data["message"] for row in wall.logged("agent", host="leaving")] == [
+        "stopped in order"
+    ]
     assert "not logged" not in agent.said()
 
 

@@ -460,7 +460,7 @@ def test_a_stop_ends_all_sampling_and_another_start_goes_on(rig: Rig) -> None:
 def test_one_that_leaves_says_so_also_before_its_first_system(rig: Rig) -> None:
     rig.start(family("cpu")).say_leaving()  # before its first sample it was never there
     rig.wait_for(1, "cpu")
-    assert rig.events("system") == []
+    assert rig.events("system") == rig.events("agent") == []
     gate = Gate()
     gate.open.clear()
     system = family("system", cadence=0.2, figures=lambda self: gate.figures(self) | {"boot": 7})
@@ -474,6 +474,8 @@ def test_one_that_leaves_says_so_also_before_its_first_system(rig: Rig) -> None:
     sampler.say_leaving()
     wait_until(lambda: '"leaving"' in rig.events("system")[-1].data)
     assert json.loads(rig.events("system")[-1].data)["boot"] == 7
+    notice = json.loads(rig.events("agent")[-1].data)
+    assert (notice["host"], notice["message"]) == ("box", "stopped in order")
 
 
 def test_the_machine_says_which_families_are_missing_as_soon_as_that_changes(rig: Rig) -> None:
