@@ -20,11 +20,11 @@ from dashboard.streaming.hub import Hub
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
 
-LOOK = 0.5  # seconds between two looks at the files, and at the log
+LOOK = 0.4  # seconds between two looks at the files, and at the log
 
 
 class RightsWatch:
-    """Looks at a worker's links and machines twice a second."""
+    """Looks at a worker's links and machines, more than twice a second."""
 
     def __init__(self, stores: Stores, hub: Hub, log: EventLog) -> None:
         self.links, self.machines = stores
@@ -57,6 +57,7 @@ class RightsWatch:
             try:
                 self._share(self.links)
                 self._share(self.machines)
+                self.end_revoked()
             except (OSError, LogUnavailable):
                 pass  # who uses the files and the log says so
             self._has_changed.wait(LOOK)
