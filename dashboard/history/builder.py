@@ -47,7 +47,7 @@ class Builder:
         self._interrupted = False
 
     def interrupt(self) -> None:
-        """Let `finish`, in another thread, return after the window that it is at."""
+        """Let `add` and `finish`, in another thread, return before their end."""
         self._interrupted = True
 
     def close(self) -> None:
@@ -70,6 +70,8 @@ class Builder:
             series[event.host, event.name or UNNAMED].append(event)
         with self._store.writing() as writing:
             for (host, event_name), mine in series.items():
+                if self._interrupted:
+                    return  # what is written twice counts once
                 found = [(event, row) for event in mine if (row := figures_of(event)) is not None]
                 in_time = [(event, row) for event, row in found if oldest <= row[0] <= latest]
                 part = samples(row for _, row in in_time)

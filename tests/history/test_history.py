@@ -23,7 +23,7 @@ from dashboard.history.downsample import Reduced, Reducer, joined
 from dashboard.history.query import HistoryReader, Stretch, tier_for
 from dashboard.history.store import HistoryStore
 from dashboard.history.tiers import HOURS, MINUTES, SECONDS, TIERS, Tier
-from dashboard.history.transaction import Series
+from dashboard.history.transaction import Series, Writing
 from dashboard.log.contract import LogUnavailable
 from tests.history import killed_builder
 from tests.support.service import ROOT
@@ -386,6 +386,30 @@ def test_a_builder_killed_at_random_moments_counts_each_sample_once(
         found = HistoryReader(store, lambda tier: 0.0).read(series, stretch)
         assert len(found.after_silence) == (host == "box"), "what is missing is said to be"
     store.close()
+
+
+def test_one_that_is_interrupted_goes_on_where_it_was(
+    store: HistoryStore, builder: Builder, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    events = [event(START + n, {"x": 1.0}, name) for n in range(60) for name in ("a", "b", "c")]
+    written: list[str] = []
+    add = Writing.add
+
+    def one_and_no_more(self: Writing, tier: Tier, series: Series, rows: Rows) -> None:
+        add(self, tier, series, rows)
+        written.append(series.event)
+        builder.interrupt()
+
+    monkeypatch.setattr(Writing, "add", one_and_no_more)
+    builder.add(events)
+    assert written == ["a"]
+    assert builder.position() == EventId(0, 0)
+    monkeypatch.undo()
+    builder.close()
+    build(builder, clock, events, START + DAY)
+    for name in ("a", "b", "c"):
+        rows = joined(list(store.read(MINUTES, series_of(store, name), START, START + DAY)))
+        assert rows.columns["x"].count == [60], name
 
 
 def test_windows_end_only_after_the_grace(
