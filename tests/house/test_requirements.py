@@ -134,6 +134,21 @@ def test_no_locked_version_is_one_with_a_known_hole() -> None:
         assert Version(versions[name]) >= Version(mended), f"{name}: {advisory}"
 
 
+def needs_a_compiler(name: str) -> bool:
+    """Whether a package was compiled here: the index has no wheel of it for this system."""
+    wheel = metadata.distribution(name).read_text("WHEEL") or ""
+    tags = re.findall(r"^Tag: \S+-(\S+)$", wheel, re.M)
+    return not any(re.match(r"any$|manylinux|musllinux|macosx", tag) for tag in tags)
+
+
+def test_nothing_that_is_required_wants_a_compiler() -> None:
+    installed = {re.sub(r"[-_.]+", "-", each.name).lower() for each in metadata.distributions()}
+    assert sys.platform != "linux" or needs_a_compiler("gunicorn_h1c")  # as is known
+    assert [
+        name for name in required() & locked("").keys() & installed if needs_a_compiler(name)
+    ] == []
+
+
 def test_what_is_installed_with_it_has_a_licence_that_lets_anybody_use_it() -> None:
     for name in required() & locked("").keys():
         try:
