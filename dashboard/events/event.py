@@ -7,6 +7,7 @@ asked for its time, nothing else.
 
 import re
 import reprlib
+import unicodedata
 from typing import Any, NamedTuple, Self, TypeVar
 
 import msgspec
@@ -80,7 +81,7 @@ class Unpersisted(msgspec.Struct, frozen=True):
 
 
 def check_host(host: Any) -> str:
-    """Return a host name from outside if it is one. Raises ClientError(422)."""
+    """Return a host name from outside, its letters composed (NFC). Raises ClientError(422)."""
     if not isinstance(host, str) or not HOST.fullmatch(host):
         raise ClientError(
             422,
@@ -88,7 +89,12 @@ def check_host(host: Any) -> str:
             "'-', at most 253 characters",
             key="host",
         )
-    return host
+    return composed(host)
+
+
+def composed(name: str) -> str:
+    """Return a name with letters and their marks in one (NFC), so that what looks alike is."""
+    return name if name.isascii() else unicodedata.normalize("NFC", name)
 
 
 OBJECT = msgspec.json.Decoder(dict[str, Any])

@@ -1,12 +1,22 @@
 """What names look like in settings: patterns for whole texts."""
 
-HOST_PATTERN = r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,251}[A-Za-z0-9])?"
+# What is neither a letter nor a digit of any script, nor a mark on one: ASCII's punctuation but for
+# `.`, `_` and `-`, and controls, blanks, punctuation and symbols beyond it, also those not seen.
+_BUT_STARS = (
+    r"\x00-)+,/:-@\[-^`{-\xbf\xd7\xf7\u0600-\u0605\u061c\u06dd\u070f\u08e2\u115f\u1160\u1680\u180b-\u180f"
+    r"\u2000-\u2bff\u2e00-\u2e7f\u2ff0-\u3004\u3008-\u3020\u3164\ue000-\uf8ff\ufe00-\ufe1f\ufe30-\ufe6f"
+    r"\ufeff\uffa0\ufff0-\uffff"
+)
+_NONE = rf"*{_BUT_STARS}"
+_ENDS = rf"[^{_NONE}._\-]"
+HOST_PATTERN = rf"{_ENDS}(?:[^{_NONE}]{{0,251}}{_ENDS})?"
 HOST_ALLOWED = "letters, digits, '.', '_' and '-', at most 253"
-TAG_PATTERN = r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}"
+DNS_PATTERN = r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,251}[A-Za-z0-9])?"
+TAG_PATTERN = rf"{_ENDS}[^{_NONE}]{{0,62}}"
 NAME_PATTERN = r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}"  # of a rule, or of who publishes
 NAME_ALLOWED = "letters, digits, '.', '_' and '-', at most 64"
 SECRET_PATTERN = r"[!-~]{16,512}"
 
 # A run of any characters is `*`: what a right is limited to, of hosts and of events' names.
-HOSTS_PATTERN = r"[A-Za-z0-9*](?:[A-Za-z0-9._*-]{0,251}[A-Za-z0-9*])?"
+HOSTS_PATTERN = rf"[^{_BUT_STARS}._\-](?:[^{_BUT_STARS}]{{0,251}}[^{_BUT_STARS}._\-])?"
 EVENTS_PATTERN = r"[a-z*][a-z0-9_.*-]{0,63}"

@@ -3,12 +3,13 @@
 import ipaddress
 import re
 import socket
+import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from .durations import parse_duration
-from .patterns import HOST_ALLOWED, HOST_PATTERN, SECRET_PATTERN, TAG_PATTERN
+from .patterns import DNS_PATTERN, HOST_ALLOWED, HOST_PATTERN, SECRET_PATTERN, TAG_PATTERN
 
 _UNIT_BYTES = {None: 1, "kiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "TiB": 1 << 40}
 
@@ -28,12 +29,12 @@ class Kind:
 
 
 def matching(pattern: str, allowed: str, *, secret: bool = False) -> Kind:
-    """A text that matches a pattern as a whole."""
+    """A text that matches a pattern as a whole; its letters are composed (NFC)."""
 
     def parse(text: str) -> str:
         if not re.fullmatch(pattern, text):
             raise ValueError
-        return text
+        return unicodedata.normalize("NFC", text)
 
     return Kind(parse, allowed, secret=secret)
 
@@ -125,6 +126,7 @@ def machine_name() -> str:
 
 
 def _items(text: str) -> tuple[str, ...]:
+    text = unicodedata.normalize("NFC", text)
     items = tuple(item.strip() for item in text.split(",") if item.strip())
     if not items:
         raise ValueError
@@ -161,7 +163,7 @@ def _networks(text: str) -> tuple[str, ...]:
 SWITCH = Kind(_switch, "on or off")
 SECRET = matching(SECRET_PATTERN, "16 to 512 visible ASCII characters", secret=True)
 HOST = matching(HOST_PATTERN, HOST_ALLOWED)
-HOST_NAMES = list_of(HOST_PATTERN, "host names without ports, separated by commas")
+HOST_NAMES = list_of(DNS_PATTERN, "host names without ports, separated by commas")
 TAGS = list_of(
     TAG_PATTERN,
     "at most 20 different tags of letters, digits, '_', '.' and '-', separated by commas",

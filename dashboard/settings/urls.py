@@ -3,11 +3,11 @@
 import re
 from urllib.parse import parse_qs, urlsplit
 
-from .patterns import HOST_PATTERN
+from .patterns import DNS_PATTERN
 from .types import Kind, list_of
 
 APPEND_ONLY = ("http://", "https://")  # logs that take events and show none
-_ORIGIN = rf"https?://(?:{HOST_PATTERN}|\[[0-9A-Fa-f:.]+\])(?::\d{{1,5}})?"
+_ORIGIN = rf"https?://(?:{DNS_PATTERN}|\[[0-9A-Fa-f:.]+\])(?::\d{{1,5}})?"
 
 
 def server_url(text: str) -> str:

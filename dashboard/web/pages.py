@@ -10,7 +10,7 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response as BaseResponse
 
 from dashboard.errors import ClientError
-from dashboard.events.event import HOST
+from dashboard.events.event import HOST, composed
 from dashboard.events.filter import Filter
 from dashboard.events.paths import TOLD_ELSEWHERE
 from dashboard.installation import version
@@ -62,6 +62,7 @@ def wall(service: Service) -> Response:
 def host(service: Service, name: str) -> Response:
     """The wall of one machine, known or not."""
     _check(name)
+    name = composed(name)
     request_scope().check(None, {name})
     return _wall(service, name, _machines(service))
 

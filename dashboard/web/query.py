@@ -9,7 +9,7 @@ from werkzeug.datastructures import MultiDict
 from dashboard.access.credentials import KEY
 from dashboard.errors import ClientError
 from dashboard.events.encoded import LOG_START
-from dashboard.events.event import HOST, NAME, EventId
+from dashboard.events.event import HOST, NAME, EventId, composed
 from dashboard.events.glob import costly_stars
 from dashboard.events.paths import TOLD_ELSEWHERE
 from dashboard.events.projection import FIELD, read_field
@@ -66,7 +66,7 @@ class Query:
         if stars > MOST_STARS:
             detail = f"{key}: {stars} '*' elsewhere than alone at one end; at most {MOST_STARS}"
             raise ClientError(400, detail, key=key)
-        return found
+        return None if found is None else frozenset(map(composed, found))
 
     def fields(self, key: str) -> frozenset[str] | None:
         """A comma-separated list of fields of events."""
@@ -83,6 +83,7 @@ class Query:
     def host(self, key: str) -> str | None:
         """One host name."""
         text = self._args.get(key)
+        text = text and composed(text)
         if text is not None and not HOST.fullmatch(text):
             raise ClientError(
                 400, f"{key}={text!r}: wanted is a host name: {HOST_ALLOWED}", key=key

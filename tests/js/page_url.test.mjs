@@ -87,8 +87,9 @@ test("theme and distance are words", () => {
 });
 
 test("a host is a host's name", () => {
-  for (const host of ["web-1", "a", "Web_1.example.org", "a".repeat(253)]) assert.deepEqual(taken(`?host=${host}`), { host });
-  for (const host of ["", "-web", "web.", "a b", "a,b", "<b>", "ü", "a".repeat(254), "../x"]) {
+  for (const host of ["web-1", "a", "Web_1.example.org", "a".repeat(253), "機械.हिन्दी"]) assert.deepEqual(taken(`?host=${host}`), { host });
+  assert.deepEqual(taken("?host=bu\u0308ro"), { host: "büro" });
+  for (const host of ["", "-web", "web.", "a b", "a,b", "<b>", "ü\u200b", "ü\u202e", "a".repeat(254), "../x"]) {
     assert.match(refused(`?host=${encodeURIComponent(host)}`), /wanted is a host's name/, host);
   }
 });

@@ -1,10 +1,11 @@
 """GET /now: the newest values, and no old one that looks new."""
 
 from collections.abc import Iterator
+from contextlib import closing
 
 import pytest
 
-from tests.support.service import Service, wait_for
+from tests.support.service import Reader, Service, wait_for
 from tests.web.test_problems import assert_is_problem
 
 
@@ -52,6 +53,24 @@ def test_a_name_may_have_any_letters_and_signs_that_separate_names_as_codes(
     for picture in (f"badge/{name}.svg", f"picture/{name}~once.größe.svg"):
         assert service.get(f"/{picture}?host=all").status_code == 200
     assert service.get("/badge/once.a%252Cb.svg?host=all").status_code == 404
+
+
+def test_machines_may_be_called_in_any_script(service: Service) -> None:
+    service.append("once", "größe-機", length=3)
+    asked = "host=gr%C3%B6%C3%9Fe-%E6%A9%9F"
+    apart = "host=gro%CC%88%C3%9Fe-%E6%A9%9F"
+    now = f"/now?figures=once.length&{asked}"
+    wait_for(lambda: service.get(now).status_code == 200, "the machine")
+    for query in (asked, apart):
+        found = service.json(f"/now?figures=once.length&{query}")
+        assert (found["host"], found["once.length"]) == ("größe-機", 3)
+        assert list(service.json(f"/history?since=200&{query}")["hosts"]) == ["größe-機"]
+    assert service.get("/host/größe-機").status_code == 200
+    assert service.get("/badge/once.length.svg?host=größe-機").status_code == 200
+    with closing(Reader(service, "?events=once&host=größ*")) as reader:
+        reader.wait_for(1, "once")
+    compared = service.get("/compare?metric=cpu.percent&host=größe-機")
+    assert compared.headers["Location"].isascii()
 
 
 def test_old_values_are_503(service: Service) -> None:

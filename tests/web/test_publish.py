@@ -7,6 +7,7 @@ import signal
 import socket
 import sqlite3
 import threading
+import unicodedata
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
@@ -93,6 +94,14 @@ def test_an_event_is_taken(
     assert list(json.loads(event.data))[:2] == ["host", "time"]
 
 
+@pytest.mark.parametrize("host", ["größe-1", "機械.b", "हिन्दी", "ПК_2"])
+@pytest.mark.parametrize("is_inside", [True, False])
+def test_a_host_has_letters_of_any_script_and_one_form(host: str, is_inside: bool) -> None:
+    apart = unicodedata.normalize("NFD", host)
+    (event,) = read({"data": {"host": apart}} if is_inside else {"host": apart, "data": {}})
+    assert logged(event) == (host, None, {"host": host, "time": NOW})
+
+
 def test_a_list_and_lines_are_taken_in_their_order() -> None:
     events = [{"event": f"e{n}", "data": {"n": n}} for n in range(5)]
     lines = b"\r\n\n".join(json.dumps(event).encode() for event in events)
@@ -168,7 +177,10 @@ NESTED = json.loads("[" * MOST_DEPTH + "]" * MOST_DEPTH)
         ({"data": {}, "host": ""}, 422, "host", "host name"),
         ({"data": {}, "host": "a b"}, 422, "host", "host name"),
         ({"data": {}, "host": "a\n"}, 422, "host", "host name"),
-        ({"data": {}, "host": "ä"}, 422, "host", "host name"),
+        ({"data": {}, "host": "a\u202eb"}, 422, "host", "host name"),
+        ({"data": {}, "host": "a\u2028b"}, 422, "host", "host name"),
+        ({"data": {}, "host": "a\u200bb"}, 422, "host", "host name"),
+        ({"data": {}, "host": "\ufeffa"}, 422, "host", "host name"),
         ({"data": {}, "host": "h" * 254}, 422, "host", "253"),
         ({"data": {"host": 5}}, 422, "host", "host name"),
         ({"data": {"host": "a"}, "host": "b"}, 422, "host", "twice"),

@@ -15,7 +15,9 @@
 const MOST_PARTS = 100;
 
 const EVENT = /^[a-z][a-z0-9_.-]{0,63}$/;
-const HOSTS = /^[A-Za-z0-9*]([A-Za-z0-9._*-]{0,251}[A-Za-z0-9*])?$/;
+/** Names of machines, and of several: letters and digits of any script. */
+export const HOST = /^[\p{L}\p{N}]([\p{L}\p{M}\p{N}._-]{0,251}[\p{L}\p{M}\p{N}])?$/u;
+export const HOSTS = /^[\p{L}\p{N}*]([\p{L}\p{M}\p{N}._*-]{0,251}[\p{L}\p{M}\p{N}*])?$/u;
 
 /** A field: printable; the signs that separate names in an address stand in it as percent codes. */
 const FIELD = /^[^\p{C},~@:]{1,200}$/u;

@@ -3,7 +3,7 @@
  * Reads and writes the query of a page as its configuration, so that a bookmark keeps a display as it is.
  * Problems are reported by key and value, and the default stays in force.
  */
-import { readFigure, readParts } from "./figure_name.js";
+import { HOST, readFigure, readParts } from "./figure_name.js";
 import { readHours, writeHours } from "./hours.js";
 import { DISTANCES } from "./presets.js";
 import { LEAST_ZOOM, readMoment, readSeconds, WINDOWS, writeMoment, writeSeconds } from "./times.js";
@@ -94,7 +94,7 @@ const KEYS = {
   distance: (text) => ({ distance: /** @type {Distance} */ (one(text, Object.keys(DISTANCES))) }),
   turns: (text) => ({ turns: matching(text, /^[a-z0-9][a-z0-9_-]{0,39}(,[a-z0-9][a-z0-9_-]{0,39}){0,19}$/, "names of pages of the setting [pages], such as lobby,disks").split(",") }),
   each: (text) => ({ each: seconds(text, LEAST_EACH) }),
-  host: (text) => ({ host: matching(text, /^[A-Za-z0-9]([A-Za-z0-9._-]{0,251}[A-Za-z0-9])?$/, "a host's name") }),
+  host: (text) => ({ host: matching(text.normalize(), HOST, "a host's name") }),
   kiosk: (text) => ({ kiosk: flag(text) }),
   dim: (text) => ({ dim: hours(text) }),
   blank: (text) => ({ blank: hours(text) }),

@@ -3,6 +3,7 @@
  * Addresses of the pages of many machines. Keys that the wall has too (theme, distance, kiosk, hours, …) are read
  * by config/page_url.js.
  */
+import { HOSTS } from "../config/figure_name.js";
 import { DEFAULTS, readAddress, writeAddress } from "../config/page_url.js";
 import { covering } from "../config/scope.js";
 import { FIGURES } from "./figures.js";
@@ -27,8 +28,6 @@ const MOST_HOSTS = 100;
 
 /** Keys of the wall without a meaning for many machines. */
 const WALL_ONLY = ["panels", "tiles", "columns", "window", "marks", "background"];
-
-const HOST = /^[A-Za-z0-9*]([A-Za-z0-9._*-]{0,251}[A-Za-z0-9*])?$/;
 
 /**
  * @param {string} search
@@ -64,7 +63,7 @@ export function readFleetAddress(search) {
 export function wrongHosts(text) {
   const hosts = text.split(",");
   if (hosts.length > MOST_HOSTS) return `${hosts.length} names; at most ${MOST_HOSTS}`;
-  return hosts.every((host) => HOST.test(host)) ? null : "wanted are names of machines, separated by commas; * stands for any letters, as in web-*";
+  return hosts.every((host) => HOSTS.test(host)) ? null : "wanted are names of machines, separated by commas; * stands for any letters, as in web-*";
 }
 
 /**
