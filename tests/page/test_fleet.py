@@ -238,6 +238,11 @@ def test_the_address_sorts_and_filters(open_fleet: Callable[[str], Page], page: 
     assert sorted(order(page)) == ["old", *HOSTS[:6]]
     assert page.locator("[data-filter]").text_content() == "web-*, old"
     assert page.locator("[data-note^=address]").count() == 1
+    page.get_by_role("link", name="light").click()
+    page.wait_for_url("**/?host=web-*,old&theme=light")
+    assert page.get_attribute("html", "data-theme") == "light"
+    page.get_by_role("button", name="full screen").click()
+    page.wait_for_function("document.fullscreenElement !== null")
 
 
 def test_a_machine_is_a_link_to_its_wall_and_back(open_fleet: Callable[[str], Page]) -> None:

@@ -71,7 +71,14 @@ if (!display.kiosk) {
   const aim = () => mark(compare, "href", `${settings.compareUrl}${compareQuery(asked, overview.order.machines.slice(0, MOST_COMPARED).map(({ name }) => name))}`);
   for (const event of ["pointerdown", "focus", "pointerenter"]) compare.addEventListener(event, aim);
   aim();
-  sorts.append(compare);
+  const theme = root.dataset.theme === "light" ? "dark" : "light";
+  const other = { ...asked, display: { ...display, theme: /** @type {"dark" | "light"} */ (theme) } };
+  sorts.append(compare, make("a", { href: location.pathname + fleetQuery(other, {}) }, theme));
+  if (document.fullscreenEnabled) {
+    const full = make("button", { type: "button" }, "full screen");
+    full.addEventListener("click", () => (document.fullscreenElement ? document.exitFullscreen() : root.requestFullscreen()).catch(console.warn));
+    sorts.append(full);
+  }
   sorts.hidden = false;
 }
 
