@@ -3,11 +3,16 @@
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from tests.support.service import Reader, Service
 
 pytest_plugins = [f"tests.support.{name}" for name in ("browser_fixtures", "leaks", "quick")]
+
+# A slow machine is not a wrong function.
+hypothesis.settings.register_profile("in_any_time", deadline=None)
+hypothesis.settings.load_profile("in_any_time")
 
 # The ways in which a stream may be served, as settings: a suite of the stream's contract runs over
 # each (`params=WAYS` on a fixture `way` of its own), the others over the default.
