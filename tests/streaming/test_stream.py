@@ -16,6 +16,7 @@ from itertools import pairwise
 from typing import Any, Protocol
 from urllib.parse import quote
 
+import httpx
 import pytest
 
 from dashboard.events.event import ID
@@ -499,9 +500,8 @@ def test_keys_that_others_append_are_passed_over(service: Service, query: str) -
         ("fields=.percent", "fields"),
         ("fields=CPU.percent", "fields"),
         ("fields=cpu.percent,", "fields"),
-        ("fields=cpu.a%20b", "fields"),
         ("fields=cpu.a%0ab", "fields"),
-        ("fields=cpu." + "a" * 65, "fields"),
+        ("fields=cpu." + "a" * 257, "fields"),
         ("fields=cpu.a&fields=cpu.b", "fields"),
         ("fields=" + ",".join(f"cpu.f{n}" for n in range(51)), "fields"),
         ("batch=", "batch"),
@@ -524,7 +524,9 @@ def test_keys_that_others_append_are_passed_over(service: Service, query: str) -
 def test_what_is_not_understood_is_refused_by_name(
     service: Service, query: str, named: str
 ) -> None:
-    response = service.get(f"/stream?{query}")
+    with httpx.stream("GET", f"{service.url}/stream?{query}", timeout=20) as response:
+        assert response.status_code != 200, "it is taken"
+        response.read()
     assert_refused(response.status_code, response.headers["content-type"], response.json(), named)
 
 

@@ -84,7 +84,15 @@ class Machine:
         self.has("python3", PYTHON)
         for name in ("chromium", "nginx", "caddy", "curl", "openssl", "jq", "redis-server"):
             self.has(name, self.log(name))
-        for name in ("haproxy", "varnishd", "initdb", "systemd-analyze", "ip", "stress-ng"):
+        for name in (
+            "haproxy",
+            "varnishd",
+            "initdb",
+            "systemd-analyze",
+            "ip",
+            "stress-ng",
+            "promtool",
+        ):
             self.has(name, self.log(name))
         self.has("uname", "#!/usr/bin/env bash\necho Linux\n")
         self.has("id", "#!/usr/bin/env bash\necho 1000\n")
