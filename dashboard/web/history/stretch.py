@@ -20,7 +20,7 @@ def read_question(query: Query, now: float) -> Stretch:
     """
     points = query.whole_number("points", FEWEST_POINTS, MOST_POINTS) or DEFAULT_POINTS
     first, end = read_moment(query, "from"), read_moment(query, "to")
-    since = query.number("since", 1, MOST_SECONDS)
+    since = query.duration("since", MOST_SECONDS, low=1)
     if first is None and end is None:
         return Stretch(now - (since or DEFAULT_SECONDS), now, points, is_open=True)
     if since is not None and first is not None:
