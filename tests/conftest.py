@@ -8,7 +8,9 @@ import pytest
 
 from tests.support.service import Reader, Service
 
-pytest_plugins = [f"tests.support.{name}" for name in ("browser_fixtures", "leaks", "quick")]
+pytest_plugins = [
+    f"tests.support.{name}" for name in ("browser_fixtures", "leaks", "quick", "redis_fixtures")
+]
 
 # A slow machine is not a wrong function.
 hypothesis.settings.register_profile("in_any_time", deadline=None)

@@ -12,7 +12,7 @@ import msgspec
 from msgspec.structs import replace
 
 from dashboard.alerts.model import Alert, Level
-from dashboard.events.event import Event, EventId, fields
+from dashboard.events.event import Event, EventId, composed, fields
 from dashboard.events.glob import fits
 from dashboard.settings import LEVELS
 
@@ -23,7 +23,7 @@ MOST = 1000  # that count at a time; the oldest give way
 @lru_cache(maxsize=2 * MOST)
 def _fit(pattern: str) -> Callable[[str], bool]:
     """Return the predicate of a pattern; those of all silences that count are kept."""
-    return fits(frozenset({pattern}))
+    return fits(frozenset({composed(pattern)}))
 
 
 class Silence(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -82,6 +82,7 @@ class Unpersisted(msgspec.Struct, frozen=True):
 
 def check_host(host: Any) -> str:
     """Return a host name from outside, its letters composed (NFC). Raises ClientError(422)."""
+    host = composed(host) if isinstance(host, str) else host
     if not isinstance(host, str) or not HOST.fullmatch(host):
         raise ClientError(
             422,
@@ -89,7 +90,7 @@ def check_host(host: Any) -> str:
             "'-', at most 253 characters",
             key="host",
         )
-    return composed(host)
+    return host
 
 
 def composed(name: str) -> str:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from dashboard.errors import ClientError
-from dashboard.events.event import UNNAMED
+from dashboard.events.event import UNNAMED, composed
 from dashboard.events.glob import fits
 
 EVERYTHING = "*"  # as a host in a request: all hosts in scope
@@ -122,4 +122,4 @@ def _all_of(lists: Sequence[tuple[str, ...] | None]) -> tuple[str, ...] | None:
 @lru_cache(maxsize=1024)
 def _matcher(patterns: tuple[str, ...]) -> Callable[[str], bool]:
     # What is matched may be a pattern, too: a `*` in it is matched by a `*` alone.
-    return fits(frozenset(patterns))
+    return fits(frozenset(map(composed, patterns)))

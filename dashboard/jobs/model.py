@@ -13,7 +13,7 @@ import msgspec
 from msgspec import Meta
 
 from dashboard.errors import ClientError
-from dashboard.events.event import Event, composed, fields
+from dashboard.events.event import Event, check_host, fields
 from dashboard.events.strict_json import decode_struct, encode
 from dashboard.settings import HOST_ALLOWED, HOST_PATTERN
 
@@ -102,7 +102,7 @@ class ProgressReport(msgspec.Struct, frozen=True, kw_only=True):
         """
         known = None if before is None or before.is_end else before
         return Step(
-            host=composed(self.host or host),
+            host=check_host(self.host or host),
             time=round(time, 3),
             job=job,
             done=_or_inherited(self.done, None if known is None else known.done),

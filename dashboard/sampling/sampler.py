@@ -26,7 +26,7 @@ from dashboard.metrics.cadence import cadence_of
 from dashboard.metrics.sample import Sample
 from dashboard.sampling.group import FamilyGroup
 from dashboard.sampling.sample_buffer import SampleBuffer
-from dashboard.sampling.trouble import FamilyTroubles
+from dashboard.sampling.trouble import FamilyTroubles, as_text
 
 if TYPE_CHECKING:
     from dashboard.telemetry.counters import Instruments
@@ -156,7 +156,7 @@ class Sampler:
             is_partial = metrics is not None
             self._troubles.note(name, reason, is_failure=is_failure, is_partial=is_partial)
             if metrics is None:
-                self._missing[name] = reason or ""
+                self._missing[name] = as_text(reason or "")
                 continue
             self._missing.pop(name, None)
             samples.append(Sample(name, round(sampled_at, 3), metrics))

@@ -43,7 +43,7 @@ class FamilyTroubles:
         alone are one.
         """
         if reason is not None:
-            reason = reason.encode("utf-8", "backslashreplace").decode()[:_MAX_REASON]
+            reason = as_text(reason)
             self._log(family, reason, "not all figures" if is_partial else "no figures")
         before = self._failing.get(family)
         if reason is None or not is_failure:
@@ -61,6 +61,11 @@ class FamilyTroubles:
         if kind not in logged and len(logged) < _MAX_REASONS:
             logged[kind] = now
             logger.info("%s for %s: %s", missing, family, reason)
+
+
+def as_text(reason: str) -> str:
+    """Return a reason as text that can be encoded, and is not long, whatever it was made of."""
+    return reason.encode("utf-8", "backslashreplace").decode()[:_MAX_REASON]
 
 
 def failing_file(folder: Path, host: str) -> Path:

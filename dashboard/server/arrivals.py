@@ -20,6 +20,7 @@ _FIRST = (b"GET /healthz", b"GET /readyz")
 _LONGEST = max(map(len, _FIRST))
 _ACCEPTED_AT_ONCE = 64  # in each turn of the loop, some 2 ms
 _BEGUN_AT_ONCE = 8  # some 4 ms: a storm must not hold off a tick
+_FIRST_AT_ONCE = 4  # of these that come before all: thousands may ask for that, too
 _FULL_SECONDS = 0.05  # until the next look, while the worker serves as many as it may
 _Arrival = tuple[Any, Any]  # socket and address
 
@@ -60,11 +61,11 @@ class ArrivalServer(StreamServer):
         try:
             new, self._new = self._new, []
             for arrival in new:
-                address = network_of(host_of(arrival[1]))
-                if begun < _BEGUN_AT_ONCE and not self.full() and _comes_first(arrival[0]):
+                if begun < _FIRST_AT_ONCE and not self.full() and _comes_first(arrival[0]):
                     begun += 1
                     self._begin(arrival)
                 else:
+                    address = network_of(host_of(arrival[1]))
                     self._waiting.setdefault(address, deque()).append(arrival)
             while self._waiting and begun < _BEGUN_AT_ONCE and not self.full():
                 begun += 1

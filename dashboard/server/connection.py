@@ -9,7 +9,7 @@ from gevent import monkey
 
 from dashboard.access.addresses import network_of
 
-_SOCKET: Any = monkey.get_original("socket", "socket")
+PLAIN_SOCKET: Any = monkey.get_original("socket", "socket")
 _TRIED = 8  # connections that are asked whether they may be closed
 MOST_HEAD = 32 << 10  # bytes of a request's line and headers, with their line ends
 
@@ -53,7 +53,7 @@ class Connection:
         """Whether a head has come, or a part of it, that was not read yet."""
         if self.head_left is None:
             return False
-        plain = _SOCKET(fileno=self.descriptor)
+        plain = PLAIN_SOCKET(fileno=self.descriptor)
         try:
             return bool(plain.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT))
         except OSError:

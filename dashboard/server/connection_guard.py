@@ -17,13 +17,11 @@ from collections.abc import Iterator
 from typing import Any
 
 import gevent
-from gevent import monkey
 from gevent.event import Event as Flag
 
-from dashboard.server.connection import MOST_HEAD, Connection, Waiting
+from dashboard.server.connection import MOST_HEAD, PLAIN_SOCKET, Connection, Waiting
 from dashboard.telemetry.counters import Instruments
 
-_SOCKET: Any = monkey.get_original("socket", "socket")
 _LOOK = 0.2  # seconds between two looks at the clock, while anybody waits
 _LAST_CHANCE = 1.0  # seconds that a worker which is told to go waits for requests under way
 _SLOWEST = 16 << 10  # bytes a second at which an answer has to be taken, in addition to its time
@@ -158,7 +156,7 @@ class ConnectionGuard:
         if reason == "evicted" or not connection.is_idle:
             self.count_refused(reason)
         with contextlib.suppress(OSError):
-            plain = _SOCKET(fileno=connection.descriptor)  # TLS would want to say goodbye
+            plain = PLAIN_SOCKET(fileno=connection.descriptor)  # TLS would want to say goodbye
             try:
                 plain.shutdown(socket.SHUT_RDWR)
             finally:

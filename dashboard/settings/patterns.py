@@ -2,10 +2,12 @@
 
 # What is neither a letter nor a digit of any script, nor a mark on one: ASCII's punctuation but for
 # `.`, `_` and `-`, and controls, blanks, punctuation and symbols beyond it, also those not seen.
+# Also what NFC makes one of these. Beyond \uffff there are no escapes that JSON Schema knows.
 _BUT_STARS = (
-    r"\x00-)+,/:-@\[-^`{-\xbf\xd7\xf7\u0600-\u0605\u061c\u06dd\u070f\u08e2\u115f\u1160\u1680\u180b-\u180f"
-    r"\u2000-\u2bff\u2e00-\u2e7f\u2ff0-\u3004\u3008-\u3020\u3164\ue000-\uf8ff\ufe00-\ufe1f\ufe30-\ufe6f"
-    r"\ufeff\uffa0\ufff0-\uffff"
+    r"\x00-)+,/:-@\[-^`{-\xbf\xd7\xf7\u037e\u0387\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2\u115f\u1160"
+    r"\u1680\u180b-\u180f\u1fef\u1ffd\u2000-\u2bff\u2e00-\u2e7f\u2ff0-\u3004\u3008-\u3020\u3164\ue000-\uf8ff"
+    r"\ufe00-\ufe1f\ufe30-\ufe6f\ufeff\uffa0\ufff0-\uffff"
+    "\U000110bd\U000110cd\U00013430-\U0001343f\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e01ef"
 )
 _NONE = rf"*{_BUT_STARS}"
 _ENDS = rf"[^{_NONE}._\-]"

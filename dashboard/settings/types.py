@@ -32,9 +32,10 @@ def matching(pattern: str, allowed: str, *, secret: bool = False) -> Kind:
     """A text that matches a pattern as a whole; its letters are composed (NFC)."""
 
     def parse(text: str) -> str:
+        text = unicodedata.normalize("NFC", text)
         if not re.fullmatch(pattern, text):
             raise ValueError
-        return unicodedata.normalize("NFC", text)
+        return text
 
     return Kind(parse, allowed, secret=secret)
 

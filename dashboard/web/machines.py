@@ -13,7 +13,7 @@ from msgspec import Meta
 from dashboard.access.credentials import CODE
 from dashboard.access.machine_store import CODE_SECONDS, JoinRefused, Machine, WrongCode
 from dashboard.errors import ClientError
-from dashboard.events.event import composed
+from dashboard.events.event import check_host
 from dashboard.events.scope import FULL
 from dashboard.events.strict_json import decode_struct
 from dashboard.publications import FAMILY_NAMES
@@ -101,8 +101,8 @@ def invite(service: Service, intake: Intake) -> Response:
     media_type(JSON)
     body = intake.read_body(_MOST_BYTES, _SECONDS)
     asked = decode_struct(body, InviteRequest, what="the body") if body else InviteRequest()
-    host = composed(asked.host or "")
-    code = _change(service, lambda: service.stores.machines.invite(host or None))
+    host = None if asked.host is None else check_host(asked.host)
+    code = _change(service, lambda: service.stores.machines.invite(host))
     line = f"vitals join {request.url_root.rstrip('/')} {code}"
     line += f" --host {host}" if host else ""
     answer = {"code": code, "expires": round(time.time() + CODE_SECONDS), "line": line}
@@ -115,7 +115,7 @@ def join(service: Service, access: Access, intake: Intake) -> Response:
     media_type(JSON)
     now = time.time()
     asked = decode_struct(intake.read_body(_MOST_BYTES, _SECONDS), JoinRequest, what="the body")
-    asked = msgspec.structs.replace(asked, host=composed(asked.host))
+    asked = msgspec.structs.replace(asked, host=check_host(asked.host))
     try:
         is_right = service.stores.machines.is_code(asked.code)
     except OSError as error:

@@ -61,8 +61,8 @@ def wall(service: Service) -> Response:
 
 def host(service: Service, name: str) -> Response:
     """The wall of one machine, known or not."""
-    _check(name)
     name = composed(name)
+    _check(name)
     request_scope().check(None, {name})
     return _wall(service, name, _machines(service))
 

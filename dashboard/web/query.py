@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from werkzeug.datastructures import MultiDict
 
@@ -61,34 +61,31 @@ class Query:
     def hosts(self, key: str) -> frozenset[str] | None:
         """A comma-separated list of host names, or patterns of them."""
         allowed = f"host names: {HOST_ALLOWED}; '*' stands for any run of characters"
-        found = self._list(key, HOSTS, allowed)
+        found = self._list(key, HOSTS, allowed, read=composed)
         stars = costly_stars(found or ())
         if stars > MOST_STARS:
             detail = f"{key}: {stars} '*' elsewhere than alone at one end; at most {MOST_STARS}"
             raise ClientError(400, detail, key=key)
-        return None if found is None else frozenset(map(composed, found))
+        return found
 
     def fields(self, key: str) -> frozenset[str] | None:
         """A comma-separated list of fields of events."""
         allowed = "fields as event.field or event.field.key, such as cpu.percent"
-        found = self._list(key, FIELD, allowed, most=MOST_FIELDS)
-        return None if found is None else frozenset(map(read_field, found))
+        return self._list(key, FIELD, allowed, most=MOST_FIELDS, read=read_field)
 
     def columns(self, key: str) -> frozenset[str] | None:
         """A comma-separated list of events, or of fields of events."""
         allowed = "figures as event.field, or event for all of its figures"
-        found = self._list(key, _COLUMN, allowed)
-        return None if found is None else frozenset(map(read_field, found))
+        return self._list(key, _COLUMN, allowed, read=read_field)
 
     def host(self, key: str) -> str | None:
         """One host name."""
         text = self._args.get(key)
-        text = text and composed(text)
         if text is not None and not HOST.fullmatch(text):
             raise ClientError(
                 400, f"{key}={text!r}: wanted is a host name: {HOST_ALLOWED}", key=key
             )
-        return text
+        return None if text is None else composed(text)
 
     def number(self, key: str, low: float, high: float) -> float | None:
         """A decimal number from `low` to `high`."""
@@ -155,8 +152,15 @@ class Query:
             return LOG_START
 
     def _list(
-        self, key: str, pattern: re.Pattern[str], allowed: str, *, most: int = MOST_ITEMS
+        self,
+        key: str,
+        pattern: re.Pattern[str],
+        allowed: str,
+        *,
+        most: int = MOST_ITEMS,
+        read: Callable[[str], str] = str,
     ) -> frozenset[str] | None:
+        """Return the items of a list that match a pattern, each as `read` makes it."""
         text = self._args.get(key)
         if text is None:
             return None
@@ -168,4 +172,4 @@ class Query:
                 )
         if len(items) > most:
             raise ClientError(400, f"{key}: {len(items)} items; at most {most}", key=key)
-        return frozenset(items)
+        return frozenset(map(read, items))

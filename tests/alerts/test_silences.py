@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from dashboard.alerts.history import OpenAlerts
 from dashboard.alerts.model import Alert, Level
@@ -73,6 +74,12 @@ def test_which_alerts_are_covered(given: dict[str, Any], covers: bool) -> None:
     known.take(EventId(1, 0), silence)
     assert (known.of(alert(), 150) == silence) is covers
     assert decode_silence(Event("box", EVENT, silence.event().data)) in (silence, None)
+
+
+@pytest.mark.parametrize("hosts", ["bu\u0308ro-1", "bu\u0308ro*"])
+def test_a_pattern_holds_whichever_form_it_has(hosts: str) -> None:
+    silence = Silence(**{"host": "box", **SCOPE, "hosts": hosts})
+    assert silence.covers(replace(alert(), host="büro-1"), 150)
 
 
 def test_what_is_acknowledged_sends_nothing_until_it_is_worse_and_tells_no_end() -> None:

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
@@ -26,32 +26,11 @@ from dashboard.history.tiers import HOURS, MINUTES, SECONDS, TIERS, Tier
 from dashboard.history.transaction import Series, Writing
 from dashboard.log.contract import LogUnavailable
 from tests.history import killed_builder
+from tests.history.conftest import START, Clock
 from tests.support.service import ROOT
 
 DAY = 86_400.0
-START = 1_801_440_000.0  # the beginning of a window of each tier
 FOR_LONG = Limits(seconds=2 * DAY, minutes=60 * DAY, hours=3650 * DAY, size=1 << 31)
-
-
-class Clock:
-    """A clock that tests set."""
-
-    now = START
-
-    def __call__(self) -> float:
-        return self.now
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[HistoryStore]:
-    store = HistoryStore(tmp_path / "history.db", tmp_path / "lock")
-    yield store
-    store.close()
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """The programs that took most in each minute: kept for as long as minutes are, once each."""
 
 import time
-from collections.abc import Iterator
 from itertools import permutations
 from pathlib import Path
 from typing import Any
@@ -12,32 +11,11 @@ import pytest
 from dashboard.events.event import Event, EventId
 from dashboard.history.builder import Builder, Limits
 from dashboard.history.store import HistoryStore
+from tests.history.conftest import START, Clock
 from tests.support.service import Service
 
 DAY = 86_400.0
-START = 1_801_440_000.0
 LIMITS = Limits(seconds=DAY, minutes=30 * DAY, hours=90 * DAY, size=1 << 30)
-
-
-class Clock:
-    """A clock that tests set."""
-
-    now = START
-
-    def __call__(self) -> float:
-        return self.now
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[HistoryStore]:
-    store = HistoryStore(tmp_path / "history.db", tmp_path / "lock")
-    yield store
-    store.close()
 
 
 def sample(at: float, programs: dict[str, float], host: str = "box", **more: Any) -> Event:

@@ -45,15 +45,8 @@ from tests.web.test_publish import (
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
-    server = RedisServer(tmp_path_factory.mktemp("redis")).start()
-    yield server
-    server.kill()
-
-
-@pytest.fixture(scope="module")
-def way(server: RedisServer) -> dict[str, object]:
-    return {"LOG": server.url_for_each, "PUBLISH_TOKEN": TOKEN}
+def way(redis_server: RedisServer) -> dict[str, object]:
+    return {"LOG": redis_server.url_for_each, "PUBLISH_TOKEN": TOKEN}
 
 
 def test_the_commands_write_to_it_and_pages_and_metrics_read_it(

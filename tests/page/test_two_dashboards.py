@@ -19,20 +19,13 @@ INTERVAL = 0.2
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
-    server = RedisServer(tmp_path_factory.mktemp("redis")).start()
-    yield server
-    server.kill()
-
-
-@pytest.fixture(scope="module")
 def dashboards(
-    server: RedisServer, tmp_path_factory: pytest.TempPathFactory
+    redis_server: RedisServer, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[list[Service]]:
     services = []
     for name in ("one", "two"):
         folder = tmp_path_factory.mktemp(name)
-        log = f"unix://{server.path}?run_directory={folder / 'run'}"
+        log = f"unix://{redis_server.path}?run_directory={folder / 'run'}"
         services.append(Service(folder, LOG=log, HOST_NAME=name, INTERVAL=INTERVAL, RETRY=200))
     for service in services:
         service.start()
@@ -44,8 +37,8 @@ def dashboards(
 
 
 @pytest.fixture
-def machine(server: RedisServer) -> Iterator[Machine]:
-    machine = Machine(server.url, interval=INTERVAL)
+def machine(redis_server: RedisServer) -> Iterator[Machine]:
+    machine = Machine(redis_server.url, interval=INTERVAL)
     yield machine
     machine.close()
 

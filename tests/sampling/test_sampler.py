@@ -512,6 +512,18 @@ def test_rules_are_asked_about_samples_alone(rig: Rig) -> None:
     assert watcher.fewest > 0
 
 
+def test_a_reason_that_is_no_text_or_endless_costs_its_family_alone(rig: Rig) -> None:
+    def fail(self: Any) -> dict[str, Any]:
+        raise OSError("caf\udce9" + "x" * 1_000_000)
+
+    rig.start(family("system"), family("gpu", figures=fail))
+    wait_until(lambda: rig.events("system") and '"missing"' in rig.events("system")[-1].data)
+    said = json.loads(rig.events("system")[-1].data)
+    assert said["missing"]["gpu"].startswith("OSError: caf\\udce9xxx")
+    assert len(said["missing"]["gpu"]) <= 300
+    rig.wait_for(len(rig.events("system")) + 2, "system")
+
+
 def test_a_stop_does_not_wait_for_a_reading_that_hangs(rig: Rig) -> None:
     gate = Gate()
     gate.open.clear()

@@ -21,15 +21,8 @@ READ = {"Authorization": f"Bearer {TOKEN}", "Accept": "application/json"}
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
-    server = RedisServer(tmp_path_factory.mktemp("redis")).start()
-    yield server
-    server.kill()
-
-
-@pytest.fixture(scope="module")
 def dashboards(
-    server: RedisServer, tmp_path_factory: pytest.TempPathFactory
+    redis_server: RedisServer, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[tuple[Service, Service]]:
     tokens = {
         "READ_TOKEN": TOKEN,
@@ -39,7 +32,7 @@ def dashboards(
     made = []
     for name, workers in (("one", 1), ("two", 2)):
         folder = tmp_path_factory.mktemp(name)
-        log = f"unix://{server.path}?run_directory={folder / 'run'}"
+        log = f"unix://{redis_server.path}?run_directory={folder / 'run'}"
         own = {"LOG": log, "HOST_NAME": name, "INSTANCE": folder, "INTERVAL": 0.5}
         made.append(Service(folder, workers=workers, **own, **tokens))
     for service in made:
@@ -63,7 +56,7 @@ def is_refused(service: Service, link: dict[str, str]) -> bool:
 
 
 def test_a_link_that_one_dashboard_revokes_ends_at_the_other(
-    dashboards: tuple[Service, Service], server: RedisServer
+    dashboards: tuple[Service, Service], redis_server: RedisServer
 ) -> None:
     one, two = dashboards
     lobby, hall = made(one, "lobby"), made(two, "hall")
@@ -95,7 +88,7 @@ def test_a_link_that_one_dashboard_revokes_ends_at_the_other(
         (service.folder / "links.json").unlink()
         wait_for((service.folder / "links.json").exists, "the list to be there again")
         assert is_refused(service, lobby)
-    delete_in_redis(f"unix://{server.path}")
+    delete_in_redis(f"unix://{redis_server.path}")
     two.stop()
     (two.folder / "links.json").unlink()
     two.start().wait_until_ready()

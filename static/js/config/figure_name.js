@@ -37,7 +37,7 @@ export function readParts(name, events) {
   const parts = [];
   for (const text of texts) {
     const at = text.indexOf("@");
-    const hosts = at < 0 ? null : text.slice(at + 1);
+    const hosts = at < 0 ? null : text.slice(at + 1).normalize();
     if (hosts !== null && !HOSTS.test(hosts)) return null;
     const figure = at < 0 ? text : text.slice(0, at);
     // "@web-2" is the figure before it, of another machine.

@@ -53,7 +53,7 @@ export function readFleetAddress(search) {
   const hosts = take("host", wrongHosts);
   for (const key of WALL_ONLY) if (rest.has(key)) take(key, () => "this is for the page of one machine, /host/NAME");
   const { display, problems: others } = readAddress(rest.toString(), { tiles: [], panels: [] });
-  return { display, sort, metric, hosts: hosts ? hosts.split(",") : [], problems: [...problems, ...others] };
+  return { display, sort, metric, hosts: hosts ? hosts.normalize().split(",") : [], problems: [...problems, ...others] };
 }
 
 /**

@@ -9,10 +9,12 @@ const LEAST = 2;
 /** Seconds after which all lists have said what was at a moment: most are read every five seconds. */
 export const OVER = 6;
 
-/** Seconds that charts show of a machine that has just begun, the longest window that grows from there, and the samples by which it may be short. */
+/** Seconds that charts show of a machine that has just begun, and the longest window that grows from there. */
 const FIRST = 30;
 const GROWING = 900;
-const SAMPLES = 3;
+
+/** Samples by which what is known may be shorter than a window that is full. */
+const SHORT_BY = 3;
 
 export class TimeWindow {
   /** @param {number} window seconds */
@@ -41,8 +43,7 @@ export class TimeWindow {
     // milliseconds later: the edge includes it, as axes make room only for lines within it.
     const to = Math.max(Math.floor(now / interval) * interval, Math.min(now, newest));
     const known = oldest === null || this.window > GROWING ? Infinity : to - oldest;
-    // The oldest sample of a full window is up to a few intervals younger than its edge.
-    const length = known > this.window - SAMPLES * interval ? this.window : Math.min(this.window, Math.max(FIRST, known));
+    const length = known > this.window - SHORT_BY * interval ? this.window : Math.min(this.window, Math.max(FIRST, known));
     return { from: to - length, to };
   }
 

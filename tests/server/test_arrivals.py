@@ -1,0 +1,87 @@
+"""Turns of new connections, without a service: which are begun, and in which order."""
+
+import socket
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from dashboard.server.arrivals import ArrivalServer
+
+ALIVE, PAGE = b"GET /healthz HTTP/1.1\r\n", b"GET / HTTP/1.1\r\n"
+
+
+class Turns(ArrivalServer):
+    """Notes which connections are begun, and takes a turn when it is told to."""
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), room=lambda: 1000, handle=lambda *_: None, spawn=None)
+        self.begun: list[str] = []
+        self.is_full = False
+        self._ends: list[socket.socket] = []
+
+    def arrive(self, address: str, sent: bytes = PAGE, count: int = 1) -> None:
+        for _ in range(count):
+            ours, theirs = socket.socketpair()
+            theirs.sendall(sent)
+            self._ends += [ours, theirs]
+            client: Any = type("Client", (), {"_sock": ours})()
+            self.do_handle(client, (address, 1))
+
+    def turn(self) -> list[str]:
+        """Take a turn, and return the addresses that were begun in it."""
+        before = len(self.begun)
+        self._take_turn()
+        return self.begun[before:]
+
+    def full(self) -> bool:
+        return self.is_full
+
+    def _begin(self, arrival: tuple[Any, Any]) -> None:
+        self._count -= 1
+        self.begun.append(arrival[1][0])
+
+    def close_all(self) -> None:
+        for end in self._ends:
+            end.close()
+
+
+@pytest.fixture
+def turns() -> Iterator[Turns]:
+    turns = Turns()
+    yield turns
+    turns.close_all()
+
+
+def test_addresses_take_turns(turns: Turns) -> None:
+    turns.arrive("192.0.2.1", count=100)
+    turns.arrive("192.0.2.2", count=2)
+    turns.arrive("192.0.2.3")
+    assert Counter(turns.turn()) == {"192.0.2.1": 5, "192.0.2.2": 2, "192.0.2.3": 1}
+
+
+def test_who_asks_whether_the_service_is_alive_comes_before_others_of_the_address(
+    turns: Turns,
+) -> None:
+    crowd, asks = "2001:db8::1", "2001:db8::2"  # of one network, which counts as one address
+    turns.arrive(crowd, count=100)
+    turns.turn()
+    turns.arrive(crowd, count=50)
+    turns.arrive(asks, ALIVE)
+    assert asks in turns.turn()
+
+
+def test_thousands_who_ask_that_let_others_in_between(turns: Turns) -> None:
+    turns.arrive("192.0.2.2", count=12)
+    for _ in range(3):
+        turns.arrive("192.0.2.1", ALIVE, count=64)
+        assert "192.0.2.2" in turns.turn()
+
+
+def test_a_full_worker_begins_none_and_loses_none(turns: Turns) -> None:
+    turns.arrive("192.0.2.1", count=3)
+    turns.is_full = True
+    assert turns.turn() == []
+    turns.is_full = False
+    assert len(turns.turn()) == 3
