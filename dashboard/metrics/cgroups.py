@@ -15,28 +15,49 @@ _ESCAPE = re.compile(r"\\x([0-9a-f]{2})")
 _MOVED = re.compile(rb"rbytes=(\d+) wbytes=(\d+)")
 
 
-class GroupFile:
-    """A file that stays open, as reading it again is the cheapest way."""
+class GroupFiles:
+    """Files that stay open, as reading one again takes a fifth of opening it."""
+
+    def __init__(self, most: int) -> None:
+        """At most `most` files are open."""
+        self._most = most
+        self._read: dict[str, _OpenFile] = {}
+        self._before: dict[str, _OpenFile] = {}
+
+    def content(self, path: str) -> bytes:
+        """Return the first bytes of a file; nothing of one that is gone."""
+        file = self._read.get(path)
+        if file is None:
+            file = self._before.pop(path, None)
+            if file is None:
+                if len(self._read) + len(self._before) >= self._most:
+                    return group_file(path)
+                file = _OpenFile(path)
+            self._read[path] = file
+        try:
+            return os.pread(file.descriptor, _MOST, 0)
+        except OSError:
+            del self._read[path]  # another group may come by its name
+            return b""
+
+    def close_unread(self) -> None:
+        """Close the files that were not read since the last call."""
+        self._read, self._before = {}, self._read
+
+
+class _OpenFile:
+    """A descriptor that is closed with its last user; -1 of a file that is gone."""
 
     _close = staticmethod(os.close)  # also while the interpreter ends
 
     def __init__(self, path: str) -> None:
-        """It may be gone already."""
-        self._descriptor = -1
+        self.descriptor = -1
         with suppress(OSError):
-            self._descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-
-    def read(self) -> bytes:
-        """Return its first bytes; nothing once its group is gone."""
-        try:
-            return os.pread(self._descriptor, _MOST, 0)
-        except OSError:
-            return b""
+            self.descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
 
     def __del__(self) -> None:
-        """Close it with its last user."""
-        if self._descriptor >= 0:
-            self._close(self._descriptor)
+        if self.descriptor >= 0:
+            self._close(self.descriptor)
 
 
 def group_file(path: str) -> bytes:
@@ -53,21 +74,21 @@ def group_file(path: str) -> bytes:
         os.close(descriptor)
 
 
-def number(path: str) -> int | None:
+def number(content: bytes) -> int | None:
     """Return the number in a file; None without one, and for `max`."""
-    text = group_file(path).strip()
+    text = content.strip()
     return int(text) if text.isdigit() else None
 
 
-def waiting(path: str) -> float | None:
+def waiting(content: bytes) -> float | None:
     """Return the ten-second average in the first line of a pressure file, in percent."""
-    match = _WAITING.match(group_file(path))
+    match = _WAITING.match(content)
     return float(match[1]) if match else None
 
 
-def moved_bytes(group: str) -> tuple[float, float]:
-    """Return bytes read from disks and written to them, by a group since its beginning."""
-    found = _MOVED.findall(group_file(f"{group}/io.stat"))
+def moved_bytes(content: bytes) -> tuple[float, float]:
+    """Return bytes read from disks and written to them since a group's beginning, from io.stat."""
+    found = _MOVED.findall(content)
     return float(sum(int(read) for read, _ in found)), float(sum(int(each) for _, each in found))
 
 

@@ -4,12 +4,14 @@ A group says what all of its processes use together, so nothing is lost between 
 process is looked at; names are those of the groups. Arguments and environments are never read.
 
 CPU time is read of every unit; memory of those that were shown before, and of a quarter of the
-others in turn; the rest only of those that are shown. So hundreds of units take a few milliseconds.
+others in turn; the rest only of those that are shown. Files that are read again stay open. So
+hundreds of units take a few milliseconds.
 """
 
 from __future__ import annotations
 
 import os
+import resource
 import time
 from collections.abc import Iterator
 from heapq import nlargest
@@ -20,7 +22,7 @@ import psutil
 
 from dashboard.catalogue.model import AnyPanel, Column, Mark, Rows, TablePanel, Tile
 from dashboard.metrics import cgroups, procfs
-from dashboard.metrics.cgroups import GroupFile, group_file, links, moved_bytes, number, waiting
+from dashboard.metrics.cgroups import GroupFiles, group_file, links, moved_bytes, number, waiting
 from dashboard.metrics.family import Clock, Field
 from dashboard.metrics.rates import Rates, percent
 from dashboard.metrics.unit_managers import UnitStates, container_names, unit_states
@@ -30,7 +32,7 @@ TOP = 20
 _TURNS = 4
 _DEEPEST, _MOST = 8, 5000  # levels below the root, and groups that are looked at
 _LOOK_SECONDS, _STATES_SECONDS, _NAMES_SECONDS = 60.0, 15.0, 30.0
-_MOST_OPEN = 256  # files that are kept open; to read others takes five times as long
+_MOST_OPEN = 2048  # files that are kept open, and at most a quarter of what the process may open
 _SOURCE = "/sys/fs/cgroup"
 
 _FIGURES = (
@@ -70,7 +72,6 @@ class _Unit(NamedTuple):
     path: str
     name: str
     kind: str
-    cpu: GroupFile | None = None
 
 
 class Units:
@@ -113,6 +114,8 @@ class Units:
         self._groups = str(sysfs / "fs/cgroup") if procfs.root(ps) else None
         self._root = root
         self._clock = clock
+        may_open = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+        self._files = GroupFiles(min(_MOST_OPEN, may_open // 4) if may_open > 0 else _MOST_OPEN)
         self._units: list[_Unit] = []
         self._slices: list[_Unit] = []
         self._above: dict[str, int] = {}  # groups that have units in them, and their links
@@ -146,7 +149,9 @@ class Units:
         first = [here.get(name) or _Unit("", name, name.rpartition(".")[2]) for name in dead]
         rows = [*first, *(unit for unit in top if unit.name not in dead)][:TOP]
         self._shown = {unit.path for unit in rows}
-        moved = self._io.update({unit.path: moved_bytes(unit.path) for unit in rows if unit.path})
+        moved = self._io.update(
+            {unit.path: moved_bytes(self._content(unit, "io.stat")) for unit in rows if unit.path}
+        )
         return {
             "count": len(self._units),
             "failed": len(dead) if self._states else None,
@@ -160,6 +165,7 @@ class Units:
         is_old = self._clock() - self._looked_at >= _LOOK_SECONDS or len(found) < self._found
         if is_old or any(links(each) != n for each, n in self._above.items()):
             self._looked_at = self._clock()
+            self._files.close_unread()
             self._units, self._slices, self._above = [], [], {}
             if self._groups is not None and group_file(f"{self._groups}/cgroup.controllers"):
                 self._walk(self._groups, 0)
@@ -170,7 +176,7 @@ class Units:
     def _seconds(self) -> dict[str, tuple[float]]:
         found = {}
         for unit in (*self._units, *self._slices):
-            content = unit.cpu.read() if unit.cpu else group_file(f"{unit.path}/cpu.stat")
+            content = self._content(unit, "cpu.stat")
             if content.startswith(b"usage_usec "):
                 found[unit.path] = (int(content[11 : content.find(b"\n")]) / 1e6,)
         return found
@@ -192,9 +198,11 @@ class Units:
                 self._walk(path, depth + 1)
 
     def _add(self, path: str, name: str, kind: str) -> None:
-        kept = GroupFile(f"{path}/cpu.stat") if len(self._units) < _MOST_OPEN else None
         if len(self._units) < _MOST:
-            self._units.append(_Unit(path, name, kind, kept))
+            self._units.append(_Unit(path, name, kind))
+
+    def _content(self, unit: _Unit, name: str) -> bytes:
+        return self._files.content(f"{unit.path}/{name}")
 
     def _read_memory(self) -> None:
         self._turn = (self._turn + 1) % _TURNS
@@ -202,7 +210,10 @@ class Units:
         for place, unit in enumerate((*self._units, *self._slices)):
             path = unit.path
             is_due = place % _TURNS == self._turn or path in self._shown or unit.kind == "slice"
-            value = number(f"{path}/memory.current") if is_due or path not in known else known[path]
+            if is_due or path not in known:
+                value: float | None = number(self._content(unit, "memory.current"))
+            else:
+                value = known[path]
             if value is not None:
                 self._memory[path] = value
 
@@ -216,7 +227,8 @@ class Units:
             self._named_at, self._names = now, container_names(self._root)
 
     def _figures(self, unit: _Unit, share: float | None) -> dict[str, Any]:
-        waits = [waiting(f"{unit.path}/{kind}.pressure") for kind in ("cpu", "memory", "io")]
+        pressures = ("cpu.pressure", "memory.pressure", "io.pressure")
+        waits = [waiting(self._content(unit, name)) for name in pressures]
         name = unit.name
         if unit.kind == "container":
             name = self._names.get(name, cgroups.short_name(name))
@@ -224,14 +236,14 @@ class Units:
             "name": name,
             "cpu_percent": share,
             "memory_bytes": byte_count(self._memory.get(unit.path)),
-            "processes": number(f"{unit.path}/pids.current"),
+            "processes": number(self._content(unit, "pids.current")),
             "pressure": max((wait for wait in waits if wait is not None), default=None),
         }
 
     def _row(
         self, unit: _Unit, share: float | None, moved: tuple[float, ...] | None
     ) -> dict[str, Any]:
-        limit, memory = number(f"{unit.path}/memory.max"), self._memory.get(unit.path)
+        limit, memory = number(self._content(unit, "memory.max")), self._memory.get(unit.path)
         said = self._states if unit.kind != "container" else None
         return self._figures(unit, share) | {
             "kind": unit.kind,

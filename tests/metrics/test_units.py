@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import http.server
 import json
 import os
+import shutil
 import socket
 import socketserver
 import tempfile
@@ -86,24 +88,82 @@ def test_what_comes_and_goes_is_seen(machine: Machine) -> None:
     assert read(reader)["count"] == 5
 
 
-def test_hundreds_of_units_are_few_files(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
-    for number in range(300):
-        files = {"cpu.stat": "usage_usec 5", "memory.current": str(number)}
-        machine.attributes(f"fs/cgroup/system.slice/u{number}.service", **files)
-    reader = units(machine)
-    read(reader)
-    machine.watch.forward(5)
-    opened: list[str] = []
+@pytest.fixture
+def opened(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Files that are opened from now on."""
+    paths: list[str] = []
     real = os.open
 
-    def count(path: Any, *arguments: Any, **keywords: Any) -> int:
-        opened.append(str(path))
+    def note(path: Any, *arguments: Any, **keywords: Any) -> int:
+        paths.append(str(path))
         return real(path, *arguments, **keywords)
 
-    monkeypatch.setattr(os, "open", count)
+    monkeypatch.setattr(os, "open", note)
+    return paths
+
+
+def hundreds(machine: Machine, count: int = 100) -> Units:
+    """Return a reader that has seen many units more."""
+    files = dict.fromkeys(("pids.current", "memory.max", "io.stat"), "0")
+    files |= {f"{each}.pressure": "some avg10=0.00" for each in ("cpu", "memory", "io")}
+    for number in range(count):
+        own = {"cpu.stat": "usage_usec 5", "memory.current": str(number)}
+        machine.attributes(f"fs/cgroup/system.slice/u{number}.service", **files, **own)
+    reader = units(machine)
+    read(reader)
+    read(reader)
+    machine.watch.forward(5)
+    return reader
+
+
+def test_files_of_hundreds_of_units_stay_open(machine: Machine, opened: list[str]) -> None:
+    reader = hundreds(machine, 300)
+    opened.clear()
     reading = read(reader)
     assert (reading["count"], len(reading["top"])) == (305, TOP)
-    assert len(opened) < 305
+    missing = [path for path in opened if not Path(path).exists()]
+    assert len(opened) - len(missing) < 10
+
+
+def test_a_process_that_may_open_few_files_keeps_few(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("resource.getrlimit", lambda which: (100, 1000))
+    before = len(os.listdir("/proc/self/fd"))
+    reader = hundreds(machine)
+    assert 0 < len(os.listdir("/proc/self/fd")) - before <= 25
+    assert read(reader)["count"] == 105
+
+
+def test_files_of_groups_that_are_gone_are_closed(machine: Machine) -> None:
+    before = len(os.listdir("/proc/self/fd"))
+    reader = hundreds(machine)
+    shutil.rmtree(machine.sysfs / "fs/cgroup/system.slice")
+    for _ in range(2):
+        machine.watch.forward(60)
+        read(reader)
+    assert len(os.listdir("/proc/self/fd")) - before < 30
+
+
+def test_a_group_that_comes_again_by_its_name_is_opened_again(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch, opened: list[str]
+) -> None:
+    reader = units(machine)
+    read(reader)
+    real = os.pread
+    gone = True
+
+    def pread(*arguments: Any) -> bytes:
+        if gone:  # as the kernel says it of a file whose group was removed
+            raise OSError(errno.ENODEV, os.strerror(errno.ENODEV))
+        return real(*arguments)
+
+    monkeypatch.setattr(os, "pread", pread)
+    assert read(reader)["top"][0]["memory_bytes"] is None
+    gone = False
+    opened.clear()
+    assert read(reader)["top"][0]["memory_bytes"] is not None
+    assert any(path.endswith("memory.current") for path in opened)
 
 
 def test_a_reader_keeps_no_file_open_when_it_is_gone(machine: Machine) -> None:
