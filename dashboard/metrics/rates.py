@@ -78,6 +78,9 @@ class Rates(Generic[Key]):
             before, dip = earlier.get(key), dips.get(key)
             if before is None or len(before) != len(after):
                 continue
+            if dip is None and after == before:  # as most of many do, so it takes no division
+                rates[key] = (0.0,) * len(after)
+                continue
             seconds = step
             if self._fell(before, after):
                 self._dips[key] = dip or _Dip(now - step, before)

@@ -122,8 +122,8 @@ class Units:
         self._looked_at = self._asked_at = self._named_at = float("-inf")
         self._states: UnitStates | None = None
         self._names: dict[str, str] = {}
-        self._shown: set[str] = set()
-        self._memory: dict[str, float] = {}
+        self._shown: list[_Unit] = []
+        self._memory: dict[str, float] = {}  # empty: to be read of all
         self._turn = self._found = 0
         self._cpu: Rates[str] = Rates(clock)
         self._io: Rates[str] = Rates(clock)
@@ -148,9 +148,9 @@ class Units:
         here = {unit.name: unit for unit in self._units}
         first = [here.get(name) or _Unit("", name, name.rpartition(".")[2]) for name in dead]
         rows = [*first, *(unit for unit in top if unit.name not in dead)][:TOP]
-        self._shown = {unit.path for unit in rows}
+        self._shown = [unit for unit in rows if unit.path]
         moved = self._io.update(
-            {unit.path: moved_bytes(self._content(unit, "io.stat")) for unit in rows if unit.path}
+            {unit.path: moved_bytes(self._content(unit, "io.stat")) for unit in self._shown}
         )
         return {
             "count": len(self._units),
@@ -167,6 +167,7 @@ class Units:
             self._looked_at = self._clock()
             self._files.close_unread()
             self._units, self._slices, self._above = [], [], {}
+            self._shown, self._memory = [], {}
             if self._groups is not None and group_file(f"{self._groups}/cgroup.controllers"):
                 self._walk(self._groups, 0)
             found = self._seconds()
@@ -206,16 +207,15 @@ class Units:
 
     def _read_memory(self) -> None:
         self._turn = (self._turn + 1) % _TURNS
-        known, self._memory = self._memory, {}
-        for place, unit in enumerate((*self._units, *self._slices)):
-            path = unit.path
-            is_due = place % _TURNS == self._turn or path in self._shown or unit.kind == "slice"
-            if is_due or path not in known:
-                value: float | None = number(self._content(unit, "memory.current"))
+        due = [*self._units[self._turn :: _TURNS], *self._slices, *self._shown]
+        if not self._memory:
+            due = [*self._units, *self._slices]
+        for unit in due:
+            value = number(self._content(unit, "memory.current"))
+            if value is None:
+                self._memory.pop(unit.path, None)
             else:
-                value = known[path]
-            if value is not None:
-                self._memory[path] = value
+                self._memory[unit.path] = value
 
     def _ask(self, services: list[str]) -> None:
         """Ask systemd for states, and runtimes for names, now and then."""
