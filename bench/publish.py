@@ -4,12 +4,14 @@ Each client has one connection, sends a request that was made beforehand, and se
 the whole answer is there. They are sockets of one epoll(7) loop, so that the load can do many times
 what the servers can; the share of the time in which it worked is in the table. Vitals answers when
 SQLite has the events (WAL, synchronous=NORMAL); Redis writes its append-only file, synced every
-second, which comes nearest to that; nchan keeps ten messages in memory, and takes one a request.
+second, which comes nearest to that; nchan keeps ten messages in memory, and takes one a request;
+a Flask view under gunicorn's gevent worker only decodes the JSON, which is what Vitals is built on.
 
 Contestants take turns in each round, in the other order every other round; figures are medians of
 the rounds, and ratios medians of the ratios within each round.
 """
 
+import os
 import re
 import selectors
 import socket
@@ -18,7 +20,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from bench.processes import await_quiet, cpu, load_average
+from bench.processes import ROOT, await_quiet, cpu, load_average
 from bench.servers import Nchan, Server, Vitals, data
 
 CLIENTS = 20
@@ -92,9 +94,27 @@ class Redis(Server):
         )
 
 
-Publisher = PublishingVitals | PublishingNchan | Redis
+class PlainFlask(Server):
+    name = "a plain Flask view"
+
+    def start(self) -> None:
+        self.run(
+            ROOT / ".venv/bin/gunicorn",
+            *("plain_app:app", "--bind", f"127.0.0.1:{self.port}", "--log-level", "warning"),
+            *("--worker-class", "gevent", "--no-control-socket", "--config", os.devnull),
+            cwd=ROOT / "bench/peers",
+        )
+
+    def request(self, batch: int) -> Request:
+        event = f'{{"event":"bench","data":{data(0)}}}'
+        body = event if batch == 1 else f"[{','.join([event] * batch)}]"
+        return _post("/publish", body, batch, "Content-Type: application/json")
+
+
+Publisher = PublishingVitals | PublishingNchan | Redis | PlainFlask
 CONTESTANTS: tuple[tuple[Callable[[], Publisher], tuple[int, ...]], ...] = (
     (PublishingVitals, (1, 100, 1000)),
+    (PlainFlask, (1, 100)),
     (PublishingNchan, (1,)),
     (Redis, (1, 100, 1000)),
 )
