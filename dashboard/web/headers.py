@@ -4,28 +4,32 @@ import re
 from collections.abc import Iterable
 
 from flask import request
+from werkzeug.http import parse_date
 from werkzeug.wrappers import Response
 
 # What pages of ALLOWED_ORIGINS may read.
 _CORS_PATHS = frozenset({"/stream", "/history", "/catalogue", "/alerts", "/embed"})
 _CORS_PREFIXES = ("/progress/", "/static/")
 _HEADER_NAMES = re.compile(r"[A-Za-z0-9, _-]{1,500}")
-
-
 _MOST_BYTES = 1024  # of a header that werkzeug reads, which takes it up to a microsecond a byte
-_CONDITIONS = tuple(
-    f"HTTP_{name}"
-    for name in ("IF_NONE_MATCH", "IF_MATCH", "IF_MODIFIED_SINCE", "IF_RANGE", "RANGE")
-)
+_CONDITIONS = ("HTTP_IF_NONE_MATCH", "HTTP_IF_MATCH", "HTTP_IF_MODIFIED_SINCE")
+# Everything is sent whole: what is sent of a script is not what its file has at the same place.
+_PARTS = ("HTTP_RANGE", "HTTP_IF_RANGE")
 _TRUNCATED = ("CONTENT_TYPE", "HTTP_TRANSFER_ENCODING")
 
 
 def bound_headers() -> None:
-    """Leave out conditions that are very long, and cut what says how a body is sent."""
+    """Leave out what is not served or can't be read, and cut what says how a body is sent."""
     environ = request.environ
+    for name in _PARTS:
+        environ.pop(name, None)
     for name in _CONDITIONS:
         if name in environ and len(environ[name]) > _MOST_BYTES:
             del environ[name]
+    try:
+        parse_date(environ.get("HTTP_IF_MODIFIED_SINCE"))
+    except OverflowError:  # in a year, an hour or a zone of many digits
+        del environ["HTTP_IF_MODIFIED_SINCE"]
     for name in _TRUNCATED:
         if name in environ and len(environ[name]) > _MOST_BYTES:
             environ[name] = environ[name][:_MOST_BYTES]

@@ -113,6 +113,32 @@ READERS: dict[str, Callable[[str], object]] = {
 }
 
 
+NINES = "9" * 20
+
+
+@pytest.mark.parametrize(
+    "date",
+    [
+        f"Mon, 01 Jan {NINES} 00:00:00 GMT",
+        f"Mon, 01 Jan 2024 {NINES}:00:00 GMT",
+        f"Mon, 01 Jan 2024 00:00:00 +{NINES}",
+    ],
+)
+def test_a_date_that_cannot_be_is_no_condition(app: Flask, date: str) -> None:
+    headers = {"If-Modified-Since": date}
+    answer = app.test_client().get("/static/embed.js", headers=headers, buffered=True)
+    assert answer.status_code == 200
+
+
+def test_files_are_sent_whole(app: Flask) -> None:
+    client = app.test_client()
+    for path in ("/static/embed.js", "/static/icon.png"):
+        whole = client.get(path, buffered=True)
+        headers = {"Range": "bytes=0-9", "If-Range": whole.headers["ETag"]}
+        part = client.get(path, headers=headers, buffered=True)
+        assert (part.status_code, part.data) == (200, whole.data)
+
+
 @pytest.mark.parametrize("name", READERS)
 def test_what_is_read_later_costs_little(name: str) -> None:
     def read(value: str) -> None:
