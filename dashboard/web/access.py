@@ -15,7 +15,8 @@ a frame in another site's page gets no cookies, so its own requests carry the ke
 
 import re
 import socket
-from urllib.parse import unquote_plus
+import string
+from urllib.parse import quote, unquote_plus
 
 from flask import Flask, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
@@ -218,7 +219,8 @@ def register(
 
 
 def _own_address() -> str:
-    """Return this request's path, as the client sees it, and its query without a link's key."""
-    path, _, query = (request.script_root + request.full_path).partition("?")
+    """Return this request's path and its query without a link's key, as clients write them."""
+    path = quote(request.script_root + request.path)
+    query = quote(request.query_string, safe=string.punctuation)
     rest = [pair for pair in query.split("&") if unquote_plus(pair.partition("=")[0]) != KEY]
     return f"{path}?{'&'.join(rest)}" if any(rest) else path

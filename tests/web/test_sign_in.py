@@ -36,6 +36,15 @@ def test_a_form_that_does_not_come_is_given_up_soon(
     assert answer.json["detail"] == "the body took longer than 0.05 s"
 
 
+@pytest.mark.parametrize(
+    "page",
+    ["/host/gr%C3%B6%C3%9Fe-1?window=1h", "/embed/queue.a%3Fb%25c%20d", "/?panels=q.a%252Cb"],
+)
+def test_the_token_leads_to_the_page_that_was_asked_for(client: Client, page: str) -> None:
+    form = client.get(page, headers={"Accept": "text/html"}).headers["Location"]
+    assert client.post(form, data={"token": READ_TOKEN}).headers["Location"] == page
+
+
 @pytest.mark.parametrize(("size", "status"), [(4096, 303), (4097, 413)])
 def test_a_form_has_four_kilobytes_at_most(client: Client, size: int, status: int) -> None:
     form = f"token={READ_TOKEN}&other=".ljust(size, "x")
