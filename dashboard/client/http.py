@@ -115,7 +115,8 @@ def dial(
 def request_target(url: str) -> str:
     """Return the path of a URL and its query, as a request for it begins."""
     parts = urlsplit(url)
-    return (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    return quote(target, safe=_AS_IT_IS)
 
 
 def _target(url: str, location: str) -> str:

@@ -11,7 +11,7 @@ import time
 import uuid
 from collections.abc import Sequence
 from email.utils import mktime_tz, parsedate_tz
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import msgspec
 
@@ -41,7 +41,7 @@ class HTTPLog:
         self._is_agents = agent is not None
         self._path = urlsplit(url).path.rstrip("/") + "/events"
         if agent is not None:
-            self._path += f"?agent={agent}"
+            self._path += f"?agent={quote(agent)}"
         self._headers = {
             "Authorization": f"Bearer {token}",
             "Content-Type": "application/json",

@@ -70,16 +70,16 @@ def test_the_figures_of_both_machines_are_on_one_stream(
     wall: Service, make: Make, read: Callable[..., Reader]
 ) -> None:
     reader = read(wall, "?events=cpu,system")
-    agent = make("far", wall.url, HOST_TAGS="web,eu-1").start("-m", "flask", "agent")
+    agent = make("größe-1", wall.url, HOST_TAGS="web,eu-1").start("-m", "flask", "agent")
     wait_for(
         lambda: all(
-            {"far", "box"} <= {data(event)["host"] for event in reader.named(name)}
+            {"größe-1", "box"} <= {data(event)["host"] for event in reader.named(name)}
             for name in ("cpu", "system")
         ),
         "figures of both",
     )
-    assert set(wall.json("/history?events=cpu")["hosts"]) == {"far", "box"}
-    expected = {"box": [], "far": ["web", "eu-1"]}
+    assert set(wall.json("/history?events=cpu")["hosts"]) == {"größe-1", "box"}
+    expected = {"box": [], "größe-1": ["web", "eu-1"]}
 
     def tags() -> dict[str, object]:
         events = [data(event) for event in reader.named("system")]
@@ -88,7 +88,7 @@ def test_the_figures_of_both_machines_are_on_one_stream(
     wait_for(lambda: tags() == expected, "the tags of both")
     # The exposition is read by prometheus-client's own parser.
     gauges = {labels["host"]: value for labels, value in wall.metric("node_memory_MemTotal_bytes")}
-    assert gauges.keys() == {"far", "box"}
+    assert gauges.keys() == {"größe-1", "box"}
     assert "dashboard.agent" in Path(f"/proc/{agent.pid}/cmdline").read_text()
     assert pss(agent.pid) < 40_000_000
     assert agent.end(signal.SIGINT) == 0

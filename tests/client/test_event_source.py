@@ -139,6 +139,11 @@ def test_it_asks_as_an_event_source_does(server: Scripted) -> None:
     assert (headers["authorization"], headers["x-own"]) == (f"Bearer {'t' * 16}", "1")
 
 
+def test_a_url_may_have_any_letters(server: Scripted) -> None:
+    read(f"{server.url}/größe?host=機 1,%20a*")
+    assert server.asked[0][0] == "/gr%C3%B6%C3%9Fe?host=%E6%A9%9F%201,%20a*"
+
+
 @pytest.mark.parametrize("url", ["", "a.example", "ftp://a.example/", "http://", "http://a:0/"])
 def test_a_url_that_is_none_is_refused(url: str) -> None:
     with pytest.raises(ValueError, match="wanted is one of http or https"):
