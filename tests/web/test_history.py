@@ -212,7 +212,9 @@ def test_the_events_of_a_moment_are_the_newest_that_the_log_had_then(service: Se
     assert service.json(f"/history?at={iso}&host=past")["latest"][0]["data"]["age"] == 10
     # After ten minutes an event is no longer what was; before the log there was nothing.
     assert service.json(f"/history?at={at - 300:.0f}&host=past&events=one")["latest"] == []
-    assert service.json("/history?at=1000")["latest"] == []
+    for early, at in (("0", 0), ("1000", 1000), ("1969-12-31T23:59:59Z", -1)):
+        answer = service.json(f"/history?at={early}")
+        assert (answer["at"], answer["latest"]) == (at, [])
     assert service.json("/history?at=99999999999")["at"] == pytest.approx(time.time(), abs=60)
 
 

@@ -27,7 +27,7 @@ def moment(service: Service) -> Response:
     """Events of a moment; see the contract in docs/api.md."""
     query = Query(request.args, KEYS)
     now = time.time()
-    at = min(read_moment(query, "at") or now, now)
+    at = min(read_moment(query, "at") or 0.0, now)
     filter = Filter(
         names=query.names("events"), hosts=query.hosts("host"), fields=query.fields("fields")
     ).restricted_to(request_scope())
