@@ -47,6 +47,13 @@ def test_each_route_that_takes_a_body_is_asked(app: Flask) -> None:
     assert asked == posting - others
 
 
+@pytest.mark.parametrize("path", [*RIGHT, "/screens/hall/reload", "/screens/hall/identify"])
+def test_a_query_that_is_not_known_is_refused(app: Flask, path: str) -> None:
+    head = {"Authorization": f"Bearer {TOKEN}"}
+    answer = Client(app).post(f"{path}?hots=web-1", json=RIGHT.get(path), headers=head)
+    assert (answer.status_code, (answer.json or {})["key"]) == (400, "hots")
+
+
 @pytest.mark.parametrize("path", RIGHT)
 def test_a_text_that_is_no_text_is_a_mistake_of_the_client(app: Flask, path: str) -> None:
     client, head = Client(app), {"Authorization": f"Bearer {TOKEN}"}

@@ -2,7 +2,7 @@
 
 from functools import cached_property, partial
 
-from flask import Blueprint, Response
+from flask import Blueprint, Response, request
 
 from dashboard.errors import ClientError
 from dashboard.events.event import Event
@@ -12,6 +12,7 @@ from dashboard.web.intake import Intake
 from dashboard.web.listing import asked_theme, list_response
 from dashboard.web.pages import address_of
 from dashboard.web.publisher import check_publish_scope
+from dashboard.web.query import Query
 from dashboard.web.screens.registry import (
     MOST,
     NAME,
@@ -61,6 +62,7 @@ class _Views:
 
     def report(self, name: str) -> Response:
         """A display says how it is; see the contract in docs/api.md."""
+        Query(request.args, ())
         runtime, screens = self._kept()
         _check(name)
         _may(runtime, f"screen.{name}")
@@ -92,6 +94,7 @@ class _Views:
 
     def _known(self, name: str) -> tuple[Runtime, Screens]:
         """Return the runtime and its screens. Raises ClientError(404) for a screen unknown."""
+        Query(request.args, ())
         runtime, screens = self._kept()
         _check(name)
         if not screens.knows(name):
