@@ -3,6 +3,7 @@
 from functools import lru_cache, partial
 from typing import Any
 
+import gevent
 import msgspec
 from flask import Blueprint, Response, request
 from markupsafe import Markup
@@ -35,9 +36,11 @@ def catalogue(service: Service) -> Response:
     rows = service.catalogue.of(request_scope())
     if not is_fixed:
         scope, buffer = request_scope(), service.runtime.hub.replay_buffer
-        rows = with_seen(rows, published_here(service.runtime, scope))
+        seen = published_here(service.runtime, scope)
         said = buffer.latest(Filter(names=frozenset({RULES}), scope=Scope(hosts=scope.hosts)))
-        rows = with_levels(rows, (encoded.event for encoded in said))
+        rules = [encoded.event for encoded in said]
+        # What others publish may have very many figures, for which no stream should wait.
+        rows = gevent.get_hub().threadpool.apply(lambda: with_levels(with_seen(rows, seen), rules))
     response = Response(msgspec.json.encode(rows), content_type="application/json")
     response.headers["Cache-Control"] = "no-cache" if is_fixed else "no-store"
     if is_fixed:

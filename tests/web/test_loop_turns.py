@@ -48,6 +48,9 @@ REPORT = {"build": "1", "link": "live", "width": 1, "height": 1, "url": "/", "ev
 # takes some times as long. /metrics took 420 in one turn, /alerts with 1,000 silences 1,100.
 MOST = 0.06
 TOKEN = "t" * 20  # to read and to publish
+# As large as an event may be.
+LARGE = json.dumps({"time": 1.7e9, "a": [{"name": str(n), "b": n} for n in range(2500)]})
+FIFTY = ",".join(f"large-{n % 9}.a.{n}.b" for n in range(50))
 NAMES = ",".join(f"web-{n}*" for n in range(99))
 STARS = ",".join(f"*h*-*{n}*" for n in range(5))
 READS = [
@@ -57,7 +60,8 @@ READS = [
     *("/stream?batch=1", "/stream?every=5&fields=cpu.percent", f"/stream?host={NAMES},*1"),
     *(f"/stream?host={STARS}", f"/history?since=60&host={STARS}", "/alerts?since=1h"),
     *("/now?figures=cpu.percent,load.load1&host=host-1", "/badge/cpu.percent.svg?host=host-1"),
-    *("/embed/cpu", "/history?host=host-1&at=MOMENT"),
+    *("/embed/cpu", "/history?host=host-1&at=MOMENT", f"/now?figures={FIFTY}&host=large"),
+    f"/picture/{FIFTY.replace(',', '~', 7).partition(',')[0]}.svg?host=large",
 ]
 WRITES: dict[str, Any] = {
     "/alerts/memory/ack": {"for": "1h"},
@@ -139,6 +143,7 @@ def fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
         ids = []
         for number in range(HOSTS):
             ids += writer.append([*events_of(f"host-{number}", number, time.time())])
+        ids += writer.append([Event("large", f"large-{n}", LARGE) for n in range(9)])
         wait_until(lambda: runtime.hub.position >= ids[-1])
         wait_until(lambda: len(runtime.open_alerts.look()[0]) >= HOSTS)
         gc.collect()
