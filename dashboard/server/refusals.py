@@ -50,6 +50,10 @@ _REFUSALS: list[tuple[type[BaseException], Refusal]] = [
         RepeatedHeader,
         Refusal(400, "malformed", "a header of TRUSTED_USER_HEADER or -GROUPS_HEADER comes twice"),
     ),
+    (
+        errors.InvalidRequestLine,
+        Refusal(400, "malformed", "no HTTP ({}): wanted is visible ASCII, else percent codes"),
+    ),
     (errors.ParseException, _MALFORMED),
 ]
 # Parse errors by their class, and the application's mistakes.

@@ -61,7 +61,10 @@ def register(app: Flask) -> None:
     def _(error: HTTPException) -> Response:
         response = error.get_response()
         code = error.code or 500
-        answer = _answer(code, error.name, error.description or error.name)
+        detail = error.description or error.name
+        if code == 405:
+            detail = f"{request.method} is not allowed here; allowed: {response.headers['Allow']}"
+        answer = _answer(code, error.name, detail)
         for name in ("Allow", "Location", "Retry-After"):
             if name in response.headers:
                 answer.headers[name] = response.headers[name]

@@ -59,6 +59,12 @@ def test_the_same_head_with_its_line_ends_is_answered_and_closed(service: Servic
     assert b"\r\nconnection: close\r\n" in answer.lower()
 
 
+def test_letters_that_are_not_encoded_are_refused_with_what_is_wanted(service: Service) -> None:
+    answer = answers(service, "GET /stream?host=größe HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
+    assert answer.startswith(b"HTTP/1.1 400 ")
+    assert b"wanted is visible ASCII, else percent codes" in answer
+
+
 ENDS = ["%0A", "%0D%0A", "%0D", "%E2%80%A8", "%C2%85", "%00", "%FF"]
 
 

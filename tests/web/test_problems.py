@@ -55,8 +55,10 @@ def test_head_of_what_is_not_there_has_no_body(service: Service) -> None:
 @pytest.mark.parametrize("method", ["POST", "DELETE"])
 def test_a_method_that_is_not_allowed(service: Service, method: str, path: str) -> None:
     response = service.request(method, path)
-    assert_is_problem(response, 405)
-    assert set(response.headers["allow"].split(", ")) == {"GET", "HEAD", "OPTIONS"}
+    document = assert_is_problem(response, 405)
+    allowed = response.headers["allow"]
+    assert set(allowed.split(", ")) == {"GET", "HEAD", "OPTIONS"}
+    assert document["detail"] == f"{method} is not allowed here; allowed: {allowed}"
 
 
 @pytest.mark.parametrize("path", ["/stream", "/history"])
