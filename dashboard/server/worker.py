@@ -22,6 +22,7 @@ import gevent
 from gunicorn.workers.ggevent import GeventWorker  # type: ignore[import-untyped]
 
 from dashboard.access.trusted_proxies import Proxies
+from dashboard.log.contract import LogUnavailable
 from dashboard.runtime import Runtime, Service
 from dashboard.server import watchdog
 from dashboard.server.arrivals import ArrivalServer, host_of
@@ -35,6 +36,7 @@ from dashboard.web.event_stream import stop_all
 
 logger = logging.getLogger(__name__)
 
+_HALT = 4  # at which gunicorn's master ends, too, as in gunicorn.conf.py
 _SWITCH_SECONDS = 0.0005
 _MANY = 1 << 20
 _RESERVE = 64  # descriptors of the log, its threads and the like
@@ -69,7 +71,11 @@ class Worker(GeventWorker):  # type: ignore[misc]
         given = service.settings
         headers = given.trusted_user_header, given.trusted_groups_header
         self._sign_in_headers = tuple(name.upper() for name in headers if name)
-        self._runtime = service.start()
+        try:
+            self._runtime = service.start()
+        except LogUnavailable as error:  # its folder can't be made, or not be written to
+            logger.error("can't start: %s", error)
+            sys.exit(_HALT)
         self._guard = _guard_for(self._runtime)
         self._guard.start()
         bound_buffers(self.sockets)

@@ -34,6 +34,12 @@ def test_a_taken_port_is_said_in_one_line(
     assert listening_error("127.0.0.1", port) is None
 
 
+def test_a_port_that_cannot_be_is_said_in_one_line() -> None:
+    said: list[str] = []
+    assert not wait_until_free([("127.0.0.1", 99999)], said.append)
+    assert said == ["can't listen at 127.0.0.1:99999: a port is at most 65535"]
+
+
 def test_a_server_that_is_ending_is_waited_for(taken: socket.socket) -> None:
     said: list[str] = []
     is_said = threading.Event()

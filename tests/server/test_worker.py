@@ -245,6 +245,20 @@ def test_vitals_is_not_served_by_a_worker_that_bounds_nothing() -> None:
         assert "start it without -k" in found.stderr
 
 
+def test_a_folder_that_cannot_be_made_is_said_in_a_line() -> None:
+    found = subprocess.run(
+        [sys.executable, "-m", "gunicorn", "-b", "127.0.0.1:0"],
+        cwd=ROOT,
+        env=os.environ | {"DASHBOARD_INSTANCE": "/dev/null/instance"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert found.returncode == 4
+    assert "error: can't start: /dev/null/instance: Not a directory" in found.stderr
+    assert "Traceback" not in found.stderr
+
+
 # --- new code ------------------------------------------------------------------------------------
 
 
