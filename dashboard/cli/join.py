@@ -115,10 +115,9 @@ def _ask(url: str, asked: dict[str, Any]) -> dict[str, Any]:
         raise click.ClickException(f"{url}: {explanation(response.status, text)}{more}")
     try:
         found = json.loads(text)
-        assert isinstance(found, dict)
-    except (ValueError, AssertionError):
+        return {"token": str(found["token"]), "ahead": float(found["ahead"])}
+    except (ValueError, TypeError, KeyError):
         raise click.ClickException(f"{url}: what answers there is no Vitals") from None
-    return found
 
 
 def _start_unit(folder: Path, path: Path) -> None:

@@ -11,7 +11,9 @@ import subprocess
 import time
 import tomllib
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from threading import Thread
 
 import click
 import httpx
@@ -203,6 +205,28 @@ def test_a_machine_is_on_the_wall_by_one_line_until_its_right_is_taken_away(
         assert done.exit_code == 0, done.stderr
     assert [each["name"] for each in machines(wall)] == ["shop-1"]
     assert tomllib.loads(path.read_text())["host_name"] == "shop-1"
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"[]", b"{}", b'{"token": "a"}', b'{"token": 1, "ahead": {}}']
+)
+def test_what_answers_and_is_no_wall_is_told(tmp_path: Path, body: bytes) -> None:
+    class Other(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.send_response(201)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    with HTTPServer(("127.0.0.1", 0), Other) as other:
+        Thread(target=other.handle_request).start()
+        url, path = f"http://127.0.0.1:{other.server_port}", tmp_path / "vitals.toml"
+        path.touch()
+        done = flask("join", url, "code", CONFIG=path, INSTANCE=tmp_path)
+    assert (done.exit_code, done.stderr) == (1, f"Error: {url}: what answers there is no Vitals\n")
 
 
 def test_the_page_invites_a_machine_and_takes_its_right_away(
