@@ -111,6 +111,10 @@ class ChartPanel(Panel, frozen=True, kw_only=True, tag="chart"):
     """The field whose level the panel shows."""
     strip: str | None = None
     """A list of numbers, drawn as a heat strip below."""
+    stack: tuple[Line, ...] = ()
+    """What lies on each other, from the lowest on, where there is room for more than `lines`."""
+    whole: str | None = None
+    """The field of which lines in another unit than the chart's are drawn as shares."""
 
 
 class TablePanel(Panel, frozen=True, kw_only=True, tag="table"):

@@ -93,13 +93,20 @@ class Cpu:
             name="cpu",
             event="cpu",
             title="CPU",
-            says="CPU use and time waiting for disks in percent; below, each core",
+            says="CPU use, and time waiting for disks, in percent; below, each core",
             unit="%",
             watch="percent",
             strip="cores",
             lines=(
                 Line("percent", "all cores", "blue", fill=0.22),
                 Line("iowait", "disk wait", "orange", width=1.5),
+            ),
+            # What `percent` is the sum of, and on it what is idle.
+            stack=(
+                Line("user", "user", "blue", fill=0.4, width=1),
+                Line("system", "system", "purple", fill=0.5, width=1),
+                Line("steal", "steal", "green", fill=0.5, width=1),
+                Line("iowait", "disk wait", "orange", fill=0.4, width=1.5),
             ),
         ),
         CoresPanel(name="cores", event="cpu", title="Cores"),

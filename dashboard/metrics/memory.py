@@ -2,7 +2,8 @@
 
 `used` is what can't be had without taking it from a program: total minus available. So it leaves
 out the page cache and ZFS's (ARC), which fill all memory on a healthy machine, and `used` +
-`available` is always `total`.
+`available` is always `total`. So is `used` + `reclaimable` + `free`, but not with `cached`, which
+counts shared memory that is in `used`, too.
 """
 
 from __future__ import annotations
@@ -41,6 +42,14 @@ class Memory:
             "files kept in memory, most of which is available",
             "/proc/meminfo Cached + SReclaimable",
         ),
+        Field(
+            "reclaimable",
+            "bytes",
+            "cache that programs can have: available minus free",
+            "computed",
+            title="Memory cache",
+        ),
+        Field("free", "bytes", "available that holds nothing", "/proc/meminfo MemFree"),
         Field("percent", "%", "used of total", "computed", title="Memory"),
         Field("swap_total", "bytes", "swap space; 0 without", "/proc/meminfo SwapTotal"),
         Field("swap_used", "bytes", "swap in use", "/proc/meminfo SwapTotal − SwapFree"),
@@ -76,6 +85,12 @@ class Memory:
                 Line("percent", "in use", "green", fill=0.22),
                 Line("swap_percent", "swap", "orange"),
             ),
+            whole="total",
+            stack=(
+                Line("percent", "in use", "green", fill=0.4),
+                Line("reclaimable", "cache", "blue", fill=0.25, width=1, unit="B"),
+                Line("free", "free", "ink-dim", width=1, unit="B"),
+            ),
         ),
     )
     tiles: ClassVar[tuple[Tile, ...]] = (
@@ -107,16 +122,20 @@ class Memory:
     def read(self) -> dict[str, Any]:
         """Return the family's fields. Raises OSError when the system doesn't tell."""
         linux = self._proc is not None
-        total, available, cached, swap_total, swap_used = self._figures()
+        total, available, cached, free, swap_total, swap_used = self._figures()
         limit, limit_used = memory_limit(self._sysfs) if linux else (None, None)
         if limit is not None and total is not None and limit >= total:
             limit = limit_used = None
         used = None if total is None or available is None else total - available
+        if free is not None and available is not None:
+            free = min(free, available)
         return {
             "total": total,
             "used": used,
             "available": available,
             "cached": cached,
+            "reclaimable": None if free is None or available is None else available - free,
+            "free": free,
             "percent": None if used is None or total is None else percent(used, total),
             "swap_total": swap_total,
             "swap_used": swap_used,
@@ -128,7 +147,7 @@ class Memory:
         }
 
     def _figures(self) -> tuple[float | None, ...]:
-        """Return total, available, cached, swap's total and swap in use, in bytes."""
+        """Return total, available, cached, free, swap's total and swap in use, in bytes."""
         found = self._meminfo() if self._proc is not None else {}
         total, available = found.get(b"MemTotal"), found.get(b"MemAvailable")
         if total is None or available is None or not 0 < available <= total:
@@ -137,17 +156,19 @@ class Memory:
             memory, swap = self._ps.virtual_memory(), self._ps.swap_memory()
             total, available = byte_count(memory.total), byte_count(memory.available)
             cached = byte_count(getattr(memory, "cached", None))
+            free = byte_count(getattr(memory, "free", None))
             swap_total, swap_free = byte_count(swap.total), None
             swap_used = byte_count(max(0, swap.used))
         else:
             cached = _sum(found.get(b"Cached"), found.get(b"SReclaimable", 0))
+            free = found.get(b"MemFree")
             swap_total, swap_free = found.get(b"SwapTotal"), found.get(b"SwapFree")
             swap_used = None
             if swap_total is not None and swap_free is not None:
                 swap_used = max(0, swap_total - swap_free)
         if total is not None and available is not None:
             available = min(total, max(0, available) + (self._arc() if self._has_arc else 0))
-        return total, available, cached, swap_total, swap_used
+        return total, available, cached, free, swap_total, swap_used
 
     def _arc(self) -> int:
         """Return the bytes of ZFS's cache that it gives back when they are needed.
@@ -187,6 +208,4 @@ def _sum(first: float | None, second: float) -> float | None:
     return None if first is None else first + second
 
 
-_WANTED = frozenset(
-    (b"MemTotal", b"MemAvailable", b"Cached", b"SReclaimable", b"SwapTotal", b"SwapFree")
-)
+_WANTED = frozenset(b"MemTotal MemFree MemAvailable Cached SReclaimable SwapTotal SwapFree".split())

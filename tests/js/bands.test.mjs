@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { edgesOf, extremes } from "../../static/js/charts/bands.js";
-import { bandsOf, withPeak } from "../../static/js/panels/bands.js";
+import { bandsOf, onEachOther, withPeak } from "../../static/js/panels/bands.js";
 import { TimeSeries } from "../../static/js/state/series.js";
 import { percent, rate } from "../../static/js/ui/format.js";
 
@@ -28,6 +28,12 @@ test("a series has bands where its rows are spans, in step with its columns", ()
   series.append(2, new Map([["a", 4]]), 1);
   series.append(3, new Map([["a", 8]]), 1);
   assert.deepEqual(bandsOf(series, 0, ["a", "none"]), [{ low: [1, 4], high: [1, 8] }, { low: [null, null], high: [null, null] }]);
+});
+
+test("what is stacked lies on what is known of the lines before it", () => {
+  const lines = [{ stacked: true }, { stacked: true }, { stacked: true }, {}];
+  const drawn = onEachOther(lines, [[1, null, null, 0], [2, 2, null, null], [4, 4, null, 4], [9, null, 9, 9]]);
+  assert.deepEqual(drawn, [[1, null, null, 0], [3, 2, null, 0], [7, 6, null, 4], [9, null, 9, 9]]);
 });
 
 test("the highest value of a span is told where it is not the mean", () => {

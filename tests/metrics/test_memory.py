@@ -18,6 +18,8 @@ def test_frozen(machine: Machine) -> None:
         "used": 4_000_000 * 1024,
         "available": 12_000_000 * 1024,
         "cached": 10_000_000 * 1024,
+        "reclaimable": 11_000_000 * 1024,
+        "free": 1_000_000 * 1024,
         "percent": 25.0,
         "swap_total": 4_000_000 * 1024,
         "swap_used": 1_000_000 * 1024,
@@ -52,6 +54,8 @@ def test_elsewhere_psutil_alone() -> None:
         "used": 750,
         "available": 250,
         "cached": None,
+        "reclaimable": None,
+        "free": None,
         "percent": 75.0,
         "swap_total": 0,
         "swap_used": 0,
@@ -112,6 +116,14 @@ def test_the_cache_of_zfs_is_available_on_a_machine_and_not_in_a_container(
         reading = memory.read()
         assert reading["available"] == 12_000_000 * 1024 + more
         assert reading["used"] + reading["available"] == reading["total"]
+        assert reading["reclaimable"] == 11_000_000 * 1024 + more
+
+
+def test_more_is_free_than_available(machine: Machine) -> None:
+    """What the kernel keeps for itself is no longer free, so the parts add up."""
+    machine.replace("meminfo", "MemFree:         1000000", "MemFree:        13000000")
+    reading = Memory(ps=machine.ps, sysfs=machine.sysfs).read()
+    assert (reading["reclaimable"], reading["free"]) == (0, reading["available"])
 
 
 @pytest.mark.parametrize(
@@ -137,6 +149,7 @@ def test_a_cache_of_zfs_beyond_everything(machine: Machine) -> None:
         ("SwapFree:        3000000 kB\n", {"swap_used", "swap_percent"}),
         ("SwapTotal:       4000000 kB\n", {"swap_total", "swap_used", "swap_percent"}),
         ("Cached:          9000000 kB\n", {"cached"}),
+        ("MemFree:         1000000 kB\n", {"reclaimable", "free"}),
     ],
 )
 def test_a_missing_or_absurd_line_takes_its_own_fields(

@@ -21,8 +21,8 @@ def fields_of(text: str | None) -> Iterator[str]:
 def shown(panel: Panel) -> Iterator[str]:
     """The fields of an event that a panel names, as `Field.name` writes them but for `[]`."""
     if isinstance(panel, ChartPanel):
-        yield from (line.field for line in panel.lines)
-        yield from (name for name in (panel.watch, panel.strip) if name)
+        yield from (line.field for line in (*panel.lines, *panel.stack))
+        yield from (name for name in (panel.watch, panel.strip, panel.whole) if name)
     elif isinstance(panel, PairsPanel):
         yield from (pair.field for pair in panel.pairs)
     elif isinstance(panel, TablePanel):

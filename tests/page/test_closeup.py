@@ -239,6 +239,33 @@ def test_all_charts_tell_of_the_moment_under_the_cursor(wall: Wall) -> None:
     assert wall.text('[data-panel="cpu"] .labels li:first-child').strip() == "all cores"
 
 
+# What a panel's labels say, and the edges of its newest row, in percent.
+STACK = f"""async (panel) => {{
+    const {{ lines, labels, chart }} = {GRID}.panels.find(({{ spec }}) => spec.name === panel);
+    const edges = chart.data.slice(1).map((column) => column[column.length - 1]);
+    return lines.map(({{ field }}, index) => [field, edges[index], labels[index].textContent]);
+}}"""
+
+
+def test_a_desk_has_stacks_and_a_wall_lines(service: Kept, wall: Wall, open_wall: OpenWall) -> None:
+    """The parts of memory add up to all of it, and those of the CPU to what is in use."""
+    page = wall.page
+    wall.wait_for_sample()
+    in_use, cache, free, swap = page.evaluate(STACK, "memory")
+    assert 0 < in_use[1] < cache[1] < free[1] == pytest.approx(100, abs=0.2)
+    assert re.fullmatch(r"cache [\d.]+\s[KMGT]iB", cache[2])
+    assert swap[0] == "swap_percent"
+    user, system, steal, waits, in_all = page.evaluate(STACK, "cpu")
+    assert user[1] <= system[1] <= steal[1] <= waits[1]
+    assert steal[1] == pytest.approx(in_all[1], abs=0.2)
+    wall.wait_for_ink("cpu", "purple")
+    # The newest figures stand in the order of importance.
+    names = page.locator('[data-panel="cpu"] .labels li:not(.before)').all_text_contents()
+    assert [name.split()[0] for name in names] == ["all", "disk", "user", "system", "steal"]
+    open_wall(service, f"{BOX}?distance=4m").wait_for_link("live")
+    assert [line[0] for line in page.evaluate(STACK, "cpu")] == ["percent", "iowait"]
+
+
 def test_a_gap_has_no_value_under_the_cursor(service: Kept, open_wall: OpenWall) -> None:
     end = service.end
     wall = open_wall(service, "/?host=gappy&panels=load&tiles=none")
@@ -418,7 +445,9 @@ def test_a_chart_is_read_by_keyboard_and_as_a_table(wall: Wall) -> None:
     expect(flag).to_have_text(newest)
     page.keyboard.press("Enter")
     table = page.get_by_role("dialog", name="CPU: values").locator("table")
-    expect(table.locator("th[scope=col]")).to_have_text(["Time", "all cores", "disk wait"])
+    expect(table.locator("th[scope=col]")).to_have_text(
+        ["Time", "all cores", "disk wait", "user", "system", "steal"]
+    )
     expect(table.locator("tbody th").first).to_have_text(re.compile(rf"{newest}$"))
     page.keyboard.press("Escape")
     # Before the newest samples they end where the charts do.
@@ -513,7 +542,8 @@ def test_what_is_shown_is_downloaded(service: Kept, wall: Wall) -> None:
     assert head[:2] == ["time", "seconds"]
     assert {"cpu.percent", "cpu.iowait", "cpu.cores.0", "memory.percent", "load.load5"} <= set(head)
     assert "network.sent_bytes_per_second" in head
-    assert "cpu.user" not in head, "what no chart shows"
+    assert {"cpu.user", "memory.reclaimable"} <= set(head), "what lies on each other"
+    assert "memory.used" not in head, "what no chart shows"
     times = [float(row[1]) for row in rows]
     assert all(earlier < later for earlier, later in pairwise(times))
     assert left <= times[0] < left + 2

@@ -22,6 +22,7 @@ import { timeAxis } from "./time_axis.js";
  * @property {number} [width] rem/16 at 1, so that lines grow with the type
  * @property {number} [fill] opacity of the area between the line and zero
  * @property {boolean} [dashed]
+ * @property {boolean} [stacked] its area begins at the line before it; only the first lines are
  */
 /**
  * @typedef {object} Axis
@@ -200,6 +201,7 @@ export class Chart {
         },
       ],
       series: [{}, ...this.lines.map((line) => series(line, theme.color(line.color), unit))],
+      bands: this.lines.flatMap(({ stacked }, index) => (stacked && index ? [{ series: /** @type {[number, number]} */ ([index + 1, index]) }] : [])),
     };
   }
 }

@@ -31,6 +31,8 @@ import { writeFigure } from "./figure_name.js";
  * @property {string | null} [watch] field whose level the panel shows
  * @property {LineRow[]} [lines]
  * @property {string | null} [strip] a list field, drawn as a heat strip below
+ * @property {LineRow[]} [stack] what lies on each other where there is room, from the lowest on
+ * @property {string | null} [whole] field of which lines in another unit are drawn as shares
  * @property {string | null} [rows]
  * @property {string | null} [order] field of the items, the highest first
  * @property {string | null} [share] field that is drawn as a bar behind a row, percent

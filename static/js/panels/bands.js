@@ -1,5 +1,5 @@
 // @ts-check
-/** Bands of a chart's lines, from the spans of a series, and their peaks in words. */
+/** Bands of a chart's lines, from the spans of a series, and their peaks in words; and lines on each other. */
 import { text } from "../ui/format.js";
 
 /** @typedef {import("../charts/bands.js").Band} Band */
@@ -17,6 +17,21 @@ export function bandsOf(series, from, keys) {
   const [, ...lows] = series.since(from, keys, series.bands.low);
   const [, ...highs] = series.since(from, keys, series.bands.high);
   return keys.map((_, index) => ({ low: lows[index], high: highs[index] }));
+}
+
+/**
+ * @param {readonly {stacked?: boolean}[]} lines the stacked ones first
+ * @param {Column[]} columns one for each
+ * @returns {Column[]} upper edges of the stacked ones, of what is known of them; the others as they are
+ */
+export function onEachOther(lines, columns) {
+  /** @type {Column} */
+  let below = [];
+  return columns.map((column, index) => {
+    if (!lines[index].stacked) return column;
+    below = column.map((value, row) => (value === null ? (below[row] ?? null) : value + (below[row] ?? 0)));
+    return below;
+  });
 }
 
 /**

@@ -10,7 +10,7 @@ import { make, valueElement, write, writeValue } from "../ui/dom.js";
 import { text } from "../ui/format.js";
 import { formatOf } from "../ui/units.js";
 import { axisOf } from "./axes.js";
-import { bandsOf, withPeak } from "./bands.js";
+import { bandsOf, onEachOther, withPeak } from "./bands.js";
 import { shownLevel, thresholdOf } from "../ui/thresholds.js";
 import { figure, Panel } from "./panel.js";
 
@@ -29,8 +29,9 @@ import { figure, Panel } from "./panel.js";
  *   field: string,
  *   name: string,
  *   downward?: boolean,
+ *   share?: boolean,
  *   format?: (value: number | null) => Figure,
- * }} ChartLine field of the event; downward: drawn below zero
+ * }} ChartLine field of the event; downward: drawn below zero; share: drawn in percent of the whole
  */
 /**
  * @typedef {object} ChartSpec
@@ -43,6 +44,8 @@ import { figure, Panel } from "./panel.js";
  * @property {(value: number | null) => Figure} format
  * @property {string} [watch] field whose level the panel shows
  * @property {string} [strip] a list field to draw as a heat strip below
+ * @property {ChartLine[]} [stack] drawn on each other, with those of the lines that are not among them
+ * @property {string} [whole] field of which lines may be shares
  */
 /**
  * @typedef {object} PanelOptions
@@ -67,18 +70,27 @@ export class ChartPanel extends Panel {
     super({ event: spec.event, title: spec.title, className: "panel chart", attributes });
     this.spec = spec;
     this.options = options;
-    this.lines = spec.lines.slice(0, options.series);
+    const { lines, stack = [] } = spec;
+    const others = lines.filter(({ field }) => !stack.some((line) => line.field === field)).map((line) => (stack.length ? { ...line, fill: 0 } : line));
+    // From afar a few bold lines are read, and no areas.
+    this.lines = options.direct ? lines.slice(0, options.series) : [...stack, ...others];
+    /** Lines with bands, and with what they were before: those that stand at their own height. */
+    this.alone = this.lines.map(({ field, stacked }, index) => !(stacked && index) && lines.some((line) => line.field === field));
     /** Lines whose newest value a tile shows; theirs is shown only at the cursor. */
     this.quiet = this.lines.map(({ field }) => options.shownByTiles.has(`${spec.event}.${field}`));
     this.values = this.lines.map(({ field }, index) => (this.quiet[index] ? make("data") : valueElement(`${spec.event}.${field}`)));
     this.labels = this.lines.map((line, index) => {
       const label = make("li", { class: `ink-${line.color}` }, line.name, " ", this.values[index]);
       if (line.dashed) label.classList.add("dashed");
+      if (line.stacked) label.classList.add("area");
       return label;
     });
+    const own = lines.map(({ field }) => this.lines.findIndex((line) => line.field === field)).filter((index) => index >= 0);
+    /** Places of the lines in the order in which they are told: the parts of a stack after the lines. */
+    this.order = [...new Set([...own, ...this.lines.keys()])];
     /** What pale lines are. */
     this.before = make("li", { class: "before" });
-    const list = make("ul", { class: options.direct ? "labels direct" : "labels" }, ...this.labels, ...(options.direct ? [] : [this.before]));
+    const list = make("ul", { class: options.direct ? "labels direct" : "labels" }, ...this.order.map((index) => this.labels[index]), ...(options.direct ? [] : [this.before]));
     const box = make("div", { class: "plot", role: "img", "aria-label": spec.says });
     this.body.append(box);
     if (options.direct) box.append(list);
@@ -114,16 +126,22 @@ export class ChartPanel extends Panel {
   /** @param {View} view */
   draw({ store, host, from, to, rules, marks, before }) {
     const { strip, watch } = this.spec;
-    this.data = this.gone ? null : store.latest(host, this.event);
+    const latest = store.latest(host, this.event);
+    this.data = this.gone ? null : latest;
     const series = store.series(host, this.event);
     const fields = this.lines.map((line) => line.field);
     const [times, ...columns] = series.since(from, fields);
     this.bands = bandsOf(series, from, fields);
+    const percent = 100 / (figure(latest, this.spec.whole ?? "") || Infinity);
     /** @type {(column: Column, index: number) => Column} */
-    const drawn = (column, index) => (this.lines[index].downward ? column.map(negative) : column);
-    const bands = this.bands.map((band, index) => band && { low: drawn(band.low, index), high: drawn(band.high, index) });
+    const drawn = (column, index) => {
+      const { downward, share } = this.lines[index];
+      if (share) return column.map((value) => value && value * percent);
+      return downward ? column.map(negative) : column;
+    };
+    const bands = this.bands.map((band, index) => (band && this.alone[index] ? { low: drawn(band.low, index), high: drawn(band.high, index) } : null));
     const ghosts = this.lines.map(({ field }, index) => {
-      const ghost = before?.line(store, host, this.event, field);
+      const ghost = this.alone[index] && before?.line(store, host, this.event, field);
       return ghost ? { ...ghost, values: drawn(ghost.values, index) } : null;
     });
     write(this.before, before && !this.options.direct ? before.words : "");
@@ -134,10 +152,10 @@ export class ChartPanel extends Panel {
       this.chart.options.threshold = thresholdOf(watched, rules);
     }
     this.#writeValues();
-    this.chart.draw([times, ...columns.map(drawn)], from, to, marks, bands, ghosts);
+    this.chart.draw([times, ...onEachOther(this.lines, columns.map(drawn))], from, to, marks, bands, ghosts);
 
     if (this.strip && strip) {
-      const count = listLength(store.latest(host, this.event), strip);
+      const count = listLength(latest, strip);
       write(this.stripLabel, `${count} ${strip}`);
       const [moments, ...rows] = series.since(from, Array.from({ length: count }, (_, core) => `${strip}.${core}`));
       this.strip.draw(moments, rows, from, to, Math.max(series.span, GAP * store.intervals.cadence(host, this.event)));
@@ -147,7 +165,8 @@ export class ChartPanel extends Panel {
   /** @returns {import("./panel.js").Table} */
   table() {
     const [times, ...columns] = this.shown;
-    return { names: this.lines.map(({ name }) => name), times, columns, formats: this.lines.map(({ format }) => format ?? this.spec.format) };
+    const lines = this.order.map((index) => this.lines[index]);
+    return { names: lines.map(({ name }) => name), times, columns: this.order.map((index) => columns[index]), formats: lines.map(({ format }) => format ?? this.spec.format) };
   }
 
   restyle() {
@@ -189,8 +208,14 @@ function listLength(data, field) {
  * @param {Catalogue} catalogue
  * @returns {ChartSpec}
  */
-export function chartSpec({ name, event, title, says = title, unit = "", watch, strip, lines = [] }, catalogue) {
+export function chartSpec({ name, event, title, says = title, unit = "", watch, strip, whole, lines = [], stack = [] }, catalogue) {
   const twoSided = lines.some(({ downward }) => downward);
+  const made = (/** @type {import("../config/catalogue.js").LineRow} */ line) => ({
+    ...line,
+    name: line.title,
+    share: Boolean(whole && line.unit && line.unit !== unit),
+    format: formatOf(line.unit ?? unit, catalogue.figure(event, line.field).decimals),
+  });
   return {
     name,
     event,
@@ -200,10 +225,8 @@ export function chartSpec({ name, event, title, says = title, unit = "", watch, 
     strip: strip ?? undefined,
     axis: axisOf({ unit, source: "built-in" }, twoSided),
     format: formatOf(unit),
-    lines: lines.map((line) => ({
-      ...line,
-      name: line.title,
-      format: formatOf(line.unit ?? unit, catalogue.figure(event, line.field).decimals),
-    })),
+    whole: whole ?? undefined,
+    lines: lines.map(made),
+    stack: stack.map((line) => ({ ...made(line), stacked: true })),
   };
 }

@@ -157,7 +157,7 @@ function entryOf(row, catalogue) {
     return { title, event, drawn: [{ event, columns, paths, hosts: null }], parts: [], whole, make };
   };
   if (kind === "chart") {
-    const lines = (row.lines ?? []).map(({ field }) => field);
+    const lines = [...new Set([...(row.lines ?? []), ...(row.stack ?? [])].map(({ field }) => field))];
     const patterns = [...lines.map(escaped), ...(row.strip ? [`${escaped(row.strip)}\\.\\d+`] : [])];
     return entry(new RegExp(`^(${patterns.join("|")})$`), [...lines, ...(row.strip ? [`${row.strip}.0`] : [])], (options) => new ChartPanel(chartSpec(row, catalogue), options));
   }
