@@ -67,14 +67,18 @@ test("by name as people count, and by group", () => {
 });
 
 test("tiles are as large as the screen allows, and none is too small to be read", () => {
-  assert.equal(columnsForTiles(12, 1900, 1000), 4);
-  assert.equal(columnsForTiles(2, 1900, 1000), 2);
-  assert.equal(columnsForTiles(1, 1900, 1000), 1);
-  assert.equal(tilesFit(12, 1900, 980, 16), true);
-  assert.equal(tilesFit(50, 1900, 980, 16), true);
-  assert.equal(tilesFit(200, 1900, 980, 16), false);
-  assert.equal(tilesFit(12, 1900, 920, 16 * 1.7), true);
-  assert.equal(tilesFit(50, 1900, 920, 16 * 1.7), false);
+  assert.equal(columnsForTiles([12], 1900, 1000), 4);
+  assert.equal(columnsForTiles([2], 1900, 1000), 2);
+  assert.equal(columnsForTiles([1], 1900, 1000), 1);
+  assert.equal(tilesFit([12], 1900, 980, 16), true);
+  assert.equal(tilesFit([50], 1900, 980, 16), true);
+  assert.equal(tilesFit([200], 1900, 980, 16), false);
+  assert.equal(tilesFit([12], 1900, 920, 16 * 1.7), true);
+  assert.equal(tilesFit([50], 1900, 920, 16 * 1.7), false);
+  // A group begins a row, below its name.
+  assert.equal(columnsForTiles([6, 6], 1900, 1000, 26), 3);
+  assert.equal(tilesFit(Array(7).fill(1), 1900, 980, 16, 26), true);
+  assert.equal(tilesFit(Array(8).fill(1), 1900, 980, 16, 26), false);
 });
 
 test("all cells are on the screen, whatever the groups", () => {

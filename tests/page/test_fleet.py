@@ -233,6 +233,9 @@ def test_the_address_sorts_and_filters(open_fleet: Callable[[str], Page], page: 
     assert order(page) == ["box", "cache-1", "cache-2", "db-1", "db-2", "old", *HOSTS[:6]]
     open_fleet("/?sort=group")
     assert order(page) == ["db-2", "box", "cache-1", "cache-2", "db-1", *HOSTS[:6], "old"]
+    names = page.locator("main .group")
+    assert names.all_text_contents() == [MARKUP, "box", "cache", "db", "web", "no group"]
+    assert page.evaluate(NOT_WHOLE, True) == []
     page.goto(page.url.partition("?")[0] + "?host=web-*,old&colour=red")
     page.wait_for_selector(of("web-3") + "[data-level=warning]")
     assert sorted(order(page)) == ["old", *HOSTS[:6]]
@@ -243,6 +246,33 @@ def test_the_address_sorts_and_filters(open_fleet: Callable[[str], Page], page: 
     assert page.get_attribute("html", "data-theme") == "light"
     page.get_by_role("button", name="full screen").click()
     page.wait_for_function("document.fullscreenElement !== null")
+
+
+def test_the_overview_has_help_and_an_editor_of_its_address(
+    open_fleet: Callable[[str], Page],
+) -> None:
+    page = open_fleet("/?units=F&distance=2m")
+    # From afar the tools are hidden, and the keys work.
+    expect(page.get_by_role("button", name="help", include_hidden=True)).to_be_attached()
+    page.keyboard.press("?")
+    expect(page.locator("dialog.help")).to_contain_text("dark or light")
+    expect(page.locator("dialog.help")).not_to_contain_text("stop the charts")
+    page.keyboard.press("Escape")
+    page.keyboard.press("e")
+    editor = page.locator("dialog.editor")
+    editor.get_by_label("Machines").fill("a b")
+    expect(editor.locator("#editor-host-problem")).to_contain_text("separated by commas")
+    editor.get_by_label("Machines").fill("db-*")
+    editor.get_by_label("Order").select_option("group")
+    editor.get_by_label("Read from").select_option("")
+    editor.get_by_label("Name of this screen").fill("hall")
+    editor.frame_locator("iframe").locator("[data-host=db-1]").wait_for()
+    assert "hall" not in str(editor.locator("iframe").get_attribute("src")), "a preview reports not"
+    editor.get_by_role("button", name="Apply").click()
+    page.wait_for_url("**/?sort=group&host=db-*&screen=hall&units=F")
+    page.wait_for_selector(of("db-2"))
+    page.get_by_role("button", name="edit").click()
+    assert page.locator("dialog.editor").get_by_label("Order").input_value() == "group"
 
 
 def test_a_machine_is_a_link_to_its_wall_and_back(open_fleet: Callable[[str], Page]) -> None:
@@ -378,7 +408,8 @@ SIZES = [(390, 844), (768, 1024), (800, 480), (1080, 1920), (1920, 1080), (2560,
 
 
 @pytest.mark.parametrize(
-    "display", ["", pytest.param("distance=4m", marks=pytest.mark.full), "distance=8m&kiosk=1"]
+    "display",
+    ["", pytest.param("sort=group&distance=4m", marks=pytest.mark.full), "distance=8m&kiosk=1"],
 )
 def test_machines_fit_every_screen(
     open_sized: Callable[[int, int, str], Page], display: str

@@ -9,7 +9,7 @@ import { find } from "../ui/dom.js";
 import { addCorners } from "./corners.js";
 import { printWell } from "./print.js";
 import { listenToCharts, listenToKeys } from "./shortcuts.js";
-import { loadStyle } from "./style.js";
+import { Dialogs, loadStyle } from "./style.js";
 import { Tools } from "./tools.js";
 
 /** @typedef {import("./dialog.js").Wall} Wall */
@@ -21,8 +21,7 @@ export class Desk {
     const { root, grid } = wall;
     const links = wall.settings.linksUrl;
     this.wall = wall;
-    /** @type {Map<string, Promise<{open: () => void}>>} */
-    this.dialogs = new Map();
+    this.dialogs = new Dialogs(wall.notes);
     /** @type {Actions} */
     this.actions = {
       pause: () => grid.toggle(),
@@ -142,23 +141,8 @@ export class Desk {
    * @param {() => Promise<{create: (wall: Wall, detail: Detail) => {open: () => void}}>} load
    * @param {Detail} [detail]
    */
-  async #open(name, load, detail) {
-    let made = this.dialogs.get(name);
-    if (!made) {
-      made = Promise.all([load(), loadStyle("dialogs")]).then(([{ create }]) => create(this.wall, /** @type {Detail} */ (detail)));
-      this.dialogs.set(name, made);
-    }
-    let dialog;
-    try {
-      dialog = await made;
-    } catch (error) {
-      console.warn(error);
-      this.dialogs.delete(name);
-      this.wall.notes.say("dialog", `the ${name} could not be loaded; the server may be away`);
-      return;
-    }
-    this.wall.notes.say("dialog", "");
-    dialog.open();
+  #open(name, load, detail) {
+    this.dialogs.open(name, load, this.wall, detail);
   }
 }
 

@@ -21,15 +21,32 @@ const FIELDS = [
   { group: "On a wall", key: "screen", label: "Name of this screen", hint: "For example lobby: so it is called at /screens", make: () => typed("none, or lobby") },
 ];
 
+/**
+ * @param {Record<string, string>} metrics titles by name
+ * @returns {FieldSpec[]} those of the overview
+ */
+export function overviewFields(metrics) {
+  const sorts = { "": "automatic", worst: "the worst first", name: "by name", group: "by group" };
+  return [
+    { group: "Machines", key: "host", label: "Machines", hint: "For example web-*,db-1", make: () => typed("all, or web-*,db-1") },
+    { group: "Machines", key: "sort", label: "Order", make: () => chosen(sorts) },
+    { group: "Machines", key: "metric", label: "Map of", make: () => chosen({ "": "nothing, if tiles fit", worst: "what is worst off", ...metrics }) },
+    ...FIELDS.filter(({ key }) => !["window", "columns", "host"].includes(key)),
+  ];
+}
+
 export class Fields {
-  /** @param {() => void} changed */
-  constructor(changed) {
+  /**
+   * @param {() => void} changed
+   * @param {readonly FieldSpec[]} [specs]
+   */
+  constructor(changed, specs = FIELDS) {
     this.hosts = make("datalist", { id: "editor-hosts" });
     /** @type {Map<string, {control: Control, problem: HTMLElement}>} */
     this.fields = new Map();
     /** @type {Map<string, HTMLElement[]>} */
     const groups = new Map();
-    for (const { group, key, label, hint, make: build } of FIELDS) {
+    for (const { group, key, label, hint, make: build } of specs) {
       const control = build("editor-hosts");
       const id = `editor-${key}`;
       const problem = make("span", { class: "problem", id: `${id}-problem` });

@@ -21,10 +21,10 @@ const HAND = [
   ["double-click a chart", "back to live"],
 ];
 
-/** @param {import("./dialog.js").Wall} wall */
-export function create({ settings }) {
+/** @param {{settings: import("../config/server_config.js").Settings, keys?: readonly import("./shortcuts.js").Key[]}} page keys: those of a wall, unless given */
+export function create({ settings, keys: known = KEYS }) {
   const dialog = new Dialog("Keys", "help");
-  const keys = KEYS.map(({ keys, says }) => {
+  const keys = known.map(({ keys, says }) => {
     const names = keys.map((key) => make("kbd", {}, NAMES[/** @type {keyof typeof NAMES} */ (key)] ?? key));
     return row(names.flatMap((name, index) => (index ? [" or ", name] : [name])), says);
   });
@@ -34,14 +34,20 @@ export function create({ settings }) {
   dialog.body.append(
     make("dl", { class: "keys" }, ...keys.flat()),
     make("label", { class: "letters" }, letters, " Keys of one letter or sign"),
+    ...(known === KEYS ? ofCharts() : []),
+    make("p", { class: "hint" }, `The address of the page is its configuration: what is chosen here is in it, and a bookmark keeps it.${known === KEYS ? " A paused page goes on by itself after 15 minutes." : ""}`),
+    make("p", { class: "hint" }, `Vitals ${settings.version}, build ${settings.build}`),
+  );
+  return dialog;
+}
+
+function ofCharts() {
+  return [
     make("h3", {}, "In a chart that has the focus"),
     make("dl", { class: "keys" }, ...IN_CHART.flatMap(([what, says]) => row([make("kbd", {}, what)], says))),
     make("h3", {}, "With the mouse"),
     make("dl", { class: "keys" }, ...HAND.flatMap(([what, says]) => row([what], says))),
-    make("p", { class: "hint" }, "The address of the page is its configuration: what is chosen here is in it, and a bookmark keeps it. A paused page goes on by itself after 15 minutes."),
-    make("p", { class: "hint" }, `Vitals ${settings.version}, build ${settings.build}`),
-  );
-  return dialog;
+  ];
 }
 
 /**

@@ -50,20 +50,26 @@ export const KEYS = [
   { keys: ["t"], says: "dark or light", run: ({ theme }) => theme() },
   { keys: ["f"], says: "full screen", run: ({ full }) => full() },
   { keys: ["d"], says: "download what is shown", run: ({ download }) => download() },
-  { keys: ["e"], says: "edit this page: panels, order, size", run: ({ edit }) => edit() },
+  { keys: ["e"], says: "edit this page: what it shows, and how", run: ({ edit }) => edit() },
   { keys: ["a"], says: "all panels: every mount, disk and interface; and back", run: ({ all }) => all() },
   { keys: ["i"], says: "explain the figures", run: ({ explain }) => explain() },
   { keys: ["?"], says: "this help", run: ({ help }) => help() },
 ];
 
-/** @param {Actions} actions */
-export function listenToKeys(actions) {
+/** Keys that the overview has, too. */
+export const OVERVIEW_KEYS = KEYS.filter(({ keys: [key] }) => "tfe?".includes(key));
+
+/**
+ * @param {Pick<Actions, "theme" | "full" | "edit" | "help">} actions those of the keys
+ * @param {readonly Key[]} [keys]
+ */
+export function listenToKeys(actions, keys = KEYS) {
   addEventListener("keydown", (event) => {
     if (event.defaultPrevented || event.repeat || event.isComposing || isForSomethingElse(event)) return;
-    const key = KEYS.find(({ keys }) => keys.includes(event.key));
+    const key = keys.find(({ keys }) => keys.includes(event.key));
     if (!key || (event.key.length === 1 && !areLettersOn())) return;
     event.preventDefault();
-    key.run(actions);
+    key.run(/** @type {Actions} */ (actions));
   });
 }
 

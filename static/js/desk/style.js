@@ -1,6 +1,8 @@
 // @ts-check
-/** Style sheets that are loaded on demand. */
+/** Style sheets and dialogs that are loaded on demand. */
 import { make } from "../ui/dom.js";
+
+/** @typedef {{open: () => void}} Openable */
 
 /** @type {Map<string, Promise<void>>} */
 const loading = new Map();
@@ -25,4 +27,40 @@ export function loadStyle(name) {
     document.head.append(link);
   }
   return loaded;
+}
+
+export class Dialogs {
+  /** @param {import("../ui/notes.js").Notes} notes */
+  constructor(notes) {
+    this.notes = notes;
+    /** @type {Map<string, Promise<Openable>>} */
+    this.made = new Map();
+  }
+
+  /**
+   * Opens a dialog, which is loaded and made the first time.
+   * @template Page, [Detail=undefined]
+   * @param {string} name
+   * @param {() => Promise<{create: (page: Page, detail: Detail) => Openable}>} load
+   * @param {Page} page
+   * @param {Detail} [detail]
+   */
+  async open(name, load, page, detail) {
+    let made = this.made.get(name);
+    if (!made) {
+      made = Promise.all([load(), loadStyle("desk"), loadStyle("dialogs")]).then(([{ create }]) => create(page, /** @type {Detail} */ (detail)));
+      this.made.set(name, made);
+    }
+    let dialog;
+    try {
+      dialog = await made;
+    } catch (error) {
+      console.warn(error);
+      this.made.delete(name);
+      this.notes.say("dialog", `the ${name} could not be loaded; the server may be away`);
+      return;
+    }
+    this.notes.say("dialog", "");
+    dialog.open();
+  }
 }

@@ -1,7 +1,8 @@
 // @ts-check
 /** Chooses the layout of machines: tiles if they can be read, else a map. */
 import { WORST } from "./fleet_url.js";
-import { tilesFit } from "./layout.js";
+import { groupSizes } from "./groups.js";
+import { LABEL, tilesFit } from "./layout.js";
 import { MapView } from "./mapview.js";
 import { TileView } from "./tileview.js";
 
@@ -33,7 +34,7 @@ export class LayoutSwitch {
     this.expected = expected;
     // Measured only when it may have changed: measuring forces a layout.
     this.room = this.#measure();
-    this.shown = this.#wanted(0);
+    this.shown = this.#wanted([]);
     this.view = this.#makeView();
     /** Facts of the last arrangement. */
     this.arranged = "";
@@ -60,7 +61,7 @@ export class LayoutSwitch {
     const { list } = this.options;
     const count = order.machines.length;
     if (this.#facts(order) === this.arranged) return;
-    const wanted = this.#wanted(count);
+    const wanted = this.#wanted(order.machines);
     if (wanted !== this.shown && count > 0) {
       this.view.destroy();
       list.replaceChildren();
@@ -91,24 +92,26 @@ export class LayoutSwitch {
     const { asked, list, aside, interactive, hrefOf, theme } = this.options;
     list.parentElement?.setAttribute("data-shown", this.shown);
     aside.hidden = this.shown !== "map";
-    if (this.shown === "tiles") return new TileView(list, hrefOf, theme);
+    const grouped = asked.sort === "group";
+    if (this.shown === "tiles") return new TileView(list, hrefOf, theme, grouped);
     const metric = asked.metric === WORST ? null : asked.metric;
-    return new MapView(list, aside, { metric, grouped: asked.sort === "group", interactive, hrefOf });
+    return new MapView(list, aside, { metric, grouped, interactive, hrefOf });
   }
 
   /**
-   * @param {number} known
+   * @param {import("./host.js").Host[]} known
    * @returns {"tiles" | "map"}
    */
   #wanted(known) {
-    const count = Math.max(known, this.expected);
+    const count = Math.max(known.length, this.expected);
+    const grouped = this.options.asked.sort === "group" && known.length === count;
     const { asked, list } = this.options;
     if (asked.metric !== null) return "map";
     const { scrolls, unit } = this.room;
     if (scrolls) return count <= MOST_SCROLLED ? "tiles" : "map";
     // As wide and as tall as tiles would have it, whatever is shown now.
     const { width, height } = /** @type {HTMLElement} */ (list.parentElement).getBoundingClientRect();
-    return tilesFit(count, width, height, unit) ? "tiles" : "map";
+    return tilesFit(grouped ? groupSizes(known) : [count], width, height, unit, grouped ? LABEL * unit : 0) ? "tiles" : "map";
   }
 
   /** @param {Order} order */

@@ -6,7 +6,8 @@ import { terse } from "../ui/format.js";
 import { KeyedList } from "../ui/keyed_list.js";
 import { HostCell } from "./cell.js";
 import { FIGURES } from "./figures.js";
-import { cellsFor } from "./layout.js";
+import { groupName, groupSizes, withGroups } from "./groups.js";
+import { cellsFor, LABEL } from "./layout.js";
 import { Tooltip } from "./tooltip.js";
 import { WorstList } from "./worstlist.js";
 
@@ -17,9 +18,6 @@ import { WorstList } from "./worstlist.js";
 /** Least width of a cell, in units, with a name and with a number. */
 const NAMED = 4.4;
 const NUMBERED = 2.3;
-
-/** Height of a group's name, in units. */
-const LABEL = 1.6;
 
 export class MapView {
   /**
@@ -35,10 +33,10 @@ export class MapView {
     this.list = list;
     this.metric = metric;
     this.grouped = grouped;
-    /** @type {KeyedList<Host | string, (machine: Host, cell: HostCell) => void, HostCell | {element: HTMLLIElement}>} */
+    /** @type {KeyedList<Host | string, (machine: Host, cell: HostCell) => void, HostCell | {element: HTMLElement}>} */
     this.cells = new KeyedList(list, {
       key: (item) => (typeof item === "string" ? `group ${item}` : item.name),
-      make: (item) => (typeof item === "string" ? { element: make("li", { class: "group" }, item || "no group") } : new HostCell(item.name, hrefOf(item.name))),
+      make: (item) => (typeof item === "string" ? groupName(item) : new HostCell(item.name, hrefOf(item.name))),
       fill: (cell, item, draw) => cell instanceof HostCell && typeof item !== "string" && draw(item, cell),
     });
     this.worst = new WorstList(aside, metric, hrefOf);
@@ -78,7 +76,7 @@ export class MapView {
    * @param {Room} room
    */
   arrange(order, { width, height, unit }) {
-    const groups = this.grouped ? sizes(order) : [order.length];
+    const groups = this.grouped ? groupSizes(order) : [order.length];
     const gap = Math.max(1, unit / 8);
     const cells = cellsFor(groups, width + gap, height + gap, this.grouped ? LABEL * unit + gap : 0);
     const cellWidth = (width + gap) / cells.columns - gap;
@@ -96,14 +94,6 @@ export class MapView {
     this.tooltip?.destroy();
     this.list.removeAttribute("data-grouped");
   }
-}
-
-/**
- * @param {Host[]} order by group
- * @returns {(Host | string)[]} each group's name before its machines
- */
-function withGroups(order) {
-  return order.flatMap((machine, index) => (machine.group === order[index - 1]?.group ? [machine] : [machine.group, machine]));
 }
 
 /**
@@ -126,15 +116,4 @@ function legend(metric, start, end) {
   const title = metric ? FIGURES[metric].title : "Of CPU, memory and disk what is worst off";
   const marks = "◆ critical · ▲ high · striped: silent";
   return make("p", { class: "legend" }, title, make("span", { class: "scale" }), make("span", { class: "ends" }, start, end), marks);
-}
-
-/**
- * @param {Host[]} order by group
- * @returns {number[]} number of machines in each group
- */
-function sizes(order) {
-  /** @type {Map<string, number>} */
-  const counts = new Map();
-  for (const { group } of order) counts.set(group, (counts.get(group) ?? 0) + 1);
-  return [...counts.values()];
 }

@@ -5,7 +5,8 @@ import { mark } from "../ui/dom.js";
 import { withoutDomains } from "../ui/names.js";
 import { MOST_LINES } from "./cpu_line.js";
 import { PULSE } from "./figures.js";
-import { columnsForTiles } from "./layout.js";
+import { groupName, groupSizes, withGroups } from "./groups.js";
+import { columnsForTiles, LABEL, rowsOf } from "./layout.js";
 import { HostTile } from "./tile.js";
 
 /** @typedef {import("./host.js").Host} Host */
@@ -17,17 +18,21 @@ export class TileView {
    * @param {HTMLElement} list
    * @param {(name: string) => string | null} hrefOf
    * @param {import("../ui/theme.js").Theme} theme
+   * @param {boolean} grouped
    */
-  constructor(list, hrefOf, theme) {
+  constructor(list, hrefOf, theme, grouped) {
     this.list = list;
+    this.grouped = grouped;
     /** Names without what tells nothing apart. @type {Map<string, string>} */
     this.names = new Map();
-    /** @type {KeyedList<Host, {machines: Machines, now: number}, HostTile>} */
+    /** @type {KeyedList<Host | string, {machines: Machines, now: number}, HostTile | {element: HTMLElement}>} */
     this.tiles = new KeyedList(list, {
-      key: ({ name }) => name,
-      make: ({ name }) => new HostTile(name, hrefOf(name), theme),
-      fill: (tile, machine, { machines, now }) => tile.draw(machine, machines, now, this.names.get(machine.name) ?? machine.name),
-      removed: ({ line }) => line.destroy(),
+      key: (item) => (typeof item === "string" ? `group ${item}` : item.name),
+      make: (item) => (typeof item === "string" ? groupName(item) : new HostTile(item.name, hrefOf(item.name), theme)),
+      fill: (tile, item, { machines, now }) => {
+        if (tile instanceof HostTile && typeof item !== "string") tile.draw(item, machines, now, this.names.get(item.name) ?? item.name);
+      },
+      removed: (tile) => tile instanceof HostTile && tile.line.destroy(),
     });
     list.className = "hosts";
   }
@@ -38,7 +43,7 @@ export class TileView {
    * @param {number} now
    */
   draw(order, machines, now) {
-    this.tiles.show(order, { machines, now });
+    this.tiles.show(this.grouped ? withGroups(order) : order, { machines, now });
   }
 
   /**
@@ -47,9 +52,12 @@ export class TileView {
    */
   arrange(order, { width, height, scrolls, unit }) {
     this.names = withoutDomains(order.map(({ name }) => name));
-    const columns = scrolls ? Math.max(1, Math.floor(width / (18 * unit))) : columnsForTiles(order.length, width, height);
+    const groups = this.grouped ? groupSizes(order) : [order.length];
+    const columns = scrolls ? Math.max(1, Math.floor(width / (18 * unit))) : columnsForTiles(groups, width, height, this.grouped ? LABEL * unit : 0);
     this.list.style.setProperty("--columns", String(columns));
-    this.list.style.setProperty("--rows", String(Math.ceil(order.length / columns)));
+    this.list.style.setProperty("--rows", String(rowsOf(groups, columns)));
+    const rows = groups.map((count) => `auto repeat(${Math.ceil(count / columns)}, minmax(0, 1fr))`).join(" ");
+    this.list.style.setProperty("--grouped", this.grouped ? rows : "");
     mark(this.list, "data-lines", order.length <= MOST_LINES ? "" : null);
   }
 
@@ -57,11 +65,12 @@ export class TileView {
   fill({ hosts }) {
     for (const [host, events] of Object.entries(hosts)) {
       const { time = [], mean } = events[PULSE] ?? {};
-      this.tiles.rows.get(host)?.line.fill(time, mean?.percent ?? []);
+      const tile = this.tiles.rows.get(host);
+      if (tile instanceof HostTile) tile.line.fill(time, mean?.percent ?? []);
     }
   }
 
   destroy() {
-    for (const { line } of this.tiles.rows.values()) line.destroy();
+    for (const tile of this.tiles.rows.values()) if (tile instanceof HostTile) tile.line.destroy();
   }
 }

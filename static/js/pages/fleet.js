@@ -1,6 +1,7 @@
 // @ts-check
 /** Entry point of the overview of many machines. Composition only. */
 import "../ui/older_browsers.js";
+import { FIGURES } from "../fleet/figures.js";
 import { readFleetSettings } from "../fleet/fleet_config.js";
 import { compareQuery, displayQuery, fleetQuery, readFleetAddress } from "../fleet/fleet_url.js";
 import { Headline } from "../fleet/headline.js";
@@ -73,13 +74,22 @@ if (!display.kiosk) {
   aim();
   const theme = root.dataset.theme === "light" ? "dark" : "light";
   const other = { ...asked, display: { ...display, theme: /** @type {"dark" | "light"} */ (theme) } };
-  sorts.append(compare, make("a", { href: location.pathname + fleetQuery(other, {}) }, theme));
+  const themed = make("a", { href: location.pathname + fleetQuery(other, {}), title: `The ${theme} theme (t)` }, theme);
+  sorts.append(compare, themed);
+  const toggleFull = () => (document.fullscreenElement ? document.exitFullscreen() : root.requestFullscreen()).catch(console.warn);
   if (document.fullscreenEnabled) {
-    const full = make("button", { type: "button" }, "full screen");
-    full.addEventListener("click", () => (document.fullscreenElement ? document.exitFullscreen() : root.requestFullscreen()).catch(console.warn));
+    const full = make("button", { type: "button", title: "Full screen (f)" }, "full screen");
+    full.addEventListener("click", toggleFull);
     sorts.append(full);
   }
   sorts.hidden = false;
+  const metrics = Object.fromEntries(Object.entries(FIGURES).map(([name, { title }]) => [name, title]));
+  const read = (/** @type {string} */ search) => {
+    const given = readFleetAddress(search);
+    return { problems: given.problems, query: fleetQuery(given, {}) };
+  };
+  const page = { settings, notes, metrics, read, theme: () => themed.click(), full: toggleFull };
+  import("../desk/overview_tools.js").then(({ overviewTools }) => sorts.append(...overviewTools(page)), console.warn);
 }
 
 /** @param {HTMLElement} bar header of a screen that nobody touches */
