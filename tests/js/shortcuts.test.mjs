@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import test from "node:test";
 import { DEFAULTS, readAddress, writeSeconds } from "../../static/js/config/page_url.js";
+import { SAYS } from "../../static/js/desk/help.js";
 import { KEYS, WINDOWS } from "../../static/js/desk/shortcuts.js";
 
 const WALL = readFileSync(new URL("../../docs/wall.md", import.meta.url), "utf8");
@@ -21,6 +22,10 @@ test("docs/wall.md has every key of an address, and no other", () => {
 test("docs/wall.md has every key of the keyboard, and no other", () => {
   const keys = KEYS.flatMap((key) => key.keys).filter((key) => key !== " ");
   assert.deepEqual(cells("Close up").sort(), keys.map((key) => (key === "Escape" ? "Esc" : key)).sort());
+});
+
+test("the help has words for every key, and for no other", () => {
+  assert.deepEqual(Object.keys(SAYS).sort(), KEYS.map(({ keys: [key] }) => key).sort());
 });
 
 test("no key does two things", () => {

@@ -662,6 +662,8 @@ def test_a_dialog_that_cannot_be_loaded_is_named_and_asked_for_again(wall: Wall)
 
 def test_print_is_dark_on_white_without_tools(wall: Wall) -> None:
     page = wall.page
+    page.mouse.move(5, 5)
+    page.wait_for_selector(".printed", state="attached")
     page.evaluate(
         """() => {
             const shown = (selector) => document.querySelector(selector).checkVisibility();

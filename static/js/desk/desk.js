@@ -6,11 +6,9 @@
 import { writeAddress } from "../config/page_url.js";
 import { clock, day, moment } from "../ui/format.js";
 import { find } from "../ui/dom.js";
-import { addCorners } from "./corners.js";
-import { printWell } from "./print.js";
 import { listenToCharts, listenToKeys } from "./shortcuts.js";
 import { Dialogs, loadStyle } from "./style.js";
-import { Tools } from "./tools.js";
+import { addCorners, Tools } from "./tools.js";
 
 /** @typedef {import("./dialog.js").Wall} Wall */
 /** @typedef {import("./shortcuts.js").Actions} Actions */
@@ -48,7 +46,11 @@ export class Desk {
       this.#show();
     };
     listenToKeys(this.actions);
-    printWell(wall);
+    /** @type {Promise<void> | null} */
+    let ready = null;
+    // Nobody prints without having touched something.
+    const prepare = () => (ready ??= import("./print.js").then(({ printWell }) => printWell(wall)).catch(console.warn));
+    for (const touch of ["pointermove", "keydown"]) addEventListener(touch, prepare, { once: true });
     this.#show();
   }
 

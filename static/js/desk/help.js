@@ -3,7 +3,24 @@
 import { make } from "../ui/dom.js";
 import { keep } from "../ui/storage.js";
 import { Dialog } from "./dialog.js";
-import { areLettersOn, KEYS, LETTERS } from "./shortcuts.js";
+import { areLettersOn, KEYS, LETTERS, WINDOWS } from "./shortcuts.js";
+
+/** What a key does, by the first of its kind. @type {Record<string, string>} */
+export const SAYS = {
+  " ": "stop the charts, and let them go on",
+  Escape: "back to live, or close what is open",
+  "[": "step back by what the charts show",
+  "]": "step forward, and to now",
+  g: "go to a moment: a day and a time",
+  t: "dark or light",
+  f: "full screen",
+  d: "download what is shown",
+  e: "edit this page: what it shows, and how",
+  a: "all panels: every mount, disk and interface; and back",
+  i: "explain the figures",
+  "?": "this help",
+  ...Object.fromEntries(WINDOWS.map(([, name], index) => [String(index + 1), `show ${name}`])),
+};
 
 const NAMES = { " ": "space", Escape: "Esc" };
 
@@ -24,9 +41,9 @@ const HAND = [
 /** @param {{settings: import("../config/server_config.js").Settings, keys?: readonly import("./shortcuts.js").Key[]}} page keys: those of a wall, unless given */
 export function create({ settings, keys: known = KEYS }) {
   const dialog = new Dialog("Keys", "help");
-  const keys = known.map(({ keys, says }) => {
+  const keys = known.map(({ keys }) => {
     const names = keys.map((key) => make("kbd", {}, NAMES[/** @type {keyof typeof NAMES} */ (key)] ?? key));
-    return row(names.flatMap((name, index) => (index ? [" or ", name] : [name])), says);
+    return row(names.flatMap((name, index) => (index ? [" or ", name] : [name])), SAYS[keys[0]]);
   });
   const letters = make("input", { type: "checkbox" });
   letters.checked = areLettersOn();

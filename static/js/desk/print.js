@@ -1,10 +1,12 @@
 // @ts-check
-/** Printing: redraws the charts dark on white, and adds the time of printing. */
+/** Printing: redraws the charts dark on white, and adds the time of printing. Loaded once somebody is there. */
 import { make } from "../ui/dom.js";
 import { moment } from "../ui/format.js";
+import { loadStyle } from "./style.js";
 
 /** @param {import("./dialog.js").Wall} wall */
-export function printWell({ root, grid, toolsInto }) {
+export async function printWell({ root, grid, toolsInto }) {
+  await loadStyle("print");
   const printed = make("p", { class: "printed" });
   toolsInto.after(printed);
   let theme = "";

@@ -1,5 +1,5 @@
 // @ts-check
-/** Keyboard shortcuts, in one table that the help lists and the listener runs. */
+/** Keyboard shortcuts, in one table that the listener runs and the help, which has words for each, lists. */
 import { recall } from "../ui/storage.js";
 
 /** Name of the switch in the browser's storage. */
@@ -21,7 +21,7 @@ export const LETTERS = "letter keys";
  * @property {() => void} help
  * @property {(() => void) | null} share null: not for this reader
  */
-/** @typedef {{keys: string[], says: string, run: (actions: Actions) => void}} Key says: its line in the help */
+/** @typedef {{keys: string[], run: (actions: Actions) => void}} Key */
 
 /** Windows to choose from, seconds, and their names. */
 export const WINDOWS = /** @type {const} */ ([
@@ -37,23 +37,22 @@ export const WINDOWS = /** @type {const} */ ([
 
 /** @type {Key[]} */
 export const KEYS = [
-  { keys: [" ", "p"], says: "stop the charts, and let them go on", run: ({ pause }) => pause() },
-  { keys: ["Escape"], says: "back to live, or close what is open", run: ({ back }) => back() },
-  ...WINDOWS.map(([seconds, name], index) => ({
+  { keys: [" ", "p"], run: ({ pause }) => pause() },
+  { keys: ["Escape"], run: ({ back }) => back() },
+  ...WINDOWS.map(([seconds], index) => ({
     keys: [String(index + 1)],
-    says: `show ${name}`,
     run: (/** @type {Actions} */ { window }) => window(seconds),
   })),
-  { keys: ["["], says: "step back by what the charts show", run: ({ step }) => step(-1) },
-  { keys: ["]"], says: "step forward, and to now", run: ({ step }) => step(1) },
-  { keys: ["g"], says: "go to a moment: a day and a time", run: ({ calendar }) => calendar() },
-  { keys: ["t"], says: "dark or light", run: ({ theme }) => theme() },
-  { keys: ["f"], says: "full screen", run: ({ full }) => full() },
-  { keys: ["d"], says: "download what is shown", run: ({ download }) => download() },
-  { keys: ["e"], says: "edit this page: what it shows, and how", run: ({ edit }) => edit() },
-  { keys: ["a"], says: "all panels: every mount, disk and interface; and back", run: ({ all }) => all() },
-  { keys: ["i"], says: "explain the figures", run: ({ explain }) => explain() },
-  { keys: ["?"], says: "this help", run: ({ help }) => help() },
+  { keys: ["["], run: ({ step }) => step(-1) },
+  { keys: ["]"], run: ({ step }) => step(1) },
+  { keys: ["g"], run: ({ calendar }) => calendar() },
+  { keys: ["t"], run: ({ theme }) => theme() },
+  { keys: ["f"], run: ({ full }) => full() },
+  { keys: ["d"], run: ({ download }) => download() },
+  { keys: ["e"], run: ({ edit }) => edit() },
+  { keys: ["a"], run: ({ all }) => all() },
+  { keys: ["i"], run: ({ explain }) => explain() },
+  { keys: ["?"], run: ({ help }) => help() },
 ];
 
 /** Keys that the overview has, too. */

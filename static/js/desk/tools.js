@@ -1,5 +1,5 @@
 // @ts-check
-/** Tool buttons in the header. The name of each that has a key ends with it. */
+/** Tool buttons in the header, the name of each that has a key ends with it; and one in the head of each panel. */
 import { writeSeconds } from "../config/page_url.js";
 import { make, mark } from "../ui/dom.js";
 import { icon } from "./icons.js";
@@ -7,6 +7,9 @@ import { WINDOWS } from "./shortcuts.js";
 
 /** @typedef {import("./shortcuts.js").Actions} Actions */
 /** @typedef {import("./icons.js").IconName} IconName */
+/** @typedef {import("../config/page_url.js").Place} Place */
+/** @typedef {import("../panels/panel_grid.js").PanelGrid} PanelGrid */
+/** @typedef {import("../panels/panel.js").Panel} Panel */
 /** @typedef {{live: boolean, window: number, theme: "dark" | "light"}} Shown */
 
 export class Tools {
@@ -57,6 +60,20 @@ export class Tools {
     const full = document.fullscreenElement !== null;
     become(this.full, full ? "unfull" : "full", full ? "Leave full screen (f)" : "Full screen (f)");
   }
+}
+
+/**
+ * Adds a button to each panel that opens its embedding dialog.
+ * @param {PanelGrid} grid
+ * @param {(place: Place) => void} open
+ */
+export function addCorners(grid, open) {
+  grid.places.forEach((place, index) => {
+    const panel = /** @type {Panel} */ (grid.panels[index]);
+    const words = `Embed this panel: ${panel.title.textContent}`;
+    // Positioned by the style sheet, so that the head keeps its layout.
+    panel.age.before(make("span", { class: "corner" }, button("embed", words, () => open(place), { "data-embed-panel": place.name })));
+  });
 }
 
 /**
