@@ -16,6 +16,10 @@ CUT = """(() => {
     const { scrollHeight, clientHeight } = document.querySelector("[data-alerts]");
     return scrollHeight > clientHeight;
 })()"""
+BESIDE = """(() => {
+    const top = (name) => document.querySelector(`[data-alerts] ${name}`).getBoundingClientRect().top;
+    return top(".more") < top(".message");
+})()"""
 COLOR = "getComputedStyle(document.querySelector('[data-panel=alerts] li[data-known]')).color"
 STRIP = """(() => {
     const box = (selector) => document.querySelector(selector).getBoundingClientRect();
@@ -52,6 +56,7 @@ def test_alerts_take_turns_are_acknowledged_and_listed_afterwards(
     assert wall.page.evaluate(HEIGHT) <= 0.2001
     assert "3: a filesystem" in wall.text("[data-alerts] .message"), "the gravest first"
     assert wall.text("[data-alerts] .more") == "1 of 5"
+    assert wall.page.evaluate(BESIDE), "no line of a text is cut in half for it"
     wait_for(lambda: wall.text("[data-alerts] .more") == "2 of 5", "its turn")
     assert wall.page.evaluate(HEIGHT) <= 0.2001
     assert wall.page.evaluate("document.documentElement.scrollHeight <= innerHeight")
