@@ -1,6 +1,7 @@
 """Values as text for people, each in its figure's unit; the page has the same in static/js/ui."""
 
 NONE = "—"
+_MOST = 1e15  # beyond it nobody counts digits
 _SCALED = {
     "B": (1024, ("B", "KiB", "MiB", "GiB", "TiB", "PiB")),
     "B/s": (1000, ("B/s", "kB/s", "MB/s", "GB/s", "TB/s")),
@@ -23,10 +24,11 @@ def written(value: float | None, unit: str, decimals: int | None = None) -> str:
         return f"{value:.0f} {units[0]}" if not step else f"{_short(value)} {units[step]}"
     if unit == "duration":
         return written_span(value)
-    if decimals is not None:
+    if decimals is not None and abs(value) < _MOST:
         text = f"{value:.{decimals}f}"
     else:
-        text = f"{value:.0f}" if float(value).is_integer() and unit != "%" else _short(value)
+        is_whole = float(value).is_integer() and unit != "%" and abs(value) < _MOST
+        text = f"{value:.0f}" if is_whole else _short(value)
     return f"{text} {unit}" if unit and unit not in ("count", "moment") else text
 
 
@@ -39,4 +41,6 @@ def written_span(seconds: float) -> str:
 
 
 def _short(value: float) -> str:
+    if abs(value) >= _MOST:
+        return f"{value:.2e}"
     return f"{value:.1f}" if abs(value) < 9.95 else f"{value:.0f}"

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import * as format from "../../static/js/ui/format.js";
+import { formatOf } from "../../static/js/ui/units.js";
 
 const words = (figure) => format.text(figure).replaceAll("\u00a0", " ");
 const plain = (text) => text.replaceAll("\u00a0", " ");
@@ -33,6 +34,11 @@ test("the unit stands beside an unknown figure, too", () => {
 test("a figure and its unit are never on two lines", () => {
   assert.ok(!format.text(format.size(1e9)).includes(" "));
   assert.ok(!format.age(5).includes(" "));
+});
+
+test("the largest numbers have few digits", () => {
+  const cases = [[999_999, "999999"], [1_234_567_890_123, "1.23T"], [1.7e308, "1.70e+308"], [-1e18, "-1.00e+18"]];
+  for (const [value, expected] of cases) assert.equal(formatOf("")(value).number, expected);
 });
 
 test("terse marks", () => {

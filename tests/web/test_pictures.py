@@ -139,8 +139,9 @@ def test_values_are_written_as_people_read_them() -> None:
         (2.5, "", "2.5"), (1023.7, "B", "1.0 KiB"), (1536.0, "B", "1.5 KiB"),
         (999.6, "B/s", "1.0 kB/s"),
         (21.0, "°C", "21 °C"), (7200.0, "duration", "2 h"), (-5.0, "B", "-5 B"),
+        (1.7e308, "", "1.70e+308"), (-1.7e308, "%", "-1.70e+308 %"), (1e300, "B", "8.88e+284 PiB"),
     ]  # fmt: skip
     assert [written(value, unit) for value, unit, _ in cases] == [text for _, _, text in cases]
-    assert written(1.25, "ms", 2) == "1.25 ms"
+    assert [written(each, "ms", 2) for each in (1.25, 1e300)] == ["1.25 ms", "1.00e+300 ms"]
     spans = [written_span(each) for each in (0, 99, 100, 6000, 200_000)]
     assert spans == ["0 s", "99 s", "2 min", "2 h", "2 d"]

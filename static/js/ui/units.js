@@ -12,7 +12,7 @@ import { amount, celsius, count, duration, known, moment, NONE, percent, rate, s
  */
 export function plain(value) {
   if (!known(value)) return { number: NONE, unit: "" };
-  if (Math.abs(value) >= 1e6) return { number: amount(value), unit: "" };
+  if (Math.abs(value) >= 1e6) return { number: Math.abs(value) < 1e15 ? amount(value) : value.toExponential(2), unit: "" };
   return { number: String(Number.isInteger(value) ? value : Number(value.toPrecision(4))), unit: "" };
 }
 
