@@ -17,8 +17,8 @@ CUT = """(() => {
     return scrollHeight > clientHeight;
 })()"""
 BESIDE = """(() => {
-    const top = (name) => document.querySelector(`[data-alerts] ${name}`).getBoundingClientRect().top;
-    return top(".more") < top(".message");
+    const box = (name) => document.querySelector(`[data-alerts] ${name}`).getBoundingClientRect();
+    return box(".more").top < box(".message").top;
 })()"""
 COLOR = "getComputedStyle(document.querySelector('[data-panel=alerts] li[data-known]')).color"
 STRIP = """(() => {
