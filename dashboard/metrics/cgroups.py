@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import re
+import resource
 from contextlib import suppress
 
 from dashboard.metrics.values import printable
 
 _MOST = 8192  # bytes
+_MOST_OPEN = 2048
 _WAITING = re.compile(rb"some avg10=(\d+\.\d+)")
 _CONTAINER = re.compile(r"(?:[a-z-]+-)?([0-9a-f]{64})(?:\.scope)?|lxc\.payload\.(.+)")
 _ESCAPE = re.compile(r"\\x([0-9a-f]{2})")
@@ -16,11 +18,14 @@ _MOVED = re.compile(rb"rbytes=(\d+) wbytes=(\d+)")
 
 
 class GroupFiles:
-    """Files that stay open, as reading one again takes a fifth of opening it."""
+    """Files that stay open, as reading one again takes a fifth of opening it.
 
-    def __init__(self, most: int) -> None:
-        """At most `most` files are open."""
-        self._most = most
+    They are at most a quarter of those that the process may open.
+    """
+
+    def __init__(self) -> None:
+        may_open = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+        self._most = _MOST_OPEN if may_open < 0 else min(_MOST_OPEN, may_open // 4)
         self._read: dict[str, _OpenFile] = {}
         self._before: dict[str, _OpenFile] = {}
 

@@ -11,7 +11,6 @@ hundreds of units take a few milliseconds.
 from __future__ import annotations
 
 import os
-import resource
 import time
 from collections.abc import Iterator
 from heapq import nlargest
@@ -32,7 +31,6 @@ TOP = 20
 _TURNS = 4
 _DEEPEST, _MOST = 8, 5000  # levels below the root, and groups that are looked at
 _LOOK_SECONDS, _STATES_SECONDS, _NAMES_SECONDS = 60.0, 15.0, 30.0
-_MOST_OPEN = 2048  # files that are kept open, and at most a quarter of what the process may open
 _SOURCE = "/sys/fs/cgroup"
 
 _FIGURES = (
@@ -114,8 +112,7 @@ class Units:
         self._groups = str(sysfs / "fs/cgroup") if procfs.root(ps) else None
         self._root = root
         self._clock = clock
-        may_open = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
-        self._files = GroupFiles(min(_MOST_OPEN, may_open // 4) if may_open > 0 else _MOST_OPEN)
+        self._files = GroupFiles()
         self._units: list[_Unit] = []
         self._slices: list[_Unit] = []
         self._above: dict[str, int] = {}  # groups that have units in them, and their links
@@ -211,10 +208,8 @@ class Units:
         if not self._memory:
             due = [*self._units, *self._slices]
         for unit in due:
-            value = number(self._content(unit, "memory.current"))
-            if value is None:
-                self._memory.pop(unit.path, None)
-            else:
+            self._memory.pop(unit.path, None)
+            if (value := number(self._content(unit, "memory.current"))) is not None:
                 self._memory[unit.path] = value
 
     def _ask(self, services: list[str]) -> None:

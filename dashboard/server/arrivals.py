@@ -4,7 +4,8 @@ A connection costs some microseconds to accept and half a millisecond to begin: 
 request's head, an answer. Thousands may come at once, in an attack or as displays come back, and in
 the kernel's queue each waits behind all that came before it. So they are accepted at once, and
 begun by turns of their addresses, of each in the order of their coming. Who asks whether the
-service is alive comes before all, as a load balancer or a human asks in such a moment.
+service is alive comes before all, as a load balancer or a human asks in such a moment: a few of
+those in each turn are answered as soon as they are accepted, before any other greenlet goes on.
 """
 
 import socket
@@ -18,9 +19,10 @@ from dashboard.access.addresses import network_of
 
 _FIRST = (b"GET /healthz", b"GET /readyz")
 _LONGEST = max(map(len, _FIRST))
-_ACCEPTED_AT_ONCE = 64  # in each turn of the loop, some 2 ms
+_ACCEPTED_AT_ONCE = 256  # in each turn of the loop, some 5 ms
 _BEGUN_AT_ONCE = 8  # some 4 ms: a storm must not hold off a tick
 _FIRST_AT_ONCE = 4  # of these that come before all: thousands may ask for that, too
+_MOST_CANDIDATES = 256  # that are looked at again in each turn, in less than a millisecond
 _FULL_SECONDS = 0.05  # until the next look, while the worker serves as many as it may
 _Arrival = tuple[Any, Any]  # socket and address
 
@@ -32,16 +34,19 @@ class ArrivalServer(StreamServer):
         """`room` tells how many connections may wait here; the others wait in the kernel."""
         super().__init__(listener, **arguments)
         self._room = room
-        self._new: list[_Arrival] = []  # since the last turn
         self._waiting: dict[str, deque[_Arrival]] = {}  # by address, who is next first
-        self._count = 0  # of both
-        self._is_planned = False
+        self._count = 0  # of these
+        # Those of them that may come before all: they have sent nothing yet, or had no turn.
+        self._candidates: dict[_Arrival, None] = {}
+        self._first_begun = 0  # since the last turn
+        self._next_turn = self.loop.timer(0)
         self._look_again = self.loop.timer(_FULL_SECONDS)
 
     def do_handle(self, *arrival: Any) -> None:
         """Let an accepted connection wait until it is begun."""
-        self._new.append(arrival)
-        self._count += 1
+        if not self._begins_first(arrival):
+            self._waiting.setdefault(_network(arrival), deque()).append(arrival)
+            self._count += 1
         self._plan()
 
     def _do_read(self) -> None:
@@ -50,23 +55,19 @@ class ArrivalServer(StreamServer):
         super()._do_read()  # type: ignore[misc]  # which gevent's types leave out
 
     def _plan(self) -> None:
-        """Take a turn after what is to run already, the connections of the last turn among it."""
-        if not self._is_planned:
-            self._is_planned = True
-            self.loop.run_callback(self._take_turn)
+        """Take a turn after the loop has looked at its descriptors and timers again.
+
+        A callback would run before, after others that are short in number, but not in time.
+        """
+        if not self._next_turn.active:  # type: ignore[attr-defined]  # left out of gevent's types
+            self._next_turn.start(self._take_turn)
 
     def _take_turn(self) -> None:
-        self._is_planned = False
-        begun = 0
+        self._next_turn.stop()
+        begun, self._first_begun = self._first_begun, 0
         try:
-            new, self._new = self._new, []
-            for arrival in new:
-                if begun < _FIRST_AT_ONCE and not self.full() and _comes_first(arrival[0]):
-                    begun += 1
-                    self._begin(arrival)
-                else:
-                    address = network_of(host_of(arrival[1]))
-                    self._waiting.setdefault(address, deque()).append(arrival)
+            for arrival in [each for each in [*self._candidates] if self._begins_first(each)]:
+                self._take_out(arrival)
             while self._waiting and begun < _BEGUN_AT_ONCE and not self.full():
                 begun += 1
                 self._begin(self._next())
@@ -78,16 +79,51 @@ class ArrivalServer(StreamServer):
 
     def _next(self) -> _Arrival:
         """Take out the connection whose turn it is; its address is last in turn from then on."""
-        address = next(iter(self._waiting))
-        waiting = self._waiting.pop(address)
+        network = next(iter(self._waiting))
+        waiting = self._waiting.pop(network)
         arrival = waiting.popleft()
         if waiting:
-            self._waiting[address] = waiting
+            self._waiting[network] = waiting
+        self._count -= 1
+        self._candidates.pop(arrival, None)
         return arrival
 
-    def _begin(self, arrival: _Arrival) -> None:
+    def _take_out(self, arrival: _Arrival) -> None:
+        waiting = self._waiting[_network(arrival)]
+        waiting.remove(arrival)
+        if not waiting:
+            del self._waiting[_network(arrival)]
         self._count -= 1
+
+    def _begin(self, arrival: _Arrival) -> None:
         super().do_handle(*arrival)
+
+    def _begins_first(self, arrival: _Arrival) -> bool:
+        """Begin a connection that comes before all, if it is one and may now."""
+        sent = _sent_by(arrival[0])
+        if sent and not sent.startswith(_FIRST):
+            self._candidates.pop(arrival, None)
+            return False
+        if sent and self._first_begun < _FIRST_AT_ONCE and not self.full():
+            self._candidates.pop(arrival, None)
+            self._first_begun += 1
+            self._begin_now(arrival)
+            return True
+        self._candidates[arrival] = None
+        if len(self._candidates) > _MOST_CANDIDATES:
+            del self._candidates[next(iter(self._candidates))]
+        return False
+
+    def _begin_now(self, arrival: _Arrival) -> None:
+        """Run a connection's greenlet until it waits for something, before all that are to run."""
+        pool: Any = self.pool
+        pool.spawn(self._serve, *arrival).switch()
+
+    def _serve(self, client: Any, address: Any) -> None:
+        try:
+            self._handle(client, address)  # type: ignore[attr-defined]  # left out of gevent's types
+        finally:
+            self.do_close(client, address)
 
 
 def host_of(address: Any) -> str:
@@ -95,10 +131,14 @@ def host_of(address: Any) -> str:
     return address[0] if isinstance(address, tuple) else ""
 
 
-def _comes_first(client: Any) -> bool:
-    """Whether what a client has sent, without waiting for it, asks whether we are alive."""
+def _network(arrival: _Arrival) -> str:
+    return network_of(host_of(arrival[1]))
+
+
+def _sent_by(client: Any) -> bytes:
+    """Return the beginning of what a client has sent, without waiting for it; b"" of nothing."""
     try:
         # The socket itself, as gevent's own would wait.
-        return bool(client._sock.recv(_LONGEST, socket.MSG_PEEK).startswith(_FIRST))
+        return bytes(client._sock.recv(_LONGEST, socket.MSG_PEEK))
     except OSError:
-        return False
+        return b""

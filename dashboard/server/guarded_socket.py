@@ -6,13 +6,16 @@ first piece of the body, so that both leave in one write.
 """
 
 import ssl
+import time
 from typing import Any
 
+import gevent
 from gunicorn.http.errors import LimitRequestHeaders  # type: ignore[import-untyped]
 
 from dashboard.server.connection import MOST_HEAD, Connection
 from dashboard.server.connection_guard import ConnectionGuard
 
+_LONG = 0.02  # seconds
 _JOINED = 128 << 10  # bytes; a larger piece is not copied only to save a write
 _WOULD_BLOCK = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
 
@@ -102,6 +105,7 @@ class GuardedSocket:
                     data = self._socket.recv(size)
         finally:
             self._socket.settimeout(0.0)
+            _let_others_go_on()
         return data
 
     def _wait_for_reader(self, size: int, write: Any, *arguments: Any) -> Any:
@@ -112,3 +116,13 @@ class GuardedSocket:
                 return write(*arguments)
         finally:
             self._socket.settimeout(0.0)
+            _let_others_go_on()
+
+
+def _let_others_go_on() -> None:
+    """Let the event loop look at its descriptors, if it has not for long.
+
+    Thousands of clients that leave at once would be served before it does so again.
+    """
+    if time.time() - gevent.get_hub().loop.now() > _LONG:
+        gevent.sleep(0)

@@ -19,28 +19,33 @@ class Turns(ArrivalServer):
         super().__init__(("127.0.0.1", 0), room=lambda: 1000, handle=lambda *_: None, spawn=None)
         self.begun: list[str] = []
         self.is_full = False
+        self._told = 0
         self._ends: list[socket.socket] = []
 
-    def arrive(self, address: str, sent: bytes = PAGE, count: int = 1) -> None:
+    def arrive(self, address: str, sent: bytes = PAGE, count: int = 1) -> socket.socket:
+        """Accept connections, and return the client's end of the last."""
         for _ in range(count):
             ours, theirs = socket.socketpair()
+            ours.setblocking(False)
             theirs.sendall(sent)
             self._ends += [ours, theirs]
             client: Any = type("Client", (), {"_sock": ours})()
             self.do_handle(client, (address, 1))
+        return theirs
 
     def turn(self) -> list[str]:
-        """Take a turn, and return the addresses that were begun in it."""
-        before = len(self.begun)
+        """Take a turn, and return the addresses that were begun since the last one."""
         self._take_turn()
+        before, self._told = self._told, len(self.begun)
         return self.begun[before:]
 
     def full(self) -> bool:
         return self.is_full
 
     def _begin(self, arrival: tuple[Any, Any]) -> None:
-        self._count -= 1
         self.begun.append(arrival[1][0])
+
+    _begin_now = _begin
 
     def close_all(self) -> None:
         for end in self._ends:
@@ -70,6 +75,19 @@ def test_who_asks_whether_the_service_is_alive_comes_before_others_of_the_addres
     turns.arrive(crowd, count=50)
     turns.arrive(asks, ALIVE)
     assert asks in turns.turn()
+
+
+def test_who_asks_later_than_it_connects_comes_before_others_as_well(turns: Turns) -> None:
+    crowd, asks = "2001:db8::1", "2001:db8::2"
+    turns.arrive(crowd, count=300)
+    client = turns.arrive(asks, b"")
+    turns.arrive(crowd, b"", count=200)
+    assert asks not in turns.turn()
+    client.sendall(ALIVE)
+    assert asks in turns.turn()
+    while turns.turn():
+        pass
+    assert len(turns.begun) == 501
 
 
 def test_thousands_who_ask_that_let_others_in_between(turns: Turns) -> None:
