@@ -25,6 +25,7 @@
   const styles = {
     chart: sheet(`
       :host { display: block; position: relative; aspect-ratio: 16 / 9; overflow: hidden; }
+      @supports not (aspect-ratio: 1) { :host::before { content: ""; display: block; padding-top: 56.25%; } }
       .message { position: absolute; inset: 0; display: grid; place-content: center; padding: 1em;
         overflow: auto; font: 14px/1.4 system-ui, sans-serif; text-align: center; }`),
     number: sheet(`
@@ -32,20 +33,49 @@
       .message { display: inline-block; padding: 0 0.4em; font: 13px/1.4 system-ui, sans-serif; }`),
   };
 
-  /** @param {string} text */
+  /**
+   * @param {string} text
+   * @returns {(root: ShadowRoot) => HTMLElement[]} gives a root the style sheet, and returns what of that is content
+   */
   function sheet(text) {
-    const made = new CSSStyleSheet();
-    made.replaceSync(`.message { all: initial; box-sizing: border-box; color: #4a3000; background: #fff0cc;
-      overflow-wrap: anywhere; } ${text} :host([hidden]) { display: none; }`);
-    return made;
+    const whole = `.message { all: initial; box-sizing: border-box; color: #4a3000; background: #fff0cc;
+      overflow-wrap: anywhere; } ${text} :host([hidden]) { display: none; }`;
+    try {
+      const made = new CSSStyleSheet();
+      made.replaceSync(whole);
+      return (root) => {
+        root.adoptedStyleSheets = [made];
+        return [];
+      };
+    } catch {
+      // Firefox of before 2022, Safari of before 2023. A Content-Security-Policy may forbid it.
+      return (root) => {
+        const style = document.createElement("style");
+        style.textContent = whole;
+        root.append(style);
+        return [style];
+      };
+    }
+  }
+
+  /**
+   * @param {string} address
+   * @param {string} [base]
+   * @returns {URL | null}
+   */
+  function parsed(address, base) {
+    try {
+      return new URL(address, base);
+    } catch {
+      return null;
+    }
   }
 
   /** Directives of the page's Content-Security-Policy that blocked a server, by origin. @type {Map<string, string>} */
   const blocked = new Map();
   document.addEventListener("securitypolicyviolation", ({ blockedURI, effectiveDirective }) => {
-    if (/^(connect|script|style)-src/.test(effectiveDirective) && URL.canParse(blockedURI)) {
-      blocked.set(new URL(blockedURI).origin, effectiveDirective);
-    }
+    const url = parsed(blockedURI);
+    if (url && /^(connect|script|style)-src/.test(effectiveDirective)) blocked.set(url.origin, effectiveDirective);
   });
 
   /**
@@ -53,7 +83,9 @@
    * @param {RequestInit} [options]
    */
   function get(url, options) {
-    return fetch(url, { cache: "no-store", signal: AbortSignal.timeout(PATIENCE), ...options });
+    const patience = new AbortController();
+    setTimeout(() => patience.abort(), PATIENCE);
+    return fetch(url, { cache: "no-store", signal: patience.signal, ...options });
   }
 
   /**
@@ -180,12 +212,12 @@
   class Holder {
     /**
      * @param {HTMLElement} element
-     * @param {CSSStyleSheet} style
+     * @param {ReturnType<typeof sheet>} style
      */
     constructor(element, style) {
       this.element = element;
       this.root = element.attachShadow({ mode: "open" });
-      this.root.adoptedStyleSheets = [style];
+      this.style = style(this.root);
       /** @type {Server | null} */
       this.server = null;
       /** @type {Shown | null} */
@@ -198,11 +230,12 @@
     join() {
       this.leave();
       const given = this.element.getAttribute("src") ?? home;
-      if (!given || !URL.canParse(given, document.baseURI)) {
+      const url = given && parsed(given, document.baseURI);
+      if (!url) {
         this.say("src is not there: the address of a Vitals server, such as https://wall.example");
         return;
       }
-      const address = new URL(given, document.baseURI).href.replace(/\/+$/, "");
+      const address = url.href.replace(/\/+$/, "");
       const key = this.element.getAttribute("key");
       const query = key ? `?key=${encodeURIComponent(key)}` : "";
       this.server = servers.get(address + query) ?? new Server(address, query);
@@ -241,7 +274,7 @@
       this.turn += 1;
       this.shown?.destroy();
       this.shown = null;
-      this.root.replaceChildren();
+      this.root.replaceChildren(...this.style);
     }
 
     /** @param {string} name of the changed attribute */
@@ -271,7 +304,7 @@
   }
 
   /**
-   * @param {CSSStyleSheet} style
+   * @param {ReturnType<typeof sheet>} style
    * @param {string[]} attributes
    */
   function elementWith(style, attributes) {

@@ -93,22 +93,7 @@ def test_a_module_has_at_most_250_lines_and_opens_with_what_it_is_or_does(name: 
     assert not re.match(r"What|Whether|How|Where|Which|When|Why|Who|One |The same", header[1])
 
 
-# What browsers of televisions lack, and no file of ours may need; tried in Chromium 88. What
-# ui/older_browsers.js gives them may be used.
-TOO_NEW = {
-    "await outside of a function": r"^(?:(?:export )?(?:const|let) .*= )?await ",
-    "a method of 2023": r"\.(?:toSorted|toReversed|toSpliced|findLastIndex|isWellFormed)\(",
-    "a function of 2022 or later": r"\b(?:structuredClone|Object\.groupBy|Array\.fromAsync)\(",
-    "a block of a class": r"^\s*static \{",
-    "a regular expression's flag": r"/[a-z]*[dv][a-z]*\.(?:exec|test)\(",
-}
 SHIM = 'import "../ui/older_browsers.js";'
-
-
-@pytest.mark.parametrize("name", sorted(FILES))
-def test_no_module_needs_a_newer_browser(name: str) -> None:
-    for what, pattern in TOO_NEW.items():
-        assert not re.search(pattern, FILES[name], re.M), what
 
 
 def test_whatever_is_loaded_first_makes_up_for_older_browsers() -> None:
@@ -118,9 +103,10 @@ def test_whatever_is_loaded_first_makes_up_for_older_browsers() -> None:
         assert found[0] == SHIM, name
 
 
-def test_sizes_by_a_container_have_a_way_without() -> None:
+def test_sheets_need_nothing_newer_that_eslint_does_not_know() -> None:
     for sheet in (ROOT / "static" / "css").glob("*.css"):
         text = sheet.read_text("utf-8").replace("(width: 1cqw)", "")
+        assert not re.search(r":not\([^()]*,", text), f"{sheet.name}: one :not() for each"
         text = re.sub(r"--cq[wh]: 1cq[wh];", "", text)
         assert not re.search(r"\dcq[wh]", text), f"{sheet.name}: use var(--cqw) and var(--cqh)"
 

@@ -1,5 +1,6 @@
 // @ts-check
 /** Presence of a user. A wall that was paused and then left would show the past for months. */
+import "../ui/signals.js";
 
 /** Milliseconds without input after which the user has left. */
 const PATIENCE = 15 * 60_000;

@@ -1,5 +1,6 @@
 // @ts-check
 /** List to choose from, to sort and to size: by dragging a grip, or by keyboard with the buttons up and down. */
+import "../ui/signals.js";
 import { MOST_COLUMNS, MOST_DOWN } from "../config/page_url.js";
 import { make, write } from "../ui/dom.js";
 import { icon } from "./icons.js";

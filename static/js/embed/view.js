@@ -1,5 +1,6 @@
 // @ts-check
 /** View of one panel or tile that fills its box, with a line below it while it is not live; for iframes and web components. */
+import "../ui/signals.js";
 import { PanelGrid } from "../panels/panel_grid.js";
 import { AccessProbe } from "../streaming/access_probe.js";
 import { make, mark } from "../ui/dom.js";
@@ -89,7 +90,14 @@ export class View {
     });
     this.over = new AbortController();
     matchMedia(LIGHT).addEventListener("change", () => this.setTheme(this.theme), { signal: this.over.signal });
-    this.observer = new ResizeObserver(() => this.grid.theme.outgrown && this.grid.restyle());
+    this.observer = new ResizeObserver(([{ contentRect }]) => {
+      // Browsers of before 2022 can't size by a box.
+      if (!CSS.supports("width: 1cqw")) {
+        into.style.setProperty("--cqw", `${contentRect.width / 100}px`);
+        into.style.setProperty("--cqh", `${contentRect.height / 100}px`);
+      }
+      if (this.grid.theme.outgrown) this.grid.restyle();
+    });
     this.observer.observe(this.sheet);
   }
 

@@ -13,6 +13,18 @@ import { HostTile } from "./tile.js";
 /** @typedef {import("./machines.js").Machines} Machines */
 /** @typedef {{width: number, height: number, unit: number, scrolls: boolean}} Room */
 
+/** In units of the type size: distance of tiles, height of one on a page that scrolls, and the least for a sparkline. */
+const GAP = 0.5;
+const SCROLLED = 9;
+const LEAST_WITH_LINE = 11;
+
+/** What a smaller tile has no room for, by the least length in units of the type size. */
+const NEEDS = [
+  { part: "words", side: "height", least: 8.2 },
+  { part: "network", side: "width", least: 13 },
+  { part: "units", side: "width", least: 11 },
+];
+
 export class TileView {
   /**
    * @param {HTMLElement} list
@@ -54,11 +66,16 @@ export class TileView {
     this.names = withoutDomains(order.map(({ name }) => name));
     const groups = this.grouped ? groupSizes(order) : [order.length];
     const columns = scrolls ? Math.max(1, Math.floor(width / (18 * unit))) : columnsForTiles(groups, width, height, this.grouped ? LABEL * unit : 0);
-    this.list.style.setProperty("--columns", String(columns));
-    this.list.style.setProperty("--rows", String(rowsOf(groups, columns)));
-    const rows = groups.map((count) => `auto repeat(${Math.ceil(count / columns)}, minmax(0, 1fr))`).join(" ");
-    this.list.style.setProperty("--grouped", this.grouped ? rows : "");
-    mark(this.list, "data-lines", order.length <= MOST_LINES ? "" : null);
+    const rows = rowsOf(groups, columns);
+    const grouped = groups.map((count) => `auto repeat(${Math.ceil(count / columns)}, minmax(0, 1fr))`).join(" ");
+    const labels = this.grouped ? groups.length * (LABEL + GAP) : 0;
+    /** @type {Record<string, number>} a tile's, in units of the type size */
+    const tile = { width: (width / unit + GAP) / columns - GAP, height: scrolls ? SCROLLED : (height / unit + GAP - labels) / rows - GAP };
+    const sizes = { "--columns": String(columns), "--rows": String(rows), "--cqw": `${tile.width / 100}rem`, "--cqh": `${tile.height / 100}rem`, "--grouped": this.grouped ? grouped : "" };
+    for (const [name, size] of Object.entries(sizes)) this.list.style.setProperty(name, size);
+    mark(this.list, "data-lines", order.length <= MOST_LINES && tile.height >= LEAST_WITH_LINE ? "" : null);
+    const without = NEEDS.filter(({ side, least }) => tile[side] < least).map(({ part }) => part);
+    mark(this.list, "data-without", without.join(" ") || null);
   }
 
   /** @param {import("../streaming/history.js").History} history CPU of before the page was opened */

@@ -1,5 +1,6 @@
 // @ts-check
 /** Tooltip of a cell at the pointer or the focus: name, figures and status of the machine. */
+import "../ui/signals.js";
 import { make, write } from "../ui/dom.js";
 import { text } from "../ui/format.js";
 import { FIGURES, SHARES } from "./figures.js";

@@ -9,6 +9,9 @@ import { figure } from "./panel.js";
 /** @typedef {import("./panel.js").View} View */
 /** @typedef {{label: string, celsius: number | null}} Temperature */
 
+/** What is not well, of what is shown. */
+const TROUBLE = ["level", "alarm", "freshness=stale", "freshness=gone", "freshness=missing"].map((mark) => `main [data-${mark}]`).join();
+
 export class Header {
   /** @param {HTMLElement} root <html> */
   constructor(root) {
@@ -47,8 +50,7 @@ export class Header {
    * @returns {boolean} true if the machine has said its rules, and nothing that is shown is beyond one, old or alarming
    */
   #isWell({ rules, eventLists, host }) {
-    const trouble = "main :is([data-level], [data-alarm], [data-freshness=stale], [data-freshness=gone], [data-freshness=missing])";
-    return rules.length > 0 && !openAlerts(eventLists.items("alert")).some((alert) => alert.host === host) && !this.root.querySelector(trouble);
+    return rules.length > 0 && !openAlerts(eventLists.items("alert")).some((alert) => alert.host === host) && !this.root.querySelector(TROUBLE);
   }
 }
 

@@ -30,7 +30,7 @@ export class ScreenFit {
     this.tiles.parentElement?.append(this.omitted);
     this.observer = new ResizeObserver(() => this.fit());
     // The header's words change in length: the link's state, "all well".
-    const around = find(root, "body").querySelectorAll(":scope > :is(.bar, .notes, .banner), .bar > *");
+    const around = find(root, "body").querySelectorAll(":scope > .bar, :scope > .notes, :scope > .banner, .bar > *");
     for (const element of [root, ...around]) this.observer.observe(element);
     document.fonts.addEventListener("loadingdone", () => this.fit());
   }

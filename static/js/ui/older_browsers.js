@@ -1,7 +1,7 @@
 // @ts-check
 /**
  * Gives browsers of before 2022, such as those of televisions, what the page uses and they lack. Imported first by each
- * entry point and worker. Browsers older than Chromium 88, Firefox 91 and Safari 15 are told so by css/base.css.
+ * entry point and worker. Browsers older than Chromium 87 and Firefox 91 are told so by css/base.css.
  */
 
 /**
