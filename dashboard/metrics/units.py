@@ -146,9 +146,8 @@ class Units:
         first = [here.get(name) or _Unit("", name, name.rpartition(".")[2]) for name in dead]
         rows = [*first, *(unit for unit in top if unit.name not in dead)][:TOP]
         self._shown = [unit for unit in rows if unit.path]
-        moved = self._io.update(
-            {unit.path: moved_bytes(self._content(unit, "io.stat")) for unit in self._shown}
-        )
+        disks = {unit.path: self._content(unit, "io.stat") for unit in self._shown}
+        moved = self._io.update({path: moved_bytes(said) for path, said in disks.items()})
         return {
             "count": len(self._units),
             "failed": len(dead) if self._states else None,
