@@ -41,6 +41,8 @@ def serve(bind: str, port: int | None, workers: int | None, more: tuple[str, ...
     On an address that others can reach it wants a READ_TOKEN, which the sign-in page asks for.
     Other options go to gunicorn.
     """
+    if more and not more[0].startswith("-"):
+        raise UsageError(f"{more[0]}: wanted are options, as in vitals serve --port 9000")
     configuration = FILES / "gunicorn.conf.py"
     if not configuration.exists():
         raise UsageError("vitals-agent has no pages to serve: install vitals")

@@ -19,6 +19,7 @@ from .urls import LOG_URL
 
 PREFIX = "DASHBOARD_"
 _TABLES = frozenset(field.name for field in dataclasses.fields(Settings) if is_table(field))
+_PLAIN = frozenset(field.name for field in dataclasses.fields(Settings)) - _TABLES
 
 
 class SettingError(Exception):
@@ -104,6 +105,6 @@ def _read_file(path: str) -> dict[str, Any]:
         raise SettingError(f"{PREFIX}CONFIG={path!r}: not TOML: {error}") from None
     for key, value in content.items():
         # true and false are numbers to Python
-        if not isinstance(value, str | int | float) and key.lower() not in _TABLES:
+        if not isinstance(value, str | int | float) and key.lower() in _PLAIN:
             raise SettingError(f"{key} in {path}: a text, a number, true or false is wanted")
     return content

@@ -201,6 +201,8 @@ def test_its_commands_work_from_any_folder(wall: SimpleNamespace) -> None:
     assert "v1.2" in json.dumps(rows)
     examined = vitals(wall, "doctor", wall.url, "--seconds", "2", "--json")
     assert json.loads(examined.stdout)["url"] == f"{wall.url}/stream"
+    wrong = vitals(wall, "serve", "9000")
+    assert (wrong.returncode, "9000: wanted are options" in wrong.stderr) == (2, True)
     taken = vitals(wall, "serve", "--port", wall.port)
     assert taken.returncode == 1
     assert f"127.0.0.1:{wall.port} is in use" in taken.stderr

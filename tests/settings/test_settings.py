@@ -289,11 +289,21 @@ def test_a_wrong_value_in_a_file_names_key_file_and_value(tmp_path: Path) -> Non
     )
 
 
-def test_an_unknown_key_in_a_file_names_the_file(tmp_path: Path) -> None:
-    environ = config(tmp_path, "intervall = 1\n")
+@pytest.mark.parametrize(
+    ("text", "key", "meant"),
+    [
+        ("intervall = 1\n", "intervall", "INTERVAL"),
+        ('[[alrt]]\nname = "a"\n', "alrt", "ALERT"),
+        ('[notfy]\nurls = ["x"]\n', "notfy", "NOTIFY"),
+    ],
+)
+def test_an_unknown_key_in_a_file_names_the_file(
+    tmp_path: Path, text: str, key: str, meant: str
+) -> None:
+    environ = config(tmp_path, text)
     message = refusal(environ)
-    assert message.startswith(f"intervall in {environ['DASHBOARD_CONFIG']}: there is no such")
-    assert "did you mean INTERVAL?" in message
+    assert message.startswith(f"{key} in {environ['DASHBOARD_CONFIG']}: there is no such")
+    assert f"did you mean {meant}?" in message
 
 
 @pytest.mark.parametrize(
