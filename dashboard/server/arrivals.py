@@ -22,7 +22,8 @@ _LONGEST = max(map(len, _FIRST))
 _ACCEPTED_AT_ONCE = 256  # in each turn of the loop, some 5 ms
 _BEGUN_AT_ONCE = 8  # some 4 ms: a storm must not hold off a tick
 _FIRST_AT_ONCE = 4  # of these that come before all: thousands may ask for that, too
-_MOST_CANDIDATES = 256  # that are looked at again in each turn, in less than a millisecond
+_MOST_CANDIDATES = 256  # that are looked at again, in less than a millisecond
+_LOOK_SECONDS = 0.02  # between two looks at these
 _FULL_SECONDS = 0.05  # until the next look, while the worker serves as many as it may
 _Arrival = tuple[Any, Any]  # socket and address
 
@@ -38,6 +39,7 @@ class ArrivalServer(StreamServer):
         self._count = 0  # of these
         # Those of them that may come before all: they have sent nothing yet, or had no turn.
         self._candidates: dict[_Arrival, None] = {}
+        self._looked_at = 0.0
         self._first_begun = 0  # since the last turn
         self._next_turn = self.loop.timer(0)
         self._look_again = self.loop.timer(_FULL_SECONDS)
@@ -66,8 +68,7 @@ class ArrivalServer(StreamServer):
         self._next_turn.stop()
         begun, self._first_begun = self._first_begun, 0
         try:
-            for arrival in [each for each in [*self._candidates] if self._begins_first(each)]:
-                self._take_out(arrival)
+            self._look_at_candidates()
             while self._waiting and begun < _BEGUN_AT_ONCE and not self.full():
                 begun += 1
                 self._begin(self._next())
@@ -76,6 +77,14 @@ class ArrivalServer(StreamServer):
                 self._plan()
             elif self._count:
                 self._look_again.start(self._plan)
+
+    def _look_at_candidates(self) -> None:
+        now = self.loop.now()
+        if 0 <= now - self._looked_at < _LOOK_SECONDS:
+            return
+        self._looked_at = now
+        for arrival in [each for each in [*self._candidates] if self._begins_first(each)]:
+            self._take_out(arrival)
 
     def _next(self) -> _Arrival:
         """Take out the connection whose turn it is; its address is last in turn from then on."""

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from dashboard.server import arrivals
 from dashboard.server.arrivals import ArrivalServer
 
 ALIVE, PAGE = b"GET /healthz HTTP/1.1\r\n", b"GET / HTTP/1.1\r\n"
@@ -53,7 +54,8 @@ class Turns(ArrivalServer):
 
 
 @pytest.fixture
-def turns() -> Iterator[Turns]:
+def turns(monkeypatch: pytest.MonkeyPatch) -> Iterator[Turns]:
+    monkeypatch.setattr(arrivals, "_LOOK_SECONDS", 0.0)
     turns = Turns()
     yield turns
     turns.close_all()
