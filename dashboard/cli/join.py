@@ -116,7 +116,7 @@ def _ask(url: str, asked: dict[str, Any]) -> dict[str, Any]:
     try:
         found = json.loads(text)
         return {"token": str(found["token"]), "ahead": float(found["ahead"])}
-    except (ValueError, TypeError, KeyError):
+    except (ValueError, TypeError, KeyError, RecursionError):
         raise click.ClickException(f"{url}: what answers there is no Vitals") from None
 
 

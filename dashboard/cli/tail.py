@@ -23,7 +23,7 @@ from dashboard.settings.urls import SERVER_URL
 # Of these there is nothing to tell; `gap` is told, as something is missing there.
 _SILENT = frozenset({"hello", "heartbeat", "busy"})
 _LONGEST_HEARTBEAT = 3600  # seconds
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+_UNWRITABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")  # halves of pairs, too
 
 
 @click.command()
@@ -127,7 +127,7 @@ def _position(since: str | None) -> str:
 
 def _as_json(message: Message) -> str:
     fields = {"id": message.id, "event": message.event, "data": _data(message)}
-    return _harmless(msgspec.json.encode(fields).decode())
+    return _harmless(_fields(fields))
 
 
 def _as_text(message: Message) -> str:
@@ -144,7 +144,7 @@ def _as_text(message: Message) -> str:
 def _data(message: Message) -> Any:
     try:
         return json.loads(message.data)
-    except ValueError:
+    except (ValueError, RecursionError):
         return message.data
 
 
@@ -160,9 +160,12 @@ def _progress_line(fields: dict[str, Any]) -> str:
 
 
 def _fields(fields: dict[str, Any]) -> str:
-    return msgspec.json.encode(fields).decode()
+    try:
+        return msgspec.json.encode(fields).decode()
+    except (ValueError, OverflowError):  # what only another program can have logged
+        return json.dumps(fields)
 
 
 def _harmless(text: str) -> str:
     """The text without control characters, which terminals obey."""
-    return _CONTROL.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
+    return _UNWRITABLE.sub(lambda match: f"\\u{ord(match[0]):04x}", text)

@@ -71,7 +71,7 @@ class Response:
         """
         try:
             return parsedate_to_datetime(self.headers.get("date", "")).timestamp() + 0.5
-        except (ValueError, TypeError):
+        except (ValueError, TypeError, OverflowError):
             return None
 
     def live(self) -> list[tuple[float, float]]:
@@ -139,6 +139,6 @@ def _own_time(message: Message) -> float | None:
 def _object(text: str) -> dict[str, Any]:
     try:
         value = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return value if isinstance(value, dict) else {}

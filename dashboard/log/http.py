@@ -5,6 +5,7 @@ often as needed, and is logged once. The connection is kept between batches. A c
 thread at a time.
 """
 
+import contextlib
 import http.client
 import ssl
 import time
@@ -113,8 +114,9 @@ class HTTPLog:
     def _compare_clocks(self, date: str | None, started: float) -> None:
         theirs = parsedate_tz(date) if date else None
         if theirs is not None:
-            # The header has whole seconds, cut off.
-            self.clock_offset = mktime_tz(theirs) + 0.5 - (started + time.time()) / 2
+            with contextlib.suppress(ValueError, OverflowError):  # a date that can't be
+                # The header has whole seconds, cut off.
+                self.clock_offset = mktime_tz(theirs) + 0.5 - (started + time.time()) / 2
 
 
 class _Ids(msgspec.Struct):

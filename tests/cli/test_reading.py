@@ -6,7 +6,10 @@ from hypothesis import strategies as st
 
 from dashboard.cli.level import LEVELS, level_of
 from dashboard.cli.meter import Meter
+from dashboard.cli.tail import _as_json, _as_text
 from dashboard.cli.text import MOST_LINE, Lines
+from dashboard.client import Message
+from dashboard.doctor.observation import Chunk, Response
 from dashboard.jobs.model import Number
 
 # How far a job is.
@@ -133,3 +136,26 @@ WORDS = st.sampled_from(["error", "\u017fevere", "cr\u0131tical", "level", "=", 
 @given(st.lists(WORDS | st.text(max_size=3)))
 def test_any_line_has_a_level(words: list[str]) -> None:
     assert level_of("".join(words)) in LEVELS
+
+
+# What others may have put into a stream.
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        *(
+            '{"x": "\\ud800", "host": "\\udfff"}',
+            '{"message": "\\ud800"}',
+            '{"time": NaN, "x": 1e999}',
+        ),
+        *(f'{{"x": 1{"0" * 400}}}', "[" * 100_000, "1", '"\\ud800"', "null", "\ud800"),
+    ],
+)
+@pytest.mark.parametrize("name", ["cpu", "log", "progress"])
+def test_whatever_a_stream_has_can_be_printed(name: str, data: str) -> None:
+    message = Message(name, data)
+    for line in (_as_text(message), _as_json(message)):
+        assert line.encode()
+        assert "\n" not in line
+    assert isinstance(Response(chunks=(Chunk(1.0, (Message("hello", data),)),)).hello, dict)

@@ -320,6 +320,8 @@ def test_a_clock_that_is_wrong_does_not_look_like_buffering() -> None:
     assert finding
     assert finding.text == "The server's clock is 900 s ahead of this machine's."
     assert flow.held_back(response(*chunks)) is None
+    never = response(headers=STREAM | {"date": f"Sun, 22 Nov {9**40} 10:00:00 GMT"})
+    assert never.server_time is None
     by_header = response(headers=STREAM | {"date": "Sun, 22 Nov 2026 10:00:00 GMT"})
     assert "behind" in str(head.clock(observation(by_header)))
     assert head.clock(observation(response())) is None
