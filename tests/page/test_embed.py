@@ -209,7 +209,7 @@ def test_a_frame_takes_the_walls_query_and_names_what_is_wrong(
     module = MODULE
     assert right.evaluate(f"async () => ({module}).grid.timeWindow.window") == 900
     assert right.get_attribute("html", "data-theme") == "light"
-    assert right.locator(".notes li").count() == 0
+    assert right.locator(".notes p").count() == 0
     notes = plain(inside(page, paths[1]).text_content(".notes"))
     for wanted in ('window="5x"', '"foo" is not known', "columns: only for a whole wall"):
         assert wanted in notes
@@ -345,6 +345,7 @@ def test_attributes_change_live(service: Service, visit: Callable[..., Page]) ->
             [of, name, value],
         )
 
+    assert page.locator("vitals-chart main").count() == 0, "the page around has its own"
     assert page.evaluate(STYLE, ".sheet")["backgroundColor"] == "rgb(20, 27, 35)"
     plot = page.wait_for_selector("vitals-chart .panel")
     put("theme", "light")

@@ -88,7 +88,7 @@ def test_stale_within_four_seconds_of_silence(start_service: Start, open_wall: O
     wall.wait_for_link("live")
     for name in FAST_TILES:
         wall.wait_for(f'[data-tile="{name}"][data-freshness="fresh"]')
-    bright = opacity(wall, '[data-tile="cpu"] .body')
+    bright = opacity(wall, '[data-tile="cpu"] .sparkline')
     leader = service.leader()
     os.kill(leader, signal.SIGSTOP)
     try:
@@ -104,7 +104,7 @@ def test_stale_within_four_seconds_of_silence(start_service: Start, open_wall: O
             assert wall.text(f"{tile} .age").endswith(" s old")
         for name in FAST_PANELS:
             wall.wait_for(f'[data-panel="{name}"][data-freshness="stale"]')
-        assert opacity(wall, '[data-tile="cpu"] .body') < bright
+        assert opacity(wall, '[data-tile="cpu"] .sparkline') < bright
         assert "stale" in wall.text("[data-announcer]")
         assert wall.page.title().startswith("stale")
     finally:
@@ -112,7 +112,7 @@ def test_stale_within_four_seconds_of_silence(start_service: Start, open_wall: O
     measured("from SIGCONT to live", wall.wait_for_link("live"))
     wall.wait_for('[data-tile="cpu"][data-freshness="fresh"]')
     assert re.fullmatch(r"\d s", wall.text('[data-tile="cpu"] .age'))
-    assert opacity(wall, '[data-tile="cpu"] .body') == bright
+    assert opacity(wall, '[data-tile="cpu"] .sparkline') == bright
 
 
 def opacity(wall: Wall, selector: str) -> float:

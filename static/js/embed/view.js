@@ -56,8 +56,9 @@ export class View {
     const announcer = make("p", { class: "unseen", role: "status" });
     this.link = new LinkStatus({ marked: options.marked, state, words, announcer });
     this.probe = new AccessProbe(settings.historyUrl, options.refused);
-    const list = make("ul", { class: "notes", hidden: "" });
-    this.sheet = make("main", { class: "sheet" }, this.tiles, this.panels, list, this.line, announcer);
+    const list = make("div", { class: "notes", role: "alert", hidden: "" });
+    // A page of somebody else has a main part of its own.
+    this.sheet = make(into === document.body ? "main" : "div", { class: "sheet" }, this.tiles, this.panels, list, this.line, announcer);
     mark(this.sheet, "data-distance", display.distance);
     this.notes = new Notes(list);
     problems.forEach((problem, index) => this.notes.say(`problem-${index}`, problem));

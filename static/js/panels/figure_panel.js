@@ -63,7 +63,7 @@ export class FigurePanel extends Panel {
    */
   constructor(name, parts, catalogue, options) {
     const title = catalogue.title(parts);
-    super({ event: parts[0].event, title, className: "panel chart figures", attributes: { "data-panel": name, "aria-label": `${title}, chart` } });
+    super({ event: parts[0].event, title, className: "panel chart figures", attributes: { "data-panel": name, "aria-label": `${title} (${name}), chart` } });
     this.parts = parts;
     this.catalogue = catalogue;
     this.options = options;

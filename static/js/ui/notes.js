@@ -3,7 +3,7 @@
 import { make, write } from "./dom.js";
 
 export class Notes {
-  /** @param {HTMLElement} element a list */
+  /** @param {HTMLElement} element a live region */
   constructor(element) {
     this.element = element;
     /** @type {Map<string, HTMLElement>} */
@@ -20,7 +20,7 @@ export class Notes {
       item?.remove();
       this.items.delete(topic);
     } else if (!item) {
-      item = make("li", { "data-note": topic }, text);
+      item = make("p", { "data-note": topic }, text);
       this.items.set(topic, item);
       this.element.append(item);
     } else write(item, text);
