@@ -101,11 +101,11 @@ class Cpu:
                 Line("percent", "all cores", "blue", fill=0.22),
                 Line("iowait", "disk wait", "orange", width=1.5),
             ),
-            # What `percent` is the sum of, and on it what is idle.
+            # What `percent` is the sum of, and on it what is idle. Purple is the colour of marks.
             stack=(
                 Line("user", "user", "blue", fill=0.4, width=1),
-                Line("system", "system", "purple", fill=0.5, width=1),
-                Line("steal", "steal", "green", fill=0.5, width=1),
+                Line("system", "system", "green", fill=0.45, width=1),
+                Line("steal", "steal", "ink-dim", fill=0.5, width=1),
                 Line("iowait", "disk wait", "orange", fill=0.4, width=1.5),
             ),
         ),

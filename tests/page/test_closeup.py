@@ -258,7 +258,7 @@ def test_a_desk_has_stacks_and_a_wall_lines(service: Kept, wall: Wall, open_wall
     user, system, steal, waits, in_all = page.evaluate(STACK, "cpu")
     assert user[1] <= system[1] <= steal[1] <= waits[1]
     assert steal[1] == pytest.approx(in_all[1], abs=0.2)
-    wall.wait_for_ink("cpu", "purple")
+    wall.wait_for_ink("cpu", "green")
     # The newest figures stand in the order of importance.
     names = page.locator('[data-panel="cpu"] .labels li:not(.before)').all_text_contents()
     assert [name.split()[0] for name in names] == ["all", "disk", "user", "system", "steal"]
