@@ -29,6 +29,9 @@ SHOWN = """() => ({
     tiles: document.querySelectorAll(".tile:not([data-left-out])").length,
     said: document.querySelector(".omitted").textContent,
     left: document.querySelectorAll("main [data-left-out]").length,
+    plot: Math.min(...[...document.querySelectorAll(".plot .u-over")]
+        .map((plot) => plot.getBoundingClientRect().height).filter(Boolean))
+        / parseFloat(getComputedStyle(document.documentElement).fontSize),
     banner: document.querySelector(".banner").getBoundingClientRect().height / innerHeight,
 })"""
 # Sizes are observed after the frame in which they change.
@@ -82,6 +85,7 @@ def test_a_screen_shows_what_fits_and_says_what_does_not(open_at: OpenAt, distan
                 assert shown["tiles"] >= 1, what
                 assert bool(shown["said"]) == (shown["left"] > 0), what
                 assert shown["banner"] <= 0.201, what
+                assert shown["plot"] > 2, what
                 start, _, end = shown["name"].partition("…")
                 assert name.startswith(start), what
                 assert name.endswith(end), what

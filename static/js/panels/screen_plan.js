@@ -3,7 +3,7 @@
  * Decides what a screen that never scrolls shows, and how large. Pure; all lengths are in rem, which the style sheet
  * derives from the window and the viewing distance.
  *
- * What does not fit is left out in this order: details below the tiles' numbers, legends, sparklines, panels from the
+ * What does not fit is left out in this order: details below the tiles' numbers, legends and strips, sparklines, panels from the
  * last one on, then tiles from the last one on. The header leaves out its facts by itself (screen_fit.js).
  */
 
