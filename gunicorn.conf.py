@@ -10,6 +10,7 @@ import gc
 import importlib.util
 import logging
 import os
+import signal
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -28,8 +29,7 @@ _log = logging.getLogger("vitals")
 _ROOT = Path(__file__).resolve().parent
 # From a wheel this file lies in a folder of the package.
 _PACKAGE = _ROOT / "dashboard" if (_ROOT / "dashboard").is_dir() else _ROOT.parent
-# What outlives a reload of this file, which makes its names anew: `settings` and `variables` that
-# were good, those that were `served`, and the service `manager`.
+# Outlives a reload of this file: good `settings` and `variables`, those `served`, the `manager`.
 _state: Any = sys.modules.setdefault("vitals_state", ModuleType("vitals_state"))
 
 
@@ -136,8 +136,7 @@ worker_class = Worker
 logger_class = _Logger
 # Its routine is printed at OUTPUT_LEVEL=debug alone.
 loglevel = "warning" if _settings.output_level == "info" else _settings.output_level
-# Streams, connections that have not asked yet, and requests; and a reserve, so that /healthz
-# answers when all of these are taken (server/connection_guard.py bounds them).
+# Streams, connections that wait, requests (server/connection_guard.py), and room for /healthz.
 worker_connections = _settings.max_streams + _settings.max_waiting + _settings.max_requests + 1000
 backlog = 8192
 timeout = 30
@@ -145,8 +144,7 @@ graceful_timeout = 5
 keepalive = 1  # more than 0: that there is one at all; how long is KEEP_ALIVE
 limit_request_line = _settings.max_request_line
 limit_request_fields = _settings.max_headers
-# gunicorn believes no header of anybody, be it SCRIPT_NAME or a scheme, so it need not look who
-# sends it; access/trusted_proxies.py sees to X-Forwarded-*.
+# gunicorn believes no header of anybody; access/trusted_proxies.py sees to X-Forwarded-*.
 forwarder_headers = ""
 secure_scheme_headers: dict[str, str] = {}
 forwarded_allow_ips = "*"
@@ -232,6 +230,8 @@ def post_fork(server: Any, worker: Any) -> None:
     """Hand on what was checked: a worker that starts later must not find a file gone wrong."""
     if not _is_ours(server):
         return
+    for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGTERM):  # until it has its own handlers
+        signal.signal(number, lambda *_: os._exit(0))
     for name in [name for name in os.environ if name.startswith("DASHBOARD_")]:
         del os.environ[name]
     os.environ.update(_variables)

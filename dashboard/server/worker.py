@@ -11,6 +11,7 @@ them, at once, and both `kill -HUP` and `kill -TERM` take about a second.
 
 import gc
 import logging
+import os
 import resource
 import ssl
 import sys
@@ -104,8 +105,22 @@ class Worker(GeventWorker):  # type: ignore[misc]
 
     def handle_exit(self, sig: int, frame: Any) -> None:
         """SIGTERM: end the streams at once, too."""
+        self._leave_if_not_begun()
         super().handle_exit(sig, frame)
         self._end()
+
+    def handle_quit(self, sig: int, frame: Any) -> None:
+        """SIGINT and SIGQUIT: Ctrl-C in the terminal reaches workers, too."""
+        self._leave_if_not_begun()
+        super().handle_quit(sig, frame)
+
+    def _leave_if_not_begun(self) -> None:
+        """End a worker that starts: of what it has begun nothing is there yet that could be ended.
+
+        The threads of a half-made runtime would hold the process until the master kills it.
+        """
+        if not hasattr(self, "_guard"):
+            os._exit(0)
 
     def server_class(self, listener: Any, *, spawn: Any, **given: Any) -> "_Server":
         """Make what accepts connections; gunicorn calls it once for each listening socket."""

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import httpx
+import psutil
 import pytest
 from gunicorn.http import errors  # type: ignore[import-untyped]
 
@@ -257,6 +258,29 @@ def test_a_folder_that_cannot_be_made_is_said_in_a_line() -> None:
     assert found.returncode == 4
     assert "error: can't start: /dev/null/instance: Not a directory" in found.stderr
     assert "Traceback" not in found.stderr
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_service_that_is_only_starting_ends_at_once(
+    tmp_path: Path, number: signal.Signals
+) -> None:
+    command = [sys.executable, "-m", "gunicorn", "-b", "127.0.0.1:0", "--graceful-timeout", "30"]
+    process = subprocess.Popen(
+        command,
+        cwd=ROOT,
+        env=os.environ | {"DASHBOARD_INSTANCE": str(tmp_path)},
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    assert process.stderr is not None
+    next(line for line in process.stderr if "Open http" in line)
+    wait_for(lambda: psutil.Process(process.pid).children(), "a worker, which takes a while")
+    started = time.monotonic()
+    os.killpg(process.pid, number)  # as Ctrl-C does
+    _, said = process.communicate(timeout=60)
+    assert (process.returncode, "SIGKILL" in said) == (0, False)
+    assert time.monotonic() - started < 20
 
 
 # --- new code ------------------------------------------------------------------------------------
