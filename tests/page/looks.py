@@ -5,32 +5,44 @@ from playwright.sync_api import Page
 from tests.page.past import Readings, read_machine
 
 # What the page shows and cannot be seen whole: text outside the window, or outside a box that
-# clips it or has the ground it stands on. On the one screen of a wall, below the window counts too,
-# and a name that is too long may end in an ellipsis.
+# clips it or has the ground it stands on. On the one screen of a wall, below the window counts too.
+# What is too long may end in an ellipsis, and is then as long as its box.
 NOT_WHOLE = """(wall) => {
     const found = [];
-    const outside = (rect, box) =>
-        rect.left < box.left - 1 || rect.right > box.right + 1 ||
-        rect.top < box.top - 1 || rect.bottom > box.bottom + 1;
+    // Glyphs are less tall than the box that some typefaces have.
+    const outside = (rect, box) => {
+        const spare = 1 + 0.15 * (rect.bottom - rect.top);
+        return rect.left < box.left - 1 || rect.right > box.right + 1 ||
+            rect.top < box.top - spare || rect.bottom > box.bottom + spare;
+    };
+    const apart = (rect, box) =>
+        rect.left >= box.right || rect.right <= box.left ||
+        rect.top >= box.bottom || rect.bottom <= box.top;
     const [top, bottom] = wall ? [0, innerHeight] : [-Infinity, Infinity];
     const screen = { left: 0, right: innerWidth, top, bottom };
-    const look = (node, rect, words) => {
-        if (rect.width === 0 || rect.height === 0) return;
-        if (outside(rect, screen)) found.push(`${words}: outside the window`);
+    const look = (node, { left, right, top, bottom, width, height }, words) => {
+        if (width === 0 || height === 0) return;
+        const rect = { left, right, top, bottom };
         for (let box = node.parentElement; box; box = box.parentElement) {
             const { overflow, textOverflow } = getComputedStyle(box);
-            const clips = overflow !== "visible" && !(wall && textOverflow === "ellipsis");
-            if ((clips && box !== document.body) || box.matches("section, .bar")) {
-                if (outside(rect, box.getBoundingClientRect())) {
-                    found.push(`${words}: outside ${box.tagName}.${box.className}`);
-                }
+            const edges = box.getBoundingClientRect();
+            if (overflow !== "visible" && textOverflow === "ellipsis") {
+                rect.left = Math.max(rect.left, Math.min(edges.left, rect.right));
+                rect.right = Math.min(rect.right, Math.max(edges.right, rect.left));
+            }
+            const clips = /hidden|clip/.test(overflow) && box !== document.body;
+            if (clips && apart(rect, edges)) return; // not shown, so not cut
+            if ((clips || box.matches("section, .bar")) && outside(rect, edges)) {
+                found.push(`${words}: outside ${box.tagName}.${box.className}`);
             }
         }
+        if (outside(rect, screen)) found.push(`${words}: outside the window`);
     };
     const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
     while (texts.nextNode()) {
         const text = texts.currentNode;
         if (!text.data.trim() || text.parentElement.closest(".unseen")) continue;
+        if (getComputedStyle(text.parentElement).clipPath !== "none") continue;
         // A row of a table that has no room.
         if (getComputedStyle(text.parentElement).visibility === "hidden") continue;
         const range = document.createRange();
@@ -52,7 +64,8 @@ COVERED = """() => {
         const { currentNode: text } = texts;
         const parent = text.parentElement;
         if (!text.data.trim() || parent.closest(NOT_LOOKED_AT)) continue;
-        if (getComputedStyle(parent).visibility === "hidden") continue;
+        const { visibility, clipPath } = getComputedStyle(parent);
+        if (visibility === "hidden" || clipPath !== "none") continue;
         const range = document.createRange();
         // A large number is less tall than its typeface's box.
         range.selectNodeContents(text);
@@ -60,10 +73,12 @@ COVERED = """() => {
         if (number && parent.matches(".unit")) continue;
         for (const { left, right, top, bottom } of range.getClientRects()) {
             const [from, to] = number ? [number.top, number.bottom] : [top, bottom];
-            const clip = parent.closest("h1, .label, h2")?.getBoundingClientRect();
+            const shortened = "h1, .label, h2, .detail, td, th, .words, .cell b, aside a, ol";
+            const clip = parent.closest(shortened)?.getBoundingClientRect();
+            const start = Math.max(left, clip?.left ?? -Infinity);
             const end = Math.min(right, clip?.right ?? Infinity);
-            const rect = { left, right: end, top: from, bottom: to, height: to - from };
-            if (end > left) boxes.push([text.data, rect, text]);
+            const rect = { left: start, right: end, top: from, bottom: to, height: to - from };
+            if (end > start) boxes.push([text.data, rect, text]);
         }
     }
     const found = [];
@@ -76,6 +91,61 @@ COVERED = """() => {
     });
     return found;
 }""".replace("NOT_LOOKED_AT", "'.unseen, .plot, .banner, script, noscript'")
+
+# Words that go on in another line.
+BROKEN = r"""() => {
+    const found = [];
+    const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+    while (texts.nextNode()) {
+        const text = texts.currentNode;
+        if (text.parentElement.closest(".unseen, script, noscript")) continue;
+        for (const { 0: word, index } of text.data.matchAll(/[\p{L}\p{N}]{2,}/gu)) {
+            // These are written without spaces, and break anywhere.
+            if (/[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}]/u.test(word)) continue;
+            const range = document.createRange();
+            range.setStart(text, index);
+            range.setEnd(text, index + word.length);
+            // Where directions meet a word has several boxes in its line.
+            const [first, ...others] = range.getClientRects();
+            const goesOn = others.some(({ top }) => top >= first.bottom - 1);
+            if (goesOn) found.push(`${word} in ${JSON.stringify(text.data)}`);
+        }
+    }
+    return found;
+}"""
+
+# WCAG 2.1, 1.4.3: text against its ground, but for what is pale on purpose, such as old figures.
+CONTRAST = """() => {
+    const inside = (color) => (/^rgba?\\(([^)]*)/.exec(color) ?? ["", "none"])[1];
+    const parts = (color) => inside(color).split(/[ ,/]+/).map(Number);
+    const level = (color) => {
+        const values = parts(color).slice(0, 3).map((part) => {
+            const value = part / 255;
+            return value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4;
+        });
+        return 0.2126 * values[0] + 0.7152 * values[1] + 0.0722 * values[2];
+    };
+    const groundOf = (element) => {
+        for (let box = element; box; box = box.parentElement) {
+            const { backgroundColor, backgroundImage } = getComputedStyle(box);
+            const [red, , , alpha = 1] = parts(backgroundColor);
+            if (Number.isNaN(red) || backgroundImage !== "none") return null;
+            if (alpha === 1) return backgroundColor;
+        }
+        return null;
+    };
+    const low = [];
+    for (const element of document.querySelectorAll("h1, h2, p, span, strong, data, li, td, th")) {
+        if (!element.textContent.trim() || element.closest(".unseen, .too-old")) continue;
+        const ground = groundOf(element);
+        if (ground === null) continue;
+        const colors = [level(getComputedStyle(element).color), level(ground)];
+        const [a, b] = colors.sort((x, y) => y - x);
+        const ratio = (a + 0.05) / (b + 0.05);
+        if (ratio < 4.5) low.push(`${element.tagName} ${element.textContent}: ${ratio.toFixed(1)}`);
+    }
+    return low;
+}"""
 
 OVERFLOW = """() => {
     const { scrollWidth, scrollHeight } = document.documentElement;

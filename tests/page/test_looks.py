@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import Page
 
 from tests.page.conftest import OpenAt
-from tests.page.looks import NOT_WHOLE, OVERFLOW
+from tests.page.looks import CONTRAST, NOT_WHOLE, OVERFLOW
 
 
 def rem(page: Page) -> float:
@@ -67,26 +67,6 @@ def test_light_on_demand(open_at: OpenAt) -> None:
     assert "theme" not in page.url
     wall.wait_for_ink("cpu", "blue")
     assert light != dark
-
-
-CONTRAST = """() => {
-    const level = (color) => {
-        const parts = color.match(/[0-9.]+/g).slice(0, 3).map((part) => {
-            const value = part / 255;
-            return value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4;
-        });
-        return 0.2126 * parts[0] + 0.7152 * parts[1] + 0.0722 * parts[2];
-    };
-    const low = [];
-    for (const element of document.querySelectorAll("h1, h2, p, span, strong, data, li, td, th")) {
-        if (!element.textContent.trim() || element.closest(".unseen, .too-old")) continue;
-        const ground = level(getComputedStyle(element.closest("section, .bar")).backgroundColor);
-        const [a, b] = [level(getComputedStyle(element).color), ground].sort((x, y) => y - x);
-        const ratio = (a + 0.05) / (b + 0.05);
-        if (ratio < 4.5) low.push(`${element.tagName} ${element.textContent}: ${ratio.toFixed(1)}`);
-    }
-    return low;
-}"""
 
 
 @pytest.mark.parametrize("theme", ["dark", "light"])

@@ -33,7 +33,7 @@ export class OneLine {
  * @param {() => boolean} fits
  */
 function shorten(element, whole, fits) {
-  for (let most = [...whole].length; !fits() && most >= 5; most -= 1) {
+  for (let most = [...whole].length; !fits() && most >= 3; most -= 1) {
     write(element, shortName(whole, most));
     element.title = whole;
   }

@@ -1,0 +1,60 @@
+"""Pages at many sizes, distances and states: nothing scrolls, is cut, covered, broken or pale.
+
+CI looks at pages in which each two values meet (`sweep.pairs`), each at one size in turn. With
+--full it is the whole product, in one or two hours; `VITALS_SWEEP=0.1` takes a tenth of its pages
+by chance, `VITALS_SEED=…` the same ones again.
+"""
+
+import os
+import random
+from collections import Counter
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser
+
+from tests.page import sweep
+from tests.page.past import sampling_held_up
+from tests.support.service import Service
+
+
+@pytest.fixture(scope="module")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """A service whose machines stay fresh for as long as the sweep takes."""
+    service = Service(tmp_path_factory.mktemp("service"), INTERVAL=3600)
+    with sampling_held_up(service):
+        yield service.start()
+        service.close()
+
+
+def look(browser: Browser, service: Service, pages: list[sweep.Opened], *, each: int) -> None:
+    """Look at pages, at so many sizes each in turn."""
+    troubles = []
+    for number, opened in enumerate(pages):
+        sweep.log_machines(service, opened)
+        page = browser.new_page(viewport={"width": 1920, "height": 1080})
+        page.goto(service.url + opened.path)
+        count = opened.machines if opened.page == "overview" else 0
+        page.wait_for_function(sweep.READY, arg=count)
+        sizes = [sweep.SIZES[(number * each + at) % len(sweep.SIZES)] for at in range(each)]
+        troubles += sweep.looked_at(page, opened, sizes, 2)
+        page.close()
+    kinds = Counter(trouble.split(": ")[1] for trouble in troubles)
+    assert not troubles, f"{kinds}\n" + "\n".join(troubles[:200])
+
+
+@pytest.mark.timeout(300)
+def test_every_two_values_go_together(browser: Browser, service: Service) -> None:
+    look(browser, service, list(sweep.pairs()), each=1)
+
+
+@pytest.mark.full
+@pytest.mark.timeout(10_000)
+@pytest.mark.parametrize("page", sweep.PAGES)
+def test_everything_goes_together(browser: Browser, service: Service, page: str) -> None:
+    seed = int(os.environ.get("VITALS_SEED") or random.randrange(10**6))
+    print(f"VITALS_SEED={seed}")  # shown where the test fails
+    pages = [opened for opened in sweep.EVERYTHING if opened.page == page]
+    share = float(os.environ.get("VITALS_SWEEP", "1"))
+    pages = random.Random(seed).sample(pages, max(1, round(share * len(pages))))
+    look(browser, service, pages, each=len(sweep.SIZES))
