@@ -8,7 +8,6 @@ _BUT_STARS = (
     r"\u1680\u180b-\u180f\u1fef\u1ffd\u2000-\u2bff\u2e00-\u2e7f\u2ff0-\u3004\u3008-\u3020\u3164\ue000-\uf8ff"
     r"\ufe00-\ufe1f\ufe30-\ufe6f\ufeff\uffa0\ufff0-\uffff"
     "\U000110bd\U000110cd\U00013430-\U0001343f\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e01ef"
-    "\U0001f000-\U0001faff\U000f0000-\U0010ffff"  # pictures, and what has no meaning
 )
 _NONE = rf"*{_BUT_STARS}"
 _ENDS = rf"[^{_NONE}._\-]"

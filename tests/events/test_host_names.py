@@ -14,12 +14,11 @@ APART = unicodedata.normalize("NFD", "größe-1")
 def test_a_sign_alone_is_a_letter_a_digit_or_a_mark_and_stays_so_when_it_is_composed() -> None:
     taken = [sign for sign in map(chr, range(0xD800)) if HOST.fullmatch(sign)]
     taken += [sign for sign in map(chr, range(0xE000, 0x110000)) if HOST.fullmatch(sign)]
-    unseen = {"Cc", "Cf", "Cs", "Co", "Zs", "Zl", "Zp"}
+    unseen = {"Cc", "Cf", "Cs", "Zs", "Zl", "Zp"}
     assert not [sign for sign in taken if unicodedata.category(sign) in unseen]
     for sign in taken:
         assert HOST.fullmatch(check_host(sign)), ascii(sign)
     assert {"a", "ß", "機", "ह", "7", "٣"} < set(taken)
-    assert not {"😀", "🖥", "🂡"} & set(taken), "pages take letters and digits alone"
 
 
 @pytest.mark.parametrize("name", ["a\u037eb", "a\u1fefb", "a\u2028b", "a\u202eb", "\U000e0041b"])
