@@ -19,7 +19,6 @@ from dashboard.web.access import request_scope
 from dashboard.web.compression import accepts_gzip, compress
 from dashboard.web.exposition import STALE_AFTER, Figures, LogGauges, OwnFigures
 from dashboard.web.problem import problem_response
-from dashboard.web.query import Query
 
 _SLACK = 1.0  # seconds for a tick that is on its way
 
@@ -68,7 +67,6 @@ def metrics(service: Service, counters: NodeCounters, turn: BoundedSemaphore) ->
     It is OpenMetrics, or Prometheus's text where a client rather has that. A right to some events
     and hosts gives their figures, and nothing of the service itself.
     """
-    Query(request.args, ())
     runtime = service.runtime
     scope = request_scope()
     registry = CollectorRegistry()

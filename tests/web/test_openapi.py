@@ -55,7 +55,8 @@ OPERATIONS = {
 }
 # Whose query is read by the page, or by nobody.
 UNREAD_QUERIES = {"/", "/host/{name}", "/embed/{panel}", "/static/{build}/{filename}"} | {
-    f"/{name}" for name in ("compare", "sign-in", "healthz", "readyz", "static/{filename}")
+    f"/{name}"
+    for name in ("compare", "sign-in", "healthz", "readyz", "metrics", "static/{filename}")
 }
 EXAMPLES = 8  # requests of an operation, good ones and bad ones each
 CHECKS: list[CheckFunction] = [
