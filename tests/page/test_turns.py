@@ -1,13 +1,17 @@
 """Pages with names, displays that show several in turn, and what is asked of a display."""
 
 import json
+import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from tests.page.looks import metrics
+from tests.page.past import read_machine, sampling_held_up
 from tests.page.wall import Wall
+from tests.support.browser_fixtures import ARGUMENTS
 from tests.support.service import Service, wait_for
 
 TOKEN = "publish-me-if-you-can"
@@ -88,6 +92,39 @@ def test_pages_take_turns_on_one_connection(service: Service, page: Page) -> Non
     wall.wait_for_sample()
     assert wall.rows("cpu").breaks == []
     assert (wall.streams_opened, len(wall.history_requests)) == (opened, histories)
+
+
+@pytest.mark.full
+@pytest.mark.timeout(600)
+def test_five_hundred_turns_leave_nothing_behind(
+    make_service: Callable[..., Service], browser: Browser
+) -> None:
+    # Without new samples: what a page holds of them is in test_day.py; so is why without compilers.
+    plain = browser.browser_type.launch(
+        executable_path=shutil.which("chromium"),
+        args=[*ARGUMENTS, "--js-flags=--no-opt --no-maglev --no-sparkplug"],
+    )
+    page = plain.new_page(viewport={"width": 1920, "height": 1080})
+    service = make_service(PAGES=json.dumps(PAGES), INTERVAL=3600)
+    with sampling_held_up(service):
+        service.start()
+        for host in ("box", "nas"):
+            service.append_all((name, host, row) for name, row in read_machine().items())
+        wall = Wall(page, service).open("/?turns=lobby,disks,far&each=1h&kiosk=1")
+        wall.wait_until_joined()
+
+        def turn(times: int) -> dict[str, float]:
+            for _ in range(times):
+                page.keyboard.press("ArrowRight")
+                page.evaluate("new Promise(requestAnimationFrame)")
+            return metrics(page)
+
+        before, opened, after = turn(150), wall.streams_opened, turn(500)
+        print(f"measured: {before}, 500 turns later {after}")
+        for what, count in before.items():
+            assert after[what] <= count * 1.05, what
+        assert wall.streams_opened == opened
+    plain.close()
 
 
 def test_the_list_asks_a_display_for_its_name_and_sends_it_elsewhere(
