@@ -23,7 +23,7 @@ LIMITED = "a-limited-token-of-somebody"
 HEALTHY = 0.3  # seconds; what /healthz may take on a machine that is not busy
 ALIVE = 3.0  # on one that is
 # Thousands at once are more than the kernel keeps for the worker: who then comes has to try again.
-FLOODED = 4.0
+FLOODED = 2.0
 FLOODS = {"test_bodies_never_come", "test_answers_are_not_taken", "test_filters_without_end"}
 
 
