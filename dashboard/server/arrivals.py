@@ -46,7 +46,9 @@ class ArrivalServer(StreamServer):
 
     def do_handle(self, *arrival: Any) -> None:
         """Let an accepted connection wait until it is begun."""
-        if not self._begins_first(arrival):
+        if self._comes_first(arrival):
+            self._begin_first(arrival)
+        else:
             self._waiting.setdefault(_network(arrival), deque()).append(arrival)
             self._count += 1
         self._plan()
@@ -73,9 +75,11 @@ class ArrivalServer(StreamServer):
                 begun += 1
                 self._begin(self._next())
         finally:
-            if begun and self._count:
+            if not self._waiting:
+                self._count = 0  # also where memory ran out between two lines
+            elif begun:
                 self._plan()
-            elif self._count:
+            else:
                 self._look_again.start(self._plan)
 
     def _look_at_candidates(self) -> None:
@@ -83,8 +87,10 @@ class ArrivalServer(StreamServer):
         if 0 <= now - self._looked_at < _LOOK_SECONDS:
             return
         self._looked_at = now
-        for arrival in [each for each in [*self._candidates] if self._begins_first(each)]:
-            self._take_out(arrival)
+        for arrival in [*self._candidates]:
+            if self._comes_first(arrival):
+                self._take_out(arrival)
+                self._begin_first(arrival)
 
     def _next(self) -> _Arrival:
         """Take out the connection whose turn it is; its address is last in turn from then on."""
@@ -98,7 +104,9 @@ class ArrivalServer(StreamServer):
         return arrival
 
     def _take_out(self, arrival: _Arrival) -> None:
-        waiting = self._waiting[_network(arrival)]
+        waiting = self._waiting.get(_network(arrival))
+        if waiting is None or arrival not in waiting:
+            return  # memory ran out when it was accepted
         waiting.remove(arrival)
         if not waiting:
             del self._waiting[_network(arrival)]
@@ -107,24 +115,23 @@ class ArrivalServer(StreamServer):
     def _begin(self, arrival: _Arrival) -> None:
         super().do_handle(*arrival)
 
-    def _begins_first(self, arrival: _Arrival) -> bool:
-        """Begin a connection that comes before all, if it is one and may now."""
+    def _comes_first(self, arrival: _Arrival) -> bool:
+        """Whether a connection comes before all, and may now; if it may later it is a candidate."""
         sent = _sent_by(arrival[0])
         if sent and not sent.startswith(_FIRST):
             self._candidates.pop(arrival, None)
             return False
         if sent and self._first_begun < _FIRST_AT_ONCE and not self.full():
             self._candidates.pop(arrival, None)
-            self._first_begun += 1
-            self._begin_now(arrival)
             return True
         self._candidates[arrival] = None
         if len(self._candidates) > _MOST_CANDIDATES:
             del self._candidates[next(iter(self._candidates))]
         return False
 
-    def _begin_now(self, arrival: _Arrival) -> None:
+    def _begin_first(self, arrival: _Arrival) -> None:
         """Run a connection's greenlet until it waits for something, before all that are to run."""
+        self._first_begun += 1
         pool: Any = self.pool
         pool.spawn(self._serve, *arrival).switch()
 

@@ -46,7 +46,9 @@ class Turns(ArrivalServer):
     def _begin(self, arrival: tuple[Any, Any]) -> None:
         self.begun.append(arrival[1][0])
 
-    _begin_now = _begin
+    def _begin_first(self, arrival: tuple[Any, Any]) -> None:
+        self._first_begun += 1
+        self._begin(arrival)
 
     def close_all(self) -> None:
         for end in self._ends:
