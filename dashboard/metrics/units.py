@@ -120,7 +120,7 @@ class Units:
         self._states: UnitStates | None = None
         self._names: dict[str, str] = {}
         self._shown: list[_Unit] = []
-        self._memory: dict[str, float] = {}  # empty: to be read of all
+        self._memory: dict[str, float] = {}
         self._turn = self._found = 0
         self._cpu: Rates[str] = Rates(clock)
         self._io: Rates[str] = Rates(clock)
@@ -134,7 +134,8 @@ class Units:
             self.absent_reason = "only Linux with cgroup v2 tells what services and containers use"
             return None
         self.absent_reason = None
-        self._read_memory()
+        self._turn = (self._turn + 1) % _TURNS
+        self._read_memory([*self._units[self._turn :: _TURNS], *self._slices, *self._shown])
 
         def by_use(unit: _Unit) -> tuple[float, float]:
             return shares.get(unit.path, 0.0), self._memory.get(unit.path, 0.0)
@@ -166,6 +167,7 @@ class Units:
             self._shown, self._memory = [], {}
             if self._groups is not None and group_file(f"{self._groups}/cgroup.controllers"):
                 self._walk(self._groups, 0)
+            self._read_memory([*self._units, *self._slices])
             found = self._seconds()
             self._found = len(found)
         return found
@@ -201,11 +203,7 @@ class Units:
     def _content(self, unit: _Unit, name: str) -> bytes:
         return self._files.content(f"{unit.path}/{name}")
 
-    def _read_memory(self) -> None:
-        self._turn = (self._turn + 1) % _TURNS
-        due = [*self._units[self._turn :: _TURNS], *self._slices, *self._shown]
-        if not self._memory:
-            due = [*self._units, *self._slices]
+    def _read_memory(self, due: list[_Unit]) -> None:
         for unit in due:
             self._memory.pop(unit.path, None)
             if (value := number(self._content(unit, "memory.current"))) is not None:

@@ -36,7 +36,6 @@ class ArrivalServer(StreamServer):
         super().__init__(listener, **arguments)
         self._room = room
         self._waiting: dict[str, deque[_Arrival]] = {}  # by address, who is next first
-        self._count = 0  # of these
         # Those of them that may come before all: they have sent nothing yet, or had no turn.
         self._candidates: dict[_Arrival, None] = {}
         self._looked_at = 0.0
@@ -50,11 +49,11 @@ class ArrivalServer(StreamServer):
             self._begin_first(arrival)
         else:
             self._waiting.setdefault(_network(arrival), deque()).append(arrival)
-            self._count += 1
         self._plan()
 
     def _do_read(self) -> None:
-        room = max(_BEGUN_AT_ONCE, self._room() - self._count)
+        waiting = sum(map(len, self._waiting.values()))
+        room = max(_BEGUN_AT_ONCE, self._room() - waiting)
         self.max_accept = min(_ACCEPTED_AT_ONCE, room)
         super()._do_read()  # type: ignore[misc]  # which gevent's types leave out
 
@@ -75,11 +74,9 @@ class ArrivalServer(StreamServer):
                 begun += 1
                 self._begin(self._next())
         finally:
-            if not self._waiting:
-                self._count = 0  # also where memory ran out between two lines
-            elif begun:
+            if self._waiting and begun:
                 self._plan()
-            else:
+            elif self._waiting:
                 self._look_again.start(self._plan)
 
     def _look_at_candidates(self) -> None:
@@ -99,7 +96,6 @@ class ArrivalServer(StreamServer):
         arrival = waiting.popleft()
         if waiting:
             self._waiting[network] = waiting
-        self._count -= 1
         self._candidates.pop(arrival, None)
         return arrival
 
@@ -110,7 +106,6 @@ class ArrivalServer(StreamServer):
         waiting.remove(arrival)
         if not waiting:
             del self._waiting[_network(arrival)]
-        self._count -= 1
 
     def _begin(self, arrival: _Arrival) -> None:
         super().do_handle(*arrival)

@@ -20,6 +20,7 @@ from functools import partial
 from typing import Any
 
 import gevent
+from gunicorn.arbiter import Arbiter  # type: ignore[import-untyped]
 from gunicorn.workers.ggevent import GeventWorker  # type: ignore[import-untyped]
 
 from dashboard.access.trusted_proxies import Proxies
@@ -37,7 +38,6 @@ from dashboard.web.event_stream import stop_all
 
 logger = logging.getLogger(__name__)
 
-_HALT = 4  # at which gunicorn's master ends, too, as in gunicorn.conf.py
 _SWITCH_SECONDS = 0.0005
 _MANY = 1 << 20
 _RESERVE = 64  # descriptors of the log, its threads and the like
@@ -76,7 +76,7 @@ class Worker(GeventWorker):  # type: ignore[misc]
             self._runtime = service.start()
         except LogUnavailable as error:  # its folder can't be made, or not be written to
             logger.error("can't start: %s", error)
-            sys.exit(_HALT)
+            sys.exit(Arbiter.APP_LOAD_ERROR)  # at which the master ends, too
         self._guard = _guard_for(self._runtime)
         self._guard.start()
         bound_buffers(self.sockets)

@@ -156,3 +156,22 @@ def test_the_lock_file_has_hashes_and_no_addresses() -> None:
 def test_scripts_can_be_executed() -> None:
     for name in ("run", "test", ".ci/run"):
         assert os.access(ROOT / name, os.X_OK), name
+
+
+# --- What is tracked -----------------------------------------------------------------------------
+
+PICTURES = {".png"}
+RECORDED = {"tests/metrics/frozen/bus/answers"}  # of D-Bus, in bytes
+
+
+def test_every_tracked_file_is_text_a_picture_or_a_recording() -> None:
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True)
+    names = listed.stdout.decode().split("\0")[:-1]
+    assert "README.md" in names
+    for name in names:
+        path = ROOT / name
+        if path.suffix not in PICTURES and name not in RECORDED and path.is_file():
+            try:
+                path.read_bytes().decode()
+            except UnicodeDecodeError:
+                pytest.fail(f"{name} is no text: a package, an archive or a program is not kept")

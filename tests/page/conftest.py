@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page
 
+from tests.page.elsewhere import Elsewhere
 from tests.page.looks import RULES, widest
 from tests.page.past import read_machine, sampling_held_up, write_past
 from tests.page.relay import Nginx, Relay
@@ -19,6 +20,14 @@ from tests.support.browser_fixtures import ARGUMENTS
 from tests.support.service import Service
 
 OpenAt = Callable[..., Wall]
+
+
+@pytest.fixture(scope="module")
+def elsewhere() -> Iterator[Elsewhere]:
+    """A site of somebody else, for the tests of a module."""
+    server = Elsewhere()
+    yield server
+    server.close()
 
 
 @pytest.fixture

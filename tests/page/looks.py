@@ -6,12 +6,11 @@ from tests.page.past import Readings, read_machine
 
 # What the page shows and cannot be seen whole: text outside the window, or outside a box that
 # clips it or has the ground it stands on. On the one screen of a wall, below the window counts too.
-# What is too long may end in an ellipsis, and is then as long as its box.
-NOT_WHOLE = """(wall) => {
+# There a name that is too long may end in an ellipsis, and is then as long as its box.
+_NOT_WHOLE = """(wall) => {
     const found = [];
-    // Glyphs are less tall than the box that some typefaces have.
     const outside = (rect, box) => {
-        const spare = 1 + 0.15 * (rect.bottom - rect.top);
+        const spare = 1 + SPARE * (rect.bottom - rect.top);
         return rect.left < box.left - 1 || rect.right > box.right + 1 ||
             rect.top < box.top - spare || rect.bottom > box.bottom + spare;
     };
@@ -26,12 +25,13 @@ NOT_WHOLE = """(wall) => {
         for (let box = node.parentElement; box; box = box.parentElement) {
             const { overflow, textOverflow } = getComputedStyle(box);
             const edges = box.getBoundingClientRect();
-            if (overflow !== "visible" && textOverflow === "ellipsis") {
+            const isShortened = overflow !== "visible" && textOverflow === "ellipsis";
+            if (isShortened && (wall || SPARE)) {
                 rect.left = Math.max(rect.left, Math.min(edges.left, rect.right));
                 rect.right = Math.min(rect.right, Math.max(edges.right, rect.left));
             }
             const clips = /hidden|clip/.test(overflow) && box !== document.body;
-            if (clips && apart(rect, edges)) return; // not shown, so not cut
+            if (SPARE && clips && apart(rect, edges)) return; // not shown, so not cut
             if ((clips || box.matches("section, .bar")) && outside(rect, edges)) {
                 found.push(`${words}: outside ${box.tagName}.${box.className}`);
             }
@@ -55,6 +55,11 @@ NOT_WHOLE = """(wall) => {
     }
     return found;
 }"""
+NOT_WHOLE = _NOT_WHOLE.replace("SPARE", "0")
+# Where many sizes, names and typefaces are looked at: a name may end in an ellipsis on any page, a
+# row may have no room at all, and glyphs are less tall than the box that some typefaces have.
+NOT_WHOLE_ANYWHERE = _NOT_WHOLE.replace("SPARE", "0.15")
+
 
 # Texts of different elements that lie on each other; those in a chart have a test of their own.
 COVERED = """() => {

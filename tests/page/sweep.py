@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from playwright.sync_api import Page
 
-from tests.page.looks import BROKEN, CONTRAST, COVERED, NOT_WHOLE, OVERFLOW, RULES, widest
+from tests.page.looks import BROKEN, CONTRAST, COVERED, NOT_WHOLE_ANYWHERE, OVERFLOW, RULES, widest
 from tests.support.service import Service
 
 SIZES = [
@@ -142,7 +142,9 @@ def wrong(page: Page, opened: Opened) -> list[str]:
     if opened.page in ("wall", "host") and opened.distance:
         found += page.evaluate(SMALLEST, list(SHARES[opened.distance]))
     # Rather than how many alerts there are, the end of a long one is cut off.
-    cut = [text for text in page.evaluate(NOT_WHOLE, bounded) if "UL.alert-list" not in text]
+    cut = [
+        text for text in page.evaluate(NOT_WHOLE_ANYWHERE, bounded) if "UL.alert-list" not in text
+    ]
     found += [f"not whole: {text}" for text in cut]
     found += [f"covered: {text}" for text in page.evaluate(COVERED)]
     return found + [f"broken: {text}" for text in page.evaluate(BROKEN) if bounded]

@@ -21,13 +21,6 @@ NAMES = names(built_in_rows(FAMILIES, 0.5))
 TOKEN = "correct-horse-battery-staple"
 
 
-@pytest.fixture(scope="module")
-def elsewhere() -> Iterator[Elsewhere]:
-    server = Elsewhere()
-    yield server
-    server.close()
-
-
 def welcoming(elsewhere: Elsewhere, **settings: object) -> dict[str, Any]:
     """Settings of a service that pages of one other origin may embed."""
     origin = elsewhere.origin

@@ -30,13 +30,6 @@ LACKS = {
 
 
 @pytest.fixture(scope="module")
-def elsewhere() -> Iterator[Elsewhere]:
-    server = Elsewhere()
-    yield server
-    server.close()
-
-
-@pytest.fixture(scope="module")
 def service(tmp_path_factory: pytest.TempPathFactory, elsewhere: Elsewhere) -> Iterator[Service]:
     """A service that knows a machine with a past and a dozen others; nothing becomes stale."""
     folder = tmp_path_factory.mktemp("service")

@@ -58,7 +58,7 @@ def log_alerts(page: Page, service: Service, count: int, state: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "distance", ["", *(pytest.param(each, marks=pytest.mark.full) for each in ("2m", "4m", "8m"))]
+    "distance", ["", "8m", *(pytest.param(each, marks=pytest.mark.full) for each in ("2m", "4m"))]
 )
 def test_a_screen_shows_what_fits_and_says_what_does_not(open_at: OpenAt, distance: str) -> None:
     wall = open_at(1920, 1080, f"/?kiosk=1{distance and '&distance='}{distance}")

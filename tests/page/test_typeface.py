@@ -1,6 +1,6 @@
 """The typeface that comes with the page: loaded, measured with, and drawn with once it is there."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import Page, Route
@@ -24,13 +24,6 @@ WIDTH = """(into) => {
 ARIMO = 10 * 0.556 + 0.889  # as in Liberation Sans and Arial; in DejaVu Sans it is 7.3
 
 FONTS = "**/*.woff2"
-
-
-@pytest.fixture
-def elsewhere() -> Iterator[Elsewhere]:
-    server = Elsewhere()
-    yield server
-    server.close()
 
 
 @pytest.mark.parametrize(

@@ -1,14 +1,19 @@
 """Turns of new connections, without a service: which are begun, and in which order."""
 
 import socket
+import time
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
+import gevent
+import gevent.socket
 import pytest
+from gevent.pool import Pool
 
 from dashboard.server import arrivals
 from dashboard.server.arrivals import ArrivalServer
+from dashboard.server.guarded_socket import _let_others_go_on
 
 ALIVE, PAGE = b"GET /healthz HTTP/1.1\r\n", b"GET / HTTP/1.1\r\n"
 
@@ -107,3 +112,43 @@ def test_a_full_worker_begins_none_and_loses_none(turns: Turns) -> None:
     assert turns.turn() == []
     turns.is_full = False
     assert len(turns.turn()) == 3
+
+
+def test_who_asks_is_answered_before_anything_else_runs() -> None:
+    served: list[str] = []
+    crowd = Pool(10)
+
+    def serve(client: Any, address: tuple[str, int]) -> None:
+        client.recv(100)
+        served.append(address[0])
+
+    server = ArrivalServer(("127.0.0.1", 0), room=lambda: 1000, handle=serve, spawn=crowd)
+    ours, theirs = socket.socketpair()
+    theirs.sendall(ALIVE)
+    client = gevent.socket.socket(fileno=ours.detach())
+
+    def accept() -> None:
+        crowd.spawn(served.append, "what was to run before")
+        server.do_handle(client, ("192.0.2.1", 1))
+
+    gevent.get_hub().loop.run_callback(accept)  # where the event loop accepts
+    while len(served) < 2:
+        gevent.sleep(0)
+    crowd.join()
+    assert served == ["192.0.2.1", "what was to run before"]
+    assert theirs.recv(1) == b"", "it is closed when it is served"
+    theirs.close()
+
+
+def test_who_wakes_late_lets_others_go_on() -> None:
+    others: list[str] = []
+
+    def late() -> None:
+        gevent.sleep(0.001)  # from here on the loop's time is that of its last look
+        while time.time() - gevent.get_hub().loop.now() < 0.05:
+            pass
+        gevent.spawn(others.append, "one")
+        _let_others_go_on()
+        assert others
+
+    gevent.spawn(late).get()

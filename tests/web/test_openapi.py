@@ -58,7 +58,7 @@ UNREAD_QUERIES = {"/", "/host/{name}", "/embed/{panel}", "/static/{build}/{filen
     f"/{name}"
     for name in ("compare", "sign-in", "healthz", "readyz", "metrics", "static/{filename}")
 }
-EXAMPLES = 6  # requests of an operation, good ones and bad ones each
+EXAMPLES = 8  # requests of an operation, good ones and bad ones each
 CHECKS: list[CheckFunction] = [
     not_a_server_error,
     status_code_conformance,
