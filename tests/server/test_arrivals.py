@@ -125,6 +125,7 @@ def test_who_asks_is_answered_before_anything_else_runs() -> None:
     server = ArrivalServer(("127.0.0.1", 0), room=lambda: 1000, handle=serve, spawn=crowd)
     ours, theirs = socket.socketpair()
     theirs.sendall(ALIVE)
+    theirs.settimeout(20)
     client = gevent.socket.socket(fileno=ours.detach())
 
     def accept() -> None:
