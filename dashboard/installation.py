@@ -14,7 +14,7 @@ IS_WHEEL = _IN_WHEEL.is_dir()
 # The folder of app.py, gunicorn.conf.py, pyproject.toml, templates/ and static/.
 FILES = _IN_WHEEL if IS_WHEEL else PACKAGE.parent
 _PARTS = (FILES / "app.py", FILES / "templates", FILES / "static", PACKAGE)
-_SUFFIXES = {".py", ".html", ".js", ".css", ".svg", ".woff2"}
+_SUFFIXES = {".py", ".json", ".html", ".js", ".css", ".svg", ".woff2"}
 _MACHINE_STATE = Path("/var/lib/vitals")
 _MACHINE_CONFIG = Path("/etc/vitals/vitals.toml")
 

@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from dashboard.alerts.evaluator import Rule
 from dashboard.alerts.model import Alert, Culprit
 from dashboard.alerts.rules import ThresholdRule
-from dashboard.metrics.sample import Sample
+from dashboard.metrics.family import Sample
 
 _SOURCE = "processes"
 _MOST = 3

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from dashboard.alerts.model import Level, duration
-from dashboard.metrics.sample import Sample
+from dashboard.metrics.family import Sample
 
 
 class DiskFullForecast:

@@ -18,7 +18,7 @@ from msgspec import UNSET, UnsetType
 from msgspec.structs import replace
 
 from dashboard.alerts.model import Alert, Level, State, finite
-from dashboard.metrics.sample import Sample
+from dashboard.metrics.family import Sample
 
 STILL = 600.0  # seconds between two reminders of an alert that is raised
 _GONE = 600.0  # seconds

@@ -15,7 +15,7 @@ from dashboard.alerts.evaluator import Rule
 from dashboard.alerts.model import Level, duration
 from dashboard.alerts.stale_family import StaleFamilyRule
 from dashboard.catalogue.levels import RuleRow
-from dashboard.metrics.sample import Sample
+from dashboard.metrics.family import Sample
 from dashboard.settings import WILDCARD, AlertRule, Comparison
 
 _WORDS = {">": "above", ">=": "at or above", "<": "below", "<=": "at or below"}

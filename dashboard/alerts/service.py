@@ -25,7 +25,7 @@ from dashboard.events.event import OBJECT, Event, fields
 from dashboard.log.contract import HistoryAccess, LogReader, LogUnavailable
 from dashboard.log.scan import walk
 from dashboard.metrics import FamilyFactory
-from dashboard.metrics.sample import Sample
+from dashboard.metrics.family import Sample
 from dashboard.settings import WILDCARD, AlertRule
 
 logger = logging.getLogger(__name__)

@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterator, Mapping
 
 from dashboard.alerts.model import Level, duration
-from dashboard.metrics.sample import Sample
+from dashboard.metrics.family import Sample
 
 
 class StaleFamilyRule:

@@ -2,11 +2,13 @@
 
 A figure is called EVENT.FIELD. FIELD is a path through the event's data, as events/paths.py has
 it, where `*` stands for each item of a list or an object. Each row is sent as JSON as it is
-declared here; docs/api.md has the keys.
+declared here; docs/api.md has the keys. panels.json has the built-in panels and tiles, in their
+order on a wall.
 """
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Literal
 
 import msgspec
@@ -204,10 +206,9 @@ class Catalogue(msgspec.Struct, frozen=True):
         )
 
 
-# What happens, beside the families: log/, jobs/ and alerts/ are above this package.
-EVENT_PANELS: tuple[AnyPanel, ...] = (
-    JobsPanel(name="progress", event="progress", title="Jobs"),
-    AlertsPanel(name="alerts", event="alert", title="Alerts"),
-    EventsPanel(name="log", event="log", title="Log"),
-    EventsPanel(name="notice", event="notice", title="Notices"),
-)
+def built_in_panels() -> Catalogue:
+    """Return the panels and tiles of panels.json, without figures."""
+    return msgspec.json.decode(_PANELS.read_bytes(), type=Catalogue)
+
+
+_PANELS = Path(__file__).with_name("panels.json")

@@ -6,7 +6,7 @@ alone, through psutil, Linux's /proc and /sys.
 
 import importlib
 import pkgutil
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -17,17 +17,10 @@ from dashboard.metrics.system import System
 from dashboard.metrics.traffic import Traffic
 from dashboard.settings import Settings
 
+for module in pkgutil.iter_modules(__path__, f"{__name__}."):
+    importlib.import_module(module.name)
 
-def _found() -> Iterator[type[Family]]:
-    """Yield the classes that declare an event's fields, of each module of this package."""
-    for module in pkgutil.iter_modules(__path__, f"{__name__}."):
-        for each in vars(importlib.import_module(module.name)).values():
-            is_own = getattr(each, "__module__", "") == module.name
-            if is_own and isinstance(getattr(each, "fields", None), tuple):
-                yield each
-
-
-FAMILIES: tuple[type[Family], ...] = tuple(sorted(_found(), key=lambda family: family.name))
+FAMILIES = tuple(sorted(Family.__subclasses__(), key=lambda family: family.name))
 
 __all__ = [
     "FAMILIES",

@@ -1,7 +1,5 @@
 """Files of a control group (cgroup v2), each read by as few calls as can be."""
 
-from __future__ import annotations
-
 import os
 import re
 import resource

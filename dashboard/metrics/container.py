@@ -4,8 +4,6 @@ In a container /proc may be the machine's, its own (lxcfs), or a mixture. A cgro
 the root of what is mounted at /sys/fs/cgroup; the root of a machine has none.
 """
 
-from __future__ import annotations
-
 import os
 from collections.abc import Mapping
 from pathlib import Path

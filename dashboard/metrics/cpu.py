@@ -11,19 +11,16 @@ to the time that went by: where they don't (idle that stands still, a core that 
 null and the sums are of the others.
 """
 
-from __future__ import annotations
-
 import time
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, NamedTuple
 
 import psutil
 
-from dashboard.catalogue.model import AnyPanel, ChartPanel, CoresPanel, Line, Tile
 from dashboard.metrics import procfs
 from dashboard.metrics.container import SYSFS, cpu_limit
-from dashboard.metrics.family import Clock, Field
+from dashboard.metrics.family import Clock, Family, Field
 from dashboard.metrics.frequency import Frequency
 from dashboard.metrics.rates import Counters, Rates, percent
 
@@ -44,12 +41,11 @@ class Asked(NamedTuple):
     after: float
 
 
-class Cpu:
+class Cpu(Family):
     """Shares of CPU time since the last reading, for all cores together and for each."""
 
-    name: ClassVar[str] = "cpu"
-    cadence: ClassVar[float] = 0
-    fields: ClassVar[tuple[Field, ...]] = (
+    name = "cpu"
+    fields = (
         Field(
             "percent",
             "%",
@@ -88,44 +84,10 @@ class Cpu:
             "cgroup cpu.max",
         ),
     )
-    panels: ClassVar[tuple[AnyPanel, ...]] = (
-        ChartPanel(
-            name="cpu",
-            event="cpu",
-            title="CPU",
-            says="CPU use, and time waiting for disks, in percent; below, each core",
-            unit="%",
-            watch="percent",
-            strip="cores",
-            lines=(
-                Line("percent", "all cores", "blue", fill=0.22),
-                Line("iowait", "disk wait", "orange", width=1.5),
-            ),
-            # What `percent` is the sum of, and on it what is idle. Purple is the colour of marks.
-            stack=(
-                Line("user", "user", "blue", fill=0.4, width=1),
-                Line("system", "system", "green", fill=0.45, width=1),
-                Line("steal", "steal", "ink-dim", fill=0.5, width=1),
-                Line("iowait", "disk wait", "orange", fill=0.4, width=1.5),
-            ),
-        ),
-        CoresPanel(name="cores", event="cpu", title="Cores"),
-    )
-    tiles: ClassVar[tuple[Tile, ...]] = (
-        Tile(
-            name="cpu",
-            event="cpu",
-            title="CPU",
-            field="percent",
-            color="blue",
-            detail="user {user:%} · system {system:%}[ · of {limit} CPUs (limit)]",
-        ),
-    )
 
     def __init__(
         self, *, ps: Any = psutil, clock: Clock = time.monotonic, sysfs: Path = SYSFS
     ) -> None:
-        self.absent_reason: str | None = None
         self._ps = ps
         self._clock = clock
         self._sysfs = sysfs

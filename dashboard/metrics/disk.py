@@ -7,18 +7,15 @@ Loop devices are files; RAM disks and zram are memory. Names tell all of this: a
 like its disk plus a number, with a `p` between where the disk's own name ends in a digit.
 """
 
-from __future__ import annotations
-
 import re
 import time
 from collections.abc import Collection
-from typing import Any, ClassVar
+from typing import Any
 
 import psutil
 
-from dashboard.catalogue.model import AnyPanel, ChartPanel, Column, Line, TablePanel, Tile
 from dashboard.metrics import procfs
-from dashboard.metrics.family import Clock, Field
+from dashboard.metrics.family import Clock, Family, Field
 from dashboard.metrics.rates import Counters, Rates, percent, total
 from dashboard.metrics.values import printable
 
@@ -30,12 +27,11 @@ _SOURCE = "/proc/diskstats"
 _SECTOR = 512  # bytes, whatever the disk's own are
 
 
-class Disk:
+class Disk(Family):
     """Traffic since the last reading, of all disks together and of each."""
 
-    name: ClassVar[str] = "disk"
-    cadence: ClassVar[float] = 0
-    fields: ClassVar[tuple[Field, ...]] = (
+    name = "disk"
+    fields = (
         Field("read_bytes_per_second", "bytes/s", "read from all disks", _SOURCE),
         Field(
             "write_bytes_per_second",
@@ -53,38 +49,8 @@ class Disk:
         Field("devices{}.writes_per_second", "1/s", "write requests done", _SOURCE),
         Field("devices{}.busy_percent", "%", "time with a request outstanding", _SOURCE),
     )
-    panels: ClassVar[tuple[AnyPanel, ...]] = (
-        ChartPanel(
-            name="disk",
-            event="disk",
-            title="Disk",
-            says="Bytes read from disks, upwards, and written, downwards, each second",
-            unit="B/s",
-            lines=(
-                Line("read_bytes_per_second", "read ▴", "blue", 0.22, 1.5),
-                Line("write_bytes_per_second", "written ▾", "orange", 0.22, 1.5, downward=True),
-            ),
-        ),
-        TablePanel(
-            name="devices",
-            event="disk",
-            title="Disk devices",
-            rows="devices",
-            order="busy_percent",
-            share="busy_percent",
-            noun=("device", "devices"),
-            columns=(
-                Column("Device", "@key"),
-                Column("Read", "read_bytes_per_second", "B/s"),
-                Column("Written", "write_bytes_per_second", "B/s"),
-                Column("Busy", "busy_percent", "%"),
-            ),
-        ),
-    )
-    tiles: ClassVar[tuple[Tile, ...]] = ()
 
     def __init__(self, *, ps: Any = psutil, clock: Clock = time.monotonic) -> None:
-        self.absent_reason: str | None = None
         self._ps = ps
         self._proc = procfs.root(ps)
         self._rates: Rates[str] = Rates(clock)

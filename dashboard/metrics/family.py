@@ -1,12 +1,8 @@
-"""Interface of a family's reader to the sampler, and the description of a field of its event."""
-
-from __future__ import annotations
+"""Interface of a family's reader to the sampler, and what its event is: fields, and a sample."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Protocol
-
-from dashboard.catalogue.model import AnyPanel, Tile
+from typing import Any, ClassVar, NamedTuple, Protocol
 
 Clock = Callable[[], float]
 """Seconds from any starting point, meant to go forward only; readers survive one that doesn't."""
@@ -30,6 +26,14 @@ class Field:
     """None: as many as its values have."""
 
 
+class Sample(NamedTuple):
+    """The figures of one family at a time (seconds since 1970)."""
+
+    family: str
+    time: float
+    figures: Mapping[str, Any]
+
+
 class Reader(Protocol):
     """What reads the data of one event, used by one native thread at a time."""
 
@@ -47,7 +51,7 @@ class Reader(Protocol):
 
 
 class Family(Reader, Protocol):
-    """A long-lived reader of one family.
+    """A long-lived reader of one family, each a class in a module of this package.
 
     A reader is constructed with keyword arguments alone, all optional: settings, and the seams of
     tests. The constructor takes a first reading of the counters, so the first `read()` has rates
@@ -56,11 +60,10 @@ class Family(Reader, Protocol):
 
     name: ClassVar[str]
     """The event's name."""
-    cadence: ClassVar[float]
+    cadence: ClassVar[float] = 0.0
     """Seconds between readings; 0 means each INTERVAL."""
     fields: ClassVar[tuple[Field, ...]]
-    panels: ClassVar[tuple[AnyPanel, ...]]
-    tiles: ClassVar[tuple[Tile, ...]]
+    absent_reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,18 +11,15 @@ Asking a mount whose server is gone blocks until it is back. Such a mount is lef
 answers, and the others are shown.
 """
 
-from __future__ import annotations
-
 import os
 import re
 from collections.abc import Callable, Iterable
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, NamedTuple
 
 import psutil
 
-from dashboard.catalogue.model import AnyPanel, Column, Pick, TablePanel, Tile
 from dashboard.metrics import procfs
-from dashboard.metrics.family import Field
+from dashboard.metrics.family import Family, Field
 from dashboard.metrics.values import byte_count, printable
 from dashboard.posix.hang_guard import HangGuard
 
@@ -47,12 +44,12 @@ class Mount(NamedTuple):
     read_only: bool = False
 
 
-class Filesystem:
+class Filesystem(Family):
     """Size and use of each mounted filesystem."""
 
-    name: ClassVar[str] = "filesystem"
-    cadence: ClassVar[float] = 10
-    fields: ClassVar[tuple[Field, ...]] = (
+    name = "filesystem"
+    cadence = 10.0
+    fields = (
         Field("mounts[].mountpoint", "path", "where it is mounted", "/proc/self/mountinfo"),
         Field("mounts[].total", "bytes", "its size", "statvfs(3) by psutil.disk_usage"),
         Field("mounts[].used", "bytes", "what is in use", "statvfs(3) by psutil.disk_usage"),
@@ -64,39 +61,10 @@ class Filesystem:
             title="Disk",
         ),
     )
-    panels: ClassVar[tuple[AnyPanel, ...]] = (
-        TablePanel(
-            name="filesystem",
-            event="filesystem",
-            title="Disks",
-            rows="mounts",
-            order="percent",
-            share="percent",
-            noun=("mount", "mounts"),
-            columns=(
-                Column("Mounted at", "mountpoint"),
-                Column("Used", "used", "B"),
-                Column("Size", "total", "B"),
-                Column("Full", "percent", "%"),
-            ),
-        ),
-    )
-    tiles: ClassVar[tuple[Tile, ...]] = (
-        Tile(
-            name="filesystem",
-            event="filesystem",
-            title="Fullest disk",
-            field="percent",
-            color="purple",
-            detail="[{mountpoint} · {used:B} of {total:B}|no disks]",
-            pick=Pick("mounts", "percent", "mountpoint"),
-        ),
-    )
 
     def __init__(
         self, *, ps: Any = psutil, is_directory: Callable[[str], bool] = os.path.isdir
     ) -> None:
-        self.absent_reason: str | None = None
         self._ps = ps
         self._proc = procfs.root(ps)
         self._is_directory = is_directory

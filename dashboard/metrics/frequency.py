@@ -1,7 +1,5 @@
 """The clock of the cores, asked seldom: reading it wakes every core on some machines."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Any
 

@@ -5,21 +5,18 @@ card is busy while it does not sleep (RC6): only root may see how busy its engin
 hang for good; this family has a thread of its own, so it alone becomes old.
 """
 
-from __future__ import annotations
-
 import importlib
 import re
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import psutil
 
-from dashboard.catalogue.model import AnyPanel, Column, Pick, TablePanel, Tile
 from dashboard.metrics import procfs
-from dashboard.metrics.family import Clock, Field
+from dashboard.metrics.family import Clock, Family, Field
 from dashboard.metrics.rates import Rates, percent
 from dashboard.metrics.values import byte_count, printable
 
@@ -28,12 +25,12 @@ _VENDORS = {"0x1002": "AMD", "0x8086": "Intel"}
 _NVML = "/sys/class/drm, NVML"
 
 
-class Gpu:
+class Gpu(Family):
     """What each graphics card does."""
 
-    name: ClassVar[str] = "gpu"
-    cadence: ClassVar[float] = 5
-    fields: ClassVar[tuple[Field, ...]] = (
+    name = "gpu"
+    cadence = 5.0
+    fields = (
         Field(
             "cards[].name",
             "",
@@ -50,36 +47,6 @@ class Gpu:
         Field("cards[].watts", "W", "power that it takes", _NVML),
         Field("cards[].fan_percent", "%", "speed of its fan, of the highest", _NVML),
     )
-    panels: ClassVar[tuple[AnyPanel, ...]] = (
-        TablePanel(
-            name="gpu",
-            event="gpu",
-            title="Graphics cards",
-            rows="cards",
-            order="busy_percent",
-            share="busy_percent",
-            noun=("card", "cards"),
-            columns=(
-                Column("Card", "name"),
-                Column("Busy", "busy_percent", "%"),
-                Column("Memory", "memory_percent", "%"),
-                Column("Heat", "celsius", "°C"),
-                Column("Watts", "watts", "W"),
-                Column("Fan", "fan_percent", "%"),
-            ),
-        ),
-    )
-    tiles: ClassVar[tuple[Tile, ...]] = (
-        Tile(
-            name="gpu",
-            event="gpu",
-            title="Busiest GPU",
-            field="busy_percent",
-            color="green",
-            detail="[{name} · {memory_used:B} of {memory_total:B}|{name}]",
-            pick=Pick("cards", "busy_percent", "name"),
-        ),
-    )
 
     def __init__(
         self,
@@ -90,7 +57,6 @@ class Gpu:
         nvml: Callable[[], Any] = lambda: importlib.import_module("pynvml"),
     ) -> None:
         """`nvml` imports NVIDIA's library."""
-        self.absent_reason: str | None = None
         self._sysfs = sysfs if procfs.root(ps) is not None else None
         self._import = nvml
         self._nvml: Any = None

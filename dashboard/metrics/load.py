@@ -1,21 +1,17 @@
 """Load averages, beside the number of CPUs that they are to be compared with."""
 
-from __future__ import annotations
-
-from typing import Any, ClassVar
+from typing import Any
 
 import psutil
 
-from dashboard.catalogue.model import AnyPanel, ChartPanel, Line, Tile
-from dashboard.metrics.family import Field
+from dashboard.metrics.family import Family, Field
 
 
-class Load:
+class Load(Family):
     """The mean number of processes that ran or waited (on Linux also for a disk)."""
 
-    name: ClassVar[str] = "load"
-    cadence: ClassVar[float] = 0
-    fields: ClassVar[tuple[Field, ...]] = (
+    name = "load"
+    fields = (
         Field(
             "load1",
             "processes",
@@ -32,24 +28,8 @@ class Load:
         ),
         Field("cpus", "CPUs", "logical CPUs: the load at which all are busy", "psutil.cpu_count"),
     )
-    panels: ClassVar[tuple[AnyPanel, ...]] = (
-        ChartPanel(
-            name="load",
-            event="load",
-            title="Load",
-            says="Load averages over 1, 5 and 15 minutes against the number of CPUs",
-            lines=(
-                Line("load1", "1 min", "blue", fill=0.15),
-                Line("load5", "5 min", "orange", width=1.5),
-                Line("load15", "15 min", "green", width=1.5),
-                Line("cpus", "CPUs", "ink-dim", width=1, dashed=True, unit="count"),
-            ),
-        ),
-    )
-    tiles: ClassVar[tuple[Tile, ...]] = ()
 
     def __init__(self, *, ps: Any = psutil) -> None:
-        self.absent_reason: str | None = None
         self._ps = ps
 
     def read(self) -> dict[str, Any] | None:

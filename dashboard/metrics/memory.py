@@ -6,28 +6,24 @@ out the page cache and ZFS's (ARC), which fill all memory on a healthy machine, 
 counts shared memory that is in `used`, too.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import psutil
 
-from dashboard.catalogue.model import AnyPanel, ChartPanel, Line, Tile
 from dashboard.metrics import procfs
 from dashboard.metrics.container import MACHINE, SYSFS, memory_limit, whose_system
-from dashboard.metrics.family import Field
+from dashboard.metrics.family import Family, Field
 from dashboard.metrics.rates import percent
 from dashboard.metrics.values import byte_count
 
 
-class Memory:
+class Memory(Family):
     """Memory and swap at this moment, in bytes."""
 
-    name: ClassVar[str] = "memory"
-    cadence: ClassVar[float] = 0
-    fields: ClassVar[tuple[Field, ...]] = (
+    name = "memory"
+    fields = (
         Field("total", "bytes", "memory that the kernel manages", "/proc/meminfo MemTotal"),
         Field("used", "bytes", "total minus available", "computed"),
         Field(
@@ -73,36 +69,6 @@ class Memory:
             "cgroup memory.current − inactive_file",
         ),
     )
-    panels: ClassVar[tuple[AnyPanel, ...]] = (
-        ChartPanel(
-            name="memory",
-            event="memory",
-            title="Memory",
-            says="Memory and swap in use in percent",
-            unit="%",
-            watch="percent",
-            lines=(
-                Line("percent", "in use", "green", fill=0.22),
-                Line("swap_percent", "swap", "orange"),
-            ),
-            whole="total",
-            stack=(
-                Line("percent", "in use", "green", fill=0.4),
-                Line("reclaimable", "cache", "blue", fill=0.25, width=1, unit="B"),
-                Line("free", "free", "ink-dim", width=1, unit="B"),
-            ),
-        ),
-    )
-    tiles: ClassVar[tuple[Tile, ...]] = (
-        Tile(
-            name="memory",
-            event="memory",
-            title="Memory",
-            field="percent",
-            color="green",
-            detail="{used:B} of {total:B}[ · {limit_used:B} of {limit:B} (limit)]",
-        ),
-    )
 
     def __init__(
         self,
@@ -112,7 +78,6 @@ class Memory:
         system: Callable[[str | None], str] = whose_system,
     ) -> None:
         """`system` tells a machine from a container by the path of /proc."""
-        self.absent_reason: str | None = None
         self._ps = ps
         self._sysfs = sysfs
         self._proc = procfs.root(ps)

@@ -14,19 +14,16 @@ leave out, if they ever carried anything, but neither loopback nor the machine's
 containers, of which there may be hundreds.
 """
 
-from __future__ import annotations
-
 import re
 import time
 from collections.abc import Collection
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import psutil
 
-from dashboard.catalogue.model import AnyPanel, ChartPanel, Column, Line, TablePanel, Tile
 from dashboard.metrics import procfs
-from dashboard.metrics.family import Clock, Field
+from dashboard.metrics.family import Clock, Family, Field
 from dashboard.metrics.rates import Counters, Rates, total
 from dashboard.metrics.values import printable
 
@@ -40,15 +37,13 @@ _CONTAINER_END = re.compile(r"(veth|cali|lxc|vnet|fwbr|fwpr|fwln|tap\d+i).*")
 _CLASSIFY_SECONDS = 60.0
 
 _SOURCE = "/proc/net/dev"
-_ERRORS = "[▲ {errors_per_second:1/s} errors|no errors]"
 
 
-class Network:
+class Network(Family):
     """Traffic since the last reading, in and out of the machine and per interface."""
 
-    name: ClassVar[str] = "network"
-    cadence: ClassVar[float] = 0
-    fields: ClassVar[tuple[Field, ...]] = (
+    name = "network"
+    fields = (
         Field(
             "received_bytes_per_second",
             "bytes/s",
@@ -68,51 +63,6 @@ class Network:
         Field("interfaces{}.sent_bytes_per_second", "bytes/s", "sent from here", _SOURCE),
         Field("interfaces{}.errors_per_second", "1/s", "packets with errors here", _SOURCE),
     )
-    panels: ClassVar[tuple[AnyPanel, ...]] = (
-        ChartPanel(
-            name="network",
-            event="network",
-            title="Network",
-            says="Bytes received, upwards, and sent, downwards, each second",
-            unit="B/s",
-            lines=(
-                Line("received_bytes_per_second", "received ▴", "blue", 0.22, 1.5),
-                Line("sent_bytes_per_second", "sent ▾", "orange", 0.22, 1.5, downward=True),
-            ),
-        ),
-        TablePanel(
-            name="interfaces",
-            event="network",
-            title="Network interfaces",
-            rows="interfaces",
-            order="received_bytes_per_second",
-            noun=("interface", "interfaces"),
-            columns=(
-                Column("Interface", "@key"),
-                Column("Received", "received_bytes_per_second", "B/s"),
-                Column("Sent", "sent_bytes_per_second", "B/s"),
-                Column("Errors", "errors_per_second", "1/s"),
-            ),
-        ),
-    )
-    tiles: ClassVar[tuple[Tile, ...]] = (
-        Tile(
-            name="received",
-            event="network",
-            title="Network down",
-            field="received_bytes_per_second",
-            color="blue",
-            detail=_ERRORS,
-        ),
-        Tile(
-            name="sent",
-            event="network",
-            title="Network up",
-            field="sent_bytes_per_second",
-            color="orange",
-            detail=_ERRORS,
-        ),
-    )
 
     def __init__(
         self,
@@ -121,7 +71,6 @@ class Network:
         clock: Clock = time.monotonic,
         sysfs: Path = Path("/sys"),
     ) -> None:
-        self.absent_reason: str | None = None
         self._ps = ps
         self._proc = procfs.root(ps)
         self._clock = clock

@@ -4,8 +4,6 @@ Samples are rates and shares of a second; who scrapes each quarter of a minute a
 its own needs the counters themselves, which miss no peak.
 """
 
-from __future__ import annotations
-
 import os
 import time
 from collections.abc import Callable, Iterator
@@ -50,10 +48,9 @@ class NodeCounters:
 
     def read(self) -> list[Counted]:
         """Return what this system has of them."""
-        found: list[Counted] = []
-        for part in (self._machine, self._cpu, self._memory, self._network, self._disks):
-            found += self._of(part)
-        return found + self._of(self._pressure) + self._of(self._filesystems)
+        system = (self._machine, self._cpu, self._memory, self._network)
+        disks = (self._disks, self._pressure, self._filesystems)
+        return [counted for part in (*system, *disks) for counted in self._of(part)]
 
     def _of(self, part: Callable[[], Iterator[Counted]]) -> list[Counted]:
         try:
@@ -68,15 +65,9 @@ class NodeCounters:
 
     def _machine(self) -> Iterator[Counted]:
         names = os.uname()
+        parts = ("machine", "nodename", "release", "sysname", "version")
         domain = procfs.read_text(f"{self._proc}/sys/kernel/domainname") or "(none)"
-        labels = {
-            "domainname": domain,
-            "machine": names.machine,
-            "nodename": names.nodename,
-            "release": names.release,
-            "sysname": names.sysname,
-            "version": names.version,
-        }
+        labels = {"domainname": domain, **{part: getattr(names, part) for part in parts}}
         yield Counted("node_uname_info", "What uname(2) says.", [(labels, 1.0)])
         yield Counted("node_time_seconds", "The machine's clock.", [({}, self._wall_clock())])
 
@@ -94,22 +85,19 @@ class NodeCounters:
         lines = (line.partition(":") for line in self._text("meminfo").split("\n"))
         sizes = {name: rest.split()[0] for name, colon, rest in lines if colon and rest.split()}
         for name in _MEMORY:
-            samples: list[tuple[Labels, float]] = []
             if name in sizes:
-                samples.append(({}, int(sizes[name]) * 1024.0))
-            yield Counted(f"node_memory_{name}_bytes", f"{name} of /proc/meminfo.", samples)
+                size = int(sizes[name]) * 1024.0
+                meaning = f"{name} of /proc/meminfo."
+                yield Counted(f"node_memory_{name}_bytes", meaning, [({}, size)])
 
     def _network(self) -> Iterator[Counted]:
         devices = parse_net_dev(self._text("net/dev").encode())
         for place, way, meaning in ((0, "receive", "received"), (1, "transmit", "sent")):
-            yield Counted(
-                f"node_network_{way}_bytes_total",
-                f"Bytes {meaning} by each device.",
-                [
-                    ({"device": printable(device)}, counts[place])
-                    for device, counts in devices.items()
-                ],
-            )
+            samples: list[tuple[Labels, float]] = [
+                ({"device": printable(name)}, counts[place]) for name, counts in devices.items()
+            ]
+            about = f"Bytes {meaning} by each device."
+            yield Counted(f"node_network_{way}_bytes_total", about, samples)
 
     def _disks(self) -> Iterator[Counted]:
         disks = parse_diskstats(self._text("diskstats").encode())

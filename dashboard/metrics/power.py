@@ -4,8 +4,6 @@ The attributes are those of Documentation/ABI/testing/sysfs-class-power, in µW,
 A mouse, a pen or a headset says of its battery `scope` Device; it is none of the machine's.
 """
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Any, NamedTuple
 

@@ -5,23 +5,19 @@ The kernel averages them itself (Documentation/accounting/psi.rst); these are it
 seconds.
 """
 
-from __future__ import annotations
-
-from typing import Any, ClassVar
+from typing import Any
 
 import psutil
 
-from dashboard.catalogue.model import AnyPanel, ChartPanel, Line, Tile
 from dashboard.metrics import procfs
-from dashboard.metrics.family import Field
+from dashboard.metrics.family import Family, Field
 
 
-class Pressure:
+class Pressure(Family):
     """The kernel's ten-second averages of stalled time."""
 
-    name: ClassVar[str] = "pressure"
-    cadence: ClassVar[float] = 0
-    fields: ClassVar[tuple[Field, ...]] = (
+    name = "pressure"
+    fields = (
         Field(
             "cpu_some",
             "%",
@@ -38,24 +34,8 @@ class Pressure:
             "memory_full", "%", "time in which all tasks waited for memory", "/proc/pressure/memory"
         ),
     )
-    panels: ClassVar[tuple[AnyPanel, ...]] = (
-        ChartPanel(
-            name="pressure",
-            event="pressure",
-            title="Pressure",
-            says="Share of time in which something waited for CPU, disk or memory, in percent",
-            unit="%",
-            lines=(
-                Line("cpu_some", "CPU", "blue", width=1.5),
-                Line("io_some", "disk", "orange", width=1.5),
-                Line("memory_some", "memory", "green", width=1.5),
-            ),
-        ),
-    )
-    tiles: ClassVar[tuple[Tile, ...]] = ()
 
     def __init__(self, *, ps: Any = psutil) -> None:
-        self.absent_reason: str | None = None
         self._proc = procfs.root(ps)
 
     def read(self) -> dict[str, Any] | None:

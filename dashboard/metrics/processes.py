@@ -5,36 +5,30 @@ from `/proc/PID/stat` (proc_pid_stat(5)), one small file per process, which cost
 psutil needs. A process is its pid *and* its start, because pids are given out again.
 """
 
-from __future__ import annotations
-
 import os
 import time
 from contextlib import suppress
 from heapq import nlargest
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import psutil
 
-from dashboard.catalogue.model import AnyPanel, Column, Rows, TablePanel, Tile
 from dashboard.metrics import procfs
 from dashboard.metrics.container import MACHINE, whose_processes
-from dashboard.metrics.family import Clock, Field
+from dashboard.metrics.family import Clock, Family, Field
 from dashboard.metrics.programs import Identity, Process, Programs, others
 from dashboard.metrics.values import byte_count, printable
 
 TOP = 10
-_OTHERS = "ended, and others"
-_NAME, _KEY = Column("Name", "name"), Column("Name", "@key")
-_CPU = Column("CPU, of\u00a01\u00a0core", "cpu_percent", "%")
 
 
-class Processes:
+class Processes(Family):
     """The number of processes, and the top ten by CPU since the last reading, then by memory."""
 
-    name: ClassVar[str] = "processes"
-    cadence: ClassVar[float] = 5
-    fields: ClassVar[tuple[Field, ...]] = (
+    name = "processes"
+    cadence = 5.0
+    fields = (
         Field(
             "count",
             "processes",
@@ -101,40 +95,8 @@ class Processes:
         ),
         Field("programs.others.cpu_percent", "% of one core", "the same of programs", "/proc/stat"),
     )
-    panels: ClassVar[tuple[AnyPanel, ...]] = (
-        TablePanel(
-            name="processes",
-            event="processes",
-            title="Processes",
-            rows="top",
-            summary="{count:count} in all, {running:count} running",
-            columns=(
-                _NAME,
-                Column("User", "user"),
-                _CPU,
-                Column("Memory", "memory_bytes", "B"),
-            ),
-            more=(Rows("others", (_KEY, None, _CPU), title=_OTHERS),),
-        ),
-        TablePanel(
-            name="processes:by-name",
-            event="processes",
-            title="Programs",
-            rows="programs.top",
-            summary="{count:count} processes, {running:count} running",
-            columns=(
-                _NAME,
-                _CPU,
-                Column("Memory", "memory_bytes", "B"),
-                Column("Disk", "bytes_per_second", "B/s"),
-            ),
-            more=(Rows("programs.others", (_KEY, _CPU), title=_OTHERS),),
-        ),
-    )
-    tiles: ClassVar[tuple[Tile, ...]] = ()
 
     def __init__(self, *, ps: Any = psutil, clock: Clock = time.monotonic) -> None:
-        self.absent_reason: str | None = None
         self._ps = ps
         self._proc = procfs.root(ps)
         self._names: dict[int, str] = {}

@@ -4,8 +4,6 @@ The root is psutil's `PROCFS_PATH`: where psutil reads another /proc (/host/proc
 frozen one in a test), so do these readers.
 """
 
-from __future__ import annotations
-
 import errno
 import math
 import os

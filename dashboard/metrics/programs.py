@@ -1,7 +1,5 @@
 """What programs take: all processes of one name together, also those that began just now."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable, Mapping
 from contextlib import suppress

@@ -14,8 +14,6 @@ Six things can make such a difference lie, and each gives no rate rather than a 
   the next one measures over the whole time.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from typing import Generic, NamedTuple, TypeVar
 

@@ -2,7 +2,9 @@
 
 from collections.abc import Iterable, Iterator
 
-from dashboard.catalogue.model import EVENT_PANELS, Catalogue, Figure
+from msgspec.structs import replace
+
+from dashboard.catalogue.model import Catalogue, Figure, built_in_panels
 from dashboard.catalogue.titles import title_of
 from dashboard.metrics.cadence import cadence_of
 from dashboard.metrics.family import Family, FamilyFactory
@@ -19,19 +21,15 @@ _UNITS = {
     "sessions": "count",
     "CPUs": "",
 }
-# Panels stand in this order of kinds, and by name among their like.
-_KINDS = ("ChartPanel", "CoresPanel", "TablePanel", "PairsPanel")
 
 
 def built_in_rows(families: Iterable[type[Family]], interval: float) -> Catalogue:
-    """Return the rows of families on machines that are sampled each `interval` seconds."""
-    families = tuple(families)
-    panels = [panel for family in families for panel in family.panels]
-    return Catalogue(
-        tuple(figure for family in families for figure in figures(family, interval)),
-        (*sorted(panels, key=lambda each: _KINDS.index(type(each).__name__)), *EVENT_PANELS),
-        tuple(tile for family in families for tile in family.tiles),
-    )
+    """Return all panels and tiles, and a row for each figure of families.
+
+    `interval` is the seconds between two samples of a machine.
+    """
+    found = tuple(figure for family in families for figure in figures(family, interval))
+    return replace(built_in_panels(), figures=found)
 
 
 def figures(family: FamilyFactory, interval: float) -> Iterator[Figure]:

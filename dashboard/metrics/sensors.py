@@ -5,31 +5,28 @@ limit that no running machine can have counts as not given. Each is asked by its
 fails loses only its own.
 """
 
-from __future__ import annotations
-
 import math
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import psutil
 
-from dashboard.catalogue.model import AnyPanel, Column, Rows, TablePanel, Tile
 from dashboard.metrics import power, procfs
 from dashboard.metrics.container import SYSFS
-from dashboard.metrics.family import Field
+from dashboard.metrics.family import Family, Field
 from dashboard.metrics.values import printable
 
 POWER = "/sys/class/power_supply"
 
 
-class Sensors:
+class Sensors(Family):
     """Values of the hardware monitors at this moment."""
 
-    name: ClassVar[str] = "sensors"
-    cadence: ClassVar[float] = 5
-    fields: ClassVar[tuple[Field, ...]] = (
+    name = "sensors"
+    cadence = 5.0
+    fields = (
         Field(
             "temperatures[].label",
             "",
@@ -77,26 +74,8 @@ class Sensors:
         Field("batteries[].label", "", "the battery's name", POWER),
         Field("batteries[].percent", "%", "its charge", POWER),
     )
-    panels: ClassVar[tuple[AnyPanel, ...]] = (
-        TablePanel(
-            name="sensors",
-            event="sensors",
-            title="Sensors",
-            rows="temperatures",
-            order="celsius",
-            summary="[battery {battery.percent:%}][, plugged in{battery.plugged:flag}]",
-            columns=(
-                Column("Sensor", "label"),
-                Column("Now", "celsius", "°C"),
-                Column("High", "high", "°C"),
-            ),
-            more=(Rows("fans", (Column("Sensor", "label"), Column("Now", "rpm", "rpm"))),),
-        ),
-    )
-    tiles: ClassVar[tuple[Tile, ...]] = ()
 
     def __init__(self, *, ps: Any = psutil, sysfs: Path = SYSFS) -> None:
-        self.absent_reason: str | None = None
         self._ps = ps
         self._sysfs = sysfs if procfs.root(ps) is not None else None
 

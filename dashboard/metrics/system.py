@@ -4,30 +4,27 @@ The uptime comes from a clock that setting the time doesn't move. The boot's tim
 clock minus that, so it follows when the clock is set.
 """
 
-from __future__ import annotations
-
 import math
 import platform
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import psutil
 
-from dashboard.catalogue.model import AnyPanel, Column, PairsPanel, Tile
 from dashboard.metrics import procfs
 from dashboard.metrics.container import whose_system
-from dashboard.metrics.family import Clock, Field
+from dashboard.metrics.family import Clock, Family, Field
 from dashboard.metrics.values import printable
 
 
-class System:
+class System(Family):
     """Uptime, sessions and names."""
 
-    name: ClassVar[str] = "system"
-    cadence: ClassVar[float] = 60
-    fields: ClassVar[tuple[Field, ...]] = (
+    name = "system"
+    cadence = 60.0
+    fields = (
         Field(
             "uptime_seconds",
             "s",
@@ -54,21 +51,6 @@ class System:
         Field("tags[]", "", "what it is for; the first one is its group", "the setting HOST_TAGS"),
         Field("interval", "s", "time between samples of the fast families", "the setting INTERVAL"),
     )
-    panels: ClassVar[tuple[AnyPanel, ...]] = (
-        PairsPanel(
-            name="system",
-            event="system",
-            title="System",
-            pairs=(
-                Column("Up for", "uptime_seconds", "duration"),
-                Column("Booted", "boot_time", "moment"),
-                Column("Signed in", "users", "count"),
-                Column("System", "os"),
-                Column("Kernel", "kernel"),
-            ),
-        ),
-    )
-    tiles: ClassVar[tuple[Tile, ...]] = ()
 
     def __init__(
         self,
@@ -80,7 +62,6 @@ class System:
         root: Path = Path("/"),
     ) -> None:
         """`tags` and `interval` (seconds) are settings of the machine, sent as they are."""
-        self.absent_reason: str | None = None
         self._tags = list(tags)
         self._interval = interval
         self._ps = ps

@@ -6,20 +6,17 @@ goes by between the last reading and a reboot, a minute at most, is not seen. A 
 before the first reading counts from the machine's start, or from that reading.
 """
 
-from __future__ import annotations
-
 import calendar
 import time
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import msgspec
 import psutil
 
-from dashboard.catalogue.model import AnyPanel, Column, PairsPanel, Tile
 from dashboard.metrics import procfs
-from dashboard.metrics.family import Clock, Field
+from dashboard.metrics.family import Clock, Family, Field
 from dashboard.metrics.network import Network, counted
 from dashboard.metrics.values import printable
 from dashboard.posix.atomic_file import write_atomically
@@ -44,12 +41,12 @@ class _State(msgspec.Struct):
     devices: dict[str, _Device]
 
 
-class Traffic:
+class Traffic(Family):
     """Bytes of the month, of all and by interface, and what is left of a quota."""
 
-    name: ClassVar[str] = "traffic"
-    cadence: ClassVar[float] = 60
-    fields: ClassVar[tuple[Field, ...]] = (
+    name = "traffic"
+    cadence = 60.0
+    fields = (
         Field("received_bytes", "bytes", "received in this month", _SOURCE),
         Field("sent_bytes", "bytes", "sent in this month", _SOURCE),
         Field("since", "s since 1970", "from when on that was counted", _SOURCE),
@@ -77,32 +74,6 @@ class Traffic:
         Field("interfaces{}.received_bytes", "bytes", "received here in this month", _SOURCE),
         Field("interfaces{}.sent_bytes", "bytes", "sent from here in this month", _SOURCE),
     )
-    panels: ClassVar[tuple[AnyPanel, ...]] = (
-        PairsPanel(
-            name="traffic",
-            event="traffic",
-            title="Traffic of the month",
-            pairs=(
-                Column("Sent", "sent_bytes", "B"),
-                Column("Received", "received_bytes", "B"),
-                Column("Counted since", "since", "moment"),
-                Column("Quota", "quota_bytes", "B"),
-                Column("Used", "percent", "%"),
-                Column("Used up", "exhausted_at", "moment"),
-                Column("Begins anew", "resets_at", "moment"),
-            ),
-        ),
-    )
-    tiles: ClassVar[tuple[Tile, ...]] = (
-        Tile(
-            name="traffic",
-            event="traffic",
-            title="Traffic of the month",
-            field="sent_bytes",
-            color="orange",
-            detail="{received_bytes:B} received[ · {percent:%} of {quota_bytes:B}]",
-        ),
-    )
 
     def __init__(
         self,
@@ -116,7 +87,6 @@ class Traffic:
         counts: str = "both",
     ) -> None:
         """`file` keeps what was counted; without one it is forgotten with this reader."""
-        self.absent_reason: str | None = None
         self._ps = ps
         self._proc = procfs.root(ps)
         self._network = Network(ps=ps, sysfs=sysfs)

@@ -5,8 +5,6 @@ D-Bus specification, of which this is as much as two questions need: strings in 
 what comes back is read at known places. Who is not there, or does not answer soon, says nothing.
 """
 
-from __future__ import annotations
-
 import http.client
 import json
 import os

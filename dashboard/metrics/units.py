@@ -8,21 +8,18 @@ others in turn; the rest only of those that are shown. Files that are read again
 hundreds of units take a few milliseconds.
 """
 
-from __future__ import annotations
-
 import os
 import time
 from collections.abc import Iterator
 from heapq import nlargest
 from pathlib import Path
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, NamedTuple
 
 import psutil
 
-from dashboard.catalogue.model import AnyPanel, Column, Mark, Rows, TablePanel, Tile
 from dashboard.metrics import cgroups, procfs
 from dashboard.metrics.cgroups import GroupFiles, group_file, links, moved_bytes, number, waiting
-from dashboard.metrics.family import Clock, Field
+from dashboard.metrics.family import Clock, Family, Field
 from dashboard.metrics.rates import Rates, percent
 from dashboard.metrics.unit_managers import UnitStates, container_names, unit_states
 from dashboard.metrics.values import byte_count
@@ -51,15 +48,6 @@ _OF_TOP = (
     Field("restarts", "count", "of a service, by systemd; null where it can't be asked", "D-Bus"),
 )
 
-_COLUMNS = (
-    Column("Unit", "name"),
-    Column("CPU, of\u00a01\u00a0core", "cpu_percent", "%"),
-    Column("Memory", "memory_bytes", "B"),
-    Column("Of limit", "memory_percent", "%"),
-    Column("Written", "write_bytes_per_second", "B/s"),
-    Column("State", "state"),
-)
-
 
 def _listed(rows: str, fields: tuple[Field, ...]) -> Iterator[Field]:
     for field in fields:
@@ -72,12 +60,12 @@ class _Unit(NamedTuple):
     kind: str
 
 
-class Units:
+class Units(Family):
     """Use of CPU, memory and disks by service and container."""
 
-    name: ClassVar[str] = "units"
-    cadence: ClassVar[float] = 5
-    fields: ClassVar[tuple[Field, ...]] = (
+    name = "units"
+    cadence = 5.0
+    fields = (
         Field("count", "count", "services, containers and scopes", _SOURCE),
         Field(
             "failed", "count", "units of systemd that failed; null where it can't be asked", "D-Bus"
@@ -85,19 +73,6 @@ class Units:
         *_listed("top", _OF_TOP),
         *_listed("slices", _FIGURES),
     )
-    panels: ClassVar[tuple[AnyPanel, ...]] = (
-        TablePanel(
-            name="units",
-            event="units",
-            title="Services and containers",
-            rows="top",
-            summary="{count:count} run[, ▲ {failed:count} failed]",
-            mark=Mark("state", "failed"),
-            columns=_COLUMNS,
-            more=(Rows("slices", _COLUMNS[:3]),),
-        ),
-    )
-    tiles: ClassVar[tuple[Tile, ...]] = ()
 
     def __init__(
         self,
@@ -108,7 +83,6 @@ class Units:
         root: Path = Path("/"),
     ) -> None:
         """Sockets of systemd and of runtimes are below `root`."""
-        self.absent_reason: str | None = None
         self._groups = str(sysfs / "fs/cgroup") if procfs.root(ps) else None
         self._root = root
         self._clock = clock

@@ -1,4 +1,4 @@
-"""Validation of the metrics that another machine's agent sends, by the fields of their family.
+"""Form of a family's event, by its fields, and validation of what another machine's agent sends.
 
 Pages, `/metrics` and the history rely on what the families declare. A metric may be missing or
 null: not every machine has all. Fields that are not known here are left as they are, so a fleet may
@@ -17,11 +17,12 @@ from dashboard.metrics.family import Family
 
 
 @dataclass(slots=True)
-class _Form:
-    """Type of a value; `inner` has those inside, of lists and maps under ""."""
+class Form:
+    """Type of a value, or null; `inner` has those inside, of lists and maps under ""."""
 
     wanted: str
-    inner: "dict[str, _Form]" = field(default_factory=dict)
+    meaning: str = ""
+    inner: "dict[str, Form]" = field(default_factory=dict)
 
 
 def validate_metrics(family: str, data: Mapping[str, Any]) -> None:
@@ -31,7 +32,7 @@ def validate_metrics(family: str, data: Mapping[str, Any]) -> None:
         _check(data, form, family)
 
 
-def _check(value: Any, form: _Form, path: str) -> None:
+def _check(value: Any, form: Form, path: str) -> None:
     if value is None:
         return
     types = _TYPES[form.wanted]
@@ -48,40 +49,41 @@ def _check(value: Any, form: _Form, path: str) -> None:
                 _check(item, inner, f"{path}.{key[:64]}")
 
 
-_NUMBER, _NAME, _FLAG = "a number", "a text", "true or false"
-_LIST, _OBJECT = "a list", "an object"
+NUMBER, TEXT, FLAG = "a number", "a text", "true or false"
+LIST, OBJECT = "a list", "an object"
 _TYPES: dict[str, tuple[type, ...]] = {
-    _NUMBER: (int, float),
-    _NAME: (str, int),  # a process id is a number that is a name
-    _FLAG: (bool,),
-    _LIST: (list,),
-    _OBJECT: (dict,),
+    NUMBER: (int, float),
+    TEXT: (str, int),  # a process id is a number that is a name
+    FLAG: (bool,),
+    LIST: (list,),
+    OBJECT: (dict,),
 }
-_UNITS = {"true/false": _FLAG, "": _NAME, "path": _NAME}
-_CONTAINERS = {"[]": _LIST, "{}": _OBJECT}
+_UNITS = {"true/false": FLAG, "": TEXT, "path": TEXT}
+_CONTAINERS = {"[]": LIST, "{}": OBJECT}
 
 
-def _form(family: type[Family]) -> _Form:
-    whole = _Form(_OBJECT)
+def form_of(family: type[Family]) -> Form:
+    """Return the form of a family's figures."""
+    whole = Form(OBJECT)
     for each in family.fields:
         place = whole
         *above, last = each.name.split(".")
         for part in above:
-            place = _inside(place, part, _OBJECT)
-        _inside(place, last, _UNITS.get(each.unit, _NUMBER))
+            place = _inside(place, part, Form(OBJECT))
+        _inside(place, last, Form(_UNITS.get(each.unit, NUMBER), each.meaning))
     return whole
 
 
-def _inside(place: _Form, part: str, wanted: str) -> _Form:
+def _inside(place: Form, part: str, new: Form) -> Form:
     """Return the form of the value that a part of a path (`a`, `a[]` or `a{}`) leads to."""
     container = _CONTAINERS.get(part[-2:])
     if container is None:
-        return place.inner.setdefault(part, _Form(wanted))
-    outer = place.inner.setdefault(part[:-2], _Form(container))
-    return outer.inner.setdefault("", _Form(wanted))
+        return place.inner.setdefault(part, new)
+    outer = place.inner.setdefault(part[:-2], Form(container))
+    return outer.inner.setdefault("", new)
 
 
 @cache
-def _forms() -> dict[str, _Form]:
+def _forms() -> dict[str, Form]:
     # When it is first asked for: `metrics` imports its modules to find the families.
-    return {family.name: _form(family) for family in metrics.FAMILIES}
+    return {family.name: form_of(family) for family in metrics.FAMILIES}

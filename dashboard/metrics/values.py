@@ -4,8 +4,6 @@ A name of the kernel is bytes: an interface, a mount point or a sensor may be ca
 size may be 2^64 - 1 where a driver has none.
 """
 
-from __future__ import annotations
-
 MAX_NAME = 1024  # characters
 MAX_BYTES = 1 << 63
 STAMPS = frozenset({"host", "time"})  # fields that the sampler adds to each event

@@ -28,7 +28,7 @@ from dashboard.events.encoded import LOG_START
 from dashboard.events.event import OBJECT, Event, EventId, fields
 from dashboard.log.contract import HistoryAccess, LogReader, LogUnavailable, SampleLog
 from dashboard.log.scan import walk
-from dashboard.metrics.sample import Sample
+from dashboard.metrics.family import Sample
 from dashboard.sampling.following import Following
 from dashboard.settings import AlertRule
 

@@ -23,7 +23,7 @@ from dashboard.events.event import Event
 from dashboard.log.contract import SampleLog
 from dashboard.metrics import FamilyFactory
 from dashboard.metrics.cadence import cadence_of
-from dashboard.metrics.sample import Sample
+from dashboard.metrics.family import Sample
 from dashboard.sampling.group import FamilyGroup
 from dashboard.sampling.sample_buffer import SampleBuffer
 from dashboard.sampling.trouble import FamilyTroubles, as_text

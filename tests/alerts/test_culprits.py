@@ -8,7 +8,7 @@ from dashboard.alerts.model import Alert
 from dashboard.alerts.outbox import Outbox, State
 from dashboard.alerts.rules import ThresholdRule, active_rules
 from dashboard.events.event import EventId
-from dashboard.metrics.sample import Sample
+from dashboard.metrics.family import Sample
 from dashboard.settings import load
 
 

@@ -16,7 +16,7 @@ from dashboard.alerts.model import MOST_NAME, Alert, State, decode_alert, durati
 from dashboard.alerts.rules import ThresholdRule, active_rules
 from dashboard.events.event import Event
 from dashboard.metrics import FAMILIES
-from dashboard.metrics.sample import Sample
+from dashboard.metrics.family import Sample
 from dashboard.sampling.leader_tasks import sampled_rules
 from dashboard.settings import load
 

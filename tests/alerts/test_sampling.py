@@ -18,7 +18,7 @@ from dashboard.log.contract import EventLog, LogUnavailable
 from dashboard.log.sqlite.engine import SQLiteLog
 from dashboard.log.threaded import ThreadedLog
 from dashboard.metrics import FAMILIES
-from dashboard.metrics.sample import Sample
+from dashboard.metrics.family import Sample
 from dashboard.sampling.leader_tasks import LeaderTasks
 from dashboard.sampling.sampler import Sampler
 from dashboard.settings import load

@@ -13,7 +13,7 @@ from dashboard.alerts.rules import ThresholdRule, active_rules
 from dashboard.catalogue.levels import RULES, RuleRow, level_of, rules_of, with_levels
 from dashboard.catalogue.model import Catalogue, Figure
 from dashboard.events.event import Event
-from dashboard.metrics.sample import Sample
+from dashboard.metrics.family import Sample
 from dashboard.settings import LEVELS, AlertRule, Comparison
 from tests.support.service import ROOT
 

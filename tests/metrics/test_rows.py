@@ -2,12 +2,15 @@
 
 import re
 from collections.abc import Iterator
+from typing import Any
 
+import msgspec
 import pytest
 
 from dashboard.catalogue.model import ChartPanel, PairsPanel, Panel, TablePanel
 from dashboard.metrics import FAMILIES, Family
 from dashboard.metrics.rows import built_in_rows
+from tests.support.service import ROOT
 
 ROWS = built_in_rows(FAMILIES, 2.0)
 FIGURES = {figure.name for figure in ROWS.figures}
@@ -41,16 +44,28 @@ def shown(panel: Panel) -> Iterator[str]:
 @pytest.mark.parametrize("family", FAMILIES, ids=lambda family: family.name)
 def test_panels_and_tiles_name_fields_that_the_family_has(family: type[Family]) -> None:
     there = {field.name.replace("[]", "").replace("{}", "") for field in family.fields}
-    assert family.panels
-    for panel in family.panels:
-        assert panel.event == family.name
+    assert any(panel.event == family.name for panel in ROWS.panels)
+    for panel in (each for each in ROWS.panels if each.event == family.name):
         assert set(shown(panel)) <= there, panel.name
-    for tile in family.tiles:
-        assert tile.event == family.name
+    for tile in (each for each in ROWS.tiles if each.event == family.name):
         above = f"{tile.pick.rows}." if tile.pick else ""
         named = [tile.field, *fields_of(tile.detail)]
         named += [tile.pick.by, tile.pick.label] if tile.pick else []
         assert {above + field for field in named} <= there, tile.name
+
+
+def test_every_key_of_the_built_in_panels_is_read() -> None:
+    def check(written: Any, known: Any) -> None:
+        if isinstance(written, dict):
+            assert written.keys() <= known.keys()
+            for key, value in written.items():
+                check(value, known[key])
+        elif isinstance(written, list):
+            for each, same in zip(written, known, strict=True):
+                check(each, same)
+
+    path = ROOT / "dashboard" / "catalogue" / "panels.json"
+    check(msgspec.json.decode(path.read_bytes()), msgspec.to_builtins(ROWS))
 
 
 def test_names_are_given_once_and_numbers_alone_are_figures() -> None:

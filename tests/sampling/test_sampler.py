@@ -22,7 +22,7 @@ from dashboard.log.sqlite.engine import SQLiteLog
 from dashboard.log.threaded import ThreadedLog
 from dashboard.metrics import Family, Field
 from dashboard.metrics.cadence import cadence_of
-from dashboard.metrics.sample import Sample
+from dashboard.metrics.family import Sample
 from dashboard.sampling.sampler import SampleObserver, Sampler, next_tick
 from dashboard.telemetry.counters import Instruments
 from tests.support.log_contract import ALL, LOG_START

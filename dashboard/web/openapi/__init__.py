@@ -7,12 +7,12 @@ installation.
 
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import msgspec
 from flask import Blueprint, Response, request
 
 from dashboard.installation import project
-from dashboard.web.openapi.family_schemas import Json
 from dashboard.web.query import Query
 
 _OPERATIONS = Path(__file__).with_name("openapi.yaml")
@@ -37,13 +37,13 @@ def _encoded() -> bytes:
     return msgspec.json.encode(document())
 
 
-def document() -> Json:
+def document() -> dict[str, Any]:
     """Return the description: openapi.yaml with the project's version and the schemas."""
     import yaml  # type: ignore[import-untyped]  # a tenth of the start, for what few ask for
 
     from dashboard.web.openapi.schemas import schemas
 
-    described: Json = yaml.safe_load(_OPERATIONS.read_text("utf-8"))
+    described: dict[str, Any] = yaml.safe_load(_OPERATIONS.read_text("utf-8"))
     del described["x-shared"]
     ours = project()
     described["info"] |= {"version": ours["version"], "summary": ours["description"]}

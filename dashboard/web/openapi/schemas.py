@@ -6,6 +6,7 @@ The families describe their fields, msgspec its structs; patterns and bounds are
 import re
 import sys
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import yaml  # type: ignore[import-untyped]
@@ -18,17 +19,19 @@ from dashboard.events.event import HOST, ID, NAME
 from dashboard.events.projection import FIELD
 from dashboard.events.strict_json import INTEGERS
 from dashboard.jobs.model import JOB, MOST_MESSAGE, Step
-from dashboard.metrics import FAMILIES
+from dashboard.metrics import FAMILIES, Family
 from dashboard.metrics.rows import built_in_rows
+from dashboard.metrics.validation import FLAG, LIST, NUMBER, TEXT, Form, form_of
 from dashboard.publications import LATEST_TIME, MOST_EVENTS, RESERVED
 from dashboard.web.embed import OWN_PANEL, names
-from dashboard.web.openapi.family_schemas import Json, family_schema, schema_name
 from dashboard.web.query import HOSTS
 from dashboard.web.screens.registry import NAME as SCREEN
 from dashboard.web.screens.registry import ScreenReport
 
+Json = dict[str, Any]
 _WRITTEN = Path(__file__).with_name("schemas.yaml")
 _REFERENCE = "#/components/schemas/{name}"
+_TYPES = {NUMBER: ["number"], TEXT: ["string", "integer"], FLAG: ["boolean"]}
 _PATTERNS = {
     "EventId": ID,
     "EventName": NAME,
@@ -56,16 +59,14 @@ def schemas() -> dict[str, Json]:
     found["Link"] = _struct(Link, "a link: times are seconds since 1970, null for never")
     found["Screen"] = _struct(ScreenReport, "what a display says of itself")
     found |= _catalogue()
-    found |= {schema_name(family): family_schema(family) for family in FAMILIES}
+    found |= {_name(family): _event(family) for family in FAMILIES}
     _add_bounds(found)
     screen = found["Screens"]["properties"]["screens"]["items"]["properties"]
     screen |= found["Screen"]["properties"]
     found["LoggedEvent"]["allOf"] = [
         {
             "if": {"properties": {"event": {"const": family.name}}},
-            "then": {
-                "properties": {"data": {"$ref": f"#/components/schemas/{schema_name(family)}"}}
-            },
+            "then": {"properties": {"data": {"$ref": _REFERENCE.format(name=_name(family))}}},
         }
         for family in FAMILIES
     ]
@@ -97,6 +98,36 @@ def _catalogue() -> dict[str, Json]:
     _, components = msgspec.json.schema_components([Catalogue], ref_template=_REFERENCE)
     found: dict[str, Json] = msgspec.json.decode(msgspec.json.encode(components))
     return found
+
+
+def _name(family: type[Family]) -> str:
+    """Return the name of a family's schema among the components."""
+    return f"Event_{family.name}"
+
+
+def _event(family: type[Family]) -> Json:
+    """Return the schema of the data of a family's events."""
+    whole = _schema(form_of(family))
+    time = {"type": "number", "description": "seconds since 1970"}
+    return {
+        "type": "object",
+        "description": f"The data of an event `{family.name}`.",
+        "required": ["host", "time", *whole["required"]],
+        "properties": {"host": {"type": "string"}, "time": time} | whole["properties"],
+    }
+
+
+def _schema(form: Form) -> Json:
+    """Return the schema of a figure; null where the machine does not have it."""
+    if form.wanted in _TYPES:
+        return {"type": [*_TYPES[form.wanted], "null"], "description": form.meaning}
+    inner = {key: _schema(each) for key, each in form.inner.items()}
+    if form.wanted == LIST:
+        return {"type": ["array", "null"], "items": inner[""]}
+    whole: Json = {"type": ["object", "null"]}
+    if "" in inner:
+        return whole | {"additionalProperties": inner[""]}
+    return whole | {"required": list(inner), "properties": inner}
 
 
 def _struct(struct: type[msgspec.Struct], description: str) -> Json:
