@@ -1,9 +1,8 @@
 """gunicorn for Vitals; what is typed after `./run` or `gunicorn` goes before what stands here.
 
 The settings are checked here, in the master, before anything listens, from the file alone: the
-master never imports the application, so that a HUP brings in a new version of its code whole.
-
-An application that is not Vitals (`gunicorn -k gevent examples.countdown:app`) is left alone.
+master never imports the application, so that a HUP brings in a new version of its code whole. An
+application that is not Vitals (`gunicorn -k gevent examples.countdown:app`) is left alone.
 """
 
 import gc
@@ -21,6 +20,7 @@ if sys.flags.safe_path and sys.path[0] in (os.getcwd(), os.environ.get("PWD")): 
     sys.path.pop(0)
 
 import gunicorn  # type: ignore[import-untyped]
+from gevent import events
 from gunicorn.glogging import Logger as _GunicornLogger  # type: ignore[import-untyped]
 from gunicorn.workers.ggevent import GeventWorker  # type: ignore[import-untyped]
 
@@ -113,6 +113,8 @@ class Worker(GeventWorker):  # type: ignore[misc]
 
     def patch(self) -> None:
         """Patch the process, then become the worker class of the application."""
+        # gevent would look 25 times through all packages for one that is to hear of its patches.
+        events.notify_and_call_entry_points = events.notify  # type: ignore[attr-defined]
         super().patch()
         self.app.chdir()
         from dashboard.server import worker
@@ -200,14 +202,12 @@ def on_reload(server: Any) -> None:
     if _manager is not None:
         _manager.tell("RELOADING=1")
     before = _state.served
-    bound = [listener.getsockname() for listener in server.LISTENERS]
-    if not _may_serve([*server.address, *bound]):
+    if not _may_serve([*server.address, *(each.getsockname() for each in server.LISTENERS)]):
         _complain("going on with the settings of before")
         _variables = before
-    keys = {key for key, _ in before.items() ^ _variables.items()}
-    changed = ", ".join(sorted(key.removeprefix("DASHBOARD_") for key in keys))
+    changed = {key.removeprefix("DASHBOARD_") for key, _ in before.items() ^ _variables.items()}
     _state.served = _variables
-    _log.info("Reloading: new workers, settings changed: %s", changed or "none")
+    _log.info("Reloading: new workers, settings changed: %s", ", ".join(sorted(changed)) or "none")
 
 
 def _may_serve(addresses: list[Any]) -> bool:
