@@ -12,13 +12,13 @@ const says = (facts) => {
 test("what it says of each case", () => {
   const apart = { connected: false };
   const cases = [
-    [{}, "live: 0.5 s"],
+    [{}, "live: 0 s"],
     [{ age: 3 }, "live: 3 s"],
     [{ age: 3.01 }, "stale: last sample 3 s ago"],
     [{ age: null }, "stale: no sample yet"],
     // A connection that broke a moment ago is no news while the figures are fresh,
-    [{ ...apart, apart: 2.5 }, "live: 0.5 s"],
-    [{ ...apart, apart: 60 }, "live: 0.5 s"],
+    [{ ...apart, apart: 2.5 }, "live: 0 s"],
+    [{ ...apart, apart: 60 }, "live: 0 s"],
     // nor before they could be missed.
     [{ ...apart, age: 4, apart: 3 }, "stale: last sample 4 s ago"],
     [{ ...apart, age: 4, apart: 3.1 }, "lost: no connection for 3 s, trying again"],

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { RenderLoop } from "../../static/js/ui/render_loop.js";
+import { ANY, RenderLoop } from "../../static/js/ui/render_loop.js";
 
 /** A browser's time and animation frames, moved on by hand. */
 function fakeBrowser(t) {
@@ -62,6 +62,19 @@ test("thousands of requests are drawn five times a second", (t) => {
   const last = drawn;
   browser.pass(1000);
   assert.equal(drawn, last);
+});
+
+test("a drawing is told all that was requested since the last one", (t) => {
+  const browser = fakeBrowser(t);
+  const told = [];
+  const loop = new RenderLoop((news) => told.push([...news]));
+  for (const news of [["cpu"], [], ["disk"], ["cpu"]]) loop.request(...news);
+  browser.pass(17);
+  loop.request();
+  browser.pass(250);
+  loop.request(ANY);
+  browser.pass(250);
+  assert.deepEqual(told, [["cpu", "disk"], [], [ANY]]);
 });
 
 test("what was asked for out of sight is drawn once when it is seen", (t) => {

@@ -42,7 +42,7 @@ UNTIL_HEARD = """async (last) => {
 }"""
 UNTIL_DRAWN = """async (last) => {
     const { grid } = await import(document.querySelector("script[type=module]").src);
-    const drawn = () => grid.view?.to >= last && !grid.changed;
+    const drawn = () => grid.view?.to >= last && !grid.renderLoop.news.size;
     while (!drawn()) await new Promise((go) => setTimeout(go, 20));
 }"""
 

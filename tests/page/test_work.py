@@ -8,7 +8,7 @@ from playwright.sync_api import BrowserContext, Page
 
 from tests.page.past import Readings, read_machine, sampling_held_up
 from tests.page.relay import Relay
-from tests.page.wall import FAST_EVENTS, Wall, measured
+from tests.page.wall import FAST_EVENTS, MODULE, Wall, measured
 from tests.support.service import Service, wait_for
 
 Start = Callable[..., Service]
@@ -23,6 +23,8 @@ CanvasRenderingContext2D.prototype.clearRect = function (...box) {
     return clear.apply(this, box);
 };
 """
+
+IDLE = f"""async () => document.fonts.status === "loaded" && !({MODULE}).grid.renderLoop.wanted"""
 
 
 class Ticks:
@@ -83,6 +85,29 @@ def test_a_burst_is_drawn_a_few_times(
         assert drawn < count / 50
         before = drawings(page)
         wait_for(lambda: drawings(page) > before, "the burst to be drawn")
+
+
+def test_a_list_that_comes_late_draws_no_charts(
+    make_service: Start, open_wall: OpenWall, page: Page
+) -> None:
+    service = make_service(INTERVAL=3600)
+    with sampling_held_up(service):
+        service.start()
+        tick = {"time": time.time()}
+        readings = {name: reading | tick for name, reading in read_machine().items()}
+        service.append_all((name, "box", readings[name]) for name in FAST_EVENTS)
+        page.add_init_script(COUNT_DRAWINGS)
+        wall = open_wall(service).wait_until_joined()
+        page.wait_for_function(IDLE)
+        drawn = drawings(page)
+        assert drawn > 0
+        # A moment after the others of its tick, as processes take longest to read.
+        service.append_all([("processes", "box", readings["processes"])])
+        wall.wait_for('[data-panel="processes"] td')
+        page.wait_for_function(IDLE)
+        assert drawings(page) == drawn
+        service.append_all([("memory", "box", readings["memory"] | {"time": time.time()})])
+        wait_for(lambda: drawings(page) > drawn, "the chart with a new figure")
 
 
 def test_a_hidden_tab_draws_nothing(start_service: Start, tabs: BrowserContext) -> None:

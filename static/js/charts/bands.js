@@ -40,6 +40,7 @@ export function edgesOf(times, row, isGap) {
  * @param {readonly (Band | null)[]} bands one for each line
  */
 export function drawBands(plot, theme, lines, bands) {
+  if (!bands.some(Boolean)) return;
   const { ctx, bbox, data } = plot;
   const times = Array.from(data[0]);
   const thin = Math.max(1, Math.round((theme.unit * devicePixelRatio) / 16));
@@ -81,6 +82,7 @@ export function drawBands(plot, theme, lines, bands) {
  * @param {readonly (Ghost | null)[]} ghosts one for each line
  */
 export function drawGhosts(plot, theme, lines, ghosts) {
+  if (!ghosts.some(Boolean)) return;
   const { ctx, bbox } = plot;
   ctx.save();
   ctx.beginPath();

@@ -45,7 +45,8 @@ export class HeatStrip {
     const { unit } = this.theme;
     const gap = rows.length > 1 && height / rows.length > unit / 2 ? unit / 16 : 0;
     const x = (/** @type {number} */ time) => Math.max(0, ((time - from) / (to - from)) * width);
-    const shades = Array.from({ length: SHADES + 1 }, () => new Path2D());
+    /** @type {Path2D[]} */
+    const shades = [];
 
     rows.forEach((row, index) => {
       const top = (index * height) / rows.length + gap / 2;
@@ -62,7 +63,7 @@ export class HeatStrip {
         const right = x(times[i]);
         if (right - left < 1) continue;
         // Half a pixel over the edge, so that no seams show between cells.
-        shades[shade(most)].rect(left, top, right - left + 0.5, height / rows.length - gap);
+        (shades[shade(most)] ??= new Path2D()).rect(left, top, right - left + 0.5, height / rows.length - gap);
         most = 0;
       }
     });

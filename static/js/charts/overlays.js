@@ -43,9 +43,9 @@ const LEAST = 0.02;
 export function drawUnknown(plot, theme, from) {
   const [times, ...columns] = plot.data;
   const first = times.findIndex((_, row) => columns.some((column) => column[row] !== null && column[row] !== undefined));
+  if (times[0] <= from && first === 0) return;
   const { ctx, bbox } = plot;
   const width = first < 0 ? 0 : Math.min(bbox.width, plot.valToPos(times[first], "x", true) - bbox.left);
-  if (times[0] <= from && first === 0) return;
   if (width < LEAST * bbox.width) return;
   const unit = theme.unit * devicePixelRatio;
   ctx.save();
@@ -84,6 +84,7 @@ const APART = 0.4;
  * @param {readonly Mark[]} marks drawn as thin lines, with a sign at the top; names where there is room
  */
 export function drawMarks(plot, theme, marks) {
+  if (!marks.length) return;
   const { ctx, bbox } = plot;
   const unit = theme.unit * devicePixelRatio;
   ctx.save();

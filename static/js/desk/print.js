@@ -16,7 +16,7 @@ export async function printWell({ root, grid, toolsInto }) {
     if (root.dataset.theme === wanted) return;
     root.dataset.theme = wanted;
     grid.restyle();
-    grid.renderLoop.draw();
+    grid.drawNow();
   }
 
   addEventListener("beforeprint", () => {

@@ -46,7 +46,7 @@ export class AlertBanner {
     const open = openIn(view).filter(({ alert }) => alert.host === view.host);
     const known = open.filter((each) => each.known);
     const loud = open.filter((each) => !each.known && !this.acknowledged.has(each.alert.key));
-    this.element.hidden = loud.length + known.length === 0;
+    mark(this.element, "hidden", loud.length + known.length === 0 ? "" : null);
     mark(this.element, "data-severity", loud[0]?.alert.level ?? null);
     write(this.quiet, known.length ? `${known[0].alert.message}: ${knownWords(/** @type {Known} */ (known[0].known), view.now)}${known.length > 1 ? `, and ${known.length - 1} more` : ""}` : "");
     this.#takeTurns(loud, view.now);

@@ -65,6 +65,7 @@ export class FigurePanel extends Panel {
     const title = catalogue.title(parts);
     super({ event: parts[0].event, title, className: "panel chart figures", attributes: { "data-panel": name, "aria-label": `${title} (${name}), chart` } });
     this.parts = parts;
+    this.events = parts.map((part) => part.event);
     this.catalogue = catalogue;
     this.options = options;
     this.ofMachines = parts.some(({ hosts }) => hosts !== null);

@@ -62,6 +62,8 @@ export class Panel {
    */
   constructor({ event, title, className, attributes }) {
     this.event = event;
+    /** Families that it draws. */
+    this.events = [event];
     /** True for a list, which shows the moment that charts are pointed at. */
     this.hasMoments = false;
     /** @type {Freshness} */

@@ -11,7 +11,7 @@ import { Store } from "../state/store.js";
 import { TimeWindow } from "../state/time_window.js";
 import { mark, write } from "../ui/dom.js";
 import { linkFacts } from "../ui/link_state.js";
-import { RenderLoop } from "../ui/render_loop.js";
+import { ANY, RenderLoop } from "../ui/render_loop.js";
 import { rulesOf } from "../ui/thresholds.js";
 import { marksOf } from "./notices.js";
 import { Past } from "./past.js";
@@ -49,6 +49,9 @@ import { planOf, RULES } from "./plan.js";
 
 /** Milliseconds between two updates of ages. */
 const TICK = 250;
+
+/** Seconds after a full one in which a sample is awaited, which is taken then. */
+const DUE = 0.1;
 
 export class PanelGrid {
   /** @param {PanelGridOptions} options */
@@ -89,11 +92,9 @@ export class PanelGrid {
     this.before = null;
     /** True while another grid has its place: nothing is drawn. */
     this.hidden = false;
-    /** True if there is something that charts have not drawn yet. */
-    this.changed = false;
     /** @type {View | null} drawn last */
     this.view = null;
-    this.renderLoop = new RenderLoop(() => this.#draw());
+    this.renderLoop = new RenderLoop((news) => this.#draw(news));
     this.subscription = this.#subscribe(columns, [...wanted.keys(), ...[...this.eventLists.lists.keys()].filter((name) => name !== OTHERS), ...options.signals]);
     this.clock = this.subscription.clock;
     this.alertSource = settings.alertsUrl ? { url: settings.alertsUrl, host: this.host, changed: () => this.#redraw() } : null;
@@ -107,7 +108,7 @@ export class PanelGrid {
   }
 
   start() {
-    this.ticking = setInterval(() => this.tell(), TICK);
+    this.ticking = setInterval(() => this.#tick(), TICK);
     this.stream.start();
     this.machines?.stream.start();
     const { at, zoom, window, compare } = this.options.display;
@@ -169,11 +170,17 @@ export class PanelGrid {
     }
   }
 
-  /** Reports the state of the link and requests a drawing, which a hidden tab does not do. */
-  tell() {
+  /** Reports the state of the link and requests a drawing, which a hidden tab does not do. @param {...string} news */
+  tell(...news) {
+    this.options.listener.link?.(this.#link());
+    this.renderLoop.request(...news);
+  }
+
+  #tick() {
     this.clock.look();
     this.options.listener.link?.(this.#link());
-    this.renderLoop.request();
+    // One drawing a second is enough, and that of the second's sample is the best.
+    if (!(Math.floor(this.clock.now() - DUE) <= Math.floor(this.view?.now ?? NaN))) this.renderLoop.request();
   }
 
   #all() {
@@ -185,7 +192,7 @@ export class PanelGrid {
    * @param {string[]} events
    */
   #subscribe(columns, events) {
-    const { settings, display, signals, listener, connect } = this.options;
+    const { settings, display, signals, listener, connect, registry } = this.options;
     const { streamUrl, historyUrl } = settings;
     // Signals come under the host name of the server.
     const hosts = signals.length ? [this.host, settings.server] : [this.host];
@@ -195,16 +202,13 @@ export class PanelGrid {
       this.store,
       this.eventLists,
       {
-        filled: () => {
-          this.changed = true;
-          this.tell();
-        },
+        filled: () => this.tell(ANY),
         hello: (hello) => {
           listener.hello?.(hello);
           this.tell();
         },
         heartbeat: () => this.tell(),
-        heard: () => this.#redraw(),
+        heard: (name) => this.renderLoop.request(registry.catalogue.families.has(name) ? name : ANY),
         signal: (name, data) => listener.signal?.(name, data),
       },
       connect,
@@ -217,32 +221,29 @@ export class PanelGrid {
   }
 
   #redraw() {
-    this.changed = true;
-    this.renderLoop.request();
+    this.renderLoop.request(ANY);
   }
 
   drawNow() {
-    this.changed = true;
-    this.#draw();
+    this.#draw(new Set([ANY]));
   }
 
-  #draw() {
-    const { store, host, clock } = this;
+  /** @param {Set<string>} news families that have new figures, or ANY */
+  #draw(news) {
+    const { store, host, clock, eventLists, machines, alertSource } = this;
     if (this.hidden) return;
     this.options.listener.link?.(this.#link());
     const now = clock.now();
     const { from, to } = this.timeWindow.span(now, store.newest(host) ?? 0, store.intervals.interval(host), store.oldest(host));
-    const { eventLists, machines, alertSource } = this;
     const marks = marksOf(eventLists, this.options.display.marks, from, to);
     this.before?.cover({ from, to });
     const view = { store, before: this.before, eventLists, host, now, from, to, machines, marks, alertSource, moment: this.past.moment, rules: rulesOf(store.latest(host, RULES)) };
-    const moved = this.changed || to !== this.view?.to;
+    const moved = news.has(ANY) || to !== this.view?.to;
     for (const panel of this.#all()) {
       if (this.refused.has(panel)) continue;
       const other = panel.refresh(view);
-      if (moved || other) panel.draw(view);
+      if (moved || other || panel.events.some((event) => news.has(event))) panel.draw(view);
     }
-    this.changed = false;
     this.view = view;
     this.options.listener.draw?.(view);
   }

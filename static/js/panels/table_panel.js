@@ -50,9 +50,9 @@ export class TablePanel extends Panel {
         element.style.setProperty("--share", `${this.gone ? 0 : (row.share ?? 0)}%`);
       },
     });
-    // A row that is cut off at the lower edge is hidden.
+    // A row that is cut off at the lower edge is hidden. Observed, because measuring in each drawing costs a layout.
     this.observer = new ResizeObserver(() => this.#fit());
-    this.observer.observe(this.body);
+    for (const element of [this.body, list]) this.observer.observe(element);
   }
 
   /** @param {View} view */
@@ -75,9 +75,11 @@ export class TablePanel extends Panel {
     if (!data) return;
     write(this.summary, this.gone ? "—" : this.spec.summary(data));
     const rows = this.spec.rows(data);
-    this.beyond = Math.max(0, rows.length - MOST_ROWS);
+    const beyond = Math.max(0, rows.length - MOST_ROWS);
+    const isOther = beyond !== this.beyond;
+    this.beyond = beyond;
     this.list.show(rows.slice(0, MOST_ROWS));
-    this.#fit();
+    if (isOther) this.#fit();
   }
 
   destroy() {

@@ -8,7 +8,7 @@
  *
  * A connection that breaks and heals within that time does not change the state.
  */
-import { age as ageText } from "./format.js";
+import { age as ageText, wholeAge } from "./format.js";
 
 /** @typedef {"live" | "stale" | "lost"} LinkState */
 /**
@@ -47,7 +47,7 @@ export function linkState({ age, patience, connected, apart, everConnected }) {
  * @returns {string} text after the name of the state
  */
 export function linkStatusText(state, { age, apart, everConnected, trouble }) {
-  if (state === "live") return ageText(age ?? 0);
+  if (state === "live") return wholeAge(age ?? 0);
   if (state === "stale") return age === null ? "no sample yet" : `last sample ${ageText(age)} ago`;
   const reason = trouble ? ` (${trouble})` : "";
   if (!everConnected) return apart < 2 && !trouble ? "connecting" : `no connection yet${reason}, trying again`;

@@ -24,6 +24,7 @@ export class Notes {
       this.items.set(topic, item);
       this.element.append(item);
     } else write(item, text);
-    this.element.hidden = this.items.size === 0;
+    // Written only if it has changed: each change of the page costs a frame.
+    if (this.element.hidden !== (this.items.size === 0)) this.element.hidden = this.items.size === 0;
   }
 }

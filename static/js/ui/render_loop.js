@@ -7,10 +7,15 @@
 /** Least milliseconds between two drawings. */
 const SPACING = 200;
 
+/** Among news: anything may have changed. */
+export const ANY = "*";
+
 export class RenderLoop {
-  /** @param {() => void} draw */
+  /** @param {(news: Set<string>) => void} draw is told what was requested since the last drawing */
   constructor(draw) {
     this.draw = draw;
+    /** @type {Set<string>} */
+    this.news = new Set();
     this.drawn = -SPACING;
     this.wanted = false;
     this.over = false;
@@ -19,7 +24,9 @@ export class RenderLoop {
     this.scheduled = 0;
   }
 
-  request() {
+  /** @param {...string} news names of what has changed, or ANY; nothing: only time has passed */
+  request(...news) {
+    for (const name of news) this.news.add(name);
     if (this.wanted || this.over) return;
     this.wanted = true;
     const wait = Math.min(SPACING, this.drawn + SPACING - performance.now());
@@ -38,7 +45,9 @@ export class RenderLoop {
     this.scheduled = requestAnimationFrame(() => {
       this.wanted = false;
       this.drawn = performance.now();
-      this.draw();
+      const { news } = this;
+      this.news = new Set();
+      this.draw(news);
     });
   }
 }
