@@ -15,6 +15,7 @@ machine, its alerts, and what its settings have it scrape and run, all of its ow
 
 import reprlib
 from collections.abc import Iterator
+from contextlib import suppress
 from functools import lru_cache, partial
 from typing import Any
 
@@ -38,6 +39,7 @@ from dashboard.metrics.validation import validate_metrics
 MOST_BYTES = 1 << 20  # of a body
 MOST_EVENT_BYTES = 64 << 10  # of an event's data, as it is logged
 MOST_EVENTS = 1000  # of a batch
+_SMALL = 64 << 10  # characters
 
 KEYS = ("event", "host", "time", "data")
 FAMILY_NAMES = frozenset({family.name for family in FAMILIES})
@@ -99,7 +101,14 @@ def _lines(text: str) -> Iterator[Any]:
 
 
 def _items(text: str, start: int) -> Iterator[Any]:
-    """The items of a list that begins at a character, each decoded when it is asked for."""
+    """The items of a list that begins at a character, each decoded when it is asked for.
+
+    Those of a small text are decoded at once, in a third of the time, if nothing is wrong in it.
+    """
+    if len(text) <= _SMALL:
+        with suppress(ClientError):
+            yield from decode(text)
+            return
     at = skip_space(text, start + 1)
     if text[at : at + 1] == "]":
         at += 1
@@ -167,10 +176,9 @@ def _logged(
     own_host, time = _own(value, data, "host"), _own(value, data, "time")
     if own_host is not None and own_host != host:
         host = check_host(own_host)
-    whole: dict[str, Any] = {"host": host, "time": now if time is None else _time(time)}
-    for key in whole:
-        data.pop(key, None)
-    logged = encode_utf8(whole | data)
+    whole: dict[str, Any] = {"host": None, "time": None, **data}  # these two first
+    whole["host"], whole["time"] = host, now if time is None else _time(time)
+    logged = encode_utf8(whole)
     if len(logged) > MOST_EVENT_BYTES:
         raise ClientError(
             413, f"data has {len(logged)} bytes as JSON; at most {MOST_EVENT_BYTES}", key="data"

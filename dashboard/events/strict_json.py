@@ -23,6 +23,7 @@ MOST_DEPTH = 32  # objects and lists inside each other
 INTEGERS = range(-(1 << 63), 1 << 64)
 S = TypeVar("S", bound=msgspec.Struct)
 _SPACE = re.compile(r"[ \t\n\r]*")
+_CONTAINERS = (dict, list)
 
 
 def text_of(body: bytes) -> str:
@@ -113,13 +114,13 @@ def skip_space(text: str, start: int) -> int:
 
 
 def _is_deeper_than(value: Any, levels: int) -> bool:
-    level = [value] if isinstance(value, dict | list) else []
+    level = [value] if type(value) in _CONTAINERS else []
     for _ in range(levels):
         level = [
             child
             for container in level
-            for child in (container.values() if isinstance(container, dict) else container)
-            if isinstance(child, dict | list)
+            for child in (container.values() if type(container) is dict else container)
+            if type(child) in _CONTAINERS
         ]
         if not level:
             return False

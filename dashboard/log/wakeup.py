@@ -64,7 +64,7 @@ class WakeupChannel:
             with short_path(self._folder) as short:
                 for name in os.listdir(short):
                     if name.endswith(_SUFFIX):
-                        self._send(content, Path(short, name))
+                        self._send(content, f"{short}/{name}")
         except OSError:
             pass  # the folder is gone: readers fall back on their time-outs
 
@@ -72,11 +72,11 @@ class WakeupChannel:
         """Whether the socket is in the folder still: somebody may have deleted it with the log."""
         return (self._folder / self._name).exists()
 
-    def _send(self, content: bytes, path: Path) -> None:
+    def _send(self, content: bytes, path: str) -> None:
         try:
-            self._socket.sendto(content, str(path))
+            self._socket.sendto(content, path)
         except ConnectionRefusedError:
-            path.unlink(missing_ok=True)  # its process was killed
+            Path(path).unlink(missing_ok=True)  # its process was killed
         except OSError:
             pass  # a full queue: its reader is awake anyway
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 _NO_LINGER = struct.pack("ii", 1, 0)
+_HAS_PROC = Path("/proc/self/fd").exists()
 
 
 @contextmanager
@@ -18,7 +19,7 @@ def short_path(folder: Path) -> Iterator[str]:
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         alias = f"/proc/self/fd/{descriptor}"
-        yield alias if Path(alias).exists() else str(folder)
+        yield alias if _HAS_PROC else str(folder)
     finally:
         # Not os.close: gevent's, in its place, leaves the closing to the event loop of the calling
         # thread, and that of a native thread never runs. Each append would leave one open.

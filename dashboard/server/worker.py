@@ -31,7 +31,7 @@ from dashboard.server.arrivals import ArrivalServer, host_of
 from dashboard.server.connection_guard import ConnectionGuard, bounds
 from dashboard.server.guarded_socket import GuardedSocket
 from dashboard.server.refusals import check_repeats, refusal_of, send_problem
-from dashboard.server.response_head import thin_heads
+from dashboard.server.shared_parts import share_parts
 from dashboard.streaming.parked import bound_buffers
 from dashboard.telemetry.systemd import ServiceManager
 from dashboard.web.event_stream import stop_all
@@ -64,7 +64,7 @@ class Worker(GeventWorker):  # type: ignore[misc]
             self.init_signals()  # which had this class's handlers
             return
         _log_failures()
-        thin_heads()
+        share_parts(self.cfg)
         # gunicorn looks a setting up some thirty times for each request, by a dict of objects.
         self.cfg.__dict__.update({key: each.get() for key, each in self.cfg.settings.items()})
         service: Service = extensions["vitals"]

@@ -60,6 +60,7 @@ class Hub:
         self._log = log
         self._clock = clock
         self._feeds = FeedRegistry(self.replay_buffer, heartbeat=heartbeat, clock=clock)
+        instruments.feeds.set_function(lambda: len(self._feeds))
         self.replay = Replay(log, self.replay_buffer, self.tail, clock=clock)
         self._timers_changed = Flag()
         self._connections = Connections(self._socket_closed)
@@ -165,14 +166,13 @@ class Hub:
         seq = self.replay_buffer.seq if seq is None else seq
         subscriber = Subscriber(self._feeds.join(filter, seq, time.monotonic()))
         if len(self._feeds) != count:
-            self._instruments.feeds.set(len(self._feeds))
             self._timers_changed.set()
         return subscriber
 
     def leave(self, subscriber: Subscriber) -> None:
         """Take a stream out of its feed; the last one takes the feed with it."""
         subscriber.feed.subscribers.discard(subscriber)
-        self._drop_if_unused(subscriber.feed)
+        self._feeds.drop_if_unused(subscriber.feed)
 
     def park(self, descriptor: int, subscriber: Subscriber, form: int, address: str = "") -> None:
         """Take over a stream that is even with its feed; it is released when its socket closes.
@@ -210,11 +210,7 @@ class Hub:
         if reason != "gone":
             self.admission.count_dropped(reason)
         self.admission.release(address, feed.filter)
-        self._drop_if_unused(feed)
-
-    def _drop_if_unused(self, feed: Feed) -> None:
         self._feeds.drop_if_unused(feed)
-        self._instruments.feeds.set(len(self._feeds))
 
     def _hand_out(self, events: list[Event]) -> None:
         """Make every feed's frame in one step with the hub's position, then write to sockets."""
@@ -226,4 +222,3 @@ class Hub:
         self._instruments.frames.inc(len(made))
         self._connections.write(made)
         self._feeds.merge(self._connections.move)
-        self._instruments.feeds.set(len(self._feeds))

@@ -47,7 +47,10 @@ class Admission:
         self._followed: dict[Filter, _Followed] = {}
         self._cost = 0  # of all filters
         self._cost_of: Counter[str] = Counter()  # by address
+        self._opened = 0
         self._instruments = instruments
+        instruments.streams.set_function(lambda: self.streams)
+        instruments.streams_opened.read = lambda: self._opened
 
     def admit(self, address: str = "", filter: Filter = EVERYTHING) -> bool:
         """Take a place for a stream of an address; False, and counted, when there is none."""
@@ -64,7 +67,6 @@ class Admission:
             self._cost += filter.cost
             self._cost_of[network] += filter.cost
         followed.streams += 1
-        self._instruments.streams.inc()
         return True
 
     def refusal(self, address: str = "", filter: Filter = EVERYTHING) -> str | None:
@@ -85,7 +87,7 @@ class Admission:
 
     def count_opened(self) -> None:
         """Count a stream that sends its first bytes."""
-        self._instruments.streams_opened.inc()
+        self._opened += 1
 
     def release(self, address: str = "", filter: Filter = EVERYTHING) -> None:
         """Give the place of a stream back."""
@@ -97,7 +99,6 @@ class Admission:
             del self._followed[filter]
             self._cost -= filter.cost
             _subtract(self._cost_of, followed.network, filter.cost)
-        self._instruments.streams.dec()
 
     def count_dropped(self, reason: str) -> None:
         """Count a stream that the server ends.

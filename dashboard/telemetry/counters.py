@@ -25,7 +25,9 @@ class Instruments:
         self.leads = gauge("vitals_leads", "1 in the worker that samples this host.")
         self.streams = gauge("vitals_streams", "Streams that are open now.")
         self.feeds = gauge("vitals_feeds", "Distinct filters that are followed.")
-        self.streams_opened = counter("vitals_streams_opened", "Streams that were opened.")
+        self.streams_opened = KeptCount(
+            registry, "vitals_streams_opened", "Streams that were opened."
+        )
         self.streams_dropped = counter(
             "vitals_streams_dropped", "Streams that the server closed, by reason.", ["reason"]
         )
@@ -78,27 +80,31 @@ class Instruments:
             "vitals_samples_overdue", "Readings given up at their deadline, by family.", ["family"]
         )
 
-    def add_log(self, skipped: Callable[[], int], is_history_failing: Callable[[], bool]) -> None:
-        """Show what a log itself counts, the entries that readers have skipped, and its history."""
-        self.registry.register(_Skipped(skipped))
-        text = "1 in the worker that keeps the history, while it can't."
-        failing = Gauge("vitals_history_failing", text, registry=self.registry)
-        failing.set_function(is_history_failing)
+        self.entries_skipped = KeptCount(
+            registry,
+            "vitals_log_entries_skipped",
+            "Entries of the log that are no events, as another program has put them there.",
+        )
+        self.history_failing = gauge(
+            "vitals_history_failing", "1 in the worker that keeps the history, while it can't."
+        )
 
 
-class _Skipped(Collector):
-    """A counter whose value another part keeps."""
+class KeptCount(Collector):
+    """A counter whose value another part keeps, which says by `read` how it is read.
 
-    def __init__(self, read: Callable[[], int]) -> None:
-        self._read = read
+    For what is counted by every stream: prometheus_client's own counters take a lock each time.
+    """
+
+    def __init__(self, registry: CollectorRegistry, name: str, text: str) -> None:
+        self.read: Callable[[], int] = int
+        self._name = name
+        self._text = text
+        registry.register(self)
 
     def collect(self) -> Iterator[CounterMetricFamily]:
         """Yield the counter with its value of now."""
-        yield CounterMetricFamily(
-            "vitals_log_entries_skipped",
-            "Entries of the log that are no events, as another program has put them there.",
-            value=self._read(),
-        )
+        yield CounterMetricFamily(self._name, self._text, value=self.read())
 
 
 def _begin_at_zero(counter: Counter, labels: Iterable[str]) -> None:

@@ -5,11 +5,18 @@ a storm of ten thousand streams feels each look. `register_blueprint` refuses wh
 """
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flask import Flask, Request, Response
+from flask.ctx import RequestContext
+from flask.sessions import NullSession
 from flask.typing import ResponseReturnValue
 from werkzeug.routing import MapAdapter
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
+
+_NO_SESSION = NullSession()
 
 
 class VitalsApp(Flask):
@@ -37,6 +44,10 @@ class VitalsApp(Flask):
             request.method,
             environ.get("QUERY_STRING", ""),
         )
+
+    def request_context(self, environ: "WSGIEnvironment") -> RequestContext:
+        """Return the context of a request, with the one session of all, which holds nothing."""
+        return RequestContext(self, environ, session=_NO_SESSION)
 
     def full_dispatch_request(self) -> Response:
         """Answer the request of the current context."""

@@ -14,7 +14,7 @@ from dashboard.web.publisher import publisher_name
 from dashboard.web.query import Query
 
 AGENT = "agent"  # the query key
-_LARGE = 16 << 10  # bytes; a larger body takes more than a millisecond to check
+_LARGE = 64 << 10  # bytes; a larger body takes more than a millisecond to check
 
 
 def blueprint(service: Service, intake: Intake) -> Blueprint:
@@ -45,6 +45,8 @@ def publish(service: Service, intake: Intake) -> Response:
 
 def _agent(own_host: str) -> str | None:
     """The machine whose agent speaks, None for everybody else. Raises ClientError."""
+    if not request.query_string:
+        return None
     agent = Query(request.args, (AGENT,)).host(AGENT)
     if agent == own_host:
         raise ClientError(

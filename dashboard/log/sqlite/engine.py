@@ -202,9 +202,10 @@ class SQLiteLog:
         with self._database.connected() as connection:
             connection.execute("BEGIN IMMEDIATE")
             next_number = first = self._next_number(connection)
+            kept_from = self._kept_from()
             events: list[Event] = []
             for batch in batches:
-                outcome = given_numbers(connection, batch, self._kept_from())
+                outcome = given_numbers(connection, batch, kept_from)
                 if outcome is None:
                     outcome = range(next_number, next_number + len(batch.events))
                     next_number = outcome.stop
@@ -220,7 +221,7 @@ class SQLiteLog:
             if events:
                 self._last_given = next_number - 1
             self._trimmer.note(events)
-            self._trimmer.trim_if_due(connection, self._kept_from())
+            self._trimmer.trim_if_due(connection, kept_from)
         return [
             outcome if isinstance(outcome, IdempotencyConflict) else [*map(id_of_number, outcome)]
             for outcome in outcomes

@@ -2,9 +2,16 @@
 
 import sqlite3
 from collections.abc import Sequence
+from itertools import chain
 
 from dashboard.events.event import Event
 from dashboard.log.contract import Batch, IdempotencyConflict
+
+# Statements that insert so many rows; SQLite keeps each, prepared.
+_INSERTS = {
+    count: f"INSERT INTO event VALUES {', '.join(['(?, ?, ?, ?)'] * count)}"
+    for count in (64, 16, 4, 1)
+}
 
 
 def given_numbers(
@@ -37,10 +44,20 @@ def insert_events(connection: sqlite3.Connection, first: int, events: Sequence[E
     """Insert events with row ids from `first` on, and note the newest of each host and name."""
     numbered = enumerate(events, first)
     rows = [(number, each.host, each.name or "", each.data) for number, each in numbered]
-    connection.executemany("INSERT INTO event VALUES (?, ?, ?, ?)", rows)
+    _insert_rows(connection, rows)
     newest = {row[1:3]: row[:3] for row in rows}
     connection.executemany(
         "INSERT OR REPLACE INTO latest (id, host, name) VALUES (?, ?, ?)", newest.values()
     )
     last = first + len(events) - 1
     connection.execute("INSERT OR REPLACE INTO last_given VALUES (1, ?)", (last,))
+
+
+def _insert_rows(connection: sqlite3.Connection, rows: list[tuple[int, str, str, str]]) -> None:
+    """Insert many rows a statement, which takes half the time of one each."""
+    start = 0
+    for count, statement in _INSERTS.items():
+        while len(rows) - start >= count:
+            values = [*chain.from_iterable(rows[start : start + count])]
+            connection.execute(statement, values)
+            start += count
