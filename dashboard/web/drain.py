@@ -15,6 +15,7 @@ from flask import Flask, Response, request
 from dashboard.posix.sockets import reset_on_close
 from dashboard.web.event_stream import EventStreamResponse
 
+BODY_READ = "vitals.body_read"  # in the environ of a request whose body was read to its end
 _MOST = 4 << 20  # bytes
 _SECONDS = 1.0
 _PIECE = 64 << 10
@@ -26,6 +27,8 @@ def register(app: Flask) -> None:
     @app.after_request
     def _(response: Response) -> Response:
         environ = request.environ
+        if BODY_READ in environ:
+            return response
         has_body = environ.get("CONTENT_LENGTH", "0") not in ("", "0")
         if (has_body or "HTTP_TRANSFER_ENCODING" in environ) and not isinstance(
             response, EventStreamResponse

@@ -17,6 +17,7 @@ from dashboard.events.event import Event
 from dashboard.jobs.model import EVENT, decode_step
 from dashboard.log.contract import IdempotencyConflict
 from dashboard.runtime import Service
+from dashboard.web.drain import BODY_READ
 from dashboard.web.publish_limits import Publication, PublishLimits
 from dashboard.web.publisher import (
     check_job,
@@ -39,7 +40,7 @@ class _TooSlow(Exception):
 
 def media_type(*allowed: str) -> str:
     """What the request says that its body is. Raises ClientError(415) for anything else."""
-    encoding = request.headers.get("Content-Encoding", "identity").strip().lower()
+    encoding = request.environ.get("HTTP_CONTENT_ENCODING", "identity").strip().lower()
     if encoding not in ("", "identity"):
         raise ClientError(
             415, "the body is compressed; wanted is a plain one", key="Content-Encoding"
@@ -84,6 +85,7 @@ class Intake:
             raise self._too_large(most)
         if length is not None and len(body) < length:
             raise ClientError(400, f"the body broke off: {len(body)} of {length} bytes came")
+        request.environ[BODY_READ] = True
         return body
 
     def log_events(
@@ -104,7 +106,7 @@ class Intake:
         """
         own = dict.fromkeys((event.host, event.name) for event in events)
         check_publish_scope(own if kinds is None else kinds)
-        key = request.headers.get("Idempotency-Key")
+        key = request.environ.get("HTTP_IDEMPOTENCY_KEY")
         if key is not None and not IDEMPOTENCY_KEY.fullmatch(key):
             raise ClientError(
                 400,

@@ -45,7 +45,7 @@ def publish(service: Service, intake: Intake) -> Response:
 
 def _agent(own_host: str) -> str | None:
     """The machine whose agent speaks, None for everybody else. Raises ClientError."""
-    if not request.query_string:
+    if not request.environ.get("QUERY_STRING"):
         return None
     agent = Query(request.args, (AGENT,)).host(AGENT)
     if agent == own_host:
