@@ -9,6 +9,7 @@ from typing import Any
 from dashboard.access.trusted_proxies import FORWARDED_HOST
 
 # A name or an address, IPv6 in brackets, and maybe a port; nothing behind it.
+_LONGEST = 261  # characters, with the port
 _HOST = re.compile(r"(\[[0-9A-Fa-f:.]{2,45}\]|[^\[\]:/@\s]{1,255})(?::\d{0,5})?", re.ASCII)
 
 
@@ -16,10 +17,8 @@ class HostValidator:
     """The host names by which the service may be addressed: its own, IP addresses, localhost."""
 
     def __init__(self, names: Iterable[str]) -> None:
-        ours = {name.lower() for name in names}
-        self._is_ours: Callable[[str], bool] = lru_cache(maxsize=256)(
-            lambda host: _is_local(host) or host.lower() in ours
-        )
+        self._ours = {name.lower() for name in names}
+        self._is_known_good: Callable[[str], bool] = lru_cache(maxsize=256)(self._is_good)
 
     def untrusted_host(self, environ: Mapping[str, Any]) -> str | None:
         """Return the first untrusted host among Host and the forwarded host, or None.
@@ -27,10 +26,17 @@ class HostValidator:
         A missing Host header is accepted: only programs that are no browsers send none.
         """
         for host in (environ.get("HTTP_HOST", ""), environ.get(FORWARDED_HOST, "")):
-            name = _HOST.fullmatch(host)
-            if host and (name is None or not self._is_ours(name[1].strip("[]").rstrip("."))):
+            # What is longer than any host is wrong, and is not kept.
+            if host and (len(host) > _LONGEST or not self._is_known_good(host)):
                 return str(host)
         return None
+
+    def _is_good(self, host: str) -> bool:
+        match = _HOST.fullmatch(host)
+        if match is None:
+            return False
+        name = match[1].strip("[]").rstrip(".")
+        return _is_local(name) or name.lower() in self._ours
 
 
 def is_cross_site(environ: Mapping[str, Any]) -> bool:

@@ -24,6 +24,14 @@ def share_parts(cfg: Any) -> None:
     wsgi.Response.default_headers = _default_headers
 
 
+class NamedListener:
+    """Tells a listening socket's name, which gunicorn asks for at each connection."""
+
+    def __init__(self, listener: Any) -> None:
+        name = listener.getsockname()
+        self.getsockname = lambda: name
+
+
 class _LateErrors(io.RawIOBase):
     """The `wsgi.errors` of all requests; looks for the log's files when there is an error."""
 

@@ -31,7 +31,7 @@ from dashboard.server.arrivals import ArrivalServer, host_of
 from dashboard.server.connection_guard import ConnectionGuard, bounds
 from dashboard.server.guarded_socket import GuardedSocket
 from dashboard.server.refusals import check_repeats, refusal_of, send_problem
-from dashboard.server.shared_parts import share_parts
+from dashboard.server.shared_parts import NamedListener, share_parts
 from dashboard.streaming.parked import bound_buffers
 from dashboard.telemetry.systemd import ServiceManager
 from dashboard.web.event_stream import stop_all
@@ -125,7 +125,7 @@ class Worker(GeventWorker):  # type: ignore[misc]
     def server_class(self, listener: Any, *, spawn: Any, **given: Any) -> "_Server":
         """Make what accepts connections; gunicorn calls it once for each listening socket."""
         context = {name: given[name] for name in ("ssl_context",) if name in given}
-        handle = partial(self.handle, listener)
+        handle = partial(self.handle, NamedListener(listener))
         return _Server(
             self._guard, listener, room=self._room, handle=handle, spawn=spawn, **context
         )

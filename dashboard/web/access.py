@@ -77,9 +77,7 @@ class Access:
             return None
         if endpoint in endpoints.OPEN:
             return None
-        accept = environ.get("HTTP_ACCEPT", "")
-        takes_html = not accept or match(accept, "text/html").weight > 0
-        is_page = endpoint in endpoints.PAGES and takes_html
+        is_page = endpoint in endpoints.PAGES and _takes_html(environ.get("HTTP_ACCEPT", ""))
         if is_page and endpoint != endpoints.EMBED and KEY in request.args:
             return self._exchange(request.args[KEY])
         found = self._credentials.evaluate(environ)
@@ -216,6 +214,10 @@ def register(
         return response
 
     return access
+
+
+def _takes_html(accept: str) -> bool:
+    return not accept or match(accept, "text/html").weight > 0
 
 
 def _own_address() -> str:

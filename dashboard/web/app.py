@@ -19,8 +19,15 @@ if TYPE_CHECKING:
 _NO_SESSION = NullSession()
 
 
+class _Request(Request):
+    def close(self) -> None:
+        """Do nothing: no form is read here, whose files would be closed."""
+
+
 class VitalsApp(Flask):
     """A Flask with plain functions for views and with hooks of the application alone."""
+
+    request_class = _Request
 
     def register_blueprint(self, blueprint: Any, **options: Any) -> None:
         """Register a blueprint's routes. Raises ValueError for one that has hooks."""

@@ -26,10 +26,11 @@ def bound_headers() -> None:
     for name in _CONDITIONS:
         if name in environ and len(environ[name]) > _MOST_BYTES:
             del environ[name]
-    try:
-        parse_date(environ.get("HTTP_IF_MODIFIED_SINCE"))
-    except OverflowError:  # in a year, an hour or a zone of many digits
-        del environ["HTTP_IF_MODIFIED_SINCE"]
+    if "HTTP_IF_MODIFIED_SINCE" in environ:
+        try:
+            parse_date(environ["HTTP_IF_MODIFIED_SINCE"])
+        except OverflowError:  # in a year, an hour or a zone of many digits
+            del environ["HTTP_IF_MODIFIED_SINCE"]
     for name in _TRUNCATED:
         if name in environ and len(environ[name]) > _MOST_BYTES:
             environ[name] = environ[name][:_MOST_BYTES]
