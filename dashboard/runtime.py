@@ -123,8 +123,7 @@ class Runtime:
             most_bytes=settings.log_size,
             instance=settings.instance,
         )
-        instruments.entries_skipped.read = lambda: self.log.skipped
-        instruments.history_failing.set_function(lambda: self.history.trouble is not None)
+        instruments.add_log(lambda: self.log.skipped, lambda: self.history.trouble is not None)
         self.jobs = JobIndex(self.log, retention=settings.retention)
         self.open_alerts = OpenAlerts(self.log, retention=settings.retention)
         self.hub = Hub(

@@ -25,9 +25,8 @@ class Instruments:
         self.leads = gauge("vitals_leads", "1 in the worker that samples this host.")
         self.streams = gauge("vitals_streams", "Streams that are open now.")
         self.feeds = gauge("vitals_feeds", "Distinct filters that are followed.")
-        self.streams_opened = KeptCount(
-            registry, "vitals_streams_opened", "Streams that were opened."
-        )
+        text = "Streams that were opened."
+        self.streams_opened = KeptCount(registry, "vitals_streams_opened", text)
         self.streams_dropped = counter(
             "vitals_streams_dropped", "Streams that the server closed, by reason.", ["reason"]
         )
@@ -80,14 +79,13 @@ class Instruments:
             "vitals_samples_overdue", "Readings given up at their deadline, by family.", ["family"]
         )
 
-        self.entries_skipped = KeptCount(
-            registry,
-            "vitals_log_entries_skipped",
-            "Entries of the log that are no events, as another program has put them there.",
-        )
-        self.history_failing = gauge(
-            "vitals_history_failing", "1 in the worker that keeps the history, while it can't."
-        )
+    def add_log(self, skipped: Callable[[], int], is_history_failing: Callable[[], bool]) -> None:
+        """Show what a log itself counts, the entries that readers have skipped, and its history."""
+        text = "Entries of the log that are no events, as another program has put them there."
+        KeptCount(self.registry, "vitals_log_entries_skipped", text).read = skipped
+        text = "1 in the worker that keeps the history, while it can't."
+        failing = Gauge("vitals_history_failing", text, registry=self.registry)
+        failing.set_function(is_history_failing)
 
 
 class KeptCount(Collector):
