@@ -31,7 +31,12 @@ _NOT_WHOLE = """(wall) => {
                 rect.right = Math.min(rect.right, Math.max(edges.right, rect.left));
             }
             const clips = /hidden|clip/.test(overflow) && box !== document.body;
-            if (SPARE && clips && apart(rect, edges)) return; // not shown, so not cut
+            const scrolls = /auto|scroll/.test(overflow) && box !== document.body;
+            if (SPARE && (clips || scrolls) && apart(rect, edges)) return; // not shown, so not cut
+            if (SPARE && scrolls) {
+                rect.top = Math.max(rect.top, edges.top);
+                rect.bottom = Math.min(rect.bottom, edges.bottom);
+            }
             if ((clips || box.matches("section, .bar")) && outside(rect, edges)) {
                 found.push(`${words}: outside ${box.tagName}.${box.className}`);
             }
@@ -82,8 +87,9 @@ COVERED = """() => {
             const clip = parent.closest(shortened)?.getBoundingClientRect();
             const start = Math.max(left, clip?.left ?? -Infinity);
             const end = Math.min(right, clip?.right ?? Infinity);
-            const rect = { left: start, right: end, top: from, bottom: to, height: to - from };
-            if (end > start) boxes.push([text.data, rect, text]);
+            const low = Math.min(to, clip?.bottom ?? Infinity);
+            const rect = { left: start, right: end, top: from, bottom: low, height: low - from };
+            if (end > start && low > from) boxes.push([text.data, rect, text]);
         }
     }
     const found = [];
@@ -97,7 +103,7 @@ COVERED = """() => {
     return found;
 }""".replace("NOT_LOOKED_AT", "'.unseen, .plot, .banner, script, noscript'")
 
-# Words that go on in another line.
+# Words that go on in another line, if that is shown.
 BROKEN = r"""() => {
     const found = [];
     const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
@@ -112,7 +118,9 @@ BROKEN = r"""() => {
             range.setEnd(text, index + word.length);
             // Where directions meet a word has several boxes in its line.
             const [first, ...others] = range.getClientRects();
-            const goesOn = others.some(({ top }) => top >= first.bottom - 1);
+            const end = text.parentElement.closest(".words")?.getBoundingClientRect().bottom;
+            const goesOn = others.some(({ top, bottom }) => top >= first.bottom - 1
+                && (top + bottom) / 2 < (end ?? Infinity));
             if (goesOn) found.push(`${word} in ${JSON.stringify(text.data)}`);
         }
     }

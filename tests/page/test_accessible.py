@@ -1,5 +1,6 @@
 """What axe says of each page, in the states and themes in which people meet it."""
 
+import json
 import time
 from collections.abc import Iterator
 
@@ -21,7 +22,18 @@ AUDIT = """async ([where, rules]) => {
     }));
 }"""
 
+PATHS = ["/host/old", "/host/box?distance=4m", "/embed/cpu?host=box"]
+TURNS = ["/?turns=lobby,far&each=30s", "/?turns=far,lobby&each=30s&kiosk=1"]
 SEVERAL = "progress,alerts,log,notice,cpu,memory,network,processes,cpu.percent@*,cores"
+
+
+def log_shades(service: Service, group: str, *, ago: int) -> None:
+    """Log a machine for each shade of a map."""
+    service.clock_offset = -ago
+    figures = read_machine("cpu", "memory", "network")
+    for number in range(10):
+        figures["cpu"] |= {"percent": 10.0 * number + 5}
+        service.append_all((name, f"{group}-{number}", r) for name, r in figures.items())
 
 
 @pytest.fixture(scope="module")
@@ -29,16 +41,15 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     """A service that knows machines and jobs which are well, in trouble, and gone."""
     # A long interval: what is fresh stays so.
     folder = tmp_path_factory.mktemp("service")
-    service = Service(folder, INTERVAL=120, READ_TOKEN=TOKEN, SECRET_KEY=SECRET)
+    pages = json.dumps({"lobby": f"/host/box?panels={SEVERAL}", "far": "/host/box?distance=4m"})
+    service = Service(folder, INTERVAL=120, READ_TOKEN=TOKEN, SECRET_KEY=SECRET, PAGES=pages)
     old = read_machine()
     service.clock_offset = -3000
     service.append_all((name, "old", r | {"time": time.time() - 3000}) for name, r in old.items())
+    log_shades(service, "late", ago=600)
     busy = {"percent": 97.0, "user": 90.0, "system": 7.0, "iowait": 1.0, "steal": 0.0}
     write_past(service, readings=read_machine() | {"cpu": read_machine("cpu")["cpu"] | busy})
-    figures = read_machine("cpu", "memory", "network")
-    for number in range(10):  # one for each shade of a map
-        figures["cpu"] |= {"percent": 10.0 * number + 5}
-        service.append_all((name, f"web-{number}", r) for name, r in figures.items())
+    log_shades(service, "web", ago=0)
     service.append("rules", host="box", rules=RULES)
     for name, level in (("disk-full", "critical"), ("cpu-busy", "warning"), ("hint", "info")):
         about = {"alert": name, "level": level, "state": "raised", "message": f"{name} on box"}
@@ -130,8 +141,8 @@ def test_the_dialogs_of_a_wall(service: Service, page: Page) -> None:
     assert both_themes(page, "dialog[open]") == []
 
 
-@pytest.mark.parametrize("path", ["/host/old", "/host/box?distance=4m", "/embed/cpu?host=box"])
-def test_a_silent_machine_a_display_and_a_frame(service: Service, page: Page, path: str) -> None:
+@pytest.mark.parametrize("path", [*PATHS, *TURNS])
+def test_a_silent_machine_displays_and_a_frame(service: Service, page: Page, path: str) -> None:
     page.goto(service.url + path)
     page.wait_for_selector('[data-event="cpu"]:not([data-freshness=waiting])')
     assert both_themes(page) == []
@@ -140,7 +151,12 @@ def test_a_silent_machine_a_display_and_a_frame(service: Service, page: Page, pa
 @pytest.mark.parametrize("query", ["sort=group", "metric=worst"])
 def test_the_overview(service: Service, page: Page, query: str) -> None:
     page.goto(f"{service.url}/?{query}")
-    for part in ("[data-host=web-1]", "[data-level=critical]", "[data-freshness=gone]"):
+    for part in (
+        "[data-host=web-1]",
+        "[data-level=critical]",
+        "[data-freshness=gone]",
+        "[data-freshness=stale]",
+    ):
         page.wait_for_selector(f"main {part}")
     page.get_by_role("button", name="help").wait_for()
     assert both_themes(page) == []

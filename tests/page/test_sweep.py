@@ -27,16 +27,33 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
         service.close()
 
 
-def look(browser: Browser, service: Service, pages: list[sweep.Opened], *, each: int) -> None:
-    """Look at pages, at so many sizes each in turn."""
+Sizes = list[tuple[int, int]]
+
+# What was wrong at some time in a way that no other look of these has.
+FOUND = [
+    # Names under the signs of cells; a long alert among the worst.
+    (sweep.Opened("overview", "4m", 2, "short", 100), [(1280, 720), (800, 480)]),
+    # What does not fit was said below the edge of the screen.
+    (sweep.Opened("wall", "8m", 0, "long", 3), [(320, 480)]),
+]
+
+
+def in_turn(pages: list[sweep.Opened], each: int) -> list[tuple[sweep.Opened, Sizes]]:
+    """Return pages with so many sizes each, of which the next has the next ones."""
+    every = [[number * each + at for at in range(each)] for number in range(len(pages))]
+    sizes = [[sweep.SIZES[at % len(sweep.SIZES)] for at in row] for row in every]
+    return list(zip(pages, sizes, strict=True))
+
+
+def look(browser: Browser, service: Service, pages: list[tuple[sweep.Opened, Sizes]]) -> None:
+    """Look at pages in their sizes."""
     troubles = []
-    for number, opened in enumerate(pages):
+    for opened, sizes in pages:
         sweep.log_machines(service, opened)
         page = browser.new_page(viewport={"width": 1920, "height": 1080})
         page.goto(service.url + opened.path)
         count = opened.machines if opened.page == "overview" else 0
         page.wait_for_function(sweep.READY, arg=count)
-        sizes = [sweep.SIZES[(number * each + at) % len(sweep.SIZES)] for at in range(each)]
         troubles += sweep.looked_at(page, opened, sizes, 2)
         page.close()
     kinds = Counter(trouble.split(": ")[1] for trouble in troubles)
@@ -45,7 +62,7 @@ def look(browser: Browser, service: Service, pages: list[sweep.Opened], *, each:
 
 @pytest.mark.timeout(300)
 def test_every_two_values_go_together(browser: Browser, service: Service) -> None:
-    look(browser, service, list(sweep.pairs()), each=1)
+    look(browser, service, [*in_turn(list(sweep.pairs()), 1), *FOUND])
 
 
 @pytest.mark.full
@@ -57,4 +74,4 @@ def test_everything_goes_together(browser: Browser, service: Service, page: str)
     pages = [opened for opened in sweep.EVERYTHING if opened.page == page]
     share = float(os.environ.get("VITALS_SWEEP", "1"))
     pages = random.Random(seed).sample(pages, max(1, round(share * len(pages))))
-    look(browser, service, pages, each=len(sweep.SIZES))
+    look(browser, service, in_turn(pages, len(sweep.SIZES)))

@@ -74,9 +74,12 @@ export function screenPlan(room) {
   let best = null;
   for (const extras of EXTRAS) {
     const sparklines = extras.sparklines && (distance === null || distance === "2m");
-    const tiles = tilesFor(room, wanted, left, tileHeight({ ...extras, sparklines }));
-    const rest = left - tiles.height;
-    const { columns, shown } = panelsFor(room, rest, extras.legends);
+    const tall = tileHeight({ ...extras, sparklines });
+    let tiles = tilesFor(room, wanted, left, tall);
+    const { columns, shown } = panelsFor(room, left - tiles.height, extras.legends);
+    const isWhole = tiles.count === room.tiles && shown === room.panels.length;
+    // What is left out is said, if only numbers are shown, too.
+    if (!isWhole && left - tiles.height < OMITTED) tiles = tilesFor(room, wanted, left - OMITTED, tall);
     const plan = { digits: tiles.digits, tiles: tiles.count, tileColumns: tiles.columns, panels: shown, columns, details: extras.details, legends: extras.legends, sparklines };
     if (best === null || plan.tiles > best.tiles || (plan.tiles === best.tiles && (plan.panels > best.panels || (plan.panels === best.panels && plan.digits > best.digits * 1.05)))) best = plan;
   }
