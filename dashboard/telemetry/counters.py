@@ -71,9 +71,7 @@ class Instruments:
             "Events that waited for the log and had to go, for want of room.",
         )
         self.sample = histogram(
-            "vitals_sample_seconds",
-            "Time to read the families of one cadence.",
-            ["cadence_seconds"],
+            "vitals_sample_seconds", "Time to read the families of a cadence.", ["cadence_seconds"]
         )
         self.overdue = counter(
             "vitals_samples_overdue", "Readings given up at their deadline, by family.", ["family"]
