@@ -39,7 +39,7 @@ from dashboard.metrics.validation import validate_metrics
 MOST_BYTES = 1 << 20  # of a body
 MOST_EVENT_BYTES = 64 << 10  # of an event's data, as it is logged
 MOST_EVENTS = 1000  # of a batch
-_SMALL = 64 << 10  # characters
+_SMALL = 48 << 10  # characters
 
 KEYS = ("event", "host", "time", "data")
 FAMILY_NAMES = frozenset({family.name for family in FAMILIES})

@@ -14,7 +14,7 @@ from dashboard.web.publisher import publisher_name
 from dashboard.web.query import Query
 
 AGENT = "agent"  # the query key
-_LARGE = 64 << 10  # bytes; a larger body takes more than a millisecond to check
+_LARGE = 48 << 10  # bytes; a larger body may take more than 20 ms to check
 
 
 def blueprint(service: Service, intake: Intake) -> Blueprint:
