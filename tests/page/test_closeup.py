@@ -414,12 +414,12 @@ def test_a_window_of_the_address_is_offered_beside_the_others(
 
 def test_full_screen_by_key_and_by_button(wall: Wall) -> None:
     page = wall.page
-    full = "document.fullscreenElement === document.documentElement"
+    full = "() => document.fullscreenElement === document.documentElement"
     page.keyboard.press("f")
     page.wait_for_function(full)
     expect(page.get_by_role("button", name="Leave full screen (f)")).to_be_visible()
     page.click("[data-full]")
-    page.wait_for_function("document.fullscreenElement === null")
+    page.wait_for_function("() => document.fullscreenElement === null")
     expect(page.get_by_role("button", name="Full screen (f)", exact=True)).to_be_visible()
 
 
@@ -712,7 +712,7 @@ def test_print_is_dark_on_white_without_tools(wall: Wall) -> None:
     assert (printed["tools"], printed["when_shown"]) == (False, True)
     assert printed["panels"] == page.locator(".panel:visible").count() >= 6
     assert re.fullmatch(r"printed \d\d? \w+ \d{4}, \d\d:\d\d", printed["when"])
-    page.wait_for_function("document.documentElement.dataset.theme === 'dark'")
+    page.wait_for_function("() => document.documentElement.dataset.theme === 'dark'")
     assert page.locator("[data-tools]").is_visible()
     assert page.locator(".printed").is_hidden()
 

@@ -245,7 +245,7 @@ def test_the_address_sorts_and_filters(open_fleet: Callable[[str], Page], page: 
     page.wait_for_url("**/?host=web-*,old&theme=light")
     assert page.get_attribute("html", "data-theme") == "light"
     page.get_by_role("button", name="full screen").click()
-    page.wait_for_function("document.fullscreenElement !== null")
+    page.wait_for_function("() => document.fullscreenElement !== null")
 
 
 def test_the_overview_has_help_and_an_editor_of_its_address(
