@@ -66,6 +66,7 @@ class ReplayBuffer:
         now = self._clock()
         for encoded in newest:
             encoded.heard_at = now - age(id_of(encoded))
+            self._number(encoded)
             self._set_latest(encoded)
             self.position = max(self.position, id_of(encoded))
         self._stretch_after = after
@@ -76,9 +77,13 @@ class ReplayBuffer:
     def add(self, batch: Iterable[Encoded]) -> None:
         """Add the next events. One that was not logged has no id and is no part of the stretch."""
         now = self._clock()
+        newest: dict[Key, Encoded] = {}  # in order of arrival; of a large batch few are
         for encoded in batch:
             encoded.heard_at = now
-            self._set_latest(encoded)
+            self._number(encoded)
+            key = encoded.event.host, encoded.event.name
+            newest.pop(key, None)
+            newest[key] = encoded
             event_id = encoded.event.id
             if event_id is None:
                 continue
@@ -86,6 +91,8 @@ class ReplayBuffer:
                 self._stretch_after = event_id  # the log was empty: nothing came before
             self.position = event_id
             self._keep(encoded)
+        for encoded in newest.values():
+            self._set_latest(encoded)
 
     def lose(self) -> None:
         """Drop the stretch: the log has lost its events, so nothing comes before the next one."""
@@ -210,9 +217,11 @@ class ReplayBuffer:
             del self._stretch[: self._head]
             self._head = self._dropped_bytes = 0
 
-    def _set_latest(self, encoded: Encoded) -> None:
+    def _number(self, encoded: Encoded) -> None:
         self.seq += 1
         encoded.seq = self.seq
+
+    def _set_latest(self, encoded: Encoded) -> None:
         key = encoded.event.host, encoded.event.name
         before = self._latest.get(key)
         if before is None:
