@@ -13,7 +13,6 @@ from gevent import monkey
 
 from dashboard import settings
 from dashboard.cli.usage_error import UsageError
-from dashboard.runtime import NEEDS_GEVENT
 
 __all__ = ["Commands", "load_settings"]
 
@@ -65,6 +64,8 @@ def load_settings() -> settings.Settings:
             raise
         raise UsageError(str(error)) from None
     if run is not None and not monkey.is_module_patched("socket"):
+        from dashboard.runtime import NEEDS_GEVENT  # with all of the service, which serves then
+
         raise UsageError(NEEDS_GEVENT)
     return found
 

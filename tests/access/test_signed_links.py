@@ -120,10 +120,10 @@ def test_a_cookie_lasts_as_long_as_browsers_keep_one() -> None:
 # The command.
 
 
-def flask_sign(*arguments: str, **settings: str) -> "subprocess.CompletedProcess[str]":
+def sign(*arguments: str, **settings: str) -> "subprocess.CompletedProcess[str]":
     environ = {name: v for name, v in os.environ.items() if not name.startswith("DASHBOARD_")}
     environ |= {f"DASHBOARD_{name}": text for name, text in settings.items()}
-    command = [sys.executable, "-m", "flask", "sign", *arguments]
+    command = [sys.executable, "-m", "vitals", "sign", *arguments]
     return subprocess.run(
         command, cwd=ROOT, env=environ, capture_output=True, text=True, timeout=60
     )
@@ -131,7 +131,7 @@ def flask_sign(*arguments: str, **settings: str) -> "subprocess.CompletedProcess
 
 def test_the_command_prints_a_key_and_a_link_and_takes_it_back(tmp_path: Path) -> None:
     ours = {"READ_TOKEN": TOKEN, "SECRET_KEY": SECRET, "INSTANCE": str(tmp_path)}
-    made = flask_sign(
+    made = sign(
         *("--events", "cpu,build.*", "--host", "web-*", "--expires", "2h", "--label", "the lobby"),
         *("--path", "/embed/cpu?theme=light", "--url", "https://wall.example/"),
         **ours,
@@ -144,13 +144,13 @@ def test_the_command_prints_a_key_and_a_link_and_takes_it_back(tmp_path: Path) -
     assert link == f"https://wall.example/embed/cpu?theme=light&key={found}"
     assert "the events cpu, build.* of the hosts web-*" in made.stderr
     assert found not in made.stderr
-    listed = flask_sign("--list", **ours).stdout
+    listed = sign("--list", **ours).stdout
     assert scope.link is not None
     assert listed.startswith(scope.link)
     assert "never used  the lobby  allowed are the events cpu, build.* of the hosts" in listed
-    revoked = flask_sign("--revoke", scope.link, **ours)
+    revoked = sign("--revoke", scope.link, **ours)
     assert "  revoked 20" in revoked.stdout, revoked.stderr
-    unknown = flask_sign("--revoke", "none", **ours)
+    unknown = sign("--revoke", "none", **ours)
     assert (unknown.returncode, "no link 'none' is known" in unknown.stderr) == (2, True)
     checked = SignedLinks(SECRET, TOKEN, store=LinkStore(tmp_path / "links.json"))
     with pytest.raises(InvalidLink, match=r"was revoked, at [0-9 :-]{5,16} UTC"):
@@ -158,7 +158,7 @@ def test_the_command_prints_a_key_and_a_link_and_takes_it_back(tmp_path: Path) -
 
 
 def test_without_a_secret_key_a_random_one_is_kept_and_is_not_the_token(tmp_path: Path) -> None:
-    without = flask_sign(READ_TOKEN=TOKEN, INSTANCE=str(tmp_path)).stdout.strip()
+    without = sign(READ_TOKEN=TOKEN, INSTANCE=str(tmp_path)).stdout.strip()
     kept = tmp_path / FILE
     assert stat.S_IMODE(kept.stat().st_mode) == 0o600
     assert links(SECRET_KEY=kept.read_text().strip()).scope_of(without).is_full
@@ -196,11 +196,11 @@ def test_a_new_read_token_ends_sign_ins_and_no_links() -> None:
 
 
 def test_the_command_refuses_what_it_cannot_sign() -> None:
-    nothing = flask_sign()
+    nothing = sign()
     assert nothing.returncode == 2
     assert "SECRET_KEY" in nothing.stderr
     for text in ("never", "90", "3661d"):
-        wrong = flask_sign("--expires", text, SECRET_KEY=SECRET)
+        wrong = sign("--expires", text, SECRET_KEY=SECRET)
         assert wrong.returncode == 2
         assert f"'{text}': allowed is a duration from 1s to 3660d" in wrong.stderr
     assert "Traceback" not in wrong.stderr + nothing.stderr

@@ -1,4 +1,4 @@
-"""`flask publish`, `progress`, `log` and `tail`: real processes, a real service, a real log."""
+"""The commands `publish`, `progress`, `log` and `tail`: real processes, service and log."""
 
 import fcntl
 import json
@@ -32,7 +32,8 @@ from tests.support.service import ROOT, Logged, Reader, Service, wait_for
 
 TOKEN = "publish-me-if-you-can"
 READ_TOKEN = "read-me-if-you-can"
-FLASK = (sys.executable, "-m", "flask")
+# The commands are those of `flask`, which takes twice the CPU to start: it loads the service.
+COMMAND = (sys.executable, "-m", "vitals")
 Start = Callable[..., Service]
 
 
@@ -54,13 +55,18 @@ def environ(service: Service | None = None, **settings: str) -> dict[str, str]:
     return base | {f"DASHBOARD_{key}": str(value) for key, value in (given | settings).items()}
 
 
-def flask(
-    *arguments: str, env: dict[str, str], input: bytes | str = b""
+def run(
+    *arguments: str, env: dict[str, str], input: bytes | str = b"", program: str = "vitals"
 ) -> subprocess.CompletedProcess[bytes]:
-    """Run a command to its end."""
+    """Run a command of a program to its end."""
     sent = input.encode() if isinstance(input, str) else input
     return subprocess.run(
-        [*FLASK, *arguments], cwd=ROOT, env=env, input=sent, capture_output=True, timeout=60
+        [sys.executable, "-m", program, *arguments],
+        cwd=ROOT,
+        env=env,
+        input=sent,
+        capture_output=True,
+        timeout=60,
     )
 
 
@@ -72,7 +78,7 @@ class Command:
         out, err = (file.open("wb") for file in self._files)
         with out, err:
             self.process = subprocess.Popen(
-                [*FLASK, *arguments],
+                [*COMMAND, *arguments],
                 cwd=ROOT,
                 env=env,
                 stdin=subprocess.PIPE,
@@ -170,11 +176,12 @@ def test_the_commands_start_nothing_and_patch_nothing() -> None:
 
 
 def test_a_wrong_setting_is_one_line() -> None:
-    done = flask("publish", "x", env=environ(INTERVAL="soon"))
-    assert done.returncode == 2
-    assert done.stderr.decode() == (
-        "Error: DASHBOARD_INTERVAL='soon': allowed is seconds from 0.05 to 3600\n"
-    )
+    for program in ("flask", "vitals"):
+        done = run("publish", "x", env=environ(INTERVAL="soon"), program=program)
+        assert done.returncode == 2
+        assert done.stderr.decode() == (
+            "Error: DASHBOARD_INTERVAL='soon': allowed is seconds from 0.05 to 3600\n"
+        )
 
 
 # flask publish.
@@ -197,7 +204,7 @@ def test_a_wrong_setting_is_one_line() -> None:
 def test_an_event_is_published_and_its_id_printed(
     here: Service, arguments: tuple[str, ...], input: str, fields: dict[str, Any]
 ) -> None:
-    done = flask("publish", "deploy", *arguments, env=environ(here), input=input)
+    done = run("publish", "deploy", *arguments, env=environ(here), input=input)
     assert (done.returncode, done.stderr) == (0, b"")
     (row,) = here.logged()
     assert done.stdout.decode() == f"{row.id}\n"
@@ -259,11 +266,11 @@ def test_what_is_published_on_the_host_is_on_a_live_stream(
 ) -> None:
     reader = read(service, "?events=deploy,message")
     reader.wait_for(1, "hello")
-    done = flask("publish", "deploy", "by=ann", env=environ(service))
+    done = run("publish", "deploy", "by=ann", env=environ(service), program="flask")
     (event,) = reader.wait_for(1, "deploy")
     assert event.id == done.stdout.decode().strip()
     assert json.loads(event.data)["by"] == "ann"
-    flask("publish", "message", env=environ(service))
+    run("publish", "message", env=environ(service))
     reader.wait_for(1, "message")
 
 
@@ -281,7 +288,7 @@ def test_lines_are_published_as_they_come(here: Service, command: Callable[..., 
 
 def test_a_log_that_cannot_be_written_is_told_with_status_1(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    done = flask("publish", "x", env=environ(LOG=f"sqlite:///{tmp_path}/file/events.db"))
+    done = run("publish", "x", env=environ(LOG=f"sqlite:///{tmp_path}/file/events.db"))
     assert done.returncode == 1
     assert done.stderr.startswith(b"Error: ")
     assert b"Traceback" not in done.stderr
@@ -310,7 +317,7 @@ def test_publishing_to_another_vitals(service: Service, tmp_path: Path) -> None:
     ]
     printed = []
     for arguments, variables in ways:
-        done = flask("publish", "far", "n:=1", *arguments, env=variables)
+        done = run("publish", "far", "n:=1", *arguments, env=variables)
         assert done.returncode == 0, done.stderr
         printed += done.stdout.decode().split()
     rows = service.logged("far")
@@ -322,10 +329,10 @@ def test_a_refusal_is_told_with_the_servers_words(
     service: Service, command: Callable[..., Command]
 ) -> None:
     env = environ(PUBLISH_TOKEN="publish-me-wrongly")
-    done = flask("publish", "x", *to(service), env=env)
+    done = run("publish", "x", *to(service), env=env)
     assert done.returncode == 2
     assert f"{service.url}: 401 " in done.stderr.decode()
-    done = flask("publish", "x", "--to", f"{service.url}/elsewhere", env=env)
+    done = run("publish", "x", "--to", f"{service.url}/elsewhere", env=env)
     assert done.returncode == 2
     assert b"404" in done.stderr
     log = command("log", *to(service), env=env)
@@ -389,11 +396,11 @@ def test_tls_is_checked(tmp_path: Path) -> None:
         service.start()
         url = f"https://localhost:{service.port}"
         env = environ(PUBLISH_TOKEN=TOKEN, HOST_NAME="far")
-        done = flask("publish", "safe", "--to", url, env=env)
+        done = run("publish", "safe", "--to", url, env=env)
         assert done.returncode == 2
         assert b"certificate" in done.stderr
         trusting = env | {"SSL_CERT_FILE": str(tmp_path / "certificate.pem")}
-        done = flask("publish", "safe", "--to", url, env=trusting)
+        done = run("publish", "safe", "--to", url, env=trusting)
         assert done.returncode == 0, done.stderr
         assert len(service.logged("safe")) == 1
     finally:
@@ -443,7 +450,7 @@ def test_a_flood_of_figures_is_five_reports_a_second(
 def test_a_command_is_watched_to_its_end(here: Service, tmp_path: Path) -> None:
     script = "import sys; print('50%'); print('zwölf \\u2713'); sys.exit(sys.stdin.read() != 'in')"
     env = environ(here) | {"PYTHONIOENCODING": "utf-8"}
-    done = flask("progress", "good", "--", sys.executable, "-c", script, env=env, input="in")
+    done = run("progress", "good", "--", sys.executable, "-c", script, env=env, input="in")
     assert (done.returncode, done.stdout.decode()) == (0, "50%\nzwölf ✓\n")
     assert states(here, "good")[-1] == (50, 100, "completed")
     assert steps(here, "good")[-1]["message"] == "zwölf ✓"
@@ -458,7 +465,7 @@ def test_a_command_is_watched_to_its_end(here: Service, tmp_path: Path) -> None:
     ],
 )
 def test_a_command_that_fails(here: Service, script: str, status: int, reason: str) -> None:
-    done = flask("progress", "bad", "--", "sh", "-c", script, env=environ(here))
+    done = run("progress", "bad", "--", "sh", "-c", script, env=environ(here))
     assert done.returncode == status
     end = steps(here, "bad")[-1]
     assert (end["state"], end["message"]) == ("failed", reason)
@@ -468,7 +475,7 @@ def test_a_command_that_fails(here: Service, script: str, status: int, reason: s
 
 @pytest.mark.parametrize(("program", "status"), [("/nowhere/to/be", 127), ("/etc/passwd", 126)])
 def test_a_command_that_cannot_start(here: Service, program: str, status: int) -> None:
-    done = flask("progress", "none", "--", program, env=environ(here))
+    done = run("progress", "none", "--", program, env=environ(here))
     assert done.returncode == status
     assert program.encode() in done.stderr
     assert states(here, "none")[-1][2] == "failed"
@@ -476,7 +483,7 @@ def test_a_command_that_cannot_start(here: Service, program: str, status: int) -
 
 def test_a_command_that_leaves_a_child_behind_ends_with_itself(here: Service) -> None:
     script = "sleep 60 & echo $!"
-    done = flask("progress", "daemon", "--", "sh", "-c", script, env=environ(here))
+    done = run("progress", "daemon", "--", "sh", "-c", script, env=environ(here))
     os.kill(int(done.stdout), signal.SIGKILL)
     assert done.returncode == 0
     assert states(here, "daemon")[-1][2] == "completed"
@@ -520,7 +527,7 @@ def test_ctrl_c_in_a_terminal_reaches_the_command_once(here: Service) -> None:
     pid, terminal = pty.fork()
     if not pid:
         os.chdir(ROOT)
-        arguments = [*FLASK, "progress", "tty", "--", sys.executable, "-c", COUNTING]
+        arguments = [*COMMAND, "progress", "tty", "--", sys.executable, "-c", COUNTING]
         os.execve(sys.executable, arguments, environ(here))
     try:
         seen = read_terminal(terminal, "ready")
@@ -550,7 +557,7 @@ def test_progress_over_http_is_the_jobs_stream(
     service: Service, command: Callable[..., Command]
 ) -> None:
     env = environ(PUBLISH_TOKEN=TOKEN, HOST_NAME="far")
-    done = flask("progress", "sync", *to(service), env=env, input="10%\n")
+    done = run("progress", "sync", *to(service), env=env, input="10%\n")
     assert done.returncode == 0, done.stderr
     stream = service.get("/progress/sync").text  # which ends with the job
     assert [event.type for event in sse_reading.read(stream.encode()).events][-1] == "completed"
@@ -563,7 +570,7 @@ def test_a_command_runs_whether_or_not_it_can_be_reported(
     env = environ(PUBLISH_TOKEN="publish-me-wrongly", PUBLISH_TO="http://127.0.0.1:1")
     for reason, url in (("refused", "http://127.0.0.1:1"), ("401", make_service().start().url)):
         arguments = ("progress", "alone", "--to", url, "--", "sh", "-c", "echo done; exit 4")
-        done = flask(*arguments, env=env)
+        done = run(*arguments, env=env)
         assert (done.returncode, done.stdout) == (4, b"done\n")
         assert reason in done.stderr.decode()
         assert b"the end of alone could not be reported" in done.stderr
@@ -578,7 +585,7 @@ def messages(service: Service) -> list[str]:
 
 def test_each_line_is_an_event_with_source_and_level(here: Service) -> None:
     lines = b"all well\n\xff\n\nERROR: no\r\nlast"
-    done = flask("log", "--name", "nginx", env=environ(here), input=lines)
+    done = run("log", "--name", "nginx", env=environ(here), input=lines)
     assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
     rows = here.logged("log")
     found = [(row.data["level"], row.data["message"]) for row in rows]
@@ -593,7 +600,7 @@ def test_each_line_is_an_event_with_source_and_level(here: Service) -> None:
     assert {(row.host, row.data["host"], row.data["source"]) for row in rows} == {
         ("box", "box", "nginx")
     }
-    flask("log", "--level", "debug", "--host", "web-1", env=environ(here), input="ERROR\n")
+    run("log", "--level", "debug", "--host", "web-1", env=environ(here), input="ERROR\n")
     row = here.logged("log")[-1]
     assert (row.host, row.data["level"], row.data["source"]) == ("web-1", "debug", "stdin")
 
@@ -785,7 +792,7 @@ def test_tail_shows_logs_and_progress_as_people_read_them(
 
 def test_tail_stops_when_nobody_reads_it(service: Service) -> None:
     service.append("told")
-    tail = [*FLASK, "tail", "--events", "told", "--from", service.url]
+    tail = [*COMMAND, "tail", "--events", "told", "--from", service.url]
     process = subprocess.Popen(
         tail, cwd=ROOT, env=environ(), stdout=subprocess.PIPE, stderr=subprocess.PIPE
     )
@@ -809,7 +816,7 @@ def test_tail_signs_in_and_says_what_the_server_refuses(
         (environ(), (), b"401"),
         (environ(READ_TOKEN=READ_TOKEN), ("--host", "a b"), b"400"),
     ):
-        done = flask(*arguments, *query, env=env)
+        done = run(*arguments, *query, env=env)
         assert done.returncode == 2
         assert reason in done.stderr
     tail = command(*arguments, env=environ(READ_TOKEN=READ_TOKEN))

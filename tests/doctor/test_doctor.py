@@ -198,7 +198,7 @@ def test_a_certificate_that_nobody_trusts_is_told_and_the_rest_looked_at(
 def doctor(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
     environ = {k: v for k, v in os.environ.items() if not k.startswith("DASHBOARD_")}
     return subprocess.run(
-        [sys.executable, "-m", "flask", "--app", "app", "doctor", *arguments],
+        [sys.executable, "-m", "vitals", "doctor", *arguments],
         cwd=ROOT,
         env=environ | variables,
         capture_output=True,
