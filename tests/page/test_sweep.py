@@ -35,6 +35,9 @@ FOUND = [
     (sweep.Opened("overview", "4m", 2, "short", 100), [(1280, 720), (800, 480)]),
     # What does not fit was said below the edge of the screen.
     (sweep.Opened("wall", "8m", 0, "long", 3), [(320, 480)]),
+    # A header wider than the screen; an alert larger than its frame.
+    (sweep.Opened("host", "8m", 1, "right-to-left", 12), [(320, 480)]),
+    (sweep.Opened("embed", "8m", 1, "short", 12), [(320, 480)]),
 ]
 
 
