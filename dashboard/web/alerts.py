@@ -7,7 +7,7 @@ from typing import Any
 
 import gevent
 import msgspec
-from flask import Blueprint, Response, request, url_for
+from flask import Response, request, url_for
 
 from dashboard.alerts.model import EVENT, Alert
 from dashboard.alerts.silences import Silences, shown_of
@@ -19,18 +19,11 @@ from dashboard.log.contract import LogReader
 from dashboard.log.scan import walk
 from dashboard.runtime import Runtime, Service
 from dashboard.web.access import request_scope
+from dashboard.web.answers import json_answer, shared_answer
 from dashboard.web.query import Query
-from dashboard.web.shared_answer import shared_answer
 
 _MOST_SECONDS = 3660 * 86400.0
 _MOST = 1000  # past alerts in an answer
-
-
-def blueprint(service: Service) -> Blueprint:
-    """Return the route of the open alerts."""
-    routes = Blueprint("alerts", __name__)
-    routes.add_url_rule("/alerts", "alerts", partial(alerts, service))
-    return routes
 
 
 def alerts(service: Service) -> Response:
@@ -66,9 +59,7 @@ def alerts(service: Service) -> Response:
         # URLs in it begin with the path at which a proxy has the service.
         question = ("alerts", since, filter, names, request.script_root)
         body["past"] = msgspec.Raw(shared_answer(runtime, question, work))
-    response = Response(msgspec.json.encode(body), content_type="application/json")
-    response.headers["Cache-Control"] = "no-store"
-    return response
+    return json_answer(body)
 
 
 def _open(

@@ -1,11 +1,11 @@
 """GET /catalogue: what the figures mean, and the panels and tiles that show them."""
 
-from functools import lru_cache, partial
+from functools import lru_cache
 from typing import Any
 
 import gevent
 import msgspec
-from flask import Blueprint, Response, request
+from flask import Response, request
 from markupsafe import Markup
 
 from dashboard.catalogue.levels import RULES, with_levels
@@ -16,18 +16,12 @@ from dashboard.events.filter import Filter
 from dashboard.events.scope import Scope
 from dashboard.runtime import Runtime, Service
 from dashboard.web.access import request_scope
+from dashboard.web.answers import json_answer
 from dashboard.web.query import Query
 
 # Keys of a figure that a page reads; those of a built-in one.
 _INLINE = ("name", "title", "unit", "min", "max", "decimals", "every", "source")
 _KNOWN = frozenset(("name", "title", "unit", "max", "decimals"))
-
-
-def blueprint(service: Service) -> Blueprint:
-    """Return the route of the catalogue."""
-    routes = Blueprint("catalogue", __name__)
-    routes.add_url_rule("/catalogue", "catalogue", partial(catalogue, service))
-    return routes
 
 
 def catalogue(service: Service) -> Response:
@@ -41,8 +35,7 @@ def catalogue(service: Service) -> Response:
         rules = [encoded.event for encoded in said]
         # What others publish may have very many figures, for which no stream should wait.
         rows = gevent.get_hub().threadpool.apply(lambda: with_levels(with_seen(rows, seen), rules))
-    response = Response(msgspec.json.encode(rows), content_type="application/json")
-    response.headers["Cache-Control"] = "no-cache" if is_fixed else "no-store"
+    response = json_answer(rows, cache="no-cache" if is_fixed else "no-store")
     if is_fixed:
         response.add_etag()
         response.make_conditional(request)

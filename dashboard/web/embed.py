@@ -1,30 +1,21 @@
 """One panel for a frame in another page, and what a page's script has to know of this service."""
 
 import re
-from functools import partial
 
-import msgspec
-from flask import Blueprint, Response, make_response, render_template, request, url_for
+from flask import Response, make_response, render_template, request, url_for
 
 from dashboard.access.credentials import KEY
 from dashboard.catalogue.model import Catalogue
 from dashboard.errors import ClientError
 from dashboard.runtime import Service
 from dashboard.web.access import renewal_url, request_scope
+from dashboard.web.answers import json_answer
 from dashboard.web.catalogue import inline
 from dashboard.web.pages import published
 from dashboard.web.query import Query
 
 # Figures by their names, which the page reads and draws.
 OWN_PANEL = re.compile(r"(?:tile-)?[a-z][a-z0-9_-]{0,63}\.[^\x00-\x1f\x7f]{1,500}")
-
-
-def blueprint(service: Service) -> Blueprint:
-    """Return the routes for frames in other pages."""
-    routes = Blueprint("embed", __name__)
-    routes.add_url_rule("/embed", "about", partial(about, service))
-    routes.add_url_rule("/embed/<path:panel>", "frame", partial(frame, service))
-    return routes
 
 
 def names(catalogue: Catalogue) -> tuple[str, ...]:
@@ -47,8 +38,7 @@ def about(service: Service) -> Response:
     }
     if scope.events is not None:
         facts["events"] = scope.events
-    body = msgspec.json.encode(facts)
-    return Response(body, content_type="application/json", headers={"Cache-Control": "no-store"})
+    return json_answer(facts)
 
 
 def frame(service: Service, panel: str) -> Response:

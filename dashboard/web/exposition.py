@@ -30,66 +30,62 @@ MOST_FIGURES = 20_000  # that were published, in one scrape
 _TURN_SECONDS = 0.005  # for which figures are collected before streams get their turn
 _MOST_HEARD = 20_000  # events, whose distances are looked at
 
-# family -> (field, metric, help, factor)
-_GAUGES: dict[str, list[tuple[str, str, str, float]]] = {
+# family -> (field, metric, help); a ratio is a hundredth of the field, which is a percentage.
+_GAUGES: dict[str, list[tuple[str, str, str]]] = {
     "cpu": [
-        ("percent", "vitals_cpu_usage_ratio", "Share of CPU time that was not idle.", 0.01),
-        ("iowait", "vitals_cpu_iowait_ratio", "Share of CPU time waiting for disks.", 0.01),
-        ("steal", "vitals_cpu_steal_ratio", "Share of CPU time taken by the hypervisor.", 0.01),
+        ("percent", "vitals_cpu_usage_ratio", "Share of CPU time that was not idle."),
+        ("iowait", "vitals_cpu_iowait_ratio", "Share of CPU time waiting for disks."),
+        ("steal", "vitals_cpu_steal_ratio", "Share of CPU time taken by the hypervisor."),
     ],
     "memory": [
-        ("total", "node_memory_MemTotal_bytes", "Memory.", 1),
-        ("available", "node_memory_MemAvailable_bytes", "Memory that programs can still get.", 1),
-        ("swap_total", "node_memory_SwapTotal_bytes", "Swap.", 1),
-        ("swap_used", "vitals_memory_swap_used_bytes", "Swap that is in use.", 1),
+        ("total", "node_memory_MemTotal_bytes", "Memory."),
+        ("available", "node_memory_MemAvailable_bytes", "Memory that programs can still get."),
+        ("swap_total", "node_memory_SwapTotal_bytes", "Swap."),
+        ("swap_used", "vitals_memory_swap_used_bytes", "Swap that is in use."),
     ],
     "load": [
-        ("load1", "node_load1", "1m load average.", 1),
-        ("load5", "node_load5", "5m load average.", 1),
-        ("load15", "node_load15", "15m load average.", 1),
+        ("load1", "node_load1", "1m load average."),
+        ("load5", "node_load5", "5m load average."),
+        ("load15", "node_load15", "15m load average."),
     ],
     "disk": [
         (
             "read_bytes_per_second",
             "vitals_disk_read_bytes_per_second",
             "Bytes a second read from all disks.",
-            1,
         ),
         (
             "write_bytes_per_second",
             "vitals_disk_written_bytes_per_second",
             "Bytes a second written to all disks.",
-            1,
         ),
-        ("busy_percent", "vitals_disk_busy_ratio", "Share of time of the busiest disk.", 0.01),
+        ("busy_percent", "vitals_disk_busy_ratio", "Share of time of the busiest disk."),
     ],
     "network": [
         (
             "received_bytes_per_second",
             "vitals_network_receive_bytes_per_second",
             "Bytes a second received.",
-            1,
         ),
         (
             "sent_bytes_per_second",
             "vitals_network_transmit_bytes_per_second",
             "Bytes a second sent.",
-            1,
         ),
-        ("errors_per_second", "vitals_network_errors_per_second", "Errors a second.", 1),
+        ("errors_per_second", "vitals_network_errors_per_second", "Errors a second."),
     ],
     "pressure": [
-        ("cpu_some", "vitals_pressure_cpu_some_ratio", "PSI, average of 10 s.", 0.01),
-        ("io_some", "vitals_pressure_io_some_ratio", "PSI, average of 10 s.", 0.01),
-        ("io_full", "vitals_pressure_io_full_ratio", "PSI, average of 10 s.", 0.01),
-        ("memory_some", "vitals_pressure_memory_some_ratio", "PSI, average of 10 s.", 0.01),
-        ("memory_full", "vitals_pressure_memory_full_ratio", "PSI, average of 10 s.", 0.01),
+        ("cpu_some", "vitals_pressure_cpu_some_ratio", "PSI, average of 10 s."),
+        ("io_some", "vitals_pressure_io_some_ratio", "PSI, average of 10 s."),
+        ("io_full", "vitals_pressure_io_full_ratio", "PSI, average of 10 s."),
+        ("memory_some", "vitals_pressure_memory_some_ratio", "PSI, average of 10 s."),
+        ("memory_full", "vitals_pressure_memory_full_ratio", "PSI, average of 10 s."),
     ],
     "processes": [
-        ("count", "vitals_processes", "Processes.", 1),
-        ("running", "node_procs_running", "Processes that run or could.", 1),
+        ("count", "vitals_processes", "Processes."),
+        ("running", "node_procs_running", "Processes that run or could."),
     ],
-    "system": [("boot_time", "node_boot_time_seconds", "When the machine started.", 1)],
+    "system": [("boot_time", "node_boot_time_seconds", "When the machine started.")],
 }
 # family -> (list field, label, field of an item that is the label, [(field, metric, help)])
 _LISTS: dict[str, tuple[str, str, str, list[tuple[str, str, str]]]] = {
@@ -225,11 +221,12 @@ def _in_turns(items: Iterable[Item]) -> Iterator[Item]:
 def _add(
     families: dict[str, GaugeMetricFamily], host: str, name: str, data: Mapping[str, Any]
 ) -> None:
-    for field, metric, text, factor in _GAUGES.get(name, ()):
+    for field, metric, text in _GAUGES.get(name, ()):
         value = data.get(field)
         if isinstance(value, int | float):  # whoever may write the log may write what he likes
             family = families.setdefault(metric, GaugeMetricFamily(metric, text, labels=["host"]))
-            family.add_metric([host], round(value * factor, 6))
+            value = value / 100 if metric.endswith("_ratio") else value
+            family.add_metric([host], round(value, 6))
     if name in _LISTS:
         list_field, label, label_field, gauges = _LISTS[name]
         items = data.get(list_field)

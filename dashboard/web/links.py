@@ -6,7 +6,7 @@ from functools import partial
 from typing import Annotated
 
 import msgspec
-from flask import Blueprint, Response, request
+from flask import Response, request
 from msgspec import Meta
 
 from dashboard.access.link_store import LABEL, PATH, Link, LinksFull, new_id, with_key
@@ -16,8 +16,8 @@ from dashboard.events.strict_json import decode_struct
 from dashboard.runtime import Runtime, Service
 from dashboard.settings import EventPatterns, HostPatterns, parse_duration
 from dashboard.web.access import Access, request_scope
+from dashboard.web.answers import asked_theme, json_answer, list_answer
 from dashboard.web.intake import JSON, Intake, media_type
-from dashboard.web.listing import asked_theme, list_response
 from dashboard.web.query import Query
 
 _MOST_BYTES = 16 << 10  # of a body
@@ -45,17 +45,6 @@ class LinkRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     ] = "/"
 
 
-def blueprint(service: Service, access: Access, intake: Intake) -> Blueprint:
-    """Return the routes of the links."""
-    routes = Blueprint("links", __name__)
-    routes.add_url_rule("/links", "listing", partial(listing, service))
-    view = partial(make, service, access, intake)
-    routes.add_url_rule("/links", "make", view, methods=["POST"])
-    view = partial(revoke, service)
-    routes.add_url_rule("/links/<link_id>", "revoke", view, methods=["DELETE"])
-    return routes
-
-
 def may_share(service: Service) -> bool:
     """Return True if the client of this request may make links and take them back."""
     return service.settings.limits_reading and request_scope() is FULL
@@ -74,7 +63,7 @@ def listing(service: Service) -> Response:
         return {"time": runtime.hub.now(), "links": latest}
 
     shown = {"path": request.args.get("path") or "/", "events": request.args.get("events", "")}
-    return list_response("links.html", told, theme, **shown)
+    return list_answer("links.html", told, theme, **shown)
 
 
 def make(service: Service, access: Access, intake: Intake) -> Response:
@@ -110,8 +99,7 @@ def make(service: Service, access: Access, intake: Intake) -> Response:
     except OSError as error:
         raise _unusable(error) from None
     answer = {"id": link.id, "key": key, "url": url, "qr": picture, "expires": link.expires}
-    body = msgspec.json.encode(answer)
-    return Response(body, 201, content_type=JSON, headers={"Cache-Control": "no-store"})
+    return json_answer(answer, 201)
 
 
 def revoke(service: Service, link_id: str) -> Response:

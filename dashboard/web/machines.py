@@ -7,7 +7,7 @@ from functools import partial
 from typing import Annotated, Any, NoReturn, TypeVar
 
 import msgspec
-from flask import Blueprint, Response, request
+from flask import Response, request
 from msgspec import Meta
 
 from dashboard.access.credentials import CODE
@@ -20,8 +20,8 @@ from dashboard.publications import FAMILY_NAMES
 from dashboard.runtime import Runtime, Service
 from dashboard.settings import HOST_ALLOWED, HOST_PATTERN
 from dashboard.web.access import Access, request_scope
+from dashboard.web.answers import asked_theme, json_answer, list_answer
 from dashboard.web.intake import JSON, Intake, media_type
-from dashboard.web.listing import asked_theme, list_response
 from dashboard.web.publisher import check_publishes_all
 from dashboard.web.query import Query
 
@@ -64,19 +64,6 @@ class JoinRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     ] = None
 
 
-def blueprint(service: Service, access: Access, intake: Intake) -> Blueprint:
-    """Return the routes of the machines."""
-    routes = Blueprint("machines", __name__)
-    routes.add_url_rule("/machines", "listing", partial(listing, service))
-    view: Callable[..., Response] = partial(invite, service, intake)
-    routes.add_url_rule("/machines/invitations", "invite", view, methods=["POST"])
-    view = partial(join, service, access, intake)
-    routes.add_url_rule("/machines/join", "join", view, methods=["POST"])
-    view = partial(remove, service)
-    routes.add_url_rule("/machines/<name>", "remove", view, methods=["DELETE"])
-    return routes
-
-
 def listing(service: Service) -> Response:
     """The machines as a page, or as JSON where the client would rather have that."""
     theme, runtime = asked_theme(), service.runtime
@@ -91,7 +78,7 @@ def listing(service: Service) -> Response:
         shown = [_told(runtime, machine) for machine in machines]
         return {"time": runtime.hub.now(), "machines": shown}
 
-    return list_response("machines.html", told, theme)
+    return list_answer("machines.html", told, theme)
 
 
 def invite(service: Service, intake: Intake) -> Response:
@@ -106,7 +93,7 @@ def invite(service: Service, intake: Intake) -> Response:
     line = f"vitals join {request.url_root.rstrip('/')} {code}"
     line += f" --host {host}" if host else ""
     answer = {"code": code, "expires": round(time.time() + CODE_SECONDS), "line": line}
-    return _made(answer)
+    return json_answer(answer, 201)
 
 
 def join(service: Service, access: Access, intake: Intake) -> Response:
@@ -138,7 +125,8 @@ def join(service: Service, access: Access, intake: Intake) -> Response:
     join = partial(service.stores.machines.join, asked.code, machine, before=asked.before)
     token = _change(service, join)
     logger.info("%s has joined, from %s", machine.id, machine.used_from)
-    return _made({"host": asked.host, "token": token, "ahead": round(asked.time - now, 3)})
+    ahead = round(asked.time - now, 3)
+    return json_answer({"host": asked.host, "token": token, "ahead": ahead}, 201)
 
 
 def remove(service: Service, name: str) -> Response:
@@ -182,8 +170,3 @@ def _change(service: Service, change: Callable[[], T]) -> T:
 def _unusable(error: OSError) -> NoReturn:
     reason = error.strerror or error
     raise ClientError(503, f"the list of machines can't be read or written: {reason}") from None
-
-
-def _made(answer: dict[str, Any]) -> Response:
-    body = msgspec.json.encode(answer)
-    return Response(body, 201, content_type=JSON, headers={"Cache-Control": "no-store"})

@@ -1,36 +1,25 @@
 """Health and metrics, for whoever is woken at night."""
 
-from functools import partial
 from typing import Any
 
 import gevent
 import msgspec
-from flask import Blueprint, Response, request
+from flask import Response, request
 from gevent.lock import BoundedSemaphore
 from prometheus_client import CollectorRegistry, Metric
 from prometheus_client import exposition as plain_text
 from prometheus_client.openmetrics import exposition as open_metrics
 
-from dashboard.installation import release
 from dashboard.metrics.node_counters import Counted, NodeCounters
 from dashboard.runtime import Runtime, Service
 from dashboard.web.accept import match
 from dashboard.web.access import request_scope
-from dashboard.web.compression import accepts_gzip, compress
+from dashboard.web.answers import takes_gzip
+from dashboard.web.compression import compress
 from dashboard.web.exposition import STALE_AFTER, Figures, LogGauges, OwnFigures
 from dashboard.web.problem import problem_response
 
 _SLACK = 1.0  # seconds for a tick that is on its way
-
-
-def blueprint(service: Service) -> Blueprint:
-    """Return the routes of health and metrics."""
-    routes = Blueprint("ops", __name__)
-    routes.add_url_rule("/healthz", "healthz", partial(healthz, release(service.build)))
-    routes.add_url_rule("/readyz", "readyz", partial(readyz, service))
-    view = partial(metrics, service, NodeCounters(), BoundedSemaphore())
-    routes.add_url_rule("/metrics", "metrics", view)
-    return routes
 
 
 def healthz(told: str) -> Response:
@@ -86,7 +75,7 @@ def metrics(service: Service, counters: NodeCounters, turn: BoundedSemaphore) ->
     is_plain = match(request.headers.get("Accept", ""), "text/plain") > match(
         request.headers.get("Accept", ""), "application/openmetrics-text"
     )
-    is_small = accepts_gzip(request.headers.get("Accept-Encoding", ""))
+    is_small = takes_gzip()
     # A fleet's text takes longer than streams may wait.
     text = pool.apply(_write, (collected, is_plain, is_small))
     kind = plain_text.CONTENT_TYPE_PLAIN_0_0_4 if is_plain else open_metrics.CONTENT_TYPE_LATEST

@@ -1,11 +1,10 @@
 """The pages: the wall of one machine, and the overview of many."""
 
 from collections.abc import Mapping
-from functools import partial
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
-from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
+from flask import Response, make_response, redirect, render_template, request, url_for
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response as BaseResponse
 
@@ -17,8 +16,9 @@ from dashboard.installation import version
 from dashboard.runtime import Service
 from dashboard.settings import Settings
 from dashboard.web.access import renewal_url, request_scope
+from dashboard.web.answers import takes_gzip
 from dashboard.web.catalogue import inline
-from dashboard.web.compression import accepts_gzip, compress
+from dashboard.web.compression import compress
 from dashboard.web.links import may_share
 from dashboard.web.query import Query
 
@@ -31,16 +31,6 @@ DISPLAY_KEYS = (
     *("theme", "distance", "kiosk", "dim", "blank", "wake", "shift", "screen"),
     "units",
 )
-
-
-def blueprint(service: Service) -> Blueprint:
-    """Return the routes of the pages."""
-    routes = Blueprint("pages", __name__)
-    routes.add_url_rule("/", "wall", partial(wall, service))
-    routes.add_url_rule("/host/<name>", "host", partial(host, service))
-    routes.add_url_rule("/p/<name>", "named", partial(named, service))
-    routes.add_url_rule("/compare", "compare", partial(compare, service))
-    return routes
 
 
 def wall(service: Service) -> Response:
@@ -90,7 +80,7 @@ def address_of(settings: Settings, name: str, args: Mapping[str, str]) -> str:
     return "?".join(filter(None, (path, "&".join(filter(None, (query, urlencode(kept)))))))
 
 
-def compare(_service: Service) -> BaseResponse:
+def compare() -> BaseResponse:
     """Lead to the wall with one figure of several machines in one chart."""
     args = request.args
     metric = args.get("metric", "cpu.percent")
@@ -156,7 +146,7 @@ def _page(service: Service, template: str, **facts: Any) -> Response:
     response.headers["Cache-Control"] = "no-cache"
     response.headers["Vary"] = "Accept-Encoding"
     # There is no key in these pages that their size could tell.
-    if accepts_gzip(request.headers.get("Accept-Encoding", "")):
+    if takes_gzip():
         response.set_data(compress(response.get_data()))
         response.headers["Content-Encoding"] = "gzip"
     return response

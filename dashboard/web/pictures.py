@@ -1,12 +1,11 @@
 """GET /badge/EVENT.FIELD.svg and /picture/PANEL.svg: figures where there is no browser to draw."""
 
 import time
-from functools import partial
 from typing import Any
 
 import gevent
 import msgspec
-from flask import Blueprint, Response, request
+from flask import Response, request
 
 from dashboard.catalogue.declared import new_figure
 from dashboard.catalogue.model import ChartPanel, Figure
@@ -18,7 +17,7 @@ from dashboard.history.query import Stretch
 from dashboard.runtime import Service
 from dashboard.web import history
 from dashboard.web.access import request_scope
-from dashboard.web.newest import newest
+from dashboard.web.now import newest
 from dashboard.web.query import Query
 from dashboard.web.svg import COLORS, THEMES, Curve, badge, chart
 
@@ -27,14 +26,6 @@ _MOST_LINES = 8
 _MOST_POINTS = 600  # of a line, each with a lowest and a highest value
 _MOST_SECONDS = 3 * 365 * 86400.0
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'"
-
-
-def blueprint(service: Service) -> Blueprint:
-    """Return the routes of the pictures."""
-    routes = Blueprint("pictures", __name__)
-    routes.add_url_rule("/badge/<path:name>.svg", "figure_badge", partial(figure_badge, service))
-    routes.add_url_rule("/picture/<path:panel>.svg", "picture", partial(picture, service))
-    return routes
 
 
 def figure_badge(service: Service, name: str) -> Response:

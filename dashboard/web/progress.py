@@ -1,9 +1,8 @@
 """/progress/JOB: report a step of a job, and the stream of that job, which ends with it."""
 
 import random
-from functools import partial
 
-from flask import Blueprint, Response, request
+from flask import Response, request
 
 from dashboard.errors import ClientError
 from dashboard.events.event import EventId
@@ -21,15 +20,6 @@ from dashboard.web.stream import busy
 
 _MOST_BYTES = 64 << 10  # of a report
 _WITHOUT_LOG = 5  # times the usual pause before a browser comes back
-
-
-def blueprint(service: Service, intake: Intake) -> Blueprint:
-    """Return the routes of jobs: to report a step, and to watch one."""
-    routes = Blueprint("progress", __name__)
-    view = partial(report, service, intake)
-    routes.add_url_rule("/progress/<job>", "report", view, methods=["POST"])
-    routes.add_url_rule("/progress/<job>", "watch", partial(watch, service))
-    return routes
 
 
 def report(service: Service, intake: Intake, job: str) -> Response:

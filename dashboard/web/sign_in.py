@@ -1,11 +1,9 @@
 """The sign-in page: the read token once, for a cookie that a display keeps for months."""
 
 import re
-from functools import partial
 from urllib.parse import parse_qs
 
 from flask import (
-    Blueprint,
     make_response,
     redirect,
     request,
@@ -26,16 +24,6 @@ _LINKS = {
     "expired": "The link has expired: ask for a new one, or sign in.",
     "bad": "The link is not valid here: ask for a new one, or sign in.",
 }
-
-
-def blueprint(access: Access, intake: Intake) -> Blueprint:
-    """Return the routes of the sign-in page, of signing out and of the cookie's renewal."""
-    routes = Blueprint("sign_in", __name__)
-    view = partial(sign_in, access, intake)
-    routes.add_url_rule("/sign-in", "sign_in", view, methods=["GET", "POST"])
-    routes.add_url_rule("/sign-out", "sign_out", partial(sign_out, access), methods=["POST"])
-    routes.add_url_rule("/sign-in/renew", "renew", partial(renew, access))
-    return routes
 
 
 def sign_in(access: Access, intake: Intake) -> Response:

@@ -1,10 +1,9 @@
 """POST /alerts/NAME/ack and POST /silences: what nobody needs to be told for a while."""
 
-from functools import partial
 from typing import Annotated
 
 import msgspec
-from flask import Blueprint, Response, request
+from flask import Response, request
 from msgspec import Meta
 from werkzeug.routing import BaseConverter
 
@@ -50,24 +49,11 @@ class SilenceRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     why: _Why = ""
 
 
-class _AlertName(BaseConverter):
+class AlertName(BaseConverter):
     """Whatever others call an alert: mount points have slashes, also two in a row."""
 
     regex = "(?s:.+)"
     part_isolating = False
-
-
-def blueprint(service: Service, intake: Intake) -> Blueprint:
-    """Return the routes that take acknowledgements and silences."""
-    routes = Blueprint("silences", __name__)
-    ack_view = partial(ack, service, intake)
-    routes.record_once(lambda state: state.app.url_map.converters.update(alert=_AlertName))
-    routes.add_url_rule(
-        "/alerts/<alert:name>/ack", "ack", ack_view, methods=["POST"], merge_slashes=False
-    )
-    view = partial(silence, service, intake)
-    routes.add_url_rule("/silences", "silence", view, methods=["POST"])
-    return routes
 
 
 def ack(service: Service, intake: Intake, name: str) -> Response:

@@ -4,7 +4,7 @@ import re
 import subprocess
 from pathlib import Path
 
-from dashboard.web.minified import without_comments
+from dashboard.web.static_files import without_comments
 from tests.support.service import ROOT, Service
 
 STATIC = ROOT / "static"

@@ -12,7 +12,7 @@ from functools import partial
 from typing import Any
 
 import msgspec
-from flask import Blueprint, Response, request
+from flask import Response, request
 
 from dashboard.events.event import UNNAMED, Event
 from dashboard.events.filter import Filter
@@ -26,12 +26,11 @@ from dashboard.log.contract import EventLog
 from dashboard.log.scan import walk
 from dashboard.runtime import Runtime, Service
 from dashboard.web.access import request_scope
-from dashboard.web.compression import accepts_gzip, compress
-from dashboard.web.history.moment import moment
-from dashboard.web.history.shown import shown
+from dashboard.web.answers import past_answer, shared_answer, takes_gzip
+from dashboard.web.compression import compress
+from dashboard.web.history.moment import moment, shown
 from dashboard.web.history.stretch import read_question
 from dashboard.web.query import Query
-from dashboard.web.shared_answer import shared_answer
 
 KEYS = (
     *("since", "from", "to", "events", "host", "fields", "points"),
@@ -48,13 +47,6 @@ MOST_LINES = 1000
 _LEVEL = 4  # of gzip; 9 takes five times as long for 5 % less
 
 
-def blueprint(service: Service) -> Blueprint:
-    """Return the route of the history."""
-    routes = Blueprint("history", __name__)
-    routes.add_url_rule("/history", "history", partial(history, service))
-    return routes
-
-
 def history(service: Service) -> Response:
     """Columns per host and event; see the contract in docs/api.md."""
     if "at" in request.args:
@@ -69,7 +61,7 @@ def history(service: Service) -> Response:
     filter = Filter(
         names=query.names("events"), hosts=query.hosts("host"), fields=query.fields("fields")
     ).restricted_to(request_scope())
-    zipped = accepts_gzip(request.headers.get("Accept-Encoding", ""))
+    zipped = takes_gzip()
     looked = (query.text("since"), query.text("from"), query.text("to"))
     # The others are told as lines; their figures have no columns unless they are named.
     told = replace(filter, others=query.others())
@@ -80,11 +72,8 @@ def history(service: Service) -> Response:
         return _answer(service.runtime, told, drawn, stretch, lines, shape, zipped)
 
     body = shared_answer(service.runtime, question, work)
-    headers = {"Cache-Control": "no-store", "Vary": "Accept-Encoding"}
-    if zipped:
-        headers["Content-Encoding"] = "gzip"
     content_type = CONTENT_TYPES.get(text, "application/json")
-    return Response(body, content_type=content_type, headers=headers)
+    return past_answer(body, is_zipped=zipped, content_type=content_type)
 
 
 def bands(service: Service, filter: Filter, stretch: Stretch, seconds: float) -> bytes:

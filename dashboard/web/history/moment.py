@@ -1,22 +1,23 @@
 """GET /history?at=: the newest event of each host and name that the log had at a moment."""
 
 import time
+from typing import Any
 
 import msgspec
 from flask import Response, request
 
 from dashboard.events.encoded import LOG_START
-from dashboard.events.event import Event
+from dashboard.events.event import UNNAMED, Event
 from dashboard.events.filter import Filter
+from dashboard.events.projection import project
 from dashboard.log.contract import EventLog
 from dashboard.log.scan import walk
 from dashboard.runtime import Service
 from dashboard.web.access import request_scope
-from dashboard.web.compression import accepts_gzip, compress
-from dashboard.web.history.shown import shown
+from dashboard.web.answers import past_answer, shared_answer, takes_gzip
+from dashboard.web.compression import compress
 from dashboard.web.history.stretch import read_moment
 from dashboard.web.query import Query
-from dashboard.web.shared_answer import shared_answer
 
 KEYS = ("at", "events", "host", "fields")
 LOOKS = (10.0, 90.0, 600.0)  # seconds before the moment; a longer one if events are missing
@@ -31,7 +32,7 @@ def moment(service: Service) -> Response:
     filter = Filter(
         names=query.names("events"), hosts=query.hosts("host"), fields=query.fields("fields")
     ).restricted_to(request_scope())
-    zipped = accepts_gzip(request.headers.get("Accept-Encoding", ""))
+    zipped = takes_gzip()
 
     kept_from = now - service.settings.retention
 
@@ -53,10 +54,7 @@ def moment(service: Service) -> Response:
         return compress(body) if zipped else body
 
     body = shared_answer(service.runtime, ("at", at, filter, zipped), work)
-    headers = {"Cache-Control": "no-store", "Vary": "Accept-Encoding"}
-    if zipped:
-        headers["Content-Encoding"] = "gzip"
-    return Response(body, content_type="application/json", headers=headers)
+    return past_answer(body, is_zipped=zipped)
 
 
 def _newest_at(log: EventLog, at: float, kept_from: float, filter: Filter) -> list[Event]:
@@ -83,3 +81,15 @@ def _newest_at(log: EventLog, at: float, kept_from: float, filter: Filter) -> li
         found = older | found
         last, before = first, look
     return sorted(found.values(), key=lambda event: event.id or LOG_START)
+
+
+def shown(event: Event, filter: Filter) -> dict[str, Any]:
+    """Return id, host, name and data of an event, thinned to the fields of a filter."""
+    paths = filter.projection(event.name)
+    data = event.data if paths is None else project(event.data, paths)
+    return {
+        "id": str(event.id),
+        "host": event.host,
+        "event": event.name or UNNAMED,
+        "data": msgspec.Raw(data.encode()),
+    }

@@ -10,31 +10,24 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from flask import Blueprint, Response, request
+from flask import Response, request
 
 from dashboard.installation import project
+from dashboard.web.answers import json_answer
 from dashboard.web.query import Query
 
 _OPERATIONS = Path(__file__).with_name("openapi.yaml")
 
 
-def blueprint() -> Blueprint:
-    """Return the route of the description."""
-    routes = Blueprint("openapi", __name__)
-    routes.add_url_rule("/openapi.json", "openapi", openapi)
-    return routes
-
-
 def openapi() -> Response:
     """Answer with the description of this service."""
     Query(request.args, ())
-    headers = {"Cache-Control": "no-cache"}
-    return Response(_encoded(), content_type="application/json", headers=headers)
+    return json_answer(_encoded(), cache="no-cache")
 
 
 @cache
-def _encoded() -> bytes:
-    return msgspec.json.encode(document())
+def _encoded() -> msgspec.Raw:
+    return msgspec.Raw(msgspec.json.encode(document()))
 
 
 def document() -> dict[str, Any]:

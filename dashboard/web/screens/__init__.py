@@ -1,15 +1,15 @@
 """/screens: displays say how they are, the list of them, and what one is asked to do."""
 
-from functools import cached_property, partial
+from functools import cached_property
 
-from flask import Blueprint, Response, request
+from flask import Response, request
 
 from dashboard.errors import ClientError
 from dashboard.events.event import Event
 from dashboard.runtime import Runtime, Service
 from dashboard.web.access import request_scope
+from dashboard.web.answers import asked_theme, list_answer
 from dashboard.web.intake import Intake
-from dashboard.web.listing import asked_theme, list_response
 from dashboard.web.pages import address_of
 from dashboard.web.publisher import check_publish_scope
 from dashboard.web.query import Query
@@ -26,21 +26,8 @@ _MOST_BYTES = 4096  # of a report
 _READY_SECONDS = 5.0
 
 
-def blueprint(service: Service, intake: Intake) -> Blueprint:
-    """Return the routes of the screens, to which `intake` reads the reports."""
-    views = _Views(service, intake)
-    routes = Blueprint("screens", __name__)
-    routes.add_url_rule("/screens", "listing", views.listing)
-    routes.add_url_rule("/screens/<name>", "report", views.report, methods=["POST"])
-    for what in ("reload", "identify"):
-        view = partial(views.ask, what)
-        routes.add_url_rule(f"/screens/<name>/{what}", what, view, methods=["POST"])
-    routes.add_url_rule("/screens/<name>/show", "show", views.show, methods=["POST"])
-    return routes
-
-
-class _Views:
-    """The views of one service, and what it knows of its screens."""
+class Views:
+    """The views of one service, and what it knows of its screens; `intake` reads the reports."""
 
     def __init__(self, service: Service, intake: Intake) -> None:
         self._service = service
@@ -58,7 +45,7 @@ class _Views:
             return {"build": runtime.build, "time": runtime.hub.now(), "screens": shown}
 
         pages = runtime.settings.pages
-        return list_response("screens.html", told, theme, build=runtime.build, pages=pages)
+        return list_answer("screens.html", told, theme, build=runtime.build, pages=pages)
 
     def report(self, name: str) -> Response:
         """A display says how it is; see the contract in docs/api.md."""
