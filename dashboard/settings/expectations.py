@@ -9,8 +9,8 @@ from msgspec import Meta
 
 from .alerts import LEVELS
 from .durations import parse_duration
-from .named_tables import named_tables
 from .patterns import NAME_ALLOWED, NAME_PATTERN
+from .tables import named_tables
 from .validation import InvalidField, convert, invalid
 
 _EVENT = r"[a-z][a-z0-9_.-]{0,63}"

@@ -6,8 +6,7 @@ import msgspec
 from msgspec import Meta
 
 from .durations import parse_duration
-from .tables import WrongTable, tables_of
-from .types import Kind
+from .tables import named_tables
 from .validation import InvalidField, convert, invalid
 
 # An event's name without dots, then a path through its data; `*` is each item of a list.
@@ -45,20 +44,6 @@ class FigureRow(msgspec.Struct, frozen=True, kw_only=True):
         return None if self.every is None else parse_duration(str(self.every))
 
 
-def _figures(text: str) -> tuple[FigureRow, ...]:
-    found: dict[str, FigureRow] = {}
-    for number, table in enumerate(tables_of(text, "figure"), start=1):
-        try:
-            row = _row(table)
-        except InvalidField as error:
-            which = f"number {number}" if error.key == "name" else repr(table.get("name"))
-            raise WrongTable(f"figure {which}: {error}") from None
-        if row.name in found:
-            raise WrongTable(f"figure {row.name!r}: there are two of this name")
-        found[row.name] = row
-    return tuple(found.values())
-
-
 def _row(table: dict[str, Any]) -> FigureRow:
     row = convert(table, FigureRow)
     if row.min is not None and row.max is not None and row.min >= row.max:
@@ -72,4 +57,4 @@ def _row(table: dict[str, Any]) -> FigureRow:
     return row
 
 
-FIGURES = Kind(_figures, "tables [[figure]]", none=())
+FIGURES = named_tables("figure", _row)

@@ -5,9 +5,8 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
-from .named_tables import named_tables
 from .publishers import EventPatterns, HostPatterns
-from .tables import WrongTable
+from .tables import WrongTable, named_tables
 from .types import matching
 from .validation import convert
 

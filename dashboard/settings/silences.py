@@ -7,9 +7,9 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
-from .named_tables import named_tables
 from .notify import hours_of_day
 from .patterns import HOSTS_PATTERN, NAME_ALLOWED, NAME_PATTERN
+from .tables import named_tables
 from .validation import convert, invalid
 
 RULE_PATTERN = r"[^\x00-\x1f\x7f]{1,300}"  # a rule's name, or that of an alert; with `*`

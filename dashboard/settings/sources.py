@@ -4,16 +4,16 @@ import re
 from collections.abc import Callable, Iterable
 from functools import lru_cache
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import Annotated, Any, TypeVar
 from urllib.parse import urlsplit
 
 import msgspec
 from msgspec import Meta
 
 from .durations import parse_duration
-from .tables import WrongTable, tables_of
+from .tables import WrongTable, named_tables
 from .types import Kind
-from .validation import InvalidField, convert, invalid
+from .validation import convert, invalid
 
 # Events that pages and alerts know as what they are, beside those of the families.
 _BUILT_IN = {"alert", "busy", "error", "gap", "heartbeat", "hello", "log", "notice", "open"}
@@ -97,22 +97,13 @@ Source = TypeVar("Source", Scrape, Command)
 
 
 def _kind(table: str, struct: type[Source], check: Callable[[Source], str]) -> Kind:
-    def parse(text: str) -> tuple[Source, ...]:
-        found = []
-        for number, given in enumerate(tables_of(text, table), start=1):
-            try:
-                source = convert(given, struct)
-                wrong = _wrong_key(source) or check(source)
-                if wrong:
-                    raise invalid(struct, wrong, given)
-            except InvalidField as error:
-                which = f"number {number}" if error.key == "name" else repr(given.get("name"))
-                raise WrongTable(f"{table} {which}: {error}") from None
-            found.append(source)
-        check_names(found)
-        return tuple(found)
+    def read(given: dict[str, Any]) -> Source:
+        source = convert(given, struct)
+        if wrong := _wrong_key(source) or check(source):
+            raise invalid(struct, wrong, given)
+        return source
 
-    return Kind(parse, f"tables [[{table}]]", none=())
+    return named_tables(table, read)
 
 
 def check_names(sources: Iterable[Scrape | Command]) -> None:

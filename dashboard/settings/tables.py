@@ -1,7 +1,16 @@
 """Settings that are tables of the file; as variables they are the same as JSON."""
 
 import json
-from typing import Any
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from .types import Kind
+from .validation import InvalidField
+
+
+class _Named(Protocol):
+    @property
+    def name(self) -> str: ...
 
 
 class WrongTable(ValueError):
@@ -22,6 +31,28 @@ def tables_of(text: str, name: str) -> list[dict[str, Any]]:
     if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
         raise WrongTable(f"allowed are tables [[{name}]]; as a variable, a JSON list of objects")
     return tables
+
+
+def named_tables(table: str, read: Callable[[dict[str, Any]], _Named]) -> Kind:
+    """Return the kind of several tables [[table]] with names, of which `read` makes each a row.
+
+    `read` raises InvalidField; what is wrong is told with the row's name, or with its number.
+    """
+
+    def parse(text: str) -> tuple[_Named, ...]:
+        found: dict[str, _Named] = {}
+        for number, given in enumerate(tables_of(text, table), start=1):
+            which = f"{table} {given['name']!r}" if "name" in given else f"{table} number {number}"
+            try:
+                row = read(given)
+            except InvalidField as error:
+                raise WrongTable(f"{which}: {error}") from None
+            if row.name in found:
+                raise WrongTable(f"{table}: name={row.name!r}: there are two of this name")
+            found[row.name] = row
+        return tuple(found.values())
+
+    return Kind(parse, f"tables [[{table}]]", none=())
 
 
 def check_keys(table: dict[str, Any], allowed: tuple[str, ...], where: str = "") -> None:
