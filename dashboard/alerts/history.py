@@ -1,7 +1,7 @@
 """Alerts as the log has them: those after a position, and those that are open."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 from dashboard.alerts.model import EVENT, Alert, decode_alert
 from dashboard.alerts.silences import EVENT as SILENCE
@@ -42,15 +42,13 @@ class OpenAlerts:
     One that nobody has spoken of for as long as events are kept is forgotten.
     """
 
-    def __init__(
-        self, log: EventLog, *, retention: float, clock: Callable[[], float] = time.time
-    ) -> None:
+    def __init__(self, log: EventLog, *, retention: float) -> None:
         """`retention` is in seconds."""
         self._open: dict[tuple[str, str], tuple[EventId, Alert]] = {}
         self.silences = Silences()  # as of the last look
         self._silences = Silences()
         names = [EVENT, SILENCE]
-        self._index = LogIndex(log, names, self._take, retention=retention, clock=clock)
+        self._index = LogIndex(log, names, self._take, retention=retention, clock=time.time)
 
     def __len__(self) -> int:
         """Return how many are open, as of the last look."""

@@ -1,8 +1,4 @@
-"""Alert rules: thresholds for figures, beside families without samples and disks that fill up.
-
-`active_rules` returns the built-in rules, unless they are switched off, and those of the settings.
-A rule of the settings replaces a built-in one of the same name.
-"""
+"""Alert rules about figures: a limit of the rule's own, or one that each item has."""
 
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -10,10 +6,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from dashboard.alerts.disk_forecast import DiskFullForecast
-from dashboard.alerts.evaluator import Rule
 from dashboard.alerts.model import Level, duration
-from dashboard.alerts.stale_family import StaleFamilyRule
 from dashboard.catalogue.levels import RuleRow
 from dashboard.metrics.family import Sample
 from dashboard.settings import WILDCARD, AlertRule, Comparison
@@ -124,72 +117,6 @@ class ItemLimitRule(ThresholdRule):
     def row(self, *, everywhere: bool = False) -> RuleRow:
         row = super().row(everywhere=everywhere)
         return replace(row, limit=None, clear=None, limit_field=self._limit_field)
-
-
-def active_rules(
-    rules: Iterable[AlertRule], *, defaults: bool, cadences: Mapping[str, float]
-) -> list[Rule]:
-    """What is watched; `cadences` has the seconds between two samples of each family."""
-    found: dict[str, Rule] = {}
-    if defaults:
-        found = {rule.name: rule for rule in _built_in(cadences)}
-    found |= {rule.name: ThresholdRule(rule) for rule in rules}
-    return list(found.values())
-
-
-def _built_in(cadences: Mapping[str, float]) -> list[Rule]:
-    return [
-        _limit("cpu-busy", "cpu.percent", 90, 80, 300, "CPU use"),
-        _limit("memory-full", "memory.percent", 92, 88, 120, "Memory use"),
-        _limit("swap-full", "memory.swap_percent", 80, 70, 0, "Swap use"),
-        _limit("disk-almost-full", "filesystem.mounts.*.percent", 90, 88, 0, "Use of {}"),
-        _limit("disk-full", "filesystem.mounts.*.percent", 97, 96, 0, "Use of {}", "critical"),
-        DiskFullForecast(),
-        _limit("io-pressure", "pressure.io_full", 20, 10, 120, "Time lost to waiting for disks"),
-        _limit(
-            "memory-pressure", "pressure.memory_full", 20, 10, 120, "Time lost to want of memory"
-        ),
-        _sensor("sensor-hot", "high", 60, "warning"),
-        _sensor("sensor-critical", "critical", 0, "critical"),
-        StaleFamilyRule(cadences),
-    ]
-
-
-def _sensor(name: str, limit_field: str, for_seconds: float, level: str) -> ItemLimitRule:
-    """A built-in rule for a temperature at its sensor's own limit."""
-    rule = AlertRule(
-        name=name,
-        family="sensors",
-        path=("temperatures", WILDCARD, "celsius"),
-        condition=Comparison(">=", 0),
-        clear=Comparison("<", 0),
-        for_seconds=for_seconds,
-        level=level,
-    )
-    return ItemLimitRule(rule, limit_field, "{}", " °C")
-
-
-def _limit(
-    name: str,
-    path: str,
-    above: float,
-    clear: float,
-    for_seconds: float,
-    subject: str,
-    level: str = "warning",
-) -> ThresholdRule:
-    """A built-in rule for a percentage."""
-    family, *parts = path.split(".")
-    rule = AlertRule(
-        name=name,
-        family=family,
-        path=tuple(parts),
-        condition=Comparison(">", above),
-        clear=Comparison("<", clear),
-        for_seconds=for_seconds,
-        level=level,
-    )
-    return ThresholdRule(rule, subject, " %")
 
 
 def _walk(

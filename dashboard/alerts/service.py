@@ -70,7 +70,6 @@ class AlertService:
         on_alert: Callable[[], None] = lambda: None,
         on_samples: Callable[[], None] = lambda: None,
         said: Sequence[RuleRow] | None = None,
-        clock: Callable[[], float] = time.time,
     ) -> None:
         """`on_alert` is called when the log has taken alerts, `on_samples` when it has samples.
 
@@ -83,7 +82,6 @@ class AlertService:
         self._retention = retention
         self._on_alert = on_alert
         self._on_samples = on_samples
-        self._clock = clock
         # A reminder has to come before the log forgets that the alert was raised.
         self._evaluator = Evaluator(
             rules, host=host, cadences=cadences, still=min(STILL, retention / 3)
@@ -159,13 +157,13 @@ class AlertService:
         for family in self._cadences:
             seconds = max((rule.lookback(family) for rule in self._rules), default=0.0)
             if seconds:
-                first = log.id_at(self._clock() - min(seconds, self._retention))
+                first = log.id_at(time.time() - min(seconds, self._retention))
                 for event in walk(log, first, last, names=[family], hosts=[self._host]):
                     self._remember(event)
         for event in newest:
             if event.host == self._host and event.name in self._cadences:
                 self._remember(event)
-        kept_from = log.id_at(self._clock() - self._retention)
+        kept_from = log.id_at(time.time() - self._retention)
         known: dict[str, Alert] = {}
         for _, alert in alerts_between(log, kept_from, last, host=self._host):
             known[alert.alert] = alert

@@ -4,8 +4,6 @@ A rule says of a figure from which limit on it is too much. A colour on a page, 
 chart, the order of machines and an alert all go by `level_of` or by the same comparison.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache

@@ -6,8 +6,6 @@ declared here; docs/api.md has the keys. panels.json has the built-in panels and
 order on a wall.
 """
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Literal
 
@@ -194,7 +192,7 @@ class Catalogue(msgspec.Struct, frozen=True):
     more: int | msgspec.UnsetType = msgspec.UNSET
     """How many figures there are beyond these."""
 
-    def of(self, scope: Scope) -> Catalogue:
+    def of(self, scope: Scope) -> "Catalogue":
         """Return the rows of the events that a scope grants."""
         if scope.events is None:
             return self

@@ -11,9 +11,8 @@ from types import FrameType
 import click
 import msgspec
 
-from dashboard.cli.level import LEVELS, level_of
 from dashboard.cli.target import Target, Value, echo_err, with_target
-from dashboard.cli.text import Lines
+from dashboard.cli.text import LEVELS, Lines, level_of
 from dashboard.cli.usage_error import UsageError
 from dashboard.events.event import Event
 from dashboard.log.contract import Refused

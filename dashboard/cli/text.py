@@ -1,4 +1,4 @@
-"""Lines of programs' output, as text that can't harm a terminal or a page."""
+"""Lines of programs' output: as text that can't harm a terminal or a page, and how grave it is."""
 
 import re
 
@@ -10,6 +10,32 @@ _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f]")
 _SYMBOLS = {code: 0x2400 + code for code in range(0x20)} | {0x7F: 0x2421}
 _SYMBOLS |= dict.fromkeys(range(0x80, 0xA0), 0xFFFD)
 del _SYMBOLS[0x09]
+
+LEVELS = ("debug", "info", "warning", "error", "critical")
+_WORDS = {
+    "trace": "debug",
+    "debug": "debug",
+    "info": "info",
+    "notice": "info",
+    "warn": "warning",
+    "warning": "warning",
+    "err": "error",
+    "error": "error",
+    "severe": "error",
+    "failed": "error",
+    "exception": "error",
+    "traceback": "error",
+    "crit": "critical",
+    "critical": "critical",
+    "fatal": "critical",
+    "alert": "critical",
+    "emerg": "critical",
+    "panic": "critical",
+}
+# level=error or "level":"error"; else any of the words that stands alone, unlike /error.html.
+_LABELLED = re.compile(r"""\b(?:level|severity|lvl)"?\s*[=:]\s*"?([a-z]+)""", re.I | re.A)
+_ANY = "|".join(_WORDS)
+_WORD = re.compile(rf"""(?<![\w/.=-])({_ANY})(?![\w/=-]|\.\w|":)""", re.I | re.A)
 
 
 class Lines:
@@ -54,3 +80,12 @@ def clean(line: bytes) -> str:
     if _CONTROL.search(text):
         return _SEQUENCE.sub("", text).translate(_SYMBOLS)
     return text
+
+
+def level_of(line: str) -> str:
+    """One of `LEVELS`; "info" for a line that says nothing of it."""
+    labelled = _LABELLED.search(line)
+    if labelled and labelled[1].lower() in _WORDS:
+        return _WORDS[labelled[1].lower()]
+    word = _WORD.search(line)
+    return _WORDS[word[1].lower()] if word else "info"

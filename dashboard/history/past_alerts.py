@@ -3,8 +3,6 @@
 They are made from the log's events `alert`, as figures are, and lie in the same file.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from typing import Any
 

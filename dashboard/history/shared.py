@@ -32,8 +32,7 @@ class _Answer:
 class SharedAnswers:
     """Single flight over questions, and a bound on how many are worked on."""
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        self._clock = clock
+    def __init__(self) -> None:
         self._answers: dict[Hashable, _Answer] = {}
         self._places = BoundedSemaphore(_MOST)
         self._by_address: dict[str, BoundedSemaphore] = {}
@@ -43,7 +42,7 @@ class SharedAnswers:
 
         Raises TooMany after ten seconds without a turn, and what `work` raises.
         """
-        now = self._clock()
+        now = time.monotonic()
         answer = self._answers.get(question)
         if answer is None or (answer.done.is_set() and now - answer.made_at > _FRESH):
             self._forget(now)
@@ -54,7 +53,7 @@ class SharedAnswers:
                 answer.error = error
                 del self._answers[question]
             finally:
-                answer.made_at = self._clock()
+                answer.made_at = time.monotonic()
                 answer.done.set()
         else:
             answer.done.wait()
@@ -63,12 +62,12 @@ class SharedAnswers:
         return answer.body
 
     def _work(self, address: str, work: Callable[[], bytes]) -> bytes:
-        until = self._clock() + _WAIT
+        until = time.monotonic() + _WAIT
         own = self._by_address.setdefault(address, BoundedSemaphore(_MOST_PER_ADDRESS))
         held: list[BoundedSemaphore] = []
         try:
             for places in (own, self._places):
-                if not places.acquire(timeout=max(0.0, until - self._clock())):
+                if not places.acquire(timeout=max(0.0, until - time.monotonic())):
                     raise TooMany
                 held.append(places)
             return work()

@@ -2,7 +2,7 @@
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from dashboard.events.event import Event, EventId
@@ -24,14 +24,12 @@ class Run(NamedTuple):
 class JobIndex:
     """The jobs of a log, for the greenlets of one worker."""
 
-    def __init__(
-        self, log: EventLog, *, retention: float, clock: Callable[[], float] = time.time
-    ) -> None:
+    def __init__(self, log: EventLog, *, retention: float) -> None:
         """A job whose last step is older than `retention` seconds is forgotten."""
         self._log = log
         self._runs: dict[str, Run] = {}  # by job, in the order of their newest steps
         self._count_of: Counter[str] = Counter()  # by publisher
-        self._index = LogIndex(log, [EVENT], self._take, retention=retention, clock=clock)
+        self._index = LogIndex(log, [EVENT], self._take, retention=retention, clock=time.time)
 
     def __len__(self) -> int:
         return len(self._runs)

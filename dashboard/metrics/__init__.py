@@ -12,7 +12,7 @@ from pathlib import Path
 
 import psutil
 
-from dashboard.metrics.family import ConfiguredFamily, Family, FamilyFactory, Field, Reader
+from dashboard.metrics.family import Family, FamilyFactory, Field, Reader, Source
 from dashboard.metrics.system import System
 from dashboard.metrics.traffic import Traffic
 from dashboard.settings import Settings
@@ -42,7 +42,7 @@ def family_factories(
     that this process reads from now on.
     """
     psutil.PROCFS_PATH = proc or psutil.PROCFS_PATH
-    system = ConfiguredFamily(System, {"tags": tuple(tags), "interval": interval})
+    system = Source.of(System, tags=tuple(tags), interval=interval)
     return tuple(system if family is System else family for family in FAMILIES)
 
 
@@ -54,5 +54,5 @@ def with_traffic(
     `folder` is where it keeps what it counted.
     """
     file = folder / f"traffic-{settings.host_name}.json"
-    traffic = ConfiguredFamily(Traffic, {"file": file, **asdict(settings.traffic)})
+    traffic = Source.of(Traffic, file=file, **asdict(settings.traffic))
     return [traffic if family is Traffic else family for family in families]

@@ -1,7 +1,8 @@
 """Interface of a family's reader to the sampler, and what its event is: fields, and a sample."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import partial
 from typing import Any, ClassVar, NamedTuple, Protocol
 
 Clock = Callable[[], float]
@@ -68,45 +69,23 @@ class Family(Reader, Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """An event that the settings define: its name, the seconds between readings, its reader."""
+    """An event whose reader settings make: its name, the seconds between readings, its reader."""
 
     name: str
     cadence: float
-    make: Callable[[], Reader]
+    make: Callable[..., Reader]
     fields: tuple[Field, ...] = ()
     """None are known."""
 
-    def __call__(self) -> Reader:
-        """Return a new reader."""
-        return self.make()
+    @classmethod
+    def of(cls, family: type[Family], **options: Any) -> "Source":
+        """Return a family whose reader is made with some keyword arguments."""
+        return cls(family.name, family.cadence, partial(family, **options), family.fields)
 
-
-@dataclass(frozen=True, slots=True)
-class ConfiguredFamily:
-    """A family, and the keyword arguments that its reader is made with."""
-
-    family: type[Family]
-    options: Mapping[str, Any] = field(default_factory=dict)
-
-    @property
-    def name(self) -> str:
-        """The event's name."""
-        return self.family.name
-
-    @property
-    def cadence(self) -> float:
-        """Seconds between readings; 0 means each INTERVAL."""
-        return self.family.cadence
-
-    @property
-    def fields(self) -> tuple[Field, ...]:
-        """The fields of the event."""
-        return self.family.fields
-
-    def __call__(self, **seams: Any) -> Family:
+    def __call__(self, **seams: Any) -> Reader:
         """Return a new reader. `seams` are further arguments, for tests."""
-        return self.family(**self.options, **seams)
+        return self.make(**seams)
 
 
-FamilyFactory = type[Family] | ConfiguredFamily | Source
+FamilyFactory = type[Family] | Source
 """Something that has a family's name, cadence and fields, and makes its reader when called."""

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Iterator
 
 from msgspec.structs import replace
 
+from dashboard.catalogue.declared import title_of
 from dashboard.catalogue.model import Catalogue, Figure, built_in_panels
-from dashboard.catalogue.titles import title_of
 from dashboard.metrics.cadence import cadence_of
 from dashboard.metrics.family import Family, FamilyFactory
 

@@ -1,7 +1,5 @@
 """Families that are read together: one native thread, one batch."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -68,7 +66,7 @@ class FamilyGroup:
             self.running.wait(timeout)
         self.thread.close()
 
-    def split(self) -> FamilyGroup | None:
+    def split(self) -> "FamilyGroup | None":
         """Move the family at which the thread hangs, with the thread, to a group of its own.
 
         Returns None where the thread has no other family to read. A reader is used by one thread
@@ -86,7 +84,7 @@ class FamilyGroup:
         other.running, self.running = self.running, None
         return other
 
-    def _walk(self, call: _Call) -> Iterator[FamilyFactory]:
+    def _walk(self, call: "_Call") -> Iterator[FamilyFactory]:
         for factory in list(self._factories):
             call.factory = factory
             if call.is_given_up:

@@ -41,8 +41,8 @@ _PAUSE = 0.5  # seconds between two looks at the log
 _RETRY = 2.0  # seconds until a log that fails is asked again
 
 
-class JudgeLog(SampleLog, HistoryAccess, Protocol):
-    """What it needs of a log."""
+class LeaderLog(SampleLog, HistoryAccess, Protocol):
+    """What a leader needs of a log."""
 
 
 class Judge:
@@ -50,7 +50,7 @@ class Judge:
 
     def __init__(
         self,
-        log: JudgeLog,
+        log: LeaderLog,
         buffer: "ReplayBuffer",
         rules: Sequence[AlertRule],
         *,
@@ -60,7 +60,6 @@ class Judge:
         retention: float,
         on_alert: Callable[[], None],
         on_failure: Callable[[object], None],
-        clock: Callable[[], float] = time.time,
     ) -> None:
         """`host` is this dashboard's, `families` are those whose samples others judge.
 
@@ -78,7 +77,6 @@ class Judge:
         self._retention = retention
         self._on_alert = on_alert
         self._on_failure = on_failure
-        self._clock = clock
         # Of the hosts that have something beyond a limit.
         self._evaluators: dict[str, Evaluator] = {}
         # Which dashboard sends out an alert that is open, by host and alert.
@@ -121,7 +119,7 @@ class Judge:
         for event in self._log.with_reader(self._restore):
             self._judge(event)
         for host, evaluator in list(self._evaluators.items()):
-            self._say(evaluator.clear_abandoned(self._clock()), f"{self._clock()}")
+            self._say(evaluator.clear_abandoned(time.time()), f"{time.time()}")
             if evaluator.is_idle:
                 del self._evaluators[host]
 
@@ -177,7 +175,7 @@ class Judge:
         if last is None:
             return []
         latest = [event for event in log.latest() if event.id is not None and event.id <= last]
-        now = self._clock()
+        now = time.time()
         longest = max((rule.for_seconds for rule in self._rules), default=0.0)
         seconds = min(longest, self._retention)
         past = walk(log, log.id_at(now - seconds), last, names=self.names) if seconds else ()

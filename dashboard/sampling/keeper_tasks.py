@@ -2,15 +2,16 @@
 
 from collections.abc import Callable, Iterable
 from functools import partial
+from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dashboard.alerts.history import OpenAlerts
 from dashboard.alerts.silence_keeper import SilenceKeeper
-from dashboard.alerts.silent_machines import SilenceWatch
+from dashboard.alerts.silent_machines import Machine, SilenceWatch
+from dashboard.events.encoded import id_of
 from dashboard.log.contract import EventLog
 from dashboard.sampling.expected import ExpectationWatch
-from dashboard.sampling.machines import machines
 from dashboard.settings import Settings
 
 if TYPE_CHECKING:
@@ -64,3 +65,18 @@ class KeeperTasks:
         self._silence.stop()
         self._silences.stop()
         self._expectations.stop()
+
+
+def machines(
+    buffer: "ReplayBuffer", intervals: "HostIntervals", families: Iterable[str]
+) -> dict[str, Machine]:
+    """Return the machines of a log by name: those of which it has an event of a family."""
+    names, found = tuple(families), {}
+    for host in buffer.hosts():
+        heard = [each for name in names if (each := buffer.newest(host, name)) is not None]
+        if heard:
+            last = max(heard, key=attrgetter("heard_at"))
+            age = buffer.age(host, last.event.name or "") or 0.0
+            said, interval = intervals.reported(host), intervals.interval(host)
+            found[host] = Machine(id_of(last), age, interval, said.boot_time, said.leaving)
+    return found

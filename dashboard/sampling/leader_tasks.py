@@ -4,22 +4,21 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
+from dashboard.alerts.built_in import active_rules
 from dashboard.alerts.evaluator import Rule
 from dashboard.alerts.notifier import Notifier
 from dashboard.alerts.outside_heartbeat import OutsideHeartbeat
 from dashboard.alerts.receiver import Origin
-from dashboard.alerts.rules import ThresholdRule, active_rules
+from dashboard.alerts.rules import ThresholdRule
 from dashboard.alerts.service import AlertService, warn_of_unknown_fields
 from dashboard.alerts.silence_keeper import windows_now
-from dashboard.alerts.traffic_rules import traffic_rules
 from dashboard.catalogue.declared import declared_every
 from dashboard.catalogue.levels import RuleRow
-from dashboard.log.contract import HistoryAccess, SampleLog
 from dashboard.metrics import FamilyFactory, with_traffic
 from dashboard.metrics.cadence import cadences
-from dashboard.sampling.judge import Judge
+from dashboard.sampling.judge import Judge, LeaderLog
 from dashboard.sampling.sampler import STOP_SECONDS, Sampler
 from dashboard.sampling.trouble import failing_file, write_failing
 from dashboard.settings import AlertRule, Settings
@@ -29,10 +28,6 @@ if TYPE_CHECKING:
     from dashboard.telemetry.counters import Instruments
 
 logger = logging.getLogger(__name__)
-
-
-class LeaderLog(SampleLog, HistoryAccess, Protocol):
-    """What it needs of a log."""
 
 
 class LeaderTasks:
@@ -152,12 +147,12 @@ class LeaderTasks:
 
 def sampled_rules(settings: Settings, each: dict[str, float]) -> list[Rule]:
     """Return the rules that judge samples; `each` has the seconds between those of a family."""
-    given = (rule for rule in settings.alert if rule.family in each)
-    found = active_rules(given, defaults=settings.alerts.defaults, cadences=each)
-    if settings.alerts.defaults and settings.traffic.quota:
-        names = {rule.name for rule in found}
-        found += [rule for rule in traffic_rules() if rule.name not in names]
-    return found
+    return active_rules(
+        (rule for rule in settings.alert if rule.family in each),
+        defaults=settings.alerts.defaults,
+        cadences=each,
+        has_quota=bool(settings.traffic.quota),
+    )
 
 
 def said_rules(

@@ -3,10 +3,11 @@
 import json
 from typing import Any
 
+from dashboard.alerts.built_in import active_rules
 from dashboard.alerts.culprits import Culprits
 from dashboard.alerts.model import Alert
 from dashboard.alerts.outbox import Outbox, State
-from dashboard.alerts.rules import ThresholdRule, active_rules
+from dashboard.alerts.rules import ThresholdRule
 from dashboard.events.event import EventId
 from dashboard.metrics.family import Sample
 from dashboard.settings import load

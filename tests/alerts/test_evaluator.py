@@ -10,10 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dashboard.alerts.built_in import active_rules
 from dashboard.alerts.disk_forecast import trend
 from dashboard.alerts.evaluator import Evaluator, Rule
 from dashboard.alerts.model import MOST_NAME, Alert, State, decode_alert, duration
-from dashboard.alerts.rules import ThresholdRule, active_rules
+from dashboard.alerts.rules import ThresholdRule
 from dashboard.events.event import Event
 from dashboard.metrics import FAMILIES
 from dashboard.metrics.family import Sample
@@ -480,9 +481,9 @@ def test_the_built_in_rules() -> None:
         "swap-full",
         "disk-almost-full",
         "disk-full",
-        "disk-filling",
         "io-pressure",
         "memory-pressure",
+        "disk-filling",
         "sensor-hot",
         "sensor-critical",
         "family-silent",

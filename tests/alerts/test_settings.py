@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from dashboard import settings
+from dashboard.alerts.built_in import active_rules
 from dashboard.alerts.model import duration
-from dashboard.alerts.rules import ThresholdRule, active_rules
+from dashboard.alerts.rules import ThresholdRule
 from dashboard.settings import (
     AlertRule,
     Alerts,

@@ -20,7 +20,7 @@ from dashboard.log.contract import EventLog
 from dashboard.log.sqlite.engine import SQLiteLog
 from dashboard.log.threaded import ThreadedLog
 from dashboard.metrics import FAMILIES
-from dashboard.sampling.machines import machines
+from dashboard.sampling.keeper_tasks import machines
 from dashboard.settings import Notify
 from dashboard.streaming.host_intervals import HostIntervals
 from dashboard.streaming.replay_buffer import ReplayBuffer

@@ -19,7 +19,7 @@ from dashboard.log.contract import EventLog, LogUnavailable
 from dashboard.log.sqlite.engine import SQLiteLog
 from dashboard.log.threaded import ThreadedLog
 from dashboard.metrics import FAMILIES
-from dashboard.sampling.machines import machines
+from dashboard.sampling.keeper_tasks import machines
 from dashboard.streaming.host_intervals import HostIntervals
 from dashboard.streaming.replay_buffer import ReplayBuffer
 

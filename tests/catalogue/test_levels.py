@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from dashboard.alerts.built_in import active_rules
 from dashboard.alerts.evaluator import Evaluator
-from dashboard.alerts.rules import ThresholdRule, active_rules
+from dashboard.alerts.rules import ThresholdRule
 from dashboard.catalogue.levels import RULES, RuleRow, level_of, rules_of, with_levels
 from dashboard.catalogue.model import Catalogue, Figure
 from dashboard.events.event import Event

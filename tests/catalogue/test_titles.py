@@ -2,7 +2,7 @@
 
 import pytest
 
-from dashboard.catalogue.titles import title_of, unit_of
+from dashboard.catalogue.declared import title_of, unit_of
 
 
 @pytest.mark.parametrize(

@@ -4,10 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dashboard.cli.level import LEVELS, level_of
 from dashboard.cli.meter import Meter
 from dashboard.cli.tail import _as_json, _as_text
-from dashboard.cli.text import MOST_LINE, Lines
+from dashboard.cli.text import LEVELS, MOST_LINE, Lines, level_of
 from dashboard.client import Message
 from dashboard.doctor.observation import Chunk, Response
 from dashboard.jobs.model import Number

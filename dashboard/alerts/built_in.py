@@ -1,0 +1,93 @@
+"""The built-in rules; one of the settings replaces that of the same name."""
+
+from collections.abc import Iterable, Mapping
+
+from dashboard.alerts.disk_forecast import DiskFullForecast
+from dashboard.alerts.evaluator import Rule
+from dashboard.alerts.rules import ItemLimitRule, ThresholdRule
+from dashboard.alerts.stale_family import StaleFamilyRule
+from dashboard.settings import AlertRule, Comparison
+
+_DISK = "filesystem.mounts.*.percent"
+# Name, figure, limit, below which it is over, seconds, level, and its name, with {} for the item.
+_PERCENTAGES = (
+    ("cpu-busy", "cpu.percent", 90, 80, 300, "warning", "CPU use"),
+    ("memory-full", "memory.percent", 92, 88, 120, "warning", "Memory use"),
+    ("swap-full", "memory.swap_percent", 80, 70, 0, "warning", "Swap use"),
+    ("disk-almost-full", _DISK, 90, 88, 0, "warning", "Use of {}"),
+    ("disk-full", _DISK, 97, 96, 0, "critical", "Use of {}"),
+    ("io-pressure", "pressure.io_full", 20, 10, 120, "warning", "Time lost to waiting for disks"),
+    (
+        "memory-pressure",
+        "pressure.memory_full",
+        20,
+        10,
+        120,
+        "warning",
+        "Time lost to want of memory",
+    ),
+)
+# Temperatures at their sensors' own limits: name, field of the limit, seconds, level.
+_SENSORS = (("sensor-hot", "high", 60, "warning"), ("sensor-critical", "critical", 0, "critical"))
+_SHARE = ("traffic.percent", "Traffic of the month", " %")
+_TIME = ("traffic.short_seconds", "Time that the quota ends before the month", " s")
+# Each is over with the month at the latest.
+_TRAFFIC = (
+    ("traffic-80", _SHARE, 80, "info"),
+    ("traffic-90", _SHARE, 90, "warning"),
+    ("traffic-100", _SHARE, 100, "critical"),
+    ("traffic-short", _TIME, 1, "warning"),
+)
+
+
+def active_rules(
+    rules: Iterable[AlertRule],
+    *,
+    defaults: bool,
+    cadences: Mapping[str, float],
+    has_quota: bool = False,
+) -> list[Rule]:
+    """Return the rules that judge samples: with `defaults` the built-in ones, and those given.
+
+    `cadences` has the seconds between two samples of each family. `has_quota`: there is one for
+    the traffic of a month.
+    """
+    found: list[Rule] = []
+    if defaults:
+        found += _built_in(cadences)
+        found += _traffic() if has_quota else ()
+    named = {rule.name: rule for rule in found}
+    named |= {rule.name: ThresholdRule(rule) for rule in rules}
+    return list(named.values())
+
+
+def _built_in(cadences: Mapping[str, float]) -> Iterable[Rule]:
+    for name, figure, limit, clear, seconds, level, subject in _PERCENTAGES:
+        rule = _rule(name, figure, Comparison(">", limit), clear, seconds, level)
+        yield ThresholdRule(rule, subject, " %")
+    yield DiskFullForecast()
+    for name, field, seconds, level in _SENSORS:
+        rule = _rule(name, "sensors.temperatures.*.celsius", Comparison(">=", 0), 0, seconds, level)
+        yield ItemLimitRule(rule, field, "{}", " °C")
+    yield StaleFamilyRule(cadences)
+
+
+def _traffic() -> Iterable[Rule]:
+    for name, (figure, subject, unit), limit, level in _TRAFFIC:
+        rule = _rule(name, figure, Comparison(">=", limit), limit, 0, level)
+        yield ThresholdRule(rule, subject, unit)
+
+
+def _rule(
+    name: str, figure: str, condition: Comparison, clear: float, seconds: float, level: str
+) -> AlertRule:
+    family, *path = figure.split(".")
+    return AlertRule(
+        name=name,
+        family=family,
+        path=tuple(path),
+        condition=condition,
+        clear=Comparison("<", clear),
+        for_seconds=seconds,
+        level=level,
+    )
