@@ -9,7 +9,7 @@ import click
 from dashboard import settings
 from dashboard.alerts.history import OpenAlerts
 from dashboard.alerts.silences import acknowledgements
-from dashboard.cli.silence import FOR, log_silences, post, user_name, why_option
+from dashboard.cli.silence import FOR, ask, log_silences, user_name, why_option
 from dashboard.cli.target import Target, with_target
 from dashboard.cli.usage_error import UsageError
 from dashboard.log.contract import FOR_EVER, LogUnavailable
@@ -33,7 +33,7 @@ def ack(name: str, seconds: float, everywhere: bool, why: str, target: Target) -
     if target.url:
         whose = "" if host is None else f"/{quote(host)}"
         path = f"/alerts{whose}/{quote(name, safe='')}/ack"
-        post(target, path, {"for": round(seconds), "why": why})
+        ask(target, path, {"for": round(seconds), "why": why})
         return
     ours = settings.load(os.environ)
     try:

@@ -1,13 +1,11 @@
 """`vitals join`: this machine's samples go to another one's wall, from one line."""
 
-import http.client
 import json
 import os
 import subprocess
 import time
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import click
 
@@ -21,15 +19,12 @@ from dashboard.cli.agent_files import (
     unit_folder,
     write_settings,
 )
-from dashboard.cli.target import Value, echo_err
+from dashboard.cli.target import Value, echo_err, post
 from dashboard.cli.usage_error import UsageError
-from dashboard.client.http import dial, explanation, reason_of
 from dashboard.installation import version
 from dashboard.settings.types import HOST
 from dashboard.settings.urls import SERVER_URL
 
-_TIMEOUT = 10.0  # seconds
-_MOST_ANSWER = 1 << 16
 _CLOCK_OFFSET = 5.0  # seconds by which clocks may differ without a word
 _PATIENCE = 30.0  # seconds until the first sample was taken
 _WRITTEN = ("log", "publish_token", "host_name")
@@ -98,23 +93,8 @@ def _token_of_before(path: Path, url: str) -> str | None:
 
 def _ask(url: str, asked: dict[str, Any]) -> dict[str, Any]:
     """Return what a Vitals answers to a machine that wants to join. Raises ClickException."""
-    headers = {"Content-Type": "application/json"}
-    connection = dial(url, _TIMEOUT)
     try:
-        target = urlsplit(url).path.rstrip("/") + "/machines/join"
-        connection.request("POST", target, json.dumps(asked), headers)
-        response = connection.getresponse()
-        text = response.read(_MOST_ANSWER)
-    except (OSError, http.client.HTTPException) as error:
-        raise click.ClickException(f"{url}: {reason_of(error)}") from None
-    finally:
-        connection.close()
-    if response.status != 201:
-        there = response.headers.get("Location")
-        more = f"; it leads to {there[:200]!r}" if there else ""
-        raise click.ClickException(f"{url}: {explanation(response.status, text)}{more}")
-    try:
-        found = json.loads(text)
+        found = json.loads(post(url, "/machines/join", asked))
         return {"token": str(found["token"]), "ahead": float(found["ahead"])}
     except (ValueError, TypeError, KeyError, RecursionError):
         raise click.ClickException(f"{url}: what answers there is no Vitals") from None

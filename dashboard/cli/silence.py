@@ -1,7 +1,6 @@
 """`flask silence`: alerts that nobody needs to be told for a while."""
 
 import getpass
-import http.client
 import os
 import re
 import time
@@ -9,12 +8,10 @@ import uuid
 from typing import Any
 
 import click
-import msgspec
 
 from dashboard import settings
 from dashboard.alerts.silences import Silence
-from dashboard.cli.target import Target, Value, with_target
-from dashboard.client.http import dial, explanation, reason_of, request_target
+from dashboard.cli.target import Target, Value, post, with_target
 from dashboard.events.event import HOST
 from dashboard.log.contract import LogUnavailable
 from dashboard.settings.types import duration, matching
@@ -23,7 +20,6 @@ FOR = Value(duration("0s", "366d", "30m or 8h; 0 ends it now"))
 _HOSTS = Value(matching(settings.HOSTS_PATTERN, "a host's name, or web-*"))
 _RULE = Value(matching(settings.RULE_PATTERN, "the name of a rule, or disk-*"))
 _WHY = Value(matching(r"[^\x00-\x1f\x7f]{0,500}", "at most 500 characters, one line"))
-_TIMEOUT = 10.0  # seconds
 why_option = click.option("--why", type=_WHY, default="", help="What others are told beside it.")
 
 
@@ -42,7 +38,7 @@ def silence(hosts: str, seconds: float, rule: str, why: str, target: Target) -> 
     """
     if target.url:
         body = {"host": hosts, "rule": rule, "for": round(seconds), "why": why}
-        post(target, "/silences", body)
+        ask(target, "/silences", body)
         return
     now = round(time.time(), 3)
     log_silences(
@@ -70,21 +66,9 @@ def log_silences(target: Target, told: list[Silence]) -> None:
         raise click.ClickException(str(error)) from None
 
 
-def post(target: Target, path: str, body: dict[str, Any]) -> None:
+def ask(target: Target, path: str, body: dict[str, Any]) -> None:
     """Ask the Vitals of --to, and print the ids that it answers."""
-    headers = {"Authorization": f"Bearer {target.token}", "Content-Type": "application/json"}
-    connection = dial(target.url, _TIMEOUT)
-    try:
-        place = request_target(target.url + path)
-        connection.request("POST", place, msgspec.json.encode(body), headers)
-        response = connection.getresponse()
-        status, answer = response.status, response.read(1 << 20)
-    except (OSError, http.client.HTTPException) as error:
-        raise click.ClickException(f"{target.url}: {reason_of(error)}") from None
-    finally:
-        connection.close()
-    if status != 201:
-        raise click.ClickException(f"{target.url}: {explanation(status, answer)}")
+    answer = post(target.url, path, body, token=target.token)
     for event_id in re.findall(r"\d+-\d+", answer.decode("utf-8", "replace")):
         click.echo(event_id)
 

@@ -1,6 +1,7 @@
 """Where a command sends its events: this machine's log, or another Vitals over HTTP."""
 
 import functools
+import http.client
 import os
 import re
 import sys
@@ -10,9 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import click
+import msgspec
 
 from dashboard import settings
 from dashboard.cli.usage_error import UsageError
+from dashboard.client.http import dial, explanation, reason_of, request_target
 from dashboard.events.event import Event, EventId
 from dashboard.log.contract import AppendLog, LogUnavailable
 from dashboard.log.http import HTTPLog
@@ -20,6 +23,8 @@ from dashboard.log.opening import log_url, open_to_append
 from dashboard.settings.types import HOST, Kind
 from dashboard.settings.urls import SERVER_URL
 
+_TIMEOUT = 10.0  # seconds
+_MOST_ANSWER = 1 << 20
 _SECRET = re.compile(settings.SECRET_PATTERN)
 
 
@@ -136,6 +141,27 @@ def with_target(function: Callable[..., Any]) -> Callable[..., Any]:
             return function(target=target, **others)
 
     return command
+
+
+def post(url: str, path: str, body: dict[str, Any], *, token: str = "") -> bytes:
+    """Ask the Vitals at a URL to make something; return its answer. Raises ClickException."""
+    headers = {"Content-Type": "application/json"}
+    headers |= {"Authorization": f"Bearer {token}"} if token else {}
+    connection = dial(url, _TIMEOUT)
+    try:
+        target = request_target(url.rstrip("/") + path)
+        connection.request("POST", target, msgspec.json.encode(body), headers)
+        response = connection.getresponse()
+        answer = response.read(_MOST_ANSWER)
+    except (OSError, http.client.HTTPException) as error:
+        raise click.ClickException(f"{url}: {reason_of(error)}") from None
+    finally:
+        connection.close()
+    if response.status != 201:
+        there = response.headers.get("Location")
+        more = f"; it leads to {there[:200]!r}" if there else ""
+        raise click.ClickException(f"{url}: {explanation(response.status, answer)}{more}")
+    return answer
 
 
 def echo_err(text: str) -> None:

@@ -1,4 +1,4 @@
-"""CPU time, as shares of what passed between two readings.
+"""CPU time, as shares of what passed between two readings, and the clock of the cores.
 
 Each core counts ticks in kinds (proc_stat(5)); a kind's share is its increase over the increase
 of all. The machine's figures are the cores' increases added up, rather than the `cpu` line, so
@@ -11,17 +11,13 @@ to the time that went by: where they don't (idle that stands still, a core that 
 null and the sums are of the others.
 """
 
-import time
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import psutil
-
 from dashboard.metrics import procfs
-from dashboard.metrics.container import SYSFS, cpu_limit
+from dashboard.metrics.container import cpu_limit
 from dashboard.metrics.family import Clock, Family, Field
-from dashboard.metrics.frequency import Frequency
 from dashboard.metrics.rates import Counters, Rates, percent
 
 # The order of the kinds in a core's counters, which is that of /proc/stat.
@@ -32,6 +28,7 @@ MAX_CORES = 1 << 16
 # under another loses some; one whose idle stood still has to show where the time went instead.
 _LEAST, _LEAST_BUSY, _MOST = 0.5, 0.7, 2.0
 _SLACK = 0.03  # seconds by which two readings may be off: three ticks
+FREQUENCY_SECONDS = 5.0
 
 
 class Asked(NamedTuple):
@@ -85,18 +82,13 @@ class Cpu(Family):
         ),
     )
 
-    def __init__(
-        self, *, ps: Any = psutil, clock: Clock = time.monotonic, sysfs: Path = SYSFS
-    ) -> None:
-        self._ps = ps
-        self._clock = clock
-        self._sysfs = sysfs
-        self._proc = procfs.root(ps)
+    def __init__(self, **seams: Any) -> None:
+        super().__init__(**seams)
         self._hertz = procfs.TICKS if self._proc else 1
         # A second of ticks: far over what idle and iowait step back, far under a core's life.
-        self._rates: Rates[int] = Rates(clock, jitter=self._hertz)
-        self._frequency = Frequency(ps, clock, sysfs)
-        before = clock()
+        self._rates: Rates[int] = Rates(self._clock, jitter=self._hertz)
+        self._frequency = Frequency(self._ps, self._clock, self._sysfs)
+        before = self._clock()
         self._rates.prime(self._counters)
         self._asked = Asked(before, before if self._rates.time is None else self._rates.time)
 
@@ -178,3 +170,50 @@ class Cpu(Family):
 def _busy(kinds: Iterable[float]) -> float:
     kinds = tuple(kinds)
     return sum(kinds) - kinds[IDLE] - kinds[IOWAIT]
+
+
+class Frequency:
+    """The mean clock of the cores that are online, at most FREQUENCY_SECONDS old.
+
+    It is asked seldom: reading it wakes every core on some machines.
+    """
+
+    def __init__(self, ps: Any, clock: Clock, sysfs: Path) -> None:
+        self._ps = ps
+        self._clock = clock
+        self._cpus = sysfs / "devices" / "system" / "cpu" if procfs.root(ps) else None
+        self._mhz: float | None = None
+        self._due: float | None = None
+
+    def read(self) -> float | None:
+        """Return MHz; None where the system doesn't say."""
+        now = self._clock()
+        if self._due is not None and self._due - FREQUENCY_SECONDS * 1000 <= now < self._due:
+            return self._mhz
+        mhz = self._from_policies() or self._from_psutil()
+        self._mhz = round(mhz) if 0 < mhz < 100_000 else None
+        # However slow it is, it may have a thousandth of the time.
+        self._due = now + max(FREQUENCY_SECONDS, 1000 * (self._clock() - now))
+        return self._mhz
+
+    def _from_policies(self) -> float:
+        """Return the mean over the cores of all cpufreq policies; 0 where none has a clock.
+
+        A policy whose cores are offline has none.
+        """
+        clocks: list[float] = []
+        for policy in self._cpus.glob("cpufreq/policy*") if self._cpus else ():
+            khz = procfs.read_number(str(policy / "scaling_cur_freq"))
+            if khz is None:
+                khz = procfs.read_number(str(policy / "cpuinfo_cur_freq"))
+            cores = len((procfs.read_text(str(policy / "affected_cpus")) or "0").split())
+            if khz is not None and 0 < khz < 1e8:
+                clocks += [khz / 1000] * cores
+        return sum(clocks) / len(clocks) if clocks else 0
+
+    def _from_psutil(self) -> float:
+        try:
+            answer = self._ps.cpu_freq()
+        except (AttributeError, NotImplementedError, OSError, RuntimeError, ValueError):
+            return 0
+        return answer.current if answer is not None else 0

@@ -8,14 +8,11 @@ like its disk plus a number, with a `p` between where the disk's own name ends i
 """
 
 import re
-import time
 from collections.abc import Collection
 from typing import Any
 
-import psutil
-
 from dashboard.metrics import procfs
-from dashboard.metrics.family import Clock, Family, Field
+from dashboard.metrics.family import Family, Field
 from dashboard.metrics.rates import Counters, Rates, percent, total
 from dashboard.metrics.values import printable
 
@@ -50,10 +47,9 @@ class Disk(Family):
         Field("devices{}.busy_percent", "%", "time with a request outstanding", _SOURCE),
     )
 
-    def __init__(self, *, ps: Any = psutil, clock: Clock = time.monotonic) -> None:
-        self._ps = ps
-        self._proc = procfs.root(ps)
-        self._rates: Rates[str] = Rates(clock)
+    def __init__(self, **seams: Any) -> None:
+        super().__init__(**seams)
+        self._rates: Rates[str] = Rates(self._clock)
         self._rates.prime(self._counters)
 
     def read(self) -> dict[str, Any] | None:

@@ -1,9 +1,17 @@
 """Interface of a family's reader to the sampler, and what its event is: fields, and a sample."""
 
+import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import Any, ClassVar, NamedTuple, Protocol
+
+import psutil
+
+from dashboard.metrics import procfs
+from dashboard.metrics.container import SYSFS
 
 Clock = Callable[[], float]
 """Seconds from any starting point, meant to go forward only; readers survive one that doesn't."""
@@ -51,8 +59,8 @@ class Reader(Protocol):
         ...
 
 
-class Family(Reader, Protocol):
-    """A long-lived reader of one family, each a class in a module of this package.
+class Family(ABC):
+    """A long-lived `Reader` of one family, each a class in a module of this package.
 
     A reader is constructed with keyword arguments alone, all optional: settings, and the seams of
     tests. The constructor takes a first reading of the counters, so the first `read()` has rates
@@ -65,6 +73,24 @@ class Family(Reader, Protocol):
     """Seconds between readings; 0 means each INTERVAL."""
     fields: ClassVar[tuple[Field, ...]]
     absent_reason: str | None = None
+
+    def __init__(
+        self,
+        *,
+        ps: Any = psutil,
+        clock: Clock = time.monotonic,
+        wall_clock: Clock = time.time,
+        sysfs: Path = SYSFS,
+    ) -> None:
+        self._ps = ps
+        self._proc = procfs.root(ps)
+        self._clock = clock
+        self._wall_clock = wall_clock
+        self._sysfs = sysfs
+
+    @abstractmethod
+    def read(self) -> dict[str, Any] | None:
+        """Return the event's data, as `Reader` says."""
 
 
 @dataclass(frozen=True, slots=True)

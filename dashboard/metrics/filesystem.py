@@ -16,8 +16,6 @@ import re
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
-import psutil
-
 from dashboard.metrics import procfs
 from dashboard.metrics.family import Family, Field
 from dashboard.metrics.values import byte_count, printable
@@ -63,10 +61,9 @@ class Filesystem(Family):
     )
 
     def __init__(
-        self, *, ps: Any = psutil, is_directory: Callable[[str], bool] = os.path.isdir
+        self, *, is_directory: Callable[[str], bool] = os.path.isdir, **seams: Any
     ) -> None:
-        self._ps = ps
-        self._proc = procfs.root(ps)
+        super().__init__(**seams)
         self._is_directory = is_directory
         self._candidates: dict[bytes, list[Mount]] = {}
         self._guard: HangGuard[bytes, dict[str, Any] | None] = HangGuard(self._figures)

@@ -7,16 +7,13 @@ hang for good; this family has a thread of its own, so it alone becomes old.
 
 import importlib
 import re
-import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-import psutil
-
 from dashboard.metrics import procfs
-from dashboard.metrics.family import Clock, Family, Field
+from dashboard.metrics.family import Family, Field
 from dashboard.metrics.rates import Rates, percent
 from dashboard.metrics.values import byte_count, printable
 
@@ -49,24 +46,19 @@ class Gpu(Family):
     )
 
     def __init__(
-        self,
-        *,
-        ps: Any = psutil,
-        clock: Clock = time.monotonic,
-        sysfs: Path = Path("/sys"),
-        nvml: Callable[[], Any] = lambda: importlib.import_module("pynvml"),
+        self, *, nvml: Callable[[], Any] = lambda: importlib.import_module("pynvml"), **seams: Any
     ) -> None:
         """`nvml` imports NVIDIA's library."""
-        self._sysfs = sysfs if procfs.root(ps) is not None else None
+        super().__init__(**seams)
         self._import = nvml
         self._nvml: Any = None
-        self._rates: Rates[str] = Rates(clock)
+        self._rates: Rates[str] = Rates(self._clock)
         self._rates.prime(self._counters)
 
     def read(self) -> dict[str, Any] | None:
         """Return the family's fields; None, and no reason, on a machine without such a card."""
         self.absent_reason = None
-        if self._sysfs is None:
+        if self._proc is None:
             return None
         rates = self._rates.update(self._counters())
         cards = [_sysfs_card(card, rates.get(card.name)) for card in self._cards()]
@@ -80,7 +72,6 @@ class Gpu(Family):
         return {"cards": cards} if cards else None
 
     def _cards(self) -> Iterator[Path]:
-        assert self._sysfs is not None
         for card in sorted((self._sysfs / "class/drm").glob("card*")):
             vendor = procfs.read_text(str(card / "device/vendor"))
             if _CARD.fullmatch(card.name) and vendor in _VENDORS:
@@ -89,7 +80,7 @@ class Gpu(Family):
     def _counters(self) -> dict[str, tuple[float, float]]:
         """Return milliseconds asleep and microjoules, of the cards that count them."""
         found = {}
-        for card in self._cards() if self._sysfs is not None else ():
+        for card in self._cards() if self._proc is not None else ():
             asleep = _number(card, _ASLEEP)
             energy = _number(card, ("device/hwmon/hwmon*/energy1_input",))
             if asleep is not None or energy is not None:

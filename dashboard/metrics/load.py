@@ -2,8 +2,6 @@
 
 from typing import Any
 
-import psutil
-
 from dashboard.metrics.family import Family, Field
 
 
@@ -28,9 +26,6 @@ class Load(Family):
         ),
         Field("cpus", "CPUs", "logical CPUs: the load at which all are busy", "psutil.cpu_count"),
     )
-
-    def __init__(self, *, ps: Any = psutil) -> None:
-        self._ps = ps
 
     def read(self) -> dict[str, Any] | None:
         """Return the family's fields; None where the system keeps no load average."""

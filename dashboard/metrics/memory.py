@@ -7,13 +7,10 @@ counts shared memory that is in `used`, too.
 """
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
-import psutil
-
 from dashboard.metrics import procfs
-from dashboard.metrics.container import MACHINE, SYSFS, memory_limit, whose_system
+from dashboard.metrics.container import MACHINE, memory_limit, whose_system
 from dashboard.metrics.family import Family, Field
 from dashboard.metrics.rates import percent
 from dashboard.metrics.values import byte_count
@@ -70,17 +67,9 @@ class Memory(Family):
         ),
     )
 
-    def __init__(
-        self,
-        *,
-        ps: Any = psutil,
-        sysfs: Path = SYSFS,
-        system: Callable[[str | None], str] = whose_system,
-    ) -> None:
+    def __init__(self, *, system: Callable[[str | None], str] = whose_system, **seams: Any) -> None:
         """`system` tells a machine from a container by the path of /proc."""
-        self._ps = ps
-        self._sysfs = sysfs
-        self._proc = procfs.root(ps)
+        super().__init__(**seams)
         # In a container ARC is the machine's, and the rest may be the container's.
         self._has_arc = self._proc is not None and system(self._proc) == MACHINE
 

@@ -15,15 +15,12 @@ containers, of which there may be hundreds.
 """
 
 import re
-import time
 from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
-import psutil
-
 from dashboard.metrics import procfs
-from dashboard.metrics.family import Clock, Family, Field
+from dashboard.metrics.family import Family, Field
 from dashboard.metrics.rates import Counters, Rates, total
 from dashboard.metrics.values import printable
 
@@ -64,18 +61,9 @@ class Network(Family):
         Field("interfaces{}.errors_per_second", "1/s", "packets with errors here", _SOURCE),
     )
 
-    def __init__(
-        self,
-        *,
-        ps: Any = psutil,
-        clock: Clock = time.monotonic,
-        sysfs: Path = Path("/sys"),
-    ) -> None:
-        self._ps = ps
-        self._proc = procfs.root(ps)
-        self._clock = clock
-        self._sysfs = sysfs
-        self._rates: Rates[str] = Rates(clock)
+    def __init__(self, **seams: Any) -> None:
+        super().__init__(**seams)
+        self._rates: Rates[str] = Rates(self._clock)
         self._counted: frozenset[str] = frozenset()
         self._classified: tuple[float, frozenset[str]] | None = None
         self._rates.prime(self.counters)

@@ -7,8 +7,6 @@ seconds.
 
 from typing import Any
 
-import psutil
-
 from dashboard.metrics import procfs
 from dashboard.metrics.family import Family, Field
 
@@ -34,9 +32,6 @@ class Pressure(Family):
             "memory_full", "%", "time in which all tasks waited for memory", "/proc/pressure/memory"
         ),
     )
-
-    def __init__(self, *, ps: Any = psutil) -> None:
-        self._proc = procfs.root(ps)
 
     def read(self) -> dict[str, Any] | None:
         """Return the family's fields; None where the kernel keeps no such account."""

@@ -6,17 +6,14 @@ psutil needs. A process is its pid *and* its start, because pids are given out a
 """
 
 import os
-import time
 from contextlib import suppress
 from heapq import nlargest
 from pathlib import Path
 from typing import Any
 
-import psutil
-
 from dashboard.metrics import procfs
 from dashboard.metrics.container import MACHINE, whose_processes
-from dashboard.metrics.family import Clock, Family, Field
+from dashboard.metrics.family import Family, Field
 from dashboard.metrics.programs import Identity, Process, Programs, others
 from dashboard.metrics.values import byte_count, printable
 
@@ -96,14 +93,12 @@ class Processes(Family):
         Field("programs.others.cpu_percent", "% of one core", "the same of programs", "/proc/stat"),
     )
 
-    def __init__(self, *, ps: Any = psutil, clock: Clock = time.monotonic) -> None:
-        self._ps = ps
-        self._proc = procfs.root(ps)
+    def __init__(self, **seams: Any) -> None:
+        super().__init__(**seams)
         self._names: dict[int, str] = {}
-        self._clock = clock
         self._programs = Programs(self._proc)
         with suppress(Exception):  # it comes again in the first reading, where it is reported
-            self._programs.prime(self._found(), clock())
+            self._programs.prime(self._found(), self._clock())
 
     def read(self) -> dict[str, Any]:
         """Return the family's fields. Raises OSError when processes can't be listed."""

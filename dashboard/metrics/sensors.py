@@ -8,13 +8,9 @@ fails loses only its own.
 import math
 from collections import Counter
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
-import psutil
-
 from dashboard.metrics import power, procfs
-from dashboard.metrics.container import SYSFS
 from dashboard.metrics.family import Family, Field
 from dashboard.metrics.values import printable
 
@@ -75,10 +71,6 @@ class Sensors(Family):
         Field("batteries[].percent", "%", "its charge", POWER),
     )
 
-    def __init__(self, *, ps: Any = psutil, sysfs: Path = SYSFS) -> None:
-        self._ps = ps
-        self._sysfs = sysfs if procfs.root(ps) is not None else None
-
     def read(self) -> dict[str, Any] | None:
         """Return the family's fields; None where nothing is monitored. A chip may take a second."""
         battery, batteries = _answer(self._battery) or (None, [])
@@ -117,7 +109,7 @@ class Sensors(Family):
         ]
 
     def _found_fans(self) -> Iterator[tuple[str, str, float]]:
-        if self._sysfs is None:
+        if self._proc is None:
             for chip, readings in self._ps.sensors_fans().items():
                 yield from ((chip, label, rpm) for label, rpm in readings)
             return
@@ -131,7 +123,7 @@ class Sensors(Family):
                 yield chip, label or "", rpm
 
     def _battery(self) -> tuple[dict[str, Any] | None, list[dict[str, Any]]]:
-        if self._sysfs is not None:
+        if self._proc is not None:
             return power.read(self._sysfs)
         battery = self._ps.sensors_battery()
         if battery is None or not math.isfinite(battery.percent):

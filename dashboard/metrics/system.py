@@ -6,16 +6,13 @@ clock minus that, so it follows when the clock is set.
 
 import math
 import platform
-import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import psutil
-
 from dashboard.metrics import procfs
 from dashboard.metrics.container import whose_system
-from dashboard.metrics.family import Clock, Family, Field
+from dashboard.metrics.family import Family, Field
 from dashboard.metrics.values import printable
 
 
@@ -57,17 +54,14 @@ class System(Family):
         *,
         tags: Sequence[str] = (),
         interval: float | None = None,
-        ps: Any = psutil,
-        wall_clock: Clock = time.time,
         root: Path = Path("/"),
+        **seams: Any,
     ) -> None:
         """`tags` and `interval` (seconds) are settings of the machine, sent as they are."""
+        super().__init__(**seams)
         self._tags = list(tags)
         self._interval = interval
-        self._ps = ps
-        self._wall_clock = wall_clock
         self._root = root
-        self._proc = procfs.root(ps)
 
     def read(self) -> dict[str, Any]:
         """Return the family's fields; each that the system doesn't tell is null."""

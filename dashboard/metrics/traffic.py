@@ -7,16 +7,14 @@ before the first reading counts from the machine's start, or from that reading.
 """
 
 import calendar
-import time
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import msgspec
-import psutil
 
 from dashboard.metrics import procfs
-from dashboard.metrics.family import Clock, Family, Field
+from dashboard.metrics.family import Family, Field
 from dashboard.metrics.network import Network, counted
 from dashboard.metrics.values import printable
 from dashboard.posix.atomic_file import write_atomically
@@ -78,20 +76,15 @@ class Traffic(Family):
     def __init__(
         self,
         *,
-        ps: Any = psutil,
-        sysfs: Path = Path("/sys"),
-        wall_clock: Clock = time.time,
         file: Path | None = None,
         quota: int | None = None,
         resets: int = 1,
         counts: str = "both",
+        **seams: Any,
     ) -> None:
         """`file` keeps what was counted; without one it is forgotten with this reader."""
-        self._ps = ps
-        self._proc = procfs.root(ps)
-        self._network = Network(ps=ps, sysfs=sysfs)
-        self._sysfs = sysfs
-        self._clock = wall_clock
+        super().__init__(**seams)
+        self._network = Network(ps=self._ps, sysfs=self._sysfs)
         self._file = file
         self._quota = quota
         self._resets = resets
@@ -107,7 +100,7 @@ class Traffic(Family):
         self.absent_reason = None
         real = {printable(name) for name in counted(counters, self._sysfs / "class" / "net")}
         counters = {printable(name): counts for name, counts in counters.items()}
-        now = self._clock()
+        now = self._wall_clock()
         month, next_month = month_around(now, self._resets)
         state = self._state or self._kept()
         if state is None:

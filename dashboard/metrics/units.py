@@ -9,17 +9,14 @@ hundreds of units take a few milliseconds.
 """
 
 import os
-import time
 from collections.abc import Iterator
 from heapq import nlargest
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import psutil
-
-from dashboard.metrics import cgroups, procfs
+from dashboard.metrics import cgroups
 from dashboard.metrics.cgroups import GroupFiles, group_file, links, moved_bytes, number, waiting
-from dashboard.metrics.family import Clock, Family, Field
+from dashboard.metrics.family import Family, Field
 from dashboard.metrics.rates import Rates, percent
 from dashboard.metrics.unit_managers import UnitStates, container_names, unit_states
 from dashboard.metrics.values import byte_count
@@ -74,18 +71,11 @@ class Units(Family):
         *_listed("slices", _FIGURES),
     )
 
-    def __init__(
-        self,
-        *,
-        ps: Any = psutil,
-        clock: Clock = time.monotonic,
-        sysfs: Path = Path("/sys"),
-        root: Path = Path("/"),
-    ) -> None:
+    def __init__(self, *, root: Path = Path("/"), **seams: Any) -> None:
         """Sockets of systemd and of runtimes are below `root`."""
-        self._groups = str(sysfs / "fs/cgroup") if procfs.root(ps) else None
+        super().__init__(**seams)
+        self._groups = str(self._sysfs / "fs/cgroup") if self._proc else None
         self._root = root
-        self._clock = clock
         self._files = GroupFiles()
         self._units: list[_Unit] = []
         self._slices: list[_Unit] = []
@@ -96,8 +86,8 @@ class Units(Family):
         self._shown: list[_Unit] = []
         self._memory: dict[str, float] = {}
         self._turn = self._found = 0
-        self._cpu: Rates[str] = Rates(clock)
-        self._io: Rates[str] = Rates(clock)
+        self._cpu: Rates[str] = Rates(self._clock)
+        self._io: Rates[str] = Rates(self._clock)
         self._cpu.prime(self._cpu_time)
 
     def read(self) -> dict[str, Any] | None:

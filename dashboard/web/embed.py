@@ -8,10 +8,9 @@ from dashboard.access.credentials import KEY
 from dashboard.catalogue.model import Catalogue
 from dashboard.errors import ClientError
 from dashboard.runtime import Service
-from dashboard.web.access import renewal_url, request_scope
+from dashboard.web.access import request_scope
 from dashboard.web.answers import json_answer
-from dashboard.web.catalogue import inline
-from dashboard.web.pages import published
+from dashboard.web.pages import facts, published
 from dashboard.web.query import Query
 
 # Figures by their names, which the page reads and draws.
@@ -29,7 +28,7 @@ def about(service: Service) -> Response:
     Query(request.args, ())
     runtime = service.runtime
     scope = request_scope()
-    facts: dict[str, object] = {
+    told: dict[str, object] = {
         "build": runtime.build,
         "host": runtime.greeting.default_host(scope),
         "interval": runtime.settings.interval,
@@ -37,8 +36,8 @@ def about(service: Service) -> Response:
         "published": published(service),
     }
     if scope.events is not None:
-        facts["events"] = scope.events
-    return json_answer(facts)
+        told["events"] = scope.events
+    return json_answer(told)
 
 
 def frame(service: Service, panel: str) -> Response:
@@ -48,8 +47,8 @@ def frame(service: Service, panel: str) -> Response:
     if not is_known and not OWN_PANEL.fullmatch(panel):
         detail = f"there is no panel {panel!r}; there are {', '.join(known)}, or EVENT.FIELD"
         raise ClientError(404, detail, key="panel")
-    runtime = service.runtime
-    scope, key = request_scope(), request.args.get(KEY)
+    # In another site's page the frame has no cookie: its own requests carry its key.
+    key = request.args.get(KEY)
     theme = request.args.get("theme", "dark")
     page = render_template(
         "embed.html",
@@ -57,17 +56,8 @@ def frame(service: Service, panel: str) -> Response:
         # Until the script has looked, "auto" is neither.
         theme=theme if theme in ("dark", "light") else "" if theme == "auto" else "dark",
         transparent=request.args.get("background") == "transparent",
-        build=runtime.build,
-        host=runtime.greeting.default_host(scope),
-        scope=scope,
-        catalogue=inline(service.catalogue, scope),
-        published=published(service),
-        renew_url=renewal_url(),
-        interval=runtime.settings.interval,
-        # In another site's page the frame has no cookie: its own requests carry its key.
-        stream_url=url_for("stream.stream", key=key),
-        history_url=url_for("history.history", key=key),
         alerts_url=url_for("alerts.alerts", key=key) if panel == "alerts" else None,
+        **facts(service, key),
     )
     response = make_response(page)
     response.headers["Cache-Control"] = "no-cache"

@@ -120,29 +120,35 @@ def _overview_url(machines: int) -> str | None:
     return url_for("pages.wall", **kept)
 
 
-def _page(service: Service, template: str, **facts: Any) -> Response:
+def facts(service: Service, key: str | None = None) -> dict[str, Any]:
+    """Return what every page has to know. `key` is a link's, where its requests have no cookie."""
     runtime, scope = service.runtime, request_scope()
-    home = runtime.greeting.default_host(scope)
+    return {
+        "build": runtime.build,
+        "host": runtime.greeting.default_host(scope),
+        "scope": scope,
+        "catalogue": inline(service.catalogue, scope),
+        "published": published(service),
+        "renew_url": renewal_url(),
+        "interval": runtime.settings.interval,
+        "stream_url": url_for("stream.stream", key=key),
+        "history_url": url_for("history.history", key=key),
+    }
+
+
+def _page(service: Service, template: str, **own: Any) -> Response:
+    runtime, scope = service.runtime, request_scope()
     screen = f"screen.{request.args.get('screen', '')}"
     may_report = runtime.settings.screens and scope.allows(runtime.settings.host_name, screen)
     common = {
-        "build": runtime.build,
         "version": version(),
-        "host": home,
-        "server": home,
-        "scope": scope,
-        "catalogue": inline(service.catalogue, scope),
-        "renew_url": renewal_url(),
+        "server": runtime.greeting.default_host(scope),
         "links_url": url_for("links.listing") if may_share(service) else None,
-        "interval": runtime.settings.interval,
-        "stream_url": url_for("stream.stream"),
-        "history_url": url_for("history.history"),
         "alerts_url": url_for("alerts.alerts") if scope.allows_name("alert") else None,
         "publishing": bool(runtime.settings.publish_token or runtime.settings.publish),
-        "published": published(service),
         "screens_url": url_for("screens.listing") if may_report else None,
     }
-    response = make_response(render_template(template, **common | facts))
+    response = make_response(render_template(template, **facts(service) | common | own))
     response.headers["Cache-Control"] = "no-cache"
     response.headers["Vary"] = "Accept-Encoding"
     # There is no key in these pages that their size could tell.

@@ -28,7 +28,6 @@ from dashboard.web import (
     publish,
     screens,
     sign_in,
-    silences,
     static_files,
     stream,
 )
@@ -44,7 +43,7 @@ def register_routes(app: VitalsApp, settings: Settings, service: Service) -> Non
     taken = intake.Intake(service)
     app.register_blueprint(stream.blueprint(service))
     app.register_blueprint(publish.blueprint(service, taken))
-    app.url_map.converters["alert"] = silences.AlertName
+    app.url_map.converters["alert"] = alerts.AlertName
     displays = screens.Views(service, taken)
     counters = (NodeCounters(), BoundedSemaphore())
     for methods, path, endpoint, view, *given in (
@@ -60,8 +59,8 @@ def register_routes(app: VitalsApp, settings: Settings, service: Service) -> Non
         ("GET", "/catalogue", "catalogue.catalogue", catalogue.catalogue, service),
         ("GET", "/now", "now.now", now.now, service),
         ("GET", "/alerts", "alerts.alerts", alerts.alerts, service),
-        ("POST", "/alerts/<alert:name>/ack", "silences.ack", silences.ack, service, taken),
-        ("POST", "/silences", "silences.silence", silences.silence, service, taken),
+        ("POST", "/alerts/<alert:name>/ack", "silences.ack", alerts.ack, service, taken),
+        ("POST", "/silences", "silences.silence", alerts.silence, service, taken),
         ("GET", "/progress/<job>", "progress.watch", progress.watch, service),
         ("POST", "/progress/<job>", "progress.report", progress.report, service, taken),
         ("GET", "/screens", "screens.listing", displays.listing),

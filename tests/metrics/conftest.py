@@ -116,10 +116,8 @@ class Machine:
 
     def readers(self) -> dict[str, Any]:
         """All families, reading this machine by those of its parts that they ask for."""
+        seams = {"ps": self.ps, "clock": self.watch, "sysfs": self.sysfs}
         parts: dict[str, Any] = {
-            "ps": self.ps,
-            "clock": self.watch,
-            "sysfs": self.sysfs,
             "root": self.root,
             "is_directory": lambda path: True,
             "system": lambda proc: "machine",
@@ -127,8 +125,9 @@ class Machine:
         readers: dict[str, Any] = {}
         for family in family_factories(("web",), 0.25):
             make: Any = family
-            asked = inspect.signature(getattr(family, "family", family)).parameters
-            readers[family.name] = make(**{key: parts[key] for key in asked if key in parts})
+            asked = inspect.signature(getattr(family, "make", family)).parameters
+            own = {key: parts[key] for key in asked if key in parts}
+            readers[family.name] = make(**seams, **own)
         return readers
 
 

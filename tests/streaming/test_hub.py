@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import gevent
 import gevent.socket
@@ -16,13 +16,12 @@ import pytest
 from flask import Flask
 from werkzeug.test import EnvironBuilder
 
-from dashboard.catalogue.model import AnyPanel, Tile
 from dashboard.events.encoded import Encoded
 from dashboard.events.event import Event, EventId, Unpersisted
 from dashboard.events.filter import Filter
 from dashboard.log.contract import LogUnavailable
 from dashboard.log.opening import open_log_for_greenlets
-from dashboard.metrics import Field
+from dashboard.metrics import Family
 from dashboard.runtime import Service
 from dashboard.settings import Settings
 from dashboard.streaming.feed import RING, Subscriber
@@ -38,15 +37,12 @@ PATIENCE = 60
 LAST = event(-1)
 
 
-class Quiet:
+class Quiet(Family):
     """A family without figures: the tests append what they need themselves."""
 
-    name: ClassVar[str] = "quiet"
-    cadence: ClassVar[float] = 0
-    fields: ClassVar[tuple[Field, ...]] = ()
-    panels: ClassVar[tuple[AnyPanel, ...]] = ()
-    tiles: ClassVar[tuple[Tile, ...]] = ()
-    absent_reason: str | None = "quiet"
+    name = "quiet"
+    fields = ()
+    absent_reason = "quiet"
 
     def read(self) -> dict[str, Any] | None:
         return None
