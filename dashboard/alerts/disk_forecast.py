@@ -10,16 +10,15 @@ from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from dashboard.alerts.model import Level, duration
+from dashboard.alerts.evaluator import Rule
+from dashboard.alerts.model import duration
 from dashboard.metrics.family import Sample
 
 
-class DiskFullForecast:
+class DiskFullForecast(Rule):
     """The watch for all filesystems; its readings are hours until one is full."""
 
     name = "disk-filling"
-    level: Level = "warning"
-    for_seconds = 0.0
     has_items = True
 
     _HOURS = 24.0
@@ -70,9 +69,6 @@ class DiskFullForecast:
         if is_over:
             return f"{item} is no longer about to be full within a day"
         return f"{item} will be full in {duration(value * 3600)} if it goes on like this"
-
-    def applies_to(self, item: str) -> bool:
-        return bool(item)
 
     def _hours_left(self, points: Sequence[tuple[float, float]], capacity: float) -> float | None:
         """Hours until a filesystem is full; infinite where it isn't filling, None if unknown."""

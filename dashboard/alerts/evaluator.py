@@ -29,10 +29,10 @@ class Rule(Protocol):
     """A rule at work. An item is "" where the rule is about one figure only."""
 
     name: str
-    level: Level
-    for_seconds: float
+    level: Level = "warning"
+    for_seconds: float = 0.0
     """Seconds that readings have to be beyond the limit."""
-    has_items: bool
+    has_items: bool = False
     """Whether the items in its family's samples come and go."""
 
     def reads(self, family: str) -> bool:
@@ -40,6 +40,7 @@ class Rule(Protocol):
 
     def lookback(self, family: str) -> float:
         """How many seconds of past samples of a family it needs to go on after a restart."""
+        return self.for_seconds if self.reads(family) else 0.0
 
     def readings(self, sample: Sample) -> Iterable[tuple[str, float | None]]:
         """The items of a sample with their readings; None where there is none just now."""
@@ -58,6 +59,7 @@ class Rule(Protocol):
 
     def applies_to(self, item: str) -> bool:
         """Whether there can be readings of an item still."""
+        return bool(item) == self.has_items
 
 
 @dataclass(slots=True)

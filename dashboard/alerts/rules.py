@@ -6,7 +6,8 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from dashboard.alerts.model import Level, duration
+from dashboard.alerts.evaluator import Rule
+from dashboard.alerts.model import duration
 from dashboard.catalogue.levels import RuleRow
 from dashboard.metrics.family import Sample
 from dashboard.settings import WILDCARD, AlertRule, Comparison
@@ -15,13 +16,13 @@ _WORDS = {">": "above", ">=": "at or above", "<": "below", "<=": "at or below"}
 _ITEM_KEYS = ("mountpoint", "label", "name")  # what items of lists are called by
 
 
-class ThresholdRule:
+class ThresholdRule(Rule):
     """A limit for one figure, or for one of each item of a list or an object."""
 
     def __init__(self, rule: AlertRule, subject: str = "", unit: str = "") -> None:
         """`subject` is what the figure is called in messages, with {} for the item."""
         self.name = rule.name
-        self.level: Level = rule.level  # type: ignore[assignment]  # checked by the settings
+        self.level = rule.level  # type: ignore[assignment]  # checked by the settings
         self.for_seconds = rule.for_seconds
         self.has_items = WILDCARD in rule.path
         self.rule = rule
@@ -30,9 +31,6 @@ class ThresholdRule:
 
     def reads(self, family: str) -> bool:
         return family == self.rule.family
-
-    def lookback(self, family: str) -> float:
-        return self.for_seconds if self.reads(family) else 0.0
 
     def readings(self, sample: Sample) -> Iterable[tuple[str, float | None]]:
         # Two items of one name (processes, say) count as the first of them.
@@ -72,9 +70,6 @@ class ThresholdRule:
             return f"{subject} is {_short(value)}{self._unit}, no longer {limit}"
         lasting = f" for {duration(self.for_seconds)}" if self.for_seconds else ""
         return f"{subject} is {_short(value)}{self._unit}, {limit}{lasting}"
-
-    def applies_to(self, item: str) -> bool:
-        return bool(item) == self.has_items
 
     def _path(self, item: str) -> str:
         names = iter(item.split(":", self.rule.path.count(WILDCARD) - 1) if item else ())

@@ -23,7 +23,7 @@ from playwright.sync_api import Page
 
 from dashboard import cli, installation
 from dashboard.cli import join as command
-from dashboard.cli.agent_files import NAME, install_unit, settings_file, unit, write_settings
+from dashboard.cli.join import NAME, install_unit, settings_file, unit, write_settings
 from tests.support.agents import Agent
 from tests.support.proxies import program
 from tests.support.service import Reader, Service, key, more, running, wait_for
@@ -55,7 +55,7 @@ def test_settings_are_written_beside_what_is_there(tmp_path: Path) -> None:
 def test_the_unit_is_one_that_systemd_takes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_system: bool, is_open: bool
 ) -> None:
-    monkeypatch.setattr("dashboard.cli.agent_files._is_open", lambda path: is_open)
+    monkeypatch.setattr("dashboard.cli.join._is_open", lambda path: is_open)
     text = unit(Path("/etc/vitals/vitals.toml"), is_system=is_system)
     assert ("DynamicUser=yes" in text) == (is_system and is_open)
     assert (f"User={installation.PACKAGE.stat().st_uid}\n" in text) == (is_system and not is_open)
