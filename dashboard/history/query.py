@@ -9,6 +9,7 @@ import math
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from dashboard.history.block import Rows
 from dashboard.history.downsample import Reduced, Reducer, joined
@@ -58,6 +59,13 @@ def tier_for(span: float) -> Tier:
     return next((tier for tier in reversed(TIERS) if tier.span <= span), SECONDS)
 
 
+class _Asked(NamedTuple):
+    series: Series | None
+    stretch: Stretch
+    newest: Sequence[Rows]
+    paths: Callable[[str], bool] | None
+
+
 class HistoryReader:
     """Reads one history; for one thread at a time."""
 
@@ -83,27 +91,21 @@ class HistoryReader:
         `stretch.span` seconds each, or as long as the rows that are left. `newest` are samples
         of the log that are not in the history.
         """
-        wanted = tier_for(stretch.span)
-        found = self._read(series, stretch, wanted, newest, paths)
+        asked, wanted = _Asked(series, stretch, newest, paths), tier_for(stretch.span)
+        found = self._read(asked, wanted)
         if wanted is not SECONDS and series is not None and self._store is not None:
             counts = [sum(filter(None, column.count)) for column in found.rows.columns.values()]
             few = max(counts, default=0) <= stretch.points
             if few and self._has_all_samples(self._store, series, stretch):
-                found = self._read(series, stretch, SECONDS, newest, paths)
+                found = self._read(asked, SECONDS)
         return found
 
-    def _read(
-        self,
-        series: Series | None,
-        stretch: Stretch,
-        wanted: Tier,
-        newest: Sequence[Rows],
-        paths: Callable[[str], bool] | None,
-    ) -> Reduced:
+    def _read(self, asked: _Asked, wanted: Tier) -> Reduced:
+        stretch = asked.stretch
         few: list[Rows] | None = []
         count = 0
         reducer = Reducer(*self._spans(stretch), stretch.most_silences, is_timed=stretch.is_timed)
-        for rows, first, end in self._pieces(series, stretch, wanted, newest, paths):
+        for rows, first, end in self._pieces(asked, wanted):
             here = bisect_left(rows.times, end) - bisect_left(rows.times, first)
             if not here:
                 continue
@@ -138,28 +140,17 @@ class HistoryReader:
                     return stretch.first // tier.span * tier.span, tier.span
         return stretch.first, stretch.span
 
-    def _pieces(
-        self,
-        series: Series | None,
-        stretch: Stretch,
-        wanted: Tier,
-        newest: Sequence[Rows],
-        paths: Callable[[str], bool] | None,
-    ) -> Iterator[tuple[Rows, float, float]]:
-        if series is not None and self._store is not None:
-            yield from self._stretches(self._store, series, stretch, wanted, paths)
-        for rows in newest:
-            yield rows.only(paths), stretch.first, stretch.until
+    def _pieces(self, asked: _Asked, wanted: Tier) -> Iterator[tuple[Rows, float, float]]:
+        """Yield rows with the part of the stretch that they stand for, in order of time."""
+        if asked.series is not None and self._store is not None:
+            yield from self._stretches(self._store, asked.series, asked, wanted)
+        for rows in asked.newest:
+            yield rows.only(asked.paths), asked.stretch.first, asked.stretch.until
 
     def _stretches(
-        self,
-        store: HistoryStore,
-        series: Series,
-        stretch: Stretch,
-        wanted: Tier,
-        paths: Callable[[str], bool] | None,
+        self, store: HistoryStore, series: Series, asked: _Asked, wanted: Tier
     ) -> Iterator[tuple[Rows, float, float]]:
-        """Yield rows with the part of the stretch that they stand for, in order of time."""
+        stretch, paths = asked.stretch, asked.paths
         first = stretch.first
         for tier, end in self._beginning(store, wanted, stretch):
             first = max(first, self._kept(tier))

@@ -43,42 +43,24 @@ class Cpu(Family):
 
     name = "cpu"
     fields = (
+        Field("percent", "%", "time in use: user + system + steal, of all cores", title="CPU"),
+        Field("user", "%", "programs, niced ones and guests included"),
+        Field("system", "%", "the kernel, interrupts included"),
+        Field("iowait", "%", "idle, with a disk request outstanding"),
         Field(
-            "percent",
-            "%",
-            "time in use: user + system + steal, of all cores",
-            "sum of the cores",
-            title="CPU",
-        ),
-        Field("user", "%", "programs, niced ones and guests included", "/proc/stat user + nice"),
-        Field(
-            "system", "%", "the kernel, interrupts included", "/proc/stat system + irq + softirq"
-        ),
-        Field("iowait", "%", "idle, with a disk request outstanding", "/proc/stat iowait"),
-        Field(
-            "steal",
-            "%",
-            "taken by the hypervisor for other machines; null where its counter fell",
-            "/proc/stat steal",
+            "steal", "%", "taken by the hypervisor for other machines; null where its counter fell"
         ),
         Field(
             "cores[]",
             "%",
             "time in use of each core; its place in the list is its number; null while offline",
-            "/proc/stat cpuN",
             title="Core",
         ),
-        Field(
-            "frequency_mhz",
-            "MHz",
-            "mean clock of the cores that are online, at most 5 s old",
-            "/sys/devices/system/cpu/cpufreq, else psutil.cpu_freq",
-        ),
+        Field("frequency_mhz", "MHz", "mean clock of the cores that are online, at most 5 s old"),
         Field(
             "limit",
             "CPUs",
             "how many CPUs' time a container may use, where that is less than all; null without",
-            "cgroup cpu.max",
         ),
     )
 

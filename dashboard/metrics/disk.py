@@ -20,7 +20,6 @@ _BUILT_ON_OTHERS = re.compile(r"(dm-|md|bcache|drbd|zd)\d|nvme\d+c\d+n\d")
 _NO_DISK = re.compile(r"(loop|z?ram)\d")
 _PARTITION = re.compile(r"(.*\d)p\d+|(.*\D)\d+")
 
-_SOURCE = "/proc/diskstats"
 _SECTOR = 512  # bytes, whatever the disk's own are
 
 
@@ -29,22 +28,16 @@ class Disk(Family):
 
     name = "disk"
     fields = (
-        Field("read_bytes_per_second", "bytes/s", "read from all disks", _SOURCE),
-        Field(
-            "write_bytes_per_second",
-            "bytes/s",
-            "written to all disks",
-            _SOURCE,
-            title="Disk written",
-        ),
-        Field("reads_per_second", "1/s", "read requests done", _SOURCE),
-        Field("writes_per_second", "1/s", "write requests done", _SOURCE),
-        Field("busy_percent", "%", "the busiest disk's busy_percent", _SOURCE),
-        Field("devices{}.read_bytes_per_second", "bytes/s", "read from this disk", _SOURCE),
-        Field("devices{}.write_bytes_per_second", "bytes/s", "written to this disk", _SOURCE),
-        Field("devices{}.reads_per_second", "1/s", "read requests done", _SOURCE),
-        Field("devices{}.writes_per_second", "1/s", "write requests done", _SOURCE),
-        Field("devices{}.busy_percent", "%", "time with a request outstanding", _SOURCE),
+        Field("read_bytes_per_second", "bytes/s", "read from all disks"),
+        Field("write_bytes_per_second", "bytes/s", "written to all disks", title="Disk written"),
+        Field("reads_per_second", "1/s", "read requests done"),
+        Field("writes_per_second", "1/s", "write requests done"),
+        Field("busy_percent", "%", "the busiest disk's busy_percent"),
+        Field("devices{}.read_bytes_per_second", "bytes/s", "read from this disk"),
+        Field("devices{}.write_bytes_per_second", "bytes/s", "written to this disk"),
+        Field("devices{}.reads_per_second", "1/s", "read requests done"),
+        Field("devices{}.writes_per_second", "1/s", "write requests done"),
+        Field("devices{}.busy_percent", "%", "time with a request outstanding"),
     )
 
     def __init__(self, **seams: Any) -> None:

@@ -19,7 +19,7 @@ Clock = Callable[[], float]
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One documented field of an event.
+    """One documented field of an event; docs/events.md says where it comes from.
 
     `name` is the path to a value: `percent`; `cores[]` for each item of a list; `mounts[].used`
     for a key of each item; `devices{}.busy_percent` where the keys between are the machine's own.
@@ -28,7 +28,6 @@ class Field:
     name: str
     unit: str
     meaning: str
-    source: str
     title: str = ""
     """What it is called on a page; without one it is made of the names."""
     decimals: int | None = None

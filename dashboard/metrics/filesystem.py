@@ -48,14 +48,13 @@ class Filesystem(Family):
     name = "filesystem"
     cadence = 10.0
     fields = (
-        Field("mounts[].mountpoint", "path", "where it is mounted", "/proc/self/mountinfo"),
-        Field("mounts[].total", "bytes", "its size", "statvfs(3) by psutil.disk_usage"),
-        Field("mounts[].used", "bytes", "what is in use", "statvfs(3) by psutil.disk_usage"),
+        Field("mounts[].mountpoint", "path", "where it is mounted"),
+        Field("mounts[].total", "bytes", "its size"),
+        Field("mounts[].used", "bytes", "what is in use"),
         Field(
             "mounts[].percent",
             "%",
             "used of what users can use (without root's reserve), as `df` has it",
-            "statvfs(3) by psutil.disk_usage",
             title="Disk",
         ),
     )

@@ -19,7 +19,6 @@ from dashboard.metrics.values import byte_count, printable
 
 _CARD = re.compile(r"card\d+")
 _VENDORS = {"0x1002": "AMD", "0x8086": "Intel"}
-_NVML = "/sys/class/drm, NVML"
 
 
 class Gpu(Family):
@@ -29,20 +28,15 @@ class Gpu(Family):
     cadence = 5.0
     fields = (
         Field(
-            "cards[].name",
-            "",
-            "the model, else maker and ids; with a number where two are alike",
-            _NVML,
+            "cards[].name", "", "the model, else maker and ids; with a number where two are alike"
         ),
-        Field(
-            "cards[].busy_percent", "%", "time in use; of Intel's not asleep", _NVML, title="GPU"
-        ),
-        Field("cards[].memory_used", "bytes", "its own memory in use", _NVML),
-        Field("cards[].memory_total", "bytes", "its own memory", _NVML),
-        Field("cards[].memory_percent", "%", "used of its memory", _NVML, title="GPU memory"),
-        Field("cards[].celsius", "°C", "temperature of the chip", _NVML, title="GPU"),
-        Field("cards[].watts", "W", "power that it takes", _NVML),
-        Field("cards[].fan_percent", "%", "speed of its fan, of the highest", _NVML),
+        Field("cards[].busy_percent", "%", "time in use; of Intel's not asleep", title="GPU"),
+        Field("cards[].memory_used", "bytes", "its own memory in use"),
+        Field("cards[].memory_total", "bytes", "its own memory"),
+        Field("cards[].memory_percent", "%", "used of its memory", title="GPU memory"),
+        Field("cards[].celsius", "°C", "temperature of the chip", title="GPU"),
+        Field("cards[].watts", "W", "power that it takes"),
+        Field("cards[].fan_percent", "%", "speed of its fan, of the highest"),
     )
 
     def __init__(

@@ -10,21 +10,10 @@ class Load(Family):
 
     name = "load"
     fields = (
-        Field(
-            "load1",
-            "processes",
-            "mean over about 1 minute",
-            "getloadavg(3)",
-            title="Load",
-            decimals=2,
-        ),
-        Field(
-            "load5", "processes", "mean over about 5 minutes", "getloadavg(3)", "Load (5 min)", 2
-        ),
-        Field(
-            "load15", "processes", "mean over about 15 minutes", "getloadavg(3)", "Load (15 min)", 2
-        ),
-        Field("cpus", "CPUs", "logical CPUs: the load at which all are busy", "psutil.cpu_count"),
+        Field("load1", "processes", "mean over about 1 minute", title="Load", decimals=2),
+        Field("load5", "processes", "mean over about 5 minutes", "Load (5 min)", 2),
+        Field("load15", "processes", "mean over about 15 minutes", "Load (15 min)", 2),
+        Field("cpus", "CPUs", "logical CPUs: the load at which all are busy"),
     )
 
     def read(self) -> dict[str, Any] | None:

@@ -21,49 +21,34 @@ class Memory(Family):
 
     name = "memory"
     fields = (
-        Field("total", "bytes", "memory that the kernel manages", "/proc/meminfo MemTotal"),
-        Field("used", "bytes", "total minus available", "computed"),
+        Field("total", "bytes", "memory that the kernel manages"),
+        Field("used", "bytes", "total minus available"),
         Field(
             "available",
             "bytes",
             "what programs can still get without swapping, by the kernel's estimate",
-            "/proc/meminfo MemAvailable, and ZFS's cache beyond its minimum",
         ),
-        Field(
-            "cached",
-            "bytes",
-            "files kept in memory, most of which is available",
-            "/proc/meminfo Cached + SReclaimable",
-        ),
+        Field("cached", "bytes", "files kept in memory, most of which is available"),
         Field(
             "reclaimable",
             "bytes",
             "cache that programs can have: available minus free",
-            "computed",
             title="Memory cache",
         ),
-        Field("free", "bytes", "available that holds nothing", "/proc/meminfo MemFree"),
-        Field("percent", "%", "used of total", "computed", title="Memory"),
-        Field("swap_total", "bytes", "swap space; 0 without", "/proc/meminfo SwapTotal"),
-        Field("swap_used", "bytes", "swap in use", "/proc/meminfo SwapTotal − SwapFree"),
-        Field(
-            "swap_percent",
-            "%",
-            "swap in use of its total; null without swap",
-            "computed",
-            title="Swap",
-        ),
+        Field("free", "bytes", "available that holds nothing"),
+        Field("percent", "%", "used of total", title="Memory"),
+        Field("swap_total", "bytes", "swap space; 0 without"),
+        Field("swap_used", "bytes", "swap in use"),
+        Field("swap_percent", "%", "swap in use of its total; null without swap", title="Swap"),
         Field(
             "limit",
             "bytes",
             "what a container may use, where that is less than total; null without",
-            "cgroup memory.max",
         ),
         Field(
             "limit_used",
             "bytes",
             "what it uses of that, without files that can be dropped; null without a limit",
-            "cgroup memory.current − inactive_file",
         ),
     )
 

@@ -33,8 +33,6 @@ _BUILT_ON_OTHERS = re.compile(
 _CONTAINER_END = re.compile(r"(veth|cali|lxc|vnet|fwbr|fwpr|fwln|tap\d+i).*")
 _CLASSIFY_SECONDS = 60.0
 
-_SOURCE = "/proc/net/dev"
-
 
 class Network(Family):
     """Traffic since the last reading, in and out of the machine and per interface."""
@@ -45,20 +43,13 @@ class Network(Family):
             "received_bytes_per_second",
             "bytes/s",
             "received from other machines",
-            _SOURCE,
             title="Network down",
         ),
-        Field(
-            "sent_bytes_per_second",
-            "bytes/s",
-            "sent to other machines",
-            _SOURCE,
-            title="Network up",
-        ),
-        Field("errors_per_second", "1/s", "packets with errors, in and out; not drops", _SOURCE),
-        Field("interfaces{}.received_bytes_per_second", "bytes/s", "received here", _SOURCE),
-        Field("interfaces{}.sent_bytes_per_second", "bytes/s", "sent from here", _SOURCE),
-        Field("interfaces{}.errors_per_second", "1/s", "packets with errors here", _SOURCE),
+        Field("sent_bytes_per_second", "bytes/s", "sent to other machines", title="Network up"),
+        Field("errors_per_second", "1/s", "packets with errors, in and out; not drops"),
+        Field("interfaces{}.received_bytes_per_second", "bytes/s", "received here"),
+        Field("interfaces{}.sent_bytes_per_second", "bytes/s", "sent from here"),
+        Field("interfaces{}.errors_per_second", "1/s", "packets with errors here"),
     )
 
     def __init__(self, **seams: Any) -> None:

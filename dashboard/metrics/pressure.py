@@ -16,21 +16,11 @@ class Pressure(Family):
 
     name = "pressure"
     fields = (
-        Field(
-            "cpu_some",
-            "%",
-            "time in which some task waited for a CPU",
-            "/proc/pressure/cpu",
-            title="CPU pressure",
-        ),
-        Field("io_some", "%", "time in which some task waited for a disk", "/proc/pressure/io"),
-        Field("io_full", "%", "time in which all tasks waited for a disk", "/proc/pressure/io"),
-        Field(
-            "memory_some", "%", "time in which some task waited for memory", "/proc/pressure/memory"
-        ),
-        Field(
-            "memory_full", "%", "time in which all tasks waited for memory", "/proc/pressure/memory"
-        ),
+        Field("cpu_some", "%", "time in which some task waited for a CPU", title="CPU pressure"),
+        Field("io_some", "%", "time in which some task waited for a disk"),
+        Field("io_full", "%", "time in which all tasks waited for a disk"),
+        Field("memory_some", "%", "time in which some task waited for memory"),
+        Field("memory_full", "%", "time in which all tasks waited for memory"),
     )
 
     def read(self) -> dict[str, Any] | None:

@@ -30,67 +30,48 @@ class Processes(Family):
             "count",
             "processes",
             "all that this user may see, kernel threads included",
-            "/proc",
             title="Processes",
         ),
-        Field("running", "processes", "on a CPU or ready for one just now", "/proc/PID/stat state"),
-        Field(
-            "of",
-            "",
-            "`machine`, or `container` where only a container's processes are seen",
-            "/proc/2, else the PID namespace",
-        ),
-        Field("top[].pid", "", "process id", "/proc"),
-        Field(
-            "top[].name",
-            "",
-            "the program's name, its first 15 bytes; never its arguments",
-            "/proc/PID/stat comm",
-        ),
-        Field(
-            "top[].user", "", "whose rights it has; the number where nameless", "owner of /proc/PID"
-        ),
+        Field("running", "processes", "on a CPU or ready for one just now"),
+        Field("of", "", "`machine`, or `container` where only a container's processes are seen"),
+        Field("top[].pid", "", "process id"),
+        Field("top[].name", "", "the program's name, its first 15 bytes; never its arguments"),
+        Field("top[].user", "", "whose rights it has; the number where nameless"),
         Field(
             "top[].cpu_percent",
             "% of one core",
             "CPU time since the last reading: up to 100 times the number of cores, also of one "
             "that began since; null where that is not known",
-            "/proc/PID/stat utime + stime",
         ),
-        Field("top[].memory_bytes", "bytes", "resident memory", "/proc/PID/stat rss"),
+        Field("top[].memory_bytes", "bytes", "resident memory"),
         Field(
             "others.cpu_percent",
             "% of one core",
             "of all that is not in `top`, and of what has ended: with it the list adds up to "
             "`cpu.percent`; `others` is null where that is not known",
-            "/proc/stat",
         ),
         Field(
             "programs.top[].name",
             "",
             "a program: all processes of one name; the five with most of each figure",
-            "/proc/PID/stat comm",
         ),
         Field(
             "programs.top[].cpu_percent",
             "% of one core",
             "CPU time of them all since the last reading, with those that began since",
-            "/proc/PID/stat utime + stime",
         ),
-        Field("programs.top[].memory_bytes", "bytes", "resident memory", "/proc/PID/stat rss"),
+        Field("programs.top[].memory_bytes", "bytes", "resident memory"),
         Field(
             "programs.top[].bytes_per_second",
             "B/s",
             "read from and written to disks; 0 for other users' where the sampler is not root",
-            "/proc/PID/io read_bytes + write_bytes",
         ),
         Field(
             "programs.top[].unit",
             "",
             "service, scope or container of the one of them that takes most; null where in none",
-            "/proc/PID/cgroup",
         ),
-        Field("programs.others.cpu_percent", "% of one core", "the same of programs", "/proc/stat"),
+        Field("programs.others.cpu_percent", "% of one core", "the same of programs"),
     )
 
     def __init__(self, **seams: Any) -> None:

@@ -14,8 +14,6 @@ from dashboard.metrics import power, procfs
 from dashboard.metrics.family import Family, Field
 from dashboard.metrics.values import printable
 
-POWER = "/sys/class/power_supply"
-
 
 class Sensors(Family):
     """Values of the hardware monitors at this moment."""
@@ -23,52 +21,24 @@ class Sensors(Family):
     name = "sensors"
     cadence = 5.0
     fields = (
-        Field(
-            "temperatures[].label",
-            "",
-            "the chip, and its label if any",
-            "psutil.sensors_temperatures",
-        ),
-        Field(
-            "temperatures[].celsius",
-            "°C",
-            "now",
-            "hwmon tempN_input, else thermal zones",
-            title="Temperature",
-        ),
-        Field(
-            "temperatures[].high", "°C", "where warm begins; null if not given", "hwmon tempN_max"
-        ),
-        Field(
-            "temperatures[].critical",
-            "°C",
-            "where damage begins; null if not given",
-            "hwmon tempN_crit",
-        ),
-        Field("fans[].label", "", "the chip, and the fan's label if any", "hwmon fanN_label"),
-        Field(
-            "fans[].rpm",
-            "1/min",
-            "turns per minute; 0 while it stands",
-            "hwmon fanN_input",
-            title="Fan",
-        ),
+        Field("temperatures[].label", "", "the chip, and its label if any"),
+        Field("temperatures[].celsius", "°C", "now", title="Temperature"),
+        Field("temperatures[].high", "°C", "where warm begins; null if not given"),
+        Field("temperatures[].critical", "°C", "where damage begins; null if not given"),
+        Field("fans[].label", "", "the chip, and the fan's label if any"),
+        Field("fans[].rpm", "1/min", "turns per minute; 0 while it stands", title="Fan"),
         Field(
             "battery.percent",
             "%",
             "charge of all batteries of the machine; `battery` is null without one",
-            POWER,
             title="Battery",
         ),
-        Field("battery.plugged", "true/false", "on mains power; null if not known", POWER),
+        Field("battery.plugged", "true/false", "on mains power; null if not known"),
         Field(
-            "battery.seconds_left",
-            "s",
-            "until all are empty; null on mains power or if not known",
-            POWER,
+            "battery.seconds_left", "s", "until all are empty; null on mains power or if not known"
         ),
-        Field("batteries[].label", "", "the battery's name", POWER),
-        Field("batteries[].percent", "%", "its charge", POWER),
+        Field("batteries[].label", "", "the battery's name"),
+        Field("batteries[].percent", "%", "its charge"),
     )
 
     def read(self) -> dict[str, Any] | None:

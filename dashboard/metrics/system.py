@@ -22,31 +22,23 @@ class System(Family):
     name = "system"
     cadence = 60.0
     fields = (
-        Field(
-            "uptime_seconds",
-            "s",
-            "since the boot, sleep included",
-            "/proc/uptime",
-            title="Uptime",
-        ),
-        Field("boot_time", "s since 1970", "when it booted", "psutil.boot_time", title="Booted"),
+        Field("uptime_seconds", "s", "since the boot, sleep included", title="Uptime"),
+        Field("boot_time", "s since 1970", "when it booted", title="Booted"),
         Field(
             "users",
             "sessions",
             "people logged in now, with a terminal or a desktop; null where nothing counts them",
-            "logind, else utmp",
         ),
         Field(
             "of",
             "",
             "`machine`, or `container`: then users and os are its own, kernel the machine's, and"
             " uptime one or the other",
-            "/run/systemd/container, the PID namespace",
         ),
-        Field("os", "", "the system's name and version", "os-release PRETTY_NAME"),
-        Field("kernel", "", "the kernel's release", "uname(2)"),
-        Field("tags[]", "", "what it is for; the first one is its group", "the setting HOST_TAGS"),
-        Field("interval", "s", "time between samples of the fast families", "the setting INTERVAL"),
+        Field("os", "", "the system's name and version"),
+        Field("kernel", "", "the kernel's release"),
+        Field("tags[]", "", "what it is for; the first one is its group"),
+        Field("interval", "s", "time between samples of the fast families"),
     )
 
     def __init__(

@@ -21,7 +21,6 @@ from dashboard.posix.atomic_file import write_atomically
 
 MOST_DEVICES = 64
 _SURE, _VERY_SURE = 3600.0, 86400.0  # seconds of counting before a pace says something
-_SOURCE, _SETTING = "/proc/net/dev", "the setting [traffic]"
 _NO_QUOTA = "null without a quota"
 
 
@@ -45,32 +44,24 @@ class Traffic(Family):
     name = "traffic"
     cadence = 60.0
     fields = (
-        Field("received_bytes", "bytes", "received in this month", _SOURCE),
-        Field("sent_bytes", "bytes", "sent in this month", _SOURCE),
-        Field("since", "s since 1970", "from when on that was counted", _SOURCE),
-        Field("resets_at", "s since 1970", "when the next month begins", _SETTING),
-        Field("quota_bytes", "bytes", f"what may be used; {_NO_QUOTA}", _SETTING),
-        Field(
-            "percent",
-            "%",
-            f"used of the quota, also above 100; {_NO_QUOTA}",
-            _SOURCE,
-            title="Traffic",
-        ),
+        Field("received_bytes", "bytes", "received in this month"),
+        Field("sent_bytes", "bytes", "sent in this month"),
+        Field("since", "s since 1970", "from when on that was counted"),
+        Field("resets_at", "s since 1970", "when the next month begins"),
+        Field("quota_bytes", "bytes", f"what may be used; {_NO_QUOTA}"),
+        Field("percent", "%", f"used of the quota, also above 100; {_NO_QUOTA}", title="Traffic"),
         Field(
             "exhausted_at",
             "s since 1970",
             f"when the quota ends at this month's pace; {_NO_QUOTA}, and in the first hour",
-            _SOURCE,
         ),
         Field(
             "short_seconds",
             "s",
             f"by how much that is before the month's end; {_NO_QUOTA}, and in the first day",
-            _SOURCE,
         ),
-        Field("interfaces{}.received_bytes", "bytes", "received here in this month", _SOURCE),
-        Field("interfaces{}.sent_bytes", "bytes", "sent from here in this month", _SOURCE),
+        Field("interfaces{}.received_bytes", "bytes", "received here in this month"),
+        Field("interfaces{}.sent_bytes", "bytes", "sent from here in this month"),
     )
 
     def __init__(

@@ -25,30 +25,29 @@ TOP = 20
 _TURNS = 4
 _DEEPEST, _MOST = 8, 5000  # levels below the root, and groups that are looked at
 _LOOK_SECONDS, _STATES_SECONDS, _NAMES_SECONDS = 60.0, 15.0, 30.0
-_SOURCE = "/sys/fs/cgroup"
 
 _FIGURES = (
-    Field("name", "", "its name; of a container whose runtime can't be asked a short id", _SOURCE),
-    Field("cpu_percent", "% of one core", "CPU time since the last reading", "cpu.stat"),
-    Field("memory_bytes", "bytes", "memory in use, cached files included", "memory.current"),
-    Field("processes", "processes", "with threads; null where not counted", "pids.current"),
-    Field("pressure", "%", "time in which a task waited for CPU, memory or disk", "*.pressure"),
+    Field("name", "", "its name; of a container whose runtime can't be asked a short id"),
+    Field("cpu_percent", "% of one core", "CPU time since the last reading"),
+    Field("memory_bytes", "bytes", "memory in use, cached files included"),
+    Field("processes", "processes", "with threads; null where not counted"),
+    Field("pressure", "%", "time in which a task waited for CPU, memory or disk"),
 )
 _OF_TOP = (
     *_FIGURES,
-    Field("kind", "", "`service`, `container` or `scope`", _SOURCE),
-    Field("memory_limit", "bytes", "what it may use; null without a limit", "memory.max"),
-    Field("memory_percent", "%", "of the limit; null without", "memory.current of memory.max"),
-    Field("read_bytes_per_second", "bytes/s", "read from disks", "io.stat rbytes"),
-    Field("write_bytes_per_second", "bytes/s", "written to disks", "io.stat wbytes"),
-    Field("state", "", "as systemd says, such as `failed`; null where it can't be asked", "D-Bus"),
-    Field("restarts", "count", "of a service, by systemd; null where it can't be asked", "D-Bus"),
+    Field("kind", "", "`service`, `container` or `scope`"),
+    Field("memory_limit", "bytes", "what it may use; null without a limit"),
+    Field("memory_percent", "%", "of the limit; null without"),
+    Field("read_bytes_per_second", "bytes/s", "read from disks"),
+    Field("write_bytes_per_second", "bytes/s", "written to disks"),
+    Field("state", "", "as systemd says, such as `failed`; null where it can't be asked"),
+    Field("restarts", "count", "of a service, by systemd; null where it can't be asked"),
 )
 
 
 def _listed(rows: str, fields: tuple[Field, ...]) -> Iterator[Field]:
     for field in fields:
-        yield Field(f"{rows}[].{field.name}", field.unit, field.meaning, field.source)
+        yield Field(f"{rows}[].{field.name}", field.unit, field.meaning)
 
 
 class _Unit(NamedTuple):
@@ -63,10 +62,8 @@ class Units(Family):
     name = "units"
     cadence = 5.0
     fields = (
-        Field("count", "count", "services, containers and scopes", _SOURCE),
-        Field(
-            "failed", "count", "units of systemd that failed; null where it can't be asked", "D-Bus"
-        ),
+        Field("count", "count", "services, containers and scopes"),
+        Field("failed", "count", "units of systemd that failed; null where it can't be asked"),
         *_listed("top", _OF_TOP),
         *_listed("slices", _FIGURES),
     )

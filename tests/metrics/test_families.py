@@ -113,12 +113,13 @@ def table(heading: str) -> dict[str, tuple[str, ...]]:
 
 @pytest.mark.parametrize("family", FAMILIES, ids=lambda family: family.name)
 def test_the_page_says_what_the_code_says(family: type[Family]) -> None:
-    wanted = {field.name: (field.unit, field.meaning, field.source) for field in family.fields}
-    lines = [f"| `{name}` | {' | '.join(cells)} |" for name, cells in wanted.items()]
-    assert table(family.name) == wanted, "wanted is:\n" + "\n".join(lines)
-    for field in family.fields:
-        assert field.meaning
-        assert field.source
+    wanted = {field.name: (field.unit, field.meaning) for field in family.fields}
+    lines = [f"| `{name}` | {' | '.join(cells)} | … |" for name, cells in wanted.items()]
+    rows = table(family.name)
+    assert {name: cells[:2] for name, cells in rows.items()} == wanted, "\n".join(lines)
+    for name, (_, meaning, source) in rows.items():
+        assert meaning, name
+        assert source, name
 
 
 @pytest.mark.parametrize(
