@@ -107,105 +107,76 @@ _LISTS: dict[str, tuple[str, str, str, list[tuple[str, str, str]]]] = {
 }
 
 
-class Figures:
-    """A prometheus-client collector of the newest figures of every host in the log."""
+def figures(
+    hub: Hub, intervals: HostIntervals, names: Iterable[str], scope: Scope
+) -> Iterator[GaugeMetricFamily]:
+    """Yield the age of each family of these names, and the figures of those that are fresh."""
+    wanted = Filter(names=frozenset(names), scope=scope)
+    ages = GaugeMetricFamily(
+        "vitals_family_age_seconds", "Age of a family's figures.", labels=["host", "family"]
+    )
+    stale = GaugeMetricFamily(
+        "vitals_family_stale",
+        f"1 where a family's figures are older than {STALE_AFTER} of its host's cadences.",
+        labels=["host", "family"],
+    )
+    cadences: dict[str, dict[str, float]] = {}
+    families: dict[str, GaugeMetricFamily] = {}
+    for encoded in _in_turns(hub.replay_buffer.latest(wanted)):
+        host, name = encoded.event.host, encoded.event.name
+        age = hub.replay_buffer.age(host, name) if name else None
+        if name is None or age is None:
+            continue
+        if host not in cadences:
+            cadences[host] = intervals.cadences(host)
+        is_stale = age > STALE_AFTER * cadences[host][name]
+        ages.add_metric([host, name], age)
+        stale.add_metric([host, name], float(is_stale))
+        if not is_stale:
+            data = fields(encoded.event.data, OBJECT)
+            _add(families, host, name, data or {})
+    yield ages
+    yield stale
+    yield from families.values()
 
-    def __init__(
-        self, hub: Hub, intervals: HostIntervals, families: Iterable[str], scope: Scope
-    ) -> None:
-        """Of these families. What lies beyond the right is not told."""
-        self._hub = hub
-        self._filter = Filter(names=frozenset(families), scope=scope)
-        self._intervals = intervals
 
-    def collect(self) -> Iterator[GaugeMetricFamily]:
-        """Yield the age of each family, and the figures of those that are fresh."""
-        ages = GaugeMetricFamily(
-            "vitals_family_age_seconds", "Age of a family's figures.", labels=["host", "family"]
+def own_figures(
+    buffer: ReplayBuffer, declared: Iterable[FigureRow], families: Iterable[str], scope: Scope
+) -> Iterator[GaugeMetricFamily]:
+    """Yield what was published and is not old, but for `families`: at most MOST_FIGURES."""
+    gauge = GaugeMetricFamily(
+        "vitals_figure", "A figure that was published.", labels=["event", "field", "host"]
+    )
+    heard = buffer.heard(_MOST_HEARD)
+    newest = (encoded.event for encoded in reversed(buffer.latest(Filter(scope=scope))))
+    left = MOST_FIGURES
+    for event in _in_turns(published(newest, families)):
+        name = event.name or ""
+        age = buffer.age(event.host, name)
+        every = declared_every(declared, name)
+        if age is None or age > fresh_for(every, heard.get((event.host, name), ())):
+            continue
+        for path, value in numbers_in(event):
+            if value is not None and left:
+                left -= 1
+                gauge.add_metric([name, path, event.host], value)
+    yield gauge
+
+
+def log_gauges(log: EventLog, hub: Hub) -> Iterator[GaugeMetricFamily]:
+    """Yield the state of the log; its size and age only while it can be read."""
+    failing = float(hub.problem is not None)
+    yield GaugeMetricFamily("vitals_log_failing", "1 while the log fails.", value=failing)
+    try:
+        size, oldest = log.with_reader(lambda read: (read.size(), read.oldest()))
+    except LogUnavailable:
+        return
+    yield GaugeMetricFamily("vitals_log_size_bytes", "Bytes that the log takes.", value=size)
+    if oldest is not None:
+        age = max(0.0, hub.now() - log.time_of(oldest))
+        yield GaugeMetricFamily(
+            "vitals_log_age_seconds", "Age of the oldest event in the log.", value=age
         )
-        stale = GaugeMetricFamily(
-            "vitals_family_stale",
-            f"1 where a family's figures are older than {STALE_AFTER} of its host's cadences.",
-            labels=["host", "family"],
-        )
-        cadences: dict[str, dict[str, float]] = {}
-        families: dict[str, GaugeMetricFamily] = {}
-        for encoded in _in_turns(self._hub.replay_buffer.latest(self._filter)):
-            host, name = encoded.event.host, encoded.event.name
-            age = self._hub.replay_buffer.age(host, name) if name else None
-            if name is None or age is None:
-                continue
-            if host not in cadences:
-                cadences[host] = self._intervals.cadences(host)
-            is_stale = age > STALE_AFTER * cadences[host][name]
-            ages.add_metric([host, name], age)
-            stale.add_metric([host, name], float(is_stale))
-            if not is_stale:
-                data = fields(encoded.event.data, OBJECT)
-                _add(families, host, name, data or {})
-        yield ages
-        yield stale
-        yield from families.values()
-
-
-class OwnFigures:
-    """A prometheus-client collector of the newest figures that were published."""
-
-    def __init__(
-        self,
-        buffer: ReplayBuffer,
-        declared: Iterable[FigureRow],
-        families: Iterable[str],
-        scope: Scope,
-    ) -> None:
-        """Leave out events of `families`, and what lies beyond the scope."""
-        self._buffer = buffer
-        self._declared = declared
-        self._families = families
-        self._filter = Filter(scope=scope)
-
-    def collect(self) -> Iterator[GaugeMetricFamily]:
-        """Yield the figures that are not old, at most MOST_FIGURES."""
-        gauge = GaugeMetricFamily(
-            "vitals_figure", "A figure that was published.", labels=["event", "field", "host"]
-        )
-        heard = self._buffer.heard(_MOST_HEARD)
-        newest = (encoded.event for encoded in reversed(self._buffer.latest(self._filter)))
-        left = MOST_FIGURES
-        for event in _in_turns(published(newest, self._families)):
-            name = event.name or ""
-            age = self._buffer.age(event.host, name)
-            every = declared_every(self._declared, name)
-            if age is None or age > fresh_for(every, heard.get((event.host, name), ())):
-                continue
-            for path, value in numbers_in(event):
-                if value is not None and left:
-                    left -= 1
-                    gauge.add_metric([name, path, event.host], value)
-        yield gauge
-
-
-class LogGauges:
-    """A prometheus-client collector of the log's own state."""
-
-    def __init__(self, log: EventLog, hub: Hub) -> None:
-        self._log = log
-        self._hub = hub
-
-    def collect(self) -> Iterator[GaugeMetricFamily]:
-        """Yield the state of the log; its size and age only while it can be read."""
-        failing = float(self._hub.problem is not None)
-        yield GaugeMetricFamily("vitals_log_failing", "1 while the log fails.", value=failing)
-        try:
-            size, oldest = self._log.with_reader(lambda log: (log.size(), log.oldest()))
-        except LogUnavailable:
-            return
-        yield GaugeMetricFamily("vitals_log_size_bytes", "Bytes that the log takes.", value=size)
-        if oldest is not None:
-            age = max(0.0, self._hub.now() - self._log.time_of(oldest))
-            yield GaugeMetricFamily(
-                "vitals_log_age_seconds", "Age of the oldest event in the log.", value=age
-            )
 
 
 def _in_turns(items: Iterable[Item]) -> Iterator[Item]:

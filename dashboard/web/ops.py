@@ -1,12 +1,13 @@
 """Health and metrics, for whoever is woken at night."""
 
+from types import SimpleNamespace
 from typing import Any
 
 import gevent
 import msgspec
 from flask import Response, request
 from gevent.lock import BoundedSemaphore
-from prometheus_client import CollectorRegistry, Metric
+from prometheus_client import Metric
 from prometheus_client import exposition as plain_text
 from prometheus_client.openmetrics import exposition as open_metrics
 
@@ -16,7 +17,7 @@ from dashboard.web.accept import match
 from dashboard.web.access import request_scope
 from dashboard.web.answers import takes_gzip
 from dashboard.web.compression import compress
-from dashboard.web.exposition import STALE_AFTER, Figures, LogGauges, OwnFigures
+from dashboard.web.exposition import STALE_AFTER, figures, log_gauges, own_figures
 from dashboard.web.problem import problem_response
 
 _SLACK = 1.0  # seconds for a tick that is on its way
@@ -58,17 +59,14 @@ def metrics(service: Service, counters: NodeCounters, turn: BoundedSemaphore) ->
     """
     runtime = service.runtime
     scope = request_scope()
-    registry = CollectorRegistry()
     families = [family.name for family in runtime.families]
-    registry.register(Figures(runtime.hub, runtime.host_intervals, families, scope))
-    buffer = runtime.hub.replay_buffer
-    registry.register(OwnFigures(buffer, service.settings.figure, families, scope))
-    if scope.is_full:
-        registry.register(LogGauges(runtime.log, runtime.hub))
-        registry.register(runtime.workers)
-    collected = [*registry.collect()]
+    collected: list[Metric] = [
+        *figures(runtime.hub, runtime.host_intervals, families, scope),
+        *own_figures(runtime.hub.replay_buffer, service.settings.figure, families, scope),
+    ]
     pool = gevent.get_hub().threadpool
     if scope.is_full:
+        collected += [*log_gauges(runtime.log, runtime.hub), *runtime.workers.collect()]
         with turn:
             counted = pool.apply(counters.read)
         collected += [_metric(each, service.settings.host_name) for each in counted]
@@ -97,19 +95,9 @@ def _metric(counted: Counted, host: str) -> Metric:
 
 def _write(collected: list[Metric], is_plain: bool, is_small: bool) -> bytes:
     form: Any = plain_text if is_plain else open_metrics
-    text: bytes = form.generate_latest(_Collected(collected))
+    # A registry that only has to be written out, which any thread may do.
+    text: bytes = form.generate_latest(SimpleNamespace(collect=lambda: collected))
     return compress(text) if is_small else text
-
-
-class _Collected:
-    """Metrics as a registry that only has to be written out, which any thread may do."""
-
-    def __init__(self, metrics: list[Metric]) -> None:
-        self._metrics = metrics
-
-    def collect(self) -> list[Metric]:
-        """Return the metrics."""
-        return self._metrics
 
 
 def _sampling(runtime: Runtime) -> str:

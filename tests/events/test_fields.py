@@ -24,7 +24,7 @@ from dashboard.log.sqlite.engine import SQLiteLog
 from dashboard.metrics import FAMILIES
 from dashboard.streaming.host_intervals import HostIntervals
 from dashboard.streaming.replay_buffer import ReplayBuffer
-from dashboard.web.exposition import Figures
+from dashboard.web.exposition import figures
 from dashboard.web.screens.registry import Screens
 from tests.support import sse_reading
 from tests.support.service import ROOT
@@ -80,7 +80,7 @@ def test_what_a_worker_shows_of_its_newest_events_is_made_without_it(data: str) 
     assert paces.interval("box") == 1.0
     assert Screens(recent, host="box").listed() == []
     hub: Any = SimpleNamespace(replay_buffer=recent)
-    families = Figures(hub, paces, [family.name for family in FAMILIES], FULL).collect()
+    families = figures(hub, paces, [family.name for family in FAMILIES], FULL)
     assert {each.name for each in families} == {"vitals_family_age_seconds", "vitals_family_stale"}
 
 
