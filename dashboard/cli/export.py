@@ -3,8 +3,8 @@
 import os
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import ExitStack, nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 import click
@@ -13,7 +13,7 @@ from dashboard import settings
 from dashboard.cli.target import echo_err
 from dashboard.cli.usage_error import UsageError
 from dashboard.events.glob import fits
-from dashboard.history.export import FORMATS, head, lines_of, only_figures, text_of
+from dashboard.history.answer import FORMATS, head, lines_of, only_figures, text_of
 from dashboard.history.service import history_path
 from dashboard.history.store import HistoryStore
 from dashboard.history.tiers import MINUTES, SECONDS, TIERS, Tier
@@ -63,13 +63,13 @@ def export(
     try:
         series = [each for each in store.series() if hosts(each.host)]
         sys.stdout.write(head(form))
-        with _Shown(job, len(series)) as shown:
+        with _showing(job, len(series)) as step:
             for each in series:
                 paths = only_figures(each.event, wanted)
                 for rows in store.read(chosen, each, first, now, paths):
                     lines = lines_of(each.host, each.event, rows.within(first, now))
                     sys.stdout.write(text_of(lines, form))
-                shown.step(each)
+                step(each)
         sys.stdout.flush()
     except LogUnavailable as error:
         echo_err(f"the history cannot be read: {error}")
@@ -79,39 +79,32 @@ def export(
         sys.exit(1)
 
 
-class _Shown:
-    """Shows how far the export is: as a bar on a terminal, and as a job where one is named."""
+@contextmanager
+def _showing(job: str | None, count: int) -> Iterator[Callable[[Series], None]]:
+    """Show how far the export is: as a bar on a terminal, and as a job where one is named.
 
-    def __init__(self, job: str | None, count: int) -> None:
-        self._stack = ExitStack()
-        # A bar between the rows themselves would help nobody.
-        is_seen = sys.stderr.isatty() and not sys.stdout.isatty()
-        bar = click.progressbar(length=count, file=sys.stderr) if is_seen else nullcontext()
-        try:
-            self._job: Any = progress(job, total=count) if job is not None else None
-        except ValueError as error:
-            raise UsageError(f"--job: {error}") from None
-        self._bar: Any = bar
-        self._done = 0
-        self._told_at = 0.0
+    Call what is given with each series that is written.
+    """
+    # A bar between the rows themselves would help nobody.
+    is_seen = sys.stderr.isatty() and not sys.stdout.isatty()
+    bar: Any = click.progressbar(length=count, file=sys.stderr) if is_seen else nullcontext()
+    try:
+        reports: Any = nullcontext() if job is None else progress(job, total=count)
+    except ValueError as error:
+        raise UsageError(f"--job: {error}") from None
+    done, told_at = 0, 0.0
 
-    def __enter__(self) -> "_Shown":
-        self._bar = self._stack.enter_context(self._bar)
-        if self._job is not None:
-            self._stack.enter_context(self._job)
-        return self
+    def step(series: Series) -> None:
+        nonlocal done, told_at
+        done += 1
+        if is_seen:
+            bar.update(1)
+        if job is not None and time.monotonic() - told_at >= _STEP:
+            told_at = time.monotonic()
+            reports.step(f"{series.host} {series.event}", done=done)
 
-    def __exit__(self, *error: Any) -> None:
-        self._stack.__exit__(*error)
-
-    def step(self, series: Series) -> None:
-        """Note that a series is written."""
-        self._done += 1
-        if self._bar is not None:
-            self._bar.update(1)
-        if self._job is not None and time.monotonic() - self._told_at >= _STEP:
-            self._told_at = time.monotonic()
-            self._job.step(f"{series.host} {series.event}", done=self._done)
+    with bar, reports:
+        yield step
 
 
 def _tier(found: settings.Settings, seconds: float, name: str | None) -> Tier:

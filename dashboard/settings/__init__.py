@@ -18,11 +18,10 @@ from .checks import check_bound, check_serves, secrets
 from .durations import format_duration, parse_duration
 from .expectations import Expectation
 from .figures import FigureRow
-from .groups import Group
 from .loader import SettingError, as_variables, load, without_prefix
 from .notify import Notify
 from .patterns import EVENTS_PATTERN, HOST_ALLOWED, HOST_PATTERN, HOSTS_PATTERN, SECRET_PATTERN
-from .publishers import EventPatterns, HostPatterns, Publisher
+from .publishers import EventPatterns, Group, HostPatterns, Publisher
 from .schema import Settings, table
 from .silences import RULE_PATTERN, Window
 from .sources import Command, Scrape

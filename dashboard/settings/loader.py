@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from .groups import check_users
 from .notify import check_routes
+from .publishers import check_users
 from .schema import Settings
 from .setting import is_table
 from .sources import check_names

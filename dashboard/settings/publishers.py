@@ -1,4 +1,7 @@
-"""`[[publish]]`: who may publish what, by which token."""
+"""`[[publish]]` and `[[group]]`: who may publish what, by which token, and which users read what.
+
+Users are those whom a trusted proxy names.
+"""
 
 from typing import Annotated, Any
 
@@ -6,8 +9,8 @@ import msgspec
 from msgspec import Meta
 
 from .patterns import EVENTS_PATTERN, HOSTS_PATTERN, NAME_ALLOWED, NAME_PATTERN, SECRET_PATTERN
-from .tables import WrongTable, tables_of
-from .types import Kind
+from .tables import WrongTable, named_tables, tables_of
+from .types import Kind, matching
 from .validation import InvalidField, convert
 
 _MAIN = "PUBLISH_TOKEN"
@@ -65,4 +68,40 @@ def _publisher(table: dict[str, Any], number: int) -> Publisher:
         raise WrongTable(f"token {which}: {error}") from None
 
 
+class Group(msgspec.Struct, frozen=True, kw_only=True):
+    """Users of one group: patterns of events' names and of hosts, None for all."""
+
+    # Others make the names: "/staff", "Domain Users".
+    name: Annotated[
+        str,
+        Meta(
+            pattern=r"^[^\s,\x00-\x1f\x7f](?:[^,\x00-\x1f\x7f]{0,198}[^\s,\x00-\x1f\x7f])?\Z",
+            description="a group's name without commas, at most 200 characters",
+        ),
+    ]
+    events: EventPatterns = None
+    hosts: HostPatterns = None
+
+
+def check_users(given: dict[str, Any]) -> None:
+    """Raise WrongTable, by the values that are given, where a user could not be told or believed.
+
+    The default of TRUSTED_PROXIES is not enough: every program of this machine is on loopback.
+    """
+    user, groups = given.get("trusted_user_header"), given.get("trusted_groups_header")
+    if user and not given.get("trusted_proxies"):
+        raise WrongTable(
+            "TRUSTED_USER_HEADER is believed of TRUSTED_PROXIES alone, so these must be set too, "
+            "to the addresses of the proxy"
+        )
+    if groups and not user:
+        raise WrongTable("TRUSTED_GROUPS_HEADER is nothing without TRUSTED_USER_HEADER")
+    if given.get("group") and not groups:
+        raise WrongTable("[[group]] needs TRUSTED_GROUPS_HEADER, the header that names the groups")
+
+
 PUBLISHERS = Kind(_publishers, "tables [[publish]]", none=())
+GROUPS = named_tables("group", lambda table: convert(table, Group))
+HEADER_NAME = matching(
+    r"[A-Za-z][A-Za-z0-9-]{0,63}", "a header's name of letters, digits and '-', such as Remote-User"
+)

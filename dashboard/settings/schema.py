@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from .alerts import ALERTS, RULES, AlertRule, Alerts
 from .expectations import EXPECTATIONS, Expectation
 from .figures import FIGURES, FigureRow
-from .groups import GROUPS, HEADER_NAME, Group
 from .notify import NOTIFY, Notify
 from .pages import PAGES
-from .publishers import PUBLISHERS, Publisher
+from .publishers import GROUPS, HEADER_NAME, PUBLISHERS, Group, Publisher
 from .setting import NONE, is_table
 from .setting import setting as _setting
 from .silences import WINDOWS, Window

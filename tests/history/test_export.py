@@ -13,9 +13,9 @@ from click.testing import CliRunner, Result
 
 from dashboard.cli.export import export
 from dashboard.events.event import Event, EventId
+from dashboard.history.answer import FIELDS, head, lines_of, text_of
 from dashboard.history.block import Column, Rows
 from dashboard.history.builder import Builder, Limits
-from dashboard.history.export import FIELDS, head, lines_of, text_of
 from dashboard.history.store import HistoryStore
 from dashboard.history.tiers import MINUTES, SECONDS
 from dashboard.jobs.model import decode_step

@@ -13,7 +13,7 @@ from dashboard import create_app
 from dashboard.events.event import Event
 from dashboard.log.opening import open_log_for_greenlets
 from dashboard.settings import Settings
-from dashboard.settings.groups import Group
+from dashboard.settings.publishers import Group
 from tests.streaming.test_hub import wait_until
 
 READ_TOKEN, PUBLISH_TOKEN = "r" * 20, "p" * 20

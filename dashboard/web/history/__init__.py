@@ -18,9 +18,8 @@ from dashboard.events.event import UNNAMED, Event
 from dashboard.events.filter import Filter
 from dashboard.events.paths import RULES
 from dashboard.history.access import Question
-from dashboard.history.answer import as_bands, as_columns
+from dashboard.history.answer import CONTENT_TYPES, FORMATS, as_bands, as_columns, as_text
 from dashboard.history.downsample import Reduced
-from dashboard.history.export import CONTENT_TYPES, FORMATS, as_text
 from dashboard.history.query import Stretch
 from dashboard.log.contract import EventLog
 from dashboard.log.scan import walk
