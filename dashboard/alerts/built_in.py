@@ -10,7 +10,7 @@ from dashboard.alerts.rules import ItemLimitRule, ThresholdRule
 from dashboard.metrics.family import Sample
 from dashboard.settings import AlertRule, Comparison
 
-_DISK = "filesystem.mounts.*.percent"
+_DISK, _MEMORY = "filesystem.mounts.*.percent", "pressure.memory_full"
 # Name, figure, limit, below which it is over, seconds, level, and its name, with {} for the item.
 _PERCENTAGES = (
     ("cpu-busy", "cpu.percent", 90, 80, 300, "warning", "CPU use"),
@@ -19,15 +19,7 @@ _PERCENTAGES = (
     ("disk-almost-full", _DISK, 90, 88, 0, "warning", "Use of {}"),
     ("disk-full", _DISK, 97, 96, 0, "critical", "Use of {}"),
     ("io-pressure", "pressure.io_full", 20, 10, 120, "warning", "Time lost to waiting for disks"),
-    (
-        "memory-pressure",
-        "pressure.memory_full",
-        20,
-        10,
-        120,
-        "warning",
-        "Time lost to want of memory",
-    ),
+    ("memory-pressure", _MEMORY, 20, 10, 120, "warning", "Time lost to want of memory"),
 )
 # Temperatures at their sensors' own limits: name, field of the limit, seconds, level.
 _SENSORS = (("sensor-hot", "high", 60, "warning"), ("sensor-critical", "critical", 0, "critical"))
