@@ -11,8 +11,22 @@ from dashboard.installation import FILES, build_id, default_config, default_inst
 from dashboard.posix.own_address import url_to_open
 
 
+def _tell_version(context: click.Context, _: click.Parameter, wanted: bool) -> None:
+    """Print the version with the build, for which all files are read, and end."""
+    if wanted:
+        click.echo(f"vitals {release(build_id())}")
+        context.exit()
+
+
 @click.group(cls=cli.Commands, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(release(build_id()), message="vitals %(version)s")
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_tell_version,
+    help="Show the version and exit.",
+)
 def main() -> None:
     """Live vital signs of machines on a wall, over Server-Sent Events.
 
