@@ -15,7 +15,7 @@ import pytest
 from dashboard.events.encoded import LOG_START
 from dashboard.events.event import EventId
 from dashboard.log.redis.engine import RedisLog
-from tests.cli.test_commands import environ, flask
+from tests.cli.test_commands import environ, run
 from tests.support.agents import Agent
 from tests.support.redis_server import RedisServer
 from tests.support.service import ROOT, Reader, Service, data, running, wait_for
@@ -331,7 +331,7 @@ def test_a_service_does_not_start_over_a_log_that_it_cannot_read(server: str) ->
 
 
 def test_flask_run_says_at_once_that_it_needs_gevent() -> None:
-    done = flask("run", "-p", "0", env=environ())
+    done = run("run", "-p", "0", env=environ(), program="flask")
     assert done.returncode == 2
     assert b"such as `python -m gevent.monkey --module flask run`" in done.stderr
     assert done.stderr.count(b"\n") == 1
@@ -351,7 +351,7 @@ def test_flask_run_is_bound_only_to_loopback_without_a_token(host: str) -> None:
 
 
 def test_an_agent_needs_the_token_of_a_vitals() -> None:
-    done = flask("agent", env=environ(LOG="https://wall.example"))
+    done = run("agent", env=environ(LOG="https://wall.example"))
     assert done.returncode == 2
     assert done.stderr == (
         b"Vitals: LOG='https://wall.example' wants a token: PUBLISH_TOKEN is to be the one of that "
@@ -360,6 +360,6 @@ def test_an_agent_needs_the_token_of_a_vitals() -> None:
 
 
 def test_commands_publish_where_the_agents_log_is(wall: Service) -> None:
-    done = flask("publish", "deploy", env=environ(LOG=wall.url, PUBLISH_TOKEN=TOKEN, HOST_NAME="x"))
+    done = run("publish", "deploy", env=environ(LOG=wall.url, PUBLISH_TOKEN=TOKEN, HOST_NAME="x"))
     assert done.returncode == 0, done.stderr
     assert [event.host for event in wall.logged("deploy")] == ["x"]

@@ -16,7 +16,7 @@ from tests.alerts.test_service import (
     start,
     test_raised_killed_restarted_and_cleared_each_once,
 )
-from tests.cli.test_commands import environ, flask
+from tests.cli.test_commands import environ, run
 from tests.server.test_workers import (
     test_a_new_start_goes_on_where_the_old_one_stopped,
     test_clients_of_all_workers_get_the_same,
@@ -56,11 +56,11 @@ def test_the_commands_write_to_it_and_pages_and_metrics_read_it(
     reader = read(service, "?events=deploy,log,progress")
     reader.wait_for(1, "hello")
     env = environ(service)
-    published = flask("publish", "deploy", "version=2", env=env)
+    published = run("publish", "deploy", "version=2", env=env)
     assert published.returncode == 0, published.stderr
-    written = flask("log", "--name", "job", env=env, input="one\ntwo\n")
+    written = run("log", "--name", "job", env=env, input="one\ntwo\n")
     assert written.returncode == 0, written.stderr
-    counted = flask("progress", "copy", "--", sys.executable, "-c", "print(1)", env=env)
+    counted = run("progress", "copy", "--", sys.executable, "-c", "print(1)", env=env)
     assert counted.returncode == 0, counted.stderr
     # The step before the end is left out where the end comes within the same fifth of a second.
     ended = lambda: [e for e in reader.named("progress") if data(e)["state"] == "completed"]  # noqa: E731

@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.cli.test_commands import environ, flask
+from tests.cli.test_commands import environ, run
 from tests.support.service import Service
 from tests.web.test_problems import assert_is_problem
 
@@ -127,21 +127,21 @@ def test_the_name_of_the_event_is_reserved(service: Service) -> None:
 def test_the_commands_do_the_same_here_and_over_http(service: Service) -> None:
     service.append("alert", "box", time=1, alert="cmd:/", state="raised")
 
-    def run(*arguments: str) -> None:
-        done = flask(*arguments, env=environ(service))
+    def succeed(*arguments: str) -> None:
+        done = run(*arguments, env=environ(service))
         assert done.returncode == 0, done.stderr
         assert re.fullmatch(rb"\d+-\d+\n", done.stdout)
 
     there = ["--to", service.url, "--token", TOKEN]
-    run("ack", "cmd:/", "--for", "2h", "--why", "seen")
+    succeed("ack", "cmd:/", "--for", "2h", "--why", "seen")
     assert shown(service, "cmd:/")["acknowledged"]["why"] == "seen"
-    run("ack", "cmd:/", "--for", "0", *there)
+    succeed("ack", "cmd:/", "--for", "0", *there)
     assert "acknowledged" not in shown(service, "cmd:/")
-    run("silence", "b*", "1h", "--rule", "cmd*", *there)
+    succeed("silence", "b*", "1h", "--rule", "cmd*", *there)
     assert "silenced" in shown(service, "cmd:/")
-    run("silence", "b*", "0", "--rule", "cmd*")
+    succeed("silence", "b*", "0", "--rule", "cmd*")
     assert "silenced" not in shown(service, "cmd:/")
-    wrong = flask("ack", "other", env=environ(service))
+    wrong = run("ack", "other", env=environ(service))
     assert wrong.returncode == 2
     assert b"other of box: no such alert is open; open are: cmd:/ of box" in wrong.stderr
-    assert flask("silence", "a b", "1h", env=environ(service)).returncode == 2
+    assert run("silence", "a b", "1h", env=environ(service)).returncode == 2
