@@ -38,6 +38,8 @@ FOUND = [
     # A header wider than the screen; an alert larger than its frame.
     (sweep.Opened("host", "8m", 1, "right-to-left", 12), [(320, 480)]),
     (sweep.Opened("embed", "8m", 1, "short", 12), [(320, 480)]),
+    # Rows of alerts cut by their panel.
+    (sweep.Opened("wall", "2m", 2, "short", 1), [(960, 540), (800, 480)]),
 ]
 
 

@@ -6,6 +6,7 @@ import { KeyedList } from "../ui/keyed_list.js";
 import { AlertStrip, spansIn } from "./alert_strip.js";
 import { alertList, DAY, factsOf, MARKS, openIn } from "./alert_rows.js";
 import { EventPanel } from "./event_panel.js";
+import { WholeRows } from "./whole_rows.js";
 
 /** @typedef {import("./alerts.js").Alert} Alert */
 /** @typedef {import("./panel.js").View} View */
@@ -21,6 +22,9 @@ export class AlertsPanel extends EventPanel {
     const past = make("div", { class: "past-alerts" });
     this.strip = new AlertStrip();
     this.body.append(list, this.strip.element, past);
+    const more = make("span", { class: "labels", "data-more": "" });
+    this.mark.before(more);
+    this.whole = new WholeRows(this.body, list, more, 1);
     this.alerts = alertList(list, null);
     /** @type {KeyedList<Past, number, {element: HTMLAnchorElement, times: HTMLElement}>} */
     this.past = new KeyedList(past, {
@@ -59,5 +63,9 @@ export class AlertsPanel extends EventPanel {
     this.strip.show(spansIn(open, past, view));
     this.past.show(past.slice(0, MOST_PAST), view.now);
     write(this.notice, open.length ? "" : this.nothing);
+  }
+
+  destroy() {
+    this.whole.destroy();
   }
 }

@@ -4,6 +4,7 @@ import { make, mark, write } from "../ui/dom.js";
 import { clock } from "../ui/format.js";
 import { KeyedList } from "../ui/keyed_list.js";
 import { Panel } from "./panel.js";
+import { WholeRows } from "./whole_rows.js";
 
 /** @typedef {import("./panel.js").View} View */
 /** @typedef {import("./panel.js").Data} Data */
@@ -30,10 +31,8 @@ export class TablePanel extends Panel {
     /** Shown now. @type {View["moment"]} */
     this.moment = null;
     this.summary = make("span", { class: "labels" });
-    this.more = make("span", { class: "labels", "data-more": "" });
-    this.mark.before(this.summary, this.more);
-    /** Rows beyond the most that are made. */
-    this.beyond = 0;
+    const more = make("span", { class: "labels", "data-more": "" });
+    this.mark.before(this.summary, more);
     const names = spec.columns.map((column) => make("th", { scope: "col" }, column));
     const list = make("tbody");
     this.body.append(make("table", { "data-columns": String(names.length) }, make("thead", {}, make("tr", {}, ...names)), list));
@@ -50,9 +49,7 @@ export class TablePanel extends Panel {
         element.style.setProperty("--share", `${this.gone ? 0 : (row.share ?? 0)}%`);
       },
     });
-    // A row that is cut off at the lower edge is hidden. Observed, because measuring in each drawing costs a layout.
-    this.observer = new ResizeObserver(() => this.#fit());
-    for (const element of [this.body, list]) this.observer.observe(element);
+    this.whole = new WholeRows(this.body, list, more, 0);
   }
 
   /** @param {View} view */
@@ -76,24 +73,13 @@ export class TablePanel extends Panel {
     write(this.summary, this.gone ? "—" : this.spec.summary(data));
     const rows = this.spec.rows(data);
     const beyond = Math.max(0, rows.length - MOST_ROWS);
-    const isOther = beyond !== this.beyond;
-    this.beyond = beyond;
+    const isOther = beyond !== this.whole.beyond;
+    this.whole.beyond = beyond;
     this.list.show(rows.slice(0, MOST_ROWS));
-    if (isOther) this.#fit();
+    if (isOther) this.whole.fit();
   }
 
   destroy() {
-    this.observer.disconnect();
-  }
-
-  #fit() {
-    const end = this.body.getBoundingClientRect().bottom + 1;
-    const bounded = getComputedStyle(this.body).overflowY === "hidden";
-    const rows = [...this.list.rows.values()].map(({ element }) => element);
-    const bottoms = rows.map((row) => row.getBoundingClientRect().bottom);
-    const cut = bottoms.map((bottom) => bounded && bottom > end);
-    rows.forEach((row, index) => mark(row, "data-cut", cut[index] ? "" : null));
-    const hidden = cut.filter(Boolean).length + this.beyond;
-    write(this.more, hidden ? `${hidden} more` : "");
+    this.whole.destroy();
   }
 }
