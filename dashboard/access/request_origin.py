@@ -8,8 +8,8 @@ from typing import Any
 
 from dashboard.access.trusted_proxies import FORWARDED_HOST
 
+_LONGEST = 261  # characters of a name and a port
 # A name or an address, IPv6 in brackets, and maybe a port; nothing behind it.
-_LONGEST = 261  # characters, with the port
 _HOST = re.compile(r"(\[[0-9A-Fa-f:.]{2,45}\]|[^\[\]:/@\s]{1,255})(?::\d{0,5})?", re.ASCII)
 
 

@@ -77,7 +77,7 @@ class ReplayBuffer:
     def add(self, batch: Iterable[Encoded]) -> None:
         """Add the next events. One that was not logged has no id and is no part of the stretch."""
         now = self._clock()
-        newest: dict[Key, Encoded] = {}  # in order of arrival; of a large batch few are
+        newest: dict[Key, Encoded] = {}  # of the batch, in order of arrival
         for encoded in batch:
             encoded.heard_at = now
             self._number(encoded)

@@ -31,7 +31,7 @@ _NOT_WHOLE = """(wall) => {
                 rect.right = Math.min(rect.right, Math.max(edges.right, rect.left));
             }
             const clips = /hidden|clip/.test(overflow) && box !== document.body;
-            const scrolls = /auto|scroll/.test(overflow) && box !== document.body;
+            const scrolls = !wall && /auto|scroll/.test(overflow) && box !== document.body;
             if (SPARE && (clips || scrolls) && apart(rect, edges)) return; // not shown, so not cut
             if (SPARE && scrolls) {
                 rect.top = Math.max(rect.top, edges.top);
