@@ -1,6 +1,6 @@
 """What a worker starts and stops: the log, the hub, the claim to sample, and the sampler.
 
-`create_app` makes a `Service`, and the blueprints hold that. Its `Runtime` is made after the fork
+`create_app` makes a `Service`, and the views get that. Its `Runtime` is made after the fork
 and after gevent has patched the process: by gunicorn's worker, or else by the first request.
 """
 

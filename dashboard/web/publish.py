@@ -3,7 +3,7 @@
 from functools import partial
 
 import gevent
-from flask import Blueprint, Response, request
+from flask import Response, request
 
 from dashboard.errors import ClientError
 from dashboard.events.event import Event
@@ -15,14 +15,6 @@ from dashboard.web.query import Query
 
 AGENT = "agent"  # the query key
 _LARGE = 48 << 10  # bytes; a larger body may take more than 20 ms to check
-
-
-def blueprint(service: Service, intake: Intake) -> Blueprint:
-    """Return the route that takes events."""
-    routes = Blueprint("publish", __name__)
-    view = partial(publish, service, intake)
-    routes.add_url_rule("/events", "publish", view, methods=["POST"])
-    return routes
 
 
 def publish(service: Service, intake: Intake) -> Response:

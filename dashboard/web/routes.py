@@ -41,8 +41,6 @@ def register_routes(app: VitalsApp, settings: Settings, service: Service) -> Non
     problem.register(app)
     drain.register(app)
     taken = intake.Intake(service)
-    app.register_blueprint(stream.blueprint(service))
-    app.register_blueprint(publish.blueprint(service, taken))
     app.url_map.converters["alert"] = alerts.AlertName
     displays = screens.Views(service, taken)
     counters = (NodeCounters(), BoundedSemaphore())
@@ -61,6 +59,8 @@ def register_routes(app: VitalsApp, settings: Settings, service: Service) -> Non
         ("GET", "/alerts", "alerts.alerts", alerts.alerts, service),
         ("POST", "/alerts/<alert:name>/ack", "silences.ack", alerts.ack, service, taken),
         ("POST", "/silences", "silences.silence", alerts.silence, service, taken),
+        ("GET", "/stream", "stream.stream", stream.stream, service),
+        ("POST", "/events", "publish.publish", publish.publish, service, taken),
         ("GET", "/progress/<job>", "progress.watch", progress.watch, service),
         ("POST", "/progress/<job>", "progress.report", progress.report, service, taken),
         ("GET", "/screens", "screens.listing", displays.listing),

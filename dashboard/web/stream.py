@@ -2,11 +2,11 @@
 
 import random
 from collections.abc import Iterator, Mapping
-from functools import lru_cache, partial
+from functools import lru_cache
 from typing import Any
 from urllib.parse import parse_qsl
 
-from flask import Blueprint, Response, request
+from flask import Response, request
 from werkzeug.datastructures import MultiDict
 
 from dashboard.events.encoded import control_event
@@ -24,13 +24,6 @@ from dashboard.web.query import POSITIONS, Query
 KEYS = ("events", "host", "fields", "every", "batch", "others", *POSITIONS)
 EVERY = (0.1, 3600.0)  # seconds
 _BUSY_RETRY = 5  # times the usual pause: a full worker is left alone for longer
-
-
-def blueprint(service: Service) -> Blueprint:
-    """Return the route of the stream."""
-    routes = Blueprint("stream", __name__)
-    routes.add_url_rule("/stream", "stream", partial(stream, service))
-    return routes
 
 
 def stream(service: Service) -> Response:

@@ -7,6 +7,7 @@ import socket
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -61,7 +62,7 @@ class Stack:
         self.app = Flask("test")
         access.register(self.app, self.service.settings, self.service.instruments)
         problem.register(self.app)
-        self.app.register_blueprint(stream.blueprint(self.service))
+        self.app.add_url_rule("/stream", "stream.stream", partial(stream.stream, self.service))
 
     def start(self) -> None:
         self.runtime = self.service.start()
