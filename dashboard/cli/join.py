@@ -47,9 +47,17 @@ _WRITTEN = ("log", "publish_token", "host_name")
 @click.option(
     "--host", metavar="NAME", type=Value(HOST), help="This machine's name [default: HOST_NAME]."
 )
+@click.option(
+    "--config",
+    metavar="FILE",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Where the settings are written [default: the file that vitals reads].",
+)
 @click.option("--no-start", is_flag=True, help="Write the settings, and start nothing.")
 @click.option("--foreground", is_flag=True, help="Run the agent here, also where systemd is.")
-def join(url: str, code: str, host: str | None, no_start: bool, foreground: bool) -> None:
+def join(
+    url: str, code: str, host: str | None, config: Path | None, no_start: bool, foreground: bool
+) -> None:
     """Join the wall at URL by a CODE, which `vitals invite` there or its page /machines prints.
 
     This machine gets a token of its own, by which it sends its samples and nothing of others. The
@@ -57,7 +65,7 @@ def join(url: str, code: str, host: str | None, no_start: bool, foreground: bool
     else it runs here, until it is told to stop. Join again, with a new code, to change the name.
     """
     host = host or settings.load(os.environ).host_name
-    path = settings_file()
+    path = config.absolute() if config else settings_file()
     before = _token_of_before(path, url)
     asked = {"code": code, "host": host, "time": time.time(), "version": version()}
     answer = _ask(url, asked | ({"before": before} if before else {}))
@@ -96,8 +104,8 @@ def _token_of_before(path: Path, url: str) -> str | None:
     is_agents = found.log.startswith(settings.APPEND_ONLY)
     if not is_agents and (found.log or found.read_token or found.publish_token):
         raise UsageError(
-            f"{path} has the settings of a wall, which would be an agent's then: let "
-            "DASHBOARD_CONFIG name another file"
+            f"{path} has the settings of a wall, which would be an agent's then: name another file "
+            "with --config"
         )
     return found.publish_token if found.log == url else None
 
@@ -178,7 +186,7 @@ def install_unit(folder: Path, config: Path) -> None:
 def systemctl(*arguments: str, seconds: float = 60.0) -> None:
     """Tell the manager of this user. Raises OSError, and subprocess's own errors."""
     scope = [] if os.geteuid() == 0 else ["--user"]
-    command = ["systemctl", *scope, "--quiet", *arguments]
+    command = ["systemctl", *scope, *arguments]
     subprocess.run(command, check=True, capture_output=True, text=True, timeout=seconds)
 
 

@@ -25,6 +25,7 @@ def run(runtime: Runtime, manager: ServiceManager) -> None:
     started = time.monotonic()
     said: str | None = None
     while manager.every is not None:
+        gevent.sleep(manager.every)  # first, as a service that was away has an old sample
         age = runtime.sample_age()
         now = time.monotonic()
         trouble = stall_reason(
@@ -39,7 +40,6 @@ def run(runtime: Runtime, manager: ServiceManager) -> None:
         elif said is None:
             logger.error("no sign of life to the service manager: %s", trouble)
         said = trouble
-        gevent.sleep(manager.every)
 
 
 def stall_reason(*, interval: float, unread: float, unsampled: float) -> str | None:

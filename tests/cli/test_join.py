@@ -105,8 +105,8 @@ def test_systemd_is_told_and_waited_for(tmp_path: Path, monkeypatch: pytest.Monk
     monkeypatch.setattr(subprocess, "run", run)
     install_unit(tmp_path / "units", tmp_path / "vitals.toml")
     assert [line[1:] for line in told] == [
-        ["--user", "--quiet", "daemon-reload"],
-        ["--user", "--quiet", "enable", NAME],
+        ["--user", "daemon-reload"],
+        ["--user", "enable", NAME],
     ]
     assert (tmp_path / "units" / NAME).exists()
     with pytest.raises(
@@ -199,12 +199,14 @@ def test_a_machine_is_on_the_wall_by_one_line_until_its_right_is_taken_away(
         finally:
             agent.close()
 
-    # It joins again, and then with another name.
+    # It joins again, and then with another name, from a file that is not there yet.
+    file = tmp_path / "new" / "agent.toml"
     for name in ("web-1", "shop-1"):
-        done = flask("join", wall.url, invite(), "--host", name, "--no-start", **settings)
+        given = ("--host", name, "--config", str(file), "--no-start")
+        done = flask("join", wall.url, invite(), *given, **settings)
         assert done.exit_code == 0, done.stderr
     assert [each["name"] for each in machines(wall)] == ["shop-1"]
-    assert tomllib.loads(path.read_text())["host_name"] == "shop-1"
+    assert tomllib.loads(file.read_text())["host_name"] == "shop-1"
 
 
 @pytest.mark.parametrize(

@@ -48,18 +48,6 @@ def python(*arguments: object) -> None:
     subprocess.run([sys.executable, *map(str, arguments)], cwd=ROOT, check=True)
 
 
-@pytest.fixture(scope="module")
-def wheels(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the wheels of this project and of all that they need."""
-    folder = tmp_path_factory.mktemp("wheels")
-    for source in (ROOT, ROOT / "deploy" / "agent-wheel"):
-        build = ("--no-deps", "--no-build-isolation", "--wheel-dir", folder, source)
-        python("-m", "pip", "wheel", "--quiet", *build)
-    needed = ("--require-hashes", "--no-deps", "-r", ROOT / "requirements.lock")
-    python("-m", "pip", "wheel", "--quiet", "--wheel-dir", folder, *needed)
-    return folder
-
-
 def environment(folder: Path, wheels: Path) -> dict[str, str]:
     """Return the variables of a new environment, whose `pip` knows a folder of wheels alone."""
     commands = folder / "env" / "bin"
@@ -356,58 +344,6 @@ def test_the_commands_of_a_unit_are_there(installed: Path, tmp_path: Path, unit:
         if "--check-config" not in arguments:
             arguments.append("--help")
         subprocess.run(arguments, env=environ, cwd="/", check=True, timeout=60)
-
-
-# This machine with a layer over it that is gone at the end, in which nothing is installed from
-# elsewhere and nothing is started.
-LAYER = """
-mount -t tmpfs none "$1"
-mkdir "$1/upper" "$1/work" "$1/root"
-mount -t overlay overlay -o "lowerdir=/,upperdir=$1/upper,workdir=$1/work" "$1/root"
-for path in /proc /dev; do mount --bind $path "$1/root$path"; done
-cd "$1/root"
-mkdir stubs
-for name in apt-get systemctl curl; do
-    printf '#!/bin/sh\\n' >stubs/$name
-    chmod +x stubs/$name
-done
-exec chroot "$1/root" /bin/bash -ec 'cd "$0"; source "$1"' "$2" "$3"
-"""
-AS_ITS_USER = """
-stat --format "%U:%G %a" /etc/vitals/vitals.toml /etc/systemd/system/vitals.service
-install -d -o vitals /var/lib/vitals /run/vitals
-cd /
-setpriv --reuid vitals --regid vitals --clear-groups \\
-    env -i DASHBOARD_CONFIG=/etc/vitals/vitals.toml {command} --check-config
-echo 'it would start'
-"""
-
-
-@pytest.mark.full
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can mount")
-def test_a_server_is_set_up_as_the_page_says(wheels: Path, tmp_path: Path) -> None:
-    page = (ROOT / "docs" / "deploying.md").read_text("utf-8")
-    block = page.split("```sh\n")[1].split("```")[0]
-    unit = (ROOT / "deploy" / "vitals.service").read_text("utf-8")
-    command = re.search(r"^ExecStart=(.+)$", unit, re.M)
-    assert command
-    script = tmp_path / "block.sh"
-    script.write_text(block + AS_ITS_USER.format(command=command[1]))
-    layer = tmp_path / "layer"
-    layer.mkdir()
-    offline = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(wheels), "PIP_NO_COMPILE": "1"}
-    path = "/stubs:/usr/sbin:/usr/bin:/sbin:/bin"
-    done = subprocess.run(
-        ["unshare", "--mount", "bash", "-ec", LAYER, "layer", layer, wheels, script],
-        env=offline | {"PATH": path, "HOME": "/root"},
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    lines = done.stdout.splitlines()
-    assert "root:vitals 640" in lines
-    assert lines[-1] == "it would start"
-    assert not Path("/opt/vitals").exists()
 
 
 @pytest.mark.full

@@ -107,6 +107,19 @@ def test_a_standstill_of_the_tail_or_the_sampler(
 # --- the service ---------------------------------------------------------------------------------
 
 
+def test_a_service_that_was_away_for_long_is_not_called_stalled(
+    make_service: Callable[..., Service], manager: Manager, tmp_path: Path
+) -> None:
+    service = make_service()
+    service.clock_offset = -3600
+    service.append("cpu", host="box", percent=1.0)
+    service.clock_offset = 0.0
+    service.environ = {"NOTIFY_SOCKET": str(tmp_path / "notify"), "WATCHDOG_USEC": "20000000"}
+    service.start()
+    wait_for(lambda: manager.told == ["READY=1", "WATCHDOG=1"], "the first sign of life")
+    assert "no sign of life" not in service.output.read_text()
+
+
 def test_what_systemd_is_told_in_a_services_life(
     make_service: Callable[..., Service], manager: Manager, tmp_path: Path
 ) -> None:
