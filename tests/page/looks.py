@@ -103,10 +103,10 @@ COVERED = """() => {
     return found;
 }""".replace("NOT_LOOKED_AT", "'.unseen, .plot, .banner, script, noscript'")
 
-# Words that go on in another line, if that is shown.
-BROKEN = r"""() => {
+# Words that go on in another line, if that is shown, within an element.
+BROKEN = r"""(within) => {
     const found = [];
-    const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+    const texts = document.createTreeWalker(document.querySelector(within), NodeFilter.SHOW_TEXT);
     while (texts.nextNode()) {
         const text = texts.currentNode;
         if (text.parentElement.closest(".unseen, script, noscript")) continue;
@@ -125,6 +125,27 @@ BROKEN = r"""() => {
         }
     }
     return found;
+}"""
+
+# What is whole and still tells nothing: machines of a map that are called alike, figures of a table
+# that end in an ellipsis, a button that stands in a line of its own.
+SAYS_NOTHING = r"""() => {
+    const cut = ({ scrollWidth, clientWidth }) => scrollWidth > clientWidth + 1;
+    const cells = [...document.querySelectorAll("[data-cells=named] .cell b")];
+    const names = cells.map(({ textContent }) => textContent);
+    const values = [...document.querySelectorAll("td")].filter((td) => /^\d/.test(td.textContent));
+    const alone = [...document.querySelectorAll(".banner button")].filter((button) => {
+        const { top, bottom } = button.getBoundingClientRect();
+        const others = [...button.closest("li").querySelectorAll("span, strong")];
+        return !others.some((other) => !other.contains(button) && [...other.getClientRects()]
+            .some((line) => line.top < bottom && line.bottom > top));
+    });
+    return [
+        ...cells.filter(cut).map(({ textContent }) => `${textContent} is cut`),
+        ...names.filter((name, at) => names.indexOf(name) < at).map((name) => `two are ${name}`),
+        ...values.filter(cut).map(({ textContent }) => `${textContent} is cut`),
+        ...alone.map(() => "a button alone"),
+    ];
 }"""
 
 # WCAG 2.1, 1.4.3: text against its ground, but for what is pale on purpose, such as old figures.

@@ -11,7 +11,16 @@ from typing import NamedTuple
 
 from playwright.sync_api import Page
 
-from tests.page.looks import BROKEN, CONTRAST, COVERED, NOT_WHOLE_ANYWHERE, OVERFLOW, RULES, widest
+from tests.page.looks import (
+    BROKEN,
+    CONTRAST,
+    COVERED,
+    NOT_WHOLE_ANYWHERE,
+    OVERFLOW,
+    RULES,
+    SAYS_NOTHING,
+    widest,
+)
 from tests.support.service import Service
 
 SIZES = [
@@ -147,7 +156,9 @@ def wrong(page: Page, opened: Opened) -> list[str]:
     ]
     found += [f"not whole: {text}" for text in cut]
     found += [f"covered: {text}" for text in page.evaluate(COVERED)]
-    return found + [f"broken: {text}" for text in page.evaluate(BROKEN) if bounded]
+    found += [f"says nothing: {text}" for text in page.evaluate(SAYS_NOTHING)]
+    within = "body" if bounded else ".bar"
+    return found + [f"broken: {text}" for text in page.evaluate(BROKEN, within)]
 
 
 def looked_at(page: Page, opened: Opened, sizes: list[tuple[int, int]], faces: int) -> list[str]:

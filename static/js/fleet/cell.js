@@ -21,7 +21,8 @@ export class HostCell {
     this.text = document.createTextNode("");
     this.value = make("data", { "data-value": "worst" }, this.text);
     this.sign = make("span", { class: "sign" });
-    this.link = make("a", href === null ? {} : { href }, make("b", {}, name), " ", this.sign, this.value);
+    this.name = make("b", { title: name }, name);
+    this.link = make("a", href === null ? {} : { href }, this.name, " ", this.sign, this.value);
     this.element = make("li", { class: "cell", "data-host": name }, this.link);
     // As drawn last: reading it back from a thousand elements would be slow.
     this.version = -1;
@@ -30,14 +31,17 @@ export class HostCell {
     this.heat = -1;
     this.figure = "worst";
     this.number = NaN;
+    this.called = name;
   }
 
   /**
    * @param {Host} machine judged
    * @param {{name: string, value: number} | null} shown figure
    * @param {number} share of the measure, 0 to 1
+   * @param {string} called name for which there is room
    */
-  draw(machine, shown, share) {
+  draw(machine, shown, share, called) {
+    if (called !== this.called) write(this.name, (this.called = called));
     const { freshness, alert, version } = machine;
     const heat = shown ? Math.round(Math.min(1, share) * SHADES) : -1;
     const number = shown ? shown.value : NaN;

@@ -4,6 +4,7 @@ import { roundUp } from "../charts/scale.js";
 import { make, write } from "../ui/dom.js";
 import { terse } from "../ui/format.js";
 import { KeyedList } from "../ui/keyed_list.js";
+import { calledIn } from "../ui/names.js";
 import { HostCell } from "./cell.js";
 import { FIGURES } from "./figures.js";
 import { groupName, groupSizes, withGroups } from "./groups.js";
@@ -19,6 +20,10 @@ import { WorstList } from "./worstlist.js";
 const NAMED = 4.4;
 const NUMBERED = 2.3;
 
+/** Width of a letter in a cell and beside the map, and of a sign and the edges, in units. */
+const LETTER = { cell: 0.53, beside: 0.78 };
+const EDGES = { cell: 1.3, beside: 2.2 };
+
 export class MapView {
   /**
    * @param {HTMLElement} list
@@ -33,6 +38,8 @@ export class MapView {
     this.list = list;
     this.metric = metric;
     this.grouped = grouped;
+    /** What machines are called in their cells. @type {Map<string, string>} */
+    this.names = new Map();
     /** @type {KeyedList<Host | string, (machine: Host, cell: HostCell) => void, HostCell | {element: HTMLElement}>} */
     this.cells = new KeyedList(list, {
       key: (item) => (typeof item === "string" ? `group ${item}` : item.name),
@@ -65,7 +72,7 @@ export class MapView {
     this.cells.show(this.grouped ? withGroups(order) : order, (machine, cell) => {
       const value = metric ? machines.value(machine, metric, now) : null;
       const shown = metric ? value !== null && { name: metric, value } : machine.worst;
-      cell.draw(machine, shown || null, shown ? shareOf(shown.value, top, decades) : 0);
+      cell.draw(machine, shown || null, shown ? shareOf(shown.value, top, decades) : 0, this.names.get(machine.name) ?? machine.name);
     });
     this.worst.draw(machines, now);
     this.tooltip?.draw(machines, now);
@@ -87,6 +94,11 @@ export class MapView {
     // A rate needs room for its unit.
     const least = this.metric && FIGURES[this.metric].decades ? NAMED : NUMBERED;
     this.list.dataset.cells = cellWidth >= NAMED * unit ? "named" : cellWidth >= least * unit ? "numbered" : "bare";
+    const names = order.map(({ name }) => name);
+    const letters = Math.floor((cellWidth / unit - EDGES.cell) / LETTER.cell);
+    this.names = this.list.dataset.cells === "named" ? calledIn(names, letters) : new Map();
+    const beside = innerWidth > innerHeight ? Math.min(23 * unit, 0.38 * innerWidth) : innerWidth / (innerWidth < 700 ? 1 : 2);
+    this.worst.names = calledIn(names, Math.floor((beside / unit - EDGES.beside) / LETTER.beside));
   }
 
   destroy() {

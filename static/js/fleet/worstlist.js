@@ -9,7 +9,7 @@ import { ageText, alertOf, SILENT, statusText } from "./status_text.js";
 
 /** @typedef {import("./host.js").Host} Host */
 /** @typedef {import("./machines.js").Machines} Machines */
-/** @typedef {{element: HTMLElement, sign: HTMLElement, words: HTMLElement}} Row */
+/** @typedef {{element: HTMLElement, link: HTMLElement, sign: HTMLElement, words: HTMLElement}} Row */
 
 /** Most rows; the style sheet shows as many as fit, and the rest are counted. */
 const MOST = 14;
@@ -47,6 +47,8 @@ export class WorstList {
         this.seen.delete(element);
       },
     });
+    /** What machines are called here. @type {Map<string, string>} */
+    this.names = new Map();
     /** @type {Host[]} */
     this.chosen = [];
     this.count = 0;
@@ -118,9 +120,10 @@ export class WorstList {
   #row(name) {
     const href = this.hrefOf(name);
     const [sign, words] = [make("strong"), make("span", { class: "words" })];
-    const element = make("li", { "data-worst": name }, make("a", href === null ? {} : { href }, name), sign, words);
+    const link = make("a", href === null ? { title: name } : { href, title: name }, name);
+    const element = make("li", { "data-worst": name }, link, sign, words);
     this.observer.observe(element);
-    return { element, sign, words };
+    return { element, link, sign, words };
   }
 
   /**
@@ -129,9 +132,10 @@ export class WorstList {
    * @param {Machines} machines
    * @param {number} now
    */
-  #fill({ element, sign, words }, machine, machines, now) {
+  #fill({ element, link, sign, words }, machine, machines, now) {
     const { level, mark: said } = alertOf(machine);
     const { freshness, worst } = machine;
+    write(link, this.names.get(machine.name) ?? machine.name);
     mark(element, "data-level", level || worst?.level || null);
     mark(element, "data-freshness", freshness);
     write(sign, freshness === "gone" ? SILENT : said || (worst?.level === "critical" ? "◆" : worst?.level ? "▲" : ""));

@@ -11,7 +11,7 @@ import { PanelGrid } from "../panels/panel_grid.js";
 import { Registry } from "../panels/registry.js";
 import { connectToSharedBroker } from "../streaming/transport.js";
 import { applyAppearance, watchAppearance } from "../ui/appearance.js";
-import { find } from "../ui/dom.js";
+import { find, writeName } from "../ui/dom.js";
 import { Notes } from "../ui/notes.js";
 import { Theme } from "../ui/theme.js";
 
@@ -57,10 +57,10 @@ async function start() {
 
   /** @param {string | null} host shown */
   function nameMachine(host) {
-    find(root, "[data-machine]").textContent = host ?? settings.host;
+    writeName(find(root, "[data-machine]"), host ?? settings.host);
     document.title = `${host ?? settings.host} · Vitals`;
   }
-  if (displays[0].host) nameMachine(displays[0].host);
+  nameMachine(displays[0].host);
 
   /** Milliseconds after which what is shown seldom is loaded. */
   const SOON = 20_000;

@@ -67,11 +67,12 @@ export function alertList(element, acknowledge) {
       const level = make("strong", {}, `${MARKS[alert.level]} ${alert.level}`);
       const message = make("span", { class: "message" });
       const known = make("span", { class: "known" });
-      const row = make("li", { "data-alert": alert.name, "data-severity": alert.level }, level, message, known, since);
+      const end = make("span", { class: "end" }, since);
+      const row = make("li", { "data-alert": alert.name, "data-severity": alert.level }, level, message, known, end);
       if (acknowledge) {
         const button = make("button", { type: "button" }, "acknowledge");
         button.addEventListener("click", () => acknowledge(alert));
-        row.append(button);
+        end.append(button);
       }
       return { element: row, message, known, since };
     },

@@ -2,8 +2,8 @@
 /** Lines of a panel of figures: which event, field and machine each shows, and what it is called. */
 import { withoutUnit } from "../config/catalogue.js";
 import { figureOf, flatten } from "../state/flatten.js";
+import { shortened, withoutDomains } from "../ui/names.js";
 import { rulesOf } from "../ui/thresholds.js";
-import { shortened } from "./line_names.js";
 
 /** @typedef {import("../config/catalogue.js").Catalogue} Catalogue */
 /** @typedef {import("../config/catalogue.js").FigureRow} FigureRow */
@@ -52,11 +52,13 @@ function fieldsOf(store, host, event) {
 export function namesOf(lines, named = false) {
   const several = (/** @type {(line: FigureLine) => string} */ read) => new Set(lines.map(read)).size > 1;
   const [hosts, fields, events] = [named || several(({ host }) => host), several(({ event, field }) => `${event}.${field}`), several(({ event }) => event)];
+  const called = withoutDomains(lines.map(({ host }) => host));
   return shortened(
     lines.map(({ host, field, row }) => {
       const figure = events || row.source !== "seen" ? row.title : withoutUnit(field) || field;
       if (!hosts) return figure;
-      return fields ? `${host} ${figure}` : host;
+      const name = called.get(host) ?? host;
+      return fields ? `${name} ${figure}` : name;
     }),
   );
 }

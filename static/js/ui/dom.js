@@ -28,6 +28,15 @@ export function write(node, content) {
 }
 
 /**
+ * Writes a name of a machine, which may go on in another line after a dot.
+ * @param {Element} element
+ * @param {string} name
+ */
+export function writeName(element, name) {
+  element.replaceChildren(...name.split(".").flatMap((part, index) => (index ? [".", make("wbr"), part] : [part])));
+}
+
+/**
  * @param {Element} element
  * @param {string} name
  * @param {string | null} value null removes it

@@ -1,16 +1,48 @@
 // @ts-check
-/** Long names, shortened in their middle: both their beginning and their end tell machines apart. */
+/** Names where there is little room: shortened in their middle or where all are equal, and never two that read alike. */
+
+/** Most letters of a name beside a line. */
+const MOST = 18;
+
+/** Least letters that leaving out the beginning of all has to save. */
+const LEAST_SAVED = 3;
 
 /**
  * @param {string} name
  * @param {number} most letters, at least 3
+ * @param {number} [head] letters of its beginning
  * @returns {string} "ip-10-0…internal" for ip-10-0-12-34.compute.internal
  */
-export function shortName(name, most) {
+export function shortName(name, most, head = Math.ceil((most - 1) / 2)) {
   const letters = [...name];
   if (letters.length <= most) return name;
-  const head = Math.ceil((most - 1) / 2);
   return `${letters.slice(0, head).join("")}…${letters.slice(head + 1 - most).join("")}`;
+}
+
+/**
+ * @param {string[]} names all different
+ * @param {number} [most] letters
+ * @returns {string[]} a name for each: "…-01", "…-02" for web-frankfurt-01 and web-frankfurt-02
+ */
+export function shortened(names, most = MOST) {
+  const start = names.length > 1 ? commonStart(names) : 0;
+  const rests = start >= LEAST_SAVED && Math.max(...names.map(({ length }) => length)) > most / 2 ? names.map((name) => `…${name.slice(start)}`) : names;
+  for (let head = Math.ceil((most - 1) / 2); head >= 0; head -= 1) {
+    const short = rests.map((name) => shortName(name, most, head));
+    if (new Set(short).size === short.length) return short;
+  }
+  return rests.map((name, index) => `${index + 1} ${shortName(name, most)}`);
+}
+
+/**
+ * @param {string[]} names
+ * @returns {number} letters with which all begin, up to a sign that parts words
+ */
+function commonStart(names) {
+  let length = 0;
+  while (names.every((name) => name.length > length + 1 && name[length] === names[0][length])) length += 1;
+  while (length > 0 && !/[-._ ]/.test(names[0][length])) length -= 1;
+  return length;
 }
 
 /**
@@ -20,7 +52,18 @@ export function shortName(name, most) {
 export function withoutDomains(names) {
   const first = (/** @type {string} */ name) => name.split(".")[0];
   const count = new Map();
-  for (const name of names) count.set(first(name), (count.get(first(name)) ?? 0) + 1);
+  for (const name of new Set(names)) count.set(first(name), (count.get(first(name)) ?? 0) + 1);
   // The first part of an IP address is no name.
   return new Map(names.map((name) => [name, count.get(first(name)) === 1 && !/^\d+$/.test(first(name)) ? first(name) : name]));
+}
+
+/**
+ * @param {string[]} names of machines
+ * @param {number} most letters
+ * @returns {Map<string, string>} what each is called where there is room for so many
+ */
+export function calledIn(names, most) {
+  const called = [...withoutDomains(names).values()];
+  const short = called.some(({ length }) => length > most) ? shortened(called, most) : called;
+  return new Map(names.map((name, index) => [name, short[index]]));
 }
