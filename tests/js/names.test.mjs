@@ -44,8 +44,10 @@ test("no two labels read alike, and none is longer than there is room for", () =
 
 test("machines are called by what tells them apart, if there is no room for more", () => {
   const fleet = ["web-10.example.com", "web-11.example.com", "web-1.example.com"];
-  const short = (names, most) => [...calledIn(names, most).values()];
+  const short = (names, most) => [...calledIn(names, ({ length }) => length <= most).values()];
   assert.deepEqual(short(fleet, 6), ["web-10", "web-11", "web-1"]);
   assert.deepEqual(short(fleet, 5), ["…-10", "…-11", "…-1"]);
+  assert.deepEqual(short(["web-frankfurt-1", "web-frankfurt-2"], 12), ["web-fr…urt-1", "web-fr…urt-2"]);
+  assert.deepEqual(short(["web-frankfurt-1-a", "web-frankfurt-2-a"], 9), ["…-1-a", "…-2-a"]);
   assert.deepEqual(short(["web-a-01", "web-b-01", "db-01"], 5), ["…a-01", "…b-01", "db-01"]);
 });

@@ -42,8 +42,10 @@ FOUND = [
     (sweep.Opened("wall", "2m", 2, "short", 1), [(960, 540), (800, 480)]),
     # A panel's head wider than its frame, and figures of its table that were cut.
     (sweep.Opened("embed", "8m", 0, "short", 3), [(320, 480)]),
-    # Cells of a map that read alike.
+    # Cells and tiles that read alike; words in them on each other; a sign below its list.
     (sweep.Opened("overview", "4m", 2, "long", 100), [(1920, 1080), (320, 480)]),
+    (sweep.Opened("overview", "4m", 2, "long", 12), [(800, 480), (390, 844)]),
+    (sweep.Opened("overview", "8m", 2, "short", 100), [(320, 480)]),
     # A name broken within a word; the button of an alert alone in its line.
     (sweep.Opened("wall", "", 2, "long", 3), [(390, 844), (1080, 1920)]),
 ]

@@ -95,7 +95,7 @@ export class LayoutSwitch {
     const grouped = asked.sort === "group";
     if (this.shown === "tiles") return new TileView(list, hrefOf, theme, grouped);
     const metric = asked.metric === WORST ? null : asked.metric;
-    return new MapView(list, aside, { metric, grouped, interactive, hrefOf });
+    return new MapView(list, aside, { metric, grouped, interactive, hrefOf, theme });
   }
 
   /**

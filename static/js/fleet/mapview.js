@@ -20,10 +20,6 @@ import { WorstList } from "./worstlist.js";
 const NAMED = 4.4;
 const NUMBERED = 2.3;
 
-/** Width of a letter in a cell and beside the map, and of a sign and the edges, in units. */
-const LETTER = { cell: 0.53, beside: 0.78 };
-const EDGES = { cell: 1.3, beside: 2.2 };
-
 export class MapView {
   /**
    * @param {HTMLElement} list
@@ -33,9 +29,11 @@ export class MapView {
    * @param {boolean} options.grouped
    * @param {boolean} options.interactive shows a tooltip at the pointer
    * @param {(name: string) => string | null} options.hrefOf
+   * @param {import("../ui/theme.js").Theme} options.theme
    */
-  constructor(list, aside, { metric, grouped, interactive, hrefOf }) {
+  constructor(list, aside, { metric, grouped, interactive, hrefOf, theme }) {
     this.list = list;
+    this.theme = theme;
     this.metric = metric;
     this.grouped = grouped;
     /** What machines are called in their cells. @type {Map<string, string>} */
@@ -95,10 +93,12 @@ export class MapView {
     const least = this.metric && FIGURES[this.metric].decades ? NAMED : NUMBERED;
     this.list.dataset.cells = cellWidth >= NAMED * unit ? "named" : cellWidth >= least * unit ? "numbered" : "bare";
     const names = order.map(({ name }) => name);
-    const letters = Math.floor((cellWidth / unit - EDGES.cell) / LETTER.cell);
-    this.names = this.list.dataset.cells === "named" ? calledIn(names, letters) : new Map();
+    // Sizes as in the style sheet, beside a sign.
+    const [inCell, inList] = [this.theme.measure(0.85 * unit, 400), this.theme.measure(1.25 * unit, 700)];
+    const room = 0.96 * cellWidth - 1.1 * unit;
+    this.names = this.list.dataset.cells === "named" ? calledIn(names, (name) => inCell(name) <= room) : new Map();
     const beside = innerWidth > innerHeight ? Math.min(23 * unit, 0.38 * innerWidth) : innerWidth / (innerWidth < 700 ? 1 : 2);
-    this.worst.names = calledIn(names, Math.floor((beside / unit - EDGES.beside) / LETTER.beside));
+    this.worst.names = calledIn(names, (name) => inList(name) <= beside - 2.2 * unit);
   }
 
   destroy() {

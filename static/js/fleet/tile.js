@@ -2,7 +2,6 @@
 /** Machine as a tile: CPU, memory and disk in percent, network rates, and its gravest trouble. */
 import { make, mark, valueElement, write, writeValue } from "../ui/dom.js";
 import { text } from "../ui/format.js";
-import { shortName } from "../ui/names.js";
 import { shownLevel } from "../ui/thresholds.js";
 import { CpuLine } from "./cpu_line.js";
 import { FIGURES, PULSE, RECEIVED, SENT, SHARES } from "./figures.js";
@@ -10,10 +9,6 @@ import { ageText, alertOf, SILENT, statusText } from "./status_text.js";
 
 /** @typedef {import("./host.js").Host} Host */
 /** @typedef {import("./machines.js").Machines} Machines */
-
-/** Letters of a name that have room in a tile; beside a word about trouble. */
-const MOST_LETTERS = 20;
-const MOST_BESIDE = 13;
 
 export class HostTile {
   /**
@@ -41,16 +36,16 @@ export class HostTile {
    * @param {Host} machine judged
    * @param {Machines} machines
    * @param {number} now
-   * @param {string} name as it is called among the others
+   * @param {(isBeside: boolean) => string} called what it is called, and beside a word about trouble
    */
-  draw(machine, machines, now, name) {
+  draw(machine, machines, now, called) {
     const { level, mark: sign } = alertOf(machine);
     const gone = machine.freshness === "gone";
     mark(this.element, "data-level", level || null);
     mark(this.element, "data-freshness", machine.freshness);
     const trouble = gone ? SILENT : sign;
     write(this.mark, trouble);
-    write(this.name, shortName(name, trouble ? MOST_BESIDE : MOST_LETTERS));
+    write(this.name, called(trouble !== ""));
     for (const share of this.shares) share.draw(machines.value(machine, share.name, now), machine.rules);
     for (const [element, name] of /** @type {const} */ ([[this.received, RECEIVED], [this.sent, SENT]])) {
       const value = machines.value(machine, name, now);

@@ -2,11 +2,12 @@
 /** Machines as tiles that fill the screen, or in columns on a page that scrolls. */
 import { KeyedList } from "../ui/keyed_list.js";
 import { mark } from "../ui/dom.js";
-import { withoutDomains } from "../ui/names.js";
+import { calledIn } from "../ui/names.js";
 import { MOST_LINES } from "./cpu_line.js";
 import { PULSE } from "./figures.js";
 import { groupName, groupSizes, withGroups } from "./groups.js";
 import { columnsForTiles, LABEL, rowsOf } from "./layout.js";
+import { MARKS } from "./status_text.js";
 import { HostTile } from "./tile.js";
 
 /** @typedef {import("./host.js").Host} Host */
@@ -21,6 +22,7 @@ const LEAST_WITH_LINE = 11;
 /** What a smaller tile has no room for, by the least length in units of the type size. */
 const NEEDS = [
   { part: "words", side: "height", least: 8.2 },
+  { part: "labels", side: "width", least: 14 },
   { part: "network", side: "width", least: 13 },
   { part: "units", side: "width", least: 11 },
 ];
@@ -35,14 +37,15 @@ export class TileView {
   constructor(list, hrefOf, theme, grouped) {
     this.list = list;
     this.grouped = grouped;
-    /** Names without what tells nothing apart. @type {Map<string, string>} */
-    this.names = new Map();
+    this.theme = theme;
+    /** What machines are called, and beside a word about trouble. @type {Map<string, string>[]} */
+    this.names = [];
     /** @type {KeyedList<Host | string, {machines: Machines, now: number}, HostTile | {element: HTMLElement}>} */
     this.tiles = new KeyedList(list, {
       key: (item) => (typeof item === "string" ? `group ${item}` : item.name),
       make: (item) => (typeof item === "string" ? groupName(item) : new HostTile(item.name, hrefOf(item.name), theme)),
       fill: (tile, item, { machines, now }) => {
-        if (tile instanceof HostTile && typeof item !== "string") tile.draw(item, machines, now, this.names.get(item.name) ?? item.name);
+        if (tile instanceof HostTile && typeof item !== "string") tile.draw(item, machines, now, (isBeside) => this.names[+isBeside]?.get(item.name) ?? item.name);
       },
       removed: (tile) => tile instanceof HostTile && tile.line.destroy(),
     });
@@ -63,7 +66,6 @@ export class TileView {
    * @param {Room} room
    */
   arrange(order, { width, height, scrolls, unit }) {
-    this.names = withoutDomains(order.map(({ name }) => name));
     const groups = this.grouped ? groupSizes(order) : [order.length];
     const columns = scrolls ? Math.max(1, Math.floor(width / (18 * unit))) : columnsForTiles(groups, width, height, this.grouped ? LABEL * unit : 0);
     const rows = rowsOf(groups, columns);
@@ -76,6 +78,14 @@ export class TileView {
     mark(this.list, "data-lines", order.length <= MOST_LINES && tile.height >= LEAST_WITH_LINE ? "" : null);
     const without = NEEDS.filter(({ side, least }) => tile[side] < least).map(({ part }) => part);
     mark(this.list, "data-without", without.join(" ") || null);
+    const names = order.map(({ name }) => name);
+    // As in the style sheet.
+    const least = parseFloat(this.theme.color("least"));
+    const type = Math.max(1, least, Math.min(0.08 * tile.width, 0.12 * tile.height));
+    const inner = unit * (tile.width - Math.max(1, 0.06 * tile.width) - 1);
+    const word = this.theme.measure(unit * Math.max(least, Math.min(0.055 * tile.width, 0.09 * tile.height)), 700)(MARKS.critical);
+    const wide = this.theme.measure(unit * type, 600);
+    this.names = [inner, inner - word].map((room) => calledIn(names, (name) => wide(name) <= room));
   }
 
   /** @param {import("../streaming/history.js").History} history CPU of before the page was opened */

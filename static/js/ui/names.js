@@ -4,6 +4,9 @@
 /** Most letters of a name beside a line. */
 const MOST = 18;
 
+/** Least letters of which a middle can be left out, so that both ends say something. */
+const MIDDLE = 10;
+
 /** Least letters that leaving out the beginning of all has to save. */
 const LEAST_SAVED = 3;
 
@@ -59,11 +62,17 @@ export function withoutDomains(names) {
 
 /**
  * @param {string[]} names of machines
- * @param {number} most letters
- * @returns {Map<string, string>} what each is called where there is room for so many
+ * @param {(name: string) => boolean} fits tells whether there is room for it
+ * @returns {Map<string, string>} what each is called, as long as there is room for all
  */
-export function calledIn(names, most) {
+export function calledIn(names, fits) {
   const called = [...withoutDomains(names).values()];
-  const short = called.some(({ length }) => length > most) ? shortened(called, most) : called;
+  let short = called;
+  let most = Math.max(...called.map(({ length }) => length));
+  while (most > 3 && !short.every(fits)) {
+    most = Math.min(most - 1, Math.ceil(0.9 * most));
+    const middle = called.map((name) => shortName(name, most));
+    short = most >= MIDDLE && new Set(middle).size === middle.length ? middle : shortened(called, most);
+  }
   return new Map(names.map((name, index) => [name, short[index]]));
 }
