@@ -68,10 +68,11 @@ def default_instance() -> Path:
 def default_config() -> Path | None:
     """Return the settings' file that the command `vitals` reads unless DASHBOARD_CONFIG names one.
 
-    The user's own goes before the machine's; None where there is neither.
+    The user's own goes before the machine's, which not every user may read; None where there is
+    neither.
     """
     files = (_user_config(), _MACHINE_CONFIG)
-    return next((file for file in files if file.is_file()), None)
+    return next((file for file in files if os.access(file, os.R_OK) and file.is_file()), None)
 
 
 def own_config() -> Path:

@@ -49,8 +49,10 @@ def export(
     """
     found = settings.load(os.environ)
     path = history_path(found)
-    if path is None or not path.exists():
-        raise UsageError("there is no history: the setting HISTORY is off, or nothing was kept yet")
+    if path is None:
+        raise UsageError("there is no history: the setting HISTORY is off")
+    if not os.access(path, os.R_OK):
+        raise UsageError(f"{path}: nothing was kept there yet, or this user may not read it")
     try:
         seconds = settings.parse_duration(since)
     except ValueError:

@@ -95,11 +95,11 @@ def join(
 
 def _token_of_before(path: Path, url: str) -> str | None:
     """Return the token by which this machine is in already. Raises UsageError."""
-    if not path.exists():
-        return None
     try:
+        if not path.exists():
+            return None
         found = settings.load({"DASHBOARD_CONFIG": str(path)})
-    except settings.SettingError as error:
+    except (settings.SettingError, OSError) as error:
         raise UsageError(str(error)) from None
     is_agents = found.log.startswith(settings.APPEND_ONLY)
     if not is_agents and (found.log or found.read_token or found.publish_token):

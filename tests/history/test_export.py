@@ -123,7 +123,7 @@ def test_wrong_options_are_named(folder: Path, arguments: tuple[str, ...], words
 
 def test_without_a_history_it_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DASHBOARD_LOG", f"sqlite:///{tmp_path / 'none.db'}")
-    assert "there is no history" in run(status=2).output
+    assert "nothing was kept there yet" in run(status=2).output
 
 
 def test_a_host_that_looks_like_a_formula_is_text() -> None:

@@ -79,6 +79,11 @@ def test_a_master_that_is_killed_or_frozen_is_followed(booted: Booted, signal: s
     assert "no sign of life" not in said, said
 
 
+def test_others_use_the_commands_without_its_settings(booted: Booted) -> None:
+    other = "setpriv --reuid 65534 --regid 65534 --clear-groups env HOME=/nonexistent"
+    assert booted.run(f"{other} /opt/vitals/bin/vitals --version").startswith("vitals ")
+
+
 def test_a_machine_joins_and_its_agent_is_kept_alive(booted: Booted) -> None:
     wait_until_ready(booted)
     config = "DASHBOARD_CONFIG=/etc/vitals/vitals.toml"
