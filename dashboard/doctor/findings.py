@@ -8,7 +8,10 @@ Level = Literal["ok", "note", "problem"]
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """The result of one check: its level, a sentence for people, and what to change."""
+    """The result of one check: its level, a sentence for people, and what to change.
+
+    `check` is the check's name; whoever makes the check sets it.
+    """
 
     check: str
     level: Level
@@ -16,16 +19,16 @@ class Finding:
     advice: str = ""
 
 
-def ok(check: str, text: str) -> Finding:
+def ok(text: str) -> Finding:
     """Return a finding that all is well."""
-    return Finding(check, "ok", text)
+    return Finding("", "ok", text)
 
 
-def note(check: str, text: str, advice: str = "") -> Finding:
+def note(text: str, advice: str = "") -> Finding:
     """Return a finding that is worth knowing, or that could not be decided."""
-    return Finding(check, "note", text, advice)
+    return Finding("", "note", text, advice)
 
 
-def problem(check: str, text: str, advice: str) -> Finding:
+def problem(text: str, advice: str) -> Finding:
     """Return a finding of something to change."""
-    return Finding(check, "problem", text, advice)
+    return Finding("", "problem", text, advice)

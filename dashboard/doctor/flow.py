@@ -28,15 +28,14 @@ def first_byte(observation: Observation) -> Finding:
     response = observation.plain
     if not response.chunks:
         return problem(
-            "first byte",
             f"The headers came, but no event or comment within {response.until:.1f} s.",
             "Send something at once: an event, or a comment (a line `:`). If the server does, see "
             f"buffering. {_UNBUFFER}",
         )
     first = response.chunks[0].at
     if first > _FIRST_BYTE:
-        return problem("first byte", f"The first one came after {first:.1f} s.", _UNBUFFER)
-    return ok("first byte", f"The first one came after {first:.2f} s.")
+        return problem(f"The first one came after {first:.1f} s.", _UNBUFFER)
+    return ok(f"The first one came after {first:.2f} s.")
 
 
 def buffering(observation: Observation) -> Finding | None:
@@ -45,16 +44,15 @@ def buffering(observation: Observation) -> Finding | None:
         return None
     held = held_back(observation.plain, observation.every)
     if held:
-        return problem("buffering", held, _UNBUFFER)
+        return problem(held, _UNBUFFER)
     count = len(observation.plain.live())
     if count < _ENOUGH:
         return note(
-            "buffering",
             f"Too little happened in {observation.plain.until:.1f} s to tell: {count} events "
             "with a time.",
             "Look for longer (--seconds), or at a busier stream.",
         )
-    return ok("buffering", f"{count} events came as they happened.")
+    return ok(f"{count} events came as they happened.")
 
 
 def compression(observation: Observation) -> Finding | None:
@@ -63,7 +61,6 @@ def compression(observation: Observation) -> Finding | None:
     encoding = plain.headers.get("content-encoding", "identity")
     if encoding != "identity":
         return problem(
-            "compression",
             f"The answer is compressed ({encoding}), though nobody asked for that.",
             "Compress only for clients that accept it.",
         )
@@ -76,23 +73,19 @@ def compression(observation: Observation) -> Finding | None:
     if not packed.is_stream:
         status = f"{packed.status}" if packed.status else f"none within {packed.seconds:g} s"
         text = f"For browsers, which accept gzip, it holds the stream back: the answer is {status}."
-        return problem("compression", text, advice)
+        return problem(text, advice)
     encoding = packed.headers.get("content-encoding", "identity")
     if encoding == "identity":
-        return ok("compression", "None.")
+        return ok("None.")
     held = held_back(packed, observation.every)
     without, with_it = len(plain.messages), len(packed.messages)
     if without - with_it >= _ENOUGH and with_it < without / 2:
         held = f"In the same time {without} events came without it, {with_it} with it."
     elif held and held_back(plain, observation.every):
-        return note("compression", f"{encoding}. Events are held back with it and without it.")
+        return note(f"{encoding}. Events are held back with it and without it.")
     if not held:
-        return ok("compression", f"{encoding}, and each event can be read when it comes.")
-    return problem(
-        "compression",
-        f"{encoding} holds events back: {held[0].lower()}{held[1:]}",
-        advice,
-    )
+        return ok(f"{encoding}, and each event can be read when it comes.")
+    return problem(f"{encoding} holds events back: {held[0].lower()}{held[1:]}", advice)
 
 
 def heartbeat(observation: Observation) -> Finding:
@@ -104,22 +97,20 @@ def heartbeat(observation: Observation) -> Finding:
         text = f"The server says that it breaks its silence after {declared:g} s."
         if declared > _IDLE_TIME - _MARGIN:
             return problem(
-                "heartbeat",
                 f"{text} Most proxies cut the connection after {_IDLE_TIME:g} s.",
                 "Set HEARTBEAT to 15.",
             )
         if silence > declared + _MARGIN:
-            return problem("heartbeat", f"{text} But it was silent for {silence:.0f} s.", _UNBUFFER)
-        return ok("heartbeat", text)
+            return problem(f"{text} But it was silent for {silence:.0f} s.", _UNBUFFER)
+        return ok(text)
     if silence >= min(_IDLE_TIME - _MARGIN, 0.75 * response.until) and response.ended is None:
         return problem(
-            "heartbeat",
             f"Nothing came for {silence:.0f} s, and no heartbeat is announced. Most proxies cut a "
             f"connection after {_IDLE_TIME:g} s of silence.",
             "Send a comment (a line `:` and an empty one) or an event at least each 15 to 30 s. If "
             "the server does so more rarely, look for longer: --seconds 60.",
         )
-    return ok("heartbeat", f"The longest silence was {silence:.1f} s.")
+    return ok(f"The longest silence was {silence:.1f} s.")
 
 
 def end(observation: Observation) -> Finding | None:
@@ -127,7 +118,6 @@ def end(observation: Observation) -> Finding | None:
     response = observation.plain
     if any(message.event == "busy" for message in response.messages):
         return problem(
-            "end",
             "The server is full: it sent `busy` and ended the stream.",
             "More workers, or a higher MAX_STREAMS and LimitNOFILE.",
         )
@@ -136,7 +126,6 @@ def end(observation: Observation) -> Finding | None:
     again = observation.again and observation.again.ended
     if again and abs(again - response.ended) < _ALIKE:
         return problem(
-            "end",
             f"An answer is ended after {response.ended:.1f} s, twice and whatever comes: something "
             "limits how long one may take. Browsers come back each time.",
             "Lift the limit for this path. Envoy (Istio, Contour): `timeout: 0s` in the route, "
@@ -144,7 +133,6 @@ def end(observation: Observation) -> Finding | None:
             "gunicorn's --timeout with sync workers.",
         )
     return problem(
-        "end",
         f"The server ended the stream after {response.ended:.1f} s; browsers come back each time.",
         "Keep it open. If it is meant to be over, answer the next request with 204.",
     )
@@ -157,14 +145,12 @@ def resume(observation: Observation) -> Finding:
     if after is None or again is None:
         if observation.plain.messages and not known:
             return problem(
-                "resume",
                 "Events have no ids: after a break a browser can't say what it has.",
                 "Send `id:` with each event, and go on after the Last-Event-ID that comes back.",
             )
-        return note("resume", "Too few events with an id have come to try it.")
+        return note("Too few events with an id have come to try it.")
     if not again.is_stream:
         return problem(
-            "resume",
             f"With Last-Event-ID: {after} the answer is {again.status}.",
             "Answer 200, also for ids that are no longer known.",
         )
@@ -174,20 +160,18 @@ def resume(observation: Observation) -> Finding:
     doubled = [one for one in came if one in had] + [one for one in came if came.count(one) > 1]
     if doubled:
         return problem(
-            "resume",
             f"After {after} events come again that the reader has had ({doubled[0]}).",
             "Send only what came after the Last-Event-ID.",
         )
     if not observation.every and not _is_within(missed, came):
         got = len(set(missed) & set(came))
         return problem(
-            "resume",
             f"{len(missed)} events came after {after}; asked to go on there, the server sent {got} "
             f"of them{', mixed up' if got == len(set(missed)) else ''}.",
             "Keep the events of the last minutes, and on Last-Event-ID send those after it, in "
             "order. If the server does, a proxy takes the header away.",
         )
-    return ok("resume", f"After {after} came what followed, once and in order.")
+    return ok(f"After {after} came what followed, once and in order.")
 
 
 def held_back(response: Response, every: float = 0.0) -> str | None:

@@ -12,13 +12,12 @@ def status(observation: Observation) -> Finding:
     response = observation.plain
     if response.status is None:
         return problem(
-            "status",
             f"No answer has begun within {response.seconds:g} s.",
             "Send the headers before the first event. If the server does, something in front of it "
             "waits for more: switch its buffering off (nginx: proxy_buffering off).",
         )
     if response.status == 200:
-        return ok("status", f"200, after {response.answered:.2f} s.")
+        return ok(f"200, after {response.answered:.2f} s.")
     said = f": {response.body}" if response.body else "."
     text = f"The answer is {response.status}{said}"
     if response.status in (401, 403):
@@ -34,7 +33,7 @@ def status(observation: Observation) -> Finding:
         )
     else:
         advice = "Look at the URL: EventSource gives up for good on any status but 200."
-    return problem("status", text, advice)
+    return problem(text, advice)
 
 
 def redirect(observation: Observation) -> Finding | None:
@@ -42,7 +41,6 @@ def redirect(observation: Observation) -> Finding | None:
     if not observation.redirects:
         return None
     return note(
-        "redirect",
         f"{observation.redirects[0]} leads on to {observation.url}.",
         "Use that URL: each time a reader comes back it takes the way round.",
     )
@@ -56,18 +54,16 @@ def content_type(observation: Observation) -> Finding | None:
     kind, _, parameters = given.partition(";")
     if kind.strip().lower() != "text/event-stream":
         return problem(
-            "content type",
             f"It is {given or 'missing'}: browsers refuse the stream.",
             "Answer with Content-Type: text/event-stream.",
         )
     charset = parameters.lower().replace(" ", "").partition("charset=")[2].strip('"')
     if charset not in ("", "utf-8"):
         return problem(
-            "content type",
             f"It says {charset}, but event streams are UTF-8 whatever is said.",
             "Send UTF-8, and say so or nothing.",
         )
-    return ok("content type", f"{given}.")
+    return ok(f"{given}.")
 
 
 def caching(observation: Observation) -> Finding:
@@ -75,9 +71,8 @@ def caching(observation: Observation) -> Finding:
     given = observation.plain.headers.get("cache-control", "").lower()
     if "no-store" in given or "no-cache" in given:
         missing = "" if "no-transform" in given else " Without no-transform a CDN may compress it."
-        return (note if missing else ok)("caching", f"Cache-Control: {given}.{missing}")
+        return (note if missing else ok)(f"Cache-Control: {given}.{missing}")
     return problem(
-        "caching",
         f"Cache-Control is {given or 'missing'}: a cache may keep the stream, or wait for its end.",
         "Answer with Cache-Control: no-cache, no-transform.",
     )
@@ -95,10 +90,9 @@ def clock(observation: Observation) -> Finding | None:
         return None
     ahead = server - ours
     if abs(ahead) <= _CLOCK_SECONDS:
-        return ok("clock", "The server's clock and this machine's agree.")
+        return ok("The server's clock and this machine's agree.")
     way = "ahead of" if ahead > 0 else "behind"
     return problem(
-        "clock",
         f"The server's clock is {abs(ahead):.0f} s {way} this machine's.",
         "Let both follow a time server (timedatectl set-ntp true).",
     )
@@ -109,14 +103,12 @@ def connections(observation: Observation) -> Finding | None:
     advice = "Put a proxy with TLS and HTTP/2 in front (docs/deploying.md), or share one stream."
     if observation.handshake is None:
         return note(
-            "connections",
             "HTTP/1.1: a browser opens six connections to a name, and so at most six streams.",
             advice,
         )
     if observation.handshake.protocol == "h2":
-        return ok("connections", "HTTP/2: many streams share one connection.")
+        return ok("HTTP/2: many streams share one connection.")
     return problem(
-        "connections",
         "TLS without HTTP/2: a browser opens six connections to a name, so at most six streams.",
         "nginx: listen 443 ssl http2. Caddy has it by itself.",
     )
@@ -128,7 +120,6 @@ def certificate(observation: Observation) -> Finding | None:
         return None
     if observation.handshake.trouble:
         return problem(
-            "certificate",
             f"It is not trusted: {observation.handshake.trouble}.",
             "Renew it, send its whole chain, or tell the authority with SSL_CERT_FILE.",
         )
@@ -138,8 +129,8 @@ def certificate(observation: Observation) -> Finding | None:
     text = f"It ends in {days:.0f} days." if days >= 2 else f"It ends in {days * 24:.0f} hours."
     # Some live for hours, and are renewed as long before their end as long ones in proportion.
     if days < min(_CERTIFICATE_DAYS, observation.handshake.lifetime / 5):
-        return problem("certificate", text, "Renew it, and see why that did not happen by itself.")
-    return ok("certificate", text)
+        return problem(text, "Renew it, and see why that did not happen by itself.")
+    return ok(text)
 
 
 def origin(observation: Observation) -> Finding | None:
@@ -151,10 +142,9 @@ def origin(observation: Observation) -> Finding | None:
         cookies = ""
         if observation.from_origin.headers.get("access-control-allow-credentials") != "true":
             cookies = ", without cookies"
-        return ok("origin", f"Pages of {observation.origin} may read it{cookies}.")
+        return ok(f"Pages of {observation.origin} may read it{cookies}.")
     said = f"only {allowed}" if allowed else "no other origin"
     return problem(
-        "origin",
         f"Pages of {observation.origin} may not read it: the answer allows {said}.",
         f"Answer with Access-Control-Allow-Origin: {observation.origin} (Vitals: ALLOWED_ORIGINS).",
     )

@@ -34,7 +34,6 @@ class Response:
     chunks: tuple[Chunk, ...] = ()
     ended: float | None = None  # when the server ended it
     body: str = ""  # the beginning of an answer that is no stream
-    retry: int | None = None  # ms
 
     @property
     def is_stream(self) -> bool:

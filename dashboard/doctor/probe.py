@@ -154,15 +154,16 @@ class _Requests:
             with answer:
                 if not response.is_stream:
                     text = answer.read(_MOST_BODY).decode("utf-8", "replace")
-                    return _with(response, body=" ".join(text.split()))
-                reading = _Reading(given.get("content-encoding", "identity"))
+                    return replace(response, body=" ".join(text.split()))
+                reading, ended = _Reading(given.get("content-encoding", "identity")), None
                 try:
                     while (left := clock + seconds - time.monotonic()) > 0:
                         sock.settimeout(left)
                         data = answer.read1(_CHUNK_BYTES)
                         at = time.monotonic() - clock
                         if not data:
-                            return _with(response, reading=reading, ended=at)
+                            ended = at
+                            break
                         chunk = reading.take(data, at)
                         if chunk and enough(chunk):
                             break
@@ -172,8 +173,8 @@ class _Requests:
                 except TimeoutError:
                     pass
                 except (OSError, http.client.HTTPException):
-                    return _with(response, reading=reading, ended=time.monotonic() - clock)
-                return _with(response, reading=reading)
+                    ended = time.monotonic() - clock
+                return replace(response, chunks=tuple(reading.chunks), ended=ended)
         except TimeoutError:
             return Response(began, seconds, None)
         except (OSError, http.client.HTTPException) as error:
@@ -192,8 +193,8 @@ class _Reading:
 
     def __init__(self, encoding: str) -> None:
         self.chunks: list[Chunk] = []
-        self.parser = Parser()
         self.size = 0  # bytes, decompressed
+        self._parser = Parser()
         self._unpack = zlib.decompressobj(31).decompress if encoding == "gzip" else None
         self._end = b""
 
@@ -212,22 +213,9 @@ class _Reading:
         is_full = self._end.endswith(b"\n\n") or (
             self._end.endswith(b"\n") and last.startswith((b":", b"retry"))
         )
-        chunk = Chunk(at, tuple(self.parser.feed(data)), is_full)
+        chunk = Chunk(at, tuple(self._parser.feed(data)), is_full)
         self.chunks.append(chunk)
         return chunk
-
-
-def _with(
-    response: Response,
-    *,
-    reading: _Reading | None = None,
-    ended: float | None = None,
-    body: str = "",
-) -> Response:
-    chunks = tuple(reading.chunks) if reading else ()
-    retry = reading.parser.retry if reading else None
-    begun = (response.began, response.seconds, response.status, response.headers, response.answered)
-    return Response(*begun, chunks=chunks, ended=ended, body=body, retry=retry)
 
 
 def _context(*, trusts_all: bool) -> ssl.SSLContext:
