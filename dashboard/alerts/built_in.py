@@ -8,29 +8,29 @@ from dashboard.alerts.evaluator import Rule
 from dashboard.alerts.model import duration
 from dashboard.alerts.rules import ItemLimitRule, ThresholdRule
 from dashboard.metrics.family import Sample
-from dashboard.settings import AlertRule, Comparison
+from dashboard.settings import AlertRule, alert_rule
 
-_DISK, _MEMORY = "filesystem.mounts.*.percent", "pressure.memory_full"
-# Name, figure, limit, below which it is over, seconds, level, and its name, with {} for the item.
+_WAITING, _WANTING = "Time lost to waiting for disks", "Time lost to want of memory"
+_DISK = "filesystem.mounts.*.percent"
+# Name, condition, that of its end, seconds, level, and the figure's name, with {} for the item.
 _PERCENTAGES = (
-    ("cpu-busy", "cpu.percent", 90, 80, 300, "warning", "CPU use"),
-    ("memory-full", "memory.percent", 92, 88, 120, "warning", "Memory use"),
-    ("swap-full", "memory.swap_percent", 80, 70, 0, "warning", "Swap use"),
-    ("disk-almost-full", _DISK, 90, 88, 0, "warning", "Use of {}"),
-    ("disk-full", _DISK, 97, 96, 0, "critical", "Use of {}"),
-    ("io-pressure", "pressure.io_full", 20, 10, 120, "warning", "Time lost to waiting for disks"),
-    ("memory-pressure", _MEMORY, 20, 10, 120, "warning", "Time lost to want of memory"),
+    ("cpu-busy", "cpu.percent > 90", "< 80", 300, "warning", "CPU use"),
+    ("memory-full", "memory.percent > 92", "< 88", 120, "warning", "Memory use"),
+    ("swap-full", "memory.swap_percent > 80", "< 70", 0, "warning", "Swap use"),
+    ("disk-almost-full", f"{_DISK} > 90", "< 88", 0, "warning", "Use of {}"),
+    ("disk-full", f"{_DISK} > 97", "< 96", 0, "critical", "Use of {}"),
+    ("io-pressure", "pressure.io_full > 20", "< 10", 120, "warning", _WAITING),
+    ("memory-pressure", "pressure.memory_full > 20", "< 10", 120, "warning", _WANTING),
 )
 # Temperatures at their sensors' own limits: name, field of the limit, seconds, level.
 _SENSORS = (("sensor-hot", "high", 60, "warning"), ("sensor-critical", "critical", 0, "critical"))
-_SHARE = ("traffic.percent", "Traffic of the month", " %")
-_TIME = ("traffic.short_seconds", "Time that the quota ends before the month", " s")
-# Each is over with the month at the latest.
+# Name, condition, level, and the figure's name and unit. Each is over with the month at the latest.
+_SHARE, _TIME = ("Traffic of the month", " %"), ("Time that the quota ends before the month", " s")
 _TRAFFIC = (
-    ("traffic-80", _SHARE, 80, "info"),
-    ("traffic-90", _SHARE, 90, "warning"),
-    ("traffic-100", _SHARE, 100, "critical"),
-    ("traffic-short", _TIME, 1, "warning"),
+    ("traffic-80", "traffic.percent >= 80", "info", _SHARE),
+    ("traffic-90", "traffic.percent >= 90", "warning", _SHARE),
+    ("traffic-100", "traffic.percent >= 100", "critical", _SHARE),
+    ("traffic-short", "traffic.short_seconds >= 1", "warning", _TIME),
 )
 
 
@@ -56,35 +56,20 @@ def active_rules(
 
 
 def _built_in(cadences: Mapping[str, float]) -> Iterable[Rule]:
-    for name, figure, limit, clear, seconds, level, subject in _PERCENTAGES:
-        rule = _rule(name, figure, Comparison(">", limit), clear, seconds, level)
-        yield ThresholdRule(rule, subject, " %")
+    for name, when, clear, seconds, level, subject in _PERCENTAGES:
+        table = {"name": name, "when": when, "clear": clear, "for": seconds, "level": level}
+        yield ThresholdRule(alert_rule(table), subject, " %")
     yield DiskFullForecast()
     for name, field, seconds, level in _SENSORS:
-        rule = _rule(name, "sensors.temperatures.*.celsius", Comparison(">=", 0), 0, seconds, level)
-        yield ItemLimitRule(rule, field, "{}", " °C")
+        when = "sensors.temperatures.*.celsius >= 0"
+        table = {"name": name, "when": when, "for": seconds, "level": level}
+        yield ItemLimitRule(alert_rule(table), field, "{}", " °C")
     yield StaleFamilyRule(cadences)
 
 
 def _traffic() -> Iterable[Rule]:
-    for name, (figure, subject, unit), limit, level in _TRAFFIC:
-        rule = _rule(name, figure, Comparison(">=", limit), limit, 0, level)
-        yield ThresholdRule(rule, subject, unit)
-
-
-def _rule(
-    name: str, figure: str, condition: Comparison, clear: float, seconds: float, level: str
-) -> AlertRule:
-    family, *path = figure.split(".")
-    return AlertRule(
-        name=name,
-        family=family,
-        path=tuple(path),
-        condition=condition,
-        clear=Comparison("<", clear),
-        for_seconds=seconds,
-        level=level,
-    )
+    for name, when, level, (subject, unit) in _TRAFFIC:
+        yield ThresholdRule(alert_rule({"name": name, "when": when, "level": level}), subject, unit)
 
 
 class StaleFamilyRule(Rule):

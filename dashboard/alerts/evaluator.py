@@ -17,8 +17,9 @@ from typing import Protocol
 from msgspec import UNSET, UnsetType
 from msgspec.structs import replace
 
-from dashboard.alerts.model import Alert, Level, State, finite
+from dashboard.alerts.model import Alert, State, finite
 from dashboard.metrics.family import Sample
+from dashboard.settings import Level
 
 STILL = 600.0  # seconds between two reminders of an alert that is raised
 _GONE = 600.0  # seconds

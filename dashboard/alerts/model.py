@@ -12,11 +12,11 @@ import msgspec
 
 from dashboard.events.event import Event, fields
 from dashboard.events.paths import ALERT
+from dashboard.settings import Level
 
 EVENT = ALERT
 MOST_NAME = 300  # characters; mount points are part of names
 
-Level = Literal["info", "warning", "critical"]
 State = Literal["raised", "still", "cleared"]
 
 

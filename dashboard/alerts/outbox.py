@@ -16,10 +16,10 @@ from urllib.parse import quote
 import msgspec
 
 from dashboard.alerts import grouping
-from dashboard.alerts.model import Alert, Level
+from dashboard.alerts.model import Alert
 from dashboard.alerts.silences import Silence, Silences
 from dashboard.events.event import EventId
-from dashboard.settings import LEVELS
+from dashboard.settings import LEVELS, Level
 
 _MOST = 1000  # alerts that are waited with
 _MOST_LINES = 20

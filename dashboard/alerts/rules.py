@@ -22,7 +22,7 @@ class ThresholdRule(Rule):
     def __init__(self, rule: AlertRule, subject: str = "", unit: str = "") -> None:
         """`subject` is what the figure is called in messages, with {} for the item."""
         self.name = rule.name
-        self.level = rule.level  # type: ignore[assignment]  # checked by the settings
+        self.level = rule.level
         self.for_seconds = rule.for_seconds
         self.has_items = WILDCARD in rule.path
         self.rule = rule

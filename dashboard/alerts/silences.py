@@ -11,10 +11,10 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
-from dashboard.alerts.model import Alert, Level
+from dashboard.alerts.model import Alert
 from dashboard.events.event import Event, EventId, composed, fields
 from dashboard.events.glob import fits
-from dashboard.settings import LEVELS
+from dashboard.settings import LEVELS, Level
 
 EVENT = "silence"
 MOST = 1000  # that count at a time; the oldest give way

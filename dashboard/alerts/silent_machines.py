@@ -14,10 +14,11 @@ from msgspec.structs import replace
 
 from dashboard.alerts.evaluator import STILL
 from dashboard.alerts.history import OpenAlerts
-from dashboard.alerts.model import Alert, Level, duration
+from dashboard.alerts.model import Alert, duration
 from dashboard.alerts.periodic import Periodic
 from dashboard.events.event import EventId
 from dashboard.log.contract import EventLog
+from dashboard.settings import Level
 
 logger = logging.getLogger(__name__)
 

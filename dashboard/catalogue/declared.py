@@ -35,7 +35,7 @@ def with_declared(rows: Catalogue, declared: Iterable[FigureRow]) -> Catalogue:
             "min": row.min,
             "max": row.max,
             "decimals": row.decimals,
-            "every": row.seconds,
+            "every": row.every,
         }
         said = {key: value for key, value in said.items() if value is not None}
         figures[row.name] = msgspec.structs.replace(known, **said)
@@ -44,7 +44,7 @@ def with_declared(rows: Catalogue, declared: Iterable[FigureRow]) -> Catalogue:
 
 def declared_every(declared: Iterable[FigureRow], event: str) -> float | None:
     """Return the seconds between two events of a name, as far as `[[figure]]` says."""
-    said = (row.seconds for row in declared if row.name.partition(".")[0] == event)
+    said = (row.every for row in declared if row.name.partition(".")[0] == event)
     return min((every for every in said if every is not None), default=None)
 
 

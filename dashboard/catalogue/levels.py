@@ -13,6 +13,7 @@ from typing import Any, Literal
 import msgspec
 from msgspec.structs import replace
 
+from dashboard import settings
 from dashboard.catalogue.model import Catalogue, Figure, Level
 from dashboard.events.event import Event, fields
 from dashboard.events.paths import RULES as RULES
@@ -30,7 +31,7 @@ class RuleRow(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     name: str
     figure: str
     sign: Literal[">", ">=", "<", "<="]
-    level: Literal["info", "warning", "critical"]
+    level: settings.Level
     limit: float | None = None
     limit_field: str | None = None
     clear: float | None = None

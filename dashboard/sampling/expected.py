@@ -181,7 +181,7 @@ class ExpectationWatch:
                     alert=rule.name,
                     rule=rule.name,
                     judge=self._host,
-                    level=rule.level,  # type: ignore[arg-type]  # checked by the settings
+                    level=rule.level,
                     state="raised",
                     metric_family=rule.event,
                     value=round(now - base, 1),

@@ -13,10 +13,11 @@ folder alone, under another name, so that the master process stays free of the a
 and a HUP brings in a new version whole.
 """
 
-from .alerts import LEVELS, WILDCARD, AlertRule, Alerts, Comparison
+from .alerts import WILDCARD, AlertRule, Alerts, Comparison, alert_rule
 from .checks import check_bound, check_serves, secrets
 from .durations import format_duration, parse_duration
 from .expectations import Expectation
+from .fields import LEVELS, Level
 from .figures import FigureRow
 from .loader import SettingError, as_variables, load, without_prefix
 from .notify import Notify
@@ -48,12 +49,14 @@ __all__ = [
     "Group",
     "HostPatterns",
     "InvalidField",
+    "Level",
     "Notify",
     "Publisher",
     "Scrape",
     "SettingError",
     "Settings",
     "Window",
+    "alert_rule",
     "as_variables",
     "check_bound",
     "check_serves",

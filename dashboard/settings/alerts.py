@@ -1,18 +1,19 @@
 """`[[alert]]`, the rules for alerts, and `[alerts]`."""
 
 import re
-import reprlib
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
-from .patterns import NAME_PATTERN
-from .tables import WrongTable, check_keys, table_of, tables_of
-from .types import SWITCH, Kind, duration
+import msgspec
+from msgspec import Meta
 
-LEVELS = ("info", "warning", "critical")
+from .fields import AlertLevel, Level, Name, Receivers
+from .tables import WrongTable, check_keys, named_tables, table_of
+from .types import SWITCH, Kind
+from .validation import DURATION, convert, invalid
+
 WILDCARD = "*"
 
-_FOR = duration("0s", "24h", "90s, 5m or 1h")
 _COMPARISON = re.compile(r"(>=|<=|>|<)\s*(-?\d{1,18}(?:\.\d{1,9})?)", re.ASCII)
 _PART = r"""\*|"[^"]+"|[^\s."*<>=]+"""
 _WHEN = re.compile(rf"([a-z][a-z0-9_-]{{0,63}})((?:\.(?:{_PART}))+)\s*([<>].*)")
@@ -51,7 +52,7 @@ class AlertRule:
     condition: Comparison
     clear: Comparison
     for_seconds: float = 0.0
-    level: str = "warning"
+    level: Level = "warning"
     notify: tuple[str, ...] = ()
 
 
@@ -62,57 +63,45 @@ class Alerts:
     defaults: bool = True
 
 
-def _rules(text: str) -> tuple[AlertRule, ...]:
-    rules = [_rule(table, number) for number, table in enumerate(tables_of(text, "alert"), start=1)]
-    for rule in rules:
-        if [other.name for other in rules].count(rule.name) > 1:
-            raise WrongTable(f"rule {rule.name!r}: there are two rules of this name")
-    return tuple(rules)
+class _Table(msgspec.Struct, frozen=True, kw_only=True):
+    """A rule as it is written."""
+
+    name: Name
+    when: Annotated[
+        str, Meta(description="EVENT.FIELD, one of > >= < <=, and a number: cpu.percent > 90")
+    ]
+    for_: Annotated[
+        float,
+        Meta(ge=0, le=86400, description="a duration from 0s to 24h, such as 90s", extra=DURATION),
+    ] = msgspec.field(name="for", default=0.0)
+    clear: Annotated[str | None, Meta(description="one of > >= < <= and a number")] = None
+    level: AlertLevel = "warning"
+    notify: Receivers = ()
 
 
-def _rule(table: dict[str, Any], number: int) -> AlertRule:
-    name = table.get("name")
-    rule = f"rule {number}" if name is None else f"rule {reprlib.repr(name)}"
-    check_keys(table, ("name", "when", "for", "clear", "level", "notify"), f"{rule}: ")
-
-    def wrong(key: str, allowed: str) -> WrongTable:
-        given = f"{key}={reprlib.repr(table[key])}" if key in table else f"{key} is missing"
-        return WrongTable(f"{rule}: {given}: allowed is {allowed}")
-
-    if not isinstance(name, str) or not re.fullmatch(NAME_PATTERN, name):
-        raise wrong("name", "letters, digits, '.', '_' and '-', at most 64")
-    when = _WHEN.fullmatch(str(table.get("when")).strip())
+def alert_rule(table: dict[str, Any]) -> AlertRule:
+    """Return the rule of a table [[alert]]. Raises InvalidField."""
+    written = convert(table, _Table)
+    when = _WHEN.fullmatch(written.when.strip())
     condition = when and _comparison(when[3])
     if not when or not condition:
-        raise wrong("when", "EVENT.FIELD, one of > >= < <=, and a number: cpu.percent > 90")
+        raise invalid(_Table, "when", table)
     clear = condition.opposite()
-    if "clear" in table:
-        given = _comparison(str(table["clear"]).strip())
+    if written.clear is not None:
+        given = _comparison(written.clear.strip())
         if not given or not _is_behind(given, condition):
-            raise wrong(
-                "clear", f"one of > >= < <= and a number, {clear.sign} {clear.number:g} or beyond"
-            )
+            allowed = f"one of > >= < <= and a number, {clear.sign} {clear.number:g} or beyond"
+            raise invalid(_Table, "clear", table, allowed)
         clear = given
-    try:
-        for_seconds = _FOR.parse(str(table.get("for", 0)))
-    except ValueError:
-        raise wrong("for", _FOR.allowed) from None
-    level = table.get("level", "warning")
-    if level not in LEVELS:
-        raise wrong("level", ", ".join(LEVELS))
-    notify = table.get("notify", [])
-    if not isinstance(notify, list) or not all(isinstance(each, str) for each in notify):
-        raise wrong("notify", 'a list of names of [notify.NAME], such as ["oncall"]')
-    path = tuple(part.strip('"') for part in re.findall(_PART, when[2]))
     return AlertRule(
-        name=name,
+        name=written.name,
         family=when[1],
-        path=path,
+        path=tuple(part.strip('"') for part in re.findall(_PART, when[2])),
         condition=condition,
         clear=clear,
-        for_seconds=for_seconds,
-        level=level,
-        notify=tuple(notify),
+        for_seconds=written.for_,
+        level=written.level,
+        notify=written.notify,
     )
 
 
@@ -139,5 +128,5 @@ def _alerts(text: str) -> Alerts:
         raise WrongTable(f"defaults={table['defaults']!r}: allowed is true or false") from None
 
 
-RULES = Kind(_rules, "tables [[alert]]", none=())
+RULES = named_tables("alert", alert_rule)
 ALERTS = Kind(_alerts, "a table [alerts]", none=Alerts())

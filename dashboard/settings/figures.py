@@ -5,9 +5,8 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
-from .durations import parse_duration
 from .tables import named_tables
-from .validation import InvalidField, convert, invalid
+from .validation import DURATION, convert, invalid
 
 # An event's name without dots, then a path through its data; `*` is each item of a list.
 FIGURE_PATTERN = r"[a-z][a-z0-9_-]{0,63}\.[^\x00-\x1f\x7f]{1,256}"
@@ -32,28 +31,18 @@ class FigureRow(msgspec.Struct, frozen=True, kw_only=True):
     min: _Number = None
     max: _Number = None
     every: Annotated[
-        float | str | None, Meta(description="the seconds between two values, such as 10 or 5m")
+        Annotated[float, Meta(gt=0, le=366 * 86400)] | None,
+        Meta(description="the seconds between two values, such as 10 or 5m", extra=DURATION),
     ] = None
     decimals: Annotated[
         Annotated[int, Meta(ge=0, le=9)] | None, Meta(description="a whole number from 0 to 9")
     ] = None
 
-    @property
-    def seconds(self) -> float | None:
-        """Seconds between two values, as far as they are said."""
-        return None if self.every is None else parse_duration(str(self.every))
-
 
 def _row(table: dict[str, Any]) -> FigureRow:
     row = convert(table, FigureRow)
     if row.min is not None and row.max is not None and row.min >= row.max:
-        raise InvalidField("max", f"max={row.max:g}: allowed is more than min, {row.min:g}")
-    try:
-        is_time = row.seconds is None or 0 < row.seconds <= 366 * 86400
-    except ValueError:
-        is_time = False
-    if not is_time:
-        raise invalid(FigureRow, "every", table)
+        raise invalid(FigureRow, "max", table, f"more than min, {row.min:g}")
     return row
 
 

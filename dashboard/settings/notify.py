@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from .alerts import LEVELS
 from .durations import UNITS
+from .fields import LEVELS
 from .patterns import NAME_ALLOWED, NAME_PATTERN
 from .tables import WrongTable, check_keys, table_of
 from .types import Kind

@@ -8,10 +8,11 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
-from .patterns import EVENTS_PATTERN, HOSTS_PATTERN, NAME_ALLOWED, NAME_PATTERN, SECRET_PATTERN
-from .tables import WrongTable, named_tables, tables_of
-from .types import Kind, matching
-from .validation import InvalidField, convert
+from .fields import Name
+from .patterns import EVENTS_PATTERN, HOSTS_PATTERN, SECRET_PATTERN
+from .tables import WrongTable, named_tables
+from .types import matching
+from .validation import SECRET, convert, invalid
 
 _MAIN = "PUBLISH_TOKEN"
 _Event = Annotated[str, Meta(pattern=f"^{EVENTS_PATTERN}\\Z")]
@@ -29,13 +30,13 @@ HostPatterns = Annotated[
 class Publisher(msgspec.Struct, frozen=True, kw_only=True):
     """Somebody who may publish: patterns of events' names and of hosts, None for all."""
 
-    name: Annotated[str, Meta(pattern=f"^{NAME_PATTERN}\\Z", description=NAME_ALLOWED)]
+    name: Name
     token: Annotated[
         str,
         Meta(
             pattern=f"^{SECRET_PATTERN}\\Z",
             description="16 to 512 visible ASCII characters",
-            extra={"secret": True},
+            extra=SECRET,
         ),
     ]
     events: EventPatterns = None
@@ -46,26 +47,10 @@ class Publisher(msgspec.Struct, frozen=True, kw_only=True):
         return f"Publisher({self.name!r})"
 
 
-def _publishers(text: str) -> tuple[Publisher, ...]:
-    found: list[Publisher] = []
-    for number, table in enumerate(tables_of(text, "publish"), start=1):
-        publisher = _publisher(table, number)
-        if publisher.name == _MAIN:
-            raise WrongTable(f"token {_MAIN!r}: this is the name of the setting's own token")
-        for other in found:
-            for key in ("name", "token"):
-                if getattr(other, key) == getattr(publisher, key):
-                    raise WrongTable(f"token {publisher.name!r}: another has the same {key}")
-        found.append(publisher)
-    return tuple(found)
-
-
-def _publisher(table: dict[str, Any], number: int) -> Publisher:
-    try:
-        return convert(table, Publisher)
-    except InvalidField as error:
-        which = f"number {number}" if error.key == "name" else repr(table.get("name"))
-        raise WrongTable(f"token {which}: {error}") from None
+def _publisher(table: dict[str, Any]) -> Publisher:
+    if table.get("name") == _MAIN:
+        raise invalid(Publisher, "name", table, "another than that of the setting's own token")
+    return convert(table, Publisher)
 
 
 class Group(msgspec.Struct, frozen=True, kw_only=True):
@@ -100,7 +85,7 @@ def check_users(given: dict[str, Any]) -> None:
         raise WrongTable("[[group]] needs TRUSTED_GROUPS_HEADER, the header that names the groups")
 
 
-PUBLISHERS = Kind(_publishers, "tables [[publish]]", none=())
+PUBLISHERS = named_tables("publish", _publisher, unique=("name", "token"))
 GROUPS = named_tables("group", lambda table: convert(table, Group))
 HEADER_NAME = matching(
     r"[A-Za-z][A-Za-z0-9-]{0,63}", "a header's name of letters, digits and '-', such as Remote-User"

@@ -7,8 +7,9 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
+from .fields import Name
 from .notify import hours_of_day
-from .patterns import HOSTS_PATTERN, NAME_ALLOWED, NAME_PATTERN
+from .patterns import HOSTS_PATTERN
 from .tables import named_tables
 from .validation import convert, invalid
 
@@ -23,7 +24,7 @@ class Window(msgspec.Struct, frozen=True, kw_only=True):
     Hours that go past midnight belong to the day on which they begin.
     """
 
-    name: Annotated[str, Meta(pattern=f"^{NAME_PATTERN}\\Z", description=NAME_ALLOWED)]
+    name: Name
     host: Annotated[
         str, Meta(pattern=f"^{HOSTS_PATTERN}\\Z", description="a host's name, or web-*")
     ] = "*"

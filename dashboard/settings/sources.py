@@ -10,10 +10,9 @@ from urllib.parse import urlsplit
 import msgspec
 from msgspec import Meta
 
-from .durations import parse_duration
 from .tables import WrongTable, named_tables
 from .types import Kind
-from .validation import convert, invalid
+from .validation import DURATION, convert, invalid
 
 # Events that pages and alerts know as what they are, beside those of the families.
 _BUILT_IN = {"alert", "busy", "error", "gap", "heartbeat", "hello", "log", "notice", "open"}
@@ -23,7 +22,7 @@ _NAME = "a name of a-z, then a-z, 0-9, '_' or '-', at most 64, which no built-in
 _EVERY = "a duration from 1s to 1d, such as 15 or 5m"
 
 Name = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_-]{0,63}\Z", description=_NAME)]
-Every = Annotated[float | str, Meta(description=_EVERY)]
+Every = Annotated[float, Meta(ge=1, le=86400, description=_EVERY, extra=DURATION)]
 _Glob = Annotated[str, Meta(min_length=1, max_length=300)]
 _Word = Annotated[str, Meta(max_length=4096, pattern=r"^[^\x00]*\Z")]
 
@@ -57,11 +56,6 @@ class Scrape(msgspec.Struct, frozen=True, kw_only=True):
         ),
     ] = msgspec.field(default_factory=dict)
 
-    @property
-    def seconds(self) -> float:
-        """Seconds between two scrapes."""
-        return parse_duration(str(self.every))
-
 
 class Command(msgspec.Struct, frozen=True, kw_only=True):
     """A program that writes figures."""
@@ -77,20 +71,14 @@ class Command(msgspec.Struct, frozen=True, kw_only=True):
     ]
     every: Every = 60.0
     timeout: Annotated[
-        float | str | None, Meta(description="a duration from 0.1s, and not longer than every")
+        Annotated[float, Meta(ge=0.1)] | None,
+        Meta(description="a duration from 0.1s, and not longer than every", extra=DURATION),
     ] = None
-
-    @property
-    def seconds(self) -> float:
-        """Seconds between two runs."""
-        return parse_duration(str(self.every))
 
     @property
     def deadline(self) -> float:
         """Seconds that a run may take."""
-        return (
-            min(10.0, self.seconds) if self.timeout is None else parse_duration(str(self.timeout))
-        )
+        return min(10.0, self.every) if self.timeout is None else self.timeout
 
 
 Source = TypeVar("Source", Scrape, Command)
@@ -99,7 +87,8 @@ Source = TypeVar("Source", Scrape, Command)
 def _kind(table: str, struct: type[Source], check: Callable[[Source], str]) -> Kind:
     def read(given: dict[str, Any]) -> Source:
         source = convert(given, struct)
-        if wrong := _wrong_key(source) or check(source):
+        is_taken = source.name in _BUILT_IN | _families()
+        if wrong := "name" if is_taken else check(source):
             raise invalid(struct, wrong, given)
         return source
 
@@ -114,19 +103,6 @@ def check_names(sources: Iterable[Scrape | Command]) -> None:
     for name in names:
         if names.count(name) > 1:
             raise WrongTable(f"name={name!r}: there are two of this name")
-
-
-def _wrong_key(source: Scrape | Command) -> str:
-    if source.name in _BUILT_IN | _families():
-        return "name"
-    return "" if _is_within(source.every, 1, 86400) else "every"
-
-
-def _is_within(duration: float | str, low: float, high: float) -> bool:
-    try:
-        return low <= parse_duration(str(duration)) <= high
-    except ValueError:
-        return False
 
 
 @lru_cache(maxsize=1)  # of one start: a reload loads this module anew
@@ -157,8 +133,7 @@ def _wrong_in_scrape(scrape: Scrape) -> str:
 def _wrong_in_command(command: Command) -> str:
     if not command.run[0]:
         return "run"
-    limit = command.seconds if command.timeout is None else command.timeout
-    return "" if _is_within(limit, 0.1, command.seconds) else "timeout"
+    return "timeout" if command.timeout is not None and command.timeout > command.every else ""
 
 
 SCRAPES = _kind("scrape", Scrape, _wrong_in_scrape)

@@ -1,16 +1,11 @@
 """Settings that are tables of the file; as variables they are the same as JSON."""
 
 import json
-from collections.abc import Callable
-from typing import Any, Protocol
+from collections.abc import Callable, Sequence
+from typing import Any
 
 from .types import Kind
 from .validation import InvalidField
-
-
-class _Named(Protocol):
-    @property
-    def name(self) -> str: ...
 
 
 class WrongTable(ValueError):
@@ -33,24 +28,28 @@ def tables_of(text: str, name: str) -> list[dict[str, Any]]:
     return tables
 
 
-def named_tables(table: str, read: Callable[[dict[str, Any]], _Named]) -> Kind:
+def named_tables(
+    table: str, read: Callable[[dict[str, Any]], object], *, unique: Sequence[str] = ("name",)
+) -> Kind:
     """Return the kind of several tables [[table]] with names, of which `read` makes each a row.
 
-    `read` raises InvalidField; what is wrong is told with the row's name, or with its number.
+    `read` raises InvalidField; what is wrong is told with the row's name, or with its number. No
+    two rows have the same value for a key of `unique`.
     """
 
-    def parse(text: str) -> tuple[_Named, ...]:
-        found: dict[str, _Named] = {}
+    def parse(text: str) -> tuple[object, ...]:
+        found: list[object] = []
         for number, given in enumerate(tables_of(text, table), start=1):
             which = f"{table} {given['name']!r}" if "name" in given else f"{table} number {number}"
             try:
                 row = read(given)
             except InvalidField as error:
                 raise WrongTable(f"{which}: {error}") from None
-            if row.name in found:
-                raise WrongTable(f"{table}: name={row.name!r}: there are two of this name")
-            found[row.name] = row
-        return tuple(found.values())
+            for key in unique:
+                if any(getattr(other, key) == getattr(row, key) for other in found):
+                    raise WrongTable(f"{which}: another has the same {key}")
+            found.append(row)
+        return tuple(found)
 
     return Kind(parse, f"tables [[{table}]]", none=())
 

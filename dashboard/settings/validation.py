@@ -1,7 +1,7 @@
 """Check objects from outside against msgspec structs, with one form of message for what is wrong.
 
 Each field of such a struct is `Annotated[type, Meta(..., description="what is allowed")]`; a field
-whose `extra` has `secret` is never shown.
+whose `extra` is SECRET is never shown, and that of one that is DURATION may be a text such as 5m.
 """
 
 import reprlib
@@ -11,6 +11,9 @@ from typing import Any, NamedTuple, TypeVar, get_args
 
 import msgspec
 
+from .durations import parse_duration
+
+SECRET, DURATION = {"secret": True}, {"duration": True}  # for a field's `extra`
 T = TypeVar("T", bound=msgspec.Struct)
 
 
@@ -25,7 +28,7 @@ class InvalidField(ValueError):
 class _Field(NamedTuple):
     type: Any
     allowed: str
-    is_secret: bool
+    extra: Mapping[str, bool]
     is_required: bool
 
 
@@ -36,39 +39,55 @@ def convert(given: Mapping[str, Any], struct: type[T]) -> T:
         if key not in fields:
             known = ", ".join(fields)
             raise InvalidField(key, f"unknown key {reprlib.repr(key)}; allowed: {known}")
+    read = {
+        key: _seconds(value) if "duration" in fields[key].extra else value
+        for key, value in given.items()
+    }
     try:
-        return msgspec.convert(given, struct)
+        return msgspec.convert(read, struct)
     except msgspec.ValidationError:
         pass
     for key, field in fields.items():
         if key not in given and not field.is_required:
             continue
         try:
-            msgspec.convert(given[key], field.type)
+            msgspec.convert(read[key], field.type)
         except (KeyError, msgspec.ValidationError):
             raise invalid(struct, key, given) from None
     raise AssertionError("each field is of its type, but the object is not")
 
 
-def invalid(struct: type[msgspec.Struct], key: str, given: Mapping[str, Any]) -> InvalidField:
-    """Return the error of a field: `KEY=VALUE: allowed is ...`, or `KEY is missing: ...`."""
+def _seconds(given: Any) -> Any:
+    """Return the seconds of a duration; what is none of these as it is."""
+    try:
+        return parse_duration(given) if isinstance(given, str) else given
+    except ValueError:
+        return given
+
+
+def invalid(
+    struct: type[msgspec.Struct], key: str, given: Mapping[str, Any], allowed: str = ""
+) -> InvalidField:
+    """Return the error of a field: `KEY=VALUE: allowed is ...`, or `KEY is missing: ...`.
+
+    `allowed` goes before what the struct says.
+    """
     field = _fields(struct)[key]
     if key not in given:
         text = f"{key} is missing"
-    elif field.is_secret:
+    elif "secret" in field.extra:
         text = f"{key} (not shown, as it is a secret)"
     else:
         text = f"{key}={reprlib.repr(given[key])}"
-    return InvalidField(key, f"{text}: allowed is {field.allowed}")
+    return InvalidField(key, f"{text}: allowed is {allowed or field.allowed}")
 
 
 @lru_cache
 def _fields(struct: type[msgspec.Struct]) -> dict[str, _Field]:
     found = {}
     for field in msgspec.structs.fields(struct):
-        meta = next(m for m in get_args(field.type)[1:] if isinstance(m, msgspec.Meta))
-        is_secret = "secret" in (meta.extra or {})
+        *_, meta = (m for m in get_args(field.type)[1:] if isinstance(m, msgspec.Meta))
         found[field.encode_name] = _Field(
-            field.type, meta.description or "", is_secret, field.required
+            field.type, meta.description or "", meta.extra or {}, field.required
         )
     return found

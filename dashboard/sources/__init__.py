@@ -17,9 +17,6 @@ def sampled(families: Iterable[FamilyFactory], settings: Settings) -> list[Famil
     """Return what a machine with these settings samples: its families, and its sources."""
     return [
         *families,
-        *(Source(each.name, each.seconds, partial(ScrapeReader, each)) for each in settings.scrape),
-        *(
-            Source(each.name, each.seconds, partial(CommandReader, each))
-            for each in settings.command
-        ),
+        *(Source(each.name, each.every, partial(ScrapeReader, each)) for each in settings.scrape),
+        *(Source(each.name, each.every, partial(CommandReader, each)) for each in settings.command),
     ]

@@ -28,7 +28,7 @@ class CommandReader:
         """It runs without the settings' variables, which have secrets among them."""
         self.absent_reason: str | None = None
         self._command = command
-        self._timeout = min(command.deadline, _LATEST * max(4.0, command.seconds))
+        self._timeout = min(command.deadline, _LATEST * max(4.0, command.every))
         self._is_stopped = False
         self._environ = {k: v for k, v in os.environ.items() if not k.startswith("DASHBOARD_")}
 

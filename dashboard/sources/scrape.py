@@ -33,7 +33,7 @@ class ScrapeReader:
         """Nothing is asked yet; counters have rates from the second reading on."""
         self.absent_reason: str | None = None
         self._url = scrape.url
-        self._timeout = min(_LONGEST, _LATEST * max(4.0, scrape.seconds))
+        self._timeout = min(_LONGEST, _LATEST * max(4.0, scrape.every))
         self._figures = SeriesFigures(keep=scrape.keep, rename=scrape.rename)
 
     def read(self) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from dashboard.events.strict_json import decode_struct
 from dashboard.publications import FAMILY_NAMES
 from dashboard.runtime import Runtime, Service
 from dashboard.settings import HOST_ALLOWED, HOST_PATTERN
+from dashboard.settings.validation import SECRET
 from dashboard.web.access import Access, request_scope
 from dashboard.web.answers import asked_theme, json_answer, list_answer
 from dashboard.web.intake import JSON, Intake, media_type
@@ -34,7 +35,6 @@ _WRONG = (
     "the code is wrong, was used, or is older than an hour: `vitals invite` on the machine of the "
     "wall, or its page /machines, gives a new one",
 )
-_SECRET = {"secret": True}
 _HostName = Annotated[str, Meta(pattern=f"^(?:{HOST_PATTERN})\\Z", description=HOST_ALLOWED)]
 T = TypeVar("T")
 
@@ -50,7 +50,7 @@ class JoinRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 
     code: Annotated[
         str,
-        Meta(max_length=100, description="a text of at most 100 characters", extra=_SECRET),
+        Meta(max_length=100, description="a text of at most 100 characters", extra=SECRET),
     ]
     host: _HostName
     time: Annotated[float, Meta(ge=0, le=1e11, description="seconds since 1970, by its clock")]
@@ -60,7 +60,7 @@ class JoinRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     ] = None
     before: Annotated[
         Annotated[str, Meta(max_length=512)] | None,
-        Meta(description="the token by which it is in already, which ends", extra=_SECRET),
+        Meta(description="the token by which it is in already, which ends", extra=SECRET),
     ] = None
 
 

@@ -271,7 +271,7 @@ def test_groups_are_tables_with_events_and_hosts() -> None:
     assert groups('[{"name": "a b", "events": ["cpu"]}]', **header)[0].events == ("cpu",)
     for wrong, words in (
         ('[{"name": "a,b"}]', "without commas"),
-        ('[{"name": "a"}, {"name": "a"}]', "two of this name"),
+        ('[{"name": "a"}, {"name": "a"}]', "another has the same name"),
         ('[{"name": "a", "hosts": []}]', "1 to 100 names"),
         ('[{"name": "a", "publish": true}]', "unknown key"),
     ):

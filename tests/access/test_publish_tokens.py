@@ -60,16 +60,16 @@ def test_the_file_gives_publishers(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("table", "words"),
     [
-        ({"token": DEPLOY}, "token number 1: name"),
-        ({"name": "a b", "token": DEPLOY}, "token number 1: name"),
-        ({"name": "a"}, "token 'a': token is missing: allowed is 16 to 512"),
-        ({"name": "a", "token": DEPLOY[:15]}, "token 'a': token (not shown"),
-        ({"name": "a", "token": [DEPLOY]}, "token 'a': token (not shown"),
+        ({"token": DEPLOY}, "publish number 1: name"),
+        ({"name": "a b", "token": DEPLOY}, "publish 'a b': name"),
+        ({"name": "a"}, "publish 'a': token is missing: allowed is 16 to 512"),
+        ({"name": "a", "token": DEPLOY[:15]}, "publish 'a': token (not shown"),
+        ({"name": "a", "token": [DEPLOY]}, "publish 'a': token (not shown"),
         ({"name": "a", "token": DEPLOY, "event": []}, "unknown key 'event'; allowed: name, token"),
-        ({"name": "a", "token": DEPLOY, "events": []}, "token 'a': events=[]"),
-        ({"name": "a", "token": DEPLOY, "events": "deploy"}, "token 'a': events='deploy'"),
-        ({"name": "a", "token": DEPLOY, "events": ["De ploy"]}, "token 'a': events=['De ploy']"),
-        ({"name": "a", "token": DEPLOY, "hosts": [1]}, "token 'a': hosts=[1]"),
+        ({"name": "a", "token": DEPLOY, "events": []}, "publish 'a': events=[]"),
+        ({"name": "a", "token": DEPLOY, "events": "deploy"}, "publish 'a': events='deploy'"),
+        ({"name": "a", "token": DEPLOY, "events": ["De ploy"]}, "publish 'a': events=['De ploy']"),
+        ({"name": "a", "token": DEPLOY, "hosts": [1]}, "publish 'a': hosts=[1]"),
     ],
 )
 def test_a_wrong_table_is_named_without_its_token(table: dict[str, Any], words: str) -> None:

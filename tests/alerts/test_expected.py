@@ -242,5 +242,5 @@ def test_a_mistake_is_said_in_one_line(wrong: dict[str, Any], words: str) -> Non
     with pytest.raises(SettingError) as caught:
         load({"DASHBOARD_EXPECT": json.dumps([given])})
     assert words in str(caught.value)
-    with pytest.raises(SettingError, match="two of this name"):
+    with pytest.raises(SettingError, match="another has the same name"):
         load({"DASHBOARD_EXPECT": json.dumps([BACKUP, BACKUP])})

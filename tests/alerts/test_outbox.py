@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dashboard.alerts.model import Alert, Level
+from dashboard.alerts.model import Alert
 from dashboard.alerts.outbox import Outbox, State, message
 from dashboard.events.event import EventId
+from dashboard.settings import Level
 
 NIGHT = (22 * 60, 7 * 60)
 # Times in these tests are minutes of one day.

@@ -118,13 +118,13 @@ def test_expressions(
 @pytest.mark.parametrize(
     ("table", "told"),
     [
-        ({"name": None}, "rule 1: name is missing: allowed is letters, digits"),
-        ({"name": ""}, "rule '': name='': allowed is letters, digits"),
-        ({"name": "a b"}, "rule 'a b': name='a b': allowed is letters, digits"),
-        ({"name": 7}, "rule 7: name=7: allowed is letters"),
+        ({"name": None}, "alert number 1: name is missing: allowed is letters, digits"),
+        ({"name": ""}, "alert '': name='': allowed is letters, digits"),
+        ({"name": "a b"}, "alert 'a b': name='a b': allowed is letters, digits"),
+        ({"name": 7}, "alert 7: name=7: allowed is letters"),
         ({"name": "a:b"}, "name='a:b'"),
         ({"name": "a" * 65}, "name="),
-        ({"when": None}, "rule 'hot': when is missing: allowed is EVENT.FIELD, one of > >= < <="),
+        ({"when": None}, "alert 'hot': when is missing: allowed is EVENT.FIELD, one of > >= < <="),
         ({"when": 5}, "when=5: allowed is EVENT.FIELD"),
         ({"when": "cpu > 90"}, "when='cpu > 90': allowed is EVENT.FIELD"),
         ({"when": "cpu.percent"}, "when='cpu.percent'"),
@@ -137,7 +137,7 @@ def test_expressions(
         ({"when": "cpu.percent > 1 and load.load1 > 2"}, "when="),
         ({"when": 'cpu."percent > 1'}, "when="),
         ({"when": "Cpu.percent > 1"}, "allowed is EVENT.FIELD"),
-        ({"for": "soon"}, "rule 'hot': for='soon': allowed is a duration from 0s to 24h"),
+        ({"for": "soon"}, "alert 'hot': for='soon': allowed is a duration from 0s to 24h"),
         ({"for": "25h"}, "for='25h'"),
         ({"for": True}, "for=True"),
         ({"for": []}, "for=[]"),
@@ -146,10 +146,10 @@ def test_expressions(
         ({"clear": "< 95"}, "clear='< 95'"),
         ({"clear": 80}, "clear=80"),
         ({"when": "cpu.percent >= 9", "clear": "<= 9"}, "clear='<= 9'"),
-        ({"level": "high"}, "rule 'hot': level='high': allowed is info, warning, critical"),
+        ({"level": "high"}, "alert 'hot': level='high': allowed is info, warning, critical"),
         ({"level": 1}, "level=1"),
         ({"level": ["info"]}, "level=['info']"),
-        ({"fro": "60s"}, "rule 'hot': unknown key 'fro'; allowed: name, when, for, clear, level"),
+        ({"fro": "60s"}, "alert 'hot': unknown key 'fro'; allowed: name, when, for, clear, level"),
     ],
 )
 def test_a_wrong_rule_is_refused_with_rule_key_value_and_what_is_allowed(
@@ -158,20 +158,20 @@ def test_a_wrong_rule_is_refused_with_rule_key_value_and_what_is_allowed(
     given = {"name": "hot", "when": "cpu.percent > 90"} | table
     given = {key: value for key, value in given.items() if value is not None}
     message = refusal({"DASHBOARD_ALERT": json.dumps([given])})
-    assert message.startswith("DASHBOARD_ALERT: rule ")
+    assert message.startswith("DASHBOARD_ALERT: alert ")
     assert told in message
 
 
 def test_the_file_is_named_and_a_date_is_no_text(tmp_path: Path) -> None:
     environ = config(tmp_path, '[[alert]]\nname = "a"\nwhen = 2026-01-01\n')
     message = refusal(environ)
-    assert message.startswith(f"alert in {environ['DASHBOARD_CONFIG']}: rule 'a': when='2026-01")
+    assert message.startswith(f"alert in {environ['DASHBOARD_CONFIG']}: alert 'a': when='2026-01")
 
 
 def test_two_rules_of_one_name_are_refused() -> None:
     table = {"name": "a", "when": "cpu.percent > 1"}
     message = refusal({"DASHBOARD_ALERT": json.dumps([table, table])})
-    assert message == "DASHBOARD_ALERT: rule 'a': there are two rules of this name"
+    assert message == "DASHBOARD_ALERT: alert 'a': another has the same name"
 
 
 @pytest.mark.parametrize("text", ["", "{}", "5", '"cpu.percent > 1"', "[1]", "[[]]", "[" * 10_000])

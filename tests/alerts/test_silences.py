@@ -10,14 +10,14 @@ import pytest
 from msgspec.structs import replace
 
 from dashboard.alerts.history import OpenAlerts
-from dashboard.alerts.model import Alert, Level
+from dashboard.alerts.model import Alert
 from dashboard.alerts.outbox import Outbox, State
 from dashboard.alerts.silence_keeper import SilenceKeeper
 from dashboard.alerts.silences import EVENT, Silence, Silences, acknowledgements, decode_silence
 from dashboard.events.event import Event, EventId
 from dashboard.log.sqlite.engine import SQLiteLog
 from dashboard.log.threaded import ThreadedLog
-from dashboard.settings import SettingError, Window, load
+from dashboard.settings import Level, SettingError, Window, load
 from tests.support.log_contract import ALL, LOG_START
 
 SCOPE: dict[str, Any] = {"time": 100, "until": 200}

@@ -15,7 +15,7 @@ from dashboard.catalogue.levels import RULES, RuleRow, level_of, rules_of, with_
 from dashboard.catalogue.model import Catalogue, Figure
 from dashboard.events.event import Event
 from dashboard.metrics.family import Sample
-from dashboard.settings import LEVELS, AlertRule, Comparison
+from dashboard.settings import LEVELS, AlertRule, Comparison, Level
 from tests.support.service import ROOT
 
 CASES: list[dict[str, Any]] = json.loads((ROOT / "tests/support/level_cases.json").read_text())
@@ -59,7 +59,7 @@ def figures(data: dict[str, Any]) -> dict[str, float | None]:
 @settings(max_examples=200, deadline=None)
 @given(st.lists(WATCHED, max_size=4), SAMPLES)
 def test_alerts_and_levels_say_the_same_of_a_sample(
-    watched: list[tuple[str, Comparison, str]], data: dict[str, Any]
+    watched: list[tuple[str, Comparison, Level]], data: dict[str, Any]
 ) -> None:
     watches = [
         ThresholdRule(

@@ -76,7 +76,7 @@ def test_data_that_is_no_object_has_no_figures() -> None:
 
 
 def test_a_declared_row_says_more_of_what_was_seen() -> None:
-    row = FigureRow(name="queue.length", title="Mails", unit="mails", max=100, every="1m")
+    row = FigureRow(name="queue.length", title="Mails", unit="mails", max=100, every=60)
     rows = with_declared(Catalogue(), [row])
     found = seen(event("queue", length=41), rows=rows)["queue.length"]
     assert (found.title, found.unit, found.max, found.every) == ("Mails", "mails", 100, 60)

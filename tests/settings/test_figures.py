@@ -25,8 +25,8 @@ def test_a_figure_with_all_keys_and_one_with_none() -> None:
         },
         {"name": "db.pools.*.used"},
     )
-    assert (full.title, full.min, full.max, full.seconds) == ("Mails that wait", 0, 100, 60)
-    assert (bare.name, bare.title, bare.seconds) == ("db.pools.*.used", None, None)
+    assert (full.title, full.min, full.max, full.every) == ("Mails that wait", 0, 100, 60)
+    assert (bare.name, bare.title, bare.every) == ("db.pools.*.used", None, None)
 
 
 @pytest.mark.parametrize(
@@ -54,5 +54,5 @@ def test_a_wrong_key_is_named_with_its_value_and_what_is_allowed(
 
 
 def test_a_figure_is_declared_once() -> None:
-    with pytest.raises(SettingError, match="there are two of this name"):
+    with pytest.raises(SettingError, match="another has the same name"):
         figures({"name": "q.a"}, {"name": "q.a"})

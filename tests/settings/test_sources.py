@@ -38,10 +38,10 @@ def test_sources_with_all_keys_and_with_few() -> None:
     )
     node, pg = found.scrape
     backup, quick = found.command
-    assert (node.seconds, node.keep, node.rename) == (15, ("*",), {})
-    assert (pg.seconds, pg.keep, pg.rename) == (300, ("pg_up", "pg_stat_*"), {"pg_*": "*"})
-    assert (backup.seconds, backup.deadline) == (90, 90)
-    assert (quick.seconds, quick.deadline) == (2, 2)
+    assert (node.every, node.keep, node.rename) == (15, ("*",), {})
+    assert (pg.every, pg.keep, pg.rename) == (300, ("pg_up", "pg_stat_*"), {"pg_*": "*"})
+    assert (backup.every, backup.deadline) == (90, 90)
+    assert (quick.every, quick.deadline) == (2, 2)
 
 
 @pytest.mark.parametrize(
@@ -89,7 +89,7 @@ def test_the_families_that_are_found_in_files_are_all_there_are() -> None:
 
 def test_a_name_is_there_once_and_sources_are_few() -> None:
     scrape = {"name": "n", "url": URL}
-    with pytest.raises(SettingError, match="name='n': there are two"):
+    with pytest.raises(SettingError, match="another has the same name"):
         settings(scrape=[scrape, scrape])
     with pytest.raises(SettingError, match="scrape and command: name='n': there are two"):
         settings(scrape=[scrape], command=[{"name": "n", "run": ["true"]}])
