@@ -19,19 +19,17 @@ from collections import OrderedDict
 from collections.abc import Callable
 
 from dashboard.access.addresses import network_of
+from dashboard.access.minute_budget import MinuteBudget
 
 MOST_ADDRESSES = 10_000
-_MINUTE = 60.0
 _TRUST_SECONDS = 86400.0
 _REMEMBERED = 16  # tokens of each kind and address, as digests under a random key
 
 
 class _Address:
-    __slots__ = ("at", "guesses", "right", "wrong")
+    __slots__ = ("right", "wrong")
 
-    def __init__(self, now: float) -> None:
-        self.guesses = 0.0  # that have been made and not come back yet
-        self.at = now
+    def __init__(self) -> None:
         self.right: dict[bytes, float] = {}  # when it came last
         self.wrong: list[bytes] = []
 
@@ -41,24 +39,20 @@ class TokenThrottle:
 
     def __init__(self, most: int, monotonic: Callable[[], float] = time.monotonic) -> None:
         """`most` is how many wrong tokens an address may try in a minute."""
-        self._most = most
+        self._guesses = MinuteBudget(most, monotonic)
         self._monotonic = monotonic
         self._addresses: OrderedDict[str, _Address] = OrderedDict()
         self._key = os.urandom(16)
 
     def wait(self, address: str, token: str) -> float:
         """Return the seconds until a token of an address may be compared; 0 for now."""
-        known = self._addresses.get(network_of(address))
-        if known is None:
-            return 0.0
-        now = self._monotonic()
-        self._recover(known, now)
-        if known.guesses <= self._most - 1:
-            return 0.0
-        came_at = known.right.get(self._digest(token))
-        if came_at is not None and now - came_at < _TRUST_SECONDS:
-            return 0.0
-        return (known.guesses - self._most + 1) * _MINUTE / self._most
+        name = network_of(address)
+        known, wait = self._addresses.get(name), self._guesses.wait(name, 1)
+        if wait and known is not None:
+            came_at = known.right.get(self._digest(token))
+            if came_at is not None and self._monotonic() - came_at < _TRUST_SECONDS:
+                return 0.0
+        return wait
 
     def record_failure(self, address: str, token: str) -> None:
         """Note a wrong token, if it is a new guess of its address."""
@@ -67,8 +61,9 @@ class TokenThrottle:
         if guess in known.wrong:
             return
         known.wrong = [*known.wrong[1 - _REMEMBERED :], guess]
-        self._recover(known, self._monotonic())
-        known.guesses = min(known.guesses + 1, float(self._most))
+        name = network_of(address)
+        if not self._guesses.wait(name, 1):
+            self._guesses.use(name, 1)
 
     def record_success(self, address: str, token: str) -> None:
         """Note a right token; it pushes out no address that is being throttled."""
@@ -90,12 +85,8 @@ class TokenThrottle:
         name = network_of(address)
         known = self._addresses.get(name)
         if known is None:
-            known = self._addresses[name] = _Address(self._monotonic())
+            known = self._addresses[name] = _Address()
             if len(self._addresses) > MOST_ADDRESSES:
                 self._addresses.popitem(last=False)
         self._addresses.move_to_end(name)
         return known
-
-    def _recover(self, known: _Address, now: float) -> None:
-        known.guesses = max(0.0, known.guesses - (now - known.at) * self._most / _MINUTE)
-        known.at = now

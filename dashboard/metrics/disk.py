@@ -13,7 +13,7 @@ from typing import Any
 
 from dashboard.metrics import procfs
 from dashboard.metrics.family import Family, Field
-from dashboard.metrics.rates import Counters, Rates, percent, total
+from dashboard.metrics.rates import Counters, Rates, named, percent, total
 from dashboard.metrics.values import printable
 
 _BUILT_ON_OTHERS = re.compile(r"(dm-|md|bcache|drbd|zd)\d|nvme\d+c\d+n\d")
@@ -58,11 +58,7 @@ class Disk(Family):
             key: total(device[key] for device in devices.values() if device[key] is not None)
             for key in _FIGURES
         }
-        busy = [
-            device["busy_percent"]
-            for device in devices.values()
-            if device["busy_percent"] is not None
-        ]
+        busy = [b for device in devices.values() if (b := device["busy_percent"]) is not None]
         return {**sums, "busy_percent": max(busy, default=None), "devices": devices}
 
     def _counters(self) -> dict[str, Counters]:
@@ -97,13 +93,8 @@ _FIGURES = (
 
 
 def _figures(rates: Counters | None) -> dict[str, Any]:
-    if rates is None:
-        return dict.fromkeys((*_FIGURES, "busy_percent"))
-    figures: dict[str, Any] = {
-        key: round(rate, 1) for key, rate in zip(_FIGURES, rates, strict=False)
-    }
-    figures["busy_percent"] = percent(rates[4], 1000) if len(rates) > 4 else None
-    return figures
+    busy = percent(rates[4], 1000) if rates is not None and len(rates) > 4 else None
+    return {**named(_FIGURES, rates), "busy_percent": busy}
 
 
 def parse_diskstats(content: bytes) -> dict[str, Counters]:

@@ -96,8 +96,7 @@ class Memory(Family):
             total, available = byte_count(memory.total), byte_count(memory.available)
             cached = byte_count(getattr(memory, "cached", None))
             free = byte_count(getattr(memory, "free", None))
-            swap_total, swap_free = byte_count(swap.total), None
-            swap_used = byte_count(max(0, swap.used))
+            swap_total, swap_used = byte_count(swap.total), byte_count(max(0, swap.used))
         else:
             cached = _sum(found.get(b"Cached"), found.get(b"SReclaimable", 0))
             free = found.get(b"MemFree")

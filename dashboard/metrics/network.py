@@ -21,7 +21,7 @@ from typing import Any
 
 from dashboard.metrics import procfs
 from dashboard.metrics.family import Family, Field
-from dashboard.metrics.rates import Counters, Rates, total
+from dashboard.metrics.rates import Counters, Rates, named, total
 from dashboard.metrics.values import printable
 
 _LOOPBACK = re.compile(r"lo\d*|Loopback.*")
@@ -72,7 +72,7 @@ class Network(Family):
         return {
             **{key: total(each[i] for each in sums) for i, key in enumerate(_FIGURES)},
             "interfaces": {
-                printable(name): _figures(rates.get(name))
+                printable(name): named(_FIGURES, rates.get(name))
                 for name, counts in counters.items()
                 if name in self._counted or (any(counts) and not _CONTAINER_END.fullmatch(name))
             },
@@ -137,9 +137,3 @@ def _master(interface: Path) -> str | None:
 
 
 _FIGURES = ("received_bytes_per_second", "sent_bytes_per_second", "errors_per_second")
-
-
-def _figures(rates: Counters | None) -> dict[str, float | None]:
-    if rates is None:
-        return dict.fromkeys(_FIGURES)
-    return {key: round(rate, 1) for key, rate in zip(_FIGURES, rates, strict=True)}

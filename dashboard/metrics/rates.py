@@ -14,7 +14,7 @@ Six things can make such a difference lie, and each gives no rate rather than a 
   the next one measures over the whole time.
 """
 
-from collections.abc import Callable, Hashable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from typing import Generic, NamedTuple, TypeVar
 
 from dashboard.metrics.family import Clock
@@ -109,3 +109,10 @@ def total(rates: Iterable[float]) -> float | None:
     """Return the sum with one decimal; None where nothing has a rate: 0 is always measured."""
     found = tuple(rates)
     return round(sum(found), 1) if found else None
+
+
+def named(names: Sequence[str], rates: Counters | None) -> dict[str, float | None]:
+    """Return rates by name, with one decimal; None each where there are none."""
+    if rates is None:
+        return dict.fromkeys(names)
+    return {name: round(rate, 1) for name, rate in zip(names, rates, strict=False)}

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 from dashboard.metrics import cgroups
 from dashboard.metrics.cgroups import GroupFiles, group_file, links, moved_bytes, number, waiting
 from dashboard.metrics.family import Family, Field
-from dashboard.metrics.rates import Rates, percent
+from dashboard.metrics.rates import Rates, named, percent
 from dashboard.metrics.unit_managers import UnitStates, container_names, unit_states
 from dashboard.metrics.values import byte_count
 
@@ -151,15 +151,12 @@ class Units(Family):
         for name in sorted(inner):
             path = f"{folder}/{name}"
             if unit := cgroups.unit_name(name):
-                self._add(path, *unit)
+                if len(self._units) < _MOST:
+                    self._units.append(_Unit(path, *unit))
             elif depth < _DEEPEST and len(self._above) < _MOST:
                 if name.endswith(".slice") and not depth:
                     self._slices.append(_Unit(path, cgroups.group_text(name), "slice"))
                 self._walk(path, depth + 1)
-
-    def _add(self, path: str, name: str, kind: str) -> None:
-        if len(self._units) < _MOST:
-            self._units.append(_Unit(path, name, kind))
 
     def _content(self, unit: _Unit, name: str) -> bytes:
         return self._files.content(f"{unit.path}/{name}")
@@ -202,8 +199,7 @@ class Units(Family):
             "kind": unit.kind,
             "memory_limit": byte_count(limit),
             "memory_percent": percent(memory, limit) if limit and memory is not None else None,
-            "read_bytes_per_second": round(moved[0], 1) if moved else None,
-            "write_bytes_per_second": round(moved[1], 1) if moved else None,
+            **named(("read_bytes_per_second", "write_bytes_per_second"), moved),
             "state": said.states.get(unit.name, "active") if said else None,
             "restarts": said.restarts.get(unit.name) if said else None,
         }
