@@ -26,7 +26,7 @@ from dashboard.runtime import Runtime, Service
 from dashboard.settings import HOSTS_PATTERN, RULE_PATTERN, parse_duration
 from dashboard.web.access import request_scope
 from dashboard.web.answers import json_answer, shared_answer
-from dashboard.web.intake import JSON, Intake, media_type
+from dashboard.web.intake import Intake
 from dashboard.web.publisher import publisher_name
 from dashboard.web.query import Query
 
@@ -170,7 +170,7 @@ class AlertName(BaseConverter):
 
 def ack(service: Service, intake: Intake, name: str) -> Response:
     """Acknowledge the open alerts of a name; see the contract in docs/api.md."""
-    body = _body(intake)
+    body = intake.read_json(_MOST_BYTES)
     asked = (
         AckRequest()
         if body.strip() in (b"", b"{}")
@@ -196,7 +196,7 @@ def ack(service: Service, intake: Intake, name: str) -> Response:
 
 def silence(service: Service, intake: Intake) -> Response:
     """Silence the alerts of some hosts and rules; see the contract in docs/api.md."""
-    body = _body(intake)
+    body = intake.read_json(_MOST_BYTES)
     asked = decode_struct(body, SilenceRequest, what="the body")
     runtime = service.runtime
     now = runtime.hub.now()
@@ -211,9 +211,3 @@ def silence(service: Service, intake: Intake) -> Response:
     )
     # Of a pattern all its hosts, whatever machine says so.
     return intake.log_events([told.event()], body, kinds=[(asked.host, SILENCE)])
-
-
-def _body(intake: Intake) -> bytes:
-    Query(request.args, ())
-    media_type(JSON)
-    return intake.read_body(_MOST_BYTES)

@@ -2,14 +2,18 @@
 
 Where node_exporter has a gauge of the same meaning, its name is used, so that existing dashboards
 and rules fit; rates and percentages, which it leaves to the query, are `vitals_*` in base units.
+gauges.json has them all.
 Figures of a family that has gone stale are left out: an old number must not look live.
 """
 
 import time
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import groupby
+from pathlib import Path
 from typing import Any, TypeVar
 
 import gevent
+import msgspec
 from prometheus_client.metrics_core import GaugeMetricFamily
 
 from dashboard.catalogue.declared import declared_every
@@ -30,81 +34,25 @@ MOST_FIGURES = 20_000  # that were published, in one scrape
 _TURN_SECONDS = 0.005  # for which figures are collected before streams get their turn
 _MOST_HEARD = 20_000  # events, whose distances are looked at
 
-# family -> (field, metric, help); a ratio is a hundredth of the field, which is a percentage.
-_GAUGES: dict[str, list[tuple[str, str, str]]] = {
-    "cpu": [
-        ("percent", "vitals_cpu_usage_ratio", "Share of CPU time that was not idle."),
-        ("iowait", "vitals_cpu_iowait_ratio", "Share of CPU time waiting for disks."),
-        ("steal", "vitals_cpu_steal_ratio", "Share of CPU time taken by the hypervisor."),
-    ],
-    "memory": [
-        ("total", "node_memory_MemTotal_bytes", "Memory."),
-        ("available", "node_memory_MemAvailable_bytes", "Memory that programs can still get."),
-        ("swap_total", "node_memory_SwapTotal_bytes", "Swap."),
-        ("swap_used", "vitals_memory_swap_used_bytes", "Swap that is in use."),
-    ],
-    "load": [
-        ("load1", "node_load1", "1m load average."),
-        ("load5", "node_load5", "5m load average."),
-        ("load15", "node_load15", "15m load average."),
-    ],
-    "disk": [
-        (
-            "read_bytes_per_second",
-            "vitals_disk_read_bytes_per_second",
-            "Bytes a second read from all disks.",
-        ),
-        (
-            "write_bytes_per_second",
-            "vitals_disk_written_bytes_per_second",
-            "Bytes a second written to all disks.",
-        ),
-        ("busy_percent", "vitals_disk_busy_ratio", "Share of time of the busiest disk."),
-    ],
-    "network": [
-        (
-            "received_bytes_per_second",
-            "vitals_network_receive_bytes_per_second",
-            "Bytes a second received.",
-        ),
-        (
-            "sent_bytes_per_second",
-            "vitals_network_transmit_bytes_per_second",
-            "Bytes a second sent.",
-        ),
-        ("errors_per_second", "vitals_network_errors_per_second", "Errors a second."),
-    ],
-    "pressure": [
-        ("cpu_some", "vitals_pressure_cpu_some_ratio", "PSI, average of 10 s."),
-        ("io_some", "vitals_pressure_io_some_ratio", "PSI, average of 10 s."),
-        ("io_full", "vitals_pressure_io_full_ratio", "PSI, average of 10 s."),
-        ("memory_some", "vitals_pressure_memory_some_ratio", "PSI, average of 10 s."),
-        ("memory_full", "vitals_pressure_memory_full_ratio", "PSI, average of 10 s."),
-    ],
-    "processes": [
-        ("count", "vitals_processes", "Processes."),
-        ("running", "node_procs_running", "Processes that run or could."),
-    ],
-    "system": [("boot_time", "node_boot_time_seconds", "When the machine started.")],
-}
-# family -> (list field, label, field of an item that is the label, [(field, metric, help)])
-_LISTS: dict[str, tuple[str, str, str, list[tuple[str, str, str]]]] = {
-    "filesystem": (
-        "mounts",
-        "mountpoint",
-        "mountpoint",
-        [
-            ("total", "node_filesystem_size_bytes", "Size of the filesystem."),
-            ("used", "vitals_filesystem_used_bytes", "Bytes in use."),
-        ],
-    ),
-    "sensors": (
-        "temperatures",
-        "sensor",
-        "label",
-        [("celsius", "node_hwmon_temp_celsius", "Temperature.")],
-    ),
-}
+
+class _Gauge(msgspec.Struct):
+    """A field of a family as a metric; one that is called a ratio is a hundredth of the field.
+
+    With `rows` it is a field of each item of that list, which has its `key` for a label.
+    """
+
+    family: str
+    field: str
+    metric: str
+    text: str
+    rows: str = ""
+    key: str = ""
+    label: str = ""
+
+
+_FILE = Path(__file__).with_name("gauges.json")  # by family
+_DECODED = msgspec.json.decode(_FILE.read_bytes(), type=list[_Gauge])
+_GAUGES = {name: tuple(each) for name, each in groupby(_DECODED, lambda gauge: gauge.family)}
 
 
 def figures(
@@ -192,21 +140,22 @@ def _in_turns(items: Iterable[Item]) -> Iterator[Item]:
 def _add(
     families: dict[str, GaugeMetricFamily], host: str, name: str, data: Mapping[str, Any]
 ) -> None:
-    for field, metric, text in _GAUGES.get(name, ()):
-        value = data.get(field)
-        if isinstance(value, int | float):  # whoever may write the log may write what he likes
-            family = families.setdefault(metric, GaugeMetricFamily(metric, text, labels=["host"]))
-            value = value / 100 if metric.endswith("_ratio") else value
-            family.add_metric([host], round(value, 6))
-    if name in _LISTS:
-        list_field, label, label_field, gauges = _LISTS[name]
-        items = data.get(list_field)
-        items = [i for i in items if isinstance(i, dict)] if isinstance(items, list) else []
-        # No two samples of a scrape may have the same labels.
-        for name, item in {str(item.get(label_field)): item for item in items}.items():
-            for field, metric, text in gauges:
-                if isinstance(item.get(field), int | float):
-                    family = families.setdefault(
-                        metric, GaugeMetricFamily(metric, text, labels=["host", label])
-                    )
-                    family.add_metric([host, name], item[field])
+    for gauge in _GAUGES.get(name, ()):
+        labels = ["host", gauge.label] if gauge.label else ["host"]
+        for item_labels, item in _items(gauge, data):
+            value = item.get(gauge.field)
+            if isinstance(value, int | float):  # whoever may write the log may write what he likes
+                metric = GaugeMetricFamily(gauge.metric, gauge.text, labels=labels)
+                value = value / 100 if gauge.metric.endswith("_ratio") else value
+                family = families.setdefault(gauge.metric, metric)
+                family.add_metric([host, *item_labels], round(value, 6))
+
+
+def _items(gauge: _Gauge, data: Mapping[str, Any]) -> Iterable[tuple[tuple[str, ...], Any]]:
+    """Return what has a gauge's field, each with its own labels."""
+    if not gauge.rows:
+        return [((), data)]
+    rows = data.get(gauge.rows)
+    items = [each for each in rows if isinstance(each, dict)] if isinstance(rows, list) else []
+    # No two samples of a scrape may have the same labels.
+    return {(str(item.get(gauge.key)),): item for item in items}.items()

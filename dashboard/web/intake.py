@@ -25,6 +25,7 @@ from dashboard.web.publisher import (
     publisher_name,
     publisher_prefix,
 )
+from dashboard.web.query import Query
 
 JSON = "application/json"
 NDJSON = "application/x-ndjson"
@@ -87,6 +88,12 @@ class Intake:
             raise ClientError(400, f"the body broke off: {len(body)} of {length} bytes came")
         request.environ[BODY_READ] = True
         return body
+
+    def read_json(self, most: int, seconds: float = math.inf) -> bytes:
+        """The body, in JSON, of a request without a query. Raises ClientError."""
+        Query(request.args, ())
+        media_type(JSON)
+        return self.read_body(most, seconds)
 
     def log_events(
         self,

@@ -17,7 +17,7 @@ from dashboard.runtime import Runtime, Service
 from dashboard.settings import EventPatterns, HostPatterns, parse_duration
 from dashboard.web.access import Access, request_scope
 from dashboard.web.answers import asked_theme, json_answer, list_answer
-from dashboard.web.intake import JSON, Intake, media_type
+from dashboard.web.intake import Intake
 from dashboard.web.query import Query
 
 _MOST_BYTES = 16 << 10  # of a body
@@ -68,10 +68,8 @@ def listing(service: Service) -> Response:
 
 def make(service: Service, access: Access, intake: Intake) -> Response:
     """Make a link: 201 with its id, key, URL and QR code; see the contract in docs/api.md."""
-    Query(request.args, ())
     runtime = _allowed(service)
-    media_type(JSON)
-    asked = decode_struct(intake.read_body(_MOST_BYTES), LinkRequest, what="the body")
+    asked = decode_struct(intake.read_json(_MOST_BYTES), LinkRequest, what="the body")
     now = time.time()
     link = Link(
         id=new_id(),

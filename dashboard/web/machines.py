@@ -22,7 +22,7 @@ from dashboard.settings import HOST_ALLOWED, HOST_PATTERN
 from dashboard.settings.validation import SECRET
 from dashboard.web.access import Access, request_scope
 from dashboard.web.answers import asked_theme, json_answer, list_answer
-from dashboard.web.intake import JSON, Intake, media_type
+from dashboard.web.intake import Intake
 from dashboard.web.publisher import check_publishes_all
 from dashboard.web.query import Query
 
@@ -83,10 +83,8 @@ def listing(service: Service) -> Response:
 
 def invite(service: Service, intake: Intake) -> Response:
     """Make a code: 201 with it, its end, and the line to paste on the machine."""
-    Query(request.args, ())
     check_publishes_all()
-    media_type(JSON)
-    body = intake.read_body(_MOST_BYTES, _SECONDS)
+    body = intake.read_json(_MOST_BYTES, _SECONDS)
     asked = decode_struct(body, InviteRequest, what="the body") if body else InviteRequest()
     host = None if asked.host is None else check_host(asked.host)
     code = _change(service, lambda: service.stores.machines.invite(host))
@@ -98,10 +96,8 @@ def invite(service: Service, intake: Intake) -> Response:
 
 def join(service: Service, access: Access, intake: Intake) -> Response:
     """Let a machine in by a code: 201 with its token; see the contract in docs/api.md."""
-    Query(request.args, ())
-    media_type(JSON)
     now = time.time()
-    asked = decode_struct(intake.read_body(_MOST_BYTES, _SECONDS), JoinRequest, what="the body")
+    asked = decode_struct(intake.read_json(_MOST_BYTES, _SECONDS), JoinRequest, what="the body")
     asked = msgspec.structs.replace(asked, host=check_host(asked.host))
     try:
         is_right = service.stores.machines.is_code(asked.code)

@@ -13,7 +13,7 @@ from dashboard.log.contract import LogUnavailable
 from dashboard.runtime import Runtime, Service
 from dashboard.web.access import request_scope
 from dashboard.web.event_stream import EventStreamResponse, event_stream
-from dashboard.web.intake import JSON, Intake, media_type
+from dashboard.web.intake import Intake
 from dashboard.web.publisher import check_job, publisher_name
 from dashboard.web.query import POSITIONS, Query
 from dashboard.web.stream import busy
@@ -25,9 +25,7 @@ _WITHOUT_LOG = 5  # times the usual pause before a browser comes back
 def report(service: Service, intake: Intake, job: str) -> Response:
     """Log a step of a job; see the contract in docs/api.md."""
     _check(job)
-    Query(request.args, ())
-    media_type(JSON)
-    body = intake.read_body(_MOST_BYTES)
+    body = intake.read_json(_MOST_BYTES)
     reported = read_report(body)
     runtime = service.runtime
     run, _ = runtime.jobs.latest_run(job)
