@@ -22,7 +22,7 @@ from dashboard.log.opening import open_log_for_greenlets, run_directory
 from dashboard.metrics import FAMILIES, FamilyFactory
 from dashboard.metrics.cadence import cadences
 from dashboard.metrics.rows import built_in_rows
-from dashboard.sampling.keeper_tasks import KeeperTasks
+from dashboard.sampling.keeper_tasks import keeper_tasks
 from dashboard.sampling.leader import Leadership
 from dashboard.sampling.leader_tasks import LeaderTasks
 from dashboard.sampling.trouble import failing_file, read_failing
@@ -142,15 +142,18 @@ class Runtime:
         self.history = HistoryService(settings, self.log)
         # One worker keeps the history and listens to machines, whoever samples: it may be an agent.
         self._keeping = Leadership(folder / "history.lock")
-        self._keeper_tasks = KeeperTasks(
-            self.log,
-            self.open_alerts,
-            self.hub.replay_buffer,
-            self.host_intervals,
-            settings,
-            folder=folder,
-            families=self.cadences(),
-            is_reading=lambda: self.hub.tail.problem is None,
+        self._keeper_tasks = (
+            self.history,
+            *keeper_tasks(
+                self.log,
+                self.open_alerts,
+                self.hub.replay_buffer,
+                self.host_intervals,
+                settings,
+                folder=folder,
+                families=self.cadences(),
+                is_reading=lambda: self.hub.tail.problem is None,
+            ),
         )
         self._leader_tasks: LeaderTasks | None = None  # while this worker is the leader
         self._greenlets: list[gevent.Greenlet[..., None]] = []
@@ -219,12 +222,12 @@ class Runtime:
         return most
 
     def _keep(self) -> None:
-        self.history.start()
-        self._keeper_tasks.start()
+        for task in self._keeper_tasks:
+            task.start()
 
     def _keep_no_more(self) -> None:
-        self.history.stop()
-        self._keeper_tasks.stop()
+        for task in self._keeper_tasks:
+            task.stop()
 
     def _lead(self) -> None:
         self.instruments.leads.set(1)

@@ -9,11 +9,11 @@ from msgspec.structs import replace
 from dashboard.alerts.evaluator import Rule
 from dashboard.alerts.model import duration
 from dashboard.catalogue.levels import RuleRow
+from dashboard.events.paths import ITEM_KEYS
 from dashboard.metrics.family import Sample
 from dashboard.settings import WILDCARD, AlertRule, Comparison
 
 _WORDS = {">": "above", ">=": "at or above", "<": "below", "<=": "at or below"}
-_ITEM_KEYS = ("mountpoint", "label", "name")  # what items of lists are called by
 
 
 class ThresholdRule(Rule):
@@ -140,7 +140,7 @@ def _children(value: Any) -> Mapping[str, Any]:
     found: dict[str, Any] = {}
     if isinstance(value, list):
         for index, item in enumerate(value):
-            keys = _ITEM_KEYS if isinstance(item, Mapping) else ()
+            keys = ITEM_KEYS if isinstance(item, Mapping) else ()
             name = next((item[key] for key in keys if isinstance(item.get(key), str)), str(index))
             found.setdefault(name, item)
     return found

@@ -8,7 +8,7 @@ other lines are messages; so is what follows a figure at a line's beginning, as 
 
 import re
 
-from dashboard.jobs.model import MOST_MESSAGE, Number
+from dashboard.jobs.model import Number, loggable
 
 _NUMBER = r"[0-9]{1,15}(?:\.[0-9]{1,6})?"
 _PERCENT = re.compile(r"(?<![\w.,/-])([0-9]{1,3}(?:[.,][0-9]{1,6})?)\s?%(?!\w)")
@@ -58,8 +58,7 @@ class Meter:
             self._take_message(after)
 
     def _take_message(self, text: str) -> None:
-        is_short = len(text) <= MOST_MESSAGE
-        self.message = text if is_short else f"{text[: MOST_MESSAGE - 1]}…"
+        self.message = loggable(text)
 
 
 def _number(text: str) -> Number:

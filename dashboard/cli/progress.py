@@ -13,7 +13,7 @@ from dashboard.cli.meter import Meter
 from dashboard.cli.target import Target, Value, echo_err, with_target
 from dashboard.cli.text import Lines
 from dashboard.cli.usage_error import UsageError
-from dashboard.jobs.model import JOB, JOB_ALLOWED, MOST_MESSAGE, Number, ProgressReport, State, Step
+from dashboard.jobs.model import JOB, JOB_ALLOWED, Number, ProgressReport, State, Step, loggable
 from dashboard.log.contract import Refused
 from dashboard.log.line_buffer import LineBuffer
 from dashboard.settings import InvalidField, convert
@@ -163,9 +163,7 @@ class Reporter:
         if reason is None:
             self._put(meter, "completed", meter.message)
         else:
-            # Names of files may hold what is no character.
-            text = reason.encode("utf-8", "backslashreplace").decode()
-            self._put(meter, "failed", text[:MOST_MESSAGE])
+            self._put(meter, "failed", loggable(reason))
         try:
             return self._steps.close(_END_SECONDS) == 0
         except Refused as error:

@@ -76,12 +76,12 @@ def encode_utf8(value: Any) -> bytes:
         ) from None
 
 
-def check_keys(given: Mapping[str, Any], allowed: Iterable[str], *, status: int = 422) -> None:
+def check_keys(given: Mapping[str, Any], allowed: Iterable[str]) -> None:
     """Raise ClientError for the first unknown key of an object."""
     for key in given:
         if key not in allowed:
             known = ", ".join(allowed)
-            raise ClientError(status, f"unknown key {reprlib.repr(key)}; allowed: {known}", key=key)
+            raise ClientError(422, f"unknown key {reprlib.repr(key)}; allowed: {known}", key=key)
 
 
 def decode_struct(body: bytes, struct: type[S], *, what: str, status: int = 422) -> S:

@@ -127,6 +127,12 @@ def read_report(body: bytes) -> ProgressReport:
     return report
 
 
+def loggable(message: str) -> str:
+    """Return a message as it can be logged: names of files may hold what is no character."""
+    text = message.encode("utf-8", "backslashreplace").decode()
+    return text if len(text) <= MOST_MESSAGE else f"{text[: MOST_MESSAGE - 1]}…"
+
+
 def decode_step(event: Event) -> Step | None:
     """Return the step in a progress event; None for another event or malformed data."""
     step = fields(event.data, _DECODER) if event.name == EVENT else None

@@ -23,7 +23,7 @@ from gevent import monkey
 
 from dashboard import settings
 from dashboard.events.event import HOST
-from dashboard.jobs.model import JOB, JOB_ALLOWED, MOST_MESSAGE, Number, ProgressReport, State, Step
+from dashboard.jobs.model import JOB, JOB_ALLOWED, Number, ProgressReport, State, Step, loggable
 from dashboard.log.contract import AppendLog, LogUnavailable
 from dashboard.log.opening import open_to_append
 
@@ -130,7 +130,7 @@ class Job:
             job=self.name,
             done=self.done,
             total=self.total,
-            message=None if message is None else _text(message),
+            message=None if message is None else loggable(message),
             state=state,
         )
         try:
@@ -149,9 +149,3 @@ def _number(key: str, value: float | None) -> Number | None:
 def _reason(error: BaseException) -> str:
     text = str(error)
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
-
-
-def _text(message: str) -> str:
-    """A message as it can be logged: names of files may hold what is no character."""
-    text = message.encode("utf-8", "backslashreplace").decode()
-    return text if len(text) <= MOST_MESSAGE else f"{text[: MOST_MESSAGE - 1]}…"

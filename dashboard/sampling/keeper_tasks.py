@@ -1,13 +1,14 @@
 """What one process of a dashboard judges, whoever samples: the log's machines, what is expected."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from operator import attrgetter
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from dashboard.alerts.history import OpenAlerts
-from dashboard.alerts.silence_keeper import SilenceKeeper
+from dashboard.alerts.periodic import Periodic
+from dashboard.alerts.silence_keeper import keep_silences
 from dashboard.alerts.silent_machines import Machine, SilenceWatch
 from dashboard.events.encoded import id_of
 from dashboard.log.contract import EventLog
@@ -19,52 +20,46 @@ if TYPE_CHECKING:
     from dashboard.streaming.replay_buffer import ReplayBuffer
 
 
-class KeeperTasks:
-    """From the moment a process keeps the history until it stands back."""
+_LOOK_AT_SILENCES = 10.0  # seconds
 
-    def __init__(
-        self,
-        log: EventLog,
-        open_alerts: OpenAlerts,
-        buffer: "ReplayBuffer",
-        intervals: "HostIntervals",
-        settings: Settings,
-        *,
-        folder: Path,
-        families: Iterable[str],
-        is_reading: Callable[[], bool],
-    ) -> None:
-        """`folder` has what outlives this process, `is_reading` is False while the log is away."""
-        self._silence = SilenceWatch(
-            log,
-            open_alerts,
-            partial(machines, buffer, intervals, tuple(families)),
-            host=settings.host_name,
-            retention=settings.retention,
-            is_reading=is_reading,
-            judges=settings.alerts.defaults,
-        )
-        self._silences = SilenceKeeper(log, open_alerts, settings)
-        self._expectations = ExpectationWatch(
-            log,
-            open_alerts,
-            buffer,
-            settings,
-            file=folder / "expected.json",
-            is_reading=is_reading,
-        )
+
+class KeeperTask(Protocol):
+    """What runs from the moment a process keeps the history until it stands back."""
 
     def start(self) -> None:
-        """Begin to judge."""
-        self._silence.start()
-        self._silences.start()
-        self._expectations.start()
+        """Begin."""
 
     def stop(self) -> None:
         """Leave it to another process."""
-        self._silence.stop()
-        self._silences.stop()
-        self._expectations.stop()
+
+
+def keeper_tasks(
+    log: EventLog,
+    open_alerts: OpenAlerts,
+    buffer: "ReplayBuffer",
+    intervals: "HostIntervals",
+    settings: Settings,
+    *,
+    folder: Path,
+    families: Iterable[str],
+    is_reading: Callable[[], bool],
+) -> Iterator[KeeperTask]:
+    """Yield what judges: machines' silence, and what is expected; and what keeps silences.
+
+    `folder` has what outlives this process, `is_reading` is False while the log is away.
+    """
+    yield SilenceWatch(
+        log,
+        open_alerts,
+        partial(machines, buffer, intervals, tuple(families)),
+        host=settings.host_name,
+        retention=settings.retention,
+        is_reading=is_reading,
+        judges=settings.alerts.defaults,
+    )
+    yield Periodic(partial(keep_silences, log, open_alerts, settings), _LOOK_AT_SILENCES)
+    file = folder / "expected.json"
+    yield ExpectationWatch(log, open_alerts, buffer, settings, file=file, is_reading=is_reading)
 
 
 def machines(

@@ -3,6 +3,7 @@
 import json
 import time
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from msgspec.structs import replace
 from dashboard.alerts.history import OpenAlerts
 from dashboard.alerts.model import Alert
 from dashboard.alerts.outbox import Outbox, State
-from dashboard.alerts.silence_keeper import SilenceKeeper
+from dashboard.alerts.silence_keeper import keep_silences
 from dashboard.alerts.silences import EVENT, Silence, Silences, acknowledgements, decode_silence
 from dashboard.events.event import Event, EventId
 from dashboard.log.sqlite.engine import SQLiteLog
@@ -153,9 +154,9 @@ def test_it_outlives_the_log_and_windows_are_events(
         now = time.time()
         known = [OpenAlerts(log, retention=1e6) for _ in range(2)]
         log.append([Silence(host="box", time=now, until=now + 5000, hosts="db-1").event()])
-        keepers = [SilenceKeeper(log, each, settings, clock=lambda: now) for each in known]
+        keepers = [partial(keep_silences, log, each, settings, clock=lambda: now) for each in known]
         for keeper in keepers:
-            keeper.look()
+            keeper()
         events = log.read_after(LOG_START, ALL)
         first, window = (decode_silence(event) for event in events)
         assert first is not None
@@ -164,7 +165,7 @@ def test_it_outlives_the_log_and_windows_are_events(
         assert window.until > now
         now += 700
         for keeper in keepers:
-            keeper.look()
+            keeper()
         later = [decode_silence(event) for event in log.read_after(LOG_START, ALL)][2:]
         assert [each and (each.hosts, each.time) for each in later][:2] == [
             ("db-1", round(now, 3)),

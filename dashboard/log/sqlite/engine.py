@@ -33,7 +33,7 @@ from dashboard.log.sqlite.event_table import (
     number_of_id,
 )
 from dashboard.log.sqlite.inserting import given_numbers, insert_events, note_key
-from dashboard.log.sqlite.kept_table import KeptTable
+from dashboard.log.sqlite.kept_table import read_kept, write_kept
 from dashboard.log.sqlite.trimming import Trimmer
 from dashboard.log.steady_clock import SteadyClock
 from dashboard.log.wakeup import WakeupChannel
@@ -69,7 +69,6 @@ class SQLiteLog:
         """
         self._path = path
         self._database = Database(path, run_directory(path) / "open.lock", schema=SCHEMA)
-        self._kept = KeptTable(self._database)
         self._retention = retention
         self._clock = clock
         self._steady_clock = SteadyClock(clock)
@@ -141,10 +140,10 @@ class SQLiteLog:
         return read(self)
 
     def kept(self, name: str, known: str | None) -> bytes | None:
-        return self._kept.read(name, known)
+        return read_kept(self._database, name, known)
 
     def keep(self, name: str, before: str, kept: bytes) -> bool:
-        return self._kept.write(name, before, kept)
+        return write_kept(self._database, name, before, kept)
 
     def wait(self, timeout: float) -> list[Unpersisted]:
         try:
