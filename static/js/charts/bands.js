@@ -5,8 +5,8 @@
  * lines at an earlier time, pale.
  */
 
-/** @typedef {import("./scale.js").Column} Column */
-/** @typedef {import("../ui/theme.js").Theme} Theme */
+/** @import { Theme } from "../ui/theme.js" */
+/** @import { Column } from "./scale.js" */
 /** @typedef {import("../../vendor/uPlot.esm.js")} uPlot */
 /** @typedef {{low: Column, high: Column}} Band in step with the times of the plot */
 

@@ -10,12 +10,11 @@ import { drawMarks, drawThreshold, drawUnknown } from "./overlays.js";
 import { spread } from "./scale.js";
 import { timeAxis } from "./time_axis.js";
 
-/** @typedef {import("./bands.js").Band} Band */
-/** @typedef {import("./bands.js").Ghost} Ghost */
-/** @typedef {import("./cursor.js").Interaction} Interaction */
-/** @typedef {import("./overlays.js").Mark} Mark */
-/** @typedef {import("./scale.js").Column} Column */
-/** @typedef {import("../ui/theme.js").Theme} Theme */
+/** @import { Theme } from "../ui/theme.js" */
+/** @import { Band, Ghost } from "./bands.js" */
+/** @import { Interaction } from "./cursor.js" */
+/** @import { Mark } from "./overlays.js" */
+/** @import { Column } from "./scale.js" */
 /**
  * @typedef {object} Line
  * @property {string} color a name of the look's colours

@@ -4,10 +4,10 @@ import { make, write } from "../ui/dom.js";
 import { clock, moment, span } from "../ui/format.js";
 import { edgesOf } from "./bands.js";
 
-/** @typedef {import("./bands.js").Band} Band */
-/** @typedef {import("../ui/theme.js").Theme} Theme */
+/** @import { Cursor } from "../../vendor/uPlot.esm.js" */
+/** @import { Theme } from "../ui/theme.js" */
+/** @import { Band } from "./bands.js" */
 /** @typedef {import("../../vendor/uPlot.esm.js")} uPlot */
-/** @typedef {import("../../vendor/uPlot.esm.js").Cursor} Cursor */
 /**
  * @typedef {object} Interaction pointing and zooming, for a page that is used from a desk
  * @property {string} key cursors of charts with equal keys move in step

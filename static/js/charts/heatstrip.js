@@ -5,8 +5,8 @@
  */
 import { Canvas } from "./canvas.js";
 
-/** @typedef {import("./scale.js").Column} Column */
-/** @typedef {import("../ui/theme.js").Theme} Theme */
+/** @import { Theme } from "../ui/theme.js" */
+/** @import { Column } from "./scale.js" */
 
 /** Number of shades: more than an eye tells apart, and few enough to paint in batches. */
 const SHADES = 20;

@@ -2,8 +2,8 @@
 /** Line of one figure over the last minutes, without axes, broken where there are no samples. */
 import { Canvas } from "./canvas.js";
 
-/** @typedef {import("./scale.js").Column} Column */
-/** @typedef {import("../ui/theme.js").Theme} Theme */
+/** @import { Theme } from "../ui/theme.js" */
+/** @import { Column } from "./scale.js" */
 
 export class Sparkline {
   /**

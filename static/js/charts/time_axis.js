@@ -2,7 +2,7 @@
 /** Time axis of a plot: marks at whole seconds, minutes, hours, days and months of the display's time zone. */
 import { clock, clockWidth, day, minute, month } from "../ui/format.js";
 
-/** @typedef {import("../../vendor/uPlot.esm.js").Axis} Axis */
+/** @import { Axis } from "../../vendor/uPlot.esm.js" */
 
 const DAY = 86_400;
 

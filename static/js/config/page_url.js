@@ -11,10 +11,10 @@ import { flag, matching, one, quoted, whole, Wrong } from "./values.js";
 
 export { writeSeconds };
 
-/** @typedef {import("./presets.js").Distance} Distance */
+/** @import { Hours } from "./hours.js" */
+/** @import { Distance } from "./presets.js" */
 /** @typedef {"dark" | "light" | "auto"} ThemeName */
 /** @typedef {{name: string, across: number, down: number}} Place panel and the grid cells that it takes */
-/** @typedef {import("./hours.js").Hours} Hours */
 /**
  * @typedef {object} Display
  * @property {string[] | null} tiles null: preset of the distance

@@ -5,7 +5,7 @@ import { keep, recall } from "../ui/storage.js";
 import { Dialog } from "./dialog.js";
 import { loadStyle } from "./style.js";
 
-/** @typedef {import("../panels/alerts.js").Alert} Alert */
+/** @import { Alert } from "../panels/alerts.js" */
 
 /** Storage name of the token, which is kept for this tab alone. */
 const MEMORY = "publish-token";

@@ -2,8 +2,8 @@
 /** Keyboard cursor of charts: a chart can be focused, arrows move its cursor, and what is there is said. */
 import { write } from "../ui/dom.js";
 
-/** @typedef {import("../charts/chart.js").Chart} Chart */
-/** @typedef {import("../panels/panel_grid.js").PanelGrid} PanelGrid */
+/** @import { Chart } from "../charts/chart.js" */
+/** @import { PanelGrid } from "../panels/panel_grid.js" */
 /** @typedef {{chart: Chart | null, element: HTMLElement, title: HTMLElement}} ChartOwner panel with a chart */
 
 /** Rows of a step; with shift of ten. */

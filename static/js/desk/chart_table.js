@@ -4,7 +4,7 @@ import { make } from "../ui/dom.js";
 import { clock, day, text } from "../ui/format.js";
 import { Dialog } from "./dialog.js";
 
-/** @typedef {import("../panels/panel.js").Table} Table */
+/** @import { Table } from "../panels/panel.js" */
 
 /** Most rows. */
 const MOST = 300;

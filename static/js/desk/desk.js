@@ -10,8 +10,8 @@ import { listenToCharts, listenToKeys } from "./shortcuts.js";
 import { Dialogs, loadStyle } from "./style.js";
 import { addCorners, Tools } from "./tools.js";
 
-/** @typedef {import("./dialog.js").Wall} Wall */
-/** @typedef {import("./shortcuts.js").Actions} Actions */
+/** @import { Wall } from "./dialog.js" */
+/** @import { Actions } from "./shortcuts.js" */
 
 export class Desk {
   /** @param {Wall} wall */

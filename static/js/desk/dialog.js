@@ -3,10 +3,10 @@
 import { make } from "../ui/dom.js";
 import { button } from "./tools.js";
 
-/** @typedef {import("../config/page_url.js").Display} Display */
-/** @typedef {import("../panels/panel_grid.js").PanelGrid} PanelGrid */
-/** @typedef {import("../ui/notes.js").Notes} Notes */
-/** @typedef {import("../config/server_config.js").Settings} Settings */
+/** @import { Display } from "../config/page_url.js" */
+/** @import { Settings } from "../config/server_config.js" */
+/** @import { PanelGrid } from "../panels/panel_grid.js" */
+/** @import { Notes } from "../ui/notes.js" */
 /**
  * @typedef {object} Wall page that the desk tools act on
  * @property {HTMLElement} root <html>

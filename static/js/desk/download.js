@@ -4,7 +4,7 @@
  * row without figures, so that a line drawn from the file breaks where the chart breaks. Pure.
  */
 
-/** @typedef {import("../charts/scale.js").Column} Column */
+/** @import { Column } from "../charts/scale.js" */
 /** @typedef {{event: string, times: number[], columns: [string, Column][]}} Part rows of one family */
 /** @typedef {{names: string[], times: number[], columns: Column[]}} Sheet names as in cpu.percent; times in seconds since 1970 */
 /** @typedef {{host: string, from: number, to: number, latest: Record<string, object>}} About latest: newest events that have no columns */

@@ -5,12 +5,10 @@ import { clock } from "../ui/format.js";
 import { Dialog } from "./dialog.js";
 import { fileName, join, toCsv, toJson } from "./download.js";
 
-/** @typedef {import("../panels/panel_grid.js").PanelGrid} PanelGrid */
-/** @typedef {import("../panels/panel.js").View} View */
-/** @typedef {import("../charts/scale.js").Column} Column */
-/** @typedef {import("./download.js").About} About */
-/** @typedef {import("./download.js").Part} Part */
-/** @typedef {import("./download.js").Sheet} Sheet */
+/** @import { Column } from "../charts/scale.js" */
+/** @import { View } from "../panels/panel.js" */
+/** @import { PanelGrid } from "../panels/panel_grid.js" */
+/** @import { About, Part, Sheet } from "./download.js" */
 
 /** Ends of the names of columns beside those of means, where a row is a span of time. */
 const LOWEST = " lowest";

@@ -5,8 +5,7 @@
  */
 import { DEFAULTS, readAddress, writeAddress } from "../config/page_url.js";
 
-/** @typedef {import("../config/page_url.js").Display} Display */
-/** @typedef {import("../config/page_url.js").Known} Known */
+/** @import { Display, Known } from "../config/page_url.js" */
 /** @typedef {Record<string, string>} Draft by key; an empty or missing one stands for its default */
 /**
  * @typedef {object} Reading

@@ -14,9 +14,9 @@ import { loadOwnFigures } from "./own_figures.js";
 import { Preview } from "./preview.js";
 import { SortList } from "./sortlist.js";
 
-/** @typedef {import("../config/page_url.js").Place} Place */
-/** @typedef {import("./dialog.js").Wall} Wall */
-/** @typedef {import("./draft.js").Draft} Draft */
+/** @import { Place } from "../config/page_url.js" */
+/** @import { Wall } from "./dialog.js" */
+/** @import { Draft } from "./draft.js" */
 
 const KEPT = "editor";
 

@@ -7,8 +7,8 @@ import { copyButton } from "./copy.js";
 import { Dialog } from "./dialog.js";
 import { snippets } from "./snippets.js";
 
-/** @typedef {import("../panels/registry.js").Entry} Entry */
-/** @typedef {import("./dialog.js").Wall} Wall */
+/** @import { Entry } from "../panels/registry.js" */
+/** @import { Wall } from "./dialog.js" */
 
 /**
  * @param {Wall} wall

@@ -4,7 +4,7 @@ import { make } from "../ui/dom.js";
 import { Dialog } from "./dialog.js";
 import { loadCatalogue } from "./server_catalogue.js";
 
-/** @typedef {import("./server_catalogue.js").ToldFigure} ToldFigure */
+/** @import { ToldFigure } from "./server_catalogue.js" */
 
 /** @param {import("./dialog.js").Wall} wall */
 export function create({ grid, registry, settings }) {

@@ -5,7 +5,7 @@ import { text } from "../ui/format.js";
 import { formatOf } from "../ui/units.js";
 import { loadCatalogue } from "./server_catalogue.js";
 
-/** @typedef {import("../config/catalogue.js").FigureRow} FigureRow */
+/** @import { FigureRow } from "../config/catalogue.js" */
 
 /** Most rows: a longer list is not chosen from. */
 const MOST = 100;

@@ -6,7 +6,7 @@ import { make, write } from "../ui/dom.js";
 import { icon } from "./icons.js";
 import { button } from "./tools.js";
 
-/** @typedef {import("../config/page_url.js").Place} Place */
+/** @import { Place } from "../config/page_url.js" */
 /**
  * @typedef {object} Row
  * @property {string} name

@@ -5,11 +5,11 @@ import { make, mark } from "../ui/dom.js";
 import { icon } from "./icons.js";
 import { WINDOWS } from "./shortcuts.js";
 
-/** @typedef {import("./shortcuts.js").Actions} Actions */
-/** @typedef {import("./icons.js").IconName} IconName */
-/** @typedef {import("../config/page_url.js").Place} Place */
-/** @typedef {import("../panels/panel_grid.js").PanelGrid} PanelGrid */
-/** @typedef {import("../panels/panel.js").Panel} Panel */
+/** @import { Place } from "../config/page_url.js" */
+/** @import { Panel } from "../panels/panel.js" */
+/** @import { PanelGrid } from "../panels/panel_grid.js" */
+/** @import { IconName } from "./icons.js" */
+/** @import { Actions } from "./shortcuts.js" */
 /** @typedef {{live: boolean, window: number, theme: "dark" | "light"}} Shown */
 
 export class Tools {

@@ -11,10 +11,10 @@ import { AccessProbe } from "../streaming/access_probe.js";
 import { portToOwnBroker } from "../streaming/transport.js";
 import { rulesOf } from "../ui/thresholds.js";
 
-/** @typedef {import("../state/store.js").Data} Data */
-/** @typedef {import("../state/store.js").Freshness} Freshness */
+/** @import { Catalogue } from "../config/catalogue.js" */
+/** @import { Freshness } from "../state/store.js" */
+/** @import { Data } from "../streaming/history.js" */
 /** @typedef {{address: string, query: string}} Server query: "?key=…", or nothing */
-/** @typedef {import("../config/catalogue.js").Catalogue} Catalogue */
 /** @typedef {{host: string, interval: number, events?: string[]}} Facts answer of GET /embed */
 /** @typedef {{event: string, show: () => void, refused: () => void}} Watcher */
 

@@ -8,12 +8,11 @@ import { LinkStatus } from "../ui/link_status.js";
 import { Notes } from "../ui/notes.js";
 import { Theme, resolveTheme } from "../ui/theme.js";
 
-/** @typedef {import("../config/page_url.js").Display} Display */
-/** @typedef {import("../config/page_url.js").ThemeName} ThemeName */
-/** @typedef {import("../ui/link_state.js").LinkFacts} LinkFacts */
-/** @typedef {import("../config/server_config.js").Settings} Settings */
-/** @typedef {import("../state/store.js").Hello} Hello */
-/** @typedef {import("../streaming/broker.js").Port} Port */
+/** @import { Display, ThemeName } from "../config/page_url.js" */
+/** @import { Settings } from "../config/server_config.js" */
+/** @import { Port } from "../streaming/broker.js" */
+/** @import { Hello } from "../streaming/stream.js" */
+/** @import { LinkFacts } from "../ui/link_state.js" */
 /**
  * @typedef {object} ViewOptions
  * @property {HTMLElement} into box with the class `embed`

@@ -11,9 +11,9 @@ import { watch } from "./figures.js";
 import { catalogueOf } from "./server_catalogue.js";
 import { attachStyles } from "./styles.js";
 
-/** @typedef {import("./figures.js").Figures} Figures */
-/** @typedef {import("../panels/named_values.js").Value} Value */
-/** @typedef {import("./vitals-chart.js").EmbedRequest} EmbedRequest */
+/** @import { Value } from "../panels/named_values.js" */
+/** @import { Figures } from "./figures.js" */
+/** @import { EmbedRequest } from "./vitals-chart.js" */
 
 /** Attributes set on the element, for scripts and styles of the page. */
 const MARKS = ["data-freshness", "data-level", "data-number"];

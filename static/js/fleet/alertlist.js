@@ -5,7 +5,7 @@
  */
 import { Backoff } from "../streaming/backoff.js";
 
-/** @typedef {import("../state/store.js").Data} Data */
+/** @import { Data } from "../streaming/history.js" */
 
 /** Milliseconds from a change to the next load: least, and random addition. */
 const PAUSE = 20_000;

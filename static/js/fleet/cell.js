@@ -5,7 +5,7 @@ import { text } from "../ui/format.js";
 import { compareLevels, levelOf } from "../ui/thresholds.js";
 import { FIGURES } from "./figures.js";
 
-/** @typedef {import("./host.js").Host} Host */
+/** @import { Host } from "./host.js" */
 
 /** Number of shades: few enough to tell apart, and to leave most cells unpainted in a tick. */
 export const SHADES = 10;

@@ -3,8 +3,8 @@
 import { Sparkline } from "../charts/sparkline.js";
 import { DEFAULTS } from "../config/page_url.js";
 
-/** @typedef {import("../charts/scale.js").Column} Column */
-/** @typedef {import("../ui/theme.js").Theme} Theme */
+/** @import { Column } from "../charts/scale.js" */
+/** @import { Theme } from "../ui/theme.js" */
 
 /** Most machines whose tiles have room for it. */
 export const MOST_LINES = 12;

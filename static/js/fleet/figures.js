@@ -2,8 +2,8 @@
 /** Figures of machines that the overview shows: the event and fields of each, and its format. */
 import { load, percent, rate } from "../ui/format.js";
 
-/** @typedef {import("../ui/format.js").Figure} Figure */
-/** @typedef {import("../state/store.js").Data} Data */
+/** @import { Data } from "../streaming/history.js" */
+/** @import { Figure } from "../ui/format.js" */
 /**
  * @typedef {object} FleetFigure
  * @property {string} event

@@ -9,8 +9,8 @@ import { covering } from "../config/scope.js";
 import { FIGURES } from "./figures.js";
 import { SORTS } from "./order.js";
 
-/** @typedef {import("../config/page_url.js").Display} Display */
-/** @typedef {import("./order.js").Sort} Sort */
+/** @import { Display } from "../config/page_url.js" */
+/** @import { Sort } from "./order.js" */
 /**
  * @typedef {object} Asked
  * @property {Display} display

@@ -2,7 +2,7 @@
 /** Groups of machines that are ordered by them: a name above each. */
 import { make } from "../ui/dom.js";
 
-/** @typedef {import("./host.js").Host} Host */
+/** @import { Host } from "./host.js" */
 
 /**
  * @param {readonly Host[]} order by group

@@ -5,7 +5,7 @@ import { clock, percent, rate, text } from "../ui/format.js";
 import { RECEIVED, SENT, SHARES } from "./figures.js";
 import { rankOf } from "./order.js";
 
-/** @typedef {import("./machines.js").Machines} Machines */
+/** @import { Machines } from "./machines.js" */
 
 /** Names of ranks, the worst first, and what is acknowledged or silenced. */
 const WORDS = ["critical", "silent", "warning", "info", "muted"];

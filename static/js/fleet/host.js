@@ -3,11 +3,10 @@
 import { byGravity } from "../panels/alerts.js";
 import { FIGURES, PULSE } from "./figures.js";
 
-/** @typedef {import("../ui/thresholds.js").Level} Level */
-/** @typedef {import("../ui/thresholds.js").Rule} Rule */
-/** @typedef {import("../state/store.js").Data} Data */
-/** @typedef {import("../state/intervals.js").AgeLevel} AgeLevel */
-/** @typedef {import("../panels/alerts.js").Alert} Alert */
+/** @import { Alert } from "../panels/alerts.js" */
+/** @import { AgeLevel } from "../state/intervals.js" */
+/** @import { Data } from "../streaming/history.js" */
+/** @import { Level, Rule } from "../ui/thresholds.js" */
 /** @typedef {{name: string, value: number, level: Level}} Worst figure beyond its threshold, else the highest */
 
 /** Names of figures by family. @type {Map<string, string[]>} */

@@ -6,11 +6,11 @@ import { LABEL, tilesFit } from "./layout.js";
 import { MapView } from "./mapview.js";
 import { TileView } from "./tileview.js";
 
-/** @typedef {import("./fleet_url.js").Asked} Asked */
-/** @typedef {import("./machines.js").Machines} Machines */
-/** @typedef {import("./order.js").Order} Order */
-/** @typedef {import("./tileview.js").Room} Room */
-/** @typedef {import("../ui/theme.js").Theme} Theme */
+/** @import { Theme } from "../ui/theme.js" */
+/** @import { Asked } from "./fleet_url.js" */
+/** @import { Machines } from "./machines.js" */
+/** @import { Order } from "./order.js" */
+/** @import { Room } from "./tileview.js" */
 /**
  * @typedef {object} LayoutSwitchOptions
  * @property {Asked} asked

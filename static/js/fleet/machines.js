@@ -12,12 +12,12 @@ import { compareLevels, levelOf, rulesOf } from "../ui/thresholds.js";
 import { FIGURES, PULSE, RULES, SHARES } from "./figures.js";
 import { Host } from "./host.js";
 
-/** @typedef {import("../state/store.js").Data} Data */
-/** @typedef {import("../state/store.js").Hello} Hello */
-/** @typedef {import("../state/intervals.js").AgeLevel} AgeLevel */
-/** @typedef {import("../panels/alerts.js").Alert} Alert */
-/** @typedef {import("./host.js").Worst} Worst */
-/** @typedef {import("../ui/thresholds.js").Rule} Rule */
+/** @import { Alert } from "../panels/alerts.js" */
+/** @import { AgeLevel } from "../state/intervals.js" */
+/** @import { Data } from "../streaming/history.js" */
+/** @import { Hello } from "../streaming/stream.js" */
+/** @import { Rule } from "../ui/thresholds.js" */
+/** @import { Worst } from "./host.js" */
 
 /** Events by which a machine is judged. */
 const JUDGED = new Set([PULSE, ...SHARES.map((name) => FIGURES[name].event)]);

@@ -12,9 +12,9 @@ import { cellsFor, LABEL } from "./layout.js";
 import { Tooltip } from "./tooltip.js";
 import { WorstList } from "./worstlist.js";
 
-/** @typedef {import("./host.js").Host} Host */
-/** @typedef {import("./machines.js").Machines} Machines */
-/** @typedef {import("./tileview.js").Room} Room */
+/** @import { Host } from "./host.js" */
+/** @import { Machines } from "./machines.js" */
+/** @import { Room } from "./tileview.js" */
 
 /** Least width of a cell, in units, with a name and with a number. */
 const NAMED = 4.4;

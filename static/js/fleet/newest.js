@@ -8,8 +8,8 @@
 import { Connection } from "../streaming/connection.js";
 import { watchLifecycle } from "../streaming/page_lifecycle.js";
 
-/** @typedef {import("../state/store.js").Data} Data */
-/** @typedef {import("../state/store.js").Hello} Hello */
+/** @import { Data } from "../streaming/history.js" */
+/** @import { Hello } from "../streaming/stream.js" */
 /** @typedef {{event: string, data: Data, id?: string}} Item without an id while the server cannot write its log */
 /**
  * @typedef {object} NewestQuery

@@ -5,8 +5,8 @@
  */
 
 /** @typedef {"worst" | "name" | "group"} Sort */
-/** @typedef {import("./host.js").Host} Host */
-/** @typedef {import("./machines.js").Machines} Machines */
+/** @import { Host } from "./host.js" */
+/** @import { Machines } from "./machines.js" */
 
 export const SORTS = /** @type {const} */ (["worst", "name", "group"]);
 

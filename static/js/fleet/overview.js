@@ -18,14 +18,13 @@ import { Machines } from "./machines.js";
 import { Newest } from "./newest.js";
 import { Order } from "./order.js";
 
-/** @typedef {import("./fleet_url.js").Asked} Asked */
-/** @typedef {import("./newest.js").Item} Item */
-/** @typedef {import("./newest.js").NewestQuery} NewestQuery */
-/** @typedef {import("./fleet_config.js").FleetSettings} FleetSettings */
-/** @typedef {import("../ui/link_state.js").LinkFacts} LinkFacts */
-/** @typedef {import("../state/store.js").Data} Data */
-/** @typedef {import("../state/store.js").Hello} Hello */
-/** @typedef {import("../ui/theme.js").Theme} Theme */
+/** @import { Data } from "../streaming/history.js" */
+/** @import { Hello } from "../streaming/stream.js" */
+/** @import { LinkFacts } from "../ui/link_state.js" */
+/** @import { Theme } from "../ui/theme.js" */
+/** @import { FleetSettings } from "./fleet_config.js" */
+/** @import { Asked } from "./fleet_url.js" */
+/** @import { Item, NewestQuery } from "./newest.js" */
 /**
  * @typedef {object} OverviewOptions
  * @property {FleetSettings} settings

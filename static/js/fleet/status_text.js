@@ -3,7 +3,7 @@
 import { clock, moment, text, wholeAge } from "../ui/format.js";
 import { FIGURES } from "./figures.js";
 
-/** @typedef {import("./host.js").Host} Host */
+/** @import { Host } from "./host.js" */
 
 /** Sign and word of each level of an alert, beside its colour. */
 export const MARKS = { critical: "◆ critical", warning: "▲ warning", info: "ℹ info", "": "" };

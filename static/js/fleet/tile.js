@@ -7,8 +7,8 @@ import { CpuLine } from "./cpu_line.js";
 import { FIGURES, PULSE, RECEIVED, SENT, SHARES } from "./figures.js";
 import { ageText, alertOf, SILENT, statusText } from "./status_text.js";
 
-/** @typedef {import("./host.js").Host} Host */
-/** @typedef {import("./machines.js").Machines} Machines */
+/** @import { Host } from "./host.js" */
+/** @import { Machines } from "./machines.js" */
 
 export class HostTile {
   /**

@@ -10,8 +10,8 @@ import { columnsForTiles, LABEL, rowsOf } from "./layout.js";
 import { MARKS } from "./status_text.js";
 import { HostTile } from "./tile.js";
 
-/** @typedef {import("./host.js").Host} Host */
-/** @typedef {import("./machines.js").Machines} Machines */
+/** @import { Host } from "./host.js" */
+/** @import { Machines } from "./machines.js" */
 /** @typedef {{width: number, height: number, unit: number, scrolls: boolean}} Room */
 
 /** In units of the type size: distance of tiles, height of one on a page that scrolls, and the least for a sparkline. */

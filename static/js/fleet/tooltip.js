@@ -6,7 +6,7 @@ import { text } from "../ui/format.js";
 import { FIGURES, SHARES } from "./figures.js";
 import { ageText, statusText } from "./status_text.js";
 
-/** @typedef {import("./machines.js").Machines} Machines */
+/** @import { Machines } from "./machines.js" */
 
 export class Tooltip {
   /** @param {HTMLElement} list of cells */

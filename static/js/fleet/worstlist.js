@@ -7,8 +7,8 @@ import { FIGURES } from "./figures.js";
 import { rankOf } from "./order.js";
 import { ageText, alertOf, SILENT, statusText } from "./status_text.js";
 
-/** @typedef {import("./host.js").Host} Host */
-/** @typedef {import("./machines.js").Machines} Machines */
+/** @import { Host } from "./host.js" */
+/** @import { Machines } from "./machines.js" */
 /** @typedef {{element: HTMLElement, link: HTMLElement, sign: HTMLElement, words: HTMLElement}} Row */
 
 /** Most rows; the style sheet shows as many as fit, and the rest are counted. */

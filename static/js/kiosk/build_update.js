@@ -8,8 +8,7 @@
  */
 import { minute } from "../ui/format.js";
 
-/** @typedef {import("./reload.js").Cancel} Cancel */
-/** @typedef {import("./reload.js").ReloadPlan} ReloadPlan */
+/** @import { Cancel, ReloadPlan } from "./reload.js" */
 /** @typedef {{build: string, at: number}} Load reload for a build, and its time by the server's clock */
 
 /** Most milliseconds before the reload, random. */

@@ -1,7 +1,7 @@
 // @ts-check
 /** Daily hours in which a display is dimmed or black. They may span midnight. */
 
-/** @typedef {import("../config/page_url.js").Hours} Hours */
+/** @import { Hours } from "../config/hours.js" */
 /** @typedef {"dim" | "blank"} Dark */
 
 /**

@@ -12,7 +12,9 @@ import { Clocks } from "./clocks.js";
 import { MEANS, reloadWhenServed } from "./reload.js";
 import { ReloadRequest } from "./reload_request.js";
 
-/** @typedef {import("../config/page_url.js").Display} Display */
+/** @import { Display } from "../config/page_url.js" */
+/** @import { Settings } from "../config/server_config.js" */
+/** @import { Notes } from "../ui/notes.js" */
 /**
  * @typedef {object} Page content of the display: the wall's PanelGrid, the overview or the comparison
  * @property {{offset: number, heardAt: number, now: () => number}} clock
@@ -25,8 +27,6 @@ import { ReloadRequest } from "./reload_request.js";
  * @property {(span: Span) => void} [pause]
  * @property {(from: number, to: number) => void} [zoom]
  */
-/** @typedef {import("../ui/notes.js").Notes} Notes */
-/** @typedef {import("../config/server_config.js").Settings} Settings */
 /** @typedef {{from: number, to: number}} Span seconds since 1970 */
 
 /** Milliseconds. */

@@ -7,8 +7,8 @@
 import { mark } from "../ui/dom.js";
 import { darkAt, minuteOfDay } from "./hours.js";
 
-/** @typedef {import("./hours.js").Dark} Dark */
-/** @typedef {import("./hours.js").Hours} Hours */
+/** @import { Hours } from "../config/hours.js" */
+/** @import { Dark } from "./hours.js" */
 
 /** Milliseconds for which input lights it. */
 const LIT = 60_000;

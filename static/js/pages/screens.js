@@ -11,7 +11,7 @@ import { find, mark, write } from "../ui/dom.js";
 import { age } from "../ui/format.js";
 import { KeyedList } from "../ui/keyed_list.js";
 
-/** @typedef {import("../desk/screen_row.js").Screen} Screen */
+/** @import { Screen } from "../desk/screen_row.js" */
 /** @typedef {{build: string, time: number, screens: Screen[]}} List */
 
 /** Milliseconds. */

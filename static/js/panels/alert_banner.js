@@ -4,9 +4,9 @@ import { make, mark, write } from "../ui/dom.js";
 import { keep, recall } from "../ui/storage.js";
 import { alertList, knownWords, openIn } from "./alert_rows.js";
 
-/** @typedef {import("./alerts.js").Alert} Alert */
-/** @typedef {import("./panel.js").View} View */
-/** @typedef {import("../state/alert_facts.js").Known} Known */
+/** @import { Known } from "../state/alert_facts.js" */
+/** @import { Alert } from "./alerts.js" */
+/** @import { View } from "./panel.js" */
 
 /** Storage name of the acknowledged alerts of a display, and their greatest number. */
 const MEMORY = "acknowledged";

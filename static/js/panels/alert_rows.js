@@ -6,10 +6,9 @@ import { clock, minute, moment, span } from "../ui/format.js";
 import { KeyedList } from "../ui/keyed_list.js";
 import { openAlerts } from "./alerts.js";
 
-/** @typedef {import("./alerts.js").Alert} Alert */
-/** @typedef {import("./panel.js").AlertSource} AlertSource */
-/** @typedef {import("./panel.js").View} View */
-/** @typedef {import("../state/alert_facts.js").Known} Known */
+/** @import { Known } from "../state/alert_facts.js" */
+/** @import { Alert } from "./alerts.js" */
+/** @import { AlertSource, View } from "./panel.js" */
 /** @typedef {{alert: Alert, known: Known | null, unsure?: boolean}} Row unsure: its machine is silent, so nobody can say whether it holds */
 
 export const MARKS = { info: "ℹ", warning: "▲", critical: "◆" };

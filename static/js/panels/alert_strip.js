@@ -3,10 +3,9 @@
 import { make, mark } from "../ui/dom.js";
 import { KeyedList } from "../ui/keyed_list.js";
 
-/** @typedef {import("./alerts.js").Alert} Alert */
-/** @typedef {import("./panel.js").View} View */
-/** @typedef {import("../state/alert_facts.js").Known} Known */
-/** @typedef {import("../state/alert_facts.js").Past} Past */
+/** @import { Known, Past } from "../state/alert_facts.js" */
+/** @import { Alert } from "./alerts.js" */
+/** @import { View } from "./panel.js" */
 /** @typedef {{key: string, level: string, words: string, faded: boolean, left: number, width: number}} Span left and width as shares of the strip */
 
 /** Most alerts in a strip; the newest stay. */

@@ -1,8 +1,8 @@
 // @ts-check
 /** Folds alert events into the list of open alerts. */
 
-/** @typedef {import("../state/event_lists.js").Item} Item */
-/** @typedef {import("../state/store.js").Data} Data */
+/** @import { Item } from "../state/event_lists.js" */
+/** @import { Data } from "../streaming/history.js" */
 /**
  * @typedef {object} Alert
  * @property {string} key of one alert; another alert of its rule has another

@@ -8,9 +8,9 @@ import { alertList, DAY, factsOf, MARKS, openIn } from "./alert_rows.js";
 import { EventPanel } from "./event_panel.js";
 import { WholeRows } from "./whole_rows.js";
 
-/** @typedef {import("./alerts.js").Alert} Alert */
-/** @typedef {import("./panel.js").View} View */
-/** @typedef {import("../state/alert_facts.js").Past} Past */
+/** @import { Past } from "../state/alert_facts.js" */
+/** @import { Alert } from "./alerts.js" */
+/** @import { View } from "./panel.js" */
 
 /** Most past alerts in a panel. */
 const MOST_PAST = 50;

@@ -4,8 +4,8 @@ import { LEAST_RATE, mirrored, percentMarks, roundUp } from "../charts/scale.js"
 import { terse } from "../ui/format.js";
 import { formatOf } from "../ui/units.js";
 
-/** @typedef {import("../charts/chart.js").Axis} Axis */
-/** @typedef {import("../config/catalogue.js").FigureRow} FigureRow */
+/** @import { Axis } from "../charts/chart.js" */
+/** @import { FigureRow } from "../config/catalogue.js" */
 
 /** Fixed ends, so that half a chart always means half. @type {Axis} */
 const PERCENT = { range: () => [0, 100], label: (value) => `${value} %`, marks: percentMarks };

@@ -2,9 +2,9 @@
 /** Bands of a chart's lines, from the spans of a series, and their peaks in words; and lines on each other. */
 import { text } from "../ui/format.js";
 
-/** @typedef {import("../charts/bands.js").Band} Band */
-/** @typedef {import("../state/series.js").Column} Column */
-/** @typedef {import("../ui/format.js").Figure} Figure */
+/** @import { Band } from "../charts/bands.js" */
+/** @import { Column } from "../state/series.js" */
+/** @import { Figure } from "../ui/format.js" */
 
 /**
  * @param {import("../state/series.js").TimeSeries} series

@@ -14,16 +14,15 @@ import { bandsOf, onEachOther, withPeak } from "./bands.js";
 import { shownLevel, thresholdOf } from "../ui/thresholds.js";
 import { figure, Panel } from "./panel.js";
 
-/** @typedef {import("../charts/chart.js").Axis} Axis */
-/** @typedef {import("../charts/cursor.js").Interaction} Interaction */
-/** @typedef {import("../charts/chart.js").Line} Line */
-/** @typedef {import("../ui/format.js").Figure} Figure */
-/** @typedef {import("./panel.js").View} View */
-/** @typedef {import("./panel.js").Data} Data */
-/** @typedef {import("../state/series.js").Column} Column */
-/** @typedef {import("../ui/theme.js").Theme} Theme */
-/** @typedef {import("../config/catalogue.js").Catalogue} Catalogue */
-/** @typedef {import("../config/catalogue.js").PanelRow} PanelRow */
+/** @import { Band } from "../charts/bands.js" */
+/** @import { Axis, Line } from "../charts/chart.js" */
+/** @import { Interaction } from "../charts/cursor.js" */
+/** @import { Catalogue, PanelRow } from "../config/catalogue.js" */
+/** @import { Column } from "../state/series.js" */
+/** @import { Data } from "../streaming/history.js" */
+/** @import { Figure } from "../ui/format.js" */
+/** @import { Theme } from "../ui/theme.js" */
+/** @import { View } from "./panel.js" */
 /**
  * @typedef {Line & {
  *   field: string,
@@ -100,7 +99,7 @@ export class ChartPanel extends Panel {
     this.pointed = null;
     /** @type {[number[], ...Column[]]} */
     this.shown = [[], ...this.lines.map(() => [])];
-    /** @type {readonly (import("./bands.js").Band | null)[]} */
+    /** @type {readonly (Band | null)[]} */
     this.bands = [];
     /** @type {Data | null} */
     this.data = null;

@@ -3,11 +3,11 @@
 import { Stretch } from "../state/stretch.js";
 import { key } from "../state/store.js";
 
-/** @typedef {import("../charts/bands.js").Ghost} Ghost */
-/** @typedef {import("../state/series.js").TimeSeries} TimeSeries */
-/** @typedef {import("../state/store.js").Store} Store */
-/** @typedef {import("../state/time_window.js").Span} Span */
-/** @typedef {import("./past.js").Feed} Feed */
+/** @import { Ghost } from "../charts/bands.js" */
+/** @import { TimeSeries } from "../state/series.js" */
+/** @import { Store } from "../state/store.js" */
+/** @import { Span } from "../state/time_window.js" */
+/** @import { Feed } from "./past.js" */
 
 /** What an address may name: seconds, and words for it. */
 const BEFORE = { "1d": { shift: 86_400, words: "a day before" }, "7d": { shift: 7 * 86_400, words: "a week before" } };

@@ -5,8 +5,8 @@ import { GAP } from "../state/series.js";
 import { make, write } from "../ui/dom.js";
 import { Panel } from "./panel.js";
 
-/** @typedef {import("./panel.js").View} View */
-/** @typedef {import("../ui/theme.js").Theme} Theme */
+/** @import { Theme } from "../ui/theme.js" */
+/** @import { View } from "./panel.js" */
 
 export class CoresPanel extends Panel {
   /** @param {Theme} theme */

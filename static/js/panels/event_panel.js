@@ -4,7 +4,7 @@ import { write } from "../ui/dom.js";
 import { wholeAge } from "../ui/format.js";
 import { Panel } from "./panel.js";
 
-/** @typedef {import("./panel.js").View} View */
+/** @import { View } from "./panel.js" */
 
 export class EventPanel extends Panel {
   /**

@@ -5,11 +5,10 @@ import { figureOf, flatten } from "../state/flatten.js";
 import { shortened, withoutDomains } from "../ui/names.js";
 import { rulesOf } from "../ui/thresholds.js";
 
-/** @typedef {import("../config/catalogue.js").Catalogue} Catalogue */
-/** @typedef {import("../config/catalogue.js").FigureRow} FigureRow */
-/** @typedef {import("../config/figure_name.js").Part} Part */
-/** @typedef {import("../state/store.js").Store} Store */
-/** @typedef {import("./panel.js").View} View */
+/** @import { Catalogue, FigureRow } from "../config/catalogue.js" */
+/** @import { Part } from "../config/figure_name.js" */
+/** @import { Store } from "../state/store.js" */
+/** @import { View } from "./panel.js" */
 /** @typedef {{store: Store, host: string, event: string, field: string, row: FigureRow}} FigureLine */
 
 /**

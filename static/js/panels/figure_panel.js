@@ -13,16 +13,14 @@ import { bandsOf, withPeak } from "./bands.js";
 import { columnOf, linesOf, namesOf, rulesFor } from "./figure_lines.js";
 import { Panel } from "./panel.js";
 
-/** @typedef {import("../config/catalogue.js").Catalogue} Catalogue */
-/** @typedef {import("../config/figure_name.js").Part} Part */
-/** @typedef {import("../state/series.js").Column} Column */
-/** @typedef {import("../state/series.js").Columns} Columns */
-/** @typedef {import("../state/series.js").TimeSeries} TimeSeries */
-/** @typedef {import("../state/store.js").Store} Store */
-/** @typedef {import("./bands.js").Band} Band */
-/** @typedef {import("./chart_panel.js").PanelOptions} PanelOptions */
-/** @typedef {import("./figure_lines.js").FigureLine} FigureLine */
-/** @typedef {import("./panel.js").View} View */
+/** @import { Band } from "../charts/bands.js" */
+/** @import { Catalogue } from "../config/catalogue.js" */
+/** @import { Part } from "../config/figure_name.js" */
+/** @import { Column, Columns, TimeSeries } from "../state/series.js" */
+/** @import { Store } from "../state/store.js" */
+/** @import { PanelOptions } from "./chart_panel.js" */
+/** @import { FigureLine } from "./figure_lines.js" */
+/** @import { View } from "./panel.js" */
 /** @typedef {{element: HTMLLIElement, value: HTMLDataElement}} Label */
 
 /** Colours that can be told apart; further lines repeat them, dashed. */

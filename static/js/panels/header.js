@@ -6,7 +6,7 @@ import { PageLinkStatus } from "../ui/link_status.js";
 import { openAlerts } from "./alerts.js";
 import { figure } from "./panel.js";
 
-/** @typedef {import("./panel.js").View} View */
+/** @import { View } from "./panel.js" */
 /** @typedef {{label: string, celsius: number | null}} Temperature */
 
 /** What is not well, of what is shown. */

@@ -1,7 +1,7 @@
 // @ts-check
 /** Folds steps of jobs into jobs, with their rate and remaining time. */
 
-/** @typedef {import("../state/event_lists.js").Item} Item */
+/** @import { Item } from "../state/event_lists.js" */
 /** @typedef {"running" | "completed" | "failed"} JobState */
 /**
  * @typedef {object} Job

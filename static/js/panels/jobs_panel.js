@@ -6,8 +6,8 @@ import { KeyedList } from "../ui/keyed_list.js";
 import { EventPanel } from "./event_panel.js";
 import { jobsOf } from "./jobs.js";
 
-/** @typedef {import("./jobs.js").Job} Job */
-/** @typedef {import("./panel.js").View} View */
+/** @import { Job } from "./jobs.js" */
+/** @import { View } from "./panel.js" */
 
 /** Seconds after which an ended job fades, and after which it is removed. */
 const FADES = 60;

@@ -6,9 +6,8 @@ import { KeyedList } from "../ui/keyed_list.js";
 import { EventPanel } from "./event_panel.js";
 import { noticesOf, readNotice } from "./notices.js";
 
-/** @typedef {import("./panel.js").View} View */
-/** @typedef {import("../state/event_lists.js").EventLists} EventLists */
-/** @typedef {import("../state/event_lists.js").Item} Item */
+/** @import { EventLists, Item } from "../state/event_lists.js" */
+/** @import { View } from "./panel.js" */
 /** @typedef {{source: string, level: string, message: string, time: number}} Line */
 /**
  * @typedef {object} LineSpec

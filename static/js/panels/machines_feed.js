@@ -8,10 +8,10 @@ import { INTERVAL_EVENT } from "../state/intervals.js";
 import { Store } from "../state/store.js";
 import { Stream } from "../streaming/stream.js";
 
-/** @typedef {import("../config/catalogue.js").Catalogue} Catalogue */
-/** @typedef {import("../config/figure_name.js").Part} Part */
-/** @typedef {import("../config/server_config.js").Settings} Settings */
-/** @typedef {import("../streaming/broker.js").Port} Port */
+/** @import { Catalogue } from "../config/catalogue.js" */
+/** @import { Part } from "../config/figure_name.js" */
+/** @import { Settings } from "../config/server_config.js" */
+/** @import { Port } from "../streaming/broker.js" */
 /**
  * @typedef {object} MachinesFeedOptions
  * @property {Settings} settings

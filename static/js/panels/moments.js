@@ -4,8 +4,7 @@ import { OVER } from "../state/time_window.js";
 import { ask, Refusal } from "../streaming/history.js";
 import { clock, moment as dayAndTime } from "../ui/format.js";
 
-/** @typedef {import("../streaming/history.js").HistoryOptions} HistoryOptions */
-/** @typedef {import("../streaming/history.js").LatestEvent} LatestEvent */
+/** @import { HistoryOptions, LatestEvent } from "../streaming/history.js" */
 /** @typedef {{at: number, events: ReadonlyMap<string, LatestEvent["data"]>, without: string}} Moment events by name; without: words in place of one that is missing */
 
 /**

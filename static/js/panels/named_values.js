@@ -4,9 +4,9 @@ import { readFigure } from "../config/figure_name.js";
 import { figureOf } from "../state/flatten.js";
 import { formatOf } from "../ui/units.js";
 
-/** @typedef {import("../config/catalogue.js").Catalogue} Catalogue */
-/** @typedef {import("../ui/format.js").Figure} Figure */
-/** @typedef {import("../state/store.js").Data} Data */
+/** @import { Catalogue } from "../config/catalogue.js" */
+/** @import { Data } from "../streaming/history.js" */
+/** @import { Figure } from "../ui/format.js" */
 /**
  * @typedef {object} Value
  * @property {string} event

@@ -3,9 +3,7 @@
 import { words } from "../config/catalogue.js";
 import { OTHERS } from "../state/event_lists.js";
 
-/** @typedef {import("../state/event_lists.js").EventLists} EventLists */
-/** @typedef {import("../state/event_lists.js").Item} Item */
-/** @typedef {import("../state/store.js").Data} Data */
+/** @import { EventLists, Item } from "../state/event_lists.js" */
 
 const NOTICE = "notice";
 

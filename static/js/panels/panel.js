@@ -18,13 +18,12 @@ import { age, clock, wholeAge } from "../ui/format.js";
  * @property {(number | null)[][]} columns of each line
  * @property {((value: number | null) => import("../ui/format.js").Figure)[]} formats of each line
  */
-/** @typedef {import("../state/store.js").Store} Store */
-/** @typedef {import("../state/event_lists.js").EventLists} EventLists */
-/** @typedef {import("../state/store.js").Data} Data */
-/** @typedef {import("../state/store.js").Freshness} Freshness */
-/** @typedef {import("../ui/thresholds.js").Rule} Rule */
-/** @typedef {import("./machines_feed.js").MachinesFeed} MachinesFeed */
-/** @typedef {import("../charts/overlays.js").Mark} Mark */
+/** @import { Mark } from "../charts/overlays.js" */
+/** @import { EventLists } from "../state/event_lists.js" */
+/** @import { Freshness, Store } from "../state/store.js" */
+/** @import { Data } from "../streaming/history.js" */
+/** @import { Rule } from "../ui/thresholds.js" */
+/** @import { MachinesFeed } from "./machines_feed.js" */
 /** @typedef {{url: string, host: string, changed: () => void}} AlertSource of what the server knows of alerts; changed: it knows more */
 /**
  * @typedef {object} View

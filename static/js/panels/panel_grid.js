@@ -18,17 +18,16 @@ import { Past } from "./past.js";
 import { placePanels } from "./places.js";
 import { planOf, RULES } from "./plan.js";
 
-/** @typedef {import("../config/page_url.js").Display} Display */
-/** @typedef {import("../config/page_url.js").Place} Place */
-/** @typedef {import("../charts/cursor.js").Interaction} Interaction */
-/** @typedef {import("../ui/link_state.js").LinkFacts} LinkFacts */
-/** @typedef {import("./panel.js").View} View */
-/** @typedef {import("./registry.js").Registry} Registry */
-/** @typedef {import("../config/server_config.js").Settings} Settings */
-/** @typedef {import("../state/store.js").Data} Data */
-/** @typedef {import("../state/store.js").Hello} Hello */
-/** @typedef {import("../streaming/broker.js").Port} Port */
-/** @typedef {import("../ui/theme.js").Theme} Theme */
+/** @import { Interaction } from "../charts/cursor.js" */
+/** @import { Display } from "../config/page_url.js" */
+/** @import { Settings } from "../config/server_config.js" */
+/** @import { Port } from "../streaming/broker.js" */
+/** @import { Data } from "../streaming/history.js" */
+/** @import { Hello } from "../streaming/stream.js" */
+/** @import { LinkFacts } from "../ui/link_state.js" */
+/** @import { Theme } from "../ui/theme.js" */
+/** @import { View } from "./panel.js" */
+/** @import { Registry } from "./registry.js" */
 /**
  * @typedef {object} PanelGridOptions
  * @property {Settings} settings

@@ -2,8 +2,7 @@
 /** Charts that stand still: paused, zoomed, or at a moment that the address names. The past is loaded for them, and for lists. */
 import { OVER } from "../state/time_window.js";
 
-/** @typedef {import("../state/time_window.js").Span} Span */
-/** @typedef {import("../state/time_window.js").TimeWindow} TimeWindow */
+/** @import { Span, TimeWindow } from "../state/time_window.js" */
 /** @typedef {{store: import("../state/store.js").Store, stream: import("../streaming/stream.js").Stream}} Feed */
 
 /** @typedef {{events: string[], now: () => number}} Lists names of what lists show; now: the server's clock, NaN while it is unknown */

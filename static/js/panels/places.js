@@ -2,8 +2,7 @@
 /** Places panels in a plain grid, unless the layout is the desk's, which the style sheet has. */
 import { columnsFor, DESK, presetFor } from "../config/presets.js";
 
-/** @typedef {import("../config/page_url.js").Display} Display */
-/** @typedef {import("../config/page_url.js").Place} Place */
+/** @import { Display, Place } from "../config/page_url.js" */
 
 /**
  * @param {HTMLElement} into

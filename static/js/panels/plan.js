@@ -6,12 +6,9 @@ import { OTHERS } from "../state/event_lists.js";
 import { INTERVAL_EVENT } from "../state/intervals.js";
 import { wantedBy } from "./registry.js";
 
-/** @typedef {import("../config/page_url.js").Display} Display */
-/** @typedef {import("../config/page_url.js").Place} Place */
-/** @typedef {import("../config/server_config.js").Settings} Settings */
-/** @typedef {import("./registry.js").Entry} Entry */
-/** @typedef {import("./registry.js").Registry} Registry */
-/** @typedef {import("./registry.js").TileEntry} TileEntry */
+/** @import { Display, Place } from "../config/page_url.js" */
+/** @import { Settings } from "../config/server_config.js" */
+/** @import { Entry, Registry, TileEntry } from "./registry.js" */
 /**
  * @typedef {object} Plan
  * @property {Place[]} places

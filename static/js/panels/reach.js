@@ -2,7 +2,7 @@
 /** The beginning of the history of what a page shows. */
 import { askHistory } from "../streaming/history.js";
 
-/** @typedef {import("../streaming/history.js").HistoryOptions} HistoryOptions */
+/** @import { HistoryOptions } from "../streaming/history.js" */
 
 /**
  * Throws a Refusal unless there is an answer.

@@ -7,13 +7,12 @@ import { tableSpec } from "./table_rows.js";
 import { Tile } from "./tile.js";
 import { escaped, tileSpec } from "./tile_spec.js";
 
-/** @typedef {import("../config/catalogue.js").Catalogue} Catalogue */
-/** @typedef {import("../config/catalogue.js").PanelRow} PanelRow */
-/** @typedef {import("../config/figure_name.js").Part} Part */
-/** @typedef {import("../config/page_url.js").Known} Known */
-/** @typedef {import("./chart_panel.js").PanelOptions} PanelOptions */
-/** @typedef {import("./panel.js").Panel} Panel */
-/** @typedef {import("../ui/theme.js").Theme} Theme */
+/** @import { Catalogue, PanelRow } from "../config/catalogue.js" */
+/** @import { Part } from "../config/figure_name.js" */
+/** @import { Known } from "../config/page_url.js" */
+/** @import { Theme } from "../ui/theme.js" */
+/** @import { PanelOptions } from "./chart_panel.js" */
+/** @import { Panel } from "./panel.js" */
 /**
  * @typedef {object} Drawn figures that are drawn
  * @property {string} event

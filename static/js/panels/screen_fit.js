@@ -5,8 +5,8 @@ import { OneLine } from "../ui/one_line.js";
 import { columnsFor, presetFor } from "../config/presets.js";
 import { lastSpan, screenPlan } from "./screen_plan.js";
 
-/** @typedef {import("../config/page_url.js").Display} Display */
-/** @typedef {import("./panel_grid.js").PanelGrid} PanelGrid */
+/** @import { Display } from "../config/page_url.js" */
+/** @import { PanelGrid } from "./panel_grid.js" */
 
 /** Screens on which the desk's own layout fits; as in css/wall.css. */
 const ONE_SCREEN = "(min-width: 1280px) and (min-height: 700px) and (min-aspect-ratio: 6/5)";

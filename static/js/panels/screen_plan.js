@@ -7,7 +7,7 @@
  * last one on, then tiles from the last one on. The header leaves out its facts by itself (screen_fit.js).
  */
 
-/** @typedef {import("../config/presets.js").Distance} Distance */
+/** @import { Distance } from "../config/presets.js" */
 /**
  * @typedef {object} Room
  * @property {number} width of the window

@@ -6,8 +6,8 @@ import { KeyedList } from "../ui/keyed_list.js";
 import { Panel } from "./panel.js";
 import { WholeRows } from "./whole_rows.js";
 
-/** @typedef {import("./panel.js").View} View */
-/** @typedef {import("./panel.js").Data} Data */
+/** @import { Data } from "../streaming/history.js" */
+/** @import { View } from "./panel.js" */
 /** @typedef {{cells: string[], share?: number | null, marked?: boolean}} Row share: 0 to 100, drawn as a bar behind the row */
 /**
  * @typedef {object} TableSpec

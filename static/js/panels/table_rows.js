@@ -2,11 +2,9 @@
 /** Rows, heads and summaries of tables from their rows in the catalogue. */
 import { at, fillTemplate, itemsOf, written } from "./template.js";
 
-/** @typedef {import("../config/catalogue.js").PanelRow} PanelRow */
-/** @typedef {import("../config/catalogue.js").RowsRow} RowsRow */
-/** @typedef {import("./table_panel.js").Row} Row */
-/** @typedef {import("./table_panel.js").TableSpec} TableSpec */
-/** @typedef {import("./template.js").Item} Item */
+/** @import { PanelRow, RowsRow } from "../config/catalogue.js" */
+/** @import { Row, TableSpec } from "./table_panel.js" */
+/** @import { Item } from "./template.js" */
 
 /**
  * @param {PanelRow} row of kind "table" or "pairs"

@@ -5,10 +5,10 @@ import { make, valueElement, write, writeValue } from "../ui/dom.js";
 import { shownLevel } from "../ui/thresholds.js";
 import { Panel } from "./panel.js";
 
-/** @typedef {import("../ui/format.js").Figure} Figure */
-/** @typedef {import("./panel.js").View} View */
-/** @typedef {import("./panel.js").Data} Data */
-/** @typedef {import("../ui/theme.js").Theme} Theme */
+/** @import { Data } from "../streaming/history.js" */
+/** @import { Figure } from "../ui/format.js" */
+/** @import { Theme } from "../ui/theme.js" */
+/** @import { View } from "./panel.js" */
 /**
  * @typedef {object} TileSpec
  * @property {string} name

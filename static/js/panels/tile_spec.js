@@ -5,11 +5,9 @@ import { formatOf } from "../ui/units.js";
 import { topOf } from "./axes.js";
 import { at, fillTemplate, itemsOf } from "./template.js";
 
-/** @typedef {import("../config/catalogue.js").Catalogue} Catalogue */
-/** @typedef {import("../config/catalogue.js").TileRow} TileRow */
-/** @typedef {import("./tile.js").TileSpec} TileSpec */
-/** @typedef {import("./tile.js").Reading} Reading */
-/** @typedef {import("./template.js").Item} Item */
+/** @import { Catalogue, TileRow } from "../config/catalogue.js" */
+/** @import { Item } from "./template.js" */
+/** @import { TileSpec } from "./tile.js" */
 
 /**
  * @param {TileRow} row

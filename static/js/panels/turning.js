@@ -6,9 +6,8 @@ import { readAddress } from "../config/page_url.js";
 import { make } from "../ui/dom.js";
 import { openIn } from "./alert_rows.js";
 
-/** @typedef {import("../config/page_url.js").Display} Display */
-/** @typedef {import("../config/page_url.js").Known} Known */
-/** @typedef {import("./panel_grid.js").PanelGrid} PanelGrid */
+/** @import { Display, Known } from "../config/page_url.js" */
+/** @import { PanelGrid } from "./panel_grid.js" */
 /** @typedef {{tilesInto: HTMLElement, panelsInto: HTMLElement}} Room where a grid is */
 
 /**

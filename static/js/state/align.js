@@ -5,7 +5,7 @@
  */
 import { GAP } from "./series.js";
 
-/** @typedef {import("./series.js").Column} Column */
+/** @import { Column } from "./series.js" */
 
 /**
  * @param {{times: number[], values: Column, cadence: number}[]} series of each machine, times ascending; null marks a gap

@@ -2,7 +2,7 @@
 /** Newest events without a cadence (log lines, notices, alerts, steps of jobs), by name, in bounded lists. */
 import { isAfter } from "../streaming/ids.js";
 
-/** @typedef {import("../streaming/stream.js").Data} Data */
+/** @import { Data } from "../streaming/history.js" */
 /** @typedef {{id: string, data: Data, name?: string}} Item name: of an event that has no list of its own */
 
 /** Most events of a name: more than a panel shows, and enough to search through. */

@@ -3,12 +3,11 @@
 import { Stream } from "../streaming/stream.js";
 import { ServerClock } from "./server_clock.js";
 
-/** @typedef {import("./event_lists.js").EventLists} EventLists */
-/** @typedef {import("./store.js").Data} Data */
-/** @typedef {import("./store.js").Hello} Hello */
-/** @typedef {import("./store.js").Store} Store */
-/** @typedef {import("../streaming/broker.js").Port} Port */
-/** @typedef {import("../streaming/stream.js").StreamOptions} StreamOptions */
+/** @import { Port } from "../streaming/broker.js" */
+/** @import { Data } from "../streaming/history.js" */
+/** @import { Hello, StreamOptions } from "../streaming/stream.js" */
+/** @import { EventLists } from "./event_lists.js" */
+/** @import { Store } from "./store.js" */
 /**
  * @typedef {object} HostListener
  * @property {() => void} filled called after history was loaded

@@ -5,8 +5,8 @@
  */
 import { GAP } from "./series.js";
 
-/** @typedef {import("../streaming/stream.js").Data} Data */
-/** @typedef {import("../streaming/stream.js").Hello} Hello */
+/** @import { Data } from "../streaming/history.js" */
+/** @import { Hello } from "../streaming/stream.js" */
 
 /** Event in which a machine reports its interval. */
 export const INTERVAL_EVENT = "system";

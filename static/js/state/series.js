@@ -25,7 +25,7 @@ export const GAP = 3;
 /** @typedef {(number | null)[]} Column */
 /** @typedef {Map<string, Column>} Columns */
 /** @typedef {Map<string, number | null>} Row */
-/** @typedef {import("../streaming/history.js").Spans} Spans */
+/** @import { Spans } from "../streaming/history.js" */
 
 const NOTHING = new Map();
 

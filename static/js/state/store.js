@@ -8,9 +8,8 @@ import { ageLevel, ageLimits, Intervals, INTERVAL_EVENT, patienceFor, whyMissing
 import { Published, sampleTimes } from "./published.js";
 import { TimeSeries } from "./series.js";
 
-/** @typedef {import("../streaming/stream.js").Data} Data */
-/** @typedef {import("../streaming/stream.js").Hello} Hello */
-/** @typedef {import("../streaming/stream.js").History} History */
+/** @import { Data, History } from "../streaming/history.js" */
+/** @import { Hello } from "../streaming/stream.js" */
 /** @typedef {"waiting" | "missing" | "absent" | import("./intervals.js").AgeLevel} Freshness */
 
 /** Most samples of a chart, a few for each pixel; where a window would have more, so many spans. */

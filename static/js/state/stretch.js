@@ -8,9 +8,8 @@ import { askHistory, Refusal } from "../streaming/history.js";
 import { TimeSeries } from "./series.js";
 import { key } from "./store.js";
 
-/** @typedef {import("../streaming/history.js").History} History */
-/** @typedef {import("./store.js").Store} Store */
-/** @typedef {import("../streaming/history.js").HistoryOptions} HistoryOptions */
+/** @import { History, HistoryOptions } from "../streaming/history.js" */
+/** @import { Store } from "./store.js" */
 
 export class Stretch {
   /**

@@ -13,10 +13,9 @@ import { askHistory, FORBIDDEN, Refusal } from "./history.js";
 import { watchLifecycle } from "./page_lifecycle.js";
 import { portToOwnBroker } from "./transport.js";
 
-/** @typedef {import("./history.js").Data} Data */
-/** @typedef {import("./history.js").History} History */
+/** @import { Port } from "./broker.js" */
+/** @import { Data, History } from "./history.js" */
 /** @typedef {{time: number, build?: string, interval?: number, intervals?: Record<string, number>, heartbeat?: number, hosts?: string[], cadences?: Record<string, number>, slow?: Record<string, number>}} Hello */
-/** @typedef {import("./broker.js").Port} Port */
 /**
  * @typedef {object} Listener
  * @property {(history: History) => void} history

@@ -5,7 +5,7 @@
  */
 import { Broker } from "./broker.js";
 
-/** @typedef {import("./broker.js").Port} Port */
+/** @import { Port } from "./broker.js" */
 
 /** Milliseconds without an answer of the SharedWorker after which a tab uses a broker of its own. */
 const PATIENCE = 10_000;

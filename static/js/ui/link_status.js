@@ -3,8 +3,7 @@
 import { find, mark, write } from "./dom.js";
 import { linkState, linkStatusText } from "./link_state.js";
 
-/** @typedef {import("./link_state.js").LinkFacts} LinkFacts */
-/** @typedef {import("./link_state.js").LinkState} LinkState */
+/** @import { LinkFacts, LinkState } from "./link_state.js" */
 /**
  * @typedef {object} LinkElements
  * @property {Element} marked gets data-link

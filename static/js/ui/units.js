@@ -2,8 +2,7 @@
 /** Formats by unit, as the catalogue names it. */
 import { amount, celsius, count, duration, known, moment, NONE, percent, rate, scaled, size } from "./format.js";
 
-/** @typedef {import("./format.js").Figure} Figure */
-/** @typedef {import("./format.js").Maybe} Maybe */
+/** @import { Figure, Maybe } from "./format.js" */
 
 /**
  * Formats a figure of any kind: integers as they are, others with four digits, millions and more shortened.
