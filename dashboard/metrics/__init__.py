@@ -7,9 +7,9 @@ alone, through psutil, Linux's /proc and /sys.
 import importlib
 import pkgutil
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict
 from pathlib import Path
 
+import msgspec
 import psutil
 
 from dashboard.metrics.family import Family, FamilyFactory, Field, Reader, Source
@@ -54,5 +54,5 @@ def with_traffic(
     `folder` is where it keeps what it counted.
     """
     file = folder / f"traffic-{settings.host_name}.json"
-    traffic = Source.of(Traffic, file=file, **asdict(settings.traffic))
+    traffic = Source.of(Traffic, file=file, **msgspec.structs.asdict(settings.traffic))
     return [traffic if family is Traffic else family for family in families]

@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Meta
 
 from .fields import AlertLevel, Level, Name, Receivers
-from .tables import WrongTable, check_keys, named_tables, table_of
+from .tables import named_tables, table_of
 from .types import SWITCH, Kind
 from .validation import DURATION, convert, invalid
 
@@ -56,11 +56,12 @@ class AlertRule:
     notify: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Alerts:
+class Alerts(msgspec.Struct, frozen=True, kw_only=True):
     """`defaults` is whether the built-in rules hold."""
 
-    defaults: bool = True
+    defaults: Annotated[bool, Meta(description="true or false", extra={"read": SWITCH.parse})] = (
+        True
+    )
 
 
 class _Table(msgspec.Struct, frozen=True, kw_only=True):
@@ -119,14 +120,5 @@ def _is_behind(clear: Comparison, condition: Comparison) -> bool:
     return not condition.holds(clear.number)
 
 
-def _alerts(text: str) -> Alerts:
-    table = table_of(text)
-    check_keys(table, ("defaults",))
-    try:
-        return Alerts(defaults=SWITCH.parse(str(table.get("defaults", True))))
-    except ValueError:
-        raise WrongTable(f"defaults={table['defaults']!r}: allowed is true or false") from None
-
-
 RULES = named_tables("alert", alert_rule)
-ALERTS = Kind(_alerts, "a table [alerts]", none=Alerts())
+ALERTS = Kind(lambda text: convert(table_of(text), Alerts), "a table [alerts]", none=Alerts())

@@ -16,6 +16,7 @@ from .setting import is_table
 from .sources import check_names
 from .tables import WrongTable
 from .urls import LOG_URL
+from .validation import InvalidField
 
 PREFIX = "DASHBOARD_"
 _TABLES = frozenset(field.name for field in dataclasses.fields(Settings) if is_table(field))
@@ -43,7 +44,7 @@ def load(environ: Mapping[str, str]) -> Settings:
         kind = fields[key].metadata["kind"]
         try:
             values[key] = kind.parse(text)
-        except WrongTable as error:
+        except (WrongTable, InvalidField) as error:
             raise SettingError(f"{where}: {error}") from None
         except ValueError:
             # This line ends up in logs.

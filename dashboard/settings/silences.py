@@ -2,7 +2,7 @@
 
 import re
 from datetime import datetime, time, timedelta
-from typing import Annotated, Any
+from typing import Annotated
 
 import msgspec
 from msgspec import Meta
@@ -11,42 +11,11 @@ from .fields import Name
 from .notify import hours_of_day
 from .patterns import HOSTS_PATTERN
 from .tables import named_tables
-from .validation import convert, invalid
+from .validation import convert
 
 RULE_PATTERN = r"[^\x00-\x1f\x7f]{1,300}"  # a rule's name, or that of an alert; with `*`
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _DAY = re.compile(rf"({'|'.join(_DAYS)})(?:-({'|'.join(_DAYS)}))?")
-
-
-class Window(msgspec.Struct, frozen=True, kw_only=True):
-    """A silence that comes back: on some `days` (all) in some `hours` (all), by this machine.
-
-    Hours that go past midnight belong to the day on which they begin.
-    """
-
-    name: Name
-    host: Annotated[
-        str, Meta(pattern=f"^{HOSTS_PATTERN}\\Z", description="a host's name, or web-*")
-    ] = "*"
-    rule: Annotated[
-        str, Meta(pattern=f"^{RULE_PATTERN}\\Z", description="a rule's name, or disk-*")
-    ] = "*"
-    days: Annotated[str, Meta(description="days such as mon-fri or sat,sun")] = "mon-sun"
-    hours: Annotated[str, Meta(description="hours such as 22-07 or 22:30-06:45")] = "00-00"
-    why: Annotated[str, Meta(max_length=500, description="at most 500 characters")] = ""
-
-    def at(self, now: float) -> tuple[float, float] | None:
-        """Return its begin and end at a moment, all in seconds since 1970; None outside of it."""
-        first, last = hours_of_day(self.hours) or (0, 0)
-        today = datetime.fromtimestamp(now).date()
-        for day in (today, today - timedelta(days=1)):
-            if day.weekday() in _weekdays(self.days):
-                midnight = datetime.combine(day, time())
-                start = midnight + timedelta(minutes=first)
-                end = midnight + timedelta(minutes=last, days=0 if first < last else 1)
-                if start.timestamp() <= now < end.timestamp():
-                    return start.timestamp(), end.timestamp()
-        return None
 
 
 def _weekdays(text: str) -> frozenset[int]:
@@ -62,15 +31,42 @@ def _weekdays(text: str) -> frozenset[int]:
     return frozenset(found)
 
 
-def _window(table: dict[str, Any]) -> Window:
-    window = convert(table, Window)
-    if hours_of_day(window.hours) is None:
-        raise invalid(Window, "hours", table)
-    try:
-        _weekdays(window.days)
-    except ValueError:
-        raise invalid(Window, "days", table) from None
-    return window
+class Window(msgspec.Struct, frozen=True, kw_only=True):
+    """A silence that comes back: on some `days` (all) in some `hours` (all), by this machine.
+
+    Monday is 0; `hours` are two minutes since midnight. Hours that go past midnight belong to the
+    day on which they begin.
+    """
+
+    name: Name
+    host: Annotated[
+        str, Meta(pattern=f"^{HOSTS_PATTERN}\\Z", description="a host's name, or web-*")
+    ] = "*"
+    rule: Annotated[
+        str, Meta(pattern=f"^{RULE_PATTERN}\\Z", description="a rule's name, or disk-*")
+    ] = "*"
+    days: Annotated[
+        frozenset[int],
+        Meta(description="days such as mon-fri or sat,sun", extra={"read": _weekdays}),
+    ] = frozenset(range(7))
+    hours: Annotated[
+        tuple[int, int],
+        Meta(description="hours such as 22-07 or 22:30-06:45", extra={"read": hours_of_day}),
+    ] = (0, 0)
+    why: Annotated[str, Meta(max_length=500, description="at most 500 characters")] = ""
+
+    def at(self, now: float) -> tuple[float, float] | None:
+        """Return its begin and end at a moment, all in seconds since 1970; None outside of it."""
+        first, last = self.hours
+        today = datetime.fromtimestamp(now).date()
+        for day in (today, today - timedelta(days=1)):
+            if day.weekday() in self.days:
+                midnight = datetime.combine(day, time())
+                start = midnight + timedelta(minutes=first)
+                end = midnight + timedelta(minutes=last, days=0 if first < last else 1)
+                if start.timestamp() <= now < end.timestamp():
+                    return start.timestamp(), end.timestamp()
+        return None
 
 
-WINDOWS = named_tables("silence", _window)
+WINDOWS = named_tables("silence", lambda table: convert(table, Window))

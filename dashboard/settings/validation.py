@@ -1,11 +1,12 @@
 """Check objects from outside against msgspec structs, with one form of message for what is wrong.
 
 Each field of such a struct is `Annotated[type, Meta(..., description="what is allowed")]`; a field
-whose `extra` is SECRET is never shown, and that of one that is DURATION may be a text such as 5m.
+whose `extra` is SECRET is never shown. With `read` in it that function makes the value of a text or
+a number; it raises ValueError for what is none.
 """
 
 import reprlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any, NamedTuple, TypeVar, get_args
 
@@ -13,7 +14,7 @@ import msgspec
 
 from .durations import parse_duration
 
-SECRET, DURATION = {"secret": True}, {"duration": True}  # for a field's `extra`
+SECRET, DURATION = {"secret": True}, {"read": parse_duration}  # for a field's `extra`
 T = TypeVar("T", bound=msgspec.Struct)
 
 
@@ -28,7 +29,7 @@ class InvalidField(ValueError):
 class _Field(NamedTuple):
     type: Any
     allowed: str
-    extra: Mapping[str, bool]
+    extra: Mapping[str, Any]
     is_required: bool
 
 
@@ -39,10 +40,7 @@ def convert(given: Mapping[str, Any], struct: type[T]) -> T:
         if key not in fields:
             known = ", ".join(fields)
             raise InvalidField(key, f"unknown key {reprlib.repr(key)}; allowed: {known}")
-    read = {
-        key: _seconds(value) if "duration" in fields[key].extra else value
-        for key, value in given.items()
-    }
+    read = {key: _read(fields[key].extra.get("read"), value) for key, value in given.items()}
     try:
         return msgspec.convert(read, struct)
     except msgspec.ValidationError:
@@ -57,10 +55,12 @@ def convert(given: Mapping[str, Any], struct: type[T]) -> T:
     raise AssertionError("each field is of its type, but the object is not")
 
 
-def _seconds(given: Any) -> Any:
-    """Return the seconds of a duration; what is none of these as it is."""
+def _read(read: Callable[[str], Any] | None, given: Any) -> Any:
+    """Return what a field's own function makes of a value; of what is none for it the value."""
+    if read is None or isinstance(given, bool) or not isinstance(given, str | int | float):
+        return given
     try:
-        return parse_duration(given) if isinstance(given, str) else given
+        return read(str(given))
     except ValueError:
         return given
 

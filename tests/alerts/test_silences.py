@@ -18,7 +18,7 @@ from dashboard.alerts.silences import EVENT, Silence, Silences, acknowledgements
 from dashboard.events.event import Event, EventId
 from dashboard.log.sqlite.engine import SQLiteLog
 from dashboard.log.threaded import ThreadedLog
-from dashboard.settings import Level, SettingError, Window, load
+from dashboard.settings import Level, SettingError, Window, convert, load
 from tests.support.log_contract import ALL, LOG_START
 
 SCOPE: dict[str, Any] = {"time": 100, "until": 200}
@@ -192,7 +192,7 @@ def test_it_outlives_the_log_and_windows_are_events(
     ],
 )
 def test_a_window_is_of_days_and_hours(window: dict[str, str], at: str, until: str | None) -> None:
-    found = Window(name="w", **window).at(datetime.fromisoformat(at).timestamp())
+    found = convert({"name": "w", **window}, Window).at(datetime.fromisoformat(at).timestamp())
     assert (found and datetime.fromtimestamp(found[1]).strftime("%Y-%m-%dT%H:%M")) == until
 
 

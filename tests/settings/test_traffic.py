@@ -26,9 +26,9 @@ def test_without_a_table_there_is_no_quota() -> None:
 @pytest.mark.parametrize(
     ("table", "text"),
     [
-        ({"quota": "much"}, "quota='much': allowed are bytes, such as 500GB"),
-        ({"quota": 0}, "quota=0: allowed are bytes"),
-        ({"quota": "9000PB"}, "quota='9000PB': allowed are bytes"),
+        ({"quota": "much"}, "quota='much': allowed is bytes, such as 500GB"),
+        ({"quota": 0}, "quota=0: allowed is bytes"),
+        ({"quota": "9000PB"}, "quota='9000PB': allowed is bytes"),
         ({"resets": 32}, "resets=32: allowed is a day of the month, from 1 to 31"),
         ({"resets": True}, "resets=True: allowed is"),
         ({"counts": "all"}, "counts='all': allowed is sent, received, both"),
