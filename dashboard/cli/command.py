@@ -22,9 +22,17 @@ def run(command: Sequence[str], seen: Callable[[str, bytes], None]) -> tuple[int
     command can't be started.
     """
     signals: list[int] = []
-    with _handling(signals) as started:
+    running: list[subprocess.Popen[bytes]] = []
+
+    def handle(number: int, frame: FrameType | None) -> None:
+        signals.append(number)
+        # At Ctrl-C the terminal tells the command itself, and many end harshly at a second one.
+        if running and not (number == signal.SIGINT and _terminal_tells()):
+            running[0].send_signal(number)
+
+    with handling(handle):
         process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-        started(process)
+        running.append(process)
         with process:
             assert process.stdout is not None
             assert process.stderr is not None
@@ -66,21 +74,15 @@ def _write(name: str, piece: bytes) -> bool:
 
 
 @contextmanager
-def _handling(signals: list[int]) -> Iterator[Callable[[subprocess.Popen[bytes]], None]]:
-    """Note the signals that would end us, and hand them on to the command."""
-    running: list[subprocess.Popen[bytes]] = []
+def handling(handle: Callable[[int, FrameType | None], None]) -> Iterator[None]:
+    """Let a function have the signals that would end us.
 
-    def handle(number: int, frame: FrameType | None) -> None:
-        signals.append(number)
-        # At Ctrl-C the terminal tells the command itself, and many end harshly at a second one.
-        if running and not (number == signal.SIGINT and _terminal_tells()):
-            running[0].send_signal(number)
-
-    # Those that are ignored (nohup, a job in the background) stay so, here and in the command.
+    Those that are ignored (nohup, a job in the background) stay so, here and in a command.
+    """
     ours = [number for number in _SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]
     before = [(number, signal.signal(number, handle)) for number in ours]
     try:
-        yield running.append
+        yield
     finally:
         for number, handler in before:
             signal.signal(number, handler)

@@ -11,6 +11,7 @@ from types import FrameType
 import click
 import msgspec
 
+from dashboard.cli.command import handling
 from dashboard.cli.target import Target, Value, echo_err, with_target
 from dashboard.cli.text import LEVELS, Lines, level_of
 from dashboard.cli.usage_error import UsageError
@@ -25,7 +26,6 @@ _PIECE = 64 << 10
 _END_SECONDS = 30.0
 _STOP_SECONDS = 5.0
 _SILENCE = 1.0  # after which a look is taken at how the sending goes
-_ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 @click.command(
@@ -58,7 +58,7 @@ def log(name: str, level: str | None, target: Target) -> None:
     backlog = LineBuffer(target.send, lost=source.lost, say=echo_err)
     lines = Lines()
     try:
-        with _Input() as pieces:
+        with _Input() as pieces, handling(_note):
             for piece in pieces:
                 for line in lines.feed(piece):
                     backlog.put(source.event(line))
@@ -114,14 +114,9 @@ class _Input:
     def __enter__(self) -> "_Input":
         os.set_blocking(self._tell, False)
         self._fd_before = signal.set_wakeup_fd(self._tell)
-        # Those that are ignored (nohup, a job in the background) stay so.
-        ours = [number for number in _ENDING if signal.getsignal(number) is not signal.SIG_IGN]
-        self._before = [(number, signal.signal(number, _note)) for number in ours]
         return self
 
     def __exit__(self, *error: object) -> None:
-        for number, handler in self._before:
-            signal.signal(number, handler)
         signal.set_wakeup_fd(self._fd_before)
         os.close(self._told)
         os.close(self._tell)

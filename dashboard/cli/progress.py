@@ -8,7 +8,7 @@ from types import FrameType
 
 import click
 
-from dashboard.cli.command import run
+from dashboard.cli.command import handling, run
 from dashboard.cli.meter import Meter
 from dashboard.cli.target import Target, Value, echo_err, with_target
 from dashboard.cli.text import Lines
@@ -68,17 +68,15 @@ class Watch:
 
     def input(self) -> int:
         """Watch standard input to its end; return the exit status."""
-        for number in (signal.SIGTERM, signal.SIGHUP):
-            if signal.getsignal(number) is not signal.SIG_IGN:
-                signal.signal(number, _interrupt)
-        try:
-            while piece := os.read(sys.stdin.fileno(), _PIECE):
-                self._see("stdin", piece)
-            self._finish()
-        except KeyboardInterrupt as end:
-            number = end.args[0] if end.args else signal.SIGINT
-            self._end(f"ended by {_name(number)}")
-            return 128 + number
+        with handling(_interrupt):
+            try:
+                while piece := os.read(sys.stdin.fileno(), _PIECE):
+                    self._see("stdin", piece)
+                self._finish()
+            except KeyboardInterrupt as end:
+                number: int = end.args[0]
+                self._end(f"ended by {_name(number)}")
+                return 128 + number
         return 0 if self._end(None) else 1
 
     def command(self, command: tuple[str, ...]) -> int:
