@@ -130,7 +130,7 @@ class Credentials:
         wait = self._throttle.wait(environ.get("REMOTE_ADDR", ""), given)
         if wait:
             return Evaluation(wait=wait)
-        if _are_equal(given, self._token):
+        if self._token and hmac.compare_digest(given.encode(), self._token):
             return Evaluation(FULL, token=given)
         reason = "that is not the token; reading needs the right one: Authorization: Bearer …"
         return Evaluation(failure=(kind, reason), token=given)
@@ -204,7 +204,3 @@ def _key_in(query: str) -> str | None:
     if f"{KEY}=" not in query:
         return None
     return dict(parse_qsl(query, keep_blank_values=True)).get(KEY)
-
-
-def _are_equal(given: str, token: bytes) -> bool:
-    return bool(token) and hmac.compare_digest(given.encode(), token)

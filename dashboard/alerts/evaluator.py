@@ -193,7 +193,8 @@ class Evaluator:
                 del self._conditions[key]
             elif now - condition.missing >= _GONE:
                 del self._conditions[key]
-                said.append(self._end(rule, item, condition, now))
+                over = self._make_alert(rule, item, "cleared", condition, now)
+                said.append(replace(over, message=f"{item}: no longer there"))
         return said
 
     def clear_abandoned(self, now: float) -> list[Alert]:
@@ -238,12 +239,9 @@ class Evaluator:
 
     def _worst(self, condition: _Condition) -> float | UnsetType:
         worst = condition.worst
-        is_told = worst is not None and worst != condition.value and finite(worst) is not None
-        return worst if is_told and worst is not None else UNSET
-
-    def _end(self, rule: Rule, item: str, condition: _Condition, now: float) -> Alert:
-        said = self._make_alert(rule, item, "cleared", condition, now)
-        return replace(said, message=f"{item}: no longer there")
+        if worst is None or worst == condition.value or finite(worst) is None:
+            return UNSET
+        return worst
 
 
 def _name(rule: Rule, item: str) -> str:

@@ -4,6 +4,7 @@ import sys
 import time
 import uuid
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import click
@@ -45,7 +46,8 @@ def publish(name: str, data: tuple[str, ...], lines: bool, target: Target) -> No
             return
         if data not in ((), ("-",)):
             raise click.UsageError("with --lines the data comes from standard input")
-        for number, line in enumerate(iter(_stdin_line, b""), 1):
+        read_line = partial(sys.stdin.buffer.readline, 2 * MOST_EVENT_BYTES)
+        for number, line in enumerate(iter(read_line, b""), 1):
             try:
                 if line.strip():
                     _publish(target, name, decode(text_of(line)))
@@ -57,10 +59,6 @@ def publish(name: str, data: tuple[str, ...], lines: bool, target: Target) -> No
         raise UsageError(str(error)) from None
     except LogUnavailable as error:
         raise click.ClickException(str(error)) from None
-
-
-def _stdin_line() -> bytes:
-    return sys.stdin.buffer.readline(2 * MOST_EVENT_BYTES)
 
 
 def _publish(target: Target, name: str, data: Any) -> None:

@@ -117,8 +117,9 @@ def write(connection: Any, events: Iterable[Event]) -> None:
     if not told:
         return
     rows = connection.execute("SELECT id, data FROM alert WHERE until IS NULL").fetchall()
-    ids = {_key(past): number for number, data in rows if (past := fields(data, _PAST))}
-    known = {_key(past): past for _, data in rows if (past := fields(data, _PAST))}
+    found = [(number, past) for number, data in rows if (past := fields(data, _PAST))]
+    ids = {_key(past): number for number, past in found}
+    known = {_key(past): past for _, past in found}
     changed: dict[int, PastAlert] = {}
     for past in (past for event in told for past in fold(known, event)):
         if _key(past) not in ids:

@@ -186,12 +186,8 @@ class HistoryReader:
 
 def _first_time(store: HistoryStore, tier: Tier, series: Series, stretch: Stretch) -> float:
     """Return the time of the first row of a tier within a stretch; infinity for none."""
-    for rows in store.read(tier, series, stretch.first, stretch.end, _no_column):
+    for rows in store.read(tier, series, stretch.first, stretch.end, lambda path: False):
         for time in rows.times:
             if time >= stretch.first:
                 return time
     return math.inf
-
-
-def _no_column(path: str) -> bool:
-    return False

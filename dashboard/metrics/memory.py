@@ -98,7 +98,8 @@ class Memory(Family):
             free = byte_count(getattr(memory, "free", None))
             swap_total, swap_used = byte_count(swap.total), byte_count(max(0, swap.used))
         else:
-            cached = _sum(found.get(b"Cached"), found.get(b"SReclaimable", 0))
+            cached = found.get(b"Cached")
+            cached = None if cached is None else cached + found.get(b"SReclaimable", 0)
             free = found.get(b"MemFree")
             swap_total, swap_free = found.get(b"SwapTotal"), found.get(b"SwapFree")
             swap_used = None
@@ -140,10 +141,6 @@ class Memory(Family):
                 if len(found) == len(_WANTED):
                     break
         return found
-
-
-def _sum(first: float | None, second: float) -> float | None:
-    return None if first is None else first + second
 
 
 _WANTED = frozenset(b"MemTotal MemFree MemAvailable Cached SReclaimable SwapTotal SwapFree".split())

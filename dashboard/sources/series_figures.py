@@ -8,7 +8,7 @@ quantiles of what came between two scrapes; one that lies beyond the last bound 
 
 import math
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from prometheus_client import Metric
@@ -157,13 +157,8 @@ def _add(whole: _Histogram, sample: Sample, suffix: str) -> None:
 
 
 def _key(labels: Mapping[str, str]) -> str:
-    return printable(",".join(_values(labels)))
-
-
-def _values(labels: Mapping[str, str]) -> Iterator[str]:
-    for name, value in sorted(labels.items()):
-        if value and name not in ("le", "quantile"):
-            yield value
+    named = (each for each in sorted(labels.items()) if each[0] not in ("le", "quantile"))
+    return printable(",".join(value for _, value in named if value))
 
 
 def _quantile_name(name: str, q: str) -> str:
