@@ -3,11 +3,8 @@
 import { make } from "../ui/dom.js";
 
 export class Canvas {
-  /**
-   * @param {string} className
-   * @param {() => void} redraw called when the size has changed
-   */
-  constructor(className, redraw) {
+  /** @param {string} className */
+  constructor(className) {
     this.element = make("canvas", { class: className, "aria-hidden": "true" });
     this.width = 0;
     this.height = 0;
@@ -15,7 +12,7 @@ export class Canvas {
       if (!entry) return;
       this.width = entry.contentRect.width;
       this.height = entry.contentRect.height;
-      redraw();
+      this.paint();
     });
     this.observer.observe(this.element);
   }
@@ -23,6 +20,9 @@ export class Canvas {
   destroy() {
     this.observer.disconnect();
   }
+
+  /** Draws what is shown, also when the size has changed. */
+  paint() {}
 
   /** @returns {CanvasRenderingContext2D | null} cleared, in CSS pixels; null while there is no room */
   begin() {

@@ -11,12 +11,11 @@ import { Canvas } from "./canvas.js";
 /** Number of shades: more than an eye tells apart, and few enough to paint in batches. */
 const SHADES = 20;
 
-export class HeatStrip {
+export class HeatStrip extends Canvas {
   /** @param {Theme} theme */
   constructor(theme) {
+    super("heatstrip");
     this.theme = theme;
-    this.canvas = new Canvas("heatstrip", () => this.#paint());
-    this.element = this.canvas.element;
     /** @type {{times: number[], rows: Column[], from: number, to: number, longest: number}} */
     this.shown = { times: [], rows: [], from: 0, to: 1, longest: 1 };
   }
@@ -30,18 +29,14 @@ export class HeatStrip {
    */
   draw(times, rows, from, to, longest) {
     this.shown = { times, rows, from, to, longest };
-    this.#paint();
+    this.paint();
   }
 
-  destroy() {
-    this.canvas.destroy();
-  }
-
-  #paint() {
-    const context = this.canvas.begin();
+  paint() {
+    const context = this.begin();
     if (!context) return;
     const { times, rows, from, to, longest } = this.shown;
-    const { width, height } = this.canvas;
+    const { width, height } = this;
     const { unit } = this.theme;
     const gap = rows.length > 1 && height / rows.length > unit / 2 ? unit / 16 : 0;
     const x = (/** @type {number} */ time) => Math.max(0, ((time - from) / (to - from)) * width);

@@ -5,18 +5,17 @@ import { Canvas } from "./canvas.js";
 /** @import { Theme } from "../ui/theme.js" */
 /** @import { Column } from "./scale.js" */
 
-export class Sparkline {
+export class Sparkline extends Canvas {
   /**
    * @param {Theme} theme
    * @param {string} color name of a custom property
    * @param {(highest: number) => number} top value at the upper edge; the lower edge is zero
    */
   constructor(theme, color, top) {
+    super("sparkline");
     this.theme = theme;
     this.color = color;
     this.top = top;
-    this.canvas = new Canvas("sparkline", () => this.#paint());
-    this.element = this.canvas.element;
     /** @type {{times: number[], values: Column, from: number, to: number}} */
     this.shown = { times: [], values: [], from: 0, to: 1 };
   }
@@ -29,21 +28,17 @@ export class Sparkline {
    */
   draw(times, values, from, to) {
     this.shown = { times, values, from, to };
-    this.#paint();
+    this.paint();
   }
 
-  destroy() {
-    this.canvas.destroy();
-  }
-
-  #paint() {
-    const context = this.canvas.begin();
+  paint() {
+    const context = this.begin();
     if (!context) return;
     const { times, values, from, to } = this.shown;
     const color = this.theme.color(this.color);
     const stroke = this.theme.unit / 8;
     const top = this.top(values.reduce((/** @type {number} */ most, value) => Math.max(most, value ?? 0), 0));
-    const { width, height } = this.canvas;
+    const { width, height } = this;
     const x = (/** @type {number} */ time) => ((time - from) / (to - from)) * width;
     const y = (/** @type {number} */ value) => height - stroke - (value / top) * (height - 2 * stroke);
 
