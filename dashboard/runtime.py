@@ -142,18 +142,15 @@ class Runtime:
         self.history = HistoryService(settings, self.log)
         # One worker keeps the history and listens to machines, whoever samples: it may be an agent.
         self._keeping = Leadership(folder / "history.lock")
-        self._keeper_tasks = (
-            self.history,
-            *keeper_tasks(
-                self.log,
-                self.open_alerts,
-                self.hub.replay_buffer,
-                self.host_intervals,
-                settings,
-                folder=folder,
-                families=self.cadences(),
-                is_reading=lambda: self.hub.tail.problem is None,
-            ),
+        self._keeper_tasks = keeper_tasks(
+            self.log,
+            self.open_alerts,
+            self.hub.replay_buffer,
+            self.host_intervals,
+            settings,
+            folder=folder,
+            families=self.cadences(),
+            is_reading=lambda: self.hub.tail.problem is None,
         )
         self._leader_tasks: LeaderTasks | None = None  # while this worker is the leader
         self._greenlets: list[gevent.Greenlet[..., None]] = []
@@ -222,11 +219,11 @@ class Runtime:
         return most
 
     def _keep(self) -> None:
-        for task in self._keeper_tasks:
+        for task in (self.history, *self._keeper_tasks):
             task.start()
 
     def _keep_no_more(self) -> None:
-        for task in self._keeper_tasks:
+        for task in (self.history, *self._keeper_tasks):
             task.stop()
 
     def _lead(self) -> None:

@@ -1,6 +1,6 @@
 """What one process of a dashboard judges, whoever samples: the log's machines, what is expected."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from functools import partial
 from operator import attrgetter
 from pathlib import Path
@@ -43,12 +43,12 @@ def keeper_tasks(
     folder: Path,
     families: Iterable[str],
     is_reading: Callable[[], bool],
-) -> Iterator[KeeperTask]:
-    """Yield what judges: machines' silence, and what is expected; and what keeps silences.
+) -> tuple[KeeperTask, ...]:
+    """Return what judges: machines' silence, and what is expected; and what keeps silences.
 
     `folder` has what outlives this process, `is_reading` is False while the log is away.
     """
-    yield SilenceWatch(
+    silence = SilenceWatch(
         log,
         open_alerts,
         partial(machines, buffer, intervals, tuple(families)),
@@ -57,9 +57,10 @@ def keeper_tasks(
         is_reading=is_reading,
         judges=settings.alerts.defaults,
     )
-    yield Periodic(partial(keep_silences, log, open_alerts, settings), _LOOK_AT_SILENCES)
+    keeping = Periodic(partial(keep_silences, log, open_alerts, settings), _LOOK_AT_SILENCES)
     file = folder / "expected.json"
-    yield ExpectationWatch(log, open_alerts, buffer, settings, file=file, is_reading=is_reading)
+    due = ExpectationWatch(log, open_alerts, buffer, settings, file=file, is_reading=is_reading)
+    return silence, keeping, due
 
 
 def machines(
