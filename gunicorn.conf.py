@@ -131,8 +131,8 @@ _start_report = _load_alone("telemetry/start_report").start_report
 _wait_until_free = _load_alone("posix/free_port").wait_until_free
 
 umask = 0o007  # a Unix socket to bind to is for its user and group
-wsgi_app = "app:app"
-chdir = str(_ROOT)
+wsgi_app = "app:app" if _PACKAGE.parent == _ROOT else "dashboard.files.app:app"
+chdir = str(_PACKAGE.parent)  # not a wheel's files, which pip replaces while the master lives
 bind = ["127.0.0.1:8000"]
 worker_class = Worker
 logger_class = _Logger

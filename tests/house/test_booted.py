@@ -2,11 +2,14 @@
 
 import os
 import re
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from dashboard import installation
+from tests.house.conftest import python
 from tests.support.booted import Booted
 from tests.support.service import ROOT
 from tests.support.waiting import wait_for
@@ -29,6 +32,11 @@ asking >/tmp/answers &
 {line}
 wait
 sort -u /tmp/answers
+"""
+# A client that shows the token, which may not be in a list of processes.
+DESCRIPTION = """
+sed -n 's/^read_token = "\\(.*\\)"/Authorization: Bearer \\1/p' /etc/vitals/vitals.toml >/tmp/header
+curl -s -H @/tmp/header http://127.0.0.1:8000/openapi.json
 """
 
 
@@ -55,6 +63,11 @@ def wait_until_ready(booted: Booted) -> None:
     assert '"status":"ok"' in booted.run("curl -s --retry 20 http://127.0.0.1:8000/readyz")
 
 
+def wait_until_served(booted: Booted, version: str) -> None:
+    told = f'"version":"{version}"'
+    wait_for(lambda: told in booted.run(DESCRIPTION), f"version {version}")
+
+
 def test_a_reload_and_a_restart_refuse_nobody(booted: Booted) -> None:
     assert booted.run("stat --format '%U:%G %a' /etc/vitals/vitals.toml") == "root:vitals 640\n"
     for line in ("systemctl reload vitals", "systemctl restart vitals"):
@@ -62,6 +75,28 @@ def test_a_reload_and_a_restart_refuse_nobody(booted: Booted) -> None:
         assert shown(booted, "vitals", "ActiveState") == "active"
     booted.run("systemctl stop vitals.service")
     assert booted.run("curl -s http://127.0.0.1:8000/healthz") == "ok\n", "its socket starts it"
+
+
+def test_a_new_version_and_back(booted: Booted, tmp_path: Path) -> None:
+    ignored = shutil.ignore_patterns(".*", "node_modules", "tests", "bench", "dist", "instance")
+    newer = shutil.copytree(ROOT, tmp_path / "newer", ignore=ignored)
+    project = newer / "pyproject.toml"
+    older = f'version = "{installation.version()}"'
+    project.write_text(project.read_text().replace(older, 'version = "0.2.0"'))
+    python("-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation", "-w", newer, newer)
+    (wheel,) = newer.glob("*.whl")
+    shutil.copy(wheel, booted.root / "wheels")
+    page = (ROOT / "docs" / "deploying.md").read_text("utf-8")
+    block = page.split("## A new version, and back")[1].split("```sh\n")[1].split("```")[0]
+    back = "/opt/vitals/bin/pip install --no-deps --force-reinstall vitals-0.1*.whl"
+
+    wait_until_ready(booted)
+    master = shown(booted, "vitals", "MainPID")
+    for lines, version in ((block, "0.2.0"), (f"{back}\nsystemctl reload vitals", "0.1.0")):
+        said = booted.run(MEANWHILE.format(line=f"cd /wheels\n{lines}"), **OFFLINE)
+        assert said == "200\n"
+        wait_until_served(booted, version)
+        assert shown(booted, "vitals", "MainPID") == master
 
 
 @pytest.mark.parametrize("signal", ["KILL", "STOP"])

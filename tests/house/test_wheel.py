@@ -16,12 +16,14 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import httpx
+import psutil
 import pytest
 import waitress  # type: ignore[import-untyped]
 import yaml  # type: ignore[import-untyped]
 
 from dashboard.installation import build_id, project
 from dashboard.settings import load
+from tests.house.conftest import python
 from tests.support.proxies import free_port, program
 from tests.support.service import ROOT
 from tests.support.waiting import wait_for
@@ -42,10 +44,6 @@ part: bytes = sse.encode(vitals.ServerSentEvent("x", event="y"))
 reveal_type(vitals.connect)
 wrong: int = vitals.publish("deploy", {})
 """
-
-
-def python(*arguments: object) -> None:
-    subprocess.run([sys.executable, *map(str, arguments)], cwd=ROOT, check=True)
 
 
 def environment(folder: Path, wheels: Path) -> dict[str, str]:
@@ -180,6 +178,22 @@ def test_a_wheel_serves_the_whole_wall_of_the_same_build(wall: SimpleNamespace) 
     assert len(files) > 3
     assert {httpx.get(wall.url + file).status_code for file in files} == {200}
     assert httpx.get(f"{wall.url}/openapi.json").json()["info"]["version"] == project()["version"]
+
+
+def test_a_reload_starts_what_pip_has_put_in_its_place(
+    wall: SimpleNamespace, installed: Path
+) -> None:
+    (files,) = installed.parent.glob("lib/python3*/site-packages/dashboard/files")
+    other = shutil.copytree(files, wall.home / "other")
+    shutil.rmtree(files)
+    other.rename(files)
+    found = re.search(r"Listening at: \S+ \((\d+)\)", wall.output.read_text())
+    assert found
+    master = psutil.Process(int(found[1]))
+    before = set(master.children())
+    master.send_signal(signal.SIGHUP)
+    wait_for(lambda: master.children() and not before & set(master.children()), "another worker")
+    wait_for(lambda: is_ready(wall.url), "it to be ready")
 
 
 def test_its_commands_work_from_any_folder(wall: SimpleNamespace) -> None:
