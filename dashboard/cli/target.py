@@ -166,6 +166,6 @@ def post(url: str, path: str, body: dict[str, Any], *, token: str = "") -> bytes
 
 def echo_err(text: str) -> None:
     """Tell the operator, on standard error, in the name of the command: `flask` or `vitals`."""
-    context = click.get_current_context(silent=True)
-    name = context.find_root().info_name if context is not None else "flask"
+    program = Path(sys.argv[0])  # .../bin/flask, or .../flask/__main__.py
+    name = "flask" if "flask" in (program.name, program.parent.name) else "vitals"
     print(f"{name}: {text}", file=sys.stderr, flush=True)

@@ -681,7 +681,7 @@ def test_a_server_that_is_away_gets_what_could_be_held_in_order_and_the_count_of
             at += 1
     assert at == total
     assert dropped > 10_000
-    assert "flask: going on; " in pipe.err
+    assert "vitals: going on; " in pipe.err
 
 
 def unread(command: Command) -> int:
