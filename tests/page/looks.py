@@ -83,7 +83,7 @@ COVERED = """() => {
         if (number && parent.matches(".unit")) continue;
         for (const { left, right, top, bottom } of range.getClientRects()) {
             const [from, to] = number ? [number.top, number.bottom] : [top, bottom];
-            const shortened = "h1, .label, h2, .detail, td, th, .words, .cell b, aside a, ol";
+            const shortened = "h1, .label, h2, .detail, td, th, .words, b, aside a, ol";
             const box = parent.closest(shortened);
             const isClipped = box && getComputedStyle(box).overflow !== "visible";
             const clip = isClipped ? box.getBoundingClientRect() : null;
@@ -103,7 +103,7 @@ COVERED = """() => {
         if (down > 0.3 * Math.min(one.height, other.height)) found.push(`${words} | ${others}`);
     });
     return found;
-}""".replace("NOT_LOOKED_AT", "'.unseen, .plot, .banner, script, noscript'")
+}""".replace("NOT_LOOKED_AT", "'.unseen, .uplot, .banner, script, noscript'")
 
 # Words that go on in another line, if that is shown, within an element.
 BROKEN = r"""(within) => {

@@ -45,7 +45,11 @@ FOUND = [
     # Cells and tiles that read alike; words in them on each other; a sign below its list.
     (sweep.Opened("overview", "4m", 2, "long", 100), [(1920, 1080), (320, 480)]),
     (sweep.Opened("overview", "4m", 2, "long", 12), [(800, 480), (390, 844)]),
-    (sweep.Opened("overview", "8m", 2, "short", 100), [(320, 480)]),
+    (sweep.Opened("overview", "8m", 2, "short", 100), [(768, 1024), (320, 480)]),
+    # Names beside lines that left them no room.
+    (sweep.Opened("wall", "", 6, "long", 1), [(600, 1024), (320, 480)]),
+    # Names beside lines on each other.
+    (sweep.Opened("wall", "2m", 2, "long", 12), [(390, 844)]),
     # A name broken within a word; the button of an alert alone in its line.
     (sweep.Opened("wall", "", 2, "long", 3), [(390, 844), (1080, 1920)]),
 ]

@@ -34,7 +34,7 @@ import { timeAxis } from "./time_axis.js";
  * @property {Theme} theme
  * @property {Interaction | null} interaction
  * @property {number | null} threshold value of a line across the plot
- * @property {number} end units right of the plot: half a label of the axis, or room for direct labels
+ * @property {number} end at most, units right of the plot: half a label of the axis, or room for direct labels
  * @property {() => void} drawn called after lines were drawn
  * @property {(index: number | null) => void} pointed called with the row under the cursor; -1 where nothing is known
  */
@@ -103,15 +103,17 @@ export class Chart {
     if (!plot) return;
     const { offsetTop, offsetHeight } = plot.over;
     const whole = height * this.options.theme.unit;
-    // Where values would lie on names, there are names alone, of half the height.
+    // Where values would lie on names below them, there are names alone; and the first that fit.
     const isTight = labels.length * whole > offsetTop + offsetHeight;
-    const size = isTight ? whole / 2 : whole;
+    const size = isTight && height > 2 ? whole / 2 : whole;
+    const fit = Math.floor((offsetTop + offsetHeight) / size);
+    labels.forEach((label, index) => (label.hidden = index >= fit));
     labels[0]?.parentElement?.toggleAttribute("data-tight", isTight);
     const [, ...columns] = this.data;
-    const wanted = columns.map((column) => plot.valToPos(column.findLast((value) => value !== null) ?? 0, "y") + offsetTop - size / 2);
+    const wanted = columns.slice(0, fit).map((column) => plot.valToPos(column.findLast((value) => value !== null) ?? 0, "y") + offsetTop - size / 2);
     // The labels of the time axis, below the plot, reach under the names.
     const places = spread(wanted, size, offsetTop + offsetHeight);
-    labels.forEach((label, index) => label.style.setProperty("transform", `translateY(${Math.round(places[index])}px)`));
+    places.forEach((place, index) => labels[index].style.setProperty("transform", `translateY(${Math.round(place)}px)`));
   }
 
   destroy() {
@@ -171,7 +173,7 @@ export class Chart {
       grid: { stroke: theme.color("grid"), width: unit / 16 },
     };
     return {
-      padding: [0.5 * unit, end * unit, 0, 0],
+      padding: [0.5 * unit, ({ width }) => Math.min(end * unit, width / 2), 0, 0],
       cursor: this.cursor?.cursor ?? { show: false },
       select: { show: this.cursor !== null, left: 0, top: 0, width: 0, height: 0 },
       legend: { show: false },

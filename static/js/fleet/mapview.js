@@ -4,11 +4,12 @@ import { roundUp } from "../charts/scale.js";
 import { make, write } from "../ui/dom.js";
 import { terse } from "../ui/format.js";
 import { KeyedList } from "../ui/keyed_list.js";
-import { calledIn } from "../ui/names.js";
+import { calledIn, measure } from "../ui/names.js";
 import { HostCell } from "./cell.js";
 import { FIGURES } from "./figures.js";
 import { groupName, groupSizes, withGroups } from "./groups.js";
 import { cellsFor, LABEL } from "./layout.js";
+import { BESIDE } from "./status_text.js";
 import { Tooltip } from "./tooltip.js";
 import { WorstList } from "./worstlist.js";
 
@@ -94,11 +95,12 @@ export class MapView {
     this.list.dataset.cells = cellWidth >= NAMED * unit ? "named" : cellWidth >= least * unit ? "numbered" : "bare";
     const names = order.map(({ name }) => name);
     // Sizes as in the style sheet, beside a sign.
-    const [inCell, inList] = [this.theme.measure(0.85 * unit, 400), this.theme.measure(1.25 * unit, 700)];
+    const [inCell, inList] = [measure(this.theme.family, 0.85 * unit, 400), measure(this.theme.family, 1.25 * unit, 700)];
     const room = 0.96 * cellWidth - 1.1 * unit;
     this.names = this.list.dataset.cells === "named" ? calledIn(names, (name) => inCell(name) <= room) : new Map();
     const beside = innerWidth > innerHeight ? Math.min(23 * unit, 0.38 * innerWidth) : innerWidth / (innerWidth < 700 ? 1 : 2);
-    this.worst.names = calledIn(names, (name) => inList(name) <= beside - 2.2 * unit);
+    const sign = Math.max(...BESIDE.map(measure(this.theme.family, unit, 700)));
+    this.worst.names = calledIn(names, (name) => inList(name) <= beside - 3 * unit - sign);
   }
 
   destroy() {

@@ -11,6 +11,9 @@ export const MARKS = { critical: "◆ critical", warning: "▲ warning", info: "
 /** Sign and word of a machine without recent figures. */
 export const SILENT = "✕ silent";
 
+/** All that may stand beside a name. */
+export const BESIDE = [...Object.values(MARKS), SILENT];
+
 /** Seconds after which a time needs its date. */
 const DAY = 72_000;
 

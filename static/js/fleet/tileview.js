@@ -2,12 +2,12 @@
 /** Machines as tiles that fill the screen, or in columns on a page that scrolls. */
 import { KeyedList } from "../ui/keyed_list.js";
 import { mark } from "../ui/dom.js";
-import { calledIn } from "../ui/names.js";
+import { calledIn, measure } from "../ui/names.js";
 import { MOST_LINES } from "./cpu_line.js";
 import { PULSE } from "./figures.js";
 import { groupName, groupSizes, withGroups } from "./groups.js";
 import { columnsForTiles, LABEL, rowsOf } from "./layout.js";
-import { MARKS } from "./status_text.js";
+import { BESIDE } from "./status_text.js";
 import { HostTile } from "./tile.js";
 
 /** @import { Host } from "./host.js" */
@@ -83,8 +83,8 @@ export class TileView {
     const least = parseFloat(this.theme.color("least"));
     const type = Math.max(1, least, Math.min(0.08 * tile.width, 0.12 * tile.height));
     const inner = unit * (tile.width - Math.max(1, 0.06 * tile.width) - 1);
-    const word = this.theme.measure(unit * Math.max(least, Math.min(0.055 * tile.width, 0.09 * tile.height)), 700)(MARKS.critical);
-    const wide = this.theme.measure(unit * type, 600);
+    const word = Math.max(...BESIDE.map(measure(this.theme.family, unit * Math.max(least, Math.min(0.055 * tile.width, 0.09 * tile.height)), 700)));
+    const wide = measure(this.theme.family, unit * type, 600);
     this.names = [inner, inner - word].map((room) => calledIn(names, (name) => wide(name) <= room));
   }
 

@@ -76,3 +76,15 @@ export function calledIn(names, fits) {
   }
   return new Map(names.map((name, index) => [name, short[index]]));
 }
+
+/**
+ * @param {string} family of a typeface
+ * @param {number} size CSS pixels
+ * @param {number} weight
+ * @returns {(text: string) => number} width of a text in it
+ */
+export function measure(family, size, weight) {
+  const pen = document.createElement("canvas").getContext("2d");
+  if (pen) pen.font = `${weight} ${size}px ${family}`;
+  return (text) => pen?.measureText(text).width ?? 0;
+}

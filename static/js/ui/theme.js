@@ -38,17 +38,6 @@ export class Theme {
     return this.#style().fontFamily;
   }
 
-  /**
-   * @param {number} size of type, CSS pixels
-   * @param {number} weight
-   * @returns {(text: string) => number} width of a text in it
-   */
-  measure(size, weight) {
-    const pen = document.createElement("canvas").getContext("2d");
-    if (pen) pen.font = `${weight} ${size}px ${this.family}`;
-    return (text) => pen?.measureText(text).width ?? 0;
-  }
-
   /** @returns {boolean} true if the type size has changed since it was read */
   get outgrown() {
     return this.size !== 0 && parseFloat(getComputedStyle(this.element).fontSize) !== this.size;
