@@ -493,10 +493,10 @@ def test_a_place_is_taken_and_given_back(start_service: Start) -> None:
     wait_for(lambda: service.total("vitals_streams") == 0, "the place of one who left")
 
 
-def test_while_the_log_cannot_be_read_a_browser_is_asked_to_come_back(start_service: Start) -> None:
-    service = start_service(INTERVAL=3600).wait_until_ready()
-    service.delete_log()
+def test_while_the_log_cannot_be_read_a_browser_is_asked_to_come_back(make_service: Start) -> None:
+    service = make_service(INTERVAL=3600)
     service.log_file.mkdir()
+    service.start()
     # Any other status than 200, and EventSource would give up for good.
     answer = service.get("/progress/unknown")
     assert answer.status_code == 200
@@ -505,7 +505,15 @@ def test_while_the_log_cannot_be_read_a_browser_is_asked_to_come_back(start_serv
     assert_is_problem(send(service, "unknown", {"done": 1}), 503)
     service.log_file.rmdir()
     wait_for(lambda: send(service, "unknown", {"done": 1}).status_code == 201, "the log")
-    assert Watcher(service, "unknown").wait_for(1).status == 200
+
+    def step_came() -> bool:
+        watcher = Watcher(service, "unknown")
+        wait_for(lambda: watcher.steps() or watcher.ended.is_set(), "a step, or the end")
+        assert watcher.status == 200
+        return bool(watcher.steps())
+
+    # Whom the worker serves before it follows the new log is asked to come back once more.
+    wait_for(step_came, "the step")
 
 
 @pytest.mark.parametrize("sig", [signal.SIGHUP, signal.SIGTERM])
