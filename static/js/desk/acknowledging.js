@@ -22,8 +22,8 @@ export class Acknowledging {
     this.why = make("input", { id: "ack-why", type: "text", maxlength: "500", autocomplete: "off" });
     this.token = make("input", { id: "ack-token", type: "password", autocomplete: "off", value: String(recall(MEMORY) ?? "") });
     this.problem = make("p", { class: "problem", role: "alert" });
-    const all = make("button", { type: "submit" }, "for everyone");
-    const here = make("button", { type: "button" }, "only on this display");
+    const all = make("button", { type: "submit", class: "plain" }, "for everyone");
+    const here = make("button", { type: "button", class: "plain" }, "only on this display");
     const fields = Object.entries({ "For how long": this.time, Why: this.why, "Publish token": this.token });
     const form = make("form", {}, this.about, ...fields.map(([label, control]) => make("p", { class: "field" }, make("label", { for: control.id }, label), control)), make("p", { class: "buttons" }, all, " ", here), this.problem);
     this.dialog.body.append(form);
