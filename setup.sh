@@ -16,8 +16,8 @@ VENDOR=$ROOT/static/vendor
 
 # What the tests start: the Debian package, and after a colon its command where that has another
 # name. It is looked for as a command: it need not come from Debian.
-TEST_PACKAGES=(chromium nginx caddy haproxy varnish:varnishd curl openssl jq redis-server postgresql:initdb)
-TEST_PACKAGES+=(systemd:systemd-analyze iproute2:ip stress-ng prometheus:promtool)
+TEST_PACKAGES=(chromium chromium-headless-shell nginx caddy haproxy varnish:varnishd curl openssl jq)
+TEST_PACKAGES+=(redis-server postgresql:initdb systemd:systemd-analyze iproute2:ip stress-ng prometheus:promtool)
 
 # Debian has PostgreSQL's commands of each version in a folder of their own, not on the PATH.
 POSTGRESQL=/usr/lib/postgresql

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize
 
 from tests.page.elsewhere import Elsewhere
 from tests.page.looks import RULES, widest
@@ -44,7 +44,7 @@ def open_wall(page: Page) -> Callable[..., Wall]:
 def outages(page: Page, page_errors: list[str]) -> Iterator[None]:
     """For tests that take the server away: what Chromium says of that is no error of the page."""
     yield
-    page.context.close()  # before the service's own end is noticed, and after all it had to say
+    page.close()  # before the service's own end is noticed, and after all it had to say
     page_errors[:] = [error for error in page_errors if not NETWORK_TROUBLE.search(error)]
 
 
@@ -131,18 +131,23 @@ def lived_in(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
 
 
 @pytest.fixture
-def open_at(browser: Browser, lived_in: Service) -> Iterator[OpenAt]:
+def open_at(browser: Browser, window: BrowserContext, lived_in: Service) -> Iterator[OpenAt]:
     """Open the page in a window of this size, and wait until all of it has been drawn."""
     contexts = []
 
     def open_at(
         width: int, height: int, path: str = "/", *, link: str = "live", **options: Any
     ) -> Wall:
-        context = browser.new_context(viewport={"width": width, "height": height}, **options)
-        contexts.append(context)
+        size: ViewportSize = {"width": width, "height": height}
+        if options:
+            contexts.append(browser.new_context(viewport=size, **options))
+            page = contexts[-1].new_page()
+        else:
+            page = window.new_page()
+            page.set_viewport_size(size)
         # The log knows three machines: without a name it would be the overview of all of them.
         shown = path if "host=" in path else path.replace("/", "/host/box", 1)
-        wall = Wall(context.new_page(), lived_in).open(shown)
+        wall = Wall(page, lived_in).open(shown)
         wall.wait_for_link(link)
         wall.wait_for("html:not(:has(:is(.tile, .panel)[data-freshness=waiting]))")
         if link == "live":

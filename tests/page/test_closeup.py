@@ -18,6 +18,8 @@ from tests.page.past import read_machine
 from tests.page.wall import MODULE, Wall
 from tests.support.service import Service, wait_for
 
+pytestmark = pytest.mark.one_window
+
 OpenWall = Callable[..., Wall]
 
 PAST = 1000  # seconds

@@ -7,6 +7,8 @@ from tests.page.conftest import OpenAt
 from tests.page.looks import NOT_WHOLE, OVERFLOW
 from tests.page.wall import Wall
 
+pytestmark = pytest.mark.one_window
+
 # How tall the digits of each tile's number are painted, as shares of the window's height.
 DIGITS = """() => [...document.querySelectorAll(".tile .number data")].map((number) => {
     const { fontStyle, fontWeight, fontSize, fontFamily } = getComputedStyle(number);

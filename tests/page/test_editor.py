@@ -10,6 +10,8 @@ from playwright.sync_api import Locator, Page, expect
 from tests.page.wall import Wall
 from tests.support.service import Service
 
+pytestmark = pytest.mark.one_window
+
 OpenWall = Callable[..., Wall]
 
 EDITOR = "dialog.editor"

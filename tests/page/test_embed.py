@@ -17,6 +17,8 @@ from tests.page.looks import metrics
 from tests.page.wall import MODULE
 from tests.support.service import Service, wait_for
 
+pytestmark = pytest.mark.one_window
+
 NAMES = names(built_in_rows(FAMILIES, 0.5))
 TOKEN = "correct-horse-battery-staple"
 

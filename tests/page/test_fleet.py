@@ -6,13 +6,15 @@ from functools import partial
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.page.loads import Loads
 from tests.page.looks import COVERED, NOT_WHOLE, OVERFLOW, metrics
 from tests.page.past import sampling_held_up
 from tests.page.wall import Wall
 from tests.support.service import Service, wait_for
+
+pytestmark = pytest.mark.one_window
 
 Start = Callable[..., Service]
 OpenWall = Callable[..., Wall]
@@ -130,6 +132,10 @@ def order(page: Page) -> list[str]:
     return [str(name) for name in page.eval_on_selector_all("main [data-host]", NAMES)]
 
 
+def wait_for_order(page: Page, wanted: list[str]) -> None:
+    wait_for(lambda: order(page) == wanted, f"the machines in the order {wanted}")
+
+
 @pytest.fixture(scope="module")
 def fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     """A service that knows twelve machines, one of which has long been silent."""
@@ -226,19 +232,18 @@ def test_a_silent_machine_stays_greyed_and_says_since_when(
 
 def test_the_address_sorts_and_filters(open_fleet: Callable[[str], Page], page: Page) -> None:
     open_fleet("/")
-    worst = order(page)
-    assert worst[:2] == ["db-1", "web-3"]
-    assert worst[-1] == "old", "it has been silent for long"
+    wait_for(lambda: order(page)[:2] == ["db-1", "web-3"], "the worst to be the first")
+    assert order(page)[-1] == "old", "it has been silent for long"
     open_fleet("/?sort=name")
-    assert order(page) == ["box", "cache-1", "cache-2", "db-1", "db-2", "old", *HOSTS[:6]]
+    wait_for_order(page, ["box", "cache-1", "cache-2", "db-1", "db-2", "old", *HOSTS[:6]])
     open_fleet("/?sort=group")
-    assert order(page) == ["db-2", "box", "cache-1", "cache-2", "db-1", *HOSTS[:6], "old"]
+    wait_for_order(page, ["db-2", "box", "cache-1", "cache-2", "db-1", *HOSTS[:6], "old"])
     names = page.locator("main .group")
     assert names.all_text_contents() == [MARKUP, "box", "cache", "db", "web", "no group"]
     assert page.evaluate(NOT_WHOLE, True) == []
     page.goto(page.url.partition("?")[0] + "?host=web-*,old&colour=red")
     page.wait_for_selector(of("web-3") + "[data-level=warning]")
-    assert sorted(order(page)) == ["old", *HOSTS[:6]]
+    wait_for(lambda: sorted(order(page)) == ["old", *HOSTS[:6]], "these machines alone")
     assert page.locator("[data-filter]").text_content() == "web-*, old"
     assert page.locator("[data-note^=address]").count() == 1
     page.get_by_role("link", name="light").click()
@@ -354,20 +359,17 @@ def test_a_display_of_one_machine_takes_up_others_when_it_is_loaded_anew(
 
 
 @pytest.fixture
-def open_sized(browser: Browser, fleet: Service) -> Iterator[Callable[[int, int, str], Page]]:
+def open_sized(window: BrowserContext, fleet: Service) -> Callable[[int, int, str], Page]:
     """Open the overview in a window of this size."""
-    contexts = []
 
     def open_sized(width: int, height: int, path: str) -> Page:
-        context = browser.new_context(viewport={"width": width, "height": height})
-        contexts.append(context)
-        wall = Wall(context.new_page(), fleet).open(path)
+        page = window.new_page()
+        page.set_viewport_size({"width": width, "height": height})
+        wall = Wall(page, fleet).open(path)
         wall.wait_for("main [data-host][data-level=critical]")
         return wall.page
 
-    yield open_sized
-    for context in contexts:
-        context.close()
+    return open_sized
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,8 @@ from playwright.sync_api import Page
 from tests.page.conftest import OpenAt
 from tests.page.looks import CONTRAST, NOT_WHOLE, OVERFLOW
 
+pytestmark = pytest.mark.one_window
+
 
 def rem(page: Page) -> float:
     return float(page.evaluate("parseFloat(getComputedStyle(document.documentElement).fontSize)"))

@@ -14,6 +14,8 @@ from tests.page.wall import MODULE, Wall
 from tests.page.years import DAY, write_years
 from tests.support.service import Service, wait_for
 
+pytestmark = pytest.mark.one_window
+
 GRID = f"({MODULE}).grid"
 VIEW = f"async () => [{GRID}.view?.from, {GRID}.view?.to, {GRID}.timeWindow.live]"
 SPIKES = {300 * DAY: 97.0, 20 * DAY: 96.0, 3600.0: 99.0}  # seconds before the end: cpu.percent

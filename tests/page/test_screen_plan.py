@@ -10,6 +10,8 @@ from tests.page.conftest import OpenAt
 from tests.page.looks import COVERED, NOT_WHOLE, OVERFLOW
 from tests.support.service import Service
 
+pytestmark = pytest.mark.one_window
+
 SIZES = [
     (390, 844),
     (768, 1024),

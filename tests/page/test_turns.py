@@ -14,6 +14,8 @@ from tests.page.wall import Wall
 from tests.support.browser_fixtures import ARGUMENTS
 from tests.support.service import Service, wait_for
 
+pytestmark = pytest.mark.one_window
+
 TOKEN = "publish-me-if-you-can"
 PAGES = {
     "lobby": "/?panels=cpu,memory&tiles=cpu&columns=2",

@@ -82,9 +82,15 @@ class Machine:
             self.write(self.stand_ins / name, script)
             self.has(name, script)
         self.has("python3", PYTHON)
-        for name in ("chromium", "nginx", "caddy", "curl", "openssl", "jq", "redis-server"):
-            self.has(name, self.log(name))
         for name in (
+            "chromium",
+            "chromium-headless-shell",
+            "nginx",
+            "caddy",
+            "curl",
+            "openssl",
+            "jq",
+            "redis-server",
             "haproxy",
             "varnishd",
             "initdb",
