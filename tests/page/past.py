@@ -6,6 +6,7 @@ import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import count
 from typing import Any
 
 from dashboard.metrics import FAMILIES
@@ -29,20 +30,21 @@ def write_past(
     hole: tuple[int, int] | None = None,
     readings: Readings | None = None,
 ) -> None:
-    """Log every family each second of the last ones, with the ids of then.
+    """Log every family each second of the last ones up to now, with the ids of then.
 
     `hole` is from and to how many seconds ago there was nothing; `readings` are the machine's, if
     none are given.
     """
     readings = readings or read_machine()
     end = math.floor(time.time())
-    for ago in range(seconds, 0, -1):
-        if hole is not None and hole[0] >= ago > hole[1]:
+    for at in count(end - seconds):
+        if at >= time.time() - 1:  # and not a moment that was now when this began
+            break
+        if hole is not None and hole[0] >= end - at > hole[1]:
             continue
-        service.clock_offset = end - ago - time.time()
+        service.clock_offset = at - time.time()
         service.append_all(
-            (name, "box", {**reading, "time": float(end - ago)})
-            for name, reading in readings.items()
+            (name, "box", {**reading, "time": float(at)}) for name, reading in readings.items()
         )
     service.clock_offset = 0.0
 

@@ -32,7 +32,7 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
 
 def post(service: Service, path: str, body: Any = None, token: str = TOKEN) -> httpx.Response:
     headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
-    return httpx.post(service.url + path, json=body, headers=headers, timeout=30)
+    return httpx.post(service.url + path, json=body, headers=headers, timeout=30, verify=False)
 
 
 def shown(service: Service, name: str, host: str = "box") -> dict[str, Any]:
