@@ -186,7 +186,8 @@ class Wall:
 
     def wait_for_ink(self, panel: str, color: str) -> list[tuple[float, float]]:
         """The same once there is any."""
-        self.page.wait_for_function(f"(asked) => ({_INK})(asked).length > 0", arg=[panel, color])
+        inked = f"(asked) => ({_INK})(asked).length > 0"
+        self.page.wait_for_function(inked, arg=[panel, color], polling=100)  # not at each frame
         return self.ink(panel, color)
 
     @property

@@ -8,11 +8,15 @@ T = TypeVar("T")
 
 
 def wait_for(condition: Callable[[], T | None], what: str, *, timeout: float = 30.0) -> T:
-    """Return the first true value of a condition; fail after a time no idle machine needs."""
-    deadline = time.monotonic() + timeout
+    """Return the first true value of a condition; fail after a time no idle machine needs.
+
+    It is looked at the more rarely the longer it takes: looks cost a request or a call of the page.
+    """
+    began = time.monotonic()
     while True:
         value = condition()
         if value:
             return value
-        assert time.monotonic() < deadline, f"waited {timeout:g} s for {what}"
-        time.sleep(0.02)
+        waited = time.monotonic() - began
+        assert waited < timeout, f"waited {timeout:g} s for {what}"
+        time.sleep(min(max(0.02, waited / 10), 0.1))
