@@ -99,13 +99,13 @@ ILLNESSES = {
 }
 
 
+def look(url: str, **options: Any) -> list[Finding]:
+    return examine(probe(url, seconds=SECONDS, **options))
+
+
 @pytest.fixture(scope="module")
 def found(sick: Sick, behind: dict[type[Proxy], Proxy]) -> dict[str, list[Finding]]:
     """What it says of all that is looked at here, at the same time."""
-
-    def look(url: str, **options: Any) -> list[Finding]:
-        return examine(probe(url, seconds=SECONDS, **options))
-
     with ThreadPoolExecutor(len(ILLNESSES) + 5) as threads:
         futures: dict[str, Future[list[Finding]]] = {
             name: threads.submit(look, f"{sick.url}/{name}") for name in ILLNESSES
@@ -125,7 +125,7 @@ def problems(findings: list[Finding]) -> dict[str, str]:
 
 @pytest.mark.parametrize("illness", ILLNESSES)
 def test_it_finds_what_is_wrong_and_nothing_else(
-    illness: str, found: dict[str, list[Finding]]
+    illness: str, found: dict[str, list[Finding]], sick: Sick
 ) -> None:
     expected = ILLNESSES[illness]
     its = problems(found[illness])
@@ -133,6 +133,8 @@ def test_it_finds_what_is_wrong_and_nothing_else(
         assert its == {}
         return
     check, text = expected
+    if not re.search(text, its.get(check, "")):
+        its = problems(look(f"{sick.url}/{illness}"))  # alone, as a busy machine is late for many
     assert set(its) == {check}
     assert re.search(text, its[check]), its[check]
 
