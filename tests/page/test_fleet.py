@@ -11,7 +11,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 from tests.page.loads import Loads
 from tests.page.looks import COVERED, NOT_WHOLE, OVERFLOW, metrics
 from tests.page.past import sampling_held_up
-from tests.page.wall import Wall
+from tests.page.wall import MODULE, Wall
 from tests.support.service import Service, wait_for
 
 pytestmark = pytest.mark.one_window
@@ -251,6 +251,27 @@ def test_the_address_sorts_and_filters(open_fleet: Callable[[str], Page], page: 
     assert page.get_attribute("html", "data-theme") == "light"
     page.get_by_role("button", name="full screen").click()
     page.wait_for_function("() => document.fullscreenElement !== null")
+
+
+REPLACE = f"""async (name) => {{
+    const {{ overview }} = {MODULE};
+    const {{ machines, clock }} = overview;
+    machines.all.delete("old");
+    const time = clock.now();
+    machines.accept("cpu", {{ host: name, time, percent: 1 }}, time);
+}}"""
+
+
+def test_a_machine_in_the_place_of_another_has_the_room_of_a_tile(
+    open_fleet: Callable[[str], Page],
+) -> None:
+    name = "a-machine-with-a-name-that-is-longer-than-any-tile-is-wide-" * 3
+    page = open_fleet("/")
+    page.wait_for_selector(of("old"))
+    page.evaluate(REPLACE, name)
+    page.wait_for_selector(of(name))
+    wait_for(lambda: "…" in (page.locator(of(name, "h2")).text_content() or ""), "a short name")
+    assert page.locator(of(name, "h2")).get_attribute("title") == name
 
 
 def test_the_overview_has_help_and_an_editor_of_its_address(

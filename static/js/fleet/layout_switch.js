@@ -115,10 +115,10 @@ export class LayoutSwitch {
   }
 
   /** @param {Order} order */
-  #facts({ machines, sort, groups }) {
+  #facts({ machines, membership, sort, groups }) {
     const { width, height, unit } = this.room;
     const count = Math.max(machines.length, this.expected);
-    return [count, machines.length, width, height, unit, sort === "group" ? groups : ""].join();
+    return [count, membership, width, height, unit, sort === "group" ? groups : ""].join();
   }
 
   /** @returns {Room} */

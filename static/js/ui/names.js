@@ -30,8 +30,9 @@ export function shortName(name, most, head = Math.ceil((most - 1) / 2)) {
 export function shortened(names, most = MOST) {
   const start = names.length > 1 ? commonStart(names) : 0;
   const rests = start >= LEAST_SAVED && Math.max(...names.map(({ length }) => length)) > most / 2 ? names.map((name) => `…${name.slice(start)}`) : names;
-  for (let head = Math.ceil((most - 1) / 2); head >= 0; head -= 1) {
-    const short = rests.map((name) => shortName(name, most, head));
+  // Few tries, as names may be thousands, and made by strangers.
+  for (const share of [1 / 2, 1 / 3, 1 / 6, 0]) {
+    const short = rests.map((name) => shortName(name, most, Math.ceil((most - 1) * share)));
     if (new Set(short).size === short.length) return short;
   }
   return rests.map((name, index) => `${index + 1} ${shortName(name, most)}`);
