@@ -23,8 +23,9 @@ CHECKS = [
     "ruff format --check",
     "mypy ",
     "tsc --project tsconfig.json",
-    "pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder --reruns 1 -rR",
+    "pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder",
 ]
+ONCE_MORE = "pytest --last-failed --last-failed-no-failures none"
 
 
 def checks(started: subprocess.CompletedProcess[str]) -> list[str]:
@@ -48,12 +49,21 @@ def test_test_after_run_installs_the_rest(machine: Machine) -> None:
     assert machine.calls() == ["python -m pip requirements-dev.lock", "npm ci"]
 
 
-@pytest.mark.parametrize("failing", ["ruff", "mypy", "pytest"])
+@pytest.mark.parametrize("failing", ["ruff", "mypy"])
 def test_a_failing_check_fails_the_test_but_not_the_others(machine: Machine, failing: str) -> None:
     started = machine.start("test", FAILING=failing)
     assert checks(started) == CHECKS
     assert started.returncode == 1
     assert started.stderr.splitlines()[-1].startswith("vitals: failed: ")
+
+
+def test_tests_that_fail_are_run_once_more(machine: Machine) -> None:
+    started = machine.start("test", FAILING="pytest")
+    assert checks(started) == [*CHECKS, ONCE_MORE]
+    assert started.returncode == 1
+    started = machine.start("test", FAILING="pytest --numprocesses")
+    assert checks(started) == [*CHECKS, ONCE_MORE]
+    assert started.returncode == 0
 
 
 def test_arguments_go_to_pytest_alone(machine: Machine) -> None:

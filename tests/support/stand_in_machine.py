@@ -41,7 +41,7 @@ case "$*" in
             cp "$STAND_INS/npm" "$STAND_INS/node" "${0%/*}"
         fi
         ;;
-    "-m pytest"*) echo "pytest ${*:3}"; [[ ${FAILING-} != pytest ]] ;;
+    "-m pytest"*) echo "pytest ${*:3}"; [[ "pytest ${*:3}" != ${FAILING:-none}* ]] ;;
 esac
 """
 
