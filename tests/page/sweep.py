@@ -175,4 +175,8 @@ def looked_at(page: Page, opened: Opened, sizes: list[tuple[int, int]], faces: i
                 if not found or time.monotonic() > until:
                     break
             troubles += [f"{opened.path} {width}x{height} {typeface}: {each}" for each in found]
-    return troubles + [f"{opened.path}: {each}" for each in page.evaluate(CONTRAST)]
+    for theme in ("light", "dark"):
+        page.evaluate("(theme) => document.documentElement.dataset.theme = theme", theme)
+        page.evaluate(SETTLED)
+        troubles += [f"{opened.path} {theme}: {each}" for each in page.evaluate(CONTRAST)]
+    return troubles

@@ -52,6 +52,8 @@ FOUND = [
     (sweep.Opened("wall", "2m", 2, "long", 12), [(390, 844)]),
     # A name broken within a word; the button of an alert alone in its line.
     (sweep.Opened("wall", "", 2, "long", 3), [(390, 844), (1080, 1920)]),
+    # A word about trouble that left its machine's name no room.
+    (sweep.Opened("overview", "8m", 2, "CJK", 12), [(768, 1024)]),
 ]
 
 

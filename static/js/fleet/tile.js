@@ -18,14 +18,15 @@ export class HostTile {
    */
   constructor(name, href, theme) {
     this.name = make("h2", { title: name });
-    this.mark = make("strong", { class: "mark" });
+    this.sign = make("span");
+    this.word = make("span");
     this.shares = SHARES.map((figure) => new Share(figure));
     this.words = make("p", { class: "words" });
     this.received = valueElement(RECEIVED);
     this.sent = valueElement(SENT);
     this.age = make("span", { class: "age" });
     const network = make("span", { class: "network" }, "▾\u00a0", this.received, " ▴\u00a0", this.sent);
-    this.link = make("a", href === null ? {} : { href }, make("header", {}, this.name, this.mark));
+    this.link = make("a", href === null ? {} : { href }, make("header", {}, this.name, make("strong", { class: "mark" }, this.sign, this.word)));
     this.link.append(make("div", { class: "shares" }, ...this.shares.map(({ element }) => element)), this.words);
     this.line = new CpuLine(theme);
     this.link.append(this.line.element, make("footer", {}, network, this.age));
@@ -37,14 +38,17 @@ export class HostTile {
    * @param {Machines} machines
    * @param {number} now
    * @param {(isBeside: boolean) => string} called what it is called, and beside a word about trouble
+   * @param {boolean} hasWords false: beside a name is room only for the sign of its trouble
    */
-  draw(machine, machines, now, called) {
+  draw(machine, machines, now, called, hasWords) {
     const { level, mark: sign } = alertOf(machine);
     const gone = machine.freshness === "gone";
     mark(this.element, "data-level", level || null);
     mark(this.element, "data-freshness", machine.freshness);
     const trouble = gone ? SILENT : sign;
-    write(this.mark, trouble);
+    write(this.sign, trouble.slice(0, 1));
+    write(this.word, trouble.slice(1));
+    mark(this.word, "class", hasWords ? null : "unseen");
     write(this.name, called(trouble !== ""));
     for (const share of this.shares) share.draw(machines.value(machine, share.name, now), machine.rules);
     for (const [element, name] of /** @type {const} */ ([[this.received, RECEIVED], [this.sent, SENT]])) {

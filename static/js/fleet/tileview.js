@@ -40,12 +40,13 @@ export class TileView {
     this.theme = theme;
     /** What machines are called, and beside a word about trouble. @type {Map<string, string>[]} */
     this.names = [];
+    this.hasWords = true;
     /** @type {KeyedList<Host | string, {machines: Machines, now: number}, HostTile | {element: HTMLElement}>} */
     this.tiles = new KeyedList(list, {
       key: (item) => (typeof item === "string" ? `group ${item}` : item.name),
       make: (item) => (typeof item === "string" ? groupName(item) : new HostTile(item.name, hrefOf(item.name), theme)),
       fill: (tile, item, { machines, now }) => {
-        if (tile instanceof HostTile && typeof item !== "string") tile.draw(item, machines, now, (isBeside) => this.names[+isBeside]?.get(item.name) ?? item.name);
+        if (tile instanceof HostTile && typeof item !== "string") tile.draw(item, machines, now, (isBeside) => this.names[+isBeside]?.get(item.name) ?? item.name, this.hasWords);
       },
       removed: (tile) => tile instanceof HostTile && tile.line.destroy(),
     });
@@ -83,9 +84,16 @@ export class TileView {
     const least = parseFloat(this.theme.color("least"));
     const type = Math.max(1, least, Math.min(0.08 * tile.width, 0.12 * tile.height));
     const inner = unit * (tile.width - Math.max(1, 0.06 * tile.width) - 1);
-    const word = Math.max(...BESIDE.map(measure(this.theme.family, unit * Math.max(least, Math.min(0.055 * tile.width, 0.09 * tile.height)), 700)));
+    const bold = measure(this.theme.family, unit * Math.max(least, Math.min(0.055 * tile.width, 0.09 * tile.height)), 700);
     const wide = measure(this.theme.family, unit * type, 600);
-    this.names = [inner, inner - word].map((room) => calledIn(names, (name) => wide(name) <= room));
+    const called = (/** @type {string[]} */ beside) => {
+      const room = inner - Math.max(...beside.map(bold));
+      const map = calledIn(names, (name) => wide(name) <= room);
+      return { map, fits: [...map.values()].every((name) => wide(name) <= room) };
+    };
+    const besideWords = called(BESIDE);
+    this.hasWords = besideWords.fits;
+    this.names = [called([""]), besideWords.fits ? besideWords : called(BESIDE.map((text) => text.slice(0, 1)))].map(({ map }) => map);
   }
 
   /** @param {import("../streaming/history.js").History} history CPU of before the page was opened */
