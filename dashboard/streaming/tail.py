@@ -67,6 +67,7 @@ class Tail:
         self._loaded = False
         self._reading: Trouble | None = None
         self._logging: Trouble | None = None
+        self._lost: EventId | None = None  # the position whose loss has been told
         self._unpersisted_hosts: set[str] = set()  # the hosts whose events could not be logged
         self._pulling = Semaphore()
 
@@ -177,8 +178,9 @@ class Tail:
         """A log that was away may have come back without what it had."""
         oldest = self._log.oldest()
         position = self._buffer.position
-        if position == LOG_START or (oldest is not None and oldest <= position):
+        if position in (LOG_START, self._lost) or (oldest is not None and oldest <= position):
             return
+        self._lost = position
         self._receiver.report_loss()
 
     def _take_unpersisted(self, announced: list[Unpersisted]) -> None:

@@ -280,6 +280,22 @@ def test_a_server_that_is_away_is_told_and_comes_back(tmp_path: Path) -> None:
             server.kill()
 
 
+def test_a_server_that_was_started_again_is_told_once(tmp_path: Path) -> None:
+    """A follower finds its data gone though no read of his has failed."""
+    with running(tmp_path) as server, opened(server.url) as log:
+        (first,) = log.append([event(0)])
+        assert numbers(log.read_after(LOG_START, 10)) == [0]
+        log.wait(0)
+        server.kill()
+        server.lose_data()
+        server.start()
+        with opened(server.url) as other:
+            wait_for(lambda: goes_on(other), "the log")
+        with pytest.raises(LogUnavailable, match="it was started again"):
+            log.read_after(first, 10)
+        assert numbers(log.read_after(first, 10)) == [1]
+
+
 def test_a_server_that_is_silent_is_given_up(server: RedisServer) -> None:
     with opened(server.url) as log:
         log.append([event(0)])

@@ -3,6 +3,8 @@
 What was acknowledged reaches every reader once, what can't be is a gap, and all goes on by itself.
 """
 
+import os
+import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -171,6 +173,26 @@ def test_redis_comes_back_without_its_data(
     comer.wait_for(1, "gap")
     live = service.append("after")
     comer.wait_for_id(live)
+
+
+def test_redis_is_there_again_without_its_data_before_anybody_looks(
+    server: RedisServer, start_service: Start, read: Read
+) -> None:
+    service = start_on(server, start_service)
+    start = service.newest_id()
+    readers = [read(service, last_event_id=start) for _ in range(4)]
+    more(readers, "cpu", 2)
+    os.killpg(service.pid, signal.SIGSTOP)
+    try:
+        server.kill()
+        server.lose_data()
+        server.start()
+    finally:
+        os.killpg(service.pid, signal.SIGCONT)
+    more(readers, "cpu", 2)
+    for reader in readers:
+        assert len(reader.named("gap")) == 1
+        assert reader.connects == 1
 
 
 def test_redis_answers_nobody_for_many_heartbeats(

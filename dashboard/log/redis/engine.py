@@ -83,6 +83,7 @@ class RedisLog:
         self._tail: Tail | None = tail
         self._waiter = Waiter(tail, folder)
         self._highest = _LOG_START  # of all ids that are known here
+        self._run_id = ""  # of the server's process that was read last
 
     @property
     def skipped(self) -> int:
@@ -97,6 +98,14 @@ class RedisLog:
         return self._append(events, [self._server.key(f"once:{key}")], body_digest)
 
     def read_after(self, after: EventId, limit: int) -> list[Event]:
+        found = self._read_after(after, limit)
+        last, self._run_id = self._run_id, self._server.run_id
+        if self._tail is not None and last and last != self._run_id:
+            # Its connections are made anew without a word, but its data may be gone.
+            raise LogUnavailable(f"{self._server.name}: it was started again")
+        return found
+
+    def _read_after(self, after: EventId, limit: int) -> list[Event]:
         tail = self._tail
         if tail is not None and (brought := tail.buffered(after, limit)):
             self._note(brought)

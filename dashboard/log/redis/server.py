@@ -81,6 +81,7 @@ class Server:
             self._kind = SSLConnection
             self._options |= {"ssl_cert_reqs": "required", **options}
         self.is_up = True  # as far as is known
+        self.run_id = ""  # the id of the server's process; another one after each start
         self._backoff = Backoff(*_PAUSES)
         self._not_before = 0.0
         self._reason = ""
@@ -155,6 +156,7 @@ class Server:
             )
         if info.get("role") == "slave":
             raise _Unfit("it is a replica, which can't be written: name its master in LOG")
+        self.run_id = info.get("run_id", "")
 
 
 class CommandPool:
