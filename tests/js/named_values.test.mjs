@@ -1,6 +1,8 @@
 // Figures by their names: which event, where in it, and how they are written.
 import assert from "node:assert/strict";
 import test from "node:test";
+import { Catalogue } from "../../static/js/config/catalogue.js";
+import { linesOf } from "../../static/js/panels/figure_lines.js";
 import { valueOf } from "../../static/js/panels/named_values.js";
 import { CATALOGUE } from "./catalogue.mjs";
 
@@ -19,7 +21,7 @@ const DATA = {
 /** @param {string} name */
 function written(name) {
   const value = valueOf(name, CATALOGUE);
-  const figure = value.read(DATA[value.event]);
+  const { value: figure } = value.read(DATA[value.event]);
   const { number, unit } = value.format(figure);
   return [figure, `${number} ${unit}`.trim().replaceAll("\u00a0", " ")];
 }
@@ -50,6 +52,22 @@ for (const [name, figure, words] of [
 ]) {
   test(`${name} is ${words}`, () => assert.deepEqual(written(name), [figure, words]));
 }
+
+test("the highest of a list is read with its item, by which rules know it", () => {
+  const { column } = valueOf("filesystem.percent", CATALOGUE).read(DATA.filesystem);
+  assert.equal(column, "mounts./var.percent");
+  assert.equal(valueOf("filesystem.percent", CATALOGUE).read({ percent: 3, ...DATA.filesystem }).column, "percent");
+});
+
+test("a line of an event's own figure is not called as the items of a list", () => {
+  const catalogue = new Catalogue({ figures: [{ name: "queue.lists.*.length", title: "List", unit: "ms", source: "declared" }] });
+  const store = { latest: () => ({ length: 1, lists: [{ name: "a", length: 2 }] }), series: () => ({ columns: new Map() }) };
+  for (const part of [{ event: "queue", field: null, hosts: null }, { event: "queue", field: "length", hosts: null }]) {
+    const [line] = linesOf([part], catalogue, { store, host: "box", machines: null });
+    assert.deepEqual([line.field, line.row.title, line.row.unit], ["length", "Queue length", ""]);
+  }
+  assert.equal(linesOf([{ event: "queue", field: "length", hosts: null }], catalogue, { store: { latest: () => ({ lists: [] }) }, host: "box", machines: null })[0].row.title, "List");
+});
 
 test("what is no name is none", () => {
   for (const name of ["", "cpu", "cpu.", ".percent", "CPU.percent", "1.x"]) assert.equal(valueOf(name, CATALOGUE), null);

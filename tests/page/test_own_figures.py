@@ -93,6 +93,21 @@ def test_one_machine_s_rules_colour_it_and_a_calm_word_says_that_all_is_well(
     expect(panel).to_have_attribute("data-level", "high")
     expect(page.locator(".tile .mark")).to_have_text("▲ high")
     assert page.locator("[data-well]").is_hidden()
+
+    # One about a list's items says nothing of a figure that is called as theirs.
+    of_items = rule | {"figure": "queue.lists.*.length", "limit": 50}
+    service.append("rules", host="shop", rules=[of_items])
+    lists = [{"name": "a", "length": 60}]
+    service.append("queue", host="shop", length=55, lists=lists)
+    expect(panel).to_have_attribute("data-level", "high")
+    tile = page.locator(f".tile {QUEUE}")
+    expect(tile).to_have_text("55")
+    assert page.locator(".tile[data-level]").count() == 0
+    service.append("queue", host="shop", lists=lists)
+    expect(tile).to_have_text("60")
+    expect(page.locator(".tile .mark")).to_have_text("▲ high")
+
+    service.append("queue", host="shop", length=41, served=9)
     service.append("rules", host="shop", rules=[rule | {"limit": 50}])
     wait_for(lambda: page.locator("[data-level]").count() == 0, "no level")
     service.append("cpu", host="shop", percent=4.0)

@@ -95,9 +95,10 @@ export class Catalogue {
   /**
    * @param {string} event
    * @param {string} field path in the event; or a field of its items, of which the highest counts
+   * @param {boolean} [own] true: it is known to be the event's own field
    * @returns {FigureRow}
    */
-  figure(event, field) {
+  figure(event, field, own = false) {
     const name = `${event}.${field}`;
     const row = this.figures.get(name);
     if (row) return row;
@@ -105,7 +106,7 @@ export class Catalogue {
       const [, place] = pattern.exec(name) ?? [];
       if (place !== undefined) return { ...item, name, title: `${item.title} ${place}` };
     }
-    const highest = this.items.find((item) => item.field === field && item.row.name.startsWith(`${event}.`));
+    const highest = !own && this.items.find((item) => item.field === field && item.row.name.startsWith(`${event}.`));
     return highest ? { ...highest.row, name } : guess(event, field);
   }
 

@@ -63,7 +63,7 @@ class Figure {
     const line = make("span", { class: "number" }, number, unit, level);
     root.append(line);
     const { event } = value;
-    const joined = watch({ address, query }, host, facts, this.catalogue, { event, refused, show: () => this.#show(joined.figures, name, value, line) });
+    const joined = watch({ address, query }, host, facts, this.catalogue, { event, refused, show: () => this.#show(joined.figures, value, line) });
     this.leave = () => {
       joined.leave();
       line.remove();
@@ -83,16 +83,15 @@ class Figure {
 
   /**
    * @param {Figures} figures
-   * @param {string} name
    * @param {Value} value
    * @param {HTMLElement} line
    */
-  #show(figures, name, value, line) {
+  #show(figures, value, line) {
     const { element } = this.request;
     const { freshness, data, age: seconds, rules } = figures.newest(value.event);
-    const figure = data ? value.read(data) : null;
+    const { value: figure, column } = value.read(data ?? {});
     const written = value.format(figure);
-    const level = shownLevel(name, null, figure, rules);
+    const level = shownLevel(`${value.event}.${column}`, null, figure, rules);
     const [number, unit, sign] = line.children;
     writeValue(/** @type {HTMLDataElement} */ (number), figure, written.number);
     write(unit, written.number === NONE ? "" : written.unit);

@@ -48,7 +48,7 @@ export class HostCell {
     const same = Object.is(number, this.number) && (shown?.name ?? this.figure) === this.figure;
     if (same && version === this.version && freshness === this.freshness && heat === this.heat) return;
     this.version = version;
-    const level = gravest(alert?.level ?? "", shown ? levelOf(shown.name, null, shown.value, machine.rules) : "");
+    const level = gravest(alert?.level ?? "", shown ? levelOf(FIGURES[shown.name].items ?? shown.name, null, shown.value, machine.rules) : "");
     if (freshness !== this.freshness || level !== this.level) {
       this.freshness = freshness;
       this.level = level;

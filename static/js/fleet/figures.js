@@ -9,6 +9,7 @@ import { load, percent, rate } from "../ui/format.js";
  * @property {string} event
  * @property {string[]} fields of the event; only these are requested
  * @property {string} title
+ * @property {string} [items] what rules call the items of which it is the highest
  * @property {(data: Data) => number | null} read
  * @property {(value: number | null) => Figure} format
  * @property {number} decades 0: percent; else powers of ten, below the greatest value, that the map tells apart
@@ -22,6 +23,7 @@ export const FIGURES = {
     event: "filesystem",
     fields: ["mounts"],
     title: "Disk",
+    items: "filesystem.mounts.*.percent",
     read: (data) => highest(Array.isArray(data.mounts) ? data.mounts.map((mount) => mount?.percent) : []),
     format: percent,
     decades: 0,

@@ -205,7 +205,7 @@ export class Machines {
     for (const name of SHARES) {
       const value = this.value(machine, name, now);
       if (value === null) continue;
-      const level = levelOf(name, null, value, machine.rules);
+      const level = levelOf(FIGURES[name].items ?? name, null, value, machine.rules);
       if (worst === null || compareLevels(level, worst.level) > 0 || (level === worst.level && value > worst.value)) worst = { name, value, level };
     }
     return worst;

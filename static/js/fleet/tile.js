@@ -77,8 +77,9 @@ class Share {
    * @param {readonly import("../ui/thresholds.js").Rule[]} rules
    */
   draw(value, rules) {
-    writeValue(this.value, value, FIGURES[this.name].format(value).number);
-    mark(this.element, "data-level", shownLevel(this.name, null, value, rules).name);
+    const { format, items = this.name } = FIGURES[this.name];
+    writeValue(this.value, value, format(value).number);
+    mark(this.element, "data-level", shownLevel(items, null, value, rules).name);
     mark(this.element, "data-none", value === null ? "" : null);
     const shown = Math.round(value ?? 0);
     if (shown === this.shown) return;

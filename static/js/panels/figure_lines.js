@@ -25,7 +25,8 @@ export function linesOf(parts, catalogue, { store, host, machines }) {
     if (!source) continue;
     for (const name of hosts === null ? [host] : (machines?.hosts(hosts) ?? [])) {
       for (const each of field === null ? fieldsOf(source, name, event) : [field]) {
-        lines.set(`${event}.${each}@${name}`, { store: source, host: name, event, field: each, row: catalogue.figure(event, each) });
+        const own = Object.hasOwn(source.latest(name, event) ?? {}, each);
+        lines.set(`${event}.${each}@${name}`, { store: source, host: name, event, field: each, row: catalogue.figure(event, each, own) });
       }
     }
   }

@@ -114,7 +114,7 @@ export class FigurePanel extends Panel {
     this.columns = columns;
     const [line] = this.lines;
     const alike = this.lines.every(({ row }) => row.name === line.row.name);
-    this.chart.options.threshold = alike ? thresholdOf(line.row.name, rulesFor(line)) : null;
+    this.chart.options.threshold = alike ? thresholdOf(`${line.event}.${columnOf(line)}`, rulesFor(line)) : null;
     this.#writeValues();
     const ghosts = this.lines.map((each) => before?.line(each.store, each.host, each.event, columnOf(each)) ?? null);
     this.chart.draw([times, ...columns], from, to, marks, this.bands, ghosts);
@@ -233,8 +233,8 @@ export class FigurePanel extends Panel {
       const { store, host, event, field, row } = line;
       const freshness = store.freshness(host, event, now);
       const data = freshness === "gone" ? null : store.latest(host, event);
-      const newest = data ? figureOf(data, field).value : null;
-      const level = shownLevel(row.name, null, newest, rulesFor(line));
+      const { value: newest, column } = figureOf(data ?? {}, field);
+      const level = shownLevel(`${event}.${column}`, null, newest, rulesFor(line));
       if (level.name && (!gravest.name || level.name === "critical")) gravest = level;
       const value = this.pointed === null ? newest : (this.columns[index]?.[this.pointed] ?? null);
       mark(element, "data-freshness", freshness);

@@ -10,7 +10,7 @@ import { formatOf } from "../ui/units.js";
 /**
  * @typedef {object} Value
  * @property {string} event
- * @property {(data: Data) => number | null} read
+ * @property {(data: Data) => {value: number | null, column: string}} read with the field in which it is
  * @property {(value: number | null) => Figure} format
  */
 
@@ -24,5 +24,5 @@ export function valueOf(name, catalogue, events = []) {
   const { event, field } = readFigure(name, events) ?? {};
   if (!event || !field) return null;
   const { unit, decimals } = catalogue.figure(event, field);
-  return { event, read: (data) => figureOf(data, field).value, format: formatOf(unit, decimals) };
+  return { event, read: (data) => figureOf(data, field), format: formatOf(unit, decimals) };
 }

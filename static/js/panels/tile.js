@@ -56,7 +56,7 @@ export class Tile extends Panel {
     write(this.unit, unit);
     // The detail is as old as the number; its line keeps its height.
     write(this.detail, this.gone ? "\u00a0" : detail);
-    this.setLevel(shownLevel(this.spec.value, item, value, rules));
+    this.setLevel(shownLevel(`${this.event}.${column}`, item, value, rules));
     const [times, values] = store.series(host, this.event).since(from, [column]);
     this.sparkline.draw(times, values ?? [], from, to);
   }

@@ -93,13 +93,12 @@ function ruleFor(figure, item, value, rules) {
 
 /**
  * @param {Rule} rule
- * @param {string} figure the same name, or that of one of its items, or of the highest of them: EVENT.FIELD
+ * @param {string} figure the same name, or that of one of its items
  */
 function isAbout({ figure: watched }, figure) {
   if (!watched.includes("*")) return watched === figure;
   const parts = watched.split("*");
-  const [first, last] = [parts[0], parts[parts.length - 1]];
-  return figure === first.split(".")[0] + last || fits(figure, first, parts.slice(1, -1), last);
+  return fits(figure, parts[0], parts.slice(1, -1), parts[parts.length - 1]);
 }
 
 /**
