@@ -84,7 +84,8 @@ def test_the_page_judges_random_figures_by_random_rules_as_alerts_do() -> None:
     """Level, order, colour, word and line of a chart, beside the comparison that alerts go by."""
     chance = random.Random(os.environ.get("VITALS_SEED", "levels"))
     figures = ["q.n", "q.list.a.m", "q.list./a.b.m", "q.list.m.m", "q.map.a", "q.list.a.in.b.m"]
-    watched = [*figures[:2], "q.list.*.n", "q.list.*.m", "q.list./*.m", "q.map.*", "q.list.*.in.*.m", "r.n"]
+    items = ["q.list.*.n", "q.list.*.m", "q.list./*.m", "q.map.*", "q.list.*.in.*.m"]
+    watched = [*figures[:2], *items, "r.n"]
 
     def rule(number: int) -> dict[str, object]:
         sign, level = chance.choice((">", ">=", "<", "<=")), chance.choice(LEVELS)
