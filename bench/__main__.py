@@ -5,6 +5,7 @@ import sys
 from collections.abc import Callable
 
 from bench import (
+    accepting,
     fanout,
     fleet,
     frozen,
@@ -25,6 +26,7 @@ from bench.servers import Server
 def main(arguments: list[str]) -> None:
     modes: dict[str, Callable[[list[str]], None]] = {
         "fanout": _fanout,
+        "accept": _accept,
         "storm": _storm,
         "frozen": _frozen,
         "overhead": _overhead,
@@ -95,6 +97,16 @@ def _fanout(arguments: list[str]) -> None:
         _say("\n" + ticks.table(weighed))
     if options.write and weighed:
         report.write_fanout(one, two, weighed)
+
+
+def _accept(arguments: list[str]) -> None:
+    parser = _parser("accept")
+    parser.add_argument("--streams", type=int, default=6000, help="of a burst (%(default)s)")
+    parser.add_argument("--rounds", type=int, default=3)
+    options = _parse(parser, arguments)
+    found = accepting.run(streams=options.streams, rounds=options.rounds, say=_say)
+    load = max(each.load_average for each in found)
+    _show("accept", accepting.table(found), load, options.write)
 
 
 def _storm(arguments: list[str]) -> None:

@@ -144,6 +144,12 @@ def versions() -> str:
     return ", ".join([*ours, *peers, *debian])
 
 
+def commit() -> str:
+    """The commit that is measured; with a + where files differ from it."""
+    changed = _output("git", "-C", ROOT, "status", "--porcelain", "-uno", "--", ".", ":!docs")
+    return _output("git", "-C", ROOT, "rev-parse", "--short", "HEAD") + ("+" if changed else "")
+
+
 def _output(*command: str | Path) -> str:
     try:
         return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()

@@ -11,7 +11,6 @@ Contestants take turns in each round, in the other order every other round; figu
 the rounds, and ratios medians of the ratios within each round.
 """
 
-import os
 import re
 import selectors
 import socket
@@ -20,8 +19,8 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from bench.processes import ROOT, await_quiet, cpu, load_average
-from bench.servers import Nchan, Server, Vitals, data
+from bench.processes import await_quiet, cpu, load_average
+from bench.servers import Nchan, PlainFlask, Server, Vitals, data
 
 CLIENTS = 20
 _TOKEN = "publish-in-the-benchmark"
@@ -94,27 +93,17 @@ class Redis(Server):
         )
 
 
-class PlainFlask(Server):
-    name = "a plain Flask view"
-
-    def start(self) -> None:
-        self.run(
-            ROOT / ".venv/bin/gunicorn",
-            *("plain_app:app", "--bind", f"127.0.0.1:{self.port}", "--log-level", "warning"),
-            *("--worker-class", "gevent", "--no-control-socket", "--config", os.devnull),
-            cwd=ROOT / "bench/peers",
-        )
-
+class PublishingPlainFlask(PlainFlask):
     def request(self, batch: int) -> Request:
         event = f'{{"event":"bench","data":{data(0)}}}'
         body = event if batch == 1 else f"[{','.join([event] * batch)}]"
         return _post("/publish", body, batch, "Content-Type: application/json")
 
 
-Publisher = PublishingVitals | PublishingNchan | Redis | PlainFlask
+Publisher = PublishingVitals | PublishingNchan | Redis | PublishingPlainFlask
 CONTESTANTS: tuple[tuple[Callable[[], Publisher], tuple[int, ...]], ...] = (
     (PublishingVitals, (1, 100, 1000)),
-    (PlainFlask, (1, 100)),
+    (PublishingPlainFlask, (1, 100)),
     (PublishingNchan, (1,)),
     (Redis, (1, 100, 1000)),
 )

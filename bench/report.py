@@ -5,7 +5,7 @@ from datetime import date
 
 from bench import chart, fanout
 from bench.fanout import Row
-from bench.processes import ROOT, machine, versions
+from bench.processes import ROOT, commit, machine, versions
 from bench.ticks import TickBytes
 from bench.ticks import table as ticks_table
 
@@ -17,7 +17,7 @@ def write(name: str, markdown: str, load_average: float, *, page: str = "perform
     """Replace one part of a page. Raises ValueError when the page has no such part."""
     path = _DOCS / page
     text = path.read_text("utf-8")
-    note = f"_{_today()}; load average at most {load_average:.1f}._"
+    note = f"_{_today()}, commit {commit()}; load average at most {load_average:.1f}._"
     pattern = re.compile(rf"(<!-- bench: {name} -->\n).*?(<!-- end -->)", re.DOTALL)
     if not pattern.search(text):
         raise ValueError(f"{page} has no part named {name}")

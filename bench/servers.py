@@ -259,6 +259,27 @@ class SseStarlette(_PublishedByPost):
         )
 
 
+class PlainFlask(Server):
+    """What Vitals is built on, by itself: `peers/plain_app.py` under gunicorn's gevent worker."""
+
+    name = "a plain Flask view"
+    application = "plain_app:app"
+
+    def start(self) -> None:
+        self.run(
+            ROOT / ".venv/bin/gunicorn",
+            *(self.application, "--bind", f"127.0.0.1:{self.port}", "--log-level", "warning"),
+            *("--worker-class", "gevent", "--worker-connections", "20000", "--backlog", "4096"),
+            *("--no-control-socket", "--config", os.devnull),
+            cwd=ROOT / "bench/peers",
+        )
+
+
+class BareWsgi(PlainFlask):
+    name = "a bare WSGI application"
+    application = "plain_app:bare"
+
+
 class FlaskSse(Server):
     name = "flask-sse, gunicorn, Redis"
     # A stream is a connection to Redis, too: 9,000 took more than a minute to be let in.

@@ -18,6 +18,13 @@ from bench.client import Load
 from bench.processes import await_quiet, load_average
 from bench.servers import Vitals
 
+# Name, whether the service is started anew, milliseconds between connecting and asking.
+_KINDS = (
+    ("reconnect", False, 0),
+    ("reconnect, asked 20 ms after connecting", False, 20),
+    ("restart of the service", True, 0),
+)
+
 
 @dataclass(frozen=True)
 class Storm:
@@ -36,11 +43,11 @@ def run(
     *, connected: int, returning: int, storms: int, tick: float, say: Callable[[str], None]
 ) -> list[Storm]:
     found = []
-    for name, restarted in (("reconnect", False), ("restart of the service", True)):
+    for name, restarted, late in _KINDS:
         each = []
         for _ in range(storms):
             await_quiet()
-            each.append(_storm(name, restarted, connected, returning, tick))
+            each.append(_storm(name, restarted, late, connected, returning, tick))
             say(_line(each[-1]))
         found.append(
             Storm(
@@ -56,7 +63,9 @@ def run(
     return found
 
 
-def _storm(name: str, restarted: bool, connected: int, returning: int, tick: float) -> Storm:
+def _storm(
+    name: str, restarted: bool, late: int, connected: int, returning: int, tick: float
+) -> Storm:
     with Vitals() as server:
         if restarted:
             server.restart()
@@ -81,7 +90,7 @@ def _storm(name: str, restarted: bool, connected: int, returning: int, tick: flo
             returning,
             server.target,
             headers=(header,),
-            options=("-r", str(returning), "-m"),
+            options=("-r", str(returning), "-d", str(late), "-m"),
         )
         accepted = storm.accepted()
         time.sleep(2 * tick)
