@@ -127,8 +127,6 @@ _settings, _variables = _load_settings()
 _output = _load_alone("telemetry/logging")
 _systemd = _load_alone("telemetry/systemd")
 _manager = _service_manager()
-_start_report = _load_alone("telemetry/start_report").start_report
-_wait_until_free = _load_alone("posix/free_port").wait_until_free
 
 umask = 0o007  # a Unix socket to bind to is for its user and group
 wsgi_app = "app:app" if _PACKAGE.parent == _ROOT else "dashboard.files.app:app"
@@ -159,11 +157,14 @@ def on_starting(server: Any) -> None:
     """Refuse to show the machine to a network that nobody opened it to."""
     if _is_ours(server):
         handed_over = [*_systemd.handed_over(os.environ)]
-        if not _may_serve([*server.address, *handed_over]):
+        if not _load_alone("server/options").are_right(server.app, sys.argv[1:], _complain):
             sys.exit(2)
         is_bound = handed_over or "GUNICORN_FD" in os.environ or server.cfg.reuse_port
-        if not is_bound and not _wait_until_free(server.address, _complain):
+        wait_until_free = _load_alone("posix/free_port").wait_until_free
+        if not is_bound and not wait_until_free(server.address, _complain):
             sys.exit(1)
+        if not _may_serve([*server.address, *handed_over]):
+            sys.exit(2)
         _state.served = _variables
 
 
@@ -174,12 +175,11 @@ def _is_ours(server: Any) -> bool:
 
 def when_ready(server: Any) -> None:
     """Say where it listens, who may read, and what is kept where."""
-    listeners = ",".join(str(listener) for listener in server.LISTENERS)
-    _log.info("Listening at: %s (%s)", listeners, server.pid)
+    _log.info("Listening at: %s (%s)", ",".join(map(str, server.LISTENERS)), server.pid)
     if not _is_ours(server):
         return
     settings: Any = sys.modules["vitals_settings"]
-    for line in _start_report(
+    for line in _load_alone("telemetry/start_report").start_report(
         _settings,
         settings.format_duration,
         files=_ROOT,

@@ -47,7 +47,13 @@ def main() -> None:
     "-b", "--bind", "--host", metavar="ADDRESS[:PORT]", default="127.0.0.1", show_default=True
 )
 @click.option("-p", "--port", type=click.IntRange(0, 65535), help="[default: 8000]")
-@click.option("-w", "--workers", type=click.IntRange(1), help="[default: WEB_CONCURRENCY, or 1]")
+@click.option(
+    "-w",
+    "--workers",
+    type=click.IntRange(1),
+    envvar="WEB_CONCURRENCY",
+    help="[default: WEB_CONCURRENCY, or 1]",
+)
 @click.argument("more", nargs=-1, type=click.UNPROCESSED, metavar="[GUNICORN OPTIONS]")
 def serve(bind: str, port: int | None, workers: int | None, more: tuple[str, ...]) -> None:
     """Sample this machine and serve its wall.

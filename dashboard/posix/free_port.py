@@ -15,8 +15,8 @@ _PATIENCE = 5.0  # seconds for a server that is just ending, as gunicorn itself 
 
 def listening_error(host: str, port: int) -> OSError | None:
     """Return why nobody can listen at an address now; None where it is free."""
-    if port > _HIGHEST:  # of which the kernel would take another
-        return OSError(errno.EINVAL, f"a port is at most {_HIGHEST}")
+    if not 0 <= port <= _HIGHEST:  # of which the kernel would take another
+        return OSError(errno.EINVAL, f"a port is a number from 0 to {_HIGHEST}")
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
         family, kind, protocol, _, where = found[0]

@@ -52,6 +52,10 @@ def test_what_is_asked_of_run_itself_is_answered_in_a_line(machine: Machine) -> 
     assert wrong.returncode == 1
     assert wrong.stderr == "vitals: --port eighty: wanted is a number, as in --port 8080\n"
     assert machine.start("run", "--host").returncode == 1
+    for text in ("", "two"):
+        wrong = machine.start("run", WEB_CONCURRENCY=text)
+        said = f"vitals: WEB_CONCURRENCY={text}: wanted is a number from 1 on\n"
+        assert (wrong.returncode, wrong.stderr) == (1, said)
     said = machine.start("run", "9000").stderr
     assert said == "vitals: 9000: wanted are options, as in ./run --port 9000\n"
     assert machine.calls() == []

@@ -36,8 +36,10 @@ def test_a_taken_port_is_said_in_one_line(
 
 def test_a_port_that_cannot_be_is_said_in_one_line() -> None:
     said: list[str] = []
-    assert not wait_until_free([("127.0.0.1", 99999)], said.append)
-    assert said == ["can't listen at 127.0.0.1:99999: a port is at most 65535"]
+    for port in (99999, -5):
+        assert not wait_until_free([("127.0.0.1", port)], said.append)
+    wanted = "a port is a number from 0 to 65535"
+    assert said == [f"can't listen at 127.0.0.1:{port}: {wanted}" for port in (99999, -5)]
 
 
 def test_a_server_that_is_ending_is_waited_for(taken: socket.socket) -> None:
