@@ -128,6 +128,24 @@ def test_the_wall_with_what_may_be_on_it(service: Service, page: Page) -> None:
     assert both_themes(page, "dialog[open]") == []
 
 
+def test_colours_that_say_something_stay_where_a_system_forces_its_own(
+    service: Service, page: Page
+) -> None:
+    page.goto(f"{service.url}/host/box?panels=cpu,memory")
+    page.wait_for_selector("[data-help]")
+    page.emulate_media(forced_colors="active")
+    try:
+        colors = page.evaluate(
+            "Array.from(document.querySelectorAll('[data-panel=cpu] .labels li'),"
+            " (label) => getComputedStyle(label, '::before').borderTopColor)"
+        )
+        found = audit(page, "[data-panel=cpu]", "color-contrast")
+    finally:
+        page.emulate_media(forced_colors="none")
+    assert len(set(colors)) >= 4, colors
+    assert found == []
+
+
 def test_the_dialogs_of_a_wall(service: Service, page: Page) -> None:
     page.goto(f"{service.url}/host/box")
     page.wait_for_selector("[data-help]")
