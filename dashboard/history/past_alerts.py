@@ -4,13 +4,13 @@ They are made from the log's events `alert`, as figures are, and lie in the same
 """
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
 from dashboard.events.event import Event, EventId, fields
 from dashboard.events.paths import ALERT
-from dashboard.settings import LEVELS
+from dashboard.settings import LEVELS, Level
 
 MOST = 20_000  # that are kept
 SCHEMA = """
@@ -25,11 +25,11 @@ CREATE INDEX IF NOT EXISTS alert_by_age ON alert (until);
 class _Told(msgspec.Struct):
     host: str
     alert: str
-    state: str
+    state: Literal["raised", "still", "cleared"]
     time: float
     rule: str = ""
     event: str = ""
-    level: str = "warning"
+    level: Level = "warning"
     value: float | None = None
     worst: float | None = None
     threshold: float | None = None
@@ -96,7 +96,7 @@ def fold(open_alerts: dict[_Key, PastAlert], event: Event) -> list[PastAlert]:
         )
     known.seen = told.time
     known.message = told.message
-    if told.level in LEVELS and LEVELS.index(told.level) > LEVELS.index(known.level):
+    if LEVELS.index(told.level) > LEVELS.index(known.level):
         known.level = told.level
     for value in (told.value, told.worst):
         _worsen(known, told, value)

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import fs from "node:fs";
 import test from "node:test";
 import { openAlerts } from "../../static/js/panels/alerts.js";
 import { jobsOf } from "../../static/js/panels/jobs.js";
@@ -67,6 +68,16 @@ test("alerts are open until they are cleared, the gravest first", () => {
   assert.deepEqual(open.map(({ name, since }) => [name, since]), [["disk:/", 2], ["cpu", 1]]);
   assert.equal(open[0].message, "disk:/");
   assert.notEqual(openAlerts([item(9, { alert: "cpu", state: "raised", since: 9 })])[0].key, open[1].key);
+});
+
+test("an alert is what the server takes for one, by one table of cases", () => {
+  const table = JSON.parse(fs.readFileSync(new URL("../support/alert_cases.json", import.meta.url), "utf8"));
+  assert.ok(table.length > 40);
+  const before = item(1, { alert: "cpu", state: "raised" });
+  for (const { data, is } of table) {
+    const names = openAlerts([before, { id: "2-0", data }]).map(({ name }) => name);
+    assert.deepEqual(new Set(names), new Set(is && data.state !== "cleared" ? ["cpu", data.alert] : ["cpu"]), JSON.stringify(data));
+  }
 });
 
 test("what the log could not take comes again with an id, and is one item", () => {

@@ -20,7 +20,7 @@ function names(order, machines, now = NOW) {
   return order.machines.map(({ name }) => name);
 }
 
-const alert = (host, level, state = "raised") => ({ host, alert: "x", level, state, since: NOW, message: "x" });
+const alert = (host, level, state = "raised") => ({ host, time: NOW, alert: "x", level, state, since: NOW, message: "x" });
 
 test("the worst first: critical, lately silent, warning, then by load", () => {
   const machines = fleet({ calm: 5, busy: 70, warned: 1, bad: 2 });

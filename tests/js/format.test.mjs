@@ -61,6 +61,7 @@ test("an age is never rounded up", () => {
 
 test("a clock has one form", () => {
   assert.equal(format.clock(NaN), "--:--:--");
+  for (const time of [1e300, -1e300, 8.7e12]) assert.deepEqual([format.clock(time), format.minute(time), format.moment(time)], ["--:--:--", "—", "—"]);
   assert.match(format.clock(1_700_000_000), /^\d\d:\d\d:20$/);
   assert.match(format.minute(1_700_000_000), /^\d\d:\d\d$/);
   assert.match(format.day(1_700_000_000), /^1[45] Nov$/);

@@ -111,8 +111,13 @@ def _answer(
         latest = log.latest()
         wanted = [event for event in latest if told.wants(event)]
         # Every host in the log has a newest event, so these are all that the patterns mean.
-        chosen = filter.hosts_among({event.host for event in latest})
-        last = latest[-1].id if latest else None
+        hosts = {event.host for event in latest}
+        others = {event.name for event in wanted}
+        if log.skipped:  # but where the newest row is no event, older ones may be
+            hosts |= filter.hosts or frozenset()
+            others |= {*(filter.logged_names or ())}
+        chosen = filter.hosts_among(hosts)
+        last = latest[-1].id if latest else log.newest() if log.skipped else None
         found: dict[str, Any] = {
             "last_event_id": None if last is None else str(last),
             "latest": [shown(event, filter) for event in wanted],
@@ -124,8 +129,8 @@ def _answer(
         newest = [event for event in walked if filter.selects(event.host, event.name)]
         if lines is not None:
             start = log.id_at(stretch.end - runtime.settings.retention)
-            others = {event.name for event in wanted} - families - {RULES}
-            walked = walk(log, start, last, names=others, hosts=chosen)
+            names = others - families - {RULES}
+            walked = walk(log, start, last, names=names, hosts=chosen)
             selected = (event for event in walked if told.wants(event))
             found["lines"] = _newest(selected, told, lines)
         return found, newest

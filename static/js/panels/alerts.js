@@ -15,7 +15,38 @@
  * @property {boolean} known acknowledged or silenced, as far as GET /alerts said so
  */
 
+/** @type {unknown[]} */
 const ORDER = ["critical", "warning", "info"];
+/** @type {unknown[]} */
+const STATES = ["raised", "still", "cleared"];
+
+/** Letters of a name. */
+const MOST_NAME = 300;
+
+/** Fields that may be missing; as in dashboard/alerts/model.py. */
+const TEXTS = ["rule", "judge", "event", "message"];
+const NUMBERS = ["value", "threshold", "since", "last"];
+
+/**
+ * @param {Data} data of an event that is called an alert: others publish such, and whoever may write the log writes anything
+ * @returns {boolean} false: to GET /alerts it is none either
+ */
+function isAlert({ host, time, alert, state, level = "warning", worst = 0, culprits = [], ...rest }) {
+  const isText = (/** @type {unknown} */ value) => typeof value === "string";
+  return (
+    typeof alert === "string" &&
+    alert !== "" &&
+    [...alert].length <= MOST_NAME &&
+    isText(host) &&
+    [time, worst].every(Number.isFinite) &&
+    STATES.includes(state) &&
+    ORDER.includes(level) &&
+    TEXTS.every((key) => !(key in rest) || isText(rest[key])) &&
+    NUMBERS.every((key) => Number.isFinite(rest[key] ?? 0)) &&
+    Array.isArray(culprits) &&
+    culprits.every((each) => isText(each?.name) && isText(each.unit) && Number.isFinite(each.value) && isText(each.runs_in ?? ""))
+  );
+}
 
 /**
  * Applies one alert event to a map of open alerts.
@@ -23,6 +54,7 @@ const ORDER = ["critical", "warning", "info"];
  * @param {Data} data of an alert's event
  */
 export function applyAlert(open, data) {
+  if (!isAlert(data)) return;
   const name = `${data.alert}@${data.host}`;
   if (data.state === "cleared") {
     open.delete(name);
@@ -34,7 +66,7 @@ export function applyAlert(open, data) {
     key: `${name} ${since}`,
     name: String(data.alert),
     host: String(data.host),
-    level: ORDER.includes(String(data.level)) ? /** @type {Alert["level"]} */ (data.level) : "warning",
+    level: /** @type {Alert["level"]} */ (data.level ?? "warning"),
     message: String(data.message ?? data.alert),
     since,
     event: String(data.event ?? ""),

@@ -179,6 +179,8 @@ const AMOUNT = new Intl.NumberFormat("en-US", { notation: "compact", maximumSign
 let MOMENT = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle: "short" });
 let MINUTES = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit" });
 const DAYS = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short" });
+/** The last time that a Date can be, seconds since 1970. */
+const LAST = 8.64e12;
 const MONTHS = new Intl.DateTimeFormat("en-GB", { month: "short", year: "numeric" });
 
 /** @param {readonly string[]} units "12h" and "F", if they are chosen */
@@ -201,7 +203,16 @@ export function clockWidth() {
  * @returns {string} HH:MM:SS in the display's time zone
  */
 export function clock(time) {
-  return Number.isFinite(time) ? CLOCK.format(time * 1000) : "--:--:--";
+  return isTime(time) ? CLOCK.format(time * 1000) : "--:--:--";
+}
+
+/**
+ * Anybody may publish times that no calendar has, at which formatting fails.
+ * @param {Maybe} time seconds since 1970
+ * @returns {time is number}
+ */
+function isTime(time) {
+  return known(time) && Math.abs(time) <= LAST;
 }
 
 /**
@@ -209,7 +220,7 @@ export function clock(time) {
  * @returns {string} date and time of day in the display's time zone
  */
 export function moment(time) {
-  return known(time) ? MOMENT.format(time * 1000) : NONE;
+  return isTime(time) ? MOMENT.format(time * 1000) : NONE;
 }
 
 /**
@@ -217,7 +228,7 @@ export function moment(time) {
  * @returns {string} HH:MM in the display's time zone
  */
 export function minute(time) {
-  return MINUTES.format(time * 1000);
+  return isTime(time) ? MINUTES.format(time * 1000) : NONE;
 }
 
 /**
