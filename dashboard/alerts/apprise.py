@@ -8,7 +8,9 @@ from typing import Any
 from urllib.parse import unquote
 
 from dashboard.alerts.outbox import Message
+from dashboard.catalogue.value_text import unbroken
 
+_FOR_PROGRAMS = re.compile(r"(?:json|xml|form)s?:", re.IGNORECASE)
 _PART = re.compile(r"[^:/?#&=@,;+ ]{3,}")
 
 
@@ -42,10 +44,11 @@ class Sender:
         """Send a message. Returns what went wrong, None if it has arrived."""
         from apprise import NotifyFormat
 
+        is_for_people = _FOR_PROGRAMS.match(self._url) is None
         try:
             result = self._service.notify(
                 title=message.title,
-                body=message.body,
+                body=unbroken(message.body) if is_for_people else message.body,
                 notify_type=message.kind,
                 body_format=NotifyFormat.TEXT,
             )

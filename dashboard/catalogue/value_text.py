@@ -1,6 +1,10 @@
 """Values as text for people, each in its figure's unit; the page has the same in static/js/ui."""
 
+import re
+
 NONE = "—"
+# The blank between a number and a unit; as in static/js/ui/format.js.
+_GAP = re.compile(r"(?<=[0-9]) (?=(?:%|°C|(?:[KMGTP]i|[kMGT])?B(?:/s)?|[dhs]|min)(?!\w))")
 _MOST = 1e15  # beyond it nobody counts digits
 _SCALED = {
     "B": (1024, ("B", "KiB", "MiB", "GiB", "TiB", "PiB")),
@@ -30,6 +34,11 @@ def written(value: float | None, unit: str, decimals: int | None = None) -> str:
         is_whole = float(value).is_integer() and unit != "%" and abs(value) < _MOST
         text = f"{value:.0f}" if is_whole else _short(value)
     return f"{text} {unit}" if unit and unit not in ("count", "moment") else text
+
+
+def unbroken(sentence: str) -> str:
+    """Return a sentence with each number on one line with its unit, by no-break spaces."""
+    return _GAP.sub("\N{NO-BREAK SPACE}", sentence)
 
 
 def written_span(seconds: float) -> str:

@@ -1,6 +1,7 @@
 """Sending: several receivers, one after the other in one thread, and nobody twice."""
 
 import fcntl
+import json
 import re
 import time
 from collections.abc import Callable, Iterator
@@ -9,10 +10,12 @@ from typing import Any
 from urllib.parse import unquote
 
 import pytest
+from apprise.decorators import notify
 
 from dashboard.alerts.apprise import Sender
 from dashboard.alerts.model import Alert, State
 from dashboard.alerts.notifier import Notifier
+from dashboard.alerts.outbox import Message
 from dashboard.alerts.receiver import Origin
 from dashboard.events.event import Event
 from dashboard.log.contract import EventLog
@@ -22,6 +25,7 @@ from dashboard.settings import Notify
 from tests.events.test_fields import MALFORMED
 from tests.sampling.test_sampler import wait_until
 from tests.support.alert_receiver import Receiver
+from tests.support.service import ROOT
 
 pytestmark = [
     pytest.mark.usefixtures("no_leaks"),
@@ -217,6 +221,27 @@ def test_what_waits_for_the_thread_is_not_sent_after_the_end(
     expected = [f"[warning] {name}" for name in "abc"]
     assert sorted(lines(slow)) == sorted(lines(other)) == expected
     again.stop()
+
+
+def test_numbers_stay_with_their_units_for_people_and_texts_as_they_are_for_programs(
+    make_receiver: Callable[[], Receiver],
+) -> None:
+    bodies: list[str] = []
+
+    @notify(on="people")  # type: ignore[no-untyped-call, untyped-decorator]
+    def take(body: str, *_: Any, **__: Any) -> None:
+        bodies.append(body)
+
+    program = make_receiver()
+    cases = json.loads((ROOT / "tests/support/sentence_cases.json").read_text())
+    for url in ("people://", program.url):
+        sender = Sender(url)
+        assert sender.prepare() is None
+        for case in cases:
+            assert sender.send(Message("box: a", case.replace("~", " "), "warning")) is None
+    assert bodies == [case.replace("~", "\N{NO-BREAK SPACE}") for case in cases]
+    sent = [message["message"] for message in program.messages]
+    assert sent == [case.replace("~", " ") for case in cases]
 
 
 @pytest.mark.parametrize(

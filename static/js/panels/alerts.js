@@ -1,5 +1,6 @@
 // @ts-check
 /** Folds alert events into the list of open alerts. */
+import { unbroken } from "../ui/format.js";
 
 /** @import { Item } from "../state/event_lists.js" */
 /** @import { Data } from "../streaming/history.js" */
@@ -67,7 +68,7 @@ export function applyAlert(open, data) {
     name: String(data.alert),
     host: String(data.host),
     level: /** @type {Alert["level"]} */ (data.level ?? "warning"),
-    message: String(data.message ?? data.alert),
+    message: unbroken(String(data.message ?? data.alert)),
     since,
     event: String(data.event ?? ""),
     // Events do not say it; whoever has to know it exactly asks again.

@@ -1,7 +1,7 @@
 // @ts-check
 /** Panel of the open alerts, and of those that are over. */
 import { make, write } from "../ui/dom.js";
-import { minute, moment, span } from "../ui/format.js";
+import { minute, moment, span, unbroken } from "../ui/format.js";
 import { KeyedList } from "../ui/keyed_list.js";
 import { AlertStrip, spansIn } from "./alert_strip.js";
 import { alertList, DAY, factsOf, MARKS, openIn } from "./alert_rows.js";
@@ -33,7 +33,7 @@ export class AlertsPanel extends EventPanel {
         const times = make("span", { class: "since" });
         const sign = MARKS[/** @type {Alert["level"]} */ (level)] ?? MARKS.warning;
         // An address of this server; one of a link's frame leads to the page itself.
-        const row = make("a", { href: url, target: "_top", "data-past": alert, "data-severity": level }, make("strong", {}, `${sign} ${level}`), make("span", { class: "message" }, message || alert), times);
+        const row = make("a", { href: url, target: "_top", "data-past": alert, "data-severity": level }, make("strong", {}, `${sign} ${level}`), make("span", { class: "message" }, unbroken(message || alert)), times);
         return { element: row, times };
       },
       fill: ({ times }, { from, to, duration, worst }, now) => {
