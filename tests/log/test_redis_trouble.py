@@ -199,6 +199,7 @@ def test_redis_answers_nobody_for_many_heartbeats(
     server: RedisServer, start_service: Start, read: Read, writer: Writer
 ) -> None:
     service = start_on(server, start_service, HEARTBEAT=0.5)
+    wait_for(lambda: all_say(service, ready=True), "all workers to have a sample")
     start = service.newest_id()
     readers = [read(service, last_event_id=start) for _ in range(4)]
     news = read(service, "?events=news", last_event_id=start)

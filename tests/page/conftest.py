@@ -34,8 +34,8 @@ def elsewhere() -> Iterator[Elsewhere]:
 def open_wall(page: Page) -> Callable[..., Wall]:
     """Open the page of a service, directly or by another address."""
 
-    def open_wall(service: Service, path: str = "/", *, url: str | None = None) -> Wall:
-        return Wall(page, service).open(path, url=url)
+    def open_wall(service: Service, path: str = "/", **options: Any) -> Wall:
+        return Wall(page, service).open(path, **options)
 
     return open_wall
 

@@ -372,7 +372,8 @@ def test_a_paused_page_goes_on_when_everybody_has_left(
     assert page.evaluate(f"async () => {GRID}.timeWindow.live") is True
 
 
-def test_another_window_without_a_reload(wall: Wall) -> None:
+def test_another_window_without_a_reload(service: Service, open_wall: OpenWall) -> None:
+    wall = ready(open_wall(service, BOX, noted=True))
     page = wall.page
     page.evaluate("window.stillHere = true")
     assert len(wall.rows("cpu").times) < 400

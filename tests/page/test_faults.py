@@ -39,7 +39,7 @@ def log_unusable(service: Service) -> Iterator[None]:
 
 def test_samples_without_ids_are_shown(start_service: Start, open_wall: OpenWall) -> None:
     service = start_service(INTERVAL=0.5).wait_until_ready()
-    wall = open_wall(service).wait_until_joined()
+    wall = open_wall(service, noted=True).wait_until_joined()
     with log_unusable(service):
         wait_for(lambda: service.get("/readyz").status_code == 503, "the log's trouble")
         for _ in range(4):
@@ -61,7 +61,7 @@ def test_history_that_fails_at_load(make_service: Start, open_wall: OpenWall) ->
     service = make_service(INTERVAL=0.5)
     with log_unusable(service):
         service.start()
-        wall = open_wall(service)
+        wall = open_wall(service, noted=True)
         # It goes on asking, and shows meanwhile what comes.
         wait_for(lambda: len(wall.history_requests) > 3, "another try")
         wall.wait_for_link("live")

@@ -28,7 +28,7 @@ def test_charts_are_full_right_after_a_reload(make_service: Start, open_wall: Op
     service = make_service()
     write_past(service)
     service.start().wait_until_ready()
-    wall = open_wall(service)
+    wall = open_wall(service, noted=True)
     wall.wait_for_link("live")
 
     started = time.monotonic()

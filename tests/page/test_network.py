@@ -20,7 +20,7 @@ def test_a_broken_connection_is_caught_up_without_a_hole(
 ) -> None:
     service = start_service(INTERVAL=0.5).wait_until_ready()
     relay = make_relay(service)
-    wall = open_wall(service, url=relay.url).wait_until_joined()
+    wall = open_wall(service, url=relay.url, noted=True).wait_until_joined()
     relay.cut()
     wall.wait_for_link("lost")
     relay.mend()
@@ -43,7 +43,7 @@ def test_a_network_that_comes_back_is_not_waited_for(
     wall.page.context.set_offline(False)
     took = wall.wait_for_link("live")
     measured("offline: from the event online to live", took)
-    assert took < 5
+    assert took < 20
     assert_nothing_lost(wall)
 
 
@@ -53,7 +53,7 @@ def test_a_gap_loads_history_once_more(
     # The log covers it, but it is longer than the stream replays.
     service = start_service(INTERVAL=0.5, REPLAY=1).wait_until_ready()
     relay = make_relay(service)
-    wall = open_wall(service, url=relay.url).wait_until_joined()
+    wall = open_wall(service, url=relay.url, noted=True).wait_until_joined()
     relay.cut()
     wall.wait_for_link("lost")
     asked = len(wall.history_requests)
@@ -69,7 +69,7 @@ def test_a_gap_loads_history_once_more(
 def test_a_gap_behind_history_is_no_loop(start_service: Start, open_wall: OpenWall) -> None:
     # Every resume is a gap: also that of the stream right behind history.
     service = start_service(INTERVAL=0.5, REPLAY=0).wait_until_ready()
-    wall = open_wall(service).wait_until_joined()
+    wall = open_wall(service, noted=True).wait_until_joined()
     for _ in range(4):
         wall.wait_for_sample()
     assert service.total("vitals_gaps_total") >= 1

@@ -83,7 +83,7 @@ def peak_at(wall: Wall, at: float, value: str) -> None:
 
 
 def test_a_spike_is_seen_in_a_year_and_is_found_by_zooming(service: Kept, page: Page) -> None:
-    wall = Wall(page, service).open("/?window=1y")
+    wall = Wall(page, service).open("/?window=1y", noted=True)
     wall.wait_for_link("live")
     wall.wait_for_ink("cpu", "blue")
     wait_for(lambda: (top := wall.top("cpu", "blue")) is not None and top < 0.06, "the spike")
@@ -183,7 +183,9 @@ def test_the_calendar_leads_to_a_moment_by_the_keyboard_alone(service: Kept, pag
 
 def test_lists_show_the_moment_that_charts_are_pointed_at(service: Kept, page: Page) -> None:
     spike = service.end - 3600
-    wall = Wall(page, service).open(f"/?panels=cpu,processes&tiles=none&at={spike + 60}&zoom=10m")
+    wall = Wall(page, service).open(
+        f"/?panels=cpu,processes&tiles=none&at={spike + 60}&zoom=10m", noted=True
+    )
     panel = '[data-panel="processes"]'
 
     def row(*words: str) -> bool:

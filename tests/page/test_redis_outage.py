@@ -45,8 +45,12 @@ class Pages:
         self.far = far
         self.service = service
         wait_for(lambda: far.times, "the machine elsewhere")
-        self.own = Wall(page, service).open("/?host=box").wait_until_joined()
-        self.others = Wall(page.context.new_page(), service).open("/?host=far").wait_until_joined()
+        self.own = Wall(page, service).open("/?host=box", noted=True).wait_until_joined()
+        self.others = (
+            Wall(page.context.new_page(), service)
+            .open("/?host=far", noted=True)
+            .wait_until_joined()
+        )
 
     def see_some(self) -> None:
         """Wait until each has two new samples."""

@@ -47,7 +47,7 @@ def test_a_display_reports_how_it_is(service: Service, page: Page, open_wall: Op
     assert first["url"] == "/?screen=lobby&panels=cpu,memory&columns=2"
     assert (first["width"], first["height"], first["every"]) == (1920, 1080, 60)
     assert first["link"] == "live"
-    assert 0 <= first["lag"] < 3
+    assert 0 <= first["lag"] < 30, "in seconds"
     assert 100_000 < first["heap"] < 200_000_000
     wait_for(lambda: reported(service)["time"] > first["time"], "another report")
 

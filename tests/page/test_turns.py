@@ -62,7 +62,7 @@ def test_a_name_leads_to_its_page(service: Service) -> None:
 
 
 def test_pages_take_turns_on_one_connection(service: Service, page: Page) -> None:
-    wall = Wall(page, service).open("/?turns=lobby,disks,far,nope&each=1h&kiosk=1")
+    wall = Wall(page, service).open("/?turns=lobby,disks,far,nope&each=1h&kiosk=1", noted=True)
     wall.wait_for(".notes:has-text('no page \"nope\"')")
     wall.wait_until_joined()
     wall.wait_for_ink("cpu", "blue")

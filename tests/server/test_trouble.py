@@ -8,6 +8,7 @@ import os
 import resource
 import shutil
 import signal
+import statistics
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -58,7 +59,9 @@ def start_faulty(make_service: Start, tmp_path: Path) -> Start:
     """Start a service that the test can bring faults into."""
 
     def start(**options: object) -> Service:
-        arguments = ("-c", str(ROOT / "tests" / "support" / "faulty.py"))
+        # Who waits for what hangs would have all this time: no test does.
+        patient = ("--graceful-timeout", "100")
+        arguments = ("-c", str(ROOT / "tests" / "support" / "faulty.py"), *patient)
         service = make_service(arguments=arguments, **options)
         service.environ = {"VITALS_FAULTS": str(tmp_path / "faults")}
         return service.start().wait_until_ready()
@@ -101,13 +104,10 @@ def test_a_clock_set_back_a_minute_stalls_nothing(
 
     faults.set_clock(-60)
     wait_for(lambda: data(reader.named("cpu")[-1])["time"] < time.time() - 50, "the step back")
-    began, count, sparse_count = time.monotonic(), len(reader.named("cpu")), len(sparse.events)
+    count, sparse_count = len(reader.named("cpu")), len(sparse.events)
+    # Who waited for the clock to be where it was would wait for a minute, so longer than these.
     reader.wait_for(count + 15, "cpu")
-    took = time.monotonic() - began
     more(sparse, "cpu", 3)
-    sparse_took = time.monotonic() - began
-    assert took < 12, "15 samples at 0.2 s took this long"
-    assert sparse_took < 20, "3 conflated samples at 1 s took this long"
     assert sparse_count + 3 <= len(sparse.events) < len(reader.named("cpu"))
     # Ids keep the last millisecond and raise the sequence, until the clock has caught up.
     assert_exactly_the_log(reader, service, start)
@@ -160,7 +160,8 @@ def test_a_filesystem_that_hangs_goes_stale_alone(
         assert len(reader.named("filesystem")) == counted
         assert service.get("/readyz").status_code == 200
         its = [key(row.id)[0] / 1000 for row in service.logged("cpu")]
-        assert sorted(b - a for a, b in pairwise(its))[len(its) // 2] < 0.3, "cpu came late"
+        # Where each waited for the mount's deadline, they would be seconds apart.
+        assert statistics.median(b - a for a, b in pairwise(its[-11:])) < 1, "cpu came late"
     more(reader, "filesystem", 3)
     wait_for(lambda: stale("filesystem") == 0, "the family to be fresh again")
     assert service.metric("node_filesystem_size_bytes") != []
@@ -174,11 +175,8 @@ def test_a_service_stops_at_once_while_a_reading_hangs(
     service = start_faulty(INTERVAL=0.2)
     read(service).wait_for(3, "cpu")
     with faults.hanging_filesystem():
-        started = time.monotonic()
         service.stop()
-        took = time.monotonic() - started
     assert "graceful timeout" not in service.output.read_text()
-    assert took < 5
 
 
 # --- a log that can't be written -----------------------------------------------------------------

@@ -23,6 +23,11 @@ def large(number: int) -> Event:
     return Event("box", f"big{number}", json.dumps({"n": number, "text": "x" * LARGE}))
 
 
+def alone(folder: Path) -> Stack:
+    """A worker that reads its log for streams only: a history would read all of it each minute."""
+    return Stack(folder, history="off")
+
+
 @contextmanager
 def at_most(size: int) -> Iterator[None]:
     """Fail if more than `size` bytes are taken meanwhile and not given back at once."""
@@ -58,7 +63,7 @@ def fill(stack: Stack, count: int = COUNT) -> list[EventId]:
 
 @pytest.mark.parametrize("query", ["", "every=5"])
 def test_a_snapshot_of_much_takes_little_memory(tmp_path: Path, query: str) -> None:
-    with closing(Stack(tmp_path)) as stack:
+    with closing(alone(tmp_path)) as stack:
         stack.start()
         given = fill(stack)
         with at_most(60 * CHUNK):
@@ -67,7 +72,7 @@ def test_a_snapshot_of_much_takes_little_memory(tmp_path: Path, query: str) -> N
 
 @pytest.mark.parametrize("every", ["", "every=5"])
 def test_a_snapshot_in_batches_takes_little_memory(tmp_path: Path, every: str) -> None:
-    with closing(Stack(tmp_path)) as stack:
+    with closing(alone(tmp_path)) as stack:
         stack.start()
         fill(stack)
         with at_most(60 * CHUNK), closing(stack.stream(f"batch=1&{every}")) as one:
@@ -84,7 +89,7 @@ def test_a_replay_of_much_takes_little_memory(
     tmp_path: Path, query: str, memory: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("dashboard.streaming.replay_buffer.MOST_BYTES", memory)
-    with closing(Stack(tmp_path)) as stack:
+    with closing(alone(tmp_path)) as stack:
         stack.start()
         given = fill(stack)
         with at_most(60 * CHUNK):
@@ -97,7 +102,7 @@ def test_a_replay_of_which_the_log_loses_a_part_tells_of_a_gap(
 ) -> None:
     monkeypatch.setattr("dashboard.streaming.replay_buffer.LEAST_BYTES", 1000)
     monkeypatch.setattr("dashboard.streaming.replay_buffer.MOST_BYTES", 1000)
-    with closing(Stack(tmp_path)) as stack:
+    with closing(alone(tmp_path)) as stack:
         stack.start()
         given = fill(stack, 40)
         found: list[EventId | str] = []

@@ -16,8 +16,12 @@ from playwright.sync_api import (
     Error,
     Page,
     ViewportSize,
+    expect,
     sync_playwright,
 )
+
+# As long as tests wait for anything else, and not five seconds, which a busy machine may take.
+expect.set_options(timeout=30_000)
 
 # Chromium would draw the suggestions of an address bar that nobody sees as two pages of its own for
 # each window, and start a process for a page that may come: 1.5 s of CPU for each page of a test.
