@@ -69,7 +69,7 @@ class ReplayBuffer:
             self._number(encoded)
             self._set_latest(encoded)
             self.position = max(self.position, id_of(encoded))
-        self._stretch_after = after
+        self._stretch_after, self.position = after, max(self.position, after)
         for encoded in stretch:
             encoded.heard_at = now - age(id_of(encoded))
             self._keep(encoded)

@@ -154,9 +154,10 @@ class Tail:
         """
 
         def read(log: EventLog) -> tuple[list[Encoded], list[Encoded], EventId]:
+            end_before = log.newest() or LOG_START
             newest = [Encoded.of(event) for event in log.latest()]
-            if not newest:
-                return [], [], LOG_START
+            if not newest:  # where they are deleted before the events, these are no news
+                return [], [], end_before
             last = id_of(newest[-1])
             end = log.time_of(last)
             probe = [Encoded.of(e) for e in walk(log, log.id_at(end - _PROBE_SECONDS), last)]
@@ -167,7 +168,7 @@ class Tail:
 
         newest, stretch, after = self._log.with_reader(read)
         oldest = self._log.with_reader(lambda log: log.oldest())
-        if oldest is not None and after < oldest:
+        if newest and oldest is not None and after < oldest:
             after = oldest  # an id from before the log began is not covered
         now = self._clock()
         self._buffer.load(newest, stretch, after, lambda id: max(0.0, now - self._log.time_of(id)))

@@ -4,6 +4,7 @@ import json
 import random
 import re
 import socket
+import sqlite3
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -22,6 +23,8 @@ from dashboard.events.event import Event, EventId, Unpersisted
 from dashboard.events.filter import Filter
 from dashboard.log.contract import LogUnavailable
 from dashboard.log.opening import open_log_for_greenlets
+from dashboard.log.sqlite.engine import SQLiteLog
+from dashboard.log.sqlite.event_table import EventTable
 from dashboard.metrics import Family
 from dashboard.runtime import Service
 from dashboard.settings import Settings
@@ -157,6 +160,39 @@ def stack(tmp_path: Path) -> Iterator[Stack]:
 
 
 # No hole, no double.
+
+
+def test_a_log_that_is_deleted_piece_by_piece_at_the_start_is_no_news(tmp_path: Path) -> None:
+    with closing(Stack(tmp_path)) as stack:
+        given = stack.writer.append([event(number) for number in range(2500)])
+        with closing(sqlite3.connect(tmp_path / "events.db", isolation_level=None)) as log:
+            log.execute("DELETE FROM latest")
+        stack.start()
+        assert stack.hub.position == given[-1]
+        reading = stack.spawn(stack.stream().ids_to_the_end)
+        (last,) = stack.writer.append([LAST])
+        assert reading.get(timeout=PATIENCE) == [last]
+
+
+def test_the_first_event_of_a_log_is_delivered_also_while_a_worker_begins(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given: list[EventId] = []
+
+    def latest(table: EventTable) -> list[Event]:
+        monkeypatch.undo()
+        found = table.latest()
+        given.extend(writer.append([event(1)]))
+        return found
+
+    with closing(Stack(tmp_path)) as stack:
+        with closing(SQLiteLog(tmp_path / "events.db", retention=3600)) as writer:
+            monkeypatch.setattr(EventTable, "latest", latest)
+            stack.start()
+        stack.settled(given[0])
+        stream = stack.stream()
+        assert stream.ids_until(given[0]) == given
+        stream.close()
 
 
 @pytest.mark.parametrize("seed", range(5))
