@@ -3,7 +3,7 @@
 import re
 
 NONE = "—"
-# The blank between a number and a unit; as in static/js/ui/format.js.
+# The blank between a number and a unit; as in static/js/panels/alerts.js.
 _GAP = re.compile(r"(?<=[0-9]) (?=(?:%|°C|(?:[KMGTP]i|[kMGT])?B(?:/s)?|[dhs]|min)(?!\w))")
 _MOST = 1e15  # beyond it nobody counts digits
 _SCALED = {

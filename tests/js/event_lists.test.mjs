@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fs from "node:fs";
 import test from "node:test";
-import { openAlerts } from "../../static/js/panels/alerts.js";
+import { openAlerts, unbroken } from "../../static/js/panels/alerts.js";
 import { jobsOf } from "../../static/js/panels/jobs.js";
 import { EventLists, MOST_ITEMS } from "../../static/js/state/event_lists.js";
 
@@ -78,6 +78,12 @@ test("an alert is what the server takes for one, by one table of cases", () => {
     const names = openAlerts([before, { id: "2-0", data }]).map(({ name }) => name);
     assert.deepEqual(new Set(names), new Set(is && data.state !== "cleared" ? ["cpu", data.alert] : ["cpu"]), JSON.stringify(data));
   }
+});
+
+test("numbers of a sentence stay with their units, by one table of cases", () => {
+  const table = JSON.parse(fs.readFileSync(new URL("../support/sentence_cases.json", import.meta.url), "utf8"));
+  assert.ok(table.length > 5);
+  for (const sentence of table) assert.equal(unbroken(sentence.replaceAll("~", " ")), sentence.replaceAll("~", "\u00a0"));
 });
 
 test("what the log could not take comes again with an id, and is one item", () => {

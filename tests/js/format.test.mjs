@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import fs from "node:fs";
 import test from "node:test";
 import * as format from "../../static/js/ui/format.js";
 import { formatOf } from "../../static/js/ui/units.js";
@@ -35,12 +34,6 @@ test("the unit stands beside an unknown figure, too", () => {
 test("a figure and its unit are never on two lines", () => {
   assert.ok(!format.text(format.size(1e9)).includes(" "));
   assert.ok(!format.age(5).includes(" "));
-});
-
-test("numbers of a sentence stay with their units, by one table of cases", () => {
-  const table = JSON.parse(fs.readFileSync(new URL("../support/sentence_cases.json", import.meta.url), "utf8"));
-  assert.ok(table.length > 5);
-  for (const sentence of table) assert.equal(format.unbroken(sentence.replaceAll("~", " ")), sentence.replaceAll("~", "\u00a0"));
 });
 
 test("the largest numbers have few digits", () => {

@@ -103,7 +103,7 @@ def _answer(
     and of the figures in `drawn`.
     """
     filter = replace(told, others=None)
-    families = frozenset(family.name for family in runtime.families)
+    told_elsewhere = {family.name for family in runtime.families} | {RULES}
     position = runtime.history.reader.position()
 
     def read(log: EventLog) -> tuple[dict[str, Any], list[Event]]:
@@ -111,11 +111,10 @@ def _answer(
         latest = log.latest()
         wanted = [event for event in latest if told.wants(event)]
         # Every host in the log has a newest event, so these are all that the patterns mean.
-        hosts = {event.host for event in latest}
-        others = {event.name for event in wanted}
+        hosts, others = {event.host for event in latest}, {event.name for event in wanted}
         if log.skipped:  # but where the newest row is no event, older ones may be
-            hosts |= filter.hosts or frozenset()
-            others |= {*(filter.logged_names or ())}
+            hosts.update(filter.hosts or ())
+            others.update(filter.logged_names or ())
         chosen = filter.hosts_among(hosts)
         last = latest[-1].id if latest else log.newest() if log.skipped else None
         found: dict[str, Any] = {
@@ -129,8 +128,7 @@ def _answer(
         newest = [event for event in walked if filter.selects(event.host, event.name)]
         if lines is not None:
             start = log.id_at(stretch.end - runtime.settings.retention)
-            names = others - families - {RULES}
-            walked = walk(log, start, last, names=names, hosts=chosen)
+            walked = walk(log, start, last, names=others - told_elsewhere, hosts=chosen)
             selected = (event for event in walked if told.wants(event))
             found["lines"] = _newest(selected, told, lines)
         return found, newest

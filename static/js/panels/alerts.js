@@ -1,6 +1,5 @@
 // @ts-check
 /** Folds alert events into the list of open alerts. */
-import { unbroken } from "../ui/format.js";
 
 /** @import { Item } from "../state/event_lists.js" */
 /** @import { Data } from "../streaming/history.js" */
@@ -47,6 +46,17 @@ function isAlert({ host, time, alert, state, level = "warning", worst = 0, culpr
     Array.isArray(culprits) &&
     culprits.every((each) => isText(each?.name) && isText(each.unit) && Number.isFinite(each.value) && isText(each.runs_in ?? ""))
   );
+}
+
+/** Blank between a number and a unit that alerts name; as in dashboard/catalogue/value_text.py. */
+const GAP = /(\d) (?=(?:%|°C|(?:[KMGTP]i|[kMGT])?B(?:\/s)?|[dhs]|min)(?!\w))/g;
+
+/**
+ * @param {string} sentence
+ * @returns {string} with each number on one line with its unit
+ */
+export function unbroken(sentence) {
+  return sentence.replaceAll(GAP, "$1\u00a0");
 }
 
 /**

@@ -1,10 +1,11 @@
 // @ts-check
 /** Panel of the open alerts, and of those that are over. */
 import { make, write } from "../ui/dom.js";
-import { minute, moment, span, unbroken } from "../ui/format.js";
+import { minute, moment, span } from "../ui/format.js";
 import { KeyedList } from "../ui/keyed_list.js";
 import { AlertStrip, spansIn } from "./alert_strip.js";
 import { alertList, DAY, factsOf, MARKS, openIn } from "./alert_rows.js";
+import { unbroken } from "./alerts.js";
 import { EventPanel } from "./event_panel.js";
 import { WholeRows } from "./whole_rows.js";
 

@@ -106,17 +106,6 @@ export function text({ number, unit }) {
   return unit && number !== NONE ? number + SPACE + unit : number;
 }
 
-/** Blank between a number and a unit that alerts name; as in dashboard/catalogue/value_text.py. */
-const GAP = /(\d) (?=(?:%|°C|(?:[KMGTP]i|[kMGT])?B(?:\/s)?|[dhs]|min)(?!\w))/g;
-
-/**
- * @param {string} sentence
- * @returns {string} with each number on one line with its unit
- */
-export function unbroken(sentence) {
-  return sentence.replaceAll(GAP, `$1${SPACE}`);
-}
-
 /**
  * Formats a mark of an axis, which is round: 8 MB/s, not 8.0.
  * @param {Figure} figure
