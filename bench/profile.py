@@ -21,18 +21,17 @@ _RATE = 400
 _PARTS: list[tuple[str, tuple[str, ...]]] = [
     ("writing the answer (the kernel)", ("SocketMixin.send ", "socket.send ")),
     ("reading the request (the kernel)", ("SocketMixin.recv ", "socket.recv ")),
-    ("parking: filter's feed, sets, epoll", ("Stream._park", "take_socket")),
-    ("hello, and what was missed or is newest", ("Stream._",)),
-    ("who may read", ("dashboard/access", "web/access")),
-    ("the query: filter, position, form", ("web/stream",)),
-    ("parsing the request", ("gunicorn/http/message", "gunicorn/http/parser")),
+    ("parking: filter's feed, sets, epoll", ("Stream._park", "streaming/parked", "take_socket")),
+    ("who may read", ("dashboard/access", "web/access", "events/scope")),
+    ("the query: filter, position, form", ("web/stream", "web/query", "web/comp", "events/filter")),
+    ("hello, and what was missed or is newest", ("dashboard/events", "dashboard/streaming")),
+    ("parsing the request", ("gunicorn/http/message", "gunicorn/http/parser", "split_request_uri")),
     ("its environ, and the answer's head", ("gunicorn/http/wsgi",)),
-    ("Flask", ("flask/", "werkzeug/")),
+    ("Flask", ("flask/", "werkzeug/", "dashboard/web")),
     ("the guard of connections", ("dashboard/server",)),
     ("gunicorn, the rest", ("gunicorn/",)),
-    ("accepting: accept(2), a socket object", ("_do_read", "gevent/server")),
+    ("accepting: accept(2), a socket object", ("do_read", "gevent/server", "gevent/_socket3")),
     ("a greenlet for the connection, and its end", ("gevent/",)),
-    ("the hub", ("dashboard/",)),
 ]
 
 
@@ -97,14 +96,14 @@ def _parts(output: Path) -> list[tuple[str, float]]:
         stack, _, count = line.rpartition(" ")
         if "gevent/threadpool" in stack or "gevent/_threading" in stack:
             continue  # a native thread that waits
-        for name, marks in _PARTS:
-            if any(mark in stack for mark in marks):
-                counts[name] += int(count)
-                break
-        else:
-            counts["the event loop, greenlet switches"] += int(count)
+        parts = map(_part, reversed(stack.split(";")))  # the innermost call first
+        counts[next(filter(None, parts), "the event loop, greenlet switches")] += int(count)
     total = sum(counts.values())
     return [(name, count / total) for name, count in counts.most_common()]
+
+
+def _part(call: str) -> str | None:
+    return next((name for name, marks in _PARTS if any(mark in call for mark in marks)), None)
 
 
 def _times(pids: list[int]) -> tuple[float, float]:
