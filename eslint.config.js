@@ -25,8 +25,9 @@ const GIVEN = ["Object.hasOwn", "navigator.wakeLock", "document.fullscreenElemen
 const OLD_ENOUGH = {
   allowAtRules: ["page"],
   allowProperties: [
-    ...["accent-color", "color-scheme", "contain", "inset", "outline", "overscroll-behavior", "padding-block", "print-color-adjust", "tab-size", "user-select"],
+    ...["accent-color", "color-scheme", "contain", "forced-color-adjust", "inset", "outline", "overscroll-behavior", "padding-block", "print-color-adjust", "tab-size", "user-select"],
   ],
+  allowMediaConditions: ["forced-colors"], // who knows no such condition shows what it always showed
   allowPropertyValues: { "overflow-wrap": ["anywhere"] },
   allowSelectors: ["backdrop", "focus-visible"],
 };
