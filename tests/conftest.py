@@ -35,7 +35,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out what is for --full, and spread the files that need a browser among the others.
 
-    Three of them at once would keep each other from a processor; most others wait most of the time.
+    Several of them at once would keep each other from a processor; others wait half of the time.
     """
     if not config.getoption("--full"):
         left_out = [item for item in items if item.get_closest_marker("full")]

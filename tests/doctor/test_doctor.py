@@ -212,8 +212,12 @@ def doctor(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str
 @pytest.mark.parametrize("kind", [Nginx, Caddy])
 def test_our_own_files_pass(behind: dict[type[Proxy], Proxy], kind: type[Proxy]) -> None:
     proxy = behind[kind]
-    done = doctor(proxy.url, "--json", "--seconds", "2", SSL_CERT_FILE=str(proxy.authority))
-    answer = json.loads(done.stdout)
+    # On a busy machine the first event may be late: it is looked at for longer, then.
+    for seconds in ("2", "10"):
+        done = doctor(proxy.url, "--json", "--seconds", seconds, SSL_CERT_FILE=str(proxy.authority))
+        answer = json.loads(done.stdout)
+        if answer["ok"]:
+            break
     assert answer["ok"] is True, done.stdout
     assert done.returncode == 0
     assert answer["url"] == f"{proxy.url}/stream"

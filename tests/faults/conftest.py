@@ -34,7 +34,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def scale(request: pytest.FixtureRequest) -> Scale:
     if request.config.getoption("--full"):
         return Scale(True, clients=500, many=5, few=2, hold=5.0, half_open=10_000, held=5_000)
-    return Scale(False, clients=100, many=1, few=1, hold=2.0, half_open=1000, held=250)
+    return Scale(False, clients=50, many=1, few=1, hold=2.0, half_open=1000, held=250)
 
 
 @pytest.fixture(scope="module")

@@ -23,7 +23,7 @@ CHECKS = [
     "ruff format --check",
     "mypy ",
     "tsc --project tsconfig.json",
-    "pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder",
+    "pytest --numprocesses 4 --dist loadfile --no-loadscope-reorder",
 ]
 ONCE_MORE = "pytest --last-failed --last-failed-no-failures none"
 

@@ -266,7 +266,7 @@ def test_the_address_is_copied(editor: Editor) -> None:
     copied = page.evaluate("navigator.clipboard.readText()")
     assert copied == f"{editor.wall.service.url}/?window=1h"
     assert page.locator("[data-another]").get_attribute("href") == copied
-    expect(page.locator(f"{EDITOR} [data-copy]")).to_have_text("Copy", timeout=5000)
+    expect(page.locator(f"{EDITOR} [data-copy]")).to_have_text("Copy")
 
 
 def test_the_address_is_copied_without_https_too(
@@ -388,7 +388,12 @@ CUT_OFF = """() => {
 
 @pytest.mark.parametrize(
     ("width", "height", "theme"),
-    [(1920, 1080, "dark"), (1366, 768, "light"), (390, 844, "dark"), (390, 844, "light")],
+    [
+        (1920, 1080, "dark"),
+        (390, 844, "light"),
+        pytest.param(1366, 768, "light", marks=pytest.mark.full),
+        pytest.param(390, 844, "dark", marks=pytest.mark.full),
+    ],
 )
 def test_dialogs_can_be_read_and_are_whole(
     service: Service, open_wall: OpenWall, page: Page, width: int, height: int, theme: str

@@ -431,7 +431,7 @@ def test_it_leaves_the_page_as_it_is(service: Service, visit: Callable[..., Page
 def test_custom_properties_style_it(service: Service, visit: Callable[..., Page]) -> None:
     style = """<style>
         vitals-chart { --vitals-page: #201040; --vitals-ink: #fefefe; --vitals-blue: tomato;
-            --vitals-unit: 20px; --vitals-radius: 9px; }
+            --vitals-unit: 20px; --vitals-radius: 9px; height: 400px; }
         vitals-number { --vitals-ink: #123456; }
     </style>"""
     page = visit(
@@ -456,7 +456,7 @@ def test_custom_properties_style_it(service: Service, visit: Callable[..., Page]
                 const far = [255, 99, 71].map((level, part) => Math.abs(data[i + part] - level));
                 if (Math.max(...far) > 25) continue;
                 line ||= data[i + 3] > 240;
-                area ||= data[i + 3] > 40 && data[i + 3] < 70;
+                area ||= data[i + 3] > 40 && data[i + 3] < 120;
             }
             return line && area;
         }"""

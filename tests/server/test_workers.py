@@ -21,7 +21,7 @@ Start = Callable[..., Service]
 
 WORKERS = 4
 CLIENTS = 10
-KILLS = 10
+KILLS = 6
 
 
 def on_every_worker(service: Service, read: Read, start: str) -> list[Reader]:

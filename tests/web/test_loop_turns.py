@@ -70,7 +70,7 @@ READS = [
 WRITES: dict[str, Callable[[int], Any]] = {
     "/alerts/memory/ack": lambda t: {"for": f"{t + 1}h"},
     "/silences": lambda t: {"host": f"web-{t}*", "for": "1h"},
-    "/events": lambda t: [{"event": f"job-{t}-{n}", "data": {"n": n}} for n in range(100)],
+    "/events": lambda t: [{"event": f"job-{t}-{n}", "data": {"n": n}} for n in range(80)],
     "/progress/backup": lambda t: {"done": t + 1, "total": 2 * TRIES},
     "/machines/invitations": lambda t: {"host": f"web-{t}"},
     "/links": lambda t: {"label": f"lobby-{t}", "hosts": [f"web-{t}*"]},
