@@ -1,6 +1,7 @@
 """The load: load.c's processes, and what they say."""
 
 import json
+import queue
 import statistics
 import subprocess
 import threading
@@ -76,6 +77,10 @@ class Load:
                     command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1
                 )
             )
+        self._said: dict[int, queue.Queue[str]] = {}
+        for process in self._processes:
+            said = self._said[process.pid] = queue.Queue()
+            threading.Thread(target=_hear, args=(process.stdout, said), daemon=True).start()
 
     def accepted(self) -> Accepted:
         """Wait until all streams are accepted, or it was given up."""
@@ -105,7 +110,7 @@ class Load:
         delays: dict[int, list[float]] = {}
         for process in self._processes:
             _pipe(process.stdin).close()
-            rest = [json.loads(line) for line in _pipe(process.stdout)]
+            rest = [json.loads(line) for line in iter(self._said[process.pid].get, "")]
             for found in self._heard[process.pid] + rest:
                 if "marker" in found:
                     delays.setdefault(found["marker"], []).extend(
@@ -114,7 +119,6 @@ class Load:
                 elif "bytes" in found:
                     last = found
             process.wait()
-            _pipe(process.stdout).close()
             said.append(last)
         time.sleep(0.2)
         return self._sum(said), delays
@@ -139,7 +143,7 @@ class Load:
         self, process: "subprocess.Popen[str]", key: str, value: int | None
     ) -> dict[str, Any]:
         kept = self._heard[process.pid]
-        for line in _pipe(process.stdout):
+        for line in iter(self._said[process.pid].get, ""):
             said: dict[str, Any] = json.loads(line)
             if key in said and value in (None, said[key]):
                 return said
@@ -150,6 +154,14 @@ class Load:
         keys = ("bytes", "deliveries", "reads", "closed", "cpu_seconds")
         checksums = tuple(tuple(item) for each in said for item in each.get("checksums", []))
         return Totals(**{key: sum(each[key] for each in said) for key in keys}, checksums=checksums)
+
+
+def _hear(pipe: IO[str], said: "queue.Queue[str]") -> None:
+    """Read what a process says until its end, which is "": a full pipe would hold it up."""
+    with pipe:
+        for line in pipe:
+            said.put(line)
+    said.put("")
 
 
 def describe(delays: Sequence[float]) -> Delays:
