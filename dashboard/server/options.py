@@ -1,4 +1,4 @@
-"""What is wrong with gunicorn's options, of which it says nothing, or that in many lines.
+"""Refuse options with which gunicorn would serve nothing, or end in many lines.
 
 gunicorn.conf.py loads this alone, so it imports nothing of the package.
 """

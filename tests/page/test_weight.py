@@ -33,8 +33,7 @@ def test_the_page_weighs_at_most_150_kilobytes(
     print(f"\nmeasured: {weight} bytes, of which {sum(sizes.values())} the page's own files")
     assert any("/vendor/" in url and ".js" in url for url in sizes)
     assert any("/history" in url for url in sizes)
-    # Of 300: the five minutes go on while a slow machine comes to this.
-    assert len(wall.rows("cpu").samples) > 200
+    assert len(wall.rows("cpu").samples) > 290
     assert weight <= MOST, sorted(sizes.items(), key=lambda item: -item[1])[:8]
 
 
