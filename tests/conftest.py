@@ -106,7 +106,7 @@ def start_service(make_service: Callable[..., Service]) -> Callable[..., Service
 def service(tmp_path_factory: pytest.TempPathFactory, way: dict[str, object]) -> Iterator[Service]:
     """One service with the default settings for the tests of a module that only read."""
     service = Service(tmp_path_factory.mktemp("service"), workers=1, **way)
-    yield service.start()
+    yield service.start().wait_until_ready()
     service.close()
 
 
