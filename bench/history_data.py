@@ -16,13 +16,13 @@ import msgspec
 
 from dashboard.events.event import Event, EventId
 from dashboard.events.paths import figures_of
-from dashboard.history.block import Column, Rows, Value, pack, samples, short
-from dashboard.history.builder import Builder, Limits
-from dashboard.history.downsample import joined
-from dashboard.history.store import HistoryStore
-from dashboard.history.tiers import HOURS, MINUTES, SECONDS, Tier
-from dashboard.history.transaction import Series
 from dashboard.log.contract import FOR_EVER
+from dashboard.log.history.block import Column, Rows, Value, pack, samples, short
+from dashboard.log.history.builder import Builder, Limits
+from dashboard.log.history.downsample import joined
+from dashboard.log.history.store import HistoryStore
+from dashboard.log.history.tiers import HOURS, MINUTES, SECONDS, Tier
+from dashboard.log.history.transaction import Series
 from dashboard.log.sqlite.engine import SQLiteLog
 from dashboard.metrics import FAMILIES
 

@@ -15,9 +15,9 @@ from bench.history_data import DAY, FOUR, HOST
 from bench.overhead import Netdata
 from bench.processes import cpu, get
 from bench.servers import Server
-from dashboard.history.block import Rows
-from dashboard.history.store import HistoryStore
-from dashboard.history.tiers import MINUTES, SECONDS, Tier
+from dashboard.log.history.block import Rows
+from dashboard.log.history.store import HistoryStore
+from dashboard.log.history.tiers import MINUTES, SECONDS, Tier
 
 LATELY = 1200  # seconds of the question that Netdata can be asked, too
 _TRIES = 3

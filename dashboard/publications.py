@@ -22,7 +22,6 @@ from typing import Any
 from dashboard.alerts.model import EVENT as ALERT
 from dashboard.alerts.model import decode_alert
 from dashboard.alerts.silences import EVENT as SILENCE
-from dashboard.catalogue.levels import RULES
 from dashboard.errors import ClientError
 from dashboard.events.event import NAME, PROTOCOL_NAMES, UNNAMED, Event, check_host
 from dashboard.events.strict_json import (
@@ -34,6 +33,7 @@ from dashboard.events.strict_json import (
     text_of,
 )
 from dashboard.metrics import FAMILIES
+from dashboard.metrics.catalogue.levels import RULES
 from dashboard.metrics.validation import validate_metrics
 
 MOST_BYTES = 1 << 20  # of a body

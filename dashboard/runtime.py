@@ -15,19 +15,19 @@ from gevent import monkey
 from dashboard.access.stores import Stores, open_stores
 from dashboard.access.trusted_proxies import Proxies
 from dashboard.alerts.history import OpenAlerts
-from dashboard.catalogue.declared import with_declared
-from dashboard.history.service import HistoryService
 from dashboard.jobs.index import JobIndex
+from dashboard.log.history.service import HistoryService
 from dashboard.log.opening import open_log_for_greenlets, run_directory
 from dashboard.metrics import FAMILIES, FamilyFactory
 from dashboard.metrics.cadence import cadences
+from dashboard.metrics.catalogue.declared import with_declared
 from dashboard.metrics.rows import built_in_rows
 from dashboard.sampling.keeper_tasks import keeper_tasks
 from dashboard.sampling.leader import Leadership
 from dashboard.sampling.leader_tasks import LeaderTasks
+from dashboard.sampling.sources import sampled
 from dashboard.sampling.trouble import failing_file, read_failing
 from dashboard.settings import Settings, check_serves
-from dashboard.sources import sampled
 from dashboard.streaming.greeting import Greeting
 from dashboard.streaming.host_intervals import HostIntervals
 from dashboard.streaming.hub import Hub

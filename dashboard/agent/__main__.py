@@ -23,8 +23,8 @@ from dashboard.log.opening import log_url, run_directory
 from dashboard.metrics import FamilyFactory, family_factories
 from dashboard.sampling.leader import Leadership
 from dashboard.sampling.leader_tasks import LeaderTasks
+from dashboard.sampling.sources import sampled
 from dashboard.settings import APPEND_ONLY, SettingError, Settings, load, secrets
-from dashboard.sources import sampled
 from dashboard.telemetry.logging import formatter, is_journal
 from dashboard.telemetry.null_counters import null_counters
 

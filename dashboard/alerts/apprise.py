@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from dashboard.alerts.outbox import Message
-from dashboard.catalogue.value_text import unbroken
+from dashboard.metrics.catalogue.value_text import unbroken
 
 _FOR_PROGRAMS = re.compile(r"(?:json|xml|form)s?:", re.IGNORECASE)
 _PART = re.compile(r"[^:/?#&=@,;+ ]{3,}")

@@ -8,8 +8,8 @@ from msgspec.structs import replace
 
 from dashboard.alerts.evaluator import Rule
 from dashboard.alerts.model import duration
-from dashboard.catalogue.levels import RuleRow
 from dashboard.events.paths import ITEM_KEYS
+from dashboard.metrics.catalogue.levels import RuleRow
 from dashboard.metrics.family import Sample
 from dashboard.settings import WILDCARD, AlertRule, Comparison
 

@@ -20,11 +20,11 @@ from dashboard.alerts.culprits import Culprits
 from dashboard.alerts.evaluator import STILL, Evaluator, Rule
 from dashboard.alerts.history import alerts_between
 from dashboard.alerts.model import EVENT, Alert
-from dashboard.catalogue.levels import RULES, RuleRow
 from dashboard.events.event import OBJECT, Event, fields
 from dashboard.log.contract import HistoryAccess, LogReader, LogUnavailable
 from dashboard.log.scan import walk
 from dashboard.metrics import FamilyFactory
+from dashboard.metrics.catalogue.levels import RULES, RuleRow
 from dashboard.metrics.family import Sample
 from dashboard.settings import WILDCARD, AlertRule
 

@@ -13,13 +13,13 @@ from dashboard import settings
 from dashboard.cli.target import echo_err
 from dashboard.cli.usage_error import UsageError
 from dashboard.events.glob import fits
-from dashboard.history.answer import FORMATS, head, lines_of, only_figures, text_of
-from dashboard.history.service import history_path
-from dashboard.history.store import HistoryStore
-from dashboard.history.tiers import MINUTES, SECONDS, TIERS, Tier
-from dashboard.history.transaction import Series
 from dashboard.jobs.reporter import progress
 from dashboard.log.contract import LogUnavailable
+from dashboard.log.history.answer import FORMATS, head, lines_of, only_figures, text_of
+from dashboard.log.history.service import history_path
+from dashboard.log.history.store import HistoryStore
+from dashboard.log.history.tiers import MINUTES, SECONDS, TIERS, Tier
+from dashboard.log.history.transaction import Series
 from dashboard.log.opening import log_url, run_directory
 
 _STEP = 5.0  # seconds between two reports of a job

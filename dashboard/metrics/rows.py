@@ -4,9 +4,9 @@ from collections.abc import Iterable, Iterator
 
 from msgspec.structs import replace
 
-from dashboard.catalogue.declared import title_of
-from dashboard.catalogue.model import Catalogue, Figure, built_in_panels
 from dashboard.metrics.cadence import cadence_of
+from dashboard.metrics.catalogue.declared import title_of
+from dashboard.metrics.catalogue.model import Catalogue, Figure, built_in_panels
 from dashboard.metrics.family import Family, FamilyFactory
 
 # Units of fields that are no numbers, and those that a page writes otherwise.

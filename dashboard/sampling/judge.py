@@ -22,12 +22,12 @@ from dashboard.alerts.history import alerts_between
 from dashboard.alerts.model import EVENT as ALERT
 from dashboard.alerts.model import Alert, decode_alert
 from dashboard.alerts.rules import ThresholdRule
-from dashboard.catalogue.levels import RULES, names_of_rules
-from dashboard.catalogue.seen import FRESH_UNKNOWN
 from dashboard.events.encoded import LOG_START
 from dashboard.events.event import OBJECT, Event, EventId, fields
 from dashboard.log.contract import HistoryAccess, LogReader, LogUnavailable, SampleLog
 from dashboard.log.scan import walk
+from dashboard.metrics.catalogue.levels import RULES, names_of_rules
+from dashboard.metrics.catalogue.seen import FRESH_UNKNOWN
 from dashboard.metrics.family import Sample
 from dashboard.sampling.following import Following
 from dashboard.settings import AlertRule

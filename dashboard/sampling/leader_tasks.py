@@ -14,10 +14,10 @@ from dashboard.alerts.receiver import Origin
 from dashboard.alerts.rules import ThresholdRule
 from dashboard.alerts.service import AlertService, warn_of_unknown_fields
 from dashboard.alerts.silence_keeper import windows_now
-from dashboard.catalogue.declared import declared_every
-from dashboard.catalogue.levels import RuleRow
 from dashboard.metrics import FamilyFactory, with_traffic
 from dashboard.metrics.cadence import cadences
+from dashboard.metrics.catalogue.declared import declared_every
+from dashboard.metrics.catalogue.levels import RuleRow
 from dashboard.sampling.judge import Judge, LeaderLog
 from dashboard.sampling.sampler import STOP_SECONDS, Sampler
 from dashboard.sampling.trouble import failing_file, write_failing

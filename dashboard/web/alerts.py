@@ -19,8 +19,8 @@ from dashboard.errors import ClientError
 from dashboard.events.event import HOST, Event, EventId
 from dashboard.events.filter import Filter
 from dashboard.events.strict_json import decode_struct
-from dashboard.history.past_alerts import PastAlert
 from dashboard.log.contract import LogReader
+from dashboard.log.history.past_alerts import PastAlert
 from dashboard.log.scan import walk
 from dashboard.runtime import Runtime, Service
 from dashboard.settings import HOSTS_PATTERN, RULE_PATTERN, parse_duration

@@ -6,8 +6,8 @@ import msgspec
 from flask import Response, make_response, render_template, request
 
 from dashboard.errors import ClientError
-from dashboard.history.shared import TooMany
 from dashboard.log.contract import LogUnavailable
+from dashboard.log.history.shared import TooMany
 from dashboard.runtime import Runtime
 from dashboard.web.accept import match
 from dashboard.web.compression import accepts_gzip

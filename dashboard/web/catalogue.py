@@ -8,12 +8,12 @@ import msgspec
 from flask import Response, request
 from markupsafe import Markup
 
-from dashboard.catalogue.levels import RULES, with_levels
-from dashboard.catalogue.model import Catalogue
-from dashboard.catalogue.seen import published, with_seen
 from dashboard.events.event import Event
 from dashboard.events.filter import Filter
 from dashboard.events.scope import Scope
+from dashboard.metrics.catalogue.levels import RULES, with_levels
+from dashboard.metrics.catalogue.model import Catalogue
+from dashboard.metrics.catalogue.seen import published, with_seen
 from dashboard.runtime import Runtime, Service
 from dashboard.web.access import request_scope
 from dashboard.web.answers import json_answer

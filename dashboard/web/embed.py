@@ -5,8 +5,8 @@ import re
 from flask import Response, make_response, render_template, request, url_for
 
 from dashboard.access.credentials import KEY
-from dashboard.catalogue.model import Catalogue
 from dashboard.errors import ClientError
+from dashboard.metrics.catalogue.model import Catalogue
 from dashboard.runtime import Service
 from dashboard.web.access import request_scope
 from dashboard.web.answers import json_answer

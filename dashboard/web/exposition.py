@@ -16,12 +16,12 @@ import gevent
 import msgspec
 from prometheus_client.metrics_core import GaugeMetricFamily
 
-from dashboard.catalogue.declared import declared_every
-from dashboard.catalogue.seen import fresh_for, numbers_in, published
 from dashboard.events.event import OBJECT, fields
 from dashboard.events.filter import Filter
 from dashboard.events.scope import Scope
 from dashboard.log.contract import EventLog, LogUnavailable
+from dashboard.metrics.catalogue.declared import declared_every
+from dashboard.metrics.catalogue.seen import fresh_for, numbers_in, published
 from dashboard.settings import FigureRow
 from dashboard.streaming.host_intervals import HostIntervals
 from dashboard.streaming.hub import Hub

@@ -7,9 +7,9 @@ from typing import Any
 import gevent
 from flask import Response, request
 
-from dashboard.catalogue.seen import fresh_for
 from dashboard.errors import ClientError
 from dashboard.events.paths import figures_of
+from dashboard.metrics.catalogue.seen import fresh_for
 from dashboard.runtime import Service
 from dashboard.web.access import request_scope
 from dashboard.web.answers import json_answer

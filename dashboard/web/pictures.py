@@ -7,13 +7,13 @@ import gevent
 import msgspec
 from flask import Response, request
 
-from dashboard.catalogue.declared import new_figure
-from dashboard.catalogue.model import ChartPanel, Figure
-from dashboard.catalogue.value_text import NONE, written, written_span
 from dashboard.errors import ClientError
 from dashboard.events.filter import Filter
 from dashboard.events.projection import FIELD, read_field
-from dashboard.history.query import Stretch
+from dashboard.log.history.query import Stretch
+from dashboard.metrics.catalogue.declared import new_figure
+from dashboard.metrics.catalogue.model import ChartPanel, Figure
+from dashboard.metrics.catalogue.value_text import NONE, written, written_span
 from dashboard.runtime import Service
 from dashboard.web import history
 from dashboard.web.access import request_scope

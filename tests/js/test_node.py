@@ -11,10 +11,10 @@ from typing import Any
 
 import msgspec
 
-from dashboard.catalogue.levels import RuleRow, level_of, watches
 from dashboard.events.paths import numbers
 from dashboard.metrics import FAMILIES
 from dashboard.metrics.cadence import cadence_of
+from dashboard.metrics.catalogue.levels import RuleRow, level_of, watches
 from dashboard.metrics.rows import built_in_rows
 from dashboard.settings import LEVELS
 

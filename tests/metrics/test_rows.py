@@ -7,8 +7,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from dashboard.catalogue.model import ChartPanel, PairsPanel, Panel, TablePanel
 from dashboard.metrics import FAMILIES, Family
+from dashboard.metrics.catalogue.model import ChartPanel, PairsPanel, Panel, TablePanel
 from dashboard.metrics.rows import built_in_rows
 from tests.support.service import ROOT
 
@@ -64,7 +64,7 @@ def test_every_key_of_the_built_in_panels_is_read() -> None:
             for each, same in zip(written, known, strict=True):
                 check(each, same)
 
-    path = ROOT / "dashboard" / "catalogue" / "panels.json"
+    path = ROOT / "dashboard" / "metrics" / "catalogue" / "panels.json"
     check(msgspec.json.decode(path.read_bytes()), msgspec.to_builtins(ROWS))
 
 

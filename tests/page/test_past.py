@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from dashboard.events.event import Event
-from dashboard.history.store import HistoryStore
+from dashboard.log.history.store import HistoryStore
 from tests.page.wall import MODULE, Wall
 from tests.page.years import DAY, write_years
 from tests.support.service import Service, wait_for

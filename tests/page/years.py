@@ -4,9 +4,9 @@ import math
 import time
 from collections.abc import Callable
 
-from dashboard.history.block import Column, Rows, Value
-from dashboard.history.store import HistoryStore
-from dashboard.history.tiers import HOURS, MINUTES, SECONDS, Tier
+from dashboard.log.history.block import Column, Rows, Value
+from dashboard.log.history.store import HistoryStore
+from dashboard.log.history.tiers import HOURS, MINUTES, SECONDS, Tier
 from tests.support.service import Service
 
 DAY = 86_400.0

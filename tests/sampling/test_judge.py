@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 
 from dashboard.alerts.model import Alert, decode_alert
-from dashboard.catalogue.levels import RULES
 from dashboard.events.encoded import Encoded
 from dashboard.events.event import Event
 from dashboard.log.contract import EventLog, LogUnavailable
 from dashboard.log.sqlite.engine import SQLiteLog
 from dashboard.log.threaded import ThreadedLog
+from dashboard.metrics.catalogue.levels import RULES
 from dashboard.sampling import judge
 from dashboard.sampling.judge import Judge
 from dashboard.settings import load

@@ -18,8 +18,8 @@ from werkzeug.test import Client, TestResponse
 
 from dashboard.alerts.model import decode_alert
 from dashboard.events.event import Event
-from dashboard.history import shared
-from dashboard.history.past_alerts import fold
+from dashboard.log.history import shared
+from dashboard.log.history.past_alerts import fold
 from dashboard.settings import LEVELS
 from tests.support.bare_app import running_app
 from tests.support.service import ROOT

@@ -7,11 +7,11 @@ from typing import Any
 
 from flask import Flask, Response
 
-from dashboard.catalogue.model import Catalogue, Figure
 from dashboard.events.encoded import Encoded
 from dashboard.events.event import Event, EventId
 from dashboard.events.scope import FULL, Scope
 from dashboard.metrics import FAMILIES
+from dashboard.metrics.catalogue.model import Catalogue, Figure
 from dashboard.metrics.rows import built_in_rows
 from dashboard.streaming.replay_buffer import ReplayBuffer
 from dashboard.web.catalogue import catalogue, inline

@@ -6,7 +6,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from dashboard.catalogue.value_text import written, written_span
+from dashboard.metrics.catalogue.value_text import written, written_span
 from dashboard.web.svg import Curve, chart
 from tests.support.service import Service, wait_for
 from tests.web.test_problems import assert_is_problem

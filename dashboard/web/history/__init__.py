@@ -17,11 +17,11 @@ from flask import Response, request
 from dashboard.events.event import UNNAMED, Event
 from dashboard.events.filter import Filter
 from dashboard.events.paths import RULES
-from dashboard.history.access import Question
-from dashboard.history.answer import CONTENT_TYPES, FORMATS, as_bands, as_columns, as_text
-from dashboard.history.downsample import Reduced
-from dashboard.history.query import Stretch
 from dashboard.log.contract import EventLog
+from dashboard.log.history.access import Question
+from dashboard.log.history.answer import CONTENT_TYPES, FORMATS, as_bands, as_columns, as_text
+from dashboard.log.history.downsample import Reduced
+from dashboard.log.history.query import Stretch
 from dashboard.log.scan import walk
 from dashboard.runtime import Runtime, Service
 from dashboard.web.access import request_scope

@@ -4,7 +4,7 @@ import re
 from datetime import UTC, datetime
 
 from dashboard.errors import ClientError
-from dashboard.history.query import Stretch
+from dashboard.log.history.query import Stretch
 from dashboard.web.query import Query
 
 DEFAULT_SECONDS = 300.0

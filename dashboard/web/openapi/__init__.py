@@ -17,13 +17,13 @@ from flask import Response, request
 from dashboard.access.link_store import Link
 from dashboard.alerts.model import Alert, Culprit
 from dashboard.alerts.silences import Silence
-from dashboard.catalogue.model import Catalogue
 from dashboard.events.event import HOST, ID, NAME
 from dashboard.events.projection import FIELD
 from dashboard.events.strict_json import INTEGERS
 from dashboard.installation import project
 from dashboard.jobs.model import JOB, MOST_MESSAGE, Step
 from dashboard.metrics import FAMILIES, Family
+from dashboard.metrics.catalogue.model import Catalogue
 from dashboard.metrics.rows import built_in_rows
 from dashboard.metrics.validation import FLAG, LIST, NUMBER, TEXT, Form, form_of
 from dashboard.publications import LATEST_TIME, MOST_EVENTS, RESERVED

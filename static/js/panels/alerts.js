@@ -48,7 +48,7 @@ function isAlert({ host, time, alert, state, level = "warning", worst = 0, culpr
   );
 }
 
-/** Blank between a number and a unit that alerts name; as in dashboard/catalogue/value_text.py. */
+/** Blank between a number and a unit that alerts name; as in dashboard/metrics/catalogue/value_text.py. */
 const GAP = /(\d) (?=(?:%|°C|(?:[KMGTP]i|[kMGT])?B(?:\/s)?|[dhs]|min)(?!\w))/g;
 
 /**
