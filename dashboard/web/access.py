@@ -39,7 +39,6 @@ from dashboard.web.publisher import PUBLISHER
 _SCOPE = "vitals.scope"
 _BY_COOKIE = "vitals.by_cookie"
 _BY_USER = "vitals.by_user"
-_NOT_KEPT = {"Cache-Control": "no-store"}
 _REVOKED = re.compile(r"revoked, at ([0-9: -]+) UTC")
 
 
@@ -85,7 +84,7 @@ class Access:
             self._credentials.record(environ, found)
             if found.user is not None:
                 page = self.sign_in_page(_own_address(), f"{found.failure[1]}.")
-                return make_response(page, 403, _NOT_KEPT)
+                return make_response(page, 403)
             return self._to_sign_in(found.failure)
         scope = self._credentials.authorize(environ, found)
         if scope is None and is_page:
@@ -159,7 +158,6 @@ class Access:
                 return self._to_sign_in(failure)
             scope = FULL
         response = redirect(there, 303)
-        response.headers["Cache-Control"] = "no-store"
         response.headers["Referrer-Policy"] = "no-referrer"
         # Who may read everything goes on to.
         if scope is not FULL and self._credentials.check_session(request.environ).scope is not FULL:
@@ -202,6 +200,8 @@ def register(
             allow_origin(response, origins)
         if "X-Content-Type-Options" in response.headers:
             return response  # a stream, whose headers are whole
+        # What says nothing is kept for minutes by some caches: a 404, and /readyz.
+        response.headers.setdefault("Cache-Control", "no-store")
         if response.mimetype == "text/html":
             response.headers["Content-Security-Policy"] = policy
             # An embed's address may have a key in it. (A form's page must say from where it comes.)

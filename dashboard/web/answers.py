@@ -30,7 +30,7 @@ def takes_gzip() -> bool:
 
 def past_answer(body: bytes, *, is_zipped: bool, content_type: str = JSON) -> Response:
     """Return a response about the past, whose body is encoded, and by gzip where `is_zipped`."""
-    headers = {"Cache-Control": "no-store", "Vary": "Accept-Encoding"}
+    headers = {"Vary": "Accept-Encoding"}
     if is_zipped:
         headers["Content-Encoding"] = "gzip"
     return Response(body, content_type=content_type, headers=headers)
@@ -48,7 +48,7 @@ def list_answer(template: str, told: Callable[[], object], theme: str, **shown: 
         response = json_answer(told())
     else:
         response = make_response(render_template(template, theme=theme, **shown))
-    response.headers |= {"Cache-Control": "no-store", "Vary": "Accept"}
+    response.headers["Vary"] = "Accept"
     return response
 
 

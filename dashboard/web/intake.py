@@ -139,7 +139,7 @@ class Intake:
                     key="Idempotency-Key",
                 ) from None
         answer = msgspec.json.encode({"ids": [str(event_id) for event_id in ids]})
-        return Response(answer, 201, content_type=JSON, headers={"Cache-Control": "no-store"})
+        return Response(answer, 201, content_type=JSON)
 
     def _check_jobs(self, events: Sequence[Event]) -> set[str]:
         """Return the jobs whose steps are among events. Raises ClientError(403) for others'."""

@@ -42,6 +42,11 @@ def in_the_lead(service: Service) -> Iterator[None]:
 # --- health --------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("path", ["/healthz", "/readyz", "/metrics"])
+def test_no_cache_keeps_what_holds_now(service: Service, path: str) -> None:
+    assert service.get(path).headers["cache-control"] == "no-store"
+
+
 def test_a_worker_that_answers_is_alive(service: Service) -> None:
     response = service.get("/healthz")
     assert response.status_code == 200

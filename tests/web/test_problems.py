@@ -19,6 +19,7 @@ def assert_is_problem(response: httpx.Response, status: int) -> dict[str, object
     assert document["status"] == status
     assert document["title"]
     assert document["detail"]
+    assert response.headers["cache-control"] == "no-store", "a cache would keep a 404 for minutes"
     return document
 
 
