@@ -39,6 +39,7 @@ from dashboard.web.publisher import PUBLISHER
 _SCOPE = "vitals.scope"
 _BY_COOKIE = "vitals.by_cookie"
 _BY_USER = "vitals.by_user"
+_NOT_KEPT = {"Cache-Control": "no-store"}
 _REVOKED = re.compile(r"revoked, at ([0-9: -]+) UTC")
 
 
@@ -84,7 +85,7 @@ class Access:
             self._credentials.record(environ, found)
             if found.user is not None:
                 page = self.sign_in_page(_own_address(), f"{found.failure[1]}.")
-                return make_response(page, 403)
+                return make_response(page, 403, _NOT_KEPT)
             return self._to_sign_in(found.failure)
         scope = self._credentials.authorize(environ, found)
         if scope is None and is_page:
@@ -158,6 +159,7 @@ class Access:
                 return self._to_sign_in(failure)
             scope = FULL
         response = redirect(there, 303)
+        response.headers["Cache-Control"] = "no-store"
         response.headers["Referrer-Policy"] = "no-referrer"
         # Who may read everything goes on to.
         if scope is not FULL and self._credentials.check_session(request.environ).scope is not FULL:

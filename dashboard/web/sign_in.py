@@ -40,6 +40,7 @@ def sign_in(access: Access, intake: Intake) -> Response:
         except ClientError as refused:
             trouble, status, wait = f"{refused.detail}.", refused.status, refused.retry_after
     page = make_response(access.sign_in_page(request.args.get("next", ""), trouble), status)
+    page.headers["Cache-Control"] = "no-store"
     if wait is not None:
         page.headers["Retry-After"] = f"{wait:.0f}"
     return page
@@ -55,7 +56,7 @@ def sign_out(access: Access) -> Response:
 def renew(access: Access) -> Response:
     """Renew the cookie of a page that has been shown for long."""
     Query(request.args, ())
-    response = Response(status=204)
+    response = Response(status=204, headers={"Cache-Control": "no-store"})
     access.renew(response)
     return response
 
