@@ -5,8 +5,16 @@ service runs, or to another Vitals over HTTP; `tail` is a client of the stream l
 `agent` becomes a process of its own.
 """
 
+import errno
 import importlib
 import os
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+from copy import copy
+from functools import wraps
+from pathlib import Path
+from typing import Any
 
 import click
 from gevent import monkey
@@ -40,8 +48,34 @@ class Commands(click.Group):
             raise UsageError(
                 f"{cmd_name} needs {error.name}: install vitals, not vitals-agent"
             ) from None
-        command: click.Command = getattr(module, cmd_name)
+        command: click.Command = copy(getattr(module, cmd_name))
+        command.callback = _with_standard_streams(command.callback)
         return command
+
+
+def _with_standard_streams(run: Callable[..., Any] | None) -> Callable[..., Any]:
+    """Let a command take closed streams for empty ones, and tell of a full disk in one line."""
+    assert run is not None
+
+    @wraps(run)
+    def command(*given: Any, **options: Any) -> Any:
+        for name, mode in (("stdin", "r"), ("stdout", "w")):
+            if getattr(sys, name) is None:
+                setattr(sys, name, Path(os.devnull).open(mode))  # noqa: SIM115
+        try:
+            result = run(*given, **options)
+            sys.stdout.flush()
+        except OSError as error:
+            if error.errno == errno.EPIPE:  # which click knows
+                raise
+            # Python would complain once more when it closes the file.
+            with suppress(OSError):
+                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            where = f"{error.filename}: " if error.filename else ""
+            raise click.ClickException(f"{where}{error.strerror or error}") from None
+        return result
+
+    return command
 
 
 def load_settings() -> settings.Settings:

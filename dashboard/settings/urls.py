@@ -25,6 +25,13 @@ def _web_url(text: str) -> str:
     return text
 
 
+def _as_browsers_write(text: str) -> tuple[str, ...]:
+    """Return origins in small letters and without their scheme's own port."""
+    own_ports = {"http": ":80", "https": ":443"}
+    origins = (origin.lower() for origin in _ORIGINS.parse(text))
+    return tuple(origin.removesuffix(own_ports[urlsplit(origin).scheme]) for origin in origins)
+
+
 def _log_url(text: str) -> str:
     if text.startswith(APPEND_ONLY):
         return server_url(text)
@@ -78,4 +85,5 @@ LOG_URL = Kind(
     "(redis://USER:PASSWORD@HOST:PORT/DB, rediss:// for TLS, unix:///SOCKET), "
     "or for an agent a Vitals' https://URL",
 )
-ORIGINS = list_of(_ORIGIN, "origins such as https://intranet.example, separated by commas")
+_ORIGINS = list_of(_ORIGIN, "origins such as https://intranet.example, separated by commas")
+ORIGINS = Kind(_as_browsers_write, _ORIGINS.allowed)

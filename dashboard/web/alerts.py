@@ -36,7 +36,10 @@ _MOST_BYTES = 4096  # of a body
 _For = Annotated[
     Annotated[int, Meta(ge=0, le=99_999_999)]
     | Annotated[str, Meta(pattern=r"^(?:[0-9]{1,5}[smh]?|[0-9]{1,3}[dw])\Z")],
-    Meta(description="a duration such as 90s, 30m, 8h, 3d or 2w, or whole seconds; 0 ends it now"),
+    Meta(
+        description="a duration such as 90s, 30m, 8h, 3d or 2w, or whole seconds, at most 999d; "
+        "0 ends it now"
+    ),
 ]
 _Why = Annotated[
     str, Meta(pattern=r"^[^\x00-\x1f\x7f]{0,500}\Z", description="at most 500 characters, one line")

@@ -59,6 +59,8 @@ def event_stream(
     When the reader leaves or the server is to end, the iterator is closed: at once under gevent,
     under servers with threads at its next event, or when what blocks it returns.
     """
+    if not 0 < heartbeat <= threading.TIMEOUT_MAX:
+        raise ValueError(f"heartbeat must be seconds above 0, not {heartbeat!r}")
     first = ServerSentEvent(retry=retry) if retry is not None else ServerSentEvent(comment="")
     pump = EventPump(events, partial(_event_of, ServerSentEvent("", event=event).event))
     socket = socket_of(request.environ) if has_request_context() else None

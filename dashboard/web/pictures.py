@@ -65,10 +65,12 @@ def picture(service: Service, panel: str) -> Response:
         told = msgspec.json.decode(body)
         series = told["hosts"].get(host, {})
         curves = [
-            _curve(series.get(event, {}), field, title=name, color=color, text=text)
+            _curve(series.get(event, {}), field, title=name, color=color, text=text or NONE)
             for (event, field, _, name), text, color in zip(lines, texts, COLORS * 2, strict=False)
         ]
         row = lines[0][2]
+        if not any(texts) and not any(curve.values for curve in curves):
+            raise ClientError(404, f"{host} has no figure {row.name}", key="panel")
         tops = [row.max for _, _, row, _ in lines]
         return chart(
             f"{title} · {host}",
@@ -108,11 +110,14 @@ def _lines(service: Service, panel: str) -> tuple[str, list[tuple[str, str, Figu
 
 
 def _newest_text(service: Service, host: str, row: Figure) -> str:
-    """Return a figure's newest value as text; a dash, with its age, for one that is old."""
+    """Return a figure's newest value as text; a dash, with its age, for one that is old.
+
+    It is empty where the machine has no such figure.
+    """
     try:
         found = newest(service, host, row.name)
     except ClientError:
-        return NONE
+        return ""
     if found.is_old:
         return f"{NONE} {written_span(found.age)} ago"
     return written(found.value, row.unit, row.decimals)

@@ -289,6 +289,21 @@ def test_lines_are_published_as_they_come(here: Service, command: Callable[..., 
     assert [row.data["response"] for row in here.logged()] == ["word 0", "word 1", "word 2"]
 
 
+def test_a_full_disk_behind_the_output_is_one_line_and_no_input_is_an_empty_one(
+    here: Service,
+) -> None:
+    def shell(line: str) -> subprocess.CompletedProcess[str]:
+        script = line.replace("vitals", " ".join(COMMAND))
+        return subprocess.run(
+            ["sh", "-c", script], cwd=ROOT, env=environ(here), capture_output=True, text=True
+        )
+
+    full = shell("vitals publish deploy >/dev/full")
+    assert (full.returncode, full.stderr) == (1, "Error: No space left on device\n")
+    closed = shell("vitals log <&- >&-")
+    assert (closed.returncode, closed.stderr) == (0, "")
+
+
 def test_a_log_that_cannot_be_written_is_told_with_status_1(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     done = run("publish", "x", env=environ(LOG=f"sqlite:///{tmp_path}/file/events.db"))

@@ -91,6 +91,8 @@ ACCEPTED = [
     ("ALLOWED_HOSTS", "wall.example", ("wall.example",)),
     ("ALLOWED_HOSTS", "a, b.c ,d", ("a", "b.c", "d")),
     ("ALLOWED_ORIGINS", "https://a.example", ("https://a.example",)),
+    ("ALLOWED_ORIGINS", "https://A.b:443,http://a:80", ("https://a.b", "http://a")),
+    ("ALLOWED_ORIGINS", "https://a:80,http://a:443", ("https://a:80", "http://a:443")),
     ("ALLOWED_ORIGINS", "http://a:8000,https://[::1]:1", ("http://a:8000", "https://[::1]:1")),
     ("FRAME_ANCESTORS", "https://a.example", ("https://a.example",)),
     ("MAX_STREAMS", "1000000", 1_000_000),

@@ -1,5 +1,6 @@
 """`event_stream` in a Flask app of a user's, over a real gunicorn with gevent."""
 
+import math
 import re
 import signal
 import socket
@@ -16,6 +17,7 @@ import httpx
 import pytest
 from httpx_sse import EventSource, ServerSentEvent
 
+from dashboard.web.event_stream import event_stream
 from tests.support.service import ROOT, wait_for
 
 STOPPING = """
@@ -116,6 +118,12 @@ def test_events_of_every_form_arrive(app: App) -> None:
         ("empty", "", "8", None),
         ("message", "two\nlines", "8", None),
     ]
+
+
+@pytest.mark.parametrize("heartbeat", [0, -1, math.nan, math.inf])
+def test_a_heartbeat_that_can_not_be_is_refused_before_the_response(heartbeat: float) -> None:
+    with pytest.raises(ValueError, match=r"heartbeat must be seconds above 0, not"):
+        event_stream([], heartbeat=heartbeat)
 
 
 def test_the_pause_before_a_browser_comes_back_is_the_first_thing_told(app: App) -> None:

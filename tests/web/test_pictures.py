@@ -87,6 +87,8 @@ def test_a_picture_is_a_chart_of_its_window(service: Service) -> None:
         ("/badge/queue.length.svg?x=1", 400),
         ("/picture/nothing.svg", 404),
         ("/picture/processes.svg", 404),
+        ("/picture/queue.nothing.svg", 404),
+        ("/picture/cpu.svg?host=nobody", 404),
         (f"/picture/{'~'.join(f'a.b{n}' for n in range(9))}.svg", 404),
         ("/picture/cpu.svg?window=soon", 400),
         ("/picture/cpu.svg?window=9y", 400),
