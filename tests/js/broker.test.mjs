@@ -227,6 +227,17 @@ test("a gap right behind history is one that history cannot fill", async (t) => 
   assert.deepEqual(b.of("gap").map(({ fillable }) => fillable), [false]);
 });
 
+test("a gap in a stream that has gone on since history was loaded can be filled", async (t) => {
+  const { browser, tab } = start(t);
+  const a = tab();
+  a.join("9-0");
+  browser.source.tell("hello");
+  await ticks(browser, 10, 11);
+  browser.source.tell("gap", { from: 0, to: 0.01, seconds: 0 });
+  await settled();
+  assert.deepEqual(a.of("gap").map(({ fillable }) => fillable), [true]);
+});
+
 test("a gap after a broken connection can be filled, however new the history", async (t) => {
   const { browser, tab } = start(t);
   const a = tab();

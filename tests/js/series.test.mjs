@@ -109,9 +109,97 @@ test("samples become spans once they are too many", () => {
   assert.deepEqual(spans(series, "a").slice(2), [[3, 3, 3, 3], [4.5, 4, 6, 8]]);
   assert.deepEqual(spans(series, "b").at(-1), [4.5, 1, 1, 1]);
   const older = new TimeSeries(100);
-  older.append(0, row({ a: 7 }), 1);
-  series.precede(older, 0, 1);
-  assert.deepEqual(spans(series, "a")[0], [0, 7, 7, 7]);
+  older.append(-9, row({ a: 7 }), 1);
+  series.keep(older, -9, 9, 1);
+  assert.deepEqual(spans(series, "a")[0], [-9, 7, 7, 7]);
+});
+
+/** @returns {(below: number) => number} the same whole numbers in each run */
+function dice(seed = 7) {
+  return (below) => (seed = (seed * 16807) % 2147483647) % below;
+}
+
+/** Samples of a series that has them as they are: [time, figure]; and the times of its rows of nulls. */
+function parts({ times, columns }) {
+  const rows = times.map((time, at) => [time, columns.get("a")?.[at] ?? null]);
+  return [rows.filter(([, value]) => value !== null), rows.filter(([, value]) => value === null).map(([time]) => time)];
+}
+
+test("each sample that one of two series has is kept once, in order, and lines are broken where nothing was", () => {
+  const random = dice();
+  for (let round = 0; round < 500; round += 1) {
+    const [older, series] = [new TimeSeries(200), new TimeSeries(200)];
+    const [from, to] = [random(60), 60 + random(60)];
+    const [alone, both] = [random(10), random(10)];
+    const wanted = [];
+    for (let time = 1 + random(3) / 10; time < 100; time += random(20) ? 1 + random(5) / 100 : 1 + random(12)) {
+      const [isShown, isTold] = [random(10) < alone, random(10) < both];
+      const published = time + 0.0004; // of which history has the milliseconds
+      if (isShown) older.append(published, row({ a: time }), 1);
+      if (isTold) series.append(time, row({ a: -time }), 1);
+      if (isTold) wanted.push([time, -time]);
+      else if (isShown && published >= from && published <= to) wanted.push([published, time]);
+    }
+    series.keep(older, from, to, 1);
+    const [samples, breaks] = parts(series);
+    assert.deepEqual(samples, wanted);
+    const silences = wanted.filter(([time], at) => at > 0 && time - wanted[at - 1][0] > 3);
+    assert.equal(breaks.length, silences.length);
+    silences.forEach(([time], at) => assert.ok(breaks[at] < time && wanted.findLast((each) => each[0] < breaks[at])[0] >= breaks[at] - 1.0001));
+    assert.deepEqual(series.times, series.times.toSorted((a, b) => a - b));
+    // What came by the stream goes on behind it.
+    series.append(130, row({ a: 1 }), 1);
+    assert.equal(series.last, 130);
+  }
+});
+
+test("of two series together no more is kept than there is room for, and the newest", () => {
+  const [older, series] = [filled(50, 50), filled(50, 30, 41)];
+  series.keep(older, 0, 99, 1);
+  assert.deepEqual(series.times, Array.from({ length: 50 }, (_, at) => 21 + at));
+  assert.equal(series.columns.get("a").length, 50);
+});
+
+test("what a span covers is not kept beside it, whichever of two series has the spans", () => {
+  const random = dice();
+  for (let round = 0; round < 200; round += 1) {
+    const span = 10 * (1 + random(2));
+    const widths = [[0, span], [span, 0], [span, span]][round % 3];
+    const [older, series] = widths.map((width) => new TimeSeries(500, width));
+    const gap = 100 + random(100);
+    const end = gap + 50 + random(49);
+    for (let time = 1 + random(10); time < 300; time += 1) {
+      older.append(time, row({ a: time }), 1);
+      if (time < gap || time > end) series.append(time, row({ a: time }), 1);
+    }
+    const told = [...series.times].filter((_, at) => series.columns.get("a")[at] !== null);
+    series.keep(older, 0, 999, 1);
+    const [samples] = parts(series);
+    const times = samples.map(([time]) => time);
+    const reach = Math.max(...widths) / 2;
+    assert.deepEqual(times, times.toSorted((a, b) => a - b));
+    assert.deepEqual(told.filter((time) => !times.includes(time)), [], "all of its own");
+    const added = times.filter((time) => !told.includes(time));
+    for (const time of added) assert.ok(told.every((each) => Math.abs(each - time) > reach), `${time} twice`);
+    for (const [time] of parts(older)[0]) assert.ok(times.some((each) => Math.abs(each - time) <= reach + 0.001), `${time} lost`);
+    assert.ok(added.length >= (widths[0] ? (end - gap) / span - 2 : end - gap - span - 1), `${added.length} of ${end - gap}`);
+    const inside = series.times.filter((time, at) => series.columns.get("a")[at] === null && time > 12);
+    assert.deepEqual(inside, [], "no gap is left");
+  }
+});
+
+test("a span that is not over yet goes on with what comes, also where it is kept from an older series", () => {
+  const [older, series] = [new TimeSeries(100, 10), filled(100, 5)];
+  series.span = 10;
+  for (const time of [20, 21, 22]) older.append(time, row({ a: time }), 1);
+  series.keep(older, 0, 99, 1);
+  assert.equal(series.last, 22);
+  series.append(23, row({ a: 3 }), 1);
+  assert.deepEqual(spans(series, "a").slice(-2), [[5, 5, 5, 5], [21.5, 3, 16.5, 22]]);
+  // A sample behind one has a row of its own, and what comes then has the next.
+  series.keep(filled(100, 1, 60), 0, 99, 1);
+  series.append(61, row({ a: 61 }), 1);
+  assert.deepEqual(spans(series, "a").slice(-3), [[22.5, null, null, null], [60, 60, 60, 60], [61, 61, 61, 61]]);
 });
 
 test("a late sample widens its span", () => {

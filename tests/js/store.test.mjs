@@ -46,12 +46,83 @@ const history = (time, to = time[time.length - 1]) => {
   return { last_event_id: null, to, latest: [], hosts };
 };
 
-test("history replaces what was known of its time", () => {
+test("history replaces what it has, and what it lacks stays", () => {
   const store = make();
   for (const time of [1, 2, 3.5, 5]) store.accept("cpu", `${time}-0`, cpu(time));
   store.fill(history([2, 3, 4]));
-  assert.deepEqual(store.series("box", "cpu").times, [1, 2, 3, 4]);
-  assert.deepEqual(store.series("box", "cpu").columns.get("percent"), [1, 7, 7, 7]);
+  assert.deepEqual(store.series("box", "cpu").times, [1, 2, 3, 3.5, 4, 5]);
+  assert.deepEqual(store.series("box", "cpu").columns.get("percent"), [1, 7, 7, 1, 7, 1]);
+  assert.equal(store.latest("box", "cpu").time, 5, "of an answer that is older than what came");
+  // The stream tells again what came after the answer; a clock that was set back begins anew all the same.
+  assert.equal(store.accept("cpu", "5-0", cpu(5)), false);
+  store.accept("cpu", "6-0", cpu(6));
+  assert.deepEqual(store.series("box", "cpu").times, [1, 2, 3, 3.5, 4, 5, 6]);
+  store.accept("cpu", "7-0", cpu(2));
+  assert.deepEqual(store.series("box", "cpu").times, [1, 2]);
+});
+
+test("what is newest in the page stays where a log that was lost has only something older, or nothing", () => {
+  const store = make();
+  for (const time of [1, 2, 3]) store.accept("cpu", `${time}-0`, cpu(time, time));
+  const latest = [{ id: "2-0", host: "box", event: "cpu", data: cpu(2, 2) }];
+  store.fill({ ...history([], 4), latest });
+  assert.deepEqual([store.latest("box", "cpu").percent, store.series("box", "cpu").times], [3, [1, 2, 3]]);
+  store.fill(history([1], 4));
+  assert.equal(store.latest("box", "cpu").percent, 3);
+  store.fill({ ...history([1], 4), latest: [{ ...latest[0], data: cpu(4, 9) }] });
+  assert.equal(store.latest("box", "cpu").percent, 9);
+});
+
+test("whatever a log loses, a page has each sample once, in order", () => {
+  let seed = 7;
+  const random = (below) => (seed = (seed * 16807) % 2147483647) % below;
+  for (let round = 0; round < 500; round += 1) {
+    const store = make();
+    let [log, held, ids, told] = [[], [], 0, 0];
+    const shown = [];
+    let [built, isAway] = [[], false];
+    /** The log takes what was held, and those who follow it are told. */
+    const flush = (most) => {
+      for (const time of held.splice(0, most)) log.push({ id: `${(ids += 1)}-0`, time });
+    };
+    const follow = () => {
+      for (const { id, time } of log.filter((each) => Number.parseInt(each.id) > told)) {
+        const { length } = store.series("box", "cpu").times;
+        store.accept("cpu", id, cpu(time, time));
+        assert.ok(store.series("box", "cpu").times.length >= length, "nothing goes for a moment, either");
+      }
+      told = ids;
+    };
+    for (let time = 1; time < 60; time += 1) {
+      const chance = random(20);
+      if (chance === 0) isAway = true;
+      else if (chance === 1 && isAway) [log, isAway] = [[], false];
+      else if (chance === 2) isAway = false;
+      else if (chance === 3) built = [...new Set([...built, ...log.map((each) => each.time)])];
+      held.push(time);
+      shown.push(time);
+      if (isAway) store.accept("cpu", `${told}-0`, cpu(time, time), false);
+      else {
+        flush(1 + random(held.length));
+        if (held.length) for (const each of held.filter((at) => at > (store.time("box", "cpu") ?? 0))) store.accept("cpu", `${told}-0`, cpu(each, each), false);
+        // History is asked for, and what comes meanwhile is in the page already.
+        if (random(4) === 0) {
+          const last = log.at(-1);
+          const times = [...new Set([...built, ...log.map((each) => each.time)])].sort((a, b) => a - b);
+          const answer = { ...history(times, time), latest: last ? [{ id: last.id, host: "box", event: "cpu", data: cpu(last.time, last.time) }] : [] };
+          for (const columns of Object.values(answer.hosts)) columns.cpu.mean.percent = times;
+          if (random(2)) follow();
+          store.fill(answer);
+          told = last ? Number.parseInt(last.id) : told;
+        }
+        follow();
+      }
+      const series = store.series("box", "cpu");
+      assert.deepEqual(series.times, shown, `round ${round}`);
+      assert.deepEqual(series.columns.get("percent"), shown);
+      assert.equal(store.time("box", "cpu"), time);
+    }
+  }
 });
 
 test("what a log has lost stays until the window has passed, with a gap behind it", () => {
@@ -239,6 +310,9 @@ test("what seems to be from later is not kept over a history without it", () => 
   store.accept("cpu", "1-0", cpu(5000));
   store.fill(history([], 900));
   assert.equal(store.time("box", "cpu"), null);
+  store.accept("cpu", "1-0", cpu(5000));
+  store.fill(history([899], 900));
+  assert.equal(store.time("box", "cpu"), 899);
 });
 
 test("what is sampled less often than it was keeps its past", () => {

@@ -104,6 +104,23 @@ test("history that takes long is not waited for: live first, and from its end on
   assert.deepEqual(told, ["9-0", "history", "8-0", "9-0"]);
 });
 
+test("where a log has lost all, history has no id, and the stream goes on as it is", async (t) => {
+  const { browser, told } = await start(t);
+  browser.source.tell("hello");
+  browser.source.tell("cpu", {}, "7-0");
+  browser.historyAnswers = { ok: true, json: async () => ({ last_event_id: null }) };
+  browser.source.tell("gap", { from: 0, to: 0.01, seconds: 0 });
+  await browser.pass(1);
+  assert.equal(browser.fetches.length, 2);
+  browser.source.tell("cpu", {}, "8-0");
+  await settled();
+  assert.equal(browser.sources.length, 1, "what comes meanwhile is not missed");
+  assert.deepEqual(events(told), ["7-0", "8-0"]);
+  browser.source.refuse();
+  await browser.pass(1);
+  assert.equal(browser.source.after, "8-0");
+});
+
 test("the way the connection is, the page can say", async (t) => {
   const { browser, stream } = await start(t);
   browser.source.tell("hello");

@@ -227,16 +227,18 @@ def history(service: Service, event: str, seconds: int = 300) -> Rows:
     return Rows(columns.pop("time"), columns, 0)
 
 
-def assert_same_as_history(wall: Wall, event: str = "cpu", seconds: int = 300) -> None:
+def assert_same_as_history(
+    wall: Wall, event: str = "cpu", seconds: int = 300, *, since: float = 0
+) -> None:
     """The page has every sample that the log has, once, in order and with the same figures.
 
-    `seconds` is the page's window.
+    `seconds` is the page's window. What is older than `since` is not looked at.
     """
     page, log = wall.rows(event), history(wall.service, event, seconds)
     assert page.times == sorted(set(page.times)), "not in order, or twice"
     # Both go on while we look, and history begins where its window does.
     end = min(page.samples[-1], log.samples[-1])
-    start = max(page.samples[0], log.samples[0])
+    start = max(page.samples[0], log.samples[0], since)
     assert end - start > 1
     for column, values in page.columns.items():
         shown, logged = page.values(column), log.values(column)

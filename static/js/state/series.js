@@ -87,31 +87,29 @@ export class TimeSeries {
   }
 
   /**
-   * Inserts the rows of an older series, from a time on, before its own.
-   * @param {TimeSeries} older
-   * @param {number} from seconds since 1970
-   * @param {number} cadence seconds between samples
+   * Adds the rows of an older series, from a time until another, that this one lacks; not what a span of one covers.
+   * @type {(older: TimeSeries, from: number, to: number, cadence: number) => void}
    */
-  precede(older, from, cadence) {
-    const oldest = this.times.length ? this.times[0] : Infinity;
-    const kept = older.times.flatMap((time, at) => (time >= from && time < oldest ? [at] : []));
-    while (kept.length && older.#isEmpty(kept[kept.length - 1])) kept.pop();
-    if (!kept.length) return;
-    if (older.bands) this.coarsen(this.span);
-    kept.forEach((at, index) => this.#put(index, older.times[at], ...older.#rows(at)));
-    const last = older.times[kept[kept.length - 1]];
-    if (oldest < Infinity && oldest - last > GAP * Math.max(cadence, older.span)) this.#put(kept.length, last + cadence, NOTHING);
+  keep(older, from, to, cadence) {
+    const own = this.times.filter((_, at) => !this.#isEmpty(at));
+    const width = Math.max(this.#width, older.#width);
+    // History rounds to milliseconds.
+    const reach = width / 2 + 0.0006;
+    let next = 0;
+    older.times.forEach((time, row) => {
+      while (own[next] < time - reach) next += 1;
+      if (time < from || time > to || own[next] <= time + reach || older.#isEmpty(row)) return;
+      if (older.bands) this.coarsen(this.span);
+      const at = this.#place(time);
+      if (at === this.times.length) this.open = row === older.times.length - 1 ? older.open : null;
+      this.#insertAt(at, time, cadence, width, ...older.#rows(row));
+    });
     if (this.times.length > this.capacity) this.#trim();
   }
 
-  /**
-   * @param {number} time seconds since 1970
-   * @param {Row} row
-   * @param {number} cadence seconds between samples
-   */
+  /** @type {(time: number, row: Row, cadence: number) => void} time in seconds since 1970, cadence in seconds between samples */
   append(time, row, cadence) {
-    // The server's clock was set back: rows from the future would bend the chart back on itself, so
-    // they are replaced.
+    // The server's clock was set back: rows from the future would bend the chart back on itself, so they are replaced.
     for (; this.last !== null && this.last >= time; this.open = null) this.#remove(this.times.length - 1);
     if (this.last !== null && time - this.last > GAP * cadence) {
       this.#put(this.times.length, this.last + cadence, NOTHING);
@@ -129,31 +127,35 @@ export class TimeSeries {
   }
 
   /**
-   * Inserts a row that was delayed while the log was away; it may be known already.
-   * @param {number} time not after that of the newest row
-   * @param {Row} row
-   * @param {number} cadence seconds between samples
-   * @returns {boolean} true if it was missing
+   * Inserts a row that was delayed while the log was away; it may be known already. Returns true if it was missing.
+   * @type {(time: number, row: Row, cadence: number) => boolean} time not after that of the newest row
    */
   insert(time, row, cadence) {
-    let at = this.times.length;
-    while (at > 0 && this.times[at - 1] >= time) at -= 1;
+    const at = this.#place(time);
     if (this.times[at] === time && !this.#isEmpty(at)) return false;
     const near = [at - 1, at].find((each) => Math.abs(this.times[each] - time) <= this.span / 2 && !this.#isEmpty(each));
     if (near !== undefined) this.#blend(near, row, null);
-    else this.#insertAt(at, time, row, cadence);
+    else this.#insertAt(at, time, cadence, this.#width, row);
     if (this.times.length >= SLACK * this.capacity) this.#trim();
     return true;
   }
 
-  /** @type {(at: number, time: number, row: Row, cadence: number) => void} */
-  #insertAt(at, time, row, cadence) {
+  /** @type {(time: number) => number} index at which it would be inserted */
+  #place(time) {
+    let at = this.times.length;
+    while (at > 0 && this.times[at - 1] >= time) at -= 1;
+    return at;
+  }
+
+  /** @type {(at: number, time: number, cadence: number, width: number, ...rows: Row[]) => void} */
+  #insertAt(at, time, cadence, width, ...rows) {
+    const silence = GAP * Math.max(cadence, width);
     // Gaps on both sides are marked anew.
     while (at > 0 && this.#isEmpty(at - 1)) this.#remove((at -= 1));
     while (at < this.times.length && this.#isEmpty(at)) this.#remove(at);
-    this.#put(at, time, row);
-    if (this.times[at + 1] - time > GAP * cadence) this.#put(at + 1, time + cadence, NOTHING);
-    if (at > 0 && time - this.times[at - 1] > GAP * cadence) this.#put(at, this.times[at - 1] + cadence, NOTHING);
+    this.#put(at, time, ...rows);
+    if (this.times[at + 1] - time > silence) this.#put(at + 1, time + cadence, NOTHING);
+    if (at > 0 && time - this.times[at - 1] > silence) this.#put(at, this.times[at - 1] + cadence, NOTHING);
   }
 
   /**
@@ -164,11 +166,14 @@ export class TimeSeries {
    * @returns {[number[], ...Column[]]} times, then a column for each key
    */
   since(from, keys, columns = this.columns) {
-    let start = this.times.length;
-    while (start > 0 && this.times[start - 1] >= from) start -= 1;
-    start = Math.max(0, start - 1);
+    const start = Math.max(0, this.#place(from) - 1);
     const times = this.times.slice(start);
     return [times, ...keys.map((key) => columns.get(key)?.slice(start) ?? times.map(() => null))];
+  }
+
+  /** @returns {number} seconds of a row */
+  get #width() {
+    return this.bands ? this.span : 0;
   }
 
   /** @returns {Columns[]} all, in step */
@@ -176,11 +181,7 @@ export class TimeSeries {
     return this.bands ? [this.columns, this.bands.low, this.bands.high] : [this.columns];
   }
 
-  /**
-   * @param {number} at
-   * @param {number} time
-   * @param {...Row} rows means, lowest and highest; one stands for all
-   */
+  /** @type {(at: number, time: number, ...rows: Row[]) => void} means, lowest and highest; one stands for all */
   #put(at, time, ...rows) {
     this.#widen(rows[0]);
     this.times.splice(at, 0, time);
@@ -197,12 +198,7 @@ export class TimeSeries {
     }
   }
 
-  /**
-   * Adds a sample to a row that is a span.
-   * @param {number} at
-   * @param {Row} row
-   * @param {OpenSpan | null} open null: its mean stays
-   */
+  /** Adds a sample to a row that is a span. @type {(at: number, row: Row, open: OpenSpan | null) => void} null: its mean stays */
   #blend(at, row, open) {
     this.coarsen(this.span);
     this.#widen(row);
@@ -220,7 +216,7 @@ export class TimeSeries {
     return this.#all().map((columns) => new Map([...columns].map(([key, column]) => [key, column[at]])));
   }
 
-  /** @param {number} at */
+  /** @type {(at: number) => void} */
   #remove(at) {
     this.times.splice(at, 1);
     for (const columns of this.#all()) for (const column of columns.values()) column.splice(at, 1);

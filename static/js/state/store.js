@@ -40,15 +40,14 @@ export class Store {
     /** Time of the first hello, from which on a family can be overdue. */
     this.since = NaN;
     /**
-     * `loggedTo` is the time of the newest logged row; `waiting` is true if unlogged rows came since.
+     * `loggedTo` is the time of the newest logged row; `waiting` is true if there are newer ones, which may come again.
      * @type {Map<string, {host: string, event: string, series: TimeSeries, latest: Data | null, id: string, loggedTo: number, waiting: boolean}>}
      */
     this.entries = new Map();
   }
 
   /**
-   * Replaces all rows by those of history, and keeps older ones: a log that was lost or begun anew removes
-   * nothing from the page.
+   * Replaces all rows by those of history, and keeps what it lacks: a log that was lost removes nothing from the page.
    * @param {History} history
    */
   fill(history) {
@@ -68,18 +67,24 @@ export class Store {
         else if (last) this.published.hear(host, event, [last]);
         entry.series.replace(columns, wanted, last, this.cadence(host, event));
         entry.loggedTo = entry.series.last ?? -Infinity;
-        const before = known.get(key(host, event))?.series;
-        if (before) entry.series.precede(before, history.to - this.window, this.cadence(host, event));
       }
     }
     for (const { id, host, event, data } of history.latest) {
       if (this.wanted.has(event)) Object.assign(this.#entry(host, event), { latest: data, id: id ?? "" });
     }
-    for (const [name, entry] of known) {
-      const last = Math.max(entry.series.last ?? 0, entry.latest?.time ?? 0);
+    const from = history.to - this.window;
+    for (const [name, before] of known) {
+      const { host, event, series, latest, id } = before;
       // Rows from the future would look fresh until then.
-      const isKept = last >= history.to - this.window && last <= history.to + this.patience(entry.host, entry.event);
-      if (isKept && !this.entries.has(name)) this.entries.set(name, entry);
+      const to = history.to + this.patience(host, event);
+      const time = latest?.time ?? 0;
+      const last = Math.max(series.last ?? 0, time);
+      const entry = this.entries.get(name);
+      if (entry) {
+        entry.series.keep(series, from, to, this.cadence(host, event));
+        entry.waiting = Number(entry.series.last) > entry.loggedTo;
+        if (time > (entry.latest?.time ?? 0) && time <= to) Object.assign(entry, { latest, id });
+      } else if (last >= from && last <= to) this.entries.set(name, before);
     }
   }
 
@@ -205,10 +210,7 @@ export class Store {
     return entry;
   }
 
-  /**
-   * @param {string} host
-   * @returns {number} shortest cadence of the kept families, seconds
-   */
+  /** @type {(host: string) => number} shortest cadence of the kept families, seconds */
   #pace(host) {
     return Math.min(...this.#sampled().map((event) => this.intervals.cadence(host, event)));
   }

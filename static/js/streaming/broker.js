@@ -24,7 +24,7 @@ import { isAfter } from "./ids.js";
  * @property {string[]} hosts
  * @property {boolean} others wants events of all other names, too
  * @property {string} skip id up to which it has all events
- * @property {boolean} fillable history may have the events of a gap; false right after it was loaded
+ * @property {boolean} fillable history may have the events of a gap; false from a load to the first event
  * @property {number} seen monotonic time of its last message, milliseconds
  */
 /** @typedef {{name: string, id: string, data: string}} BrokerEvent */
@@ -186,6 +186,8 @@ export class Broker {
     if (logged) this.#remember(event);
     for (const reader of this.readers.values()) {
       if (!logged || isAfter(event.id, reader.skip)) this.#send(reader, event, logged);
+      // What comes after this is no answer to its join.
+      reader.fillable = true;
     }
   }
 

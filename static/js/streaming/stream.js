@@ -122,7 +122,8 @@ export class Stream {
       this.backoff.reset();
       this.troubles.history = "";
       this.refused = 0;
-      this.lastId = history.last_event_id;
+      // A log that has lost all goes on behind the ids that it gave.
+      this.lastId = history.last_event_id ?? this.lastId;
       this.listener.history(history);
     } catch (error) {
       if (this.asked !== asked) return;
