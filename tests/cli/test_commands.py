@@ -19,6 +19,7 @@ from typing import IO, Any
 import pytest
 from click.testing import CliRunner
 
+import vitals
 from dashboard import cli
 from dashboard.cli.target import Target
 from dashboard.cli.text import MOST_LINE
@@ -262,6 +263,27 @@ def test_what_is_wrong_is_told_with_status_2_and_nothing_is_logged(
 
 def cli_group() -> Any:
     return cli.Commands()
+
+
+@pytest.mark.parametrize(
+    ("data", "given", "reason"),
+    [
+        ({}, {"host": "a b"}, "host='a b': wanted is a host name"),
+        ({"host": "db-1"}, {"host": "web-1"}, "host is there twice"),
+        ({}, {"to": "wall.example"}, "to='wall.example': wanted is the URL of a Vitals"),
+        ({}, {"to": "http://wall.example\r\nX: 1"}, "wanted is the URL of a Vitals"),
+    ],
+)
+def test_python_is_told_of_what_it_can_not_publish(
+    data: dict[str, Any],
+    given: dict[str, str],
+    reason: str,
+    here: Service,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("DASHBOARD_LOG", here.settings["LOG"])
+    with pytest.raises(ValueError, match=reason):
+        vitals.publish("deploy", data, **given)
 
 
 def test_what_is_published_on_the_host_is_on_a_live_stream(
