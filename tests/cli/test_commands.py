@@ -281,7 +281,7 @@ def test_python_is_told_of_what_it_can_not_publish(
     here: Service,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setenv("DASHBOARD_LOG", here.settings["LOG"])
+    monkeypatch.setenv("DASHBOARD_LOG", str(here.settings["LOG"]))
     with pytest.raises(ValueError, match=reason):
         vitals.publish("deploy", data, **given)
 
