@@ -73,6 +73,17 @@ test("what is newest in the page stays where a log that was lost has only someth
   assert.equal(store.latest("box", "cpu").percent, 9);
 });
 
+test("what is said seldom stays until it would have been said again, whatever the window", () => {
+  const store = make({ window: 60, wanted: new Map([["cpu", () => true], ["rules", () => false]]) });
+  store.accept("rules", "1-0", { host: "box", time: 100, rules: [] });
+  for (let now = 150; now <= 1000; now += 50) {
+    store.fill(history([now - 1], now));
+    assert.equal(store.latest("box", "rules")?.time, 100);
+  }
+  store.fill(history([1001], 1002));
+  assert.equal(store.latest("box", "rules"), null);
+});
+
 test("whatever a log loses, a page has each sample once, in order", () => {
   let seed = 7;
   const random = (below) => (seed = (seed * 16807) % 2147483647) % below;
@@ -136,7 +147,7 @@ test("what a log has lost stays until the window has passed, with a gap behind i
   assert.deepEqual(store.series("box", "cpu").columns.get("percent").slice(-4), [1, null, 7, 7]);
   store.fill(history([325]));
   assert.deepEqual(store.series("box", "cpu").times.slice(0, 2), [25, 26]);
-  store.fill(history([], 900));
+  store.fill(history([], 1300));
   assert.deepEqual(store.series("box", "cpu").times, []);
   assert.equal(store.entries.size, 1, "asked for just now; all that was known has gone");
 });

@@ -16,6 +16,9 @@ import { TimeSeries } from "./series.js";
 const SAMPLES = 3000;
 const SPANS = 300;
 
+/** Seconds for which what a log has lost stays even in a shorter window: limits of figures are said every ten minutes. */
+const MEMORY = 900;
+
 /** What the past does not have. */
 const NONE = new TimeSeries(0);
 
@@ -84,7 +87,7 @@ export class Store {
         entry.series.keep(series, from, to, this.cadence(host, event));
         entry.waiting = Number(entry.series.last) > entry.loggedTo;
         if (time > (entry.latest?.time ?? 0) && time <= to) Object.assign(entry, { latest, id });
-      } else if (last >= from && last <= to) this.entries.set(name, before);
+      } else if (last >= Math.min(from, history.to - MEMORY) && last <= to) this.entries.set(name, before);
     }
   }
 
@@ -220,11 +223,7 @@ export class Store {
     return [...this.wanted.keys()].filter((event) => !this.published.has(event));
   }
 
-  /**
-   * Returns the rows of the window, with room for gaps and for a finer history.
-   * @param {string} host
-   * @param {string} event
-   */
+  /** @type {(host: string, event: string) => number} rows of the window, with room for gaps and for a finer history */
   #capacity(host, event) {
     return Math.min(SAMPLES, Math.ceil(this.window / this.intervals.cadence(host, event))) + 700;
   }
