@@ -105,5 +105,7 @@ def id_of_old(key: str) -> str:
 
 
 def with_key(path: str, key: str) -> str:
-    """Return a path, maybe with a query, and a key at its end."""
-    return f"{path}{'&' if '?' in path else '?'}key={key}"
+    """Return a path, maybe with a query, and a key at its end, in place of one that is there."""
+    path, _, query = path.partition("?")
+    others = [pair for pair in query.split("&") if pair and not pair.startswith("key=")]
+    return f"{path}?{'&'.join([*others, f'key={key}'])}"

@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from dashboard.access import link_store
-from dashboard.access.link_store import FILE, Link, LinksFull, LinkStore, id_of_old
+from dashboard.access.link_store import FILE, Link, LinksFull, LinkStore, id_of_old, with_key
 from dashboard.access.signed_links import InvalidLink, SignedLinks
 from dashboard.events.scope import Scope
 
@@ -20,6 +20,19 @@ NOW = 1_800_000_000.0  # 2027-01-15 08:00 UTC
 def link(link_id: str, *, expires: float = NOW + 60, **known: object) -> Link:
     made = Link(id=link_id, made=NOW, expires=expires)
     return msgspec.structs.replace(made, **known)
+
+
+@pytest.mark.parametrize(
+    ("path", "link"),
+    [
+        ("/", "/?key=new"),
+        ("/?panels=cpu", "/?panels=cpu&key=new"),
+        ("/embed/cpu?key=old&theme=auto", "/embed/cpu?theme=auto&key=new"),
+        ("/?", "/?key=new"),
+    ],
+)
+def test_a_link_has_one_key(path: str, link: str) -> None:
+    assert with_key(path, "new") == link
 
 
 def test_processes_see_what_others_write(tmp_path: Path) -> None:
