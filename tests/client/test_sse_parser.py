@@ -23,12 +23,13 @@ def received(messages: list[Message]) -> list[Received]:
 
 
 @pytest.mark.parametrize("case", ALL, ids=lambda case: case.name)
-@pytest.mark.parametrize("size", [1, 2, 3, 1000, 1_000_000])
-def test_it_reads_the_table_wherever_the_chunks_are_cut(case: Case, size: int) -> None:
-    parser = Parser()
-    assert received(parse(parser, case.wire, size)) == list(case.received)
-    assert parser.retry == (case.retries[-1] if case.retries else None)
-    assert parser.last_event_id == sse_reading.read(case.wire).last_event_id
+def test_it_reads_the_table_wherever_the_chunks_are_cut(case: Case) -> None:
+    last_event_id = sse_reading.read(case.wire).last_event_id
+    for size in (1, 2, 3, 1000, 1_000_000):
+        parser = Parser()
+        assert received(parse(parser, case.wire, size)) == list(case.received), size
+        assert parser.retry == (case.retries[-1] if case.retries else None), size
+        assert parser.last_event_id == last_event_id, size
 
 
 FRAGMENTS = st.sampled_from(

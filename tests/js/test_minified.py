@@ -4,6 +4,8 @@ import re
 import subprocess
 from pathlib import Path
 
+import pytest
+
 from dashboard.web.static_files import without_comments
 from tests.support.service import ROOT, Service
 
@@ -27,6 +29,7 @@ const url = "http://x"; // kept
     )
 
 
+@pytest.mark.slow
 def test_a_compiler_reads_every_module_alike_with_and_without_comments(tmp_path: Path) -> None:
     modules = [STATIC / "embed.js", *(STATIC / "js").rglob("*.js")]
     assert len(modules) > 100

@@ -8,6 +8,8 @@ import pytest
 
 from tests.support.service import ROOT
 
+pytestmark = pytest.mark.slow  # eslint takes ten seconds of CPU
+
 # A line of each, and nothing else of it is wrong.
 SCRIPT = [
     "structuredClone({});",

@@ -195,7 +195,9 @@ def test_the_first_event_of_a_log_is_delivered_also_while_a_worker_begins(
         stream.close()
 
 
-@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize(
+    "seed", [0, 1, *(pytest.param(seed, marks=pytest.mark.full) for seed in range(2, 5))]
+)
 @pytest.mark.parametrize("memory", [4 << 20, 40_000, 2000])
 def test_readers_that_come_at_any_time_with_any_id_get_each_event_after_it_once_in_order(
     tmp_path: Path, seed: int, memory: int, monkeypatch: pytest.MonkeyPatch
