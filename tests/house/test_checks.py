@@ -21,9 +21,9 @@ def machine(tmp_path: Path) -> Machine:
 CHECKS = [
     "ruff check",
     "ruff format --check",
+    "pytest --numprocesses 4 --dist loadfile --no-loadscope-reorder",
     "mypy ",
     "tsc --project tsconfig.json",
-    "pytest --numprocesses 4 --dist loadfile --no-loadscope-reorder",
 ]
 ONCE_MORE = "pytest --last-failed --last-failed-no-failures none"
 
@@ -49,20 +49,22 @@ def test_test_after_run_installs_the_rest(machine: Machine) -> None:
     assert machine.calls() == ["python -m pip requirements-dev.lock", "npm ci"]
 
 
-@pytest.mark.parametrize("failing", ["ruff", "mypy"])
+@pytest.mark.parametrize("failing", ["ruff", "mypy", "tsc"])
 def test_a_failing_check_fails_the_test_but_not_the_others(machine: Machine, failing: str) -> None:
     started = machine.start("test", FAILING=failing)
     assert checks(started) == CHECKS
     assert started.returncode == 1
     assert started.stderr.splitlines()[-1].startswith("vitals: failed: ")
+    assert failing in started.stderr.splitlines()[-1]
 
 
 def test_tests_that_fail_are_run_once_more(machine: Machine) -> None:
+    twice = [*CHECKS[:3], ONCE_MORE, *CHECKS[3:]]
     started = machine.start("test", FAILING="pytest")
-    assert checks(started) == [*CHECKS, ONCE_MORE]
+    assert checks(started) == twice
     assert started.returncode == 1
     started = machine.start("test", FAILING="pytest --numprocesses")
-    assert checks(started) == [*CHECKS, ONCE_MORE]
+    assert checks(started) == twice
     assert started.returncode == 0
 
 
@@ -77,7 +79,7 @@ def test_quick_runs_the_listed_tests_and_wants_no_browser(machine: Machine) -> N
     (machine.root / "tests").mkdir()
     (machine.root / "tests" / "quick.txt").write_text("tests/a\ntests/b.py\n")
     started = machine.start("test", "quick", "-x")
-    expected = "pytest --quick --numprocesses 2 --dist worksteal tests/a tests/b.py -x\n"
+    expected = "pytest --quick --numprocesses 3 --dist worksteal tests/a tests/b.py -x\n"
     assert (started.stdout, started.returncode) == (expected, 0)
     assert machine.start("test", "quick", FAILING="pytest").returncode == 1
 
