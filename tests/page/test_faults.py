@@ -46,6 +46,8 @@ def test_samples_without_ids_are_shown(start_service: Start, open_wall: OpenWall
             wall.wait_for_sample()
             assert wall.link == "live"
         assert service.total("vitals_events_unlogged_total") > 0
+        assert wall.streams_opened == len(wall.history_requests) == 1
+        shown = wall.rows("cpu").samples
     service.wait_until_ready()
     for _ in range(3):
         wall.wait_for_sample()
@@ -53,7 +55,9 @@ def test_samples_without_ids_are_shown(start_service: Start, open_wall: OpenWall
     assert rows.times == sorted(set(rows.times))
     assert rows.breaks == []
     assert len(rows.samples) >= 8
-    assert wall.streams_opened == len(wall.history_requests) == 1
+    assert set(shown) <= set(rows.samples)
+    # The log is another one, which the stream tells of.
+    wait_for(lambda: len(wall.history_requests) > 1, "the history to be loaded anew")
 
 
 @pytest.mark.usefixtures("outages")
