@@ -67,9 +67,9 @@ def compiled(root: Path, modules: list[Path], out: Path) -> dict[str, str]:
 def test_a_module_is_sent_without_comments_whether_or_not_it_is_compressed(
     service: Service,
 ) -> None:
-    path = "/static/js/ui/theme.js"
+    path = "/static/js/ui/appearance.js"
     for coding in ("gzip", "identity"):
         text = service.get(path, headers={"Accept-Encoding": coding}).text
         assert "export class Theme" in text
         assert "/**" not in text
-        assert text.count("\n") == (STATIC / "js/ui/theme.js").read_text("utf-8").count("\n")
+        assert text.count("\n") == (STATIC / "js/ui/appearance.js").read_text("utf-8").count("\n")

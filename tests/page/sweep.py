@@ -21,6 +21,7 @@ from tests.page.looks import (
     SAYS_NOTHING,
     widest,
 )
+from tests.page.past import Readings
 from tests.support.service import Service
 
 SIZES = [
@@ -75,6 +76,7 @@ class Opened(NamedTuple):
     alerts: int
     names: str
     machines: int
+    panels: str = "cpu.percent@{},memory,filesystem,network,processes,alerts"
 
     @property
     def machine(self) -> str:
@@ -87,7 +89,7 @@ class Opened(NamedTuple):
         display = "shift=0" + (f"&kiosk=1&distance={self.distance}" if self.distance else "")
         all_of_them = NAMES[self.names].format(f"{self.machines}x{self.alerts}-*")
         if self.page == "wall":
-            panels = f"cpu.percent@{all_of_them},memory,filesystem,network,processes,alerts"
+            panels = self.panels.format(all_of_them)
             return f"/?host={self.machine}&panels={panels}&{display}"
         if self.page == "overview":
             return f"/?host={all_of_them}&{display}"
@@ -112,10 +114,32 @@ def pairs() -> Iterator[Opened]:
         yield Opened(PAGES[a], DISTANCES[b], ALERTS[alerts], [*NAMES][names], MACHINES[machines])
 
 
+def widest_tables() -> Readings:
+    """Readings of families whose tables have many columns, or wide ones."""
+    rates = {"read_bytes_per_second": 888e6, "write_bytes_per_second": 888e6}
+    unit: dict[str, object] = {
+        "name": "snap.some-long-application-name.daemon.service",
+        "state": "failed",
+    }
+    unit |= {"cpu_percent": 1288.8, "memory_bytes": 888 * 2**40, "memory_percent": 100.0, **rates}
+    card: dict[str, object] = {"name": "NVIDIA GeForce RTX 4090 Laptop GPU", "busy_percent": 100.0}
+    card |= {"memory_percent": 100.0, "celsius": 100.0, "watts": 450.5, "fan_percent": 100.0}
+    device = {**rates, "busy_percent": 100.0}
+    return {
+        "units": {"count": 8888, "failed": 88, "top": [unit | {"state": "active"}] + [unit] * 10},
+        "gpu": {"cards": [card, card | {"name": "AMD"}]},
+        "disk": {**rates, "devices": {"nvme0n1": device, "mapper/vg--data-lv--main": device}},
+        "sensors": {
+            "temperatures": [{"label": "Package id 0", "celsius": 100.0, "high": 100.0}],
+            "fans": [{"label": "cpu_fan", "rpm": 8888}],
+        },
+    }
+
+
 def log_machines(service: Service, opened: Opened) -> None:
     """Log the machines of a page, the first with the widest figures and its alerts."""
     now = time.time()
-    figures = widest()
+    figures = widest() | widest_tables()
     mount = {"mountpoint": f"/srv/{opened.machine}", "percent": 100.0, "used": 888.0, "total": 2e14}
     figures["filesystem"] = {"mounts": [mount, *figures["filesystem"]["mounts"]]}
     events = [
@@ -124,6 +148,8 @@ def log_machines(service: Service, opened: Opened) -> None:
         for name, reading in figures.items()
     ]
     events.append(("rules", opened.machine, {"rules": RULES}))
+    text = "Release 2026.11.30 is deployed at 14:00: expect short interruptions of all services"
+    events += [("notice", opened.machine, {"message": text, "time": now})] * 4
     for number in range(opened.alerts):
         about = {"event": "filesystem", "since": now - 60, "state": "raised"}
         about |= {"level": "critical" if number % 2 else "warning", "alert": f"full-{number}"}

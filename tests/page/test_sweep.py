@@ -28,6 +28,7 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
 
 
 Sizes = list[tuple[int, int]]
+TABLES = "units,gpu,devices,sensors,notice"
 
 # What was wrong at some time in a way that no other look of these has.
 FOUND = [
@@ -54,6 +55,9 @@ FOUND = [
     (sweep.Opened("wall", "", 2, "long", 3), [(390, 844), (1080, 1920)]),
     # A word about trouble that left its machine's name no room.
     (sweep.Opened("overview", "8m", 2, "CJK", 12), [(768, 1024)]),
+    # Figures cut by columns as wide as others; lines of a list cut by their panel.
+    (sweep.Opened("wall", "", 1, "short", 1, TABLES), [(320, 480), (1920, 1080)]),
+    (sweep.Opened("wall", "2m", 0, "short", 1, TABLES), [(1024, 600), (768, 1024)]),
 ]
 
 

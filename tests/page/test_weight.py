@@ -1,5 +1,6 @@
 """What the page weighs on the way to a display."""
 
+import time
 from collections.abc import Callable
 
 from playwright.sync_api import Page, Response
@@ -21,6 +22,7 @@ def test_the_page_weighs_at_most_150_kilobytes(
     # A slow machine is not to count more samples that come meanwhile.
     service = make_service(INTERVAL=600)
     write_past(service)
+    written = time.time()
     service.start().wait_until_ready()
     # All that comes, headers and what the shared worker asks for included.
     relay = make_relay(service)
@@ -33,7 +35,8 @@ def test_the_page_weighs_at_most_150_kilobytes(
     print(f"\nmeasured: {weight} bytes, of which {sum(sizes.values())} the page's own files")
     assert any("/vendor/" in url and ".js" in url for url in sizes)
     assert any("/history" in url for url in sizes)
-    assert len(wall.rows("cpu").samples) > 290
+    # Five minutes, but for what they have gone on since.
+    assert len(wall.rows("cpu").samples) > 295 - (time.time() - written)
     assert weight <= MOST, sorted(sizes.items(), key=lambda item: -item[1])[:8]
 
 

@@ -5,7 +5,7 @@
  * lines at an earlier time, pale.
  */
 
-/** @import { Theme } from "../ui/theme.js" */
+/** @import { Theme } from "../ui/appearance.js" */
 /** @import { Column } from "./scale.js" */
 /** @typedef {import("../../vendor/uPlot.esm.js")} uPlot */
 /** @typedef {{low: Column, high: Column}} Band in step with the times of the plot */

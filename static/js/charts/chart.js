@@ -10,7 +10,7 @@ import { drawMarks, drawThreshold, drawUnknown } from "./overlays.js";
 import { spread } from "./scale.js";
 import { timeAxis } from "./time_axis.js";
 
-/** @import { Theme } from "../ui/theme.js" */
+/** @import { Theme } from "../ui/appearance.js" */
 /** @import { Band, Ghost } from "./bands.js" */
 /** @import { Interaction } from "./cursor.js" */
 /** @import { Mark } from "./overlays.js" */

@@ -5,7 +5,7 @@ import { clock, moment, span } from "../ui/format.js";
 import { edgesOf } from "./bands.js";
 
 /** @import { Cursor } from "../../vendor/uPlot.esm.js" */
-/** @import { Theme } from "../ui/theme.js" */
+/** @import { Theme } from "../ui/appearance.js" */
 /** @import { Band } from "./bands.js" */
 /** @typedef {import("../../vendor/uPlot.esm.js")} uPlot */
 /**

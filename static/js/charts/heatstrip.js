@@ -5,7 +5,7 @@
  */
 import { Canvas } from "./canvas.js";
 
-/** @import { Theme } from "../ui/theme.js" */
+/** @import { Theme } from "../ui/appearance.js" */
 /** @import { Column } from "./scale.js" */
 
 /** Number of shades: more than an eye tells apart, and few enough to paint in batches. */

@@ -2,7 +2,7 @@
 /** Drawings around the lines of a plot: the threshold, marks at the times of events, and ground of which nothing is known. */
 import { minute } from "../ui/format.js";
 
-/** @import { Theme } from "../ui/theme.js" */
+/** @import { Theme } from "../ui/appearance.js" */
 /** @typedef {import("../../vendor/uPlot.esm.js")} uPlot */
 /** @typedef {{time: number, name: string}} Mark time of an event, and its name beside the line */
 

@@ -2,7 +2,7 @@
 /** Line of one figure over the last minutes, without axes, broken where there are no samples. */
 import { Canvas } from "./canvas.js";
 
-/** @import { Theme } from "../ui/theme.js" */
+/** @import { Theme } from "../ui/appearance.js" */
 /** @import { Column } from "./scale.js" */
 
 export class Sparkline extends Canvas {

@@ -6,7 +6,7 @@ import { AccessProbe } from "../streaming/access_probe.js";
 import { make, mark } from "../ui/dom.js";
 import { LinkStatus } from "../ui/link_status.js";
 import { Notes } from "../ui/notes.js";
-import { Theme, resolveTheme } from "../ui/theme.js";
+import { Theme, resolveTheme } from "../ui/appearance.js";
 
 /** @import { Display, ThemeName } from "../config/page_url.js" */
 /** @import { Settings } from "../config/server_config.js" */

@@ -4,7 +4,7 @@ import { Sparkline } from "../charts/sparkline.js";
 import { DEFAULTS } from "../config/page_url.js";
 
 /** @import { Column } from "../charts/scale.js" */
-/** @import { Theme } from "../ui/theme.js" */
+/** @import { Theme } from "../ui/appearance.js" */
 
 /** Most machines whose tiles have room for it. */
 export const MOST_LINES = 12;

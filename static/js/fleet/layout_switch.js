@@ -6,7 +6,7 @@ import { LABEL, tilesFit } from "./layout.js";
 import { MapView } from "./mapview.js";
 import { TileView } from "./tileview.js";
 
-/** @import { Theme } from "../ui/theme.js" */
+/** @import { Theme } from "../ui/appearance.js" */
 /** @import { Asked } from "./fleet_url.js" */
 /** @import { Machines } from "./machines.js" */
 /** @import { Order } from "./order.js" */

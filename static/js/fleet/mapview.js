@@ -30,7 +30,7 @@ export class MapView {
    * @param {boolean} options.grouped
    * @param {boolean} options.interactive shows a tooltip at the pointer
    * @param {(name: string) => string | null} options.hrefOf
-   * @param {import("../ui/theme.js").Theme} options.theme
+   * @param {import("../ui/appearance.js").Theme} options.theme
    */
   constructor(list, aside, { metric, grouped, interactive, hrefOf, theme }) {
     this.list = list;

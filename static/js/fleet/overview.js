@@ -21,7 +21,7 @@ import { Order } from "./order.js";
 /** @import { Data } from "../streaming/history.js" */
 /** @import { Hello } from "../streaming/stream.js" */
 /** @import { LinkFacts } from "../ui/link_state.js" */
-/** @import { Theme } from "../ui/theme.js" */
+/** @import { Theme } from "../ui/appearance.js" */
 /** @import { FleetSettings } from "./fleet_config.js" */
 /** @import { Asked } from "./fleet_url.js" */
 /** @import { Item, NewestQuery } from "./newest.js" */

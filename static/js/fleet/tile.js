@@ -14,7 +14,7 @@ export class HostTile {
   /**
    * @param {string} name
    * @param {string | null} href null: no link
-   * @param {import("../ui/theme.js").Theme} theme
+   * @param {import("../ui/appearance.js").Theme} theme
    */
   constructor(name, href, theme) {
     this.name = make("h2", { title: name });

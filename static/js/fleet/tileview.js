@@ -31,7 +31,7 @@ export class TileView {
   /**
    * @param {HTMLElement} list
    * @param {(name: string) => string | null} hrefOf
-   * @param {import("../ui/theme.js").Theme} theme
+   * @param {import("../ui/appearance.js").Theme} theme
    * @param {boolean} grouped
    */
   constructor(list, hrefOf, theme, grouped) {

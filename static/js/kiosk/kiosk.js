@@ -18,7 +18,7 @@ import { ReloadRequest } from "./reload_request.js";
 /**
  * @typedef {object} Page content of the display: the wall's PanelGrid, the overview or the comparison
  * @property {{offset: number, heardAt: number, now: () => number}} clock
- * @property {import("../ui/theme.js").Theme} theme
+ * @property {import("../ui/appearance.js").Theme} theme
  * @property {{held: Span | null, zoomed: boolean}} timeWindow
  * @property {string} host
  * @property {{newest: (host: string) => number | null}} store

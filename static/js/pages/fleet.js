@@ -8,12 +8,11 @@ import { Headline } from "../fleet/headline.js";
 import { SORTS } from "../fleet/order.js";
 import { Overview } from "../fleet/overview.js";
 import { Kiosk } from "../kiosk/kiosk.js";
-import { applyAppearance, watchAppearance } from "../ui/appearance.js";
+import { applyAppearance, Theme, watchAppearance } from "../ui/appearance.js";
 import { find, make, mark } from "../ui/dom.js";
 import { PageLinkStatus } from "../ui/link_status.js";
 import { Notes } from "../ui/notes.js";
 import { OneLine } from "../ui/one_line.js";
-import { Theme } from "../ui/theme.js";
 
 /** Most lines that can be told apart. */
 const MOST_COMPARED = 8;

@@ -10,10 +10,9 @@ import { Header } from "../panels/header.js";
 import { PanelGrid } from "../panels/panel_grid.js";
 import { Registry } from "../panels/registry.js";
 import { connectToSharedBroker } from "../streaming/transport.js";
-import { applyAppearance, watchAppearance } from "../ui/appearance.js";
+import { applyAppearance, Theme, watchAppearance } from "../ui/appearance.js";
 import { find, writeName } from "../ui/dom.js";
 import { Notes } from "../ui/notes.js";
-import { Theme } from "../ui/theme.js";
 
 const root = document.documentElement;
 const settings = readSettings(root);

@@ -21,7 +21,7 @@ import { figure, Panel } from "./panel.js";
 /** @import { Column } from "../state/series.js" */
 /** @import { Data } from "../streaming/history.js" */
 /** @import { Figure } from "../ui/format.js" */
-/** @import { Theme } from "../ui/theme.js" */
+/** @import { Theme } from "../ui/appearance.js" */
 /** @import { View } from "./panel.js" */
 /**
  * @typedef {Line & {

@@ -5,7 +5,7 @@ import { GAP } from "../state/series.js";
 import { make, write } from "../ui/dom.js";
 import { Panel } from "./panel.js";
 
-/** @import { Theme } from "../ui/theme.js" */
+/** @import { Theme } from "../ui/appearance.js" */
 /** @import { View } from "./panel.js" */
 
 export class CoresPanel extends Panel {

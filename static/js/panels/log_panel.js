@@ -5,6 +5,7 @@ import { clock } from "../ui/format.js";
 import { KeyedList } from "../ui/keyed_list.js";
 import { EventPanel } from "./event_panel.js";
 import { noticesOf, readNotice } from "./notices.js";
+import { WholeRows } from "./whole_rows.js";
 
 /** @import { EventLists, Item } from "../state/event_lists.js" */
 /** @import { View } from "./panel.js" */
@@ -45,6 +46,8 @@ export class LogPanel extends EventPanel {
     // By position: a new line moves all others, and writing is cheaper than making elements.
     /** @type {KeyedList<Line, void, ReturnType<typeof lineRow>>} */
     this.list = new KeyedList(list, { key: (_line, index) => String(index), make: lineRow, fill });
+    // How many more there are says little of lines that come all the time.
+    this.whole = new WholeRows(this.body, list, make("span"), 1);
     /** @type {View | null} */
     this.view = null;
     if (searched) this.#makeSearchable();
@@ -68,6 +71,10 @@ export class LogPanel extends EventPanel {
   /** @param {EventLists} lists */
   items(lists) {
     return this.spec.items(lists);
+  }
+
+  destroy() {
+    this.whole.destroy();
   }
 
   #makeSearchable() {

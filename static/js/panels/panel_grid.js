@@ -25,7 +25,7 @@ import { planOf, RULES } from "./plan.js";
 /** @import { Data } from "../streaming/history.js" */
 /** @import { Hello } from "../streaming/stream.js" */
 /** @import { LinkFacts } from "../ui/link_state.js" */
-/** @import { Theme } from "../ui/theme.js" */
+/** @import { Theme } from "../ui/appearance.js" */
 /** @import { View } from "./panel.js" */
 /** @import { Registry } from "./registry.js" */
 /**

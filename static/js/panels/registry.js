@@ -10,7 +10,7 @@ import { escaped, tileSpec } from "./tile_spec.js";
 /** @import { Catalogue, PanelRow } from "../config/catalogue.js" */
 /** @import { Part } from "../config/figure_name.js" */
 /** @import { Known } from "../config/page_url.js" */
-/** @import { Theme } from "../ui/theme.js" */
+/** @import { Theme } from "../ui/appearance.js" */
 /** @import { PanelOptions } from "./chart_panel.js" */
 /** @import { Panel } from "./panel.js" */
 /**

@@ -14,10 +14,17 @@ import { WholeRows } from "./whole_rows.js";
  * @property {string} name
  * @property {string} event
  * @property {string} title
- * @property {string[]} columns
+ * @property {{title: string, unit?: string}[]} columns the first are names; those with a unit are figures
+ * @property {number} last column that is left out last, where there is too little room; -1 for none
  * @property {(data: Data) => string} summary text in the head
  * @property {(data: Data) => Row[]} rows most important ones first
  */
+
+/** Widths, units: of figures by their unit, and of others; of names at least, and of other texts at least and at most. */
+const WIDTHS = new Map([["%", 4.4], ["B", 4.9]]);
+const WIDTH = 5.5;
+const NAME = 3.4;
+const TEXT = [4.2, 9];
 
 /** Most rows; a machine may have hundreds of mounts. */
 const MOST_ROWS = 40;
@@ -28,19 +35,26 @@ export class TablePanel extends Panel {
     super({ event: spec.event, title: spec.title, className: "panel table", attributes: { "data-panel": spec.name } });
     this.spec = spec;
     this.hasMoments = true;
+    /** @type {number[]} */
+    this.widths = [];
     /** Shown now. @type {View["moment"]} */
     this.moment = null;
     this.summary = make("span", { class: "labels" });
     const more = make("span", { class: "labels", "data-more": "" });
     this.mark.before(this.summary, more);
-    const names = spec.columns.map((column) => make("th", { scope: "col" }, column));
+    const { columns } = spec;
+    const isPairs = !columns.some(({ unit }) => unit);
+    const kinds = columns.map(({ unit }, column) => (unit ? "figure" : column && !isPairs ? "text" : "name"));
+    const heads = columns.map(({ title }, column) => make("th", { scope: "col", "data-kind": kinds[column] }, title));
     const list = make("tbody");
-    this.body.append(make("table", { "data-columns": String(names.length) }, make("thead", {}, make("tr", {}, ...names)), list));
+    this.table = make("table", { "data-columns": String(columns.length) }, make("thead", {}, make("tr", {}, ...heads)), list);
+    this.body.append(this.table);
     /** @type {KeyedList<Row, void, {element: HTMLTableRowElement, cells: HTMLTableCellElement[]}>} */
     this.list = new KeyedList(list, {
       key: (_row, index) => String(index),
       make: () => {
-        const cells = spec.columns.map(() => make("td"));
+        const cells = kinds.map((kind) => make("td", { "data-kind": kind }));
+        this.#size(cells);
         return { element: make("tr", {}, ...cells), cells };
       },
       fill: ({ element, cells }, row) => {
@@ -49,7 +63,22 @@ export class TablePanel extends Panel {
         element.style.setProperty("--share", `${this.gone ? 0 : (row.share ?? 0)}%`);
       },
     });
-    this.whole = new WholeRows(this.body, list, more, 0);
+    this.whole = new WholeRows(this.body, list, more, 0, isPairs ? undefined : () => this.#fitColumns());
+  }
+
+  /** Leaves out columns for which there is no room. */
+  #fitColumns() {
+    const room = this.body.clientWidth / parseFloat(getComputedStyle(this.body).fontSize);
+    if (room) this.widths = fit(this.spec.columns, this.spec.last, room); // else it is hidden
+    for (const { cells } of this.table.rows) this.#size([...cells]);
+  }
+
+  /** @param {HTMLTableCellElement[]} cells of a row */
+  #size(cells) {
+    this.widths.forEach((width, column) => {
+      cells[column].hidden = !width;
+      if (column) cells[column].style.width = `calc(${width} * var(--unit))`;
+    });
   }
 
   /** @param {View} view */
@@ -82,4 +111,21 @@ export class TablePanel extends Panel {
   destroy() {
     this.whole.destroy();
   }
+}
+
+/**
+ * @param {TableSpec["columns"]} columns
+ * @param {number} last
+ * @param {number} room of all of them, units
+ * @returns {number[]} widths, units, the first at least; 0: left out, those at the end first
+ */
+export function fit(columns, last, room) {
+  const widths = columns.map(({ unit }, column) => (unit ? (WIDTHS.get(unit) ?? WIDTH) : column ? TEXT[0] : NAME));
+  const spare = () => widths.reduce((rest, width) => rest - width, room);
+  const fromEnd = [...widths.keys()].slice(1).reverse();
+  for (const column of fromEnd.sort((a, b) => Number(a === last) - Number(b === last))) {
+    if (spare() < 0) widths[column] = 0;
+  }
+  const text = Math.min(TEXT[0] + 0.4 * spare(), TEXT[1]);
+  return widths.map((width, column) => (column && width && !columns[column].unit ? text : width));
 }

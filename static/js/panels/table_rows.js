@@ -14,14 +14,15 @@ export function tableSpec(row) {
   const { name, event, title, rows, order, columns = [], more = [], share, mark, summary, noun, pairs } = row;
   if (pairs) {
     const read = (/** @type {Item} */ data) => pairs.map(({ title: head, field, unit }) => ({ cells: [head, written(at(data, field), unit ?? "")] }));
-    return { name, event, title, columns: ["", ""], summary: () => "", rows: read };
+    return { name, event, title, columns: [{ title: "" }, { title: "" }], last: -1, summary: () => "", rows: read };
   }
   const first = { rows: rows ?? "", order, columns };
   return {
     name,
     event,
     title,
-    columns: columns.map((column) => column.title),
+    columns: columns.map((column) => ({ title: column.title, unit: column.unit === "text" ? "" : column.unit })),
+    last: columns.findIndex(({ field }) => field === order),
     summary: (data) => {
       const count = itemsOf(at(data, first.rows)).length;
       return summary ? fillTemplate(summary, data) : noun ? `${count} ${noun[count === 1 ? 0 : 1]}` : "";

@@ -7,7 +7,7 @@ import { Panel } from "./panel.js";
 
 /** @import { Data } from "../streaming/history.js" */
 /** @import { Figure } from "../ui/format.js" */
-/** @import { Theme } from "../ui/theme.js" */
+/** @import { Theme } from "../ui/appearance.js" */
 /** @import { View } from "./panel.js" */
 /**
  * @typedef {object} TileSpec

@@ -8,12 +8,14 @@ export class WholeRows {
    * @param {HTMLElement} list whose children are the rows
    * @param {HTMLElement} more says how many are not shown
    * @param {number} least rows that stay though they are cut
+   * @param {() => void} [fitColumns] called before
    */
-  constructor(body, list, more, least) {
+  constructor(body, list, more, least, fitColumns) {
     this.body = body;
     this.list = list;
     this.more = more;
     this.least = least;
+    this.fitColumns = fitColumns;
     /** Rows beyond those of the list. */
     this.beyond = 0;
     // Observed, because measuring in each drawing costs a layout.
@@ -22,6 +24,7 @@ export class WholeRows {
   }
 
   fit() {
+    this.fitColumns?.();
     const end = this.body.getBoundingClientRect().bottom + 1;
     const bounded = getComputedStyle(this.body).overflowY === "hidden";
     const rows = [...this.list.children];
