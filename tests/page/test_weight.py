@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from playwright.sync_api import Page, Response
 
-from tests.page.past import write_past
+from tests.page.past import sampling_held_up, write_past
 from tests.page.relay import Relay
 from tests.page.wall import Wall
 from tests.support.service import Service
@@ -19,17 +19,16 @@ def test_the_page_weighs_at_most_150_kilobytes(
     make_relay: Callable[[Service], Relay],
     page: Page,
 ) -> None:
-    # A slow machine is not to count more samples that come meanwhile.
     service = make_service(INTERVAL=600)
     write_past(service)
     written = time.time()
-    service.start().wait_until_ready()
-    # All that comes, headers and what the shared worker asks for included.
-    relay = make_relay(service)
     answers: list[Response] = []
     page.on("response", lambda answer: answers.append(answer))
-    wall = open_wall(service, url=relay.url).wait_until_joined()
-    wall.wait_for("[data-tools] button")  # which comes last
+    with sampling_held_up(service):  # a slow machine is not to count samples that come meanwhile
+        # All that comes, headers and what the shared worker asks for included.
+        relay = make_relay(service.start())
+        wall = open_wall(service, url=relay.url).wait_until_joined()
+        wall.wait_for("[data-tools] button")  # which comes last
     weight = relay.brought
     sizes = {answer.url: answer.request.sizes()["responseBodySize"] for answer in answers}
     print(f"\nmeasured: {weight} bytes, of which {sum(sizes.values())} the page's own files")

@@ -15,8 +15,7 @@ import { ANY, RenderLoop } from "../ui/render_loop.js";
 import { rulesOf } from "../ui/thresholds.js";
 import { marksOf } from "./notices.js";
 import { Past } from "./past.js";
-import { placePanels } from "./places.js";
-import { planOf, RULES } from "./plan.js";
+import { placePanels, planOf, RULES } from "./plan.js";
 
 /** @import { Interaction } from "../charts/cursor.js" */
 /** @import { Display } from "../config/page_url.js" */

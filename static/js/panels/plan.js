@@ -1,6 +1,6 @@
 // @ts-check
-/** Plan of a page's grid: its panels and tiles, and the events and columns that they need. */
-import { presetFor } from "../config/presets.js";
+/** Plan of a page's grid: its panels and tiles, their places, and the events and columns that they need. */
+import { columnsFor, DESK, presetFor } from "../config/presets.js";
 import { covering } from "../config/scope.js";
 import { OTHERS } from "../state/event_lists.js";
 import { INTERVAL_EVENT } from "../state/intervals.js";
@@ -70,4 +70,25 @@ export function planOf(registry, display, { may: patterns }, { hasTiles, extraEv
     isTold: (name) => families.has(name) || TOLD.has(name.split(".")[0]),
     machines: panels.flatMap(({ parts }) => parts.filter(({ hosts, event }) => hosts !== null && may(event))),
   };
+}
+
+/**
+ * Places panels in a plain grid, unless the layout is the desk's, which the style sheet has.
+ * @param {HTMLElement} into
+ * @param {Display} display
+ * @param {readonly Place[]} places
+ * @param {readonly {element: HTMLElement}[]} panels one for each place
+ */
+export function placePanels(into, display, places, panels) {
+  const own = display.panels !== null || display.columns !== null || display.distance !== null;
+  into.dataset.layout = own ? "grid" : "desk";
+  const preset = presetFor(display.distance);
+  const cells = places.reduce((sum, { across, down }) => sum + across * down, 0);
+  const columns = display.columns ?? (display.panels ? columnsFor(cells) : preset.columns);
+  into.style.setProperty("--columns", String(own ? columns : DESK.columns));
+  panels.forEach(({ element }, index) => {
+    const { across, down } = places[index];
+    element.style.setProperty("--across", String(Math.min(across, columns)));
+    element.style.setProperty("--down", String(down));
+  });
 }
