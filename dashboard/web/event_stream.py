@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from flask import Response, has_request_context, request
 from werkzeug.datastructures import Headers
+from werkzeug.wsgi import ClosingIterator
 
 from dashboard.events.sse import ServerSentEvent, encode
 from dashboard.web.departures import Departures, gunicorn_worker, socket_of
@@ -86,7 +87,7 @@ class EventStreamResponse(Response):
 
     def __init__(self, blocks: Iterable[bytes], headers: Iterable[tuple[str, str]] = ()) -> None:
         super().__init__(headers=_Headers([*HEADERS, *headers]), direct_passthrough=True)
-        self._blocks = blocks
+        self.response = self._blocks = blocks  # not the empty list, of which the length is known
 
     def get_wsgi_headers(self, environ: "WSGIEnvironment") -> Headers:
         """Return the headers as they are: werkzeug has nothing to add."""
@@ -95,11 +96,9 @@ class EventStreamResponse(Response):
     def get_app_iter(self, environ: "WSGIEnvironment") -> Iterable[bytes]:
         """Return the blocks; none for HEAD, which closes them unread."""
         if environ["REQUEST_METHOD"] == "HEAD":
-            close = getattr(self._blocks, "close", None)
-            if close is not None:
-                close()
+            self.close()
             return ()
-        return self._blocks
+        return ClosingIterator(self._blocks, self.close) if self._on_close else self._blocks
 
 
 def stop_all() -> None:

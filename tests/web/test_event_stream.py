@@ -15,6 +15,7 @@ from typing import Any
 
 import httpx
 import pytest
+from flask import Flask, Response
 from httpx_sse import EventSource, ServerSentEvent
 
 from dashboard.web.event_stream import event_stream
@@ -118,6 +119,24 @@ def test_events_of_every_form_arrive(app: App) -> None:
         ("empty", "", "8", None),
         ("message", "two\nlines", "8", None),
     ]
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_to_others_code_it_is_a_response_that_is_streamed(method: str) -> None:
+    app, closed = Flask(__name__), []
+
+    @app.route("/")
+    def _() -> Response:
+        response = event_stream(["one"])
+        response.call_on_close(lambda: closed.append(True))
+        assert response.is_streamed
+        assert response.calculate_content_length() is None
+        return response
+
+    with app.test_client().open("/", method=method, buffered=True) as answer:
+        assert answer.content_length is None
+        assert answer.data == (b"" if method == "HEAD" else b":\n\ndata: one\n\n")
+    assert closed == [True]
 
 
 @pytest.mark.parametrize("heartbeat", [0, -1, math.nan, math.inf])
