@@ -1,4 +1,4 @@
-"""Clients that people use, each through two kill -9 of the whole service: nothing is lost."""
+"""Clients that people use, all through two kill -9 of the whole service: nothing is lost."""
 
 import re
 import shutil
@@ -6,7 +6,7 @@ import signal
 import subprocess
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ import httpx
 import httpx_sse
 import pytest
 import sseclient
-from playwright.sync_api import Page, Route
+from playwright.sync_api import BrowserContext, Page, Route
 
 from dashboard.client import EventSource
 from tests.support.service import ROOT, Service, wait_for
@@ -165,17 +165,36 @@ CLIENTS: dict[str, Callable[..., Any]] = {
 }
 
 
-@pytest.mark.parametrize("client", CLIENTS)
-def test_it_survives_two_kill_9(
-    client: str, make_service: Callable[..., Service], request: pytest.FixtureRequest
-) -> None:
-    def has_all() -> bool:
-        return len(ids()) >= len(sent)
+@pytest.fixture
+def new_tab(window: BrowserContext, page_errors: list[str]) -> Callable[[], Page]:
+    """Open tabs, whose errors are kept."""
 
+    def new_tab() -> Page:
+        tab = window.new_page()
+        tab.on("console", lambda said: page_errors.extend([said.text] * (said.type == "error")))
+        tab.on("pageerror", lambda error: page_errors.append(str(error)))
+        return tab
+
+    return new_tab
+
+
+def test_each_survives_two_kill_9(
+    make_service: Callable[..., Service], new_tab: Callable[[], Page], page_errors: list[str]
+) -> None:
     service = make_service(INTERVAL=3600, RETRY=200).start().wait_until_ready()
     sent = [service.append("mark", n=0)]
-    with CLIENTS[client](service, lambda: request.getfixturevalue("page")) as ids, closing(service):
-        wait_for(lambda: ids() == sent, "the first")
+    with ExitStack() as stack:
+        followed = {
+            name: stack.enter_context(client(service, new_tab)) for name, client in CLIENTS.items()
+        }
+        stack.callback(service.close)
+
+        def all_have_it(when: str) -> None:
+            for name, ids in followed.items():
+                wait_for(lambda: len(ids()) >= len(sent), f"{name} to have all, {when}")  # noqa: B023
+                assert ids() == sent, f"lost, doubled or out of order by {name}, {when}"
+
+        all_have_it("at the start")
         for number in range(2):
             sent.append(service.append("mark", n=number))
             service.stop(signal.SIGKILL)
@@ -183,9 +202,7 @@ def test_it_survives_two_kill_9(
             sent += [service.append("mark", n=number) for _ in range(3)]
             service.start().wait_until_ready()
             sent.append(service.append("mark", n=number))
-            wait_for(has_all, f"all that was sent, after kill {number + 1}")
-            assert ids() == sent, "lost, doubled or out of order"
+            all_have_it(f"after kill {number + 1}")
     # Chromium and the polyfill note each connection that is refused or breaks off.
-    errors: list[str] = request.getfixturevalue("page_errors")
-    assert [one for one in errors if not re.search("net::ERR_|network error|fetch", one)] == []
-    errors.clear()
+    said = [one for one in page_errors if not re.search("net::ERR_|network error|fetch", one)]
+    assert said == []
