@@ -101,7 +101,10 @@ def _showing(job: str | None, count: int) -> Iterator[Callable[[Series], None]]:
         done += 1
         if is_seen:
             bar.update(1)
-        if job is not None and time.monotonic() - told_at >= _STEP:
+        if job is None:
+            return
+        reports.done = done  # which its end tells, too
+        if time.monotonic() - told_at >= _STEP:
             told_at = time.monotonic()
             reports.step(f"{series.host} {series.event}", done=done)
 

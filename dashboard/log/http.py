@@ -23,7 +23,7 @@ from dashboard.log.contract import LogUnavailable, Refused
 
 _TIMEOUT = 10.0  # seconds of silence after which a server counts as gone
 _MOST_ANSWER = 1 << 20
-_TRY_AGAIN = (408, 429)
+TRY_AGAIN = (408, 429)
 _CONTENT = (413, 415, 422)
 
 
@@ -72,7 +72,7 @@ class HTTPLog:
             except (msgspec.DecodeError, ValueError):
                 raise Refused(f"{self._url}: what answers there is no Vitals") from None
         reason = f"{self._url}: {explanation(status, answer)}"
-        if status >= 500 or status in _TRY_AGAIN:
+        if status >= 500 or status in TRY_AGAIN:
             raise LogUnavailable(reason)
         problem = problem_in(answer)
         # An agent that is refused as such is not to throw its figures away.

@@ -157,10 +157,10 @@ def test_a_machine_is_on_the_wall_by_one_line_until_its_right_is_taken_away(
 
     # What can't be is said, and the code is good as before.
     for arguments, status, words in (
-        ((wall.url, "wrong"), 1, "403 the code is wrong, was used, or is older than an hour"),
-        ((wall.url, code, "--host", "box"), 1, "409 box is the name of the machine that serves"),
+        ((wall.url, "wrong"), 2, "403 the code is wrong, was used, or is older than an hour"),
+        ((wall.url, code, "--host", "box"), 2, "409 box is the name of the machine that serves"),
         ((wall.url, code, "--host", "a b"), 2, "'a b': allowed is letters"),
-        ((f"{wall.url}/nowhere", code), 1, "404"),
+        ((f"{wall.url}/nowhere", code), 2, "404"),
     ):
         done = flask("join", *arguments, **settings)
         assert (done.exit_code, words in done.stderr) == (status, True), done.stderr

@@ -105,7 +105,7 @@ def test_a_job_shows_how_far_it_is(folder: Path) -> None:
     steps = [decode_step(event) for event in log.read_after(EventId(0, 0), 100)]
     log.close()
     assert next((step.job, step.total) for step in steps if step) == ("month", 4)
-    assert [step.state for step in steps if step][-1] == "completed"
+    assert [(step.state, step.done) for step in steps if step][-1] == ("completed", 4)
 
 
 @pytest.mark.parametrize(
