@@ -23,7 +23,7 @@ import { WholeRows } from "./whole_rows.js";
 /** Widths, units: of figures by their unit, and of others; of names at least, and of other texts at least and at most. */
 const WIDTHS = new Map([["%", 4.4], ["B", 4.9]]);
 const WIDTH = 5.5;
-const NAME = 3.4;
+const NAME = 5.5;
 const TEXT = [4.2, 9];
 
 /** Most rows; a machine may have hundreds of mounts. */
