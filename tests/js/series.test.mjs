@@ -209,6 +209,13 @@ test("a late sample widens its span", () => {
   assert.deepEqual(spans(series, "a"), [[14.5, 5, 5, 50], [20.5, 5, 5, 5]]);
 });
 
+test("a late sample between two spans breaks no line", () => {
+  const series = new TimeSeries(100, 10);
+  for (const time of [0, 1, 9, 30, 31]) series.append(time, row({ a: 5 }), 10);
+  assert.equal(series.insert(18, row({ a: 50 }), 1), true);
+  assert.deepEqual(spans(series, "a"), [[4.5, 5, 5, 5], [18, 50, 50, 50], [30.5, 5, 5, 5]]);
+});
+
 test("a spike of one sample outlives six hours of twenty a second", () => {
   const [interval, span, capacity] = [0.05, 72, 1300];
   const series = new TimeSeries(capacity, span);
