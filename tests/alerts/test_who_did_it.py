@@ -92,8 +92,8 @@ def test_a_load_by_stress_ng_is_its_doing(
         return "\n".join(each["message"] for each in list(receiver.messages))
 
     def is_idle() -> bool:
-        samples = service.logged("cpu")
-        return bool(samples) and samples[-1].data["percent"] < 80
+        samples, found = service.logged("cpu"), service.json("/alerts")["alerts"]
+        return not found and bool(samples) and samples[-1].data["percent"] < 80
 
     # What is busy before it is not its doing.
     wait_for(is_idle, "a moment in which the machine is not busy", timeout=120)
