@@ -2,7 +2,9 @@
 
 import re
 from collections.abc import Mapping
+from posixpath import normpath
 from types import MappingProxyType
+from urllib.parse import unquote
 
 from .tables import WrongTable, table_of
 from .types import Kind
@@ -23,13 +25,21 @@ def _pages(text: str) -> Mapping[str, str]:
             raise WrongTable(
                 f"page {name!r}: allowed are names of a-z, 0-9, '_' and '-', at most 40"
             )
-        is_address = isinstance(address, str) and re.match(ADDRESS_PATTERN, address)
-        if not is_address or len(address) > _LONGEST:
+        if not _is_address(address):
             raise WrongTable(
                 f"page {name!r}: allowed is a path of this service with its query, such as "
-                f"/?panels=cpu,memory, at most {_LONGEST} characters without blanks"
+                f"/?panels=cpu,memory, at most {_LONGEST} characters without blanks and '#', "
+                "and no page of this table (/p/...)"
             )
     return MappingProxyType(table)
+
+
+def _is_address(address: object) -> bool:
+    """Return whether a page may stand for it: one that leads to another could go in a circle."""
+    if not isinstance(address, str) or len(address) > _LONGEST or "#" in address:
+        return False
+    path = normpath(unquote(address.partition("?")[0]))
+    return bool(re.match(ADDRESS_PATTERN, address)) and not path.startswith("/p/")
 
 
 PAGES = Kind(_pages, "a table [pages]", none=MappingProxyType({}))

@@ -9,7 +9,7 @@ from dashboard.settings.tables import WrongTable
 
 
 def test_names_stand_for_addresses_of_this_service() -> None:
-    pages = {"lobby": "/?panels=cpu:2x1,memory&distance=4m", "disks": "/host/nas?panels=disk"}
+    pages = {"lobby": "/?panels=cpu:2x1,memory&distance=4m", "disks": "/host/p/?panels=disk"}
     assert PAGES.parse(json.dumps(pages)) == pages
 
 
@@ -23,6 +23,10 @@ def test_names_stand_for_addresses_of_this_service() -> None:
         ({"lobby": "/\\elsewhere.example/"}, "page 'lobby': allowed is a path"),
         ({"lobby": "/?panels=a b"}, "page 'lobby': allowed is a path"),
         ({"lobby": "/" + "a" * 2000}, "at most 2000 characters"),
+        ({"lobby": "/?panels=cpu#top"}, "'lobby': allowed is a path .* without blanks and '#'"),
+        ({"lobby": "/", "loop": "/p/loop"}, "page 'loop': allowed is a path .* no page of this"),
+        ({"a": "/p/b?kiosk=1", "b": "/p/a"}, "page 'a': allowed is a path"),
+        ({"loop": "/x/.././%70/loop"}, "page 'loop': allowed is a path"),
         ({f"p{n}": "/" for n in range(101)}, "101 pages; at most 100"),
     ],
 )
