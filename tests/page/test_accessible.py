@@ -12,6 +12,8 @@ from tests.page.looks import RULES
 from tests.page.past import read_machine, sampling_held_up, write_past
 from tests.support.service import ROOT, Service
 
+pytestmark = pytest.mark.one_window
+
 AXE = (ROOT / "node_modules/axe-core/axe.min.js").read_text("utf-8")
 AUDIT = """async ([where, rules]) => {
     const only = rules ? { runOnly: rules.split(" ") } : {};

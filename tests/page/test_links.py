@@ -12,6 +12,8 @@ from tests.access.test_signed_links import SECRET, TOKEN, key
 from tests.page.elsewhere import Elsewhere
 from tests.support.service import Service, wait_for
 
+pytestmark = pytest.mark.one_window
+
 EVIL = "<img src=x onerror=\"document.title='owned'\">"
 
 

@@ -43,8 +43,11 @@ NO_WORKER = "delete window.SharedWorker;"
 # On both the stream that tabs share; to open one's own in its place is the browser's matter alone.
 @pytest.mark.parametrize(
     ("way", "script"),
-    [("sqlite", ""), ("redis", ""), ("sqlite", NO_WORKER)],
-    ids=["sqlite-worker", "redis-worker", "sqlite-page"],
+    [
+        pytest.param("sqlite", "", id="sqlite-worker"),
+        pytest.param("redis", "", id="redis-worker", marks=pytest.mark.full),  # as in engines.py
+        pytest.param("sqlite", NO_WORKER, id="sqlite-page"),
+    ],
     indirect=["way"],
 )
 def test_a_display_that_was_asleep(
