@@ -195,6 +195,11 @@ def test_the_first_event_of_a_log_is_delivered_also_while_a_worker_begins(
         stream.close()
 
 
+each_seed = pytest.mark.parametrize(
+    "seed", [0, *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(1, 4))]
+)
+
+
 @pytest.mark.parametrize(
     "seed", [0, 1, *(pytest.param(seed, marks=pytest.mark.full) for seed in range(2, 5))]
 )
@@ -242,7 +247,7 @@ def test_readers_that_come_at_any_time_with_any_id_get_each_event_after_it_once_
             assert greenlet.get(timeout=PATIENCE) == expected
 
 
-@pytest.mark.parametrize("seed", range(4))
+@each_seed
 def test_new_readers_get_the_newest_of_each_kind_and_then_each_event_once(
     tmp_path: Path, seed: int
 ) -> None:
@@ -281,7 +286,7 @@ def test_new_readers_get_the_newest_of_each_kind_and_then_each_event_once(
             assert found[:live] == sorted(newest.values())
 
 
-@pytest.mark.parametrize("seed", range(4))
+@each_seed
 def test_conflating_readers_never_get_an_event_twice_or_an_older_one(
     tmp_path: Path, seed: int
 ) -> None:
@@ -330,7 +335,7 @@ def test_a_stream_with_every_is_not_sent_again_what_it_was_told_as_it_came(
         hub.leave(second)
 
 
-@pytest.mark.parametrize("seed", range(4))
+@each_seed
 def test_parked_conflating_streams_get_newer_events_only_and_not_too_many(
     tmp_path: Path, seed: int
 ) -> None:
