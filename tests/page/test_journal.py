@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.page.wall import Wall
 from tests.support.service import Service, wait_for
@@ -64,6 +65,29 @@ def test_log_lines_newest_first_and_filtered_as_one_types(
     wall.page.hover("h1")
     wait_for(lambda: len(texts(wall, shown)) == 3, "lines to go on")
     assert wall.page.locator(".lines img").count() == 0
+
+
+def test_a_line_that_its_panel_cuts_is_hidden_whatever_comes(
+    service: Service, open_wall: OpenWall
+) -> None:
+    # More than a panel has: the oldest are short, and those that are seen long.
+    service.append_all(
+        ("log", "box", {"message": "short" if number < 50 else "long " * 60})
+        for number in range(105)
+    )
+    wall = open_wall(service, "/?panels=log")
+    wrong = """() => {
+        const rows = [...document.querySelectorAll(".lines li")];
+        const end = document.querySelector(".journal > .body").getBoundingClientRect().bottom + 1;
+        const isCut = (row) => row.getBoundingClientRect().bottom > end;
+        return rows.filter((row) => row.matches("[data-cut]") !== isCut(row)).length;
+    }"""
+    wall.wait_for(".lines li:nth-child(100)[data-cut]")
+    # A short one comes for one that goes: all together are as high as before.
+    for number in range(3):
+        happen(service, "log", message=str(number))
+        expect(wall.page.locator(".lines span").first).to_have_text(str(number))
+    wait_for(lambda: wall.page.evaluate(wrong) == 0, "whole lines alone")
 
 
 def test_an_alert_cannot_be_missed_until_somebody_has(

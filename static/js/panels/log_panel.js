@@ -66,6 +66,8 @@ export class LogPanel extends EventPanel {
       if (words.includes(this.wanted)) lines.push(line);
     }
     this.list.show(lines);
+    // A line that goes may be as high as one that comes: then nothing is observed.
+    this.whole.fit();
   }
 
   /** @param {EventLists} lists */
