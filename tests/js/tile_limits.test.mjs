@@ -29,6 +29,8 @@ test("the fullest disk is told with its place, and without one that there is non
   const mounts = [{ mountpoint: "/", percent: 20, used: GIB, total: 5 * GIB }, { mountpoint: "/var", percent: 71, used: 0, total: 2 * GIB }];
   assert.equal(detail("filesystem", { mounts }), "/var · 0 B of 2.0 GiB");
   assert.equal(detail("filesystem", { mounts: [] }), "no disks");
+  const [mount] = mounts;
+  assert.equal(detail("filesystem", { mounts: [{ ...mount, mountpoint: "/ארכיון" }] }), "\u2068/ארכיון\u2069 · 1.0 GiB of 5.0 GiB");
 });
 
 test("errors of the network are told where there are any", () => {

@@ -686,13 +686,18 @@ def test_a_dialog_that_cannot_be_loaded_is_named_and_asked_for_again(wall: Wall)
     assert page.locator('[data-note="dialog"]').count() == 0
 
 
-def test_print_is_dark_on_white_without_tools(wall: Wall) -> None:
-    page = wall.page
+def test_print_is_dark_on_white_without_tools(service: Service, open_wall: OpenWall) -> None:
+    # So many that a table is cut.
+    panels = "cpu,memory,disk,network,load,pressure,filesystem,interfaces,processes,log,notice"
+    page = ready(open_wall(service, f"{BOX}?panels={panels}")).page
     page.mouse.move(5, 5)
     page.wait_for_selector(".printed", state="attached")
+    page.wait_for_selector("[data-more]:not(:empty)")
+    assert page.locator("tr[data-cut]").count() > 0
     page.evaluate(
         """() => {
             const shown = (selector) => document.querySelector(selector).checkVisibility();
+            const hidden = (row) => getComputedStyle(row).visibility === "hidden";
             addEventListener("beforeprint", () => {
                 const { theme } = document.documentElement.dataset;
                 window.printed = { theme, when: document.querySelector(".printed").textContent };
@@ -702,6 +707,8 @@ def test_print_is_dark_on_white_without_tools(wall: Wall) -> None:
                 const { backgroundColor } = getComputedStyle(document.body);
                 Object.assign(window.printed, {
                     ground: backgroundColor, tools: shown(".tools"), when_shown: shown(".printed"),
+                    hidden: [...document.querySelectorAll("tr, .lines li")].filter(hidden).length,
+                    more: shown("[data-more]:not(:empty)"),
                     panels: [...document.querySelectorAll(".panel")]
                         .filter((one) => one.checkVisibility()).length,
                 });
@@ -713,6 +720,7 @@ def test_print_is_dark_on_white_without_tools(wall: Wall) -> None:
     assert printed["theme"] == "light"
     assert printed["ground"] == "rgb(255, 255, 255)"
     assert (printed["tools"], printed["when_shown"]) == (False, True)
+    assert (printed["hidden"], printed["more"]) == (0, False), "rows that a screen cuts"
     assert printed["panels"] == page.locator(".panel:visible").count() >= 6
     assert re.fullmatch(r"printed \d\d? \w+ \d{4}, \d\d:\d\d", printed["when"])
     page.wait_for_function("() => document.documentElement.dataset.theme === 'dark'")

@@ -11,6 +11,9 @@ import { formatOf } from "../ui/units.js";
 const SEGMENT = /\[([^[\]|]*)(?:\|([^[\]|]*))?\]/g;
 const FIELD = /\{([^{}:]+)(?::([^{}]*))?\}/g;
 
+/** A text that is written from right to left, which is isolated: else it takes the numbers beside it along. */
+const RIGHT_TO_LEFT = /.*[\u0590-\u08ff].*/;
+
 /**
  * @param {string} template
  * @param {Item} data
@@ -21,7 +24,8 @@ export function fillTemplate(template, data) {
     const path = /\{([^{}:]+)/.exec(first)?.[1];
     return path === undefined || at(data, path) ? first : other;
   });
-  return chosen.replaceAll(FIELD, (_, path, unit = "") => (unit === "flag" ? "" : written(at(data, path), unit)));
+  const fill = (/** @type {string} */ path, unit = "") => (unit === "flag" ? "" : written(at(data, path), unit));
+  return chosen.replaceAll(FIELD, (_, path, unit) => fill(path, unit).replace(RIGHT_TO_LEFT, "\u2068$&\u2069"));
 }
 
 /**

@@ -32,6 +32,7 @@ export class WholeRows {
     rows.forEach((row, index) => mark(row, "data-cut", cut[index] ? "" : null));
     const hidden = cut.filter(Boolean).length + this.beyond;
     write(this.more, hidden ? `${hidden} more` : "");
+    mark(this.more, "data-more", this.beyond ? "" : "cut");
   }
 
   destroy() {
