@@ -160,6 +160,21 @@ test("of two series together no more is kept than there is room for, and the new
   assert.equal(series.columns.get("a").length, 50);
 });
 
+test("rows of an older series come between others in one pass: none moves those behind it", () => {
+  const [older, series] = [1, 0].map((odd) => {
+    const series = new TimeSeries(4000);
+    const time = Array.from({ length: 2000 }, (_, at) => 2 * at + odd);
+    series.replace({ time, mean: Object.fromEntries(Array.from({ length: 512 }, (_, core) => [`cores.${core}`, time])) });
+    // No row can be inserted.
+    [series.times, ...series.columns.values()].forEach(Object.freeze);
+    return series;
+  });
+  series.keep(older, 0, 9999, 1);
+  const times = Array.from({ length: 4000 }, (_, at) => at);
+  assert.deepEqual(series.times, times);
+  assert.deepEqual(series.columns.get("cores.511"), times);
+});
+
 test("what a span covers is not kept beside it, whichever of two series has the spans", () => {
   const random = dice();
   for (let round = 0; round < 200; round += 1) {

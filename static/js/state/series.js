@@ -87,22 +87,40 @@ export class TimeSeries {
   }
 
   /**
-   * Adds the rows of an older series, from a time until another, that this one lacks; not what a span of one covers.
+   * Adds the rows of an older series, from a time until another, that this one lacks; not what a span of one covers. History rounds to milliseconds.
    * @type {(older: TimeSeries, from: number, to: number, cadence: number) => void}
    */
   keep(older, from, to, cadence) {
-    const own = this.times.filter((_, at) => !this.#isEmpty(at));
-    const width = Math.max(this.#width, older.#width);
-    // History rounds to milliseconds.
+    const [size, width] = [this.times.length, Math.max(this.#width, older.#width)];
     const reach = width / 2 + 0.0006;
-    let next = 0;
-    older.times.forEach((time, row) => {
-      while (own[next] < time - reach) next += 1;
-      if (time < from || time > to || own[next] <= time + reach || older.#isEmpty(row)) return;
-      if (older.bands) this.coarsen(this.span);
-      const at = this.#place(time);
-      if (at === this.times.length) this.open = row === older.times.length - 1 ? older.open : null;
-      this.#insertAt(at, time, cadence, width, ...older.#rows(row));
+    const times = [...this.times, ...older.times];
+    const empty = times.map((_, at) => (at < size ? this.#isEmpty(at) : older.#isEmpty(at - size)));
+    /** Places among `times`; ~at is a row of nulls behind one. @type {number[]} */
+    const rows = [];
+    /** @type {(at: number) => void} */
+    const put = (at) => {
+      // Gaps on both sides of what is added are marked anew.
+      while (at >= size && empty[rows[rows.length - 1]]) rows.pop();
+      const last = rows.at(-1) ?? at;
+      if (Math.max(last, at) < size) rows.push(at);
+      else if (!empty[at]) rows.push(...(times[at] - times[last] > GAP * Math.max(cadence, width) ? [~last, at] : [at]));
+    };
+    for (let at = size, next = 0; at <= times.length; at += 1) {
+      const time = times[at];
+      for (; next < size && (empty[next] || !(times[next] >= time - reach)); next += 1) put(next);
+      if (time >= from && time <= to && (next === size || times[next] > time + reach) && !empty[at]) put(at);
+    }
+    if (!rows.some((at) => at >= size)) return;
+    const last = rows[rows.length - 1];
+    if (last >= size) this.open = last < times.length - 1 ? null : older.open;
+    if (older.bands) this.coarsen(this.span);
+    this.#widen(older.columns);
+    this.times = rows.map((at) => times[at] ?? times[~at] + cadence);
+    this.#all().forEach((columns, index) => {
+      columns.forEach((column, key) => {
+        const both = [...column, ...((older.#all()[index] ?? older.columns).get(key) ?? [])];
+        columns.set(key, rows.map((at) => both[at] ?? null));
+      });
     });
     if (this.times.length > this.capacity) this.#trim();
   }
@@ -131,11 +149,18 @@ export class TimeSeries {
    * @type {(time: number, row: Row, cadence: number) => boolean} time not after that of the newest row
    */
   insert(time, row, cadence) {
-    const at = this.#place(time);
+    let at = this.#place(time);
     if (this.times[at] === time && !this.#isEmpty(at)) return false;
     const near = [at - 1, at].find((each) => Math.abs(this.times[each] - time) <= this.span / 2 && !this.#isEmpty(each));
     if (near !== undefined) this.#blend(near, row, null);
-    else this.#insertAt(at, time, cadence, this.#width, row);
+    else {
+      const silence = GAP * Math.max(cadence, this.#width);
+      while (at > 0 && this.#isEmpty(at - 1)) this.#remove((at -= 1));
+      while (at < this.times.length && this.#isEmpty(at)) this.#remove(at);
+      this.#put(at, time, row);
+      if (this.times[at + 1] - time > silence) this.#put(at + 1, time + cadence, NOTHING);
+      if (time - this.times[at - 1] > silence) this.#put(at, this.times[at - 1] + cadence, NOTHING);
+    }
     if (this.times.length >= SLACK * this.capacity) this.#trim();
     return true;
   }
@@ -145,17 +170,6 @@ export class TimeSeries {
     let at = this.times.length;
     while (at > 0 && this.times[at - 1] >= time) at -= 1;
     return at;
-  }
-
-  /** @type {(at: number, time: number, cadence: number, width: number, ...rows: Row[]) => void} */
-  #insertAt(at, time, cadence, width, ...rows) {
-    const silence = GAP * Math.max(cadence, width);
-    // Gaps on both sides are marked anew.
-    while (at > 0 && this.#isEmpty(at - 1)) this.#remove((at -= 1));
-    while (at < this.times.length && this.#isEmpty(at)) this.#remove(at);
-    this.#put(at, time, ...rows);
-    if (this.times[at + 1] - time > silence) this.#put(at + 1, time + cadence, NOTHING);
-    if (at > 0 && time - this.times[at - 1] > silence) this.#put(at, this.times[at - 1] + cadence, NOTHING);
   }
 
   /**
@@ -181,17 +195,14 @@ export class TimeSeries {
     return this.bands ? [this.columns, this.bands.low, this.bands.high] : [this.columns];
   }
 
-  /** @type {(at: number, time: number, ...rows: Row[]) => void} means, lowest and highest; one stands for all */
-  #put(at, time, ...rows) {
-    this.#widen(rows[0]);
+  /** @type {(at: number, time: number, row: Row) => void} */
+  #put(at, time, row) {
+    this.#widen(row);
     this.times.splice(at, 0, time);
-    this.#all().forEach((columns, index) => {
-      const row = rows[index] ?? rows[0];
-      for (const [key, column] of columns) column.splice(at, 0, row.get(key) ?? null);
-    });
+    for (const columns of this.#all()) for (const [key, column] of columns) column.splice(at, 0, row.get(key) ?? null);
   }
 
-  /** @param {Row} row whose columns are made where they are missing */
+  /** @param {Row | Columns} row whose columns are made where they are missing */
   #widen(row) {
     for (const key of row.keys()) {
       if (!this.columns.has(key) && this.columns.size < MOST_COLUMNS) for (const columns of this.#all()) columns.set(key, this.times.map(() => null));
@@ -211,11 +222,6 @@ export class TimeSeries {
     }
   }
 
-  /** @type {(at: number) => Row[]} means, lowest and highest */
-  #rows(at) {
-    return this.#all().map((columns) => new Map([...columns].map(([key, column]) => [key, column[at]])));
-  }
-
   /** @type {(at: number) => void} */
   #remove(at) {
     this.times.splice(at, 1);
@@ -230,12 +236,10 @@ export class TimeSeries {
   #trim() {
     const surplus = this.times.length - this.capacity;
     this.times.splice(0, surplus);
-    for (const columns of this.#all()) {
-      for (const [key, column] of columns) {
-        column.splice(0, surplus);
-        // The column of a removed device goes once it is empty.
-        if (column.every((value) => value === null)) columns.delete(key);
-      }
+    for (const columns of this.#all()) for (const [key, column] of columns) {
+      column.splice(0, surplus);
+      // The column of a removed device goes once it is empty.
+      if (column.every((value) => value === null)) columns.delete(key);
     }
   }
 }
