@@ -34,7 +34,9 @@ def catalogue(service: Service) -> Response:
         said = buffer.latest(Filter(names=frozenset({RULES}), scope=Scope(hosts=scope.hosts)))
         rules = [encoded.event for encoded in said]
         # What others publish may have very many figures, for which no stream should wait.
-        rows = gevent.get_hub().threadpool.apply(lambda: with_levels(with_seen(rows, seen), rules))
+        rows = gevent.get_hub().threadpool.apply(
+            lambda: with_levels(with_seen(rows, seen, service.paces), rules)
+        )
     response = json_answer(rows, cache="no-cache" if is_fixed else "no-store")
     if is_fixed:
         response.add_etag()

@@ -62,7 +62,9 @@ def metrics(service: Service, counters: NodeCounters, turn: BoundedSemaphore) ->
     families = [family.name for family in runtime.families]
     collected: list[Metric] = [
         *figures(runtime.hub, runtime.host_intervals, families, scope),
-        *own_figures(runtime.hub.replay_buffer, service.settings.figure, families, scope),
+        *own_figures(
+            runtime.hub.replay_buffer, service.settings.figure, service.paces, families, scope
+        ),
     ]
     pool = gevent.get_hub().threadpool
     if scope.is_full:

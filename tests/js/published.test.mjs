@@ -46,6 +46,19 @@ test("a declared distance counts, and so do samples of history but not its gaps"
   assert.equal(store.cadence("a", "queue"), 60);
 });
 
+test("an exporter or a command of the server is expected as it is set, and no other machine's", () => {
+  const store = storeOf(null);
+  store.greet({ time: 0, paces: { "queue@a": 20 } });
+  hear(store, [1000]);
+  store.accept("queue", "1000001-0", { host: "b", time: 1000, length: 1 });
+  assert.equal(store.freshness("a", "queue", 1059), "fresh");
+  assert.equal(store.freshness("a", "queue", 1061), "stale");
+  assert.equal(store.freshness("b", "queue", 1599), "fresh");
+  const declared = storeOf(100);
+  declared.greet({ time: 0, paces: { "queue@a": 20 } });
+  assert.equal(declared.cadence("a", "queue"), 100);
+});
+
 test("it says nothing of whether the machine is there", () => {
   const store = storeOf(null);
   hear(store, [1000]);

@@ -1,10 +1,20 @@
 """GET /now: the newest values, and no old one that looks new."""
 
+import json
 from collections.abc import Iterator
 from contextlib import closing
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
+from dashboard.events.encoded import Encoded
+from dashboard.events.event import Event, EventId
+from dashboard.metrics import FAMILIES
+from dashboard.metrics.catalogue.model import Catalogue
+from dashboard.streaming.host_intervals import HostIntervals
+from dashboard.streaming.replay_buffer import ReplayBuffer
+from dashboard.web.now import newest
 from tests.support.service import Reader, Service, wait_for
 from tests.web.test_problems import assert_is_problem
 
@@ -15,6 +25,7 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
         tmp_path_factory.mktemp("now"),
         INTERVAL=0.2,
         FIGURE='[{"name": "slow.length", "every": "5s"}]',
+        COMMAND='[{"name": "mails", "run": ["echo", "5"], "every": "90s"}]',
     )
     service.clock_offset = -100
     service.append("slow", "box", time=1, length=1)
@@ -77,6 +88,35 @@ def test_old_values_are_503(service: Service) -> None:
     problem = assert_is_problem(service.get("/now?figures=cpu.percent&host=gone"), 503)
     assert "cpu.percent of gone is" in str(problem["detail"])
     assert_is_problem(service.get("/now?figures=slow.length"), 503)
+
+
+def test_figures_of_a_command_come_as_often_as_it_is_run(service: Service) -> None:
+    wait_for(lambda: service.get("/now?figures=mails.value").status_code == 200, "its output")
+    rows = {row["name"]: row["every"] for row in service.json("/catalogue")["figures"]}
+    assert (rows["mails.value"], rows["mails.exit_status"], rows["once.length"]) == (90, 90, None)
+
+    def told(query: str) -> object:
+        with closing(Reader(service, query)) as reader:
+            return json.loads(reader.wait_for(1, "hello")[0].data)["paces"]
+
+    assert told("") == {"mails@box": 90}
+    now = 1000.0
+    buffer = ReplayBuffer(retention=3600, clock=lambda: now)
+    buffer.add(
+        Encoded(Event(host, "mails", '{"time": 1000, "value": 5}', EventId(1_000_000, number)))
+        for number, host in enumerate(("box", "far"))
+    )
+    runtime = SimpleNamespace(
+        hub=SimpleNamespace(replay_buffer=buffer),
+        host_intervals=HostIntervals(FAMILIES, 1.0, buffer),
+    )
+    paces = {"mails@box": 90}
+    served: Any = SimpleNamespace(runtime=runtime, catalogue=Catalogue(), paces=paces)
+    now += 271
+    assert newest(served, "box", "mails.value").is_old
+    assert not newest(served, "far", "mails.value").is_old
+    now -= 2
+    assert not newest(served, "box", "mails.value").is_old
 
 
 def test_what_is_not_there_is_404(service: Service) -> None:

@@ -35,10 +35,11 @@ class Log:
         self.buffer.add([Encoded(Event(host, name, text, EventId(int(self.now * 1000), 0)))])
 
     def scrape(
-        self, declared: Iterable[FigureRow] = (), scope: Scope = FULL
+        self, declared: Iterable[FigureRow] = (), scope: Scope = FULL, **paces: float
     ) -> dict[Labels, float]:
         """The figures, by event, field and host, as another program reads the text."""
-        found = [*own_figures(self.buffer, declared, ["cpu"], scope)]
+        by_host = {f"{name}@box": every for name, every in paces.items()}
+        found = [*own_figures(self.buffer, declared, by_host, ["cpu"], scope)]
         text = generate_latest(SimpleNamespace(collect=lambda: found)).decode()  # type: ignore[no-untyped-call]
         (family,) = text_string_to_metric_families(text)  # type: ignore[no-untyped-call]
         return {
@@ -89,6 +90,17 @@ def test_an_old_figure_is_absent(log: Log) -> None:
     assert there() == {"once"}
     log.now += 500  # ten minutes, and more
     assert there() == set()
+
+
+def test_a_figure_of_a_command_is_absent_when_the_next_should_have_come(log: Log) -> None:
+    for host in ("box", "far"):
+        log.publish("mails", host, n=1)
+    log.now += 61
+    assert {host for _, _, host in log.scrape(mails=20)} == {"far"}
+    assert {host for _, _, host in log.scrape([FigureRow(name="mails.n", every=30)], mails=20)} == {
+        "box",
+        "far",
+    }
 
 
 def test_no_name_breaks_the_text(log: Log) -> None:

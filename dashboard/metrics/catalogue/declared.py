@@ -5,8 +5,9 @@ from collections.abc import Iterable
 
 import msgspec
 
+from dashboard.metrics.cadence import cadence_of
 from dashboard.metrics.catalogue.model import Catalogue, Figure, Source
-from dashboard.settings import FigureRow
+from dashboard.settings import FigureRow, Settings
 
 # Ends of a name, and the unit that each stands for; the first that fits counts.
 _UNITS = (
@@ -46,6 +47,14 @@ def declared_every(declared: Iterable[FigureRow], event: str) -> float | None:
     """Return the seconds between two events of a name, as far as `[[figure]]` says."""
     said = (row.every for row in declared if row.name.partition(".")[0] == event)
     return min((every for every in said if every is not None), default=None)
+
+
+def paces_of(settings: Settings) -> dict[str, float]:
+    """Return the seconds between two events of this machine's sources, by EVENT@HOST."""
+    every = {each.name: each.every for each in settings.scrape}
+    every |= {each.name: each.every for each in settings.command}
+    host, interval = settings.host_name, settings.interval
+    return {f"{name}@{host}": cadence_of(seconds, interval) for name, seconds in every.items()}
 
 
 def new_figure(event: str, field: str, source: Source) -> Figure:

@@ -3,7 +3,7 @@
 Undeclared figures become old, too: after three times the distance in which they came.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from statistics import median
 from sys import float_info
@@ -47,10 +47,11 @@ def numbers_in(event: Event) -> Iterator[tuple[str, float | None]]:
             yield path, value
 
 
-def with_seen(rows: Catalogue, events: Sequence[Event]) -> Catalogue:
+def with_seen(rows: Catalogue, events: Sequence[Event], paces: Mapping[str, float]) -> Catalogue:
     """Return the rows with those of figures in events, the newest of which come first.
 
-    At most MOST_ROWS are added; `more` says how many there are besides.
+    At most MOST_ROWS are added; `more` says how many there are besides. `paces` are seconds between
+    two events, by EVENT@HOST: they hold for a figure that no other host has.
     """
     figures = {figure.name: figure for figure in rows.figures}
     values: dict[str, float | None] = {}
@@ -68,11 +69,16 @@ def with_seen(rows: Catalogue, events: Sequence[Event]) -> Catalogue:
             if name not in figures:
                 new[name] = new_figure(event.name or "", path, "seen")
     figures |= {name: new[name] for name in sorted(new)}
-    valued = tuple(
-        msgspec.structs.replace(figure, value=values[name]) if name in values else figure
-        for name, figure in figures.items()
+    hosts: dict[str | None, str] = {}  # "" where there are several
+    for event in events:
+        hosts[event.name] = event.host if hosts.get(event.name, event.host) == event.host else ""
+    for name, value in values.items():
+        figure = figures[name]
+        every = figure.every or paces.get(f"{figure.event}@{hosts.get(figure.event)}")
+        figures[name] = msgspec.structs.replace(figure, value=value, every=every)
+    return msgspec.structs.replace(
+        rows, figures=tuple(figures.values()), more=more or msgspec.UNSET
     )
-    return msgspec.structs.replace(rows, figures=valued, more=more or msgspec.UNSET)
 
 
 def fresh_for(every: float | None, times: Sequence[float] = ()) -> float:

@@ -1,6 +1,6 @@
 // @ts-check
 /**
- * Pace of published events, which no machine samples: as declared, else the median distance of the last few.
+ * Pace of published events, which no machine samples: as declared or set, else the median distance of the last few.
  * A figure that came once may be the only one for a long time.
  */
 import { GAP } from "./series.js";
@@ -16,6 +16,8 @@ export class Published {
   /** @param {ReadonlyMap<string, number | null>} declared seconds between two events, by name; null: by what comes */
   constructor(declared) {
     this.declared = declared;
+    /** Seconds between two events of the server's exporters and commands, by event and host. @type {Record<string, number>} */
+    this.paces = {};
     /** Times of the last few events, by event and host. @type {Map<string, number[]>} */
     this.times = new Map();
   }
@@ -44,9 +46,10 @@ export class Published {
    * @returns {number} seconds between two events; Infinity if it has come once
    */
   cadence(host, event) {
-    const declared = this.declared.get(event);
+    const name = `${event}@${host}`;
+    const declared = this.declared.get(event) ?? this.paces[name];
     if (declared) return declared;
-    const times = this.times.get(`${event}@${host}`) ?? [];
+    const times = this.times.get(name) ?? [];
     const apart = times.slice(1).map((time, index) => time - times[index]).sort((a, b) => a - b);
     return apart.length ? apart[Math.floor(apart.length / 2)] : Infinity;
   }

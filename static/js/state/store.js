@@ -96,6 +96,7 @@ export class Store {
     this.intervals.greet(hello);
     this.#resize();
     this.hosts = hello.hosts ?? [];
+    this.published.paces = hello.paces ?? {};
     if (Number.isNaN(this.since)) this.since = hello.time;
   }
 

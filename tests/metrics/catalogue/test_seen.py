@@ -27,8 +27,9 @@ def event(name: str | None, host: str = "box", /, **data: Any) -> Event:
 EMPTY = Catalogue()
 
 
-def seen(*events: Event, rows: Catalogue = EMPTY) -> dict[str, Figure]:
-    return {figure.name: figure for figure in with_seen(rows, events).figures}
+def seen(*events: Event, rows: Catalogue = EMPTY, **paces: float) -> dict[str, Figure]:
+    by_host = {f"{name}@box": every for name, every in paces.items()}
+    return {figure.name: figure for figure in with_seen(rows, events, by_host).figures}
 
 
 def test_what_is_published_is_there_with_its_newest_value() -> None:
@@ -42,6 +43,17 @@ def test_what_is_published_is_there_with_its_newest_value() -> None:
         "seen",
     )
     assert (oldest.unit, oldest.value, oldest.every) == ("s", 1.5, None)
+
+
+def test_a_figure_comes_as_its_machine_is_set_unless_others_have_it() -> None:
+    titled = with_declared(EMPTY, [FigureRow(name="mails.n"), FigureRow(name="mails.m", every=5)])
+    mails, others = event("mails", n=1, m=2, a=3), event("mails", "far", n=1)
+    found = seen(mails, event("queue", n=1), rows=titled, mails=60)
+    every = {name: figure.every for name, figure in found.items()}
+    assert every == {"mails.n": 60, "mails.m": 5, "mails.a": 60, "queue.n": None}
+    assert seen(mails, others, mails=60)["mails.n"].every is None
+    assert seen(others, mails, others, mails=60)["mails.n"].every is None
+    assert seen(others, mails=60)["mails.n"].every is None
 
 
 def test_items_of_lists_go_by_their_names_and_a_share_has_an_end() -> None:
@@ -60,9 +72,9 @@ def test_events_of_families_and_of_the_service_are_passed_over() -> None:
 
 def test_rows_are_bounded_and_what_is_left_out_is_counted() -> None:
     many = event("a", numbers=list(range(MOST_ROWS + 5)))
-    found = with_seen(Catalogue(), [many, event("b", length=1)])
+    found = with_seen(Catalogue(), [many, event("b", length=1)], {})
     assert (len(found.figures), found.more) == (MOST_ROWS, 6)
-    assert with_seen(Catalogue(), [event("b", length=1)]).more is msgspec.UNSET
+    assert with_seen(Catalogue(), [event("b", length=1)], {}).more is msgspec.UNSET
 
 
 def test_what_is_looked_at_is_bounded() -> None:
