@@ -79,7 +79,7 @@ def test_quick_runs_the_listed_tests_and_wants_no_browser(machine: Machine) -> N
     (machine.root / "tests").mkdir()
     (machine.root / "tests" / "quick.txt").write_text("tests/a\ntests/b.py\n")
     started = machine.start("test", "quick", "-x")
-    expected = "pytest --quick --numprocesses 3 --dist worksteal tests/a tests/b.py -x\n"
+    expected = "pytest --quick --numprocesses 4 --dist worksteal tests/a tests/b.py -x\n"
     assert (started.stdout, started.returncode) == (expected, 0)
     assert machine.start("test", "quick", FAILING="pytest").returncode == 1
 
