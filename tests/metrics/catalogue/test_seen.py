@@ -51,9 +51,8 @@ def test_a_figure_comes_as_its_machine_is_set_unless_others_have_it() -> None:
     found = seen(mails, event("queue", n=1), rows=titled, mails=60)
     every = {name: figure.every for name, figure in found.items()}
     assert every == {"mails.n": 60, "mails.m": 5, "mails.a": 60, "queue.n": None}
-    assert seen(mails, others, mails=60)["mails.n"].every is None
-    assert seen(others, mails, others, mails=60)["mails.n"].every is None
-    assert seen(others, mails=60)["mails.n"].every is None
+    for several in ([others], [mails, others], [others, mails], [mails, others, mails]):
+        assert seen(*several, mails=60)["mails.n"].every is None
 
 
 def test_items_of_lists_go_by_their_names_and_a_share_has_an_end() -> None:
