@@ -30,7 +30,7 @@ FIRST = 2_000
 # A table holds from once to twice its thousand rows: the two looks are at the same place in that.
 # An eighth of the day rolls it over ten times; `--full` is all of it.
 TICKS = {"eighth": DAY // 8 + 200, "day": DAY + 600}
-# How much more there may be at the end: some two bytes a tick of the page's heap, or half of one.
+# How much more there may be at the end: of the page's heap some eight bytes a tick, or two.
 MOST = {"eighth": 1.02, "day": 1.05}
 
 BATCH = 250  # ticks
