@@ -20,7 +20,7 @@ from dashboard.log.history.service import HistoryService
 from dashboard.log.opening import open_log_for_greenlets, run_directory
 from dashboard.metrics import FAMILIES, FamilyFactory
 from dashboard.metrics.cadence import cadences
-from dashboard.metrics.catalogue.declared import paces_of, with_declared
+from dashboard.metrics.catalogue.declared import source_cadences_of, with_declared
 from dashboard.metrics.rows import built_in_rows
 from dashboard.sampling.keeper_tasks import keeper_tasks
 from dashboard.sampling.leader import Leadership
@@ -54,7 +54,7 @@ class Service:
         self.build = build
         self.families = families
         self.catalogue = with_declared(built_in_rows(FAMILIES, settings.interval), settings.figure)
-        self.paces = paces_of(settings)
+        self.source_cadences = source_cadences_of(settings)
         self.instruments = Instruments()
         self.proxies = Proxies(settings.trusted_proxies)
         self.stores = open_stores(settings)

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from dashboard.events.scope import FULL, Scope
-from dashboard.metrics.catalogue.declared import paces_of
+from dashboard.metrics.catalogue.declared import source_cadences_of
 from dashboard.settings import Settings
 from dashboard.streaming.host_intervals import HostIntervals
 from dashboard.streaming.replay_buffer import ReplayBuffer
@@ -25,7 +25,7 @@ class Greeting:
         self._settings = settings
         self._buffer = buffer
         self._host_intervals = host_intervals
-        self._paces = paces_of(settings)
+        self._source_cadences = source_cadences_of(settings)
         self._build = build
         self._clock = clock
         self._made: dict[str, object] = {}
@@ -38,18 +38,24 @@ class Greeting:
         if abs(now - self._made_at) >= 1:
             self._made_at = now
             self._make()
-        paces = {
+        source_cadences = {
             name: each
-            for name, each in self._paces.items()
+            for name, each in self._source_cadences.items()
             if scope.allows(self._settings.host_name, name.partition("@")[0])
         }
         if scope.hosts is None:
-            return {**self._made, "time": now, "paces": paces}
+            return {**self._made, "time": now, "source_cadences": source_cadences}
         hosts = [host for host in self._buffer.hosts() if scope.allows_host(host)]
         host = self.default_host(scope)
         known = sorted({*hosts, host} - {""})
         intervals = {name: each for name, each in self._intervals.items() if name in known}
-        own = {"time": now, "host": host, "hosts": known, "intervals": intervals, "paces": paces}
+        own = {
+            "time": now,
+            "host": host,
+            "hosts": known,
+            "intervals": intervals,
+            "source_cadences": source_cadences,
+        }
         return {**self._made, **own}
 
     def default_host(self, scope: Scope) -> str:

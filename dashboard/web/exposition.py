@@ -91,13 +91,13 @@ def figures(
 def own_figures(
     buffer: ReplayBuffer,
     declared: Iterable[FigureRow],
-    paces: Mapping[str, float],
+    source_cadences: Mapping[str, float],
     families: Iterable[str],
     scope: Scope,
 ) -> Iterator[GaugeMetricFamily]:
     """Yield what was published and is not old, but for `families`: at most MOST_FIGURES.
 
-    `paces` are seconds between two events, by EVENT@HOST.
+    `source_cadences` are seconds between two events, by EVENT@HOST.
     """
     gauge = GaugeMetricFamily(
         "vitals_figure", "A figure that was published.", labels=["event", "field", "host"]
@@ -108,7 +108,7 @@ def own_figures(
     for event in _in_turns(published(newest, families)):
         name = event.name or ""
         age = buffer.age(event.host, name)
-        every = declared_every(declared, name) or paces.get(f"{name}@{event.host}")
+        every = declared_every(declared, name) or source_cadences.get(f"{name}@{event.host}")
         if age is None or age > fresh_for(every, heard.get((event.host, name), ())):
             continue
         for path, value in numbers_in(event):

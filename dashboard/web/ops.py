@@ -63,7 +63,11 @@ def metrics(service: Service, counters: NodeCounters, turn: BoundedSemaphore) ->
     collected: list[Metric] = [
         *figures(runtime.hub, runtime.host_intervals, families, scope),
         *own_figures(
-            runtime.hub.replay_buffer, service.settings.figure, service.paces, families, scope
+            runtime.hub.replay_buffer,
+            service.settings.figure,
+            service.source_cadences,
+            families,
+            scope,
         ),
     ]
     pool = gevent.get_hub().threadpool

@@ -48,14 +48,14 @@ test("a declared distance counts, and so do samples of history but not its gaps"
 
 test("an exporter or a command of the server is expected as it is set, and no other machine's", () => {
   const store = storeOf(null);
-  store.greet({ time: 0, paces: { "queue@a": 20 } });
+  store.greet({ time: 0, source_cadences: { "queue@a": 20 } });
   hear(store, [1000]);
   store.accept("queue", "1000001-0", { host: "b", time: 1000, length: 1 });
   assert.equal(store.freshness("a", "queue", 1059), "fresh");
   assert.equal(store.freshness("a", "queue", 1061), "stale");
   assert.equal(store.freshness("b", "queue", 1599), "fresh");
   const declared = storeOf(100);
-  declared.greet({ time: 0, paces: { "queue@a": 20 } });
+  declared.greet({ time: 0, source_cadences: { "queue@a": 20 } });
   assert.equal(declared.cadence("a", "queue"), 100);
 });
 

@@ -129,7 +129,7 @@ def test_the_page_says_what_the_code_says(family: type[Family]) -> None:
             "hello",
             {
                 *("build", "host", "hosts", "time", "interval", "intervals", "heartbeat"),
-                *("cadences", "slow"),
+                *("cadences", "slow", "source_cadences"),
             },
         ),
         ("gap", {"from", "to", "seconds"}),

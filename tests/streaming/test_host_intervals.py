@@ -4,12 +4,16 @@ import json
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 from dashboard.events.encoded import LOG_START, Encoded
 from dashboard.events.event import Event, EventId
+from dashboard.events.scope import FULL, Scope
 from dashboard.metrics import FAMILIES
+from dashboard.streaming.greeting import Greeting
 from dashboard.streaming.host_intervals import HostIntervals
 from dashboard.streaming.replay_buffer import ReplayBuffer
 from tests.access.test_signed_links import SECRET, TOKEN, key
@@ -37,6 +41,19 @@ def test_a_machine_has_the_interval_that_it_says() -> None:
     assert (found.cadences("a")["cpu"], found.cadences("a")["system"]) == (10.0, 60.0)
     assert (found.cadences("b")["cpu"], found.cadences("b")["processes"]) == (0.1, 5)
     assert found.cadences("c")["processes"] == 6.0
+
+
+def test_a_reader_is_told_the_cadences_of_the_sources_that_it_may_read() -> None:
+    command = SimpleNamespace(name="mails", every=90.0)
+    settings: Any = SimpleNamespace(
+        scrape=[], command=[command], host_name="box", interval=2.0, heartbeat=15.0
+    )
+    buffer = ReplayBuffer(retention=3600)
+    greeting = Greeting(settings, buffer, paces(), build="", clock=time.time)
+    for scope in (FULL, Scope(events=("mails",)), Scope(hosts=("box",))):
+        assert greeting.data(scope)["source_cadences"] == {"mails@box": 90.0}
+    for scope in (Scope(events=("cpu",)), Scope(hosts=("far",))):
+        assert greeting.data(scope)["source_cadences"] == {}
 
 
 DEEP = '{"x":' * 2000 + "1" + "}" * 2000

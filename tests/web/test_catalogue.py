@@ -25,7 +25,7 @@ def get(
     buffer = ReplayBuffer(retention=3600)
     buffer.add(map(Encoded, events))
     runtime = SimpleNamespace(hub=SimpleNamespace(replay_buffer=buffer), families=FAMILIES)
-    service: Any = SimpleNamespace(catalogue=ROWS, runtime=runtime, paces={})
+    service: Any = SimpleNamespace(catalogue=ROWS, runtime=runtime, source_cadences={})
     with Flask("test").test_request_context(
         f"/catalogue?{query}",
         headers={"If-None-Match": tag} if tag else {},

@@ -97,7 +97,7 @@ def test_figures_of_a_command_come_as_often_as_it_is_run(service: Service) -> No
 
     def told(query: str) -> object:
         with closing(Reader(service, query)) as reader:
-            return json.loads(reader.wait_for(1, "hello")[0].data)["paces"]
+            return json.loads(reader.wait_for(1, "hello")[0].data)["source_cadences"]
 
     assert told("") == {"mails@box": 90}
     now = 1000.0
@@ -110,8 +110,8 @@ def test_figures_of_a_command_come_as_often_as_it_is_run(service: Service) -> No
         hub=SimpleNamespace(replay_buffer=buffer),
         host_intervals=HostIntervals(FAMILIES, 1.0, buffer),
     )
-    paces = {"mails@box": 90}
-    served: Any = SimpleNamespace(runtime=runtime, catalogue=Catalogue(), paces=paces)
+    cadences = {"mails@box": 90}
+    served: Any = SimpleNamespace(runtime=runtime, catalogue=Catalogue(), source_cadences=cadences)
     now += 271
     assert newest(served, "box", "mails.value").is_old
     assert not newest(served, "far", "mails.value").is_old

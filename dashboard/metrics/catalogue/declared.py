@@ -49,7 +49,7 @@ def declared_every(declared: Iterable[FigureRow], event: str) -> float | None:
     return min((every for every in said if every is not None), default=None)
 
 
-def paces_of(settings: Settings) -> dict[str, float]:
+def source_cadences_of(settings: Settings) -> dict[str, float]:
     """Return the seconds between two events of this machine's sources, by EVENT@HOST."""
     every = {each.name: each.every for each in settings.scrape}
     every |= {each.name: each.every for each in settings.command}

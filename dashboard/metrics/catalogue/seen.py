@@ -47,11 +47,13 @@ def numbers_in(event: Event) -> Iterator[tuple[str, float | None]]:
             yield path, value
 
 
-def with_seen(rows: Catalogue, events: Sequence[Event], paces: Mapping[str, float]) -> Catalogue:
+def with_seen(
+    rows: Catalogue, events: Sequence[Event], source_cadences: Mapping[str, float]
+) -> Catalogue:
     """Return the rows with those of figures in events, the newest of which come first.
 
-    At most MOST_ROWS are added; `more` says how many there are besides. `paces` are seconds between
-    two events, by EVENT@HOST: they hold for a figure that no other host has.
+    At most MOST_ROWS are added; `more` says how many there are besides. `source_cadences` are
+    seconds between two events, by EVENT@HOST: they hold for a figure that no other host has.
     """
     figures = {figure.name: figure for figure in rows.figures}
     values: dict[str, float | None] = {}
@@ -74,7 +76,7 @@ def with_seen(rows: Catalogue, events: Sequence[Event], paces: Mapping[str, floa
         hosts[event.name] = event.host if hosts.get(event.name, event.host) == event.host else ""
     for name, value in values.items():
         figure = figures[name]
-        every = figure.every or paces.get(f"{figure.event}@{hosts.get(figure.event)}")
+        every = figure.every or source_cadences.get(f"{figure.event}@{hosts.get(figure.event)}")
         figures[name] = msgspec.structs.replace(figure, value=value, every=every)
     return msgspec.structs.replace(
         rows, figures=tuple(figures.values()), more=more or msgspec.UNSET

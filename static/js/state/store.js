@@ -96,7 +96,7 @@ export class Store {
     this.intervals.greet(hello);
     this.#resize();
     this.hosts = hello.hosts ?? [];
-    this.published.paces = hello.paces ?? {};
+    this.published.source_cadences = hello.source_cadences ?? {};
     if (Number.isNaN(this.since)) this.since = hello.time;
   }
 

@@ -15,7 +15,7 @@ import { portToOwnBroker } from "./transport.js";
 
 /** @import { Port } from "./broker.js" */
 /** @import { Data, History } from "./history.js" */
-/** @typedef {{time: number, build?: string, interval?: number, intervals?: Record<string, number>, heartbeat?: number, hosts?: string[], cadences?: Record<string, number>, slow?: Record<string, number>, paces?: Record<string, number>}} Hello */
+/** @typedef {{time: number, build?: string, interval?: number, intervals?: Record<string, number>, heartbeat?: number, hosts?: string[], cadences?: Record<string, number>, slow?: Record<string, number>, source_cadences?: Record<string, number>}} Hello */
 /**
  * @typedef {object} Listener
  * @property {(history: History) => void} history
