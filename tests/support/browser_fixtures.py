@@ -64,10 +64,7 @@ VIEWPORT: ViewportSize = {"width": 1920, "height": 1080}
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
-        # Pages of one window and site share a process, which is not started anew for each of them.
-        browser = playwright.chromium.launch(
-            executable_path=headless_chromium(), args=[*ARGUMENTS, "--renderer-process-limit=1"]
-        )
+        browser = playwright.chromium.launch(executable_path=headless_chromium(), args=ARGUMENTS)
         yield browser
         browser.close()
 
