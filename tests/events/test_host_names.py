@@ -11,6 +11,7 @@ from dashboard.events.scope import Scope
 APART = unicodedata.normalize("NFD", "größe-1")
 
 
+@pytest.mark.slow
 def test_a_sign_alone_is_a_letter_a_digit_or_a_mark_and_stays_so_when_it_is_composed() -> None:
     taken = [sign for sign in map(chr, range(0xD800)) if HOST.fullmatch(sign)]
     taken += [sign for sign in map(chr, range(0xE000, 0x110000)) if HOST.fullmatch(sign)]

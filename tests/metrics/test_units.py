@@ -116,6 +116,7 @@ def hundreds(machine: Machine, count: int = 100) -> Units:
     return reader
 
 
+@pytest.mark.slow
 def test_files_of_hundreds_of_units_stay_open(machine: Machine, opened: list[str]) -> None:
     reader = hundreds(machine, 300)
     opened.clear()

@@ -201,7 +201,12 @@ each_seed = pytest.mark.parametrize(
 
 
 @pytest.mark.parametrize(
-    "seed", [0, 1, *(pytest.param(seed, marks=pytest.mark.full) for seed in range(2, 5))]
+    "seed",
+    [
+        0,
+        pytest.param(1, marks=pytest.mark.slow),
+        *(pytest.param(seed, marks=pytest.mark.full) for seed in range(2, 5)),
+    ],
 )
 @pytest.mark.parametrize("memory", [4 << 20, 40_000, 2000])
 def test_readers_that_come_at_any_time_with_any_id_get_each_event_after_it_once_in_order(
