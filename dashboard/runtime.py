@@ -54,7 +54,6 @@ class Service:
         self.build = build
         self.families = families
         self.catalogue = with_declared(built_in_rows(FAMILIES, settings.interval), settings.figure)
-        self.source_cadences = source_cadences_of(settings)
         self.instruments = Instruments()
         self.proxies = Proxies(settings.trusted_proxies)
         self.stores = open_stores(settings)
@@ -115,8 +114,7 @@ class Runtime:
         self.build = build
         self.families = families
         self.instruments = instruments
-        folder = run_directory(settings.log, instance=settings.instance)
-        self._run_directory = folder
+        self._run_directory = folder = run_directory(settings.log, instance=settings.instance)
         self.workers = WorkerMetrics(folder, instruments.registry)
         self.log = open_log_for_greenlets(
             settings.log,
@@ -138,7 +136,8 @@ class Runtime:
             instruments=instruments,
         )
         self.rights = RightsWatch(stores, self.hub, self.log)
-        self.host_intervals = HostIntervals(families, settings.interval, self.hub.replay_buffer)
+        buffer = self.hub.replay_buffer
+        self.host_intervals = HostIntervals(families, settings.interval, buffer)
         self._leadership = Leadership(folder / f"leader-{settings.host_name}.lock")
         self.history = HistoryService(settings, self.log)
         # One worker keeps the history and listens to machines, whoever samples: it may be an agent.
@@ -146,7 +145,7 @@ class Runtime:
         self._keeper_tasks = keeper_tasks(
             self.log,
             self.open_alerts,
-            self.hub.replay_buffer,
+            buffer,
             self.host_intervals,
             settings,
             folder=folder,
@@ -155,9 +154,9 @@ class Runtime:
         )
         self._leader_tasks: LeaderTasks | None = None  # while this worker is the leader
         self._greenlets: list[gevent.Greenlet[..., None]] = []
-        self.greeting = Greeting(
-            settings, self.hub.replay_buffer, self.host_intervals, build=build, clock=self.hub.now
-        )
+        self.source_cadences = sources = source_cadences_of(settings)
+        told_of = settings, buffer, self.host_intervals, sources
+        self.greeting = Greeting(*told_of, build=build, clock=self.hub.now)
 
     def start(self) -> None:
         """Follow the log, and sample as soon as no other process does."""

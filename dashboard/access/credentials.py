@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
 
+from dashboard.access.link_store import KEY
 from dashboard.access.machine_store import MachineStore
 from dashboard.access.proxy_users import ProxyUser, ProxyUsers
 from dashboard.access.publishers import Publishers
@@ -27,7 +28,6 @@ from dashboard.events.scope import FULL, Scope
 from dashboard.settings import Publisher, Settings
 from dashboard.telemetry.counters import Instruments
 
-KEY = "key"  # of a query
 _MOST_COOKIES = 256  # that are looked at; browsers keep some 180 of a site
 _USER, CODE = "user", "code"  # credentials of these kinds that are wrong get 403
 

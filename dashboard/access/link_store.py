@@ -9,11 +9,13 @@ import secrets
 import time
 from collections.abc import Callable
 from pathlib import Path
+from urllib.parse import unquote_plus
 
 import msgspec
 
 from dashboard.access.right_store import Right, RightStore, Seconds
 
+KEY = "key"  # of a query
 FILE = "links.json"
 MOST = 1000
 LABEL = r"[^\x00-\x1f\x7f]{0,100}"
@@ -107,5 +109,11 @@ def id_of_old(key: str) -> str:
 def with_key(path: str, key: str) -> str:
     """Return a path, maybe with a query, and a key at its end, in place of one that is there."""
     path, _, query = path.partition("?")
-    others = [pair for pair in query.split("&") if pair and not pair.startswith("key=")]
-    return f"{path}?{'&'.join([*others, f'key={key}'])}"
+    others = without_key(query)
+    return f"{path}?{others}{'&' if others else ''}{KEY}={key}"
+
+
+def without_key(query: str) -> str:
+    """Return a query, as clients write it, without the key of a link."""
+    pairs = (pair for pair in query.split("&") if pair)
+    return "&".join(pair for pair in pairs if unquote_plus(pair.partition("=")[0]) != KEY)

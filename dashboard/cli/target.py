@@ -18,7 +18,7 @@ from dashboard.cli.usage_error import UsageError
 from dashboard.client.http import dial, explanation, reason_of, request_target
 from dashboard.events.event import Event, EventId
 from dashboard.log.contract import AppendLog, LogUnavailable
-from dashboard.log.http import TRY_AGAIN, HTTPLog
+from dashboard.log.http import HTTPLog, is_refused
 from dashboard.log.opening import log_url, open_to_append
 from dashboard.settings.types import HOST, Kind
 from dashboard.settings.urls import SERVER_URL
@@ -160,8 +160,7 @@ def post(url: str, path: str, body: dict[str, Any], *, token: str = "") -> bytes
     if response.status != 201:
         there = response.headers.get("Location")
         more = f"; it leads to {there[:200]!r}" if there else ""
-        is_ours = 300 <= response.status < 500 and response.status not in TRY_AGAIN
-        kind = UsageError if is_ours else click.ClickException
+        kind = UsageError if is_refused(response.status) else click.ClickException
         raise kind(f"{url}: {explanation(response.status, answer)}{more}")
     return answer
 

@@ -23,8 +23,13 @@ from dashboard.log.contract import LogUnavailable, Refused
 
 _TIMEOUT = 10.0  # seconds of silence after which a server counts as gone
 _MOST_ANSWER = 1 << 20
-TRY_AGAIN = (408, 429)
+_TRY_AGAIN = (408, 429)
 _CONTENT = (413, 415, 422)
+
+
+def is_refused(status: int) -> bool:
+    """Return True for an answer that the same request would get at its next try, too."""
+    return status < 500 and status not in _TRY_AGAIN
 
 
 class HTTPLog:
@@ -72,7 +77,7 @@ class HTTPLog:
             except (msgspec.DecodeError, ValueError):
                 raise Refused(f"{self._url}: what answers there is no Vitals") from None
         reason = f"{self._url}: {explanation(status, answer)}"
-        if status >= 500 or status in TRY_AGAIN:
+        if not is_refused(status):
             raise LogUnavailable(reason)
         problem = problem_in(answer)
         # An agent that is refused as such is not to throw its figures away.

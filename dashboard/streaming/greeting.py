@@ -1,9 +1,8 @@
 """The event `hello`: who speaks, of which machines, and how often."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from dashboard.events.scope import FULL, Scope
-from dashboard.metrics.catalogue.declared import source_cadences_of
 from dashboard.settings import Settings
 from dashboard.streaming.host_intervals import HostIntervals
 from dashboard.streaming.replay_buffer import ReplayBuffer
@@ -17,15 +16,16 @@ class Greeting:
         settings: Settings,
         buffer: ReplayBuffer,
         host_intervals: HostIntervals,
+        source_cadences: Mapping[str, float],
         *,
         build: str,
         clock: Callable[[], float],
     ) -> None:
-        """`clock` gives seconds since 1970."""
+        """`source_cadences` are seconds by EVENT@HOST; `clock` gives seconds since 1970."""
         self._settings = settings
         self._buffer = buffer
         self._host_intervals = host_intervals
-        self._source_cadences = source_cadences_of(settings)
+        self._source_cadences = source_cadences
         self._build = build
         self._clock = clock
         self._made: dict[str, object] = {}
@@ -38,25 +38,21 @@ class Greeting:
         if abs(now - self._made_at) >= 1:
             self._made_at = now
             self._make()
-        source_cadences = {
-            name: each
-            for name, each in self._source_cadences.items()
-            if scope.allows(self._settings.host_name, name.partition("@")[0])
-        }
-        if scope.hosts is None:
-            return {**self._made, "time": now, "source_cadences": source_cadences}
-        hosts = [host for host in self._buffer.hosts() if scope.allows_host(host)]
-        host = self.default_host(scope)
-        known = sorted({*hosts, host} - {""})
-        intervals = {name: each for name, each in self._intervals.items() if name in known}
-        own = {
-            "time": now,
-            "host": host,
-            "hosts": known,
-            "intervals": intervals,
-            "source_cadences": source_cadences,
-        }
-        return {**self._made, **own}
+        told = {**self._made, "time": now}
+        if not scope.is_full:
+            told["source_cadences"] = {
+                name: seconds
+                for name, seconds in self._source_cadences.items()
+                if scope.allows(self._settings.host_name, name.partition("@")[0])
+            }
+        if scope.hosts is not None:
+            hosts = [host for host in self._buffer.hosts() if scope.allows_host(host)]
+            told["host"] = host = self.default_host(scope)
+            told["hosts"] = known = sorted({*hosts, host} - {""})
+            told["intervals"] = {
+                name: each for name, each in self._intervals.items() if name in known
+            }
+        return told
 
     def default_host(self, scope: Scope) -> str:
         """Return the host of which to speak to somebody who names none."""
@@ -74,4 +70,5 @@ class Greeting:
             "heartbeat": settings.heartbeat,
             "cadences": self._host_intervals.default_cadences(),
             "slow": self._host_intervals.slow_families,
+            "source_cadences": self._source_cadences,
         }

@@ -16,12 +16,13 @@ a frame in another site's page gets no cookies, so its own requests carry the ke
 import re
 import socket
 import string
-from urllib.parse import quote, unquote_plus
+from urllib.parse import quote
 
 from flask import Flask, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from dashboard.access.credentials import KEY, Credentials, Evaluation
+from dashboard.access.credentials import Credentials, Evaluation
+from dashboard.access.link_store import KEY, without_key
 from dashboard.access.request_origin import HostValidator, is_cross_site
 from dashboard.access.secret_key import secret_key
 from dashboard.access.signed_links import InvalidLink, SignedLinks
@@ -225,6 +226,5 @@ def _takes_html(accept: str) -> bool:
 def _own_address() -> str:
     """Return this request's path and its query without a link's key, as clients write them."""
     path = quote(request.script_root + request.path)
-    query = quote(request.query_string, safe=string.punctuation)
-    rest = [pair for pair in query.split("&") if unquote_plus(pair.partition("=")[0]) != KEY]
-    return f"{path}?{'&'.join(rest)}" if any(rest) else path
+    query = without_key(quote(request.query_string, safe=string.punctuation))
+    return f"{path}?{query}" if query else path

@@ -35,7 +35,7 @@ def catalogue(service: Service) -> Response:
         rules = [encoded.event for encoded in said]
         # What others publish may have very many figures, for which no stream should wait.
         rows = gevent.get_hub().threadpool.apply(
-            lambda: with_levels(with_seen(rows, seen, service.source_cadences), rules)
+            lambda: with_levels(with_seen(rows, seen, service.runtime.source_cadences), rules)
         )
     response = json_answer(rows, cache="no-cache" if is_fixed else "no-store")
     if is_fixed:

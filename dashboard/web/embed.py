@@ -4,7 +4,7 @@ import re
 
 from flask import Response, make_response, render_template, request, url_for
 
-from dashboard.access.credentials import KEY
+from dashboard.access.link_store import KEY
 from dashboard.errors import ClientError
 from dashboard.metrics.catalogue.model import Catalogue
 from dashboard.runtime import Service

@@ -61,7 +61,7 @@ def event_stream(
     under servers with threads at its next event, or when what blocks it returns.
     """
     if not 0 < heartbeat <= threading.TIMEOUT_MAX:
-        raise ValueError(f"heartbeat must be seconds above 0, not {heartbeat!r}")
+        raise ValueError(f"heartbeat must be a finite number of seconds above 0, not {heartbeat!r}")
     first = ServerSentEvent(retry=retry) if retry is not None else ServerSentEvent(comment="")
     pump = EventPump(events, partial(_event_of, ServerSentEvent("", event=event).event))
     socket = socket_of(request.environ) if has_request_context() else None

@@ -48,7 +48,7 @@ def newest(service: Service, host: str, name: str) -> Newest:
         raise ClientError(404, f"{host} has no figure {name}", key="figures")
     cadence = runtime.host_intervals.cadences(host).get(event)
     every = next((row.every for row in service.catalogue.figures if row.name == name), None)
-    every = every or service.source_cadences.get(f"{event}@{host}")
+    every = every or runtime.source_cadences.get(f"{event}@{host}")
     good_for = fresh_for(every) if cadence is None else STALE_AFTER * cadence
     return Newest(figures[1][path], age, good_for)
 

@@ -65,7 +65,7 @@ def metrics(service: Service, counters: NodeCounters, turn: BoundedSemaphore) ->
         *own_figures(
             runtime.hub.replay_buffer,
             service.settings.figure,
-            service.source_cadences,
+            runtime.source_cadences,
             families,
             scope,
         ),

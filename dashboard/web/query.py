@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from werkzeug.datastructures import MultiDict
 
-from dashboard.access.credentials import KEY
+from dashboard.access.link_store import KEY
 from dashboard.errors import ClientError
 from dashboard.events.encoded import LOG_START
 from dashboard.events.event import HOST, NAME, EventId, composed

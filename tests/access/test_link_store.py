@@ -29,6 +29,7 @@ def link(link_id: str, *, expires: float = NOW + 60, **known: object) -> Link:
         ("/?panels=cpu", "/?panels=cpu&key=new"),
         ("/embed/cpu?key=old&theme=auto", "/embed/cpu?theme=auto&key=new"),
         ("/?", "/?key=new"),
+        ("/?k%65y=old&key", "/?key=new"),
     ],
 )
 def test_a_link_has_one_key(path: str, link: str) -> None:

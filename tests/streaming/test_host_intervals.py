@@ -44,12 +44,9 @@ def test_a_machine_has_the_interval_that_it_says() -> None:
 
 
 def test_a_reader_is_told_the_cadences_of_the_sources_that_it_may_read() -> None:
-    command = SimpleNamespace(name="mails", every=90.0)
-    settings: Any = SimpleNamespace(
-        scrape=[], command=[command], host_name="box", interval=2.0, heartbeat=15.0
-    )
-    buffer = ReplayBuffer(retention=3600)
-    greeting = Greeting(settings, buffer, paces(), build="", clock=time.time)
+    settings: Any = SimpleNamespace(host_name="box", interval=2.0, heartbeat=15.0)
+    buffer, sources = ReplayBuffer(retention=3600), {"mails@box": 90.0}
+    greeting = Greeting(settings, buffer, paces(), sources, build="", clock=time.time)
     for scope in (FULL, Scope(events=("mails",)), Scope(hosts=("box",))):
         assert greeting.data(scope)["source_cadences"] == {"mails@box": 90.0}
     for scope in (Scope(events=("cpu",)), Scope(hosts=("far",))):

@@ -24,8 +24,9 @@ def get(
 ) -> Response:
     buffer = ReplayBuffer(retention=3600)
     buffer.add(map(Encoded, events))
-    runtime = SimpleNamespace(hub=SimpleNamespace(replay_buffer=buffer), families=FAMILIES)
-    service: Any = SimpleNamespace(catalogue=ROWS, runtime=runtime, source_cadences={})
+    hub = SimpleNamespace(replay_buffer=buffer)
+    runtime = SimpleNamespace(hub=hub, families=FAMILIES, source_cadences={})
+    service: Any = SimpleNamespace(catalogue=ROWS, runtime=runtime)
     with Flask("test").test_request_context(
         f"/catalogue?{query}",
         headers={"If-None-Match": tag} if tag else {},

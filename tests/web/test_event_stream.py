@@ -141,7 +141,7 @@ def test_to_others_code_it_is_a_response_that_is_streamed(method: str) -> None:
 
 @pytest.mark.parametrize("heartbeat", [0, -1, math.nan, math.inf])
 def test_a_heartbeat_that_can_not_be_is_refused_before_the_response(heartbeat: float) -> None:
-    with pytest.raises(ValueError, match=r"heartbeat must be seconds above 0, not"):
+    with pytest.raises(ValueError, match="heartbeat must be a finite number"):
         event_stream([], heartbeat=heartbeat)
 
 

@@ -109,9 +109,9 @@ def test_figures_of_a_command_come_as_often_as_it_is_run(service: Service) -> No
     runtime = SimpleNamespace(
         hub=SimpleNamespace(replay_buffer=buffer),
         host_intervals=HostIntervals(FAMILIES, 1.0, buffer),
+        source_cadences={"mails@box": 90},
     )
-    cadences = {"mails@box": 90}
-    served: Any = SimpleNamespace(runtime=runtime, catalogue=Catalogue(), source_cadences=cadences)
+    served: Any = SimpleNamespace(runtime=runtime, catalogue=Catalogue())
     now += 271
     assert newest(served, "box", "mails.value").is_old
     assert not newest(served, "far", "mails.value").is_old

@@ -635,7 +635,7 @@ def test_a_log_that_cannot_be_written_is_told_with_a_time_to_come_back(service: 
 # Many at once.
 
 CLIENTS = 20
-EACH = 12  # batches of a client
+EACH = 25  # batches of a client
 BATCH = 100
 
 

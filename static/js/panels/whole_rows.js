@@ -8,7 +8,7 @@ export class WholeRows {
    * @param {HTMLElement} list whose children are the rows
    * @param {HTMLElement} more says how many are not shown
    * @param {number} least rows that stay though they are cut
-   * @param {() => void} [fitColumns] called before
+   * @param {() => void} [fitColumns] called before rows are measured
    */
   constructor(body, list, more, least, fitColumns) {
     this.body = body;

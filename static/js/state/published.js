@@ -17,7 +17,7 @@ export class Published {
   constructor(declared) {
     this.declared = declared;
     /** Seconds between two events of the server's exporters and commands, by event and host. @type {Record<string, number>} */
-    this.source_cadences = {};
+    this.sourceCadences = {};
     /** Times of the last few events, by event and host. @type {Map<string, number[]>} */
     this.times = new Map();
   }
@@ -47,7 +47,7 @@ export class Published {
    */
   cadence(host, event) {
     const name = `${event}@${host}`;
-    const declared = this.declared.get(event) ?? this.source_cadences[name];
+    const declared = this.declared.get(event) ?? this.sourceCadences[name];
     if (declared) return declared;
     const times = this.times.get(name) ?? [];
     const apart = times.slice(1).map((time, index) => time - times[index]).sort((a, b) => a - b);

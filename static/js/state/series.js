@@ -209,7 +209,7 @@ export class TimeSeries {
     }
   }
 
-  /** Adds a sample to a row that is a span. @type {(at: number, row: Row, open: OpenSpan | null) => void} null: its mean stays */
+  /** Adds a sample to a row that is a span, whose mean stays without an open span. @type {(at: number, row: Row, open: OpenSpan | null) => void} */
   #blend(at, row, open) {
     this.coarsen(this.span);
     this.#widen(row);

@@ -96,7 +96,7 @@ export class Store {
     this.intervals.greet(hello);
     this.#resize();
     this.hosts = hello.hosts ?? [];
-    this.published.source_cadences = hello.source_cadences ?? {};
+    this.published.sourceCadences = hello.source_cadences ?? {};
     if (Number.isNaN(this.since)) this.since = hello.time;
   }
 
